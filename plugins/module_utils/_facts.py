@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the fact record together. Private to this collection, may change.
+
+What a default run on Linux does not need is imported where it is needed: this code is compiled on the target each time.
+"""
+
+import sys
+import time
+
+from ansible_collections.listening.ports.plugins.module_utils import _addresses
+
+SUBSETS = ('owners', 'connections', 'namespaces', 'resources', 'command', 'raw')
+
+
+class Gaps:
+    """What could not be observed. An aspect with a gap is not complete."""
+
+    def __init__(self):
+        self.found = []
+
+    def add(self, aspect, code, message, count=None, hint=None):
+        """Note a gap once per aspect and code."""
+        if not any(gap['aspect'] == aspect and gap['code'] == code for gap in self.found):
+            self.found.append({'aspect': aspect, 'code': code, 'count': count, 'message': message, 'hint': hint})
+
+    def complete(self, gather):
+        """dict: aspect to True, False, or None where it was not asked for."""
+        asked = {'sockets', 'binding'}.union(gather)
+        if 'owners' in gather:
+            asked.add('units')
+        missing = {gap['aspect'] for gap in self.found}
+        return {aspect: aspect not in missing if aspect in asked else None
+                for aspect in ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')}
+
+
+def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000):
+    """Observe what listens on this host.
+
+    :param gather: collection of str out of SUBSETS.
+    :param collector: str, ``auto``, ``netlink``, ``procfs`` or ``psutil``.
+    :param max_sockets: int, sockets to read from the kernel's tables at the most.
+    :param max_fds: int, file descriptors of processes to look at, at the most.
+    :returns: dict, the value of ``ansible_facts.ansible_listening_ports``.
+    :raises CollectorError: the collector that was asked for by name is not to be had here.
+    """
+    gaps = Gaps()
+    gather = set(gather)
+    if gather & {'resources', 'command'}:
+        gather.add('owners')
+    if collector == 'psutil' or (collector == 'auto' and not sys.platform.startswith('linux')):
+        from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
+        used, sockets = 'psutil', _psutil.collect(gather, max_sockets, gaps)
+    else:
+        from ansible_collections.listening.ports.plugins.module_utils._sockets import _linux
+        used, sockets = _linux.collect(gather, collector, max_sockets, gaps)
+    system = _system()
+    listeners = _listeners(sockets, system)
+    if 'connections' in gather:
+        from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections
+        _connections.count(listeners, used, max_sockets, gaps)
+    if 'owners' in gather:
+        from ansible_collections.listening.ports.plugins.module_utils import _holders
+        _holders.attach(listeners, gather, used, max_fds, gaps)
+    return {
+        'schema': 1,
+        'gathered_at': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),
+        'collector': used,
+        'complete': gaps.complete(gather),
+        'gaps': gaps.found,
+        'system': system,
+        'listeners': [listener['record'] for listener in listeners],
+    }
+
+
+def pack(facts):
+    """The facts as one string: an Ansible controller pays for each node of a result, hardly for its bytes.
+
+    :returns: str, JSON; where that is long, ``z:`` and the base64 of its zlib compression.
+    """
+    import json
+    packed = json.dumps(facts, separators=(',', ':'))
+    if len(packed) < 4096:
+        return packed
+    import base64
+    import zlib
+    return 'z:' + base64.b64encode(zlib.compress(packed.encode('ascii'), 1)).decode('ascii')
+
+
+def _sysctl(name):
+    """list of [first, last], or of [number], in a sysctl of IPv4 (ip(7)); None where it cannot be read."""
+    try:
+        with open('/proc/sys/net/ipv4/' + name) as stream:
+            return [[int(number) for number in word.split('-')] for word in stream.read().replace(',', ' ').split()]
+    except (OSError, ValueError):
+        return None
+
+
+def _system():
+    addresses = None
+    if sys.platform.startswith('linux'):
+        from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+        addresses = _netlink.local_addresses()
+    ephemeral, reserved, lowest = [
+        _sysctl(name) for name in ('ip_local_port_range', 'ip_local_reserved_ports', 'ip_unprivileged_port_start')]
+    return {
+        'local_addresses': addresses,
+        'ephemeral_ports': sum(ephemeral, []) if ephemeral else None,
+        'reserved_ports': None if reserved is None else [[one[0], one[-1]] for one in reserved],
+        'unprivileged_port_start': lowest[0][0] if lowest else None,
+    }
+
+
+def _services(wanted):
+    """Names of ports, (port, protocol) to str, by services(5): without NSS, which may ask a server for each."""
+    found = {}
+    try:
+        with open('/etc/services', 'rb') as stream:
+            for line in stream:
+                words = line.split(b'#', 1)[0].split(None, 2)
+                if len(words) > 1:
+                    number, dummy, protocol = words[1].partition(b'/')
+                    key = (int(number), protocol.decode('ascii')) if number.isdigit() else None
+                    if key in wanted and key not in found:
+                        found[key] = words[0].decode('utf-8', 'backslashreplace')
+    except (OSError, UnicodeDecodeError):
+        pass
+    return found
+
+
+def _listeners(sockets, system):
+    """One listener for all sockets of one id: list of dict with ``record`` and the ``sockets`` behind it."""
+    base = {'udplite': 'udp'}
+    names = _services({(one.port, base.get(one.protocol, one.protocol)) for one in sockets if one.protocol != 'raw'})
+    low, high = system['ephemeral_ports'] or (0, -1)
+    by_id = {}
+    for one in sockets:
+        address = _addresses.text(one.address)
+        bound = address + '%' + one.interface if one.interface else address
+        key = '%s/%s:%d' % (one.protocol, '[%s]' % bound if len(one.address) == 16 else bound, one.port)
+        if one.namespace:
+            key = '%s@%s' % (key, one.namespace)
+        listener = by_id.get(key)
+        if listener is None:
+            mapped = _addresses.is_mapped(one.address)
+            ipv6 = len(one.address) == 16
+            record = {
+                'id': key, 'protocol': one.protocol, 'family': 'ipv6' if ipv6 else 'ipv4', 'address': address,
+                'port': one.port, 'interface': one.interface, 'accepts_ipv4': None,
+                'accepts_ipv6': ipv6 and not mapped, 'scope': _addresses.scope(one.address, one.interface),
+                'port_name': names.get((one.port, base.get(one.protocol, one.protocol))),
+                'ephemeral': one.protocol in ('udp', 'udplite') and low <= one.port <= high,
+                'backlog': None, 'namespace': one.namespace, 'service': None, 'activated_by': None,
+                'held_by': 'unknown', 'socket_uid': one.uid, 'owners': [], 'owners_total': 0,
+            }
+            listener = by_id[key] = {'record': record, 'sockets': []}
+        listener['sockets'].append(one)
+        _unite(listener['record'], one)
+    # the port is a number, the others are words or nothing
+    order = ('namespace', 'protocol', 'port', 'family', 'address', 'interface')
+    return sorted(by_id.values(), key=lambda listener: [listener['record'][name] or '' for name in order])
+
+
+def _unite(record, one):
+    """Add what one socket says to the record of its id."""
+    if len(one.address) == 4 or _addresses.is_mapped(one.address):
+        accepts = True
+    elif any(one.address):
+        accepts = False
+    else:
+        accepts = None if one.v6only is None else not one.v6only
+    if accepts or record['accepts_ipv4'] is None:
+        record['accepts_ipv4'] = accepts
+    if one.backlog:
+        pending, limit = one.backlog
+        known = record['backlog']
+        # of a group, the queue that is nearest to dropping connections
+        if not known or pending * (known['limit'] or 1) > known['pending'] * (limit or 1):
+            record['backlog'] = {'pending': pending, 'limit': limit}

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives each listener its holders, its unit and its container. Private to this collection, may change."""
+
+import os
+
+from ansible_collections.listening.ports.plugins.module_utils import _owners
+
+
+def attach(listeners, gather, used, budget, gaps):
+    """Fill in ``owners``, ``held_by``, ``service`` and ``activated_by``.
+
+    :param listeners: list of dict with ``record`` and ``sockets``.
+    :param gather: set of str, the subsets.
+    :param used: str, the collector; psutil names a holder by itself.
+    :param budget: int, file descriptors to look at, at the most.
+    :param gaps: L{Gaps}.
+    """
+    if used == 'psutil':
+        from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
+        _psutil.attach(listeners, gather, gaps)
+        return
+    details = None
+    if gather & {'resources', 'command'}:
+        from ansible_collections.listening.ports.plugins.module_utils import _details
+        details = _details.Reader(gather, gaps)
+    processes = _owners.Processes(details=details)
+    walk = _owners.walk({one.inode for listener in listeners for one in listener['sockets']}, budget)
+    alone = _fill(listeners, walk.holders, processes)
+    if alone or not walk.whole or processes.unreadable:
+        from ansible_collections.listening.ports.plugins.module_utils import _unexplained
+        if alone:
+            alone = _unexplained.look_again(alone, walk, budget, lambda rest: _fill(rest, walk.holders, processes))
+        _unexplained.note(alone, walk, processes.unreadable, gaps)
+    _name_units(listeners, gaps)
+
+
+def _fill(listeners, holders, processes):
+    """Put the owners into the records; returns the listeners with a socket that nobody seems to hold."""
+    alone = []
+    for listener in listeners:
+        found = set()
+        missing = False
+        for one in listener['sockets']:
+            alive = [pid for pid in holders.get(one.inode, ()) if processes.get(pid)]
+            missing = missing or not alive
+            found.update(alive)
+        record = listener['record']
+        record['owners'] = [dict(processes.get(pid)) for pid in sorted(found)[:_owners.MAX_OWNERS]]
+        record['owners_total'] = len(found)
+        record['held_by'] = 'processes' if found else 'unknown'
+        if missing:
+            alone.append(listener)
+    return alone
+
+
+def _name_units(listeners, gaps):
+    """Fill in ``main``, ``service`` and ``activated_by``."""
+    units = set()
+    by_manager = False
+    for listener in listeners:
+        for owner in listener['record']['owners']:
+            if owner['pid'] == 1:
+                by_manager = True
+            elif owner['unit'] and owner['unit'].endswith('.service') and '/' not in owner['unit']:
+                units.add(owner['unit'])
+    systemd = None
+    if (units or by_manager) and os.path.isdir('/run/systemd/system'):
+        from ansible_collections.listening.ports.plugins.module_utils import _systemd
+        try:
+            systemd = _systemd.ask(units)
+        except _systemd.Error as exc:
+            gaps.add('units', 'systemctl', 'systemctl did not answer (%s): which process is the main one of its unit, '
+                     'and which socket unit activates it, is not known' % exc)
+    for listener in listeners:
+        _name_unit(listener['record'], systemd)
+
+
+def _name_unit(record, systemd):
+    serving = [owner for owner in record['owners'] if owner['pid'] != 1 or not systemd]
+    if systemd:
+        for owner in serving:
+            main = systemd.main.get(owner['unit'])
+            owner['main'] = owner['pid'] == main if main else None
+        if len(serving) < len(record['owners']):
+            record['activated_by'], record['service'] = systemd.socket_unit(record)
+    services = {owner['unit'] for owner in serving if (owner['unit'] or '').endswith('.service')}
+    if len(services) > 1:
+        services = {owner['unit'] for owner in serving if owner['main']} or services
+    if len(services) == 1:
+        record['service'] = services.pop()

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence that the kernel itself holds a socket. Private to this collection, may change.
+
+Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireguard.h, nfsd(7).
+"""
+
+import struct
+
+from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _netlink
+
+RTM_GETLINK = 18
+_LINKINFO, _KIND, _DATA = 18, 1, 2                      # IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
+# kind of tunnel device: attribute of IFLA_INFO_DATA with its UDP port
+_TUNNELS = {b'vxlan': 15, b'geneve': 5, b'bareudp': 1}
+_GENERIC = 16                                           # NETLINK_GENERIC
+_CTRL, _CTRL_GETFAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
+_WG_GET_DEVICE, _WG_IFNAME, _WG_PORT = 0, 2, 6
+
+
+def endpoints(namespaces, connect=_netlink.connect):
+    """The endpoints that kernel services say they listen on.
+
+    :param namespaces: set of str or None; only the host's own (None) is asked about.
+    :returns: set of (namespace, protocol, port).
+    """
+    found = set()
+    if None in namespaces:
+        for source in (_tunnels, _nfsd):
+            found.update((None, protocol, port) for protocol, port in source(connect))
+    return found
+
+
+def _ask(connect, family, question):
+    """list of (bytes, start, end), empty where the kernel refuses."""
+    try:
+        link = connect(family)
+        try:
+            return list(_netlink.messages(link, question))
+        finally:
+            link.close()
+    except (CollectorError, OSError):
+        return []
+
+
+def parse_link(data, start, end):
+    """From a RTM_NEWLINK message: (name, kind, UDP port), each None where it does not say; the port of a device
+    that is down too, for such a one has no socket.
+    """
+    name = kind = port = None
+    up = struct.unpack_from('=I', data, start + 8)[0] & 1                # struct ifinfomsg, IFF_UP
+    inner = None
+    for attribute, first, last in _netlink.attributes(data, start + 16, end):
+        if attribute == 3:                              # IFLA_IFNAME
+            name = bytes(data[first:last]).rstrip(b'\0')
+        elif attribute == _LINKINFO:
+            for part, begin, stop in _netlink.attributes(data, first, last):
+                if part == _KIND:
+                    kind = bytes(data[begin:stop]).rstrip(b'\0')
+                elif part == _DATA:
+                    inner = begin, stop
+    if kind in _TUNNELS and inner and up:
+        for attribute, first, last in _netlink.attributes(data, *inner):
+            if attribute == _TUNNELS[kind]:
+                port = struct.unpack_from('>H', data, first)[0]
+    return name, kind, port
+
+
+def _tunnels(connect):
+    question = struct.pack('=IHHIIBxHiII', 32, RTM_GETLINK, _netlink.REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0)
+    wireguard = []
+    for data, start, end in _ask(connect, 0, question):
+        name, kind, port = parse_link(data, start, end)
+        if port:
+            yield 'udp', port
+        if kind == b'wireguard':
+            wireguard.append(name)
+    if wireguard:
+        for port in _wireguard(connect, wireguard):
+            yield 'udp', port
+
+
+def _attribute(kind, value):
+    return struct.pack('=HH', 4 + len(value), kind) + value + b'\0' * (-len(value) % 4)
+
+
+def _generic(family, command, version, flags, attributes):
+    body = struct.pack('=BBxx', command, version) + attributes
+    return struct.pack('=IHHII', 16 + len(body), family, flags, 1, 0) + body
+
+
+def _wireguard(connect, devices):
+    """Yield the UDP port of each WireGuard device, by generic netlink."""
+    family = None
+    for data, start, end in _ask(connect, _GENERIC, _generic(
+            _CTRL, _CTRL_GETFAMILY, 1, 5, _attribute(_FAMILY_NAME, b'wireguard\0'))):
+        for attribute, first, last in _netlink.attributes(data, start + 4, end):
+            if attribute == _FAMILY_ID:
+                family = struct.unpack_from('=H', data, first)[0]
+    if family is None:
+        return
+    for name in devices:
+        for data, start, end in _ask(connect, _GENERIC, _generic(
+                family, _WG_GET_DEVICE, 1, _netlink.REQUEST_DUMP, _attribute(_WG_IFNAME, name + b'\0'))):
+            for attribute, first, last in _netlink.attributes(data, start + 4, end):
+                if attribute == _WG_PORT:
+                    yield struct.unpack_from('=H', data, first)[0]
+
+
+def _nfsd(dummy):
+    """Yield what the NFS server of the kernel says it listens on: lines such as ``tcp 2049``."""
+    try:
+        with open('/proc/fs/nfsd/portlist') as stream:
+            for line in stream:
+                words = line.split()
+                if len(words) == 2 and words[0] in ('tcp', 'udp') and words[1].isdigit():
+                    yield words[0], int(words[1])
+    except OSError:
+        return

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sockets of a Linux host: netlink first, /proc/net where that is refused. Private to this collection, may change."""
+
+import os
+
+from ansible_collections.listening.ports.plugins.module_utils._sockets import BudgetError, CollectorError, _netlink
+
+
+def collect(gather, collector, budget, gaps):
+    """All sockets that wait for peers, in this and, on request, in other network namespaces.
+
+    :param gather: set of str, the subsets.
+    :param collector: str, ``auto``, ``netlink`` or ``procfs``.
+    :param budget: int, sockets to read from the tables of one namespace at the most.
+    :param gaps: ``_facts.Gaps``.
+    :returns: tuple of the collector that was used (str) and a list of Socket.
+    :raises CollectorError: netlink was asked for by name and is refused.
+    """
+    link = None
+    refused = 'the procfs collector was asked for'
+    if collector != 'procfs':
+        try:
+            link = _netlink.connect()
+        except CollectorError as exc:
+            if collector == 'netlink':
+                raise
+            refused = str(exc)
+    protocols = [protocol for protocol in _netlink.PROTOCOLS if protocol != 'raw' or 'raw' in gather]
+    reader = Reader(protocols, collector, budget, gaps, refused)
+    try:
+        sockets = reader.read(link)
+    finally:
+        if link:
+            link.close()
+    _surroundings(gaps)
+    if 'namespaces' in gather:
+        from ansible_collections.listening.ports.plugins.module_utils import _namespaces
+        sockets += _namespaces.collect(reader, gaps)
+    return 'netlink' if reader.by_netlink else 'procfs', sockets
+
+
+class Reader:
+    """Reads the socket tables of a network namespace, protocol by protocol, by the best way that works for each.
+
+    :ivar collector: str, what the user asked for.
+    :ivar by_netlink: bool, netlink has answered at least once.
+    """
+
+    def __init__(self, protocols, collector, budget, gaps, refused):
+        self.collector = collector
+        self.by_netlink = False
+        self._protocols = protocols
+        self._budget = budget
+        self._gaps = gaps
+        self._refused = refused
+
+    def read(self, link, names=None, tables='/proc/net', aspect='sockets'):
+        """The sockets of one network namespace; what is not among them has been noted as a gap.
+
+        :param link: netlink socket made in that namespace, or None.
+        :param names: callable, from the index of a device to its name.
+        :param tables: str, the directory with the tables of that namespace, or of any where there is a link.
+        :param aspect: str, what is incomplete if something cannot be read.
+        :returns: list of Socket.
+        """
+        names = names or _netlink.Names()
+        present = loaded(tables)
+        found = []
+        failed = []
+        for protocol in self._protocols:
+            if present is not None and protocol not in present:
+                continue
+            try:
+                found += self._read(protocol, link, names, tables, self._budget - len(found), present is None)
+            except CollectorError as exc:
+                failed.append(str(exc))
+            except BudgetError as exc:
+                self._gaps.add(aspect, 'socket_budget', 'only the first %d sockets of a network namespace were read'
+                               % self._budget, hint='raise max_sockets')
+                return found + exc.args[0]
+        if failed:
+            self._gaps.add(aspect, 'unreadable', '; '.join(failed), len(failed))
+        return found
+
+    def _read(self, protocol, link, names, tables, budget, unsure):
+        reason = self._refused
+        if link:
+            try:
+                sockets = _netlink.collect(link, protocol, budget, names)
+                self.by_netlink = True
+                return sockets
+            except CollectorError as exc:
+                if unsure and self.by_netlink and protocol not in ('tcp', 'udp'):
+                    return []       # TCP was there, this was not: no list tells it from a protocol that is not loaded
+                if self.collector == 'netlink':
+                    raise
+                reason = str(exc)
+        from ansible_collections.listening.ports.plugins.module_utils._sockets import _procfs
+        return _procfs.instead(protocol, tables, budget, reason, self._gaps)
+
+
+def loaded(tables):
+    """The protocols that the kernel has loaded: set of str; None where it does not tell.
+
+    To ask for one that is not loaded could make an old kernel load a module: looking must not change the host.
+
+    :param tables: str, such as ``/proc/net``.
+    """
+    try:
+        with open(tables + '/protocols') as stream:
+            names = {line.split(None, 1)[0] for line in stream}
+    except (OSError, ValueError, IndexError):
+        return None
+    present = {protocol for protocol, facts in _netlink.PROTOCOLS.items() if facts[3] in names}
+    return present if {'tcp', 'udp'} <= present else None       # not believable: everything is asked for
+
+
+def _surroundings(gaps):
+    """Note where this process does not see the host itself: from a build chroot, or another network namespace."""
+    try:
+        first, own = os.stat('/proc/1/root'), os.stat('/')
+        if (first.st_dev, first.st_ino) != (own.st_dev, own.st_ino):
+            gaps.add('sockets', 'foreign_root', 'this is a chroot, or another file system than that of process 1: '
+                     'the sockets are those of the machine around it, not of this system')
+        if os.readlink('/proc/1/ns/net') != os.readlink('/proc/self/ns/net'):
+            gaps.add('sockets', 'foreign_network_namespace', 'this is not the network namespace of process 1: '
+                     'what listens in that of the host was not seen')
+    except OSError:                 # only root may look at process 1
+        pass

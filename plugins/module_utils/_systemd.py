@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What systemd says of units, by one call of C{systemctl show}. Private to this collection, may change."""
+
+import os
+import subprocess
+
+
+Error = (OSError, subprocess.SubprocessError)
+
+
+class Systemd:
+    """What the system manager says of units.
+
+    :ivar main: dict, unit to the pid (int) of its main process; 0 where systemd knows none.
+    :ivar sockets: dict, (kind, address) as systemd shows it to (socket unit, triggered service or None);
+        kind is ``Stream`` or ``Datagram``.
+    """
+
+    def __init__(self, text=''):
+        self.main = {}
+        self.sockets = {}
+        for block in text.split('\n\n'):
+            self._take(block)
+
+    def _take(self, block):
+        unit = triggers = None
+        listens = []
+        main = None
+        for line in block.splitlines():
+            key, dummy, value = line.partition('=')
+            if key == 'Id':
+                unit = value
+            elif key == 'MainPID' and value.isdigit():
+                main = int(value)
+            elif key == 'Triggers':
+                triggers = value.split(' ')[0] or None
+            elif key == 'Listen':
+                address, dummy, kind = value.rpartition(' ')
+                listens.append((kind.strip('()'), address))
+            elif key.startswith('Listen'):          # before systemd 235: ListenStream=...
+                listens.append((key[len('Listen'):], value))
+        if unit and main is not None:
+            self.main[unit] = main
+        for listen in listens:
+            self.sockets[listen] = (unit, triggers)
+
+    def socket_unit(self, record):
+        """The socket unit that holds a listener, and the service that it triggers: a tuple of str or None."""
+        kind = 'Datagram' if record['protocol'] in ('udp', 'udplite') else 'Stream'
+        address = '[%s]' % record['address'] if record['family'] == 'ipv6' else record['address']
+        name = '%s:%d' % (address, record['port'])
+        # the scope of a link-local address stands behind the port; a unit with BindToDevice= shows no device
+        return self.sockets.get((kind, '%s%%%s' % (name, record['interface']))) or self.sockets.get(
+            (kind, name), (None, None))
+
+
+def _run(arguments):
+    environment = dict(os.environ, LC_ALL='C', SYSTEMD_PAGER='', SYSTEMD_COLORS='0')
+    return subprocess.check_output(arguments, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=10,
+                                   env=environment)
+
+
+def ask(units, run=_run):
+    """Ask C{systemctl}, once, for the main processes of services and for the addresses of all socket units.
+
+    :param units: iterable of str, system units.
+    :param run: callable, from the list of arguments to the output (bytes).
+    :returns: L{Systemd}.
+    :raises Error: systemctl is missing, failed, or did not answer in 10 seconds.
+    """
+    properties = '--property=Id,MainPID,Triggers,Listen,ListenStream,ListenDatagram'
+    output = run(['systemctl', 'show', '--no-pager', properties, '--'] + sorted(units) + ['*.socket'])
+    return Systemd(output.decode('utf-8', 'backslashreplace'))
