@@ -12,12 +12,7 @@ MAPPED = b'\0' * 10 + b'\xff\xff'   # RFC 4291, 2.5.5.2: an IPv4 address inside 
 
 
 def text(raw):
-    """The usual text of an address.
-
-    :param raw: bytes, 4 (IPv4) or 16 (IPv6), in network order.
-    :returns: str, as RFC 5952 has it.
-    :raises ValueError: for any other length.
-    """
+    """str: an address of 4 (IPv4) or 16 (IPv6) bytes as RFC 5952 has it; ValueError for any other length."""
     return socket.inet_ntop(socket.AF_INET6 if len(raw) == 16 else socket.AF_INET, raw)
 
 
@@ -47,7 +42,7 @@ def _scope4(raw):
     first, second = raw[0], raw[1]
     if first == 127:
         return 'loopback'
-    if (first == 169 and second == 254) or raw[:3] == b'\xe0\0\0':
+    if (first == 169 and second == 254) or raw[:3] == b'\xe0\0\0' or raw == b'\xff' * 4:
         return 'link'
     if (first == 10 or (first == 172 and second & 0xf0 == 16) or (first == 192 and second == 168)
             or (first == 100 and second & 0xc0 == 64) or first == 239):

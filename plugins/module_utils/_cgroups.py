@@ -3,31 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the control group of a process to its systemd unit and its container. Private to this collection, may change."""
 
-import re
-
-_UNIT = re.compile(r'[^/]\.(?:service|scope|socket|mount|swap)$')
-# The runtime's name for its scope or directory, with the id (64 hex digits) or the name of the container.
-_CONTAINERS = (
-    (re.compile(r'^docker-([0-9a-f]{12,64})\.scope$'), 'docker'),
-    (re.compile(r'^libpod-(?:payload-)?([0-9a-f]{12,64})(?:\.scope)?$'), 'podman'),
-    (re.compile(r'^crio-([0-9a-f]{12,64})(?:\.scope)?$'), 'cri-o'),
-    (re.compile(r'^(?:.*:)?cri-containerd[-:]([0-9a-f]{12,64})(?:\.scope)?$'), 'containerd'),
-    (re.compile(r'^nerdctl-([0-9a-f]{12,64})\.scope$'), 'containerd'),
-    (re.compile(r'^lxc\.payload\.(.+)$'), 'lxc'),
-    (re.compile(r'^systemd-nspawn@(.+)\.service$'), 'nspawn'),
-    (re.compile(r'^machine-(.+)\.scope$'), 'nspawn'),
-)
-# Without the systemd driver the parent directory tells the runtime.
+_UNITS = ('.service', '.scope', '.socket', '.mount', '.swap')
+# how a runtime names the scope or the directory of a container, before its id
+_BY_ID = (('docker-', 'docker'), ('libpod-payload-', 'podman'), ('libpod-', 'podman'), ('crio-', 'cri-o'),
+          ('cri-containerd-', 'containerd'), ('cri-containerd:', 'containerd'), ('nerdctl-', 'containerd'))
+_BY_NAME = (('lxc.payload.', '', 'lxc'), ('systemd-nspawn@', '.service', 'nspawn'), ('machine-', '.scope', 'nspawn'))
+# without the systemd driver the directory above tells the runtime
 _PARENTS = {'docker': 'docker', 'lxc': 'lxc', 'default': 'containerd', 'libpod_parent': 'podman'}
-_ID = re.compile(r'^(?:libpod-)?([0-9a-f]{64})$')
-_ESCAPED = re.compile(r'\\x([0-9a-fA-F]{2})')
 
 
-def path(text):
-    """The path that systemd uses, out of ``/proc/<pid>/cgroup`` (cgroups(7)).
+def describe(text):
+    """Who is responsible for a process, by its ``/proc/<pid>/cgroup`` (cgroups(7)).
 
     :param text: str, with cgroup v1, v2 or both (a host may carry v1 lines before the one that counts).
-    :returns: str, the path of the unified hierarchy unless that is just its root, else systemd's own v1 path.
+    :returns: tuple, see L{unit_and_container}. The unit is by the unified hierarchy, or by systemd's own of v1 where
+        that is just a root; a container may be known to any of them.
     """
     unified = named = other = ''
     for line in text.splitlines():
@@ -39,42 +29,53 @@ def path(text):
             named = group
         elif len(group) > len(other):
             other = group
-    return next((one for one in (unified, named, other) if one.strip('/')), '/')
+    found = [unit_and_container(group) for group in (unified, named, other) if group.strip('/')] or [(None, None)]
+    return found[0][0], next((container for dummy, container in found if container), None)
 
 
 def unit_and_container(group):
     """Who is responsible for the processes in a control group.
 
-    :param group: str, see L{path}.
+    :param group: str, such as ``/system.slice/ssh.service``.
     :returns: tuple of the systemd unit (str or None) and the container (str as ``docker:0123456789ab``, or None).
         A unit of a user's own manager is ``user@1000.service/foo.service``: its name alone could be mistaken for
-        that of a system unit.
+        that of a system unit. Units of the system inside a container are none of this host.
     """
     parts = [part[1:] if part.startswith('_') else part for part in group.split('/') if part]
-    units = [part for part in parts if _UNIT.search(part)]
+    container = None
+    for index, part in enumerate(parts):
+        container = _container(parts[index - 1] if index else '', part)
+        if container:
+            del parts[index + 1:]
+            break
+    units = [part for part in parts if part.endswith(_UNITS) and not part.startswith('.')]
     unit = units[0] if units else None
     if unit and unit.startswith('user@') and len(units) > 1:
         unit = '%s/%s' % (unit, units[1])
-    return unit, _container(parts)
+    return unit, container
 
 
-def _container(parts):
-    for index, part in enumerate(parts):
-        for pattern, runtime in _CONTAINERS:
-            match = pattern.match(part)
-            if match:
-                name = match.group(1)
-                if runtime in ('lxc', 'nspawn'):
-                    name = _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), name)
-                else:
-                    name = name[:12]
-                return '%s:%s' % (runtime, name)
-        if index:
-            parent = parts[index - 1]
-            match = _ID.match(part)
-            if match:
-                runtime = _PARENTS.get(parent) or ('kubernetes' if 'pod' in parent else 'container')
-                return '%s:%s' % (runtime, match.group(1)[:12])
-            if parent == 'lxc':
-                return 'lxc:' + part
-    return None
+def _container(parent, part):
+    bare = part[:-6] if part.endswith('.scope') else part
+    for prefix, runtime in _BY_ID:
+        at = bare.rfind(prefix) if prefix.endswith(':') else 0          # CRI puts slice and runtime before a colon
+        if at >= 0 and bare.startswith(prefix, at) and _is_id(bare[at + len(prefix):], 12):
+            return '%s:%s' % (runtime, bare[at + len(prefix):][:12])
+    for prefix, suffix, runtime in _BY_NAME:
+        if part.startswith(prefix) and part.endswith(suffix) and len(part) > len(prefix) + len(suffix):
+            return '%s:%s' % (runtime, _unescape(part[len(prefix):len(part) - len(suffix)]))
+    if _is_id(part, 64) and parent:
+        return '%s:%s' % (_PARENTS.get(parent) or ('kubernetes' if 'pod' in parent else 'container'), part[:12])
+    return 'lxc:' + part if parent == 'lxc' else None
+
+
+def _is_id(text, least):
+    return least <= len(text) <= 64 and not text.strip('0123456789abcdef')
+
+
+def _unescape(text):
+    """A name as systemd-escape(1) was given it."""
+    first, *rest = text.split('\\x')
+    return first + ''.join(
+        chr(int(part[:2], 16)) + part[2:] if len(part) > 1 and not part[:2].strip('0123456789abcdefABCDEF')
+        else '\\x' + part for part in rest)

@@ -1,11 +1,25 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of a process on request only, by proc(5). Private to this collection, may change."""
+"""What is told of a process rarely, or on request only, by proc(5). Private to this collection, may change."""
 
 import os
 
 MAX_COMMAND = 4096              # bytes of a command line
+
+
+def is_deleted(base, path):
+    """bool: the executable has been deleted, or it is not just called so.
+
+    :param base: str, such as ``/proc/1``.
+    :param path: bytes, its executable, ending in `` (deleted)``.
+    """
+    try:
+        named = os.stat((base + '/root').encode() + path)
+        running = os.stat(base + '/exe')
+        return (named.st_dev, named.st_ino) != (running.st_dev, running.st_ino)
+    except OSError:
+        return True
 
 
 class Reader:
@@ -47,6 +61,7 @@ class Reader:
                 raw = stream.read(MAX_COMMAND)
         except OSError:
             return None
-        if raw.endswith(b'\0'):
-            raw = raw.rstrip(b'\0')
+        raw = raw.rstrip(b'\0')                 # whoever rewrites its title leaves a row of them
+        if not raw:
+            return []
         return [word.decode('utf-8', 'backslashreplace') for word in raw.split(b'\0')]

@@ -6,6 +6,7 @@
 What a default run on Linux does not need is imported where it is needed: this code is compiled on the target each time.
 """
 
+import re
 import sys
 import time
 
@@ -21,9 +22,14 @@ class Gaps:
         self.found = []
 
     def add(self, aspect, code, message, count=None, hint=None):
-        """Note a gap once per aspect and code."""
-        if not any(gap['aspect'] == aspect and gap['code'] == code for gap in self.found):
-            self.found.append({'aspect': aspect, 'code': code, 'count': count, 'message': message, 'hint': hint})
+        """Note a gap; those with the same aspect and code become one."""
+        for gap in self.found:
+            if gap['aspect'] == aspect and gap['code'] == code:
+                if message not in gap['message'] and len(gap['message']) < 1000:
+                    gap['message'] += '; ' + message
+                gap['count'] = count if gap['count'] is None else gap['count'] + (count or 0)
+                return
+        self.found.append({'aspect': aspect, 'code': code, 'count': count, 'message': message, 'hint': hint})
 
     def complete(self, gather):
         """dict: aspect to True, False, or None where it was not asked for."""
@@ -112,30 +118,27 @@ def _system():
     }
 
 
-def _services(wanted):
+def _services():
     """Names of ports, (port, protocol) to str, by services(5): without NSS, which may ask a server for each."""
     found = {}
     try:
         with open('/etc/services', 'rb') as stream:
-            for line in stream:
-                words = line.split(b'#', 1)[0].split(None, 2)
-                if len(words) > 1:
-                    number, dummy, protocol = words[1].partition(b'/')
-                    key = (int(number), protocol.decode('ascii')) if number.isdigit() else None
-                    if key in wanted and key not in found:
-                        found[key] = words[0].decode('utf-8', 'backslashreplace')
-    except (OSError, UnicodeDecodeError):
+            text = stream.read().decode('utf-8', 'backslashreplace')
+        for name, number, protocol in re.findall(r'^([^#\s]\S*)[ \t]+(\d+)/(\w+)', text, re.MULTILINE):
+            found.setdefault((int(number), protocol), name)
+    except OSError:
         pass
     return found
 
 
 def _listeners(sockets, system):
     """One listener for all sockets of one id: list of dict with ``record`` and the ``sockets`` behind it."""
-    base = {'udplite': 'udp'}
-    names = _services({(one.port, base.get(one.protocol, one.protocol)) for one in sockets if one.protocol != 'raw'})
+    names = _services()
     low, high = system['ephemeral_ports'] or (0, -1)
     by_id = {}
     for one in sockets:
+        if not one.port and one.protocol != 'raw':
+            continue                            # caught in the middle of bind(2): it is not there yet
         address = _addresses.text(one.address)
         bound = address + '%' + one.interface if one.interface else address
         key = '%s/%s:%d' % (one.protocol, '[%s]' % bound if len(one.address) == 16 else bound, one.port)
@@ -149,7 +152,7 @@ def _listeners(sockets, system):
                 'id': key, 'protocol': one.protocol, 'family': 'ipv6' if ipv6 else 'ipv4', 'address': address,
                 'port': one.port, 'interface': one.interface, 'accepts_ipv4': None,
                 'accepts_ipv6': ipv6 and not mapped, 'scope': _addresses.scope(one.address, one.interface),
-                'port_name': names.get((one.port, base.get(one.protocol, one.protocol))),
+                'port_name': names.get((one.port, 'udp' if one.protocol == 'udplite' else one.protocol)),
                 'ephemeral': one.protocol in ('udp', 'udplite') and low <= one.port <= high,
                 'backlog': None, 'namespace': one.namespace, 'service': None, 'activated_by': None,
                 'held_by': 'unknown', 'socket_uid': one.uid, 'owners': [], 'owners_total': 0,
@@ -157,16 +160,16 @@ def _listeners(sockets, system):
             listener = by_id[key] = {'record': record, 'sockets': []}
         listener['sockets'].append(one)
         _unite(listener['record'], one)
-    # the port is a number, the others are words or nothing
     order = ('namespace', 'protocol', 'port', 'family', 'address', 'interface')
-    return sorted(by_id.values(), key=lambda listener: [listener['record'][name] or '' for name in order])
+    return sorted(by_id.values(), key=lambda listener: [
+        '' if listener['record'][name] is None else listener['record'][name] for name in order])
 
 
 def _unite(record, one):
     """Add what one socket says to the record of its id."""
     if len(one.address) == 4 or _addresses.is_mapped(one.address):
         accepts = True
-    elif any(one.address):
+    elif any(one.address) or one.protocol == 'raw':
         accepts = False
     else:
         accepts = None if one.v6only is None else not one.v6only

@@ -12,10 +12,8 @@ def attach(listeners, gather, used, budget, gaps):
     """Fill in ``owners``, ``held_by``, ``service`` and ``activated_by``.
 
     :param listeners: list of dict with ``record`` and ``sockets``.
-    :param gather: set of str, the subsets.
     :param used: str, the collector; psutil names a holder by itself.
     :param budget: int, file descriptors to look at, at the most.
-    :param gaps: L{Gaps}.
     """
     if used == 'psutil':
         from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
@@ -57,16 +55,10 @@ def _fill(listeners, holders, processes):
 
 def _name_units(listeners, gaps):
     """Fill in ``main``, ``service`` and ``activated_by``."""
-    units = set()
-    by_manager = False
-    for listener in listeners:
-        for owner in listener['record']['owners']:
-            if owner['pid'] == 1:
-                by_manager = True
-            elif owner['unit'] and owner['unit'].endswith('.service') and '/' not in owner['unit']:
-                units.add(owner['unit'])
+    owners = [owner for listener in listeners for owner in listener['record']['owners']]
+    units = {owner['unit'] for owner in owners if (owner['unit'] or '').endswith('.service') and '/' not in owner['unit']}
     systemd = None
-    if (units or by_manager) and os.path.isdir('/run/systemd/system'):
+    if (units or any(owner['pid'] == 1 for owner in owners)) and os.path.isdir('/run/systemd/system'):
         from ansible_collections.listening.ports.plugins.module_utils import _systemd
         try:
             systemd = _systemd.ask(units)
@@ -87,6 +79,6 @@ def _name_unit(record, systemd):
             record['activated_by'], record['service'] = systemd.socket_unit(record)
     services = {owner['unit'] for owner in serving if (owner['unit'] or '').endswith('.service')}
     if len(services) > 1:
-        services = {owner['unit'] for owner in serving if owner['main']} or services
+        services = {owner['unit'] for owner in serving if owner['main']}
     if len(services) == 1:
         record['service'] = services.pop()

@@ -11,24 +11,27 @@ import struct
 from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _netlink
 
 RTM_GETLINK = 18
-_LINKINFO, _KIND, _DATA = 18, 1, 2                      # IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
-# kind of tunnel device: attribute of IFLA_INFO_DATA with its UDP port
-_TUNNELS = {b'vxlan': 15, b'geneve': 5, b'bareudp': 1}
+_NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
+_UP = 1                                                 # IFF_UP
+_BOTH = frozenset(('ipv4', 'ipv6'))
+# kind of tunnel device: attributes of IFLA_INFO_DATA with its UDP port, with an IPv6 address of it, and for both families
+_TUNNELS = {b'vxlan': (15, (16, 17), 25), b'geneve': (5, (7,), 6), b'bareudp': (1, (), None)}
 _GENERIC = 16                                           # NETLINK_GENERIC
 _CTRL, _CTRL_GETFAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
 _WG_GET_DEVICE, _WG_IFNAME, _WG_PORT = 0, 2, 6
 
 
 def endpoints(namespaces, connect=_netlink.connect):
-    """The endpoints that kernel services say they listen on.
+    """The wildcard endpoints that kernel services say they listen on.
 
     :param namespaces: set of str or None; only the host's own (None) is asked about.
-    :returns: set of (namespace, protocol, port).
+    :returns: set of (namespace, protocol, family, port).
     """
     found = set()
     if None in namespaces:
         for source in (_tunnels, _nfsd):
-            found.update((None, protocol, port) for protocol, port in source(connect))
+            for protocol, families, port in source(connect):
+                found.update((None, protocol, family, port) for family in families)
     return found
 
 
@@ -45,40 +48,45 @@ def _ask(connect, family, question):
 
 
 def parse_link(data, start, end):
-    """From a RTM_NEWLINK message: (name, kind, UDP port), each None where it does not say; the port of a device
-    that is down too, for such a one has no socket.
+    """From a RTM_NEWLINK message: (name, kind, families, UDP port), each None where it does not say.
+
+    A device that is down has no socket: nothing is told of it but its name.
     """
-    name = kind = port = None
-    up = struct.unpack_from('=I', data, start + 8)[0] & 1                # struct ifinfomsg, IFF_UP
-    inner = None
+    name = kind = families = port = None
+    info = {}
     for attribute, first, last in _netlink.attributes(data, start + 16, end):
-        if attribute == 3:                              # IFLA_IFNAME
+        if attribute == _NAME:
             name = bytes(data[first:last]).rstrip(b'\0')
-        elif attribute == _LINKINFO:
+        elif attribute == _LINKINFO and struct.unpack_from('=I', data, start + 8)[0] & _UP:
             for part, begin, stop in _netlink.attributes(data, first, last):
                 if part == _KIND:
                     kind = bytes(data[begin:stop]).rstrip(b'\0')
                 elif part == _DATA:
-                    inner = begin, stop
-    if kind in _TUNNELS and inner and up:
-        for attribute, first, last in _netlink.attributes(data, *inner):
-            if attribute == _TUNNELS[kind]:
-                port = struct.unpack_from('>H', data, first)[0]
-    return name, kind, port
+                    info = {key: data[at:to] for key, at, to in _netlink.attributes(data, begin, stop)}
+    if kind in _TUNNELS:
+        number, ipv6, both = _TUNNELS[kind]
+        if len(info.get(number, b'')) == 2:
+            port = struct.unpack('>H', info[number])[0]
+            # a metadata tunnel is a flag in geneve, and a boolean in vxlan
+            if both is None or (both in info and info[both] != b'\0'):
+                families = _BOTH
+            else:
+                families = {'ipv6' if any(len(info.get(key, b'')) == 16 for key in ipv6) else 'ipv4'}
+    return name, kind, families, port
 
 
 def _tunnels(connect):
     question = struct.pack('=IHHIIBxHiII', 32, RTM_GETLINK, _netlink.REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0)
     wireguard = []
     for data, start, end in _ask(connect, 0, question):
-        name, kind, port = parse_link(data, start, end)
+        name, kind, families, port = parse_link(data, start, end)
         if port:
-            yield 'udp', port
+            yield 'udp', families, port
         if kind == b'wireguard':
             wireguard.append(name)
     if wireguard:
         for port in _wireguard(connect, wireguard):
-            yield 'udp', port
+            yield 'udp', _BOTH, port
 
 
 def _attribute(kind, value):
@@ -115,6 +123,6 @@ def _nfsd(dummy):
             for line in stream:
                 words = line.split()
                 if len(words) == 2 and words[0] in ('tcp', 'udp') and words[1].isdigit():
-                    yield words[0], int(words[1])
+                    yield words[0], _BOTH, int(words[1])
     except OSError:
         return

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 
-from ansible_collections.listening.ports.plugins.module_utils import _cgroups, _owners
+from ansible_collections.listening.ports.plugins.module_utils import _cgroups
 from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _netlink
 
 CLONE_NEWNET = 0x40000000
@@ -47,17 +47,20 @@ def discover(gaps, proc='/proc', named=NAMED):
             if key not in seen and status.st_dev == own.st_dev:     # else a file without a namespace on it
                 seen.add(key)
                 first = processes.get(key)
-                found[_container(proc, first) or _text(path)] = path, first
+                found[_unused(found, _container(proc, first) or _text(path), key)] = path, first
     for key, pid in processes.items():
         if key not in seen:
             name = _container(proc, pid) or 'net:[%d]' % key[1]
-            if name in found:
-                name = '%s net:[%d]' % (name, key[1])
-            found[name] = '%s/%s/ns/net' % (proc, pid), pid
+            found[_unused(found, name, key)] = '%s/%s/ns/net' % (proc, pid), pid
     if refused:
         gaps.add('namespaces', 'hidden', 'the network namespaces of %d processes could not be read' % refused, refused,
                  'CAP_SYS_PTRACE' if os.geteuid() == 0 else 'become')
     return found
+
+
+def _unused(found, name, key):
+    """The name, or where a container has several namespaces, the name with the inode."""
+    return '%s net:[%d]' % (name, key[1]) if name in found else name
 
 
 def _text(path):
@@ -68,7 +71,7 @@ def _processes(proc):
     """dict, (device, inode) of a network namespace to the lowest pid in it; and how many processes refused to tell."""
     found = {}
     refused = 0
-    for pid in sorted(_owners.pids(proc), key=int):
+    for pid in sorted((name for name in os.listdir(proc) if name.isdigit()), key=int):
         try:
             status = os.stat('%s/%s/ns/net' % (proc, pid))
             found.setdefault((status.st_dev, status.st_ino), pid)
@@ -84,7 +87,7 @@ def _container(proc, pid):
         return None
     try:
         with open('%s/%s/cgroup' % (proc, pid), 'rb') as stream:
-            return _cgroups.unit_and_container(_cgroups.path(stream.read().decode('utf-8', 'backslashreplace')))[1]
+            return _cgroups.describe(stream.read().decode('utf-8', 'backslashreplace'))[1]
     except OSError:
         return None
 
@@ -154,6 +157,8 @@ def _read(reader, path, pid, name, gaps):
         if visit.link and reader.collector != 'procfs':
             names = _netlink.Names(lambda index: device_name(visit.probe, index))
             return reader.read(visit.link, names, '/proc/%s/net' % pid if pid else '/proc/net', 'namespaces')
+        if not os.path.exists(path):
+            return []                           # it has ended meanwhile
         if pid:
             return reader.read(None, None, '/proc/%s/net' % pid, 'namespaces')
         gaps.add('namespaces', 'refused', '%s could not be entered: %s' % (

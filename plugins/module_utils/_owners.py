@@ -6,11 +6,13 @@
 import os
 import pwd
 import re
+import threading
 import time
 
 MAX_OWNERS = 64                 # of one listener; all are counted
 # the usual case of a control group; the others need more code
-_SERVICE = re.compile(r'^0::/system\.slice/([^/\\]+\.service)$', re.MULTILINE)
+_SERVICE = re.compile(r'0::/system\.slice/([^/\\]+\.service)\n$')
+_MANY = 300                     # processes, from which on two threads are faster than one
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -18,17 +20,16 @@ class Walk:
     """The outcome of looking into every process.
 
     :ivar holders: dict, inode to the list of pids (int) that hold it, ascending.
-    :ivar refused: int, processes that may not be looked into.
+    :ivar seen: int, file descriptors that were there to look at.
+    :ivar refused: set of int, processes that may not be looked into.
     :ivar exhausted: bool, the budget of file descriptors was reached.
     :ivar hidden: bool, the processes of other users are kept out of sight (hidepid).
     :ivar error: str or None, why /proc could not be read at all.
     """
 
     def __init__(self):
-        self.holders = {}
-        self.refused = 0
-        self.exhausted = self.hidden = False
-        self.error = None
+        self.holders, self.refused, self.seen, self.lock = {}, set(), 0, threading.Lock()
+        self.exhausted, self.hidden, self.error = False, False, None
 
     @property
     def whole(self):
@@ -36,73 +37,69 @@ class Walk:
         return not (self.refused or self.exhausted or self.hidden or self.error)
 
 
-def pids(proc='/proc'):
-    """The pids (str) that /proc shows.
-
-    :raises OSError: /proc cannot be read.
-    """
-    return [name for name in os.listdir(proc) if name.isdigit()]
-
-
-def walk(inodes, budget, proc='/proc', threads=False):
+def walk(inodes, budget, proc='/proc', tables=None):
     """Find the holders of sockets among the file descriptors of all processes.
 
     :param inodes: iterable of int.
     :param budget: int, file descriptors to look at, at the most.
-    :param threads: bool, look into every thread: one may have file descriptors of its own (unshare(2), CLONE_FILES).
+    :param tables: callable, from the root of proc(5) and a pid to the paths of its tables, where it has several.
     :returns: L{Walk}.
     """
     result = Walk()
     wanted = {'socket:[%d]' % inode: [] for inode in inodes}
     try:
-        everyone = pids(proc)
+        everyone = [name for name in os.listdir(proc) if name.isdigit()]
     except OSError as exc:
         result.error = exc.strerror
         return result
-    if not os.path.exists('%s/%d/fd' % (proc, os.getpid())):
+    if not os.path.islink(proc + '/self') or os.readlink(proc + '/self') != str(os.getpid()):
         result.error = 'it is not mounted, or shows another PID namespace'
+        return result                           # its processes are not those of the sockets
     result.hidden = not os.path.exists(proc + '/1/stat')
-    for pid in everyone:
-        tables = ['%s/%s/fd' % (proc, pid)]
-        if threads:
-            try:
-                tables = ['%s/%s/task/%s/fd' % (proc, pid, task) for task in os.listdir('%s/%s/task' % (proc, pid))]
-            except OSError:
-                pass
-        for table in tables:
-            seen = _look_into(table, wanted, int(pid), budget)
-            if seen is None:
-                result.refused += 1
-                break
-            budget -= seen
-        if budget < 0:
-            result.exhausted = True
-            break
+
+    def search(some):
+        for pid in some:
+            for table in tables(proc, pid) if tables else ('%s/%s/fd' % (proc, pid),):
+                _look_into(table, wanted, int(pid), budget, result)
+            if result.exhausted:
+                return
+
+    if len(everyone) < _MANY:
+        search(everyone)
+    else:
+        from ansible_collections.listening.ports.plugins.module_utils import _parallel
+        _parallel.halves(search, everyone)
     result.holders = {int(name[8:-1]): sorted(set(found)) for name, found in wanted.items() if found}
     return result
 
 
-def _look_into(table, wanted, pid, budget):
-    """Note pid in wanted for each socket in a table of file descriptors; their number, or None where refused."""
+def _look_into(table, wanted, pid, budget, result):
+    """Note pid in wanted for each socket in a table of file descriptors."""
     readlink = os.readlink
     try:
         directory = os.open(table, _DIRECTORY)
         try:
             names = os.listdir(directory)
-            for name in names[:budget + 1]:
+            with result.lock:
+                left = budget - result.seen
+                result.seen += len(names)
+            if len(names) > left:
+                result.exhausted = True
+                names = names[:max(left, 0)]
+            for name in names:
                 try:
                     found = wanted.get(readlink(name, dir_fd=directory))
                 except FileNotFoundError:       # closed since it was listed
                     continue
                 if found is not None:
                     found.append(pid)
-            return len(names)
         finally:
             os.close(directory)
     except (FileNotFoundError, ProcessLookupError):
-        return 0                                # the process has ended
+        pass                                    # the process has ended
     except OSError:
-        return None
+        with result.lock:
+            result.refused.add(pid)
 
 
 def _text(raw):
@@ -111,18 +108,23 @@ def _text(raw):
 
 
 def _read(path):
-    with open(path, 'rb') as stream:
-        return stream.read()
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(handle, 65536)           # the kernel gives these files whole
+    finally:
+        os.close(handle)
 
 
 def _unit(text):
     """The unit and the container, each str or None, of ``/proc/<pid>/cgroup``."""
-    match = _SERVICE.search(text)
+    match = _SERVICE.match(text)
     if match:
         name = match.group(1)
         return name[1:] if name.startswith('_') else name, None
+    if text == '0::/\n':
+        return None, None
     from ansible_collections.listening.ports.plugins.module_utils import _cgroups
-    return _cgroups.unit_and_container(_cgroups.path(text))
+    return _cgroups.describe(text)
 
 
 class Processes:
@@ -156,7 +158,7 @@ class Processes:
             uid = int(status[status.index(b'\nUid:') + 5:].split(None, 2)[1])
         except (OSError, ValueError):
             return None
-        if rest[0] in (b'Z', b'X') and rest[17] == b'1':        # else only the first of its threads has ended
+        if rest[0] in (b'Z', b'X') and int(rest[17]) < 2:        # else only the first of its threads has ended
             return None
         exe, deleted = self._exe(base)
         try:
@@ -180,14 +182,9 @@ class Processes:
             return None, None
         if not path.endswith(b' (deleted)'):
             return _text(path), False
-        try:                                    # a file may really be called so
-            named = os.stat((base + '/root').encode() + path)
-            running = os.stat(base + '/exe')
-            if (named.st_dev, named.st_ino) == (running.st_dev, running.st_ino):
-                return _text(path), False
-        except OSError:
-            pass
-        return _text(path[:-10]), True
+        from ansible_collections.listening.ports.plugins.module_utils import _details
+        deleted = _details.is_deleted(base, path)
+        return _text(path[:-10] if deleted else path), deleted
 
     def _user(self, uid):
         if uid not in self._users:
@@ -199,6 +196,6 @@ class Processes:
 
     def _time(self, ticks):
         if self._boot is None:
-            stat = _read(self._proc + '/stat')
-            self._boot = int(stat[stat.index(b'\nbtime ') + 7:].split(None, 1)[0])
+            with open(self._proc + '/stat', 'rb') as stream:
+                self._boot = next(int(line[6:]) for line in stream if line.startswith(b'btime '))
         return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(self._boot + ticks // self._ticks))

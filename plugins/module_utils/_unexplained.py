@@ -25,18 +25,29 @@ def look_again(alone, walk, budget, fill):
     rest = []
     for listener in alone:
         record = listener['record']
-        if (record['namespace'], record['protocol'], record['port']) in evidence and not record['owners']:
+        endpoint = tuple(record[key] for key in ('namespace', 'protocol', 'family', 'port'))
+        if endpoint in evidence and record['address'] in ('0.0.0.0', '::') and not record['owners']:
             record['held_by'] = 'kernel'
         else:
             rest.append(listener)
     if not rest or not walk.whole:
         return rest
-    again = _owners.walk({one.inode for listener in rest for one in listener['sockets']}, budget, threads=True)
+    again = _owners.walk({one.inode for listener in rest for one in listener['sockets']}, budget, tables=_of_threads)
     for inode, found in again.holders.items():
         walk.holders[inode] = sorted(set(found).union(walk.holders.get(inode, ())))
     walk.refused = again.refused
     walk.exhausted = again.exhausted
     return fill(rest)
+
+
+def _of_threads(proc, pid):
+    """The tables of all threads: one may have file descriptors of its own (unshare(2), CLONE_FILES)."""
+    try:
+        return ['%s/%s/task/%s/fd' % (proc, pid, task) for task in os.listdir('%s/%s/task' % (proc, pid))]
+    except (FileNotFoundError, ProcessLookupError):
+        return []                               # it has ended
+    except OSError:
+        return ['%s/%s/fd' % (proc, pid)]       # which will be refused as well
 
 
 def note(alone, walk, unreadable, gaps):
@@ -53,7 +64,8 @@ def note(alone, walk, unreadable, gaps):
     if walk.error:
         gaps.add('owners', 'proc_unreadable', '/proc cannot be used: %s; %s' % (walk.error, _left(count)), count)
     elif walk.refused:
-        who = '%d process%s may not be looked into' % (walk.refused, '' if walk.refused == 1 else 'es')
+        hidden = len(walk.refused)
+        who = '%d process%s may not be looked into' % (hidden, '' if hidden == 1 else 'es')
         gaps.add('owners', 'owners_hidden', '%s; %s' % (who, _left(count)), count, hint)
     elif walk.hidden:
         gaps.add('owners', 'owners_hidden', 'the processes of other users are hidden; %s' % _left(count), count, hint)

@@ -43,7 +43,7 @@ def count(listeners, used, budget, gaps):
         source = _by_netlink if used == 'netlink' else _by_procfs
     try:
         counts, complete = tally(_Finder(mine), source(), budget)
-    except (CollectorError, OSError, ValueError) as exc:
+    except (CollectorError, OSError, ValueError, IndexError, struct.error) as exc:
         gaps.add('connections', 'unreadable', 'connections could not be read: %s' % exc)
         return
     if not complete:

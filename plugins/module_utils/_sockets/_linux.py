@@ -21,6 +21,7 @@ def collect(gather, collector, budget, gaps):
     link = None
     refused = 'the procfs collector was asked for'
     if collector != 'procfs':
+        refused = 'another network namespace could not be entered'
         try:
             link = _netlink.connect()
         except CollectorError as exc:
@@ -34,11 +35,22 @@ def collect(gather, collector, budget, gaps):
     finally:
         if link:
             link.close()
-    _surroundings(gaps)
+    if not _at_home():
+        from ansible_collections.listening.ports.plugins.module_utils import _surroundings
+        _surroundings.note(gaps)
     if 'namespaces' in gather:
         from ansible_collections.listening.ports.plugins.module_utils import _namespaces
         sockets += _namespaces.collect(reader, gaps)
-    return 'netlink' if reader.by_netlink else 'procfs', sockets
+    return 'netlink' if reader.by_netlink or collector == 'netlink' else 'procfs', sockets
+
+
+def _at_home():
+    """bool: this process surely has the file system and the network namespace of process 1."""
+    try:
+        return all(os.path.samestat(os.stat('/proc/1/' + first), os.stat(own)) for first, own in (
+            ('root', '/'), ('ns/net', '/proc/self/ns/net')))
+    except OSError:
+        return False
 
 
 class Reader:
@@ -57,13 +69,11 @@ class Reader:
         self._refused = refused
 
     def read(self, link, names=None, tables='/proc/net', aspect='sockets'):
-        """The sockets of one network namespace; what is not among them has been noted as a gap.
+        """list of Socket: those of one network namespace; what is not among them has been noted as a gap.
 
         :param link: netlink socket made in that namespace, or None.
-        :param names: callable, from the index of a device to its name.
         :param tables: str, the directory with the tables of that namespace, or of any where there is a link.
         :param aspect: str, what is incomplete if something cannot be read.
-        :returns: list of Socket.
         """
         names = names or _netlink.Names()
         present = loaded(tables)
@@ -79,7 +89,8 @@ class Reader:
             except BudgetError as exc:
                 self._gaps.add(aspect, 'socket_budget', 'only the first %d sockets of a network namespace were read'
                                % self._budget, hint='raise max_sockets')
-                return found + exc.args[0]
+                found += exc.args[0]
+                break
         if failed:
             self._gaps.add(aspect, 'unreadable', '; '.join(failed), len(failed))
         return found
@@ -92,7 +103,7 @@ class Reader:
                 self.by_netlink = True
                 return sockets
             except CollectorError as exc:
-                if unsure and self.by_netlink and protocol not in ('tcp', 'udp'):
+                if unsure and self.by_netlink and protocol in ('udplite', 'sctp', 'dccp'):
                     return []       # TCP was there, this was not: no list tells it from a protocol that is not loaded
                 if self.collector == 'netlink':
                     raise
@@ -115,17 +126,3 @@ def loaded(tables):
         return None
     present = {protocol for protocol, facts in _netlink.PROTOCOLS.items() if facts[3] in names}
     return present if {'tcp', 'udp'} <= present else None       # not believable: everything is asked for
-
-
-def _surroundings(gaps):
-    """Note where this process does not see the host itself: from a build chroot, or another network namespace."""
-    try:
-        first, own = os.stat('/proc/1/root'), os.stat('/')
-        if (first.st_dev, first.st_ino) != (own.st_dev, own.st_ino):
-            gaps.add('sockets', 'foreign_root', 'this is a chroot, or another file system than that of process 1: '
-                     'the sockets are those of the machine around it, not of this system')
-        if os.readlink('/proc/1/ns/net') != os.readlink('/proc/self/ns/net'):
-            gaps.add('sockets', 'foreign_network_namespace', 'this is not the network namespace of process 1: '
-                     'what listens in that of the host was not seen')
-    except OSError:                 # only root may look at process 1
-        pass

@@ -9,6 +9,7 @@ An MPTCP listener is in the TCP table with the inode of its MPTCP socket, hence 
 """
 
 import errno
+import itertools
 import os
 import socket
 import struct
@@ -34,6 +35,7 @@ PROTOCOLS = {
 }
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
+_numbers = itertools.count(1)                           # of the questions
 _HEADER = struct.Struct('=IHHII')                       # struct nlmsghdr
 _REQUEST = struct.Struct('=IHHIIBBBBI48x')              # nlmsghdr, struct inet_diag_req_v2
 _MESSAGE = struct.Struct('=BBxx2s2x16s16xI8x4xIIII')    # struct inet_diag_msg
@@ -59,21 +61,27 @@ def messages(link, request):
     :raises OSError: with the errno of the kernel's answer, or of the socket.
     """
     link.send(request)
+    asked = struct.unpack_from('=I', request, 8)[0]
     while True:
-        data, ancillary, flags, peer = link.recvmsg(65536)
+        data, dummy, flags, dummy = link.recvmsg(65536)
         if flags & socket.MSG_TRUNC:
             raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
         offset = 0
         while offset < len(data):
-            length, kind, more, seq, port = _HEADER.unpack_from(data, offset)
+            length, kind, dummy, answered, dummy = _HEADER.unpack_from(data.ljust(offset + 16, b'\0'), offset)
+            start, end = offset + 16, offset + length
+            if length < 16 or end > len(data):
+                raise OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
+            offset += (length + 3) & ~3
+            if answered != asked:               # what comes late of a question that was given up
+                continue
             if kind in (MSG_ERROR, MSG_DONE):
                 # a DONE carries the dump's own error, if there was one
-                code = struct.unpack_from('=i', data, offset + 16)[0] if length >= 20 else 0
+                code = struct.unpack_from('=i', data, start)[0] if length >= 20 else 0
                 if code < 0:
                     raise OSError(-code, os.strerror(-code))
                 return
-            yield data, offset + 16, offset + length
-            offset += (length + 3) & ~3
+            yield data, start, end
 
 
 def attributes(data, offset, end):
@@ -88,20 +96,17 @@ def attributes(data, offset, end):
 
 def request(family, number, states):
     """bytes: the dump request for one address family, IP protocol number and set of states (a bit each)."""
-    return _REQUEST.pack(_REQUEST.size, SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 1, 0, family, number, 0, 0, states)
+    return _REQUEST.pack(_REQUEST.size, SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, next(_numbers), 0, family, number, 0, 0, states)
 
 
 def parse(protocol, data, start, end, names):
-    """One ``struct inet_diag_msg`` with its attributes, as a list of L{Socket}: SCTP endpoints have many addresses.
-
-    :param names: callable, from the index of a device (int) to its name (str).
-    """
+    """One ``struct inet_diag_msg`` with its attributes, as a list of L{Socket}: SCTP endpoints have many addresses."""
     family, state, port, address, index, rqueue, wqueue, uid, inode = _MESSAGE.unpack_from(data, start)
     v6only = None
     addresses = []
     if end - start > _MESSAGE.size:
         for kind, first, last in attributes(data, start + _MESSAGE.size, end):
-            if kind == V6ONLY:
+            if kind == V6ONLY and last > first:
                 v6only = bool(data[first])
             elif kind == LOCALS:
                 # an array of struct sockaddr_storage
@@ -118,16 +123,15 @@ def parse(protocol, data, start, end, names):
 
 
 class Names:
-    """Device names by index, asked for once each."""
+    """From the index of a device (int) to its name (str), asked for once each."""
 
     def __init__(self, ask=socket.if_indextoname):
-        self._ask = ask
-        self._known = {}
+        self._ask, self._known = ask, {}
 
     def __call__(self, index):
         if index not in self._known:
             try:
-                self._known[index] = self._ask(index)
+                self._known[index] = os.fsencode(self._ask(index)).decode('utf-8', 'backslashreplace')
             except OSError:                         # the device has gone, the socket has not
                 self._known[index] = 'if%d' % index
         return self._known[index]
@@ -137,7 +141,6 @@ def collect(link, protocol, budget, names, families=FAMILIES):
     """The sockets of one protocol that wait for peers.
 
     :param link: netlink socket; its network namespace is the one that is looked at.
-    :param budget: int, sockets to read at the most.
     :returns: list of L{Socket}.
     :raises CollectorError: the kernel did not answer for this protocol.
     :raises BudgetError: with the list so far as its argument.

@@ -64,6 +64,8 @@ def parse(protocol, line):
     if words[3] != _STATES[protocol]:
         return []
     address, port = words[1].split(':')
+    if len(address) not in (8, 32):
+        raise ValueError('an address of %d digits' % len(address))
     # each word of the address is printed as a number in the byte order of the machine
     raw = b''.join(struct.pack('=I', int(address[at:at + 8], 16)) for at in range(0, len(address), 8))
     backlog = (int(words[4].split(':')[1], 16), None) if protocol == 'tcp' else None
@@ -75,6 +77,8 @@ def parse_endpoint(line):
     words = line.split()
     if words[3] != '10':                        # SCTP_SS_LISTENING
         return []
+    if not words[8:]:
+        raise ValueError('an endpoint without an address')
     return [
         Socket('sctp', socket.inet_pton(socket.AF_INET6 if ':' in address else socket.AF_INET, address),
                int(words[5]), inode=int(words[7]), uid=int(words[6]))

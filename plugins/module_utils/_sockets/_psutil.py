@@ -10,6 +10,7 @@ import os
 import socket
 import time
 
+from ansible_collections.listening.ports.plugins.module_utils._details import MAX_COMMAND
 from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, Socket
 
 _STATES = {'ESTABLISHED': 1, 'SYN_SENT': 2, 'SYN_RECV': 3, 'FIN_WAIT1': 4, 'FIN_WAIT2': 5, 'TIME_WAIT': 6, 'CLOSE': 7,
@@ -38,7 +39,18 @@ def _rows():
     try:
         return psutil.net_connections(kind='inet')
     except (psutil.Error, OSError) as exc:
-        raise CollectorError('psutil could not read the sockets: %s' % (exc or type(exc).__name__))
+        raise CollectorError('psutil could not read the sockets: %s' % (str(exc) or type(exc).__name__))
+
+
+def _unseen():
+    """list of str: protocols with sockets on this Linux host that psutil knows nothing of."""
+    try:
+        with open('/proc/net/protocols') as stream:
+            rows = [line.split() for line in stream]
+    except OSError:                             # another system
+        return []
+    wanted = ('UDP-Lite', 'UDPLITEv6', 'SCTP', 'SCTPv6', 'DCCP', 'DCCPv6')
+    return [row[0] for row in rows if row and row[0] in wanted and row[2] != '0']
 
 
 def _raw(row):
@@ -55,7 +67,9 @@ def collect(gather, budget, gaps):
     _psutil()
     gaps.add('binding', 'psutil', 'psutil does not tell the bound device, nor whether an IPv6 wildcard accepts IPv4 '
              'too, nor the accept queue')
-    gaps.add('sockets', 'psutil', 'psutil sees TCP and UDP only') if 'raw' in gather else None
+    unseen = _unseen() + (['raw'] if 'raw' in gather else [])
+    if unseen:
+        gaps.add('sockets', 'psutil', 'psutil sees TCP and UDP only, not %s' % ', '.join(unseen))
     if 'namespaces' in gather:
         gaps.add('namespaces', 'psutil', 'psutil sees no other network namespaces')
     try:
@@ -108,33 +122,44 @@ def attach(listeners, gather, gaps):
 
 def _owner(psutil, pid, gather, gaps):
     """dict: one entry of ``owners``; None where the process has ended."""
+    owner = dict.fromkeys(('process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container'))
+    owner['pid'] = pid
+    resources = dict.fromkeys(('cpu_seconds', 'rss_bytes', 'threads', 'open_files'))
     try:
         process = psutil.Process(pid)
-        with process.oneshot():
-            owner = {
-                'pid': pid, 'process': _clean(process.name()), 'exe': None, 'exe_deleted': None,
-                'user': None, 'uid': None, 'unit': None, 'main': None, 'container': None,
-                'started': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(int(process.create_time()))),
-            }
-            _try(psutil, lambda: owner.update(exe=_clean(process.exe()) or None))
-            _try(psutil, lambda: owner.update(uid=process.uids().effective))
-            _try(psutil, lambda: owner.update(user=_clean(process.username())))
-            if 'resources' in gather:
-                owner['resources'] = {'cpu_seconds': None, 'rss_bytes': None, 'threads': None, 'open_files': None}
-                _try(psutil, lambda: owner['resources'].update(
-                    cpu_seconds=round(sum(process.cpu_times()[:2]), 2), rss_bytes=process.memory_info().rss,
-                    threads=process.num_threads(), open_files=process.num_fds()))
-                if None in owner['resources'].values():
-                    gaps.add('resources', 'psutil', 'the resources of some processes could not be read')
-            if 'command' in gather:
-                owner['command'] = None
-                _try(psutil, lambda: owner.update(command=[_clean(word) for word in process.cmdline()]))
-        return owner
+        # each by itself: what one of them is refused does not hide the others
+        try:
+            owner['process'] = _clean(process.name())
+        except psutil.AccessDenied:
+            pass
+        _try(psutil, lambda: owner.update(started=_time(process.create_time())))
+        _try(psutil, lambda: owner.update(exe=_clean(process.exe()) or None))
+        _try(psutil, lambda: owner.update(uid=process.uids().effective))
+        _try(psutil, lambda: owner.update(user=_clean(process.username())))
+        if 'resources' in gather:
+            owner['resources'] = resources
+            _try(psutil, lambda: resources.update(cpu_seconds=round(sum(process.cpu_times()[:2]), 2)))
+            _try(psutil, lambda: resources.update(rss_bytes=process.memory_info().rss))
+            _try(psutil, lambda: resources.update(threads=process.num_threads()))
+            _try(psutil, lambda: resources.update(open_files=process.num_fds()))
+            if None in resources.values():
+                gaps.add('resources', 'psutil', 'the resources of some processes could not be read')
+        if 'command' in gather:
+            owner['command'] = None
+            _try(psutil, lambda: owner.update(command=_bounded(process.cmdline())))
     except psutil.NoSuchProcess:
         return None
-    except psutil.Error:
-        return {'pid': pid, 'process': None, 'exe': None, 'exe_deleted': None, 'user': None, 'uid': None,
-                'started': None, 'unit': None, 'main': None, 'container': None}
+    return owner
+
+
+def _bounded(words):
+    """The command line, as far as /proc would be read of it."""
+    raw = b'\0'.join(os.fsencode(word) for word in words)[:MAX_COMMAND]
+    return [word.decode('utf-8', 'backslashreplace') for word in raw.split(b'\0')] if raw else []
+
+
+def _time(seconds):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(int(seconds)))
 
 
 def _try(psutil, step):

@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a process does not see the host itself. Private to this collection, may change."""
+
+import os
+
+
+def note(gaps):
+    """Note a build chroot, another network namespace, and where it cannot be known.
+
+    :param gaps: ``_facts.Gaps``.
+    """
+    try:
+        first, own = os.stat('/proc/1/root'), os.stat('/')
+        if (first.st_dev, first.st_ino) != (own.st_dev, own.st_ino):
+            gaps.add('sockets', 'foreign_root', 'this is a chroot, or another file system than that of process 1: '
+                     'the sockets are those of the machine around it, not of this system')
+        if os.readlink('/proc/1/ns/net') != os.readlink('/proc/self/ns/net'):
+            gaps.add('sockets', 'foreign_network_namespace', 'this is not the network namespace of process 1: '
+                     'what listens in that of the host was not seen')
+    except PermissionError:             # only root may look at process 1
+        pass
+    except OSError:
+        if not os.path.exists('/proc/self/stat'):
+            gaps.add('sockets', 'unknown_root', 'without /proc it is not known whether this is a chroot, and the sockets '
+                     'those of the machine around it')

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What psutil says of the same sockets and their holders."""
+
+import socket
+
+import psutil
+
+_PROTOCOLS = {socket.SOCK_STREAM: 'tcp', socket.SOCK_DGRAM: 'udp'}
+
+
+def rows():
+    """Sockets that wait for peers: list of [protocol, address, port, pid or None]."""
+    found = []
+    for one in psutil.net_connections('inet'):
+        waits = one.status == psutil.CONN_LISTEN if one.type == socket.SOCK_STREAM else not one.raddr
+        if waits and one.laddr:
+            found.append([_PROTOCOLS[one.type], one.laddr.ip, one.laddr.port, one.pid])
+    return found
+
+
+def process(pid):
+    """The same of one process as facts give, in their terms; exe is None where there is none any more."""
+    one = psutil.Process(pid)
+    with one.oneshot():
+        try:
+            exe = _text(one.exe())
+        except psutil.ZombieProcess:
+            exe = None
+        return {'process': _text(one.name()), 'exe': exe, 'user': one.username(), 'uid': one.uids().effective,
+                'started': int(one.create_time())}
+
+
+def resources(pid):
+    """The resources of one process, in the terms of facts."""
+    one = psutil.Process(pid)
+    return {'cpu_seconds': sum(one.cpu_times()[:2]), 'rss_bytes': one.memory_info().rss, 'threads': one.num_threads(),
+            'open_files': one.num_fds()}
+
+
+def _text(name):
+    return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
+
+
+def differences(listeners, found, processes, seconds):
+    """How listeners differ from what psutil shows, both ways round.
+
+    psutil knows no devices and names one holder of a shared socket at the most.
+
+    :param listeners: list of dict, TCP and UDP only.
+    :param found: from L{rows}.
+    :param processes: dict, pid to L{process}.
+    :param seconds: callable, from ``started`` to Unix time.
+    :returns: list of str.
+    """
+    lines = []
+    known = {}
+    for record in listeners:
+        key = record['protocol'], record['address'], record['port']
+        known.setdefault(key, []).append(record)
+    shown = {tuple(row[:3]) for row in found}
+    lines.extend('psutil does not show %s' % (key,) for key in known.keys() - shown)
+    for protocol, address, port, pid in found:
+        records = known.get((protocol, address, port))
+        if records is None:
+            lines.append('psutil shows %s %s:%s of pid %s, facts do not' % (protocol, address, port, pid))
+        elif pid is not None and not any(
+                owner['pid'] == pid or record['owners_total'] > 64 for record in records for owner in record['owners']):
+            lines.append('%s: psutil names the holder %s' % (records[0]['id'], pid))
+    for owner in {owner['pid']: owner for record in listeners for owner in record['owners']}.values():
+        lines.extend(_process(owner, processes.get(owner['pid']), seconds))
+    return lines
+
+
+def _process(owner, other, seconds):
+    if other is None:
+        return
+    # psutil completes a name of 15 characters from the command line
+    if owner['process'] != other['process'] and not (
+            len(owner['process']) >= 15 and other['process'].startswith(owner['process'])):
+        yield 'pid %d: process is %r, psutil says %r' % (owner['pid'], owner['process'], other['process'])
+    for key in ('user', 'uid'):
+        if owner[key] != other[key]:
+            yield 'pid %d: %s is %r, psutil says %r' % (owner['pid'], key, owner[key], other[key])
+    if not owner['exe_deleted'] and other['exe'] is not None and owner['exe'] != other['exe']:
+        yield 'pid %d: exe is %r, psutil says %r' % (owner['pid'], owner['exe'], other['exe'])
+    if seconds(owner['started']) != other['started']:
+        yield 'pid %d: started %s, psutil says %s' % (owner['pid'], owner['started'], other['started'])

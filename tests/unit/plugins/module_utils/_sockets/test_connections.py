@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which listener a connection belongs to, and how many there are."""
+
+import errno
+import socket
+import sys
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._sockets import (
+    CollectorError, _connections, _netlink, _psutil)
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
+    TCP, Kernel, error, gaps_of, inet_diag, ip, listener, new_gaps, opener)
+
+ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE_WAIT = 1, 3, 6, 8
+
+
+def feed(monkeypatch, rows):
+    """Have these connections, (state, address, port, device), on the host."""
+    monkeypatch.setattr(_connections, '_by_netlink', lambda: iter(
+        [(state, ip(address), port, device) for state, address, port, device in rows]))
+
+
+def count(monkeypatch, listeners, rows, budget=1000):
+    gaps = new_gaps()
+    feed(monkeypatch, rows)
+    _connections.count(listeners, 'netlink', budget, gaps)
+    return {one['record']['id']: one['record']['connections'] for one in listeners}, gaps
+
+
+def where(monkeypatch, listeners, address, port=80, device=None):
+    counts, gaps = count(monkeypatch, listeners, [(ESTABLISHED, address, port, device)])
+    assert gaps.found == []
+    return [key for key, states in counts.items() if states['established']]
+
+
+ANY4 = listener(address='0.0.0.0')
+ONE4 = listener(address='192.0.2.1')
+ANY6 = listener(address='::', v6only=False)
+ONLY6 = listener(address='::', v6only=True)
+ONE6 = listener(address='2001:db8::1')
+MAPPED = listener(address='::ffff:192.0.2.1')
+MAPPED_ANY = listener(address='::ffff:0.0.0.0')
+UNSURE6 = listener(address='::')
+UNSURE6['record']['accepts_ipv4'] = None
+ON_LO = listener(address='0.0.0.0', interface='lo')
+LINK0 = listener(address='fe80::1', interface='eth0')
+LINK1 = listener(address='fe80::1', interface='eth1')
+OTHER = listener(address='0.0.0.0', port=81)
+
+
+@pytest.mark.parametrize('listeners, address, device, expected', [
+    # an exact address before a wildcard
+    ([ANY4, ONE4], '192.0.2.1', None, [ONE4]),
+    ([ONE4, ANY4], '192.0.2.2', None, [ANY4]),
+    ([ONE4], '192.0.2.2', None, []),
+    ([ANY6, ONE6], '2001:db8::1', None, [ONE6]),
+    ([ANY6, ONE6], '2001:db8::2', None, [ANY6]),
+    # dual stack: the connection has the family of the listening socket, and so its address is a mapped one
+    ([ANY6], '::ffff:192.0.2.1', None, [ANY6]),
+    ([ANY6], '192.0.2.1', None, [ANY6]),
+    ([UNSURE6], '::ffff:192.0.2.1', None, [UNSURE6]),
+    ([ONLY6], '::ffff:192.0.2.1', None, []),
+    ([ONLY6], '192.0.2.1', None, []),
+    ([ONLY6], '2001:db8::1', None, [ONLY6]),
+    ([ANY4, ONLY6], '192.0.2.1', None, [ANY4]),
+    ([ANY4, ONLY6], '2001:db8::1', None, [ONLY6]),
+    ([ANY4], '2001:db8::1', None, []),
+    ([ANY6, ONE4], '192.0.2.1', None, [ONE4]),
+    # listeners of an IPv4 address by IPv6
+    ([MAPPED], '::ffff:192.0.2.1', None, [MAPPED]),
+    ([MAPPED], '::ffff:192.0.2.2', None, []),
+    ([MAPPED], '2001:db8::1', None, []),
+    ([MAPPED_ANY], '::ffff:192.0.2.1', None, [MAPPED_ANY]),
+    ([MAPPED_ANY, MAPPED], '::ffff:192.0.2.1', None, [MAPPED]),
+    # devices
+    ([ANY4, ON_LO], '127.0.0.1', 'lo', [ON_LO]),
+    ([ANY4, ON_LO], '127.0.0.1', None, [ANY4]),
+    ([ON_LO], '192.0.2.1', 'eth0', []),
+    ([ANY4, ON_LO], '192.0.2.1', 'eth0', [ANY4]),
+    ([LINK0, LINK1], 'fe80::1', 'eth1', [LINK1]),
+    ([LINK0, LINK1, ANY6], 'fe80::1', 'eth2', [ANY6]),
+    # ports
+    ([OTHER], '192.0.2.1', None, []),
+    ([OTHER, ANY4], '192.0.2.1', None, [ANY4]),
+    ([], '192.0.2.1', None, []),
+])
+def test_finder(monkeypatch, listeners, address, device, expected):
+    assert where(monkeypatch, listeners, address, 80, device) == [one['record']['id'] for one in expected]
+
+
+def test_states_are_named_and_counted(monkeypatch):
+    rows = [(state, '192.0.2.1', 80, None) for state in (1, 1, 2, 3, 12, 4, 5, 6, 6, 7, 8, 9, 11, 13)]
+    counts, gaps = count(monkeypatch, [listener()], rows)
+    assert counts == {'tcp/0.0.0.0:80': {
+        'established': 2, 'syn_sent': 1, 'syn_recv': 2, 'fin_wait1': 1, 'fin_wait2': 1, 'time_wait': 2, 'close': 1,
+        'close_wait': 1, 'last_ack': 1, 'closing': 1, 'state_13': 1}}
+    assert gaps.found == []
+
+
+def test_a_listener_without_connections_has_none_of_them(monkeypatch):
+    counts, dummy = count(monkeypatch, [listener()], [])
+    assert counts == {'tcp/0.0.0.0:80': {'established': 0, 'close_wait': 0, 'time_wait': 0}}
+
+
+@pytest.mark.parametrize('protocol', ['udp', 'udplite', 'sctp', 'dccp', 'raw'])
+def test_other_protocols_have_no_counts(monkeypatch, protocol):
+    counts, gaps = count(monkeypatch, [listener(protocol)], [(ESTABLISHED, '192.0.2.1', 80, None)])
+    assert list(counts.values()) == [None]
+    assert gaps.found == []
+
+
+def test_other_namespaces_are_not_counted_and_a_gap_says_so(monkeypatch):
+    other = listener(namespace='docker:0123456789ab')
+    counts, gaps = count(monkeypatch, [other, listener('udp', namespace='x')], [(ESTABLISHED, '192.0.2.1', 80, None)])
+    assert set(counts.values()) == {None}
+    assert list(gaps_of(gaps)) == [('connections', 'other_namespaces')]
+    counts, dummy = count(monkeypatch, [other, listener()], [(ESTABLISHED, '192.0.2.1', 80, None)])
+    assert counts['tcp/0.0.0.0:80']['established'] == 1 and counts['tcp/0.0.0.0:80@docker:0123456789ab'] is None
+
+
+@pytest.mark.parametrize('budget, counted, complete', [(3, 3, True), (2, 2, False)])
+def test_budget(monkeypatch, budget, counted, complete):
+    counts, gaps = count(monkeypatch, [listener()], [(ESTABLISHED, '192.0.2.1', 80, None)] * 3, budget)
+    assert counts['tcp/0.0.0.0:80']['established'] == counted
+    assert list(gaps_of(gaps)) == ([] if complete else [('connections', 'connection_budget')])
+
+
+@pytest.mark.parametrize('used', ['netlink', 'procfs', 'psutil'])
+@pytest.mark.parametrize('exception', [CollectorError('no'), PermissionError(13, 'denied'), ValueError('garbage')])
+def test_what_cannot_be_read_is_not_none_at_all(monkeypatch, used, exception):
+    def source():
+        yield ESTABLISHED, ip('192.0.2.1'), 80, None
+        raise exception
+    for module, name in ((_connections, '_by_netlink'), (_connections, '_by_procfs'), (_psutil, 'connections')):
+        monkeypatch.setattr(module, name, source)
+    gaps = new_gaps()
+    one = listener()
+    _connections.count([one], used, 10, gaps)
+    assert one['record']['connections'] is None
+    assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
+
+
+def test_by_netlink(monkeypatch):
+    link = Kernel({
+        (socket.AF_INET, TCP): [inet_diag(ip('192.0.2.1'), 80, ESTABLISHED), inet_diag(ip('192.0.2.1'), 80, SYN_RECV)],
+        (socket.AF_INET6,
+         TCP): [inet_diag(ip('::ffff:192.0.2.1'), 80, CLOSE_WAIT) + inet_diag(ip('fe80::1'), 80, TIME_WAIT, 5)],
+    })
+    monkeypatch.setattr(_netlink, 'connect', lambda: link)
+    monkeypatch.setattr(_netlink, 'Names', lambda: 'eth{0}'.format)
+    assert list(_connections._by_netlink()) == [
+        (1, ip('192.0.2.1'), 80, None), (3, ip('192.0.2.1'), 80, None), (8, ip('::ffff:192.0.2.1'), 80, None),
+        (6, ip('fe80::1'), 80, 'eth5')]
+    assert link.closed
+    states = int.from_bytes(link.questions[0][20:24], sys.byteorder)
+    assert not states & (1 << 10)                   # listeners are no connections
+    assert all(states & (1 << state) for state in (1, 2, 3, 4, 5, 6, 8, 9, 11, 12))
+
+
+def test_by_netlink_refused_in_the_middle(monkeypatch):
+    link = Kernel()
+    link.answer = lambda question: [error(errno.EPERM)]
+    monkeypatch.setattr(_netlink, 'connect', lambda: link)
+    gaps = new_gaps()
+    _connections.count([listener()], 'netlink', 10, gaps)
+    assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
+    assert link.closed
+
+
+HEAD = b'  sl  local_address\n'
+CONNECTION = b'   1: %s:0050 0100007F:D431 %s 00000000:00000000 00:00000000 00000000     0        0 4712 1 0\n'
+
+
+def word(address):
+    return b''.join(b'%08X' % int.from_bytes(ip(address)[at:at + 4], sys.byteorder) for at in range(0, len(ip(address)),
+                                                                                                    4))
+
+
+def test_by_procfs(monkeypatch):
+    monkeypatch.setattr(_connections, 'open', opener({
+        '/proc/net/tcp': HEAD + CONNECTION % (word('192.0.2.1'), b'01') + CONNECTION % (word('0.0.0.0'), b'0A'),
+        '/proc/net/tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), b'06'),
+    }), raising=False)
+    one = listener(address='::', v6only=False)
+    _connections.count([one], 'procfs', 10, new_gaps())
+    assert one['record']['connections'] == {'established': 1, 'time_wait': 1, 'close_wait': 0}
+
+
+@pytest.mark.parametrize('files, codes', [
+    ({'/proc/net/tcp': HEAD}, []),                                              # a kernel without IPv6
+    ({'/proc/net/tcp6': HEAD}, [('connections', 'unreadable')]),
+    ({'/proc/net/tcp': PermissionError(13, 'denied')}, [('connections', 'unreadable')]),
+    ({'/proc/net/tcp': HEAD, '/proc/net/tcp6': PermissionError(13, 'denied')}, [('connections', 'unreadable')]),
+    ({'/proc/net/tcp': HEAD + b'   1: 0100007G:0050 0:0 01 0\n'}, [('connections', 'unreadable')]),
+    ({'/proc/net/tcp': HEAD + b'\n'}, [('connections', 'unreadable')]),
+    ({'/proc/net/tcp': HEAD + b'   1: 01:0050 0:0 01\n'}, []),
+])
+def test_by_procfs_unreadable(monkeypatch, files, codes):
+    monkeypatch.setattr(_connections, 'open', opener(files), raising=False)
+    gaps = new_gaps()
+    _connections.count([listener()], 'procfs', 10, gaps)
+    assert list(gaps_of(gaps)) == codes
+
+
+def test_this_host():
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(5)
+        port = server.getsockname()[1]
+        one, other = listener(address='127.0.0.1', port=port), listener(address='127.0.0.1', port=port)
+        with socket.create_connection(('127.0.0.1', port)), socket.create_connection(('127.0.0.1', port)):
+            _connections.count([one], 'netlink', 10 ** 6, new_gaps())
+            _connections.count([other], 'procfs', 10 ** 6, new_gaps())
+    assert one['record']['connections']['established'] == other['record']['connections']['established'] == 2

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Netlink first, /proc/net where that is refused: never silently empty."""
+
+import errno
+import os
+import socket
+import sys
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils import _namespaces
+from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _linux, _netlink
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
+    DCCP, RAW, SCTP, TCP, UDP, Kernel, gaps_of, inet_diag, ip, new_gaps)
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+HEAD = '  sl  local_address rem_address   st\n'
+LINE = '   0: %08X:%04X 00000000:0000 %s 00000000:00000000 00:00000000 00000000     0        0 %d 1 0\n'
+PROTOCOLS = 'protocol  size sockets  memory press maxhdr  slab module     cl co di ac\n'
+EVERYTHING = {
+    (V4, TCP): [inet_diag(ip('192.0.2.1'), 22, inode=1)],
+    (V6, TCP): [inet_diag(ip('::1'), 22, inode=2)],
+    (V4, UDP): [inet_diag(ip('192.0.2.1'), 53, state=7, inode=3)],
+    (V4, SCTP): [inet_diag(ip('192.0.2.1'), 5000, inode=4)],
+    (V4, RAW): [inet_diag(ip('0.0.0.0'), 89, state=7, inode=5)],
+}
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """A directory like /proc/net with a TCP and a UDP socket, of the ports 23 and 54."""
+    address = int.from_bytes(ip('192.0.2.9'), sys.byteorder)
+    (tmp_path / 'protocols').write_text(PROTOCOLS + 'UDP 1 2\nTCP 1 2\nSCTP 1 2\nRAW 1 2\nTCPv6 1 2\n')
+    (tmp_path / 'tcp').write_text(HEAD + LINE % (address, 23, '0A', 101))
+    (tmp_path / 'udp').write_text(HEAD + LINE % (address, 54, '07', 102))
+    return tmp_path
+
+
+def read(tables, link, collector='auto', budget=100, protocols=('tcp', 'udp', 'sctp'), refused='no link'):
+    gaps = new_gaps()
+    reader = _linux.Reader(protocols, collector, budget, gaps, refused)
+    sockets = reader.read(link, str, str(tables), 'sockets')
+    return [(one.protocol, one.port) for one in sockets], gaps, reader
+
+
+def test_netlink_alone(tables):
+    found, gaps, reader = read(tables, Kernel(EVERYTHING))
+    assert found == [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)]
+    assert gaps.found == [] and reader.by_netlink
+
+
+def test_no_netlink_at_all(tables):
+    found, gaps, reader = read(tables, None, protocols=('tcp', 'udp'), refused='a filter is in the way')
+    assert found == [('tcp', 23), ('udp', 54)]
+    assert gaps_of(gaps) == {('binding', 'procfs'): None} and not reader.by_netlink
+    assert 'a filter is in the way' in gaps.found[0]['message']
+
+
+@pytest.mark.parametrize('code', [errno.EPERM, errno.ENOENT, errno.EINVAL])
+def test_netlink_refused_for_one_protocol(tables, code):
+    found, gaps, reader = read(tables, Kernel(EVERYTHING, {UDP: code}))
+    assert found == [('tcp', 22), ('tcp', 22), ('udp', 54), ('sctp', 5000)]
+    assert gaps_of(gaps) == {('binding', 'procfs'): None} and reader.by_netlink
+    assert os.strerror(code) in gaps.found[0]['message']
+
+
+def test_neither_way_works_for_one_protocol(tables):
+    found, gaps, dummy = read(tables, Kernel(EVERYTHING, {SCTP: errno.EPERM}))
+    assert found == [('tcp', 22), ('tcp', 22), ('udp', 53)]
+    assert gaps_of(gaps) == {('sockets', 'unreadable'): 1}
+    assert 'sctp' in gaps.found[0]['message'] and os.strerror(errno.EPERM) in gaps.found[0]['message']
+
+
+def test_neither_way_works_at_all(tables):
+    for name in ('tcp', 'udp'):
+        (tables / name).unlink()
+    found, gaps, reader = read(tables, Kernel({}, {'all': errno.EACCES}))
+    assert found == []
+    assert gaps_of(gaps) == {('sockets', 'unreadable'): 3} and not reader.by_netlink
+
+
+def test_netlink_by_name_does_not_fall_back(tables):
+    found, gaps, dummy = read(tables, Kernel(EVERYTHING, {UDP: errno.EPERM}), collector='netlink')
+    assert found == [('tcp', 22), ('tcp', 22), ('sctp', 5000)]
+    assert gaps_of(gaps) == {('sockets', 'unreadable'): 1}
+
+
+def test_only_what_is_loaded_is_asked_for(tables):
+    link = Kernel(EVERYTHING)
+    read(tables, link, protocols=('tcp', 'udp', 'sctp', 'dccp', 'udplite'))
+    assert {question[17] for question in link.questions} == {TCP, UDP, SCTP}
+
+
+@pytest.mark.parametrize('content', [None, '', '\n', PROTOCOLS + 'UDP 1\n', PROTOCOLS + 'TCP 1\n', PROTOCOLS])
+def test_a_list_of_protocols_that_cannot_be_believed(tables, content):
+    (tables / 'protocols').unlink()
+    if content is not None:
+        (tables / 'protocols').write_text(content)
+    link = Kernel(EVERYTHING, {DCCP: errno.ENOENT})
+    found, gaps, dummy = read(tables, link, protocols=('tcp', 'udp', 'sctp', 'dccp'))
+    assert {question[17] for question in link.questions} == {TCP, UDP, SCTP, DCCP}
+    assert found == [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)]
+    assert gaps.found == []                         # DCCP: refused as it would be where it is not loaded
+
+
+@pytest.mark.parametrize('protocol, number', [('tcp', TCP), ('udp', UDP), ('raw', RAW)])
+def test_without_the_list_what_every_kernel_has_is_never_taken_for_missing(tables, protocol, number):
+    (tables / 'protocols').unlink()
+    for name in ('tcp', 'udp'):
+        (tables / name).unlink()
+    dummy, gaps, dummy = read(tables, Kernel(EVERYTHING, {number: errno.ENOENT}), protocols=('tcp', 'udp', 'raw'))
+    assert gaps_of(gaps) == {('sockets', 'unreadable'): 1}
+    assert protocol in gaps.found[0]['message']
+
+
+def test_without_the_list_and_without_netlink_nothing_is_taken_for_missing(tables):
+    (tables / 'protocols').unlink()
+    found, gaps, dummy = read(tables, Kernel({}, {'all': errno.EPERM}), protocols=('tcp', 'udp', 'sctp', 'dccp'))
+    assert found == [('tcp', 23), ('udp', 54)]
+    assert gaps_of(gaps) == {('binding', 'procfs'): None, ('sockets', 'unreadable'): 2}
+
+
+@pytest.mark.parametrize('budget, found, gap', [
+    (4, [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)], {}),
+    (3, [('tcp', 22), ('tcp', 22), ('udp', 53)], {('sockets', 'socket_budget'): None}),
+    (2, [('tcp', 22), ('tcp', 22)], {('sockets', 'socket_budget'): None}),
+    (1, [('tcp', 22)], {('sockets', 'socket_budget'): None}),
+])
+def test_budget(tables, budget, found, gap):
+    sockets, gaps, dummy = read(tables, Kernel(EVERYTHING), budget=budget)
+    assert (sockets, gaps_of(gaps)) == (found, gap)
+    for one in gaps.found:
+        assert str(budget) in one['message'] and one['hint'] == 'raise max_sockets'
+
+
+def test_budget_does_not_hide_what_failed_before_it(tables):
+    dummy, gaps, dummy = read(tables, Kernel(EVERYTHING, {TCP: errno.EPERM}), collector='netlink', budget=1)
+    assert gaps_of(gaps) == {('sockets', 'socket_budget'): None, ('sockets', 'unreadable'): 1}
+
+
+def test_the_aspect_is_that_of_the_caller(tables):
+    gaps = new_gaps()
+    _linux.Reader(('sctp',), 'auto', 9, gaps, 'no').read(None, str, str(tables), 'namespaces')
+    _linux.Reader(('tcp',), 'auto', 0, gaps, 'no').read(Kernel(EVERYTHING), str, str(tables), 'namespaces')
+    assert gaps_of(gaps) == {('namespaces', 'unreadable'): 1, ('namespaces', 'socket_budget'): None}
+
+
+def test_loaded(tables):
+    assert _linux.loaded(str(tables)) == {'tcp', 'udp', 'sctp', 'raw'}
+
+
+@pytest.fixture
+def quiet(monkeypatch):
+    monkeypatch.setattr(_linux, '_at_home', lambda: True)
+
+
+@pytest.mark.parametrize('collector', ['auto', 'netlink', 'procfs'])
+def test_collect_of_this_host(quiet, collector):
+    gaps = new_gaps()
+    with socket.socket(V4, socket.SOCK_STREAM) as server, socket.socket(V4, socket.SOCK_DGRAM) as talker:
+        server.bind(('127.0.0.1', 0))
+        server.listen(1)
+        talker.bind(('127.0.0.1', 0))
+        used, sockets = _linux.collect(set(), collector, 100000, gaps)
+        wanted = {('tcp', server.getsockname()[1], os.fstat(server.fileno()).st_ino),
+                  ('udp', talker.getsockname()[1], os.fstat(talker.fileno()).st_ino)}
+    assert wanted <= {(one.protocol, one.port, one.inode) for one in sockets}
+    assert used == ('procfs' if collector == 'procfs' else 'netlink')
+    assert (('binding', 'procfs') in gaps_of(gaps)) is (collector == 'procfs')
+
+
+def refuse(*dummy):
+    raise CollectorError('netlink was refused: a filter is in the way')
+
+
+def test_collect_where_netlink_is_refused(quiet, monkeypatch):
+    monkeypatch.setattr(_netlink, 'connect', refuse)
+    gaps = new_gaps()
+    assert _linux.collect(set(), 'auto', 100000, gaps)[0] == 'procfs'
+    [reason] = [gap['message'] for gap in gaps.found if gap['aspect'] == 'binding']
+    assert reason.startswith('netlink was refused: a filter is in the way')
+    with pytest.raises(CollectorError):
+        _linux.collect(set(), 'netlink', 100000, gaps)
+
+
+def test_collect_by_netlink_alone_never_claims_another_collector(quiet, monkeypatch):
+    link = Kernel({}, {'all': errno.EPERM})
+    monkeypatch.setattr(_netlink, 'connect', lambda: link)
+    gaps = new_gaps()
+    try:
+        used = _linux.collect(set(), 'netlink', 100, gaps)[0]
+    except CollectorError:
+        used = 'netlink'
+    assert used == 'netlink' and link.closed
+
+
+@pytest.mark.parametrize('gather, asked', [(set(), False), ({'raw'}, True)])
+def test_collect_asks_for_raw_sockets_on_request(quiet, monkeypatch, gather, asked):
+    link = Kernel(EVERYTHING)
+    monkeypatch.setattr(_netlink, 'connect', lambda: link)
+    dummy, sockets = _linux.collect(gather, 'auto', 100, new_gaps())
+    assert (RAW in {question[17] for question in link.questions}) is asked
+    assert ('raw' in {one.protocol for one in sockets}) is asked
+    assert link.closed
+
+
+def test_collect_adds_other_namespaces_on_request(quiet, monkeypatch):
+    monkeypatch.setattr(_netlink, 'connect', lambda: Kernel(EVERYTHING))
+    monkeypatch.setattr(_namespaces, 'collect', lambda reader, gaps: ['of another'])
+    assert 'of another' in _linux.collect({'namespaces'}, 'auto', 100, new_gaps())[1]
+    assert 'of another' not in _linux.collect(set(), 'auto', 100, new_gaps())[1]
+
+
+def test_collect_tells_why_procfs_was_read_in_another_namespace(quiet, monkeypatch, tables):
+    monkeypatch.setattr(_netlink, 'connect', lambda: Kernel(EVERYTHING))
+    monkeypatch.setattr(_namespaces, 'collect', lambda reader, gaps: reader.read(None, None, str(tables), 'namespaces'))
+    gaps = new_gaps()
+    assert ('tcp', 23) in [(one.protocol, one.port) for one in _linux.collect({'namespaces'}, 'auto', 100, gaps)[1]]
+    assert [gap['message'] for gap in gaps.found if gap['code'] == 'procfs']
+    assert not [gap for gap in gaps.found if 'was asked for' in gap['message']]

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The output of systemctl show."""
+
+import os
+import subprocess
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils import _systemd
+
+NEW = """\
+MainPID=812
+Id=ssh.service
+
+Id=ssh.socket
+Triggers=ssh.service
+Listen=0.0.0.0:22 (Stream)
+Listen=[::]:22 (Stream)
+
+Id=dns.socket
+Triggers=dns.service
+Listen=127.0.0.1:53 (Stream)
+Listen=127.0.0.1:53 (Datagram)
+Listen=/run/dns with blanks.sock (Stream)
+"""
+OLD = """\
+Id=ssh.socket
+Triggers=ssh.service
+ListenStream=[::]:22
+ListenDatagram=0.0.0.0:5353
+
+MainPID=0
+Id=ssh.service
+"""
+
+
+@pytest.mark.parametrize('text, main, sockets', [
+    ('', {}, {}),
+    ('\n\n\n', {}, {}),
+    (NEW, {'ssh.service': 812}, {
+        ('Stream', '0.0.0.0:22'): ('ssh.socket', 'ssh.service'),
+        ('Stream', '[::]:22'): ('ssh.socket', 'ssh.service'),
+        ('Stream', '127.0.0.1:53'): ('dns.socket', 'dns.service'),
+        ('Datagram', '127.0.0.1:53'): ('dns.socket', 'dns.service'),
+        ('Stream', '/run/dns with blanks.sock'): ('dns.socket', 'dns.service'),
+    }),
+    (OLD, {'ssh.service': 0}, {
+        ('Stream', '[::]:22'): ('ssh.socket', 'ssh.service'),
+        ('Datagram', '0.0.0.0:5353'): ('ssh.socket', 'ssh.service'),
+    }),
+    # one instance for each connection: nothing is triggered
+    ('Id=ssh.socket\nTriggers=\nListen=[::]:22 (Stream)\n', {}, {('Stream', '[::]:22'): ('ssh.socket', None)}),
+    ('Id=ssh.socket\nListen=[::]:22 (Stream)\n', {}, {('Stream', '[::]:22'): ('ssh.socket', None)}),
+    ('Id=a.socket\nTriggers=a.service b.service\nListen=[::]:1 (Stream)\n', {},
+     {('Stream', '[::]:1'): ('a.socket', 'a.service')}),
+    ('Id=foo@1.socket\nTriggers=foo@1.service\nListen=[::]:1 (Stream)\n\nId=foo@2.socket\nTriggers=foo@2.service\n'
+     'Listen=[::]:2 (Stream)\n', {}, {
+         ('Stream', '[::]:1'): ('foo@1.socket', 'foo@1.service'),
+         ('Stream', '[::]:2'): ('foo@2.socket', 'foo@2.service')}),
+    ('MainPID=5\n', {}, {}),
+    ('Id=x.service\nMainPID=none\n', {}, {}),
+    ('Id=x.service\nMainPID=5\nOther=Id=y.service\n', {'x.service': 5}, {}),
+])
+def test_parse(text, main, sockets):
+    systemd = _systemd.Systemd(text)
+    assert systemd.main == main
+    assert systemd.sockets == sockets
+
+
+def test_ask_is_one_call_with_units_that_cannot_be_options():
+    calls = []
+
+    def run(arguments):
+        calls.append(arguments)
+        return NEW.encode()
+
+    assert _systemd.ask({'b.service', '--a.service'}, run).main == {'ssh.service': 812}
+    [arguments] = calls
+    assert arguments[:3] == ['systemctl', 'show', '--no-pager']
+    assert arguments[arguments.index('--'):] == ['--', '--a.service', 'b.service', '*.socket']
+    wanted = [one for one in arguments if one.startswith('--property=')][0].split('=')[1].split(',')
+    assert {'Id', 'MainPID', 'Triggers', 'Listen', 'ListenStream', 'ListenDatagram'} == set(wanted)
+
+
+def test_ask_takes_bytes_that_are_no_text():
+    assert _systemd.ask([], lambda dummy: b'Id=\xff.service\nMainPID=5\n').main == {'\\xff.service': 5}
+
+
+@pytest.mark.parametrize('exception', [
+    FileNotFoundError(2, 'systemctl'), PermissionError(13, 'systemctl'), subprocess.CalledProcessError(1, 'systemctl'),
+    subprocess.TimeoutExpired('systemctl', 10),
+])
+def test_ask_tells_a_failure(exception):
+    def run(dummy):
+        raise exception
+    with pytest.raises(_systemd.Error):
+        _systemd.ask([], run)
+
+
+def program(directory, monkeypatch, text):
+    path = directory / 'systemctl'
+    path.write_text('#!/bin/sh\n' + text)
+    path.chmod(0o755)
+    monkeypatch.setenv('PATH', '%s:/usr/bin:/bin' % directory)
+
+
+def test_run_is_not_led_astray_by_the_environment(tmp_path, monkeypatch):
+    program(tmp_path, monkeypatch,
+            'echo "Id=$LC_ALL/$SYSTEMD_PAGER/$SYSTEMD_COLORS"; echo MainPID=9; echo no >&2; cat\n')
+    for name in ('LC_ALL', 'SYSTEMD_PAGER', 'SYSTEMD_COLORS'):
+        monkeypatch.setenv(name, 'de_DE')
+    assert _systemd.ask([]).main == {'C//0': 9}
+
+
+def test_run_fails(tmp_path, monkeypatch):
+    program(tmp_path, monkeypatch, 'echo Id=x.service; exit 1\n')
+    with pytest.raises(_systemd.Error):
+        _systemd.ask([])
+
+
+def test_run_without_systemctl(tmp_path, monkeypatch):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    with pytest.raises(_systemd.Error):
+        _systemd.ask([])
+
+
+def test_run_hangs(tmp_path, monkeypatch):
+    program(tmp_path, monkeypatch, 'exec sleep 60\n')
+    given = []
+    original = subprocess.check_output
+
+    def impatient(*arguments, **options):
+        given.append(options['timeout'])
+        return original(*arguments, **dict(options, timeout=0.2))
+
+    monkeypatch.setattr(subprocess, 'check_output', impatient)
+    with pytest.raises(_systemd.Error):
+        _systemd.ask([])
+    assert 0 < given[0] <= 30 and os.environ['PATH'].startswith(str(tmp_path))
