@@ -12,7 +12,7 @@ import time
 MAX_OWNERS = 64                 # of one listener; all are counted
 # the usual case of a control group; the others need more code
 _SERVICE = re.compile(r'0::/system\.slice/([^/\\]+\.service)\n$')
-_MANY = 300                     # processes, from which on two threads are faster than one
+_MANY = 5000                    # file descriptors, from which on two threads are faster than one
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -61,14 +61,20 @@ def walk(inodes, budget, proc='/proc', tables=None):
         for pid in some:
             for table in tables(proc, pid) if tables else ('%s/%s/fd' % (proc, pid),):
                 _look_into(table, wanted, int(pid), budget, result)
-            if result.exhausted:
+            if result.exhausted or (some is rest and result.seen > _MANY):
                 return
 
-    if len(everyone) < _MANY:
-        search(everyone)
-    else:
-        from ansible_collections.listening.ports.plugins.module_utils import _parallel
-        _parallel.halves(search, everyone)
+    rest = iter(everyone)
+    search(rest)
+    if result.seen > _MANY and not result.exhausted:
+        # system calls run outside of the interpreter's lock
+        from concurrent.futures import ThreadPoolExecutor
+        left = list(rest)
+        try:
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(search, (left[::2], left[1::2])))
+        except RuntimeError:                    # no more threads for this user
+            search(left)
     result.holders = {int(name[8:-1]): sorted(set(found)) for name, found in wanted.items() if found}
     return result
 

@@ -5,6 +5,7 @@
 
 import os
 import pwd
+import threading
 
 import pytest
 
@@ -12,9 +13,9 @@ from ansible_collections.listening.ports.plugins.module_utils import _owners, _u
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import Proc
 
 
-@pytest.fixture(params=[1, 300], ids=['two threads', 'one thread'])
+@pytest.fixture(params=[0, 300], ids=['two threads', 'one thread'])
 def walked(request, monkeypatch):
-    """Has the walk done by two threads, as on a host with many processes, or by one."""
+    """Has the walk done by two threads, as on a host with many open files, or by one."""
     monkeypatch.setattr(_owners, '_MANY', request.param)
 
 
@@ -44,6 +45,30 @@ def test_walk(walked, proc):
     walk = _owners.walk({1, 2, 3}, 100, proc.path)
     assert walk.holders == {1: [10], 2: [9, 10, 300]}
     assert walk.whole and (walk.refused, walk.exhausted, walk.error) == (set(), False, None)
+
+
+def test_walk_on_a_host_that_allows_no_thread(proc, monkeypatch):
+    def never(dummy):
+        raise RuntimeError("can't start new thread")
+    monkeypatch.setattr(_owners, '_MANY', 0)
+    monkeypatch.setattr(threading.Thread, 'start', never)
+    for pid in range(10, 20):
+        proc.add(pid, sockets=[pid])
+    assert _owners.walk(range(10, 20), 100, proc.path).holders == {pid: [pid] for pid in range(10, 20)}
+
+
+@pytest.mark.parametrize('bad', [10, 11, 12, 13])
+def test_walk_hides_no_error_of_a_thread(proc, monkeypatch, bad):
+    monkeypatch.setattr(_owners, '_MANY', 0)
+    for pid in range(10, 14):
+        proc.add(pid, sockets=[1], files=1)
+
+    def tables(root, pid):
+        if pid == str(bad):
+            raise ValueError(pid)
+        return ['%s/%s/fd' % (root, pid)]
+    with pytest.raises(ValueError):
+        _owners.walk([1], 100, proc.path, tables)
 
 
 def test_walk_takes_only_whole_names(proc):
