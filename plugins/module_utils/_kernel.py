@@ -8,7 +8,8 @@ Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireg
 
 import struct
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 
 RTM_GETLINK = 18
 _NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA

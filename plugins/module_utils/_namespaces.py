@@ -12,7 +12,8 @@ import socket
 import threading
 
 from ansible_collections.listening.ports.plugins.module_utils import _cgroups
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 
 CLONE_NEWNET = 0x40000000
 NAMED = ('/run/netns', '/var/run/netns', '/run/docker/netns')

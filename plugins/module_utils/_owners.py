@@ -46,7 +46,7 @@ def walk(inodes, budget, proc='/proc', tables=None):
     :returns: L{Walk}.
     """
     result = Walk()
-    wanted = {'socket:[%d]' % inode: [] for inode in inodes}
+    wanted = {b'socket:[%d]' % inode: [] for inode in inodes}
     try:
         everyone = [name for name in os.listdir(proc) if name.isdigit()]
     except OSError as exc:
@@ -85,7 +85,7 @@ def _look_into(table, wanted, pid, budget, result):
     try:
         directory = os.open(table, _DIRECTORY)
         try:
-            names = os.listdir(directory)
+            names = os.listdir(table.encode())          # bytes, which are cheaper than text
             with result.lock:
                 left = budget - result.seen
                 result.seen += len(names)

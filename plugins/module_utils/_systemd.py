@@ -6,7 +6,6 @@
 import os
 import subprocess
 
-
 Error = (OSError, subprocess.SubprocessError)
 
 
@@ -58,8 +57,8 @@ class Systemd:
 
 def _run(arguments):
     environment = dict(os.environ, LC_ALL='C', SYSTEMD_PAGER='', SYSTEMD_COLORS='0')
-    return subprocess.check_output(arguments, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=10,
-                                   env=environment)
+    return subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          timeout=10, check=True, env=environment).stdout
 
 
 def ask(units, run=_run):

@@ -6,7 +6,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listening.ports.plugins.module_utils._facts import SUBSETS, collect, pack
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 
 
 def main():

@@ -172,16 +172,18 @@ def test_a_socket_in_the_middle_of_bind(habitat, listed, table):
     assert facts['complete']['sockets'] is True
 
 
-def test_chroot(habitat, listed):
-    facts = habitat.apart('zoo.circumstances:in_a_chroot')
+@pytest.mark.parametrize('uid', [0, NOBODY])
+def test_chroot(habitat, listed, uid):
+    facts = habitat.apart('zoo.circumstances:in_a_chroot', uid=uid)
     assert gap(facts, 'sockets')['code'] == 'foreign_root'
     assert {record['id'] for record in facts['listeners']} == {record['id'] for record in listed}
     agree(compare.invariants(facts))
 
 
+@pytest.mark.parametrize('uid', [0, NOBODY])
 @pytest.mark.parametrize('collector', ['auto', 'procfs'])
-def test_foreign_network_namespace(habitat, declared, collector):
-    facts = habitat.apart('zoo.circumstances:in_another_network', collector=collector)
+def test_foreign_network_namespace(habitat, declared, collector, uid):
+    facts = habitat.apart('zoo.circumstances:in_another_network', collector=collector, uid=uid)
     assert facts['listeners'] == []
     assert gap(facts, 'sockets')['code'] == 'foreign_network_namespace'
 

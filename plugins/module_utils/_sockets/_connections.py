@@ -7,7 +7,7 @@ import socket
 import struct
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import MAPPED
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 
 # include/net/tcp_states.h; 12 is a handshake whose socket does not exist yet
 STATES = {
@@ -51,9 +51,9 @@ def count(listeners, used, budget, gaps):
                  hint='raise max_sockets')
     for listener in mine:
         known = counts.get(listener['record']['id'], {})
-        record = {state: 0 for state in ALWAYS}
-        record.update(known)
-        listener['record']['connections'] = record
+        states = dict.fromkeys(ALWAYS, 0)
+        states.update(known)
+        listener['record']['connections'] = states
 
 
 def tally(find, connections, budget):
@@ -122,8 +122,8 @@ def _by_netlink():
     link = _netlink.connect()
     try:
         for family in _netlink.FAMILIES:
-            for data, start, dummy in _netlink.messages(link, _netlink.request(family, 6, states)):
-                state, port, address, dummy = _MESSAGE.unpack_from(data, start)
+            for data, start, _end in _netlink.messages(link, _netlink.request(family, 6, states)):
+                state, port, address, _index = _MESSAGE.unpack_from(data, start)
                 index = _INDEX.unpack_from(data, start + _TABLE_INDEX)[0]
                 yield (state, address[:4] if family == socket.AF_INET else address, port,
                        names(index) if index else None)

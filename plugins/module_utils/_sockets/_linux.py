@@ -5,7 +5,8 @@
 
 import os
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import BudgetError, CollectorError, _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError
 
 
 def collect(gather, collector, budget, gaps):
@@ -113,11 +114,9 @@ class Reader:
 
 
 def loaded(tables):
-    """The protocols that the kernel has loaded: set of str; None where it does not tell.
+    """set of str: the protocols that the kernel has loaded; None where it does not tell.
 
     To ask for one that is not loaded could make an old kernel load a module: looking must not change the host.
-
-    :param tables: str, such as ``/proc/net``.
     """
     try:
         with open(tables + '/protocols') as stream:

@@ -15,7 +15,7 @@ import socket
 import struct
 
 from ansible_collections.listening.ports.plugins.module_utils import _addresses
-from ansible_collections.listening.ports.plugins.module_utils._sockets import BudgetError, CollectorError, Socket
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError, Socket
 
 SOCK_DIAG = 4                   # NETLINK_SOCK_DIAG
 SOCK_DIAG_BY_FAMILY = 20
@@ -43,16 +43,13 @@ _ATTRIBUTE = struct.Struct('=HH')                       # struct nlattr
 
 
 def connect(protocol=SOCK_DIAG):
-    """A netlink socket.
-
-    :raises CollectorError: where the kernel, a seccomp filter or a policy refuses.
-    """
+    """A netlink socket; CollectorError where the kernel, a seccomp filter or a policy refuses."""
     try:
         link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         link.settimeout(30)
         return link
     except (AttributeError, OSError) as exc:
-        raise CollectorError('netlink was refused: %s' % (getattr(exc, 'strerror', None) or exc))
+        raise CollectorError('netlink was refused: %s' % (getattr(exc, 'strerror', None) or exc)) from exc
 
 
 def messages(link, request):
@@ -63,12 +60,12 @@ def messages(link, request):
     link.send(request)
     asked = struct.unpack_from('=I', request, 8)[0]
     while True:
-        data, dummy, flags, dummy = link.recvmsg(65536)
+        data, _ancillary, flags, _peer = link.recvmsg(65536)
         if flags & socket.MSG_TRUNC:
             raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
         offset = 0
         while offset < len(data):
-            length, kind, dummy, answered, dummy = _HEADER.unpack_from(data.ljust(offset + 16, b'\0'), offset)
+            length, kind, _flags, answered, _port = _HEADER.unpack_from(data.ljust(offset + 16, b'\0'), offset)
             start, end = offset + 16, offset + length
             if length < 16 or end > len(data):
                 raise OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
@@ -154,7 +151,7 @@ def collect(link, protocol, budget, names, families=FAMILIES):
                 if len(found) > budget:
                     raise BudgetError(found[:budget])
         except OSError as exc:
-            raise CollectorError('netlink did not answer for %s: %s' % (protocol, exc.strerror or exc))
+            raise CollectorError('netlink did not answer for %s: %s' % (protocol, exc.strerror or exc)) from exc
     return found
 
 

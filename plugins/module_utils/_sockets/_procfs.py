@@ -9,7 +9,7 @@ Sources: proc(5), net/ipv4/tcp_ipv4.c and net/sctp/proc.c in the kernel.
 import socket
 import struct
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import BudgetError, CollectorError, Socket
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError, Socket
 
 _STATES = {'tcp': '0A', 'udp': '07', 'udplite': '07', 'raw': '07'}
 
@@ -22,7 +22,7 @@ def instead(protocol, tables, budget, reason, gaps):
     try:
         sockets = collect(protocol, tables, budget)
     except CollectorError as exc:
-        raise CollectorError('%s (%s)' % (exc, reason))
+        raise CollectorError('%s (%s)' % (exc, reason)) from exc
     gaps.add('binding', 'procfs', '%s; /proc/net does not tell the bound device, nor whether an IPv6 wildcard accepts '
              'IPv4 too, nor the limit of the accept queue' % reason)
     return sockets
@@ -52,9 +52,9 @@ def collect(protocol, tables, budget):
                     found.extend(parse_endpoint(line) if protocol == 'sctp' else parse(protocol, line))
         except FileNotFoundError as exc:
             if not name.endswith('6'):          # without IPv6 there is no such table
-                raise CollectorError('%s/%s cannot be read: %s' % (tables, name, exc.strerror))
+                raise CollectorError('%s/%s cannot be read: %s' % (tables, name, exc.strerror)) from exc
         except (OSError, ValueError, IndexError, struct.error) as exc:
-            raise CollectorError('%s/%s cannot be read: %s' % (tables, name, getattr(exc, 'strerror', None) or exc))
+            raise CollectorError('%s/%s cannot be read: %s' % (tables, name, getattr(exc, 'strerror', None) or exc)) from exc
     return found
 
 

@@ -11,7 +11,7 @@ import socket
 import time
 
 from ansible_collections.listening.ports.plugins.module_utils._details import MAX_COMMAND
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, Socket
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
 
 _STATES = {'ESTABLISHED': 1, 'SYN_SENT': 2, 'SYN_RECV': 3, 'FIN_WAIT1': 4, 'FIN_WAIT2': 5, 'TIME_WAIT': 6, 'CLOSE': 7,
            'CLOSE_WAIT': 8, 'LAST_ACK': 9, 'CLOSING': 11}
@@ -21,7 +21,7 @@ def _psutil():
     try:
         import psutil
     except ImportError:
-        raise CollectorError('the Python library psutil is not installed for %s' % _python())
+        raise CollectorError('the Python library psutil is not installed for %s' % _python()) from None
     return psutil
 
 
@@ -39,7 +39,7 @@ def _rows():
     try:
         return psutil.net_connections(kind='inet')
     except (psutil.Error, OSError) as exc:
-        raise CollectorError('psutil could not read the sockets: %s' % (str(exc) or type(exc).__name__))
+        raise CollectorError('psutil could not read the sockets: %s' % (str(exc) or type(exc).__name__)) from exc
 
 
 def _unseen():

@@ -120,19 +120,23 @@ def with_tables(tables, more=(), **options):
     return collect(**options)
 
 
-def in_a_chroot(**options):
+def in_a_chroot(uid=0, **options):
     """In another root directory, with the /proc of the machine around it, as package builders make it."""
     linux.private_mounts()
-    os.makedirs('/run/chroot/proc')
+    os.makedirs('/run/chroot/proc', exist_ok=True)
     linux.mount('/proc', '/run/chroot/proc', flags=linux.MS_BIND | linux.MS_REC)
     os.chroot('/run/chroot')
     os.chdir('/')
+    if uid:
+        linux.become(uid)
     return collect(**options)
 
 
-def in_another_network(**options):
+def in_another_network(uid=0, **options):
     """In a network namespace that is not that of process 1."""
     linux.unshare(linux.CLONE_NEWNET)
+    if uid:
+        linux.become(uid)
     return collect(**options)
 
 

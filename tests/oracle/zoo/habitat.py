@@ -9,9 +9,8 @@ import select
 import subprocess
 import sys
 
-from zoo import linux
-
-_UNSHARE = ['unshare', '--net', '--pid', '--mount', '--fork', '--mount-proc', '--kill-child', '--']
+_UNSHARE = ['setpriv', '--pdeathsig', 'KILL',
+            'unshare', '--net', '--pid', '--mount', '--fork', '--mount-proc', '--kill-child', '--']
 
 
 class HabitatError(Exception):
@@ -31,7 +30,7 @@ class Habitat:
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE='1')
         self._process = subprocess.Popen(
             _UNSHARE + [sys.executable, '-m', 'zoo.keeper'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env=environment, preexec_fn=linux.die_with_parent)
+            env=environment)
 
     def call(self, function, timeout=60, **arguments):
         """Run ``module:function`` as process 1; returns its result.

@@ -11,7 +11,7 @@ import struct
 CLONE_FILES, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x400, 0x20000, 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _MNT_DETACH = 2
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15
+_PR_SET_DUMPABLE, _PR_SET_NAME = 4, 15
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
 _AF_NETLINK = 16
 _EXIT_CALL = {'x86_64': 60, 'aarch64': 93}              # exit(2), not exit_group(2)
@@ -65,11 +65,6 @@ def _prctl(option, value):
 def set_name(name):
     """The kernel's name (comm) of this thread: bytes, of which the kernel keeps 15."""
     _prctl(_PR_SET_NAME, name)
-
-
-def die_with_parent():
-    """Have the kernel kill this process once the thread that started it has ended."""
-    _prctl(_PR_SET_PDEATHSIG, 9)
 
 
 def become(uid, dumpable=True):

@@ -75,8 +75,7 @@ def by_procfs(records):
     that differ by device only become one.
     """
     merged = {}
-    for record in records:
-        record = copy.deepcopy(record)
+    for record in copy.deepcopy(list(records)):
         wildcard = record['address'] in ('0.0.0.0', '::')
         if record['interface']:
             record['id'] = record['id'].replace('%' + record['interface'], '', 1)

@@ -12,7 +12,7 @@ import socket
 import struct
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
-from ansible_collections.listening.ports.plugins.module_utils._sockets import Socket
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import Socket
 
 DONE, ERROR = 3, 2
 TCP, UDP, RAW, UDPLITE, SCTP, DCCP = 6, 17, 255, 136, 132, 33
@@ -163,6 +163,13 @@ def listener(protocol='tcp', address='0.0.0.0', port=80, inodes=(1,), interface=
         'activated_by': None, 'held_by': 'unknown', 'socket_uid': 0, 'owners': [], 'owners_total': 0,
     }
     return {'record': record, 'sockets': sockets}
+
+
+def answer(value):
+    """The value, or raises it where it is an exception."""
+    if isinstance(value, Exception):
+        raise value
+    return value
 
 
 def opener(files):

@@ -15,8 +15,8 @@ import zlib
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts, _holders
-from ansible_collections.listening.ports.plugins.module_utils._sockets import (
-    CollectorError, Socket, _connections, _linux, _netlink, _psutil)
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections, _linux, _netlink, _psutil
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, opener
 
 ASPECTS = {'sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources'}

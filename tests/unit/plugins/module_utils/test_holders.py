@@ -8,7 +8,7 @@ import os
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _holders, _kernel, _owners, _systemd
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, listener, new_gaps
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer, gaps_of, listener, new_gaps
 
 
 def owner(pid, unit='nginx.service', container=None):
@@ -46,9 +46,7 @@ class Host:
 
     def _ask(self, units):
         self.asked.append(sorted(units))
-        if isinstance(self.systemd, Exception):
-            raise self.systemd
-        return _systemd.Systemd(self.systemd)
+        return _systemd.Systemd(answer(self.systemd))
 
     def holds(self, pid, *inodes, **options):
         self.processes[pid] = owner(pid, **options)

@@ -10,7 +10,7 @@ import struct
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _kernel
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
     Link, attribute, done, error, message, opener)
 

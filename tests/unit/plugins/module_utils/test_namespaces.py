@@ -8,7 +8,8 @@ import os
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _namespaces
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, Socket, _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import Link, gaps_of, new_gaps
 
 ID = 'ab12' * 16

@@ -104,7 +104,7 @@ def test_walk_goes_on_where_a_process_or_a_file_vanishes(proc, monkeypatch):
     os.mkdir(proc.path + '/10')                     # has ended since it was listed
     proc.add(11, sockets=[1, 2])
     original = os.readlink
-    monkeypatch.setattr(os, 'readlink', lambda path, **options: original('gone' if path == '0' else path, **options))
+    monkeypatch.setattr(os, 'readlink', lambda path, **options: original(b'gone' if path == b'0' else path, **options))
     walk = _owners.walk([1, 2], 100, proc.path)
     assert walk.holders == {2: [11]}
     assert walk.whole

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _surroundings
 from ansible_collections.listening.ports.plugins.module_utils._sockets import _linux
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import new_gaps
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import new_gaps, opener
 
 
 class FakeOs:
@@ -48,6 +48,7 @@ class FakeOs:
 ])
 def test_surroundings(monkeypatch, seen, codes):
     monkeypatch.setattr(_surroundings, 'os', seen)
+    monkeypatch.setattr(_surroundings, '_guess', lambda gaps: None)
     gaps = new_gaps()
     _surroundings.note(gaps)
     assert [(gap['aspect'], gap['code']) for gap in gaps.found] == [('sockets', code) for code in codes]
@@ -72,3 +73,28 @@ def test_at_home(monkeypatch, first, at_home):
     same = {'/proc/1/root': '/', '/proc/1/ns/net': '/proc/self/ns/net'}
     monkeypatch.setattr(_linux.os, 'stat', lambda path: real(dict(same, **first).get(path, path)))
     assert _linux._at_home() is at_home
+
+
+ROOT = b'22 1 8:1 / / rw - ext4 /dev/vda rw\n'
+PROC = b'23 22 0:4 / /proc rw - proc proc rw\n'
+
+
+@pytest.mark.parametrize('mounts, there, here, codes', [
+    (PROC + ROOT, ['lo', 'eth0'], ['lo', 'eth0'], []),
+    (PROC + ROOT, ['lo', 'eth0', 'veth1'], ['lo', 'eth0', 'veth2'], []),         # those of containers come and go
+    (PROC + ROOT, ['lo', 'eth0'], ['lo'], ['foreign_network_namespace']),
+    (PROC + ROOT, ['lo', 'eth0'], ['lo', 'eth1'], ['foreign_network_namespace']),
+    (PROC + ROOT, ['lo'], ['lo', 'eth0'], []),                                   # sysfs of a container without a network
+    (PROC, ['lo'], ['lo'], ['foreign_root']),
+    (PROC, ['lo', 'eth0'], ['lo'], ['foreign_root', 'foreign_network_namespace']),
+    (PermissionError(13, 'denied'), ['lo', 'eth0'], ['lo'], []),
+    (b'garbage\n', ['lo'], ['lo'], []),
+])
+def test_what_shows_without_process_1(monkeypatch, mounts, there, here, codes):
+    monkeypatch.setattr(_surroundings, 'open', opener({'/proc/self/mountinfo': mounts}), raising=False)
+    monkeypatch.setattr(_surroundings.os, 'listdir', lambda path: there + ['bonding_masters'])
+    monkeypatch.setattr(_surroundings.os.path, 'isdir', lambda path: not path.endswith('bonding_masters'))
+    monkeypatch.setattr(_surroundings.socket, 'if_nameindex', lambda: list(enumerate(here, 1)))
+    gaps = new_gaps()
+    _surroundings._guess(gaps)
+    assert [(gap['aspect'], gap['code']) for gap in gaps.found] == [('sockets', code) for code in codes]

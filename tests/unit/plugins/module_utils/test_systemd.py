@@ -129,13 +129,13 @@ def test_run_without_systemctl(tmp_path, monkeypatch):
 def test_run_hangs(tmp_path, monkeypatch):
     program(tmp_path, monkeypatch, 'exec sleep 60\n')
     given = []
-    original = subprocess.check_output
+    original = subprocess.run
 
     def impatient(*arguments, **options):
         given.append(options['timeout'])
         return original(*arguments, **dict(options, timeout=0.2))
 
-    monkeypatch.setattr(subprocess, 'check_output', impatient)
+    monkeypatch.setattr(subprocess, 'run', impatient)
     with pytest.raises(_systemd.Error):
         _systemd.ask([])
     assert 0 < given[0] <= 30 and os.environ['PATH'].startswith(str(tmp_path))

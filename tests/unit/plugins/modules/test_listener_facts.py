@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer
 
 FACTS = {'schema': 1, 'listeners': [{'id': 'tcp/0.0.0.0:22', 'owners': [{'process': u'\xe4\n{{ 7*7 }}'}]}]}
 DEFAULTS = {'gather': ['owners'], 'collector': 'auto', 'max_sockets': 100000, 'max_fds': 2000000}
@@ -24,9 +25,7 @@ class Shell:
 
     def _collect(self, **options):
         self.calls.append(options)
-        if isinstance(self.facts, Exception):
-            raise self.facts
-        return self.facts
+        return answer(self.facts)
 
     def __call__(self, **arguments):
         """Returns the exit code and the result."""

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import (
-    CollectorError, _connections, _netlink, _psutil)
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections, _netlink, _psutil
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
     TCP, Kernel, error, gaps_of, inet_diag, ip, listener, new_gaps, opener)
 

@@ -10,7 +10,8 @@ import struct
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import BudgetError, CollectorError, _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
     DCCP, RAW, SCTP, TCP, UDP, UDPLITE, Kernel, Link, attribute, done, error, inet_diag, ip, message, sockaddr)
 

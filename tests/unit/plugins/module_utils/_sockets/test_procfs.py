@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import BudgetError, CollectorError, _procfs
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _procfs
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, ip, new_gaps
 
 HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'

@@ -12,7 +12,8 @@ import types
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import CollectorError, _psutil
+from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
+from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, ip, listener, new_gaps
 
 Row = collections.namedtuple('Row', 'family type laddr raddr status pid')
@@ -46,7 +47,7 @@ class Process:
         self._known = known
 
     def oneshot(self):
-        return contextlib.suppress()
+        return contextlib.ExitStack()
 
     def __getattr__(self, name):
         value = self._known[name]
