@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports what was recorded of hosts. The documentation is in plugins/modules/report_listeners.py."""
+
+import os
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as ansible_version
+from ansible.utils import color
+from ansible.utils.display import Display
+from ansible_collections.listening.ports.plugins.plugin_utils import _records
+from ansible_collections.listening.ports.plugins.plugin_utils._report import _json, _model, _text
+
+_ARGUMENTS = {
+    'path': {'type': 'path', 'default': 'listening-ports-audit'},
+    'hosts': {'type': 'list', 'elements': 'str'},
+    'run_id': {'type': 'str'},
+    'formats': {'type': 'list', 'elements': 'str', 'choices': ['table', 'json'], 'default': ['table']},
+    'dest': {'type': 'path'},
+    'color': {'type': 'str', 'choices': ['auto', 'always', 'never'], 'default': 'auto'},
+    'width': {'type': 'int'},
+    'example': {'type': 'bool', 'default': False},
+}
+_MAX_TEXT = 64 * 1024           # of the table in the result, which callbacks print and later tasks carry
+
+display = Display()
+
+
+def _terminal_width():
+    """int: the columns of the terminal that is written to; None where it is none, or does not tell."""
+    try:
+        return os.get_terminal_size(1).columns or None
+    except OSError:
+        return None
+
+
+# The strategy loads this file before it forks; the process that runs the task has no terminal any more.
+_TERMINAL_WIDTH = _terminal_width()
+
+
+class ActionModule(ActionBase):
+    """Merges the records of a directory; touches no host."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        del tmp
+        dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
+        if options['width'] is not None and options['width'] < 1:
+            raise AnsibleActionFail('width has to be at least 1, not %d' % options['width'])
+        run_id = options['run_id'] or _records.run_id(C.DEFAULT_LOCAL_TMP)
+        if not _records.RUN_ID.fullmatch(run_id):
+            raise AnsibleActionFail('run_id has to be 1 to 64 letters, digits, dots, dashes and underscores')
+        path = os.path.abspath(options['path'])
+        if not os.path.isdir(path):
+            raise AnsibleActionFail('%s is no directory: nothing was recorded there' % path)
+
+        batch, pending = set(), set()
+        names = options['hosts']
+        if names is None:
+            names = task_vars['ansible_play_hosts_all']
+            batch = set(task_vars['ansible_play_batch'])
+            pending = set(task_vars['ansible_play_hosts']) - batch
+        whole = _model.build(path, [str(name) for name in names], run_id, pending)
+        shown = whole.only(batch) if whole.counts['pending'] else whole
+
+        files = {}
+        if 'json' in options['formats']:
+            files['json'] = os.path.join(os.path.abspath(options['dest'] or path), 'report.json')
+            try:
+                _records.write_file(files['json'], _json.render(whole, ansible_version))
+            except _records.RecordError as exc:
+                raise AnsibleActionFail(str(exc)) from exc
+        lines = _text.lines(shown, options['width'] or _TERMINAL_WIDTH, example=options['example'] and shown is whole,
+                            so_far=whole, written=files.values())
+        if 'table' in options['formats']:
+            self._print(lines, options['color'])
+        result.update(
+            changed=False, run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts,
+            listeners=sum(len(host.facts['listeners']) for host in whole.seen), table=_capped(lines), dest=files,
+        )
+        return result
+
+    @staticmethod
+    def _print(lines, wanted):
+        plain = '\n'.join(line for line, dummy in lines) + '\n\n'
+        colored = wanted == 'always' or (wanted == 'auto' and color.ANSIBLE_COLOR)
+        text = '\n'.join(_text.paint(line, kind) for line, kind in lines) + '\n\n' if colored else plain
+        # who asks for JSON on standard output reads it with a program
+        display.display(text, screen_only=True, stderr='json' in C.DEFAULT_STDOUT_CALLBACK)
+        display.display(plain, log_only=True)
+
+
+def _capped(lines):
+    """str: the text without colours, as far as it is not too long, with a word on what is left out."""
+    taken = []
+    room = _MAX_TEXT
+    for line, dummy in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return '\n'.join(taken + ['… and %d more lines' % (len(lines) - len(taken))])
+        taken.append(line)
+    return '\n'.join(taken)

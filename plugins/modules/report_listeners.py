@@ -1,0 +1,194 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The work is done by plugins/action/report_listeners.py.
+
+DOCUMENTATION = r"""
+module: report_listeners
+short_description: Report what listens on all hosts, from their records
+version_added: 0.1.0
+author: The listening.ports authors (@listening)
+description:
+  - Reads the records that M(listening.ports.record_listeners) wrote and shows them as one table, or writes them as one
+    file. It contacts no host.
+  - Each host that the report is about is in it. One without a record of this run counts as not looked at, whatever an
+    older record says.
+  - In the table the widest scopes come first. With more than 20 hosts, those on which the same thing listens share a
+    line. What could not be observed and which hosts were not seen is below.
+notes:
+  - Use C(run_once), for one host of a play reports on all of them.
+  - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files are about all hosts each
+    time.
+  - Names are shown so that they cannot do anything. What is not printable ASCII, or a letter, number or symbol written
+    from left to right, appears as C(\x1b) or C(\u202e), and what is not a plain name is in double quotes.
+  - The table goes to standard output through Ansible, to standard error where the stdout callback writes JSON.
+options:
+  path:
+    description: The directory with the records, relative to where Ansible was started.
+    type: path
+    default: listening-ports-audit
+  hosts:
+    description:
+      - The hosts that the report is about, by their names in the inventory. The default is all hosts of the play, which
+        C(--limit) limits.
+    type: list
+    elements: str
+  run_id:
+    description:
+      - The run whose records count. The default is this run.
+      - V(any) takes the newest record of each host, from whichever run it is.
+    type: str
+  formats:
+    description:
+      - What to make. V(table) is shown, V(json) is written to C(report.json), mode C(0600).
+    type: list
+    elements: str
+    choices: [table, json]
+    default: [table]
+  dest:
+    description: The directory for files. The default is that of O(path).
+    type: path
+  color:
+    description: Whether the table has colours. V(auto) means where Ansible's own output has.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  width:
+    description:
+      - How many columns the table may take. The default is the width of the terminal, or no limit without one.
+      - Protocol, address and port are never cut, so that it may become wider.
+    type: int
+  example:
+    description: Whether to end with an example of how to declare what is expected, where no host declares anything.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.actiongroups
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  action:
+    support: full
+  action_group:
+    membership: [listening.ports.ports]
+  async:
+    support: none
+  become:
+    support: none
+  bypass_host_loop:
+    support: none
+  check_mode:
+    support: full
+    details: Files are written in check mode too. They are what the task is for.
+  connection:
+    support: none
+  delegation:
+    support: none
+  diff_mode:
+    support: N/A
+  platform:
+    details: It runs on the controller.
+    platforms: posix
+seealso:
+  - module: listening.ports.listener_facts
+  - module: listening.ports.record_listeners
+"""
+
+EXAMPLES = r"""
+- name: Record what listens
+  listening.ports.record_listeners:
+    fail: false
+  ignore_unreachable: true
+  become: true
+
+- name: Show it as a table
+  listening.ports.report_listeners:
+  run_once: true
+
+- name: Show it and write it to a file for programs
+  listening.ports.report_listeners:
+    formats: [table, json]
+    dest: /tmp/listening-ports-report
+  run_once: true
+  register: report
+
+- name: Stop where a listener may be missing
+  ansible.builtin.assert:
+    that: report.complete
+    fail_msg: "A listener may be missing from the report: {{ report.hosts }}"
+  run_once: true
+
+- name: Show the newest records of all hosts, whenever they were made
+  listening.ports.report_listeners:
+    hosts: "{{ groups['all'] + ['localhost'] }}"
+    run_id: any
+  run_once: true
+"""
+
+RETURN = r"""
+run_id:
+  description: The run that was reported on.
+  type: str
+  returned: success
+  sample: 0c9d7e53b1aa
+complete:
+  description:
+    - Whether no listener can be missing, for all hosts were looked at, with all of their sockets. Owners, and whatever
+      else was asked for, may still be missing, see RV(hosts).
+  type: bool
+  returned: success
+  sample: true
+hosts:
+  description: How many hosts are in which state.
+  type: dict
+  returned: success
+  contains:
+    ok:
+      description: They were looked at completely.
+      type: int
+      returned: always
+    partial:
+      description: They were looked at, and something could not be observed.
+      type: int
+      returned: always
+    unreachable:
+      description: There was no connection.
+      type: int
+      returned: always
+    failed:
+      description: Nothing could be gathered there, or the record of the host is not valid.
+      type: int
+      returned: always
+    missing:
+      description: They have no record of the run.
+      type: int
+      returned: always
+    pending:
+      description: They are in a later batch of a play with C(serial).
+      type: int
+      returned: always
+  sample: {ok: 498, partial: 2, unreachable: 3, failed: 1, missing: 0, pending: 0}
+listeners:
+  description: How many listeners are known, on all hosts.
+  type: int
+  returned: success
+  sample: 4711
+table:
+  description: The text of the table without colours, at most 64 KiB of it.
+  type: str
+  returned: success
+dest:
+  description:
+    - The files that were written, by format.
+    - The JSON has C(schema) (1), C(generated_at), C(run_id), the versions C(collection) and C(ansible_core),
+      C(complete) and C(counts) (RV(complete) and RV(hosts)), and C(hosts).
+    - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(reason) (a text, where there are no facts),
+      C(last_seen) (the time of a record that is older than the run), and of its record C(recorded_at), C(run_id),
+      C(collection), C(ansible_core) and C(facts)
+      (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). What is not known is V(null).
+  type: dict
+  returned: success
+  sample: {json: /home/me/listening-ports-audit/report.json}
+"""

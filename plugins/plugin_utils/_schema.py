@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of data that strangers wrote. Private to this collection, may change.
+
+A check is a function that takes a decoded JSON value, returns it, and raises ``Fault`` for what it does not accept.
+Keys that a mapping does not know are removed in place, so that later versions may add some.
+"""
+
+import json
+import re
+
+_INTEGER = 2 ** 63 - 1
+_TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', re.ASCII)
+_KINDS = {dict: 'a mapping', list: 'a list', str: 'text', bool: 'a boolean', int: 'a number', float: 'a number',
+          type(None): 'null'}
+
+
+class Fault(ValueError):
+    """Data that is not as it has to be.
+
+    :ivar path: str, where in the data, such as ``listeners[3].port``; empty for the data as a whole.
+    :ivar reason: str, what is wrong; harmless to print.
+    """
+
+    def __init__(self, reason, path=''):
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+    def below(self, step):
+        """This fault, seen from one level further up; ``step`` is a key or ``[index]``."""
+        dot = '.' if self.path and not self.path.startswith('[') else ''
+        self.path = step + dot + self.path
+        return self
+
+    def __str__(self):
+        return '%s: %s' % (self.path, self.reason) if self.path else self.reason
+
+
+def parse(data, max_elements):
+    """Decode strict JSON.
+
+    :param data: bytes.
+    :param max_elements: int, values in it at the most, for a small text can become a large structure.
+    :returns: the decoded value.
+    :raises Fault: it is not JSON, has numbers that JSON does not know, or is too large or too deep.
+    """
+    if data.count(b',') + data.count(b'[') + data.count(b'{') > max_elements:
+        raise Fault('more than %d elements' % max_elements)
+    try:
+        return json.loads(data.decode('utf-8'), parse_constant=_no_constant)
+    except RecursionError:
+        raise Fault('nested too deeply') from None
+    except Fault:
+        raise
+    except ValueError as exc:       # with the text in it, which is not for printing
+        reason = 'not UTF-8' if isinstance(exc, UnicodeError) else getattr(exc, 'msg', 'a number is too long')
+        raise Fault('not JSON: %s' % reason) from None
+
+
+def _no_constant(name):
+    raise Fault('not JSON: %s is no number' % name)
+
+
+def _refuse(value, wanted):
+    if isinstance(value, str):
+        found = ascii(value[:40])[:60]
+    elif isinstance(value, int) and abs(value) > _INTEGER:
+        found = 'a huge number'         # Python refuses to write one of thousands of digits
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = repr(value)
+    else:
+        found = _KINDS.get(type(value), type(value).__name__)
+    raise Fault('has to be %s, not %s' % (wanted, found))
+
+
+def text(limit):
+    """Text of at most ``limit`` characters, any that Unicode has."""
+    def check(value):
+        if not isinstance(value, str):
+            _refuse(value, 'text')
+        if len(value) > limit:
+            raise Fault('is longer than %d characters' % limit)
+        if not value.isascii() and any('\ud800' <= char <= '\udfff' for char in value):
+            raise Fault('has half of a surrogate pair')
+        return value
+    return check
+
+
+def time(value):
+    """Check for a time in UTC, to the second."""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        _refuse(value, 'a time such as 2026-11-20T10:00:00Z')
+    return value
+
+
+def matching(pattern, wanted):
+    """Text that a compiled pattern matches as a whole; ``wanted`` says so in words."""
+    fits = pattern.fullmatch
+
+    def check(value):
+        if not isinstance(value, str) or not fits(value):
+            _refuse(value, wanted)
+        return value
+    return check
+
+
+def choice(*allowed):
+    """One of these values."""
+    known = frozenset(allowed)
+    wanted = 'one of %s' % ', '.join(allowed)
+
+    def check(value):
+        if not isinstance(value, str) or value not in known:
+            _refuse(value, wanted)
+        return value
+    return check
+
+
+def integer(low=0, high=_INTEGER):
+    """A whole number, bounds included."""
+    def check(value):
+        if not isinstance(value, int) or value is True or value is False or not low <= value <= high:
+            _refuse(value, 'a whole number from %d to %d' % (low, high))
+        return value
+    return check
+
+
+def number(value):
+    """Check for a number that is not negative."""
+    if not isinstance(value, (int, float)) or value is True or value is False or not 0 <= value <= _INTEGER:
+        _refuse(value, 'a number from 0 to %d' % _INTEGER)
+    return value
+
+
+def boolean(value):
+    """Check for true or false."""
+    if value is not True and value is not False:
+        _refuse(value, 'true or false')
+    return value
+
+
+def nullable(check):
+    """Null, or what the check accepts."""
+    def either(value):
+        return None if value is None else check(value)
+    either.unless_null = check
+    return either
+
+
+def items(check, high, low=0):
+    """A list of ``low`` to ``high`` elements, each of which the check accepts."""
+    def each(value):
+        if not isinstance(value, list):
+            _refuse(value, 'a list')
+        if not low <= len(value) <= high:
+            raise Fault('has %d elements, not %d to %d' % (len(value), low, high))
+        for index, one in enumerate(value):
+            try:
+                check(one)
+            except Fault as fault:
+                raise fault.below('[%d]' % index) from None
+        return value
+    return each
+
+
+def mapping(required, optional=None):
+    """A mapping with known keys. It is checked in place: other keys are removed.
+
+    :param required: dict, key to check.
+    :param optional: dict, key to check of keys that may be absent.
+    """
+    known = dict(required, **(optional or {}))
+    fields = tuple((key, getattr(check, 'unless_null', check), hasattr(check, 'unless_null'), key in required)
+                   for key, check in known.items())
+
+    def each(value):
+        if not isinstance(value, dict):
+            _refuse(value, 'a mapping')
+        missing = 0
+        for key, check, may_be_null, needed in fields:
+            try:
+                one = value[key]
+            except KeyError:
+                if needed:
+                    raise Fault('is missing', key) from None
+                missing += 1
+                continue
+            if one is None and may_be_null:
+                continue
+            try:
+                check(one)
+            except Fault as fault:
+                raise fault.below(key) from None
+        if len(value) > len(fields) - missing:
+            for key in value.keys() - known.keys():
+                del value[key]
+        return value
+    return each
+
+
+def table(key_check, check, high):
+    """A mapping with any keys that the first check accepts."""
+    def each(value):
+        if not isinstance(value, dict):
+            _refuse(value, 'a mapping')
+        if len(value) > high:
+            raise Fault('has more than %d keys' % high)
+        for key, one in value.items():
+            key_check(key)
+            try:
+                check(one)
+            except Fault as fault:
+                raise fault.below(key) from None
+        return value
+    return each

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which version of this collection is running. Private to this collection, may change."""
+
+import json
+import os
+import re
+
+
+def _read(root):
+    """The version that an installed collection, or a checkout, has in its metadata; ``unknown`` without any."""
+    try:
+        with open(os.path.join(root, 'MANIFEST.json'), encoding='utf-8') as stream:
+            return str(json.load(stream)['collection_info']['version'])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        with open(os.path.join(root, 'galaxy.yml'), encoding='utf-8') as stream:
+            found = re.search(r'^version:\s*["\']?([0-9A-Za-z.+-]+)', stream.read(), re.MULTILINE)
+    except (OSError, ValueError):
+        found = None
+    return found.group(1) if found else 'unknown'
+
+
+VERSION = _read(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Text of strangers made fit for a terminal and for the log of a CI system. Private to this collection, may change.
+
+By what is allowed, not by what is known to do harm: printable ASCII; letters, numbers, punctuation and symbols of
+scripts that are written from left to right; up to two combining marks on a character. Everything else is written as
+``\\x1b``, ``\\n`` or ``\\u202e``.
+"""
+
+import re
+import unicodedata
+
+_NAMED = {'\n': '\\n', '\r': '\\r', '\t': '\\t'}
+_CATEGORIES = frozenset('LNPS')
+_DIRECTIONS = frozenset(('L', 'EN', 'ES', 'ET', 'CS', 'ON'))       # letters from right to left would reorder the line
+# Letters and symbols without a picture (UAX #44, Default_Ignorable_Code_Point; the empty Braille pattern).
+_BLANK = frozenset('\u115f\u1160\u2800\u3164\uffa0')
+_MARKS = 2
+# What CI systems take for commands: ``::error::`` where a line begins, ``##[error]`` and ``##vso[`` anywhere in it.
+_COMMAND = re.compile(r'^(\s*:):|#(?=#)')
+_PLAIN_NAME = re.compile(r'[\w.@:/+\\-]+')
+
+
+def visible(text, limit=1000):
+    """One line that shows the text and does nothing else.
+
+    :param text: str.
+    :param limit: int, characters of the text to show, an ellipsis tells of more.
+    :returns: str.
+    """
+    shown = text[:limit]
+    if not (shown.isascii() and shown.isprintable()):
+        shown = ''.join(_characters(shown))
+    if ':' in shown or '#' in shown:
+        shown = _COMMAND.sub(lambda found: found.group(1) + '\\x3a' if found.group(1) else '\\x23', shown)
+    return shown if len(text) <= limit else shown + '…'
+
+
+def name(text, limit=200):
+    """The same for a name inside a line: quoted where its characters could be taken for those of the line."""
+    shown = visible(text, limit)
+    return shown if _PLAIN_NAME.fullmatch(text) else '"%s"' % shown.replace('"', '\\x22')
+
+
+def sentence(text, limit=1000):
+    """The same for a message: white space, line ends among it, becomes single spaces."""
+    return visible(' '.join(text.split()), limit)
+
+
+def _characters(text):
+    marks = _MARKS
+    for char in text:
+        if ' ' <= char <= '~':
+            yield char
+            marks = 0
+        elif _is_shown(char):
+            yield char
+            marks = 0
+        elif unicodedata.category(char) in ('Mn', 'Mc') and marks < _MARKS and not _is_selector(char):
+            yield char
+            marks += 1
+        else:
+            yield _escape(char)
+            marks = _MARKS
+
+
+def _is_shown(char):
+    return (unicodedata.category(char)[0] in _CATEGORIES and unicodedata.bidirectional(char) in _DIRECTIONS
+            and char not in _BLANK)
+
+
+def _is_selector(char):
+    """Marks that show nothing: variation selectors, the grapheme joiner, inherent vowels of Khmer."""
+    return char in '\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f' or '\ufe00' <= char <= '\ufe0f' or char >= '\U000e0000'
+
+
+def _escape(char):
+    number = ord(char)
+    if char in _NAMED:
+        return _NAMED[char]
+    return '\\x%02x' % number if number < 0x100 else '\\u%04x' % number if number < 0x10000 else '\\U%08x' % number
+
+
+def width(text):
+    """The columns that text from ``visible`` takes on a terminal (UAX #11; marks take none)."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(char) for char in text)
+
+
+def _width(char):
+    if unicodedata.category(char) in ('Mn', 'Mc'):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in 'WF' else 1
+
+
+def cut(text, columns):
+    """As much of the text as fits into so many columns, with an ellipsis where something is left out."""
+    if width(text) <= columns:
+        return text
+    taken = ''
+    room = columns - 1
+    for char in text:
+        room -= _width(char)
+        if room < 0:
+            break
+        taken += char
+    return taken.rstrip() + '…'

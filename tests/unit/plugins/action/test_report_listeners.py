@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""report_listeners, on records that are made up."""
+
+import json
+import os
+from unittest import mock
+
+import pytest
+
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+from ansible_collections.listening.ports.plugins.action import report_listeners
+from ansible_collections.listening.ports.plugins.plugin_utils import _records
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN, facts, gap, listener, record)
+
+
+class Printed:
+    """What would have been displayed."""
+
+    def __init__(self):
+        self.calls = []
+
+    def display(self, text, **options):
+        self.calls.append((text, options))
+
+    @property
+    def screen(self):
+        return ''.join(text for text, options in self.calls if not options.get('log_only'))
+
+    @property
+    def log(self):
+        return ''.join(text for text, options in self.calls if not options.get('screen_only'))
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    found = Printed()
+    monkeypatch.setattr(report_listeners, 'display', found)
+    monkeypatch.setattr(report_listeners, '_TERMINAL_WIDTH', None)
+    monkeypatch.setattr(report_listeners.color, 'ANSIBLE_COLOR', False)
+    return found
+
+
+@pytest.fixture
+def report(tmp_path, printed):
+    _records.write(str(tmp_path), record('web'))
+    _records.write(str(tmp_path), record('db', facts(listener(port=5432, owners=[]), gaps=[gap()])))
+
+    def run(play=('web', 'db'), batch=None, alive=None, **arguments):
+        task = Task()
+        task.args = dict({'path': str(tmp_path), 'run_id': RUN}, **arguments)
+        action = report_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None)
+        action._load_name = 'listening.ports.report_listeners'
+        return action.run(task_vars={
+            'ansible_play_hosts_all': list(play), 'ansible_play_hosts': list(alive or play),
+            'ansible_play_batch': list(batch or alive or play)})
+    return run
+
+
+def test_the_table_is_printed_and_returned(report, printed):
+    result = report()
+    table = result.pop('table')
+    assert result == {'changed': False, 'run_id': RUN, 'complete': True, 'listeners': 2, 'dest': {}, 'hosts': {
+        'ok': 1, 'partial': 1, 'unreachable': 0, 'failed': 0, 'missing': 0, 'pending': 0}}
+    assert 'db    tcp    0.0.0.0:5432' in table and table.endswith('2 hosts: 1 looked at completely, 1 partly.')
+    assert printed.screen == printed.log == table + '\n\n'
+
+
+def test_json_goes_to_a_file_and_without_table_nothing_is_printed(report, printed, tmp_path):
+    result = report(formats='json')
+    path = str(tmp_path / 'report.json')
+    assert result['dest'] == {'json': path} and printed.calls == []
+    with open(path, encoding='ascii') as stream:
+        assert [host['host'] for host in json.load(stream)['hosts']] == ['web', 'db']
+    assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_dest_is_another_directory(report, printed, tmp_path):
+    path = str(tmp_path / 'new' / 'report.json')
+    assert report(formats=['table', 'json'], dest=str(tmp_path / 'new'))['dest'] == {'json': path}
+    assert os.path.exists(path)
+    assert 'Written: %s\n' % path in printed.screen
+
+
+def test_hosts_are_those_of_the_play_or_the_ones_that_are_named(report):
+    assert report(play=['web', 'gone'])['hosts']['missing'] == 1
+    assert report(play=['gone'], hosts=['web'])['hosts'] == dict.fromkeys(
+        ('partial', 'unreachable', 'failed', 'missing', 'pending'), 0) | {'ok': 1}
+    assert report(play=['web', 'db'], batch=['web'], hosts=['db', 'gone'])['hosts']['missing'] == 1
+
+
+def test_of_no_host_nothing_is_known(report):
+    result = report(hosts=[])
+    assert result['complete'] is False and 'No host could be looked at' in result['table']
+
+
+def test_a_host_that_dropped_out_of_the_play_stays_in_the_report(report):
+    result = report(play=['web', 'gone'], alive=['web'])
+    assert result['hosts'] == {'ok': 1, 'partial': 0, 'unreachable': 0, 'failed': 0, 'missing': 1, 'pending': 0}
+    assert 'gone: there is no record of it' in result['table']
+
+
+def test_a_batch_shows_its_own_hosts_and_the_last_one_all(report, tmp_path):
+    result = report(play=['web', 'db', 'later'], batch=['db'])
+    assert result['hosts']['pending'] == 1 and result['complete'] is False
+    assert 'listener on db,' in result['table'] and '0.0.0.0:80' not in result['table']
+    assert result['table'].endswith('3 hosts: 1 looked at completely, 1 partly, 1 still to come.')
+    _records.write(str(tmp_path), record('later'))
+    result = report(play=['web', 'db', 'later'], batch=['later'])
+    assert result['hosts']['pending'] == 0 and result['complete'] is True
+    assert '3 listeners on 3 hosts,' in result['table']
+
+
+def test_the_last_batch_shows_all_although_a_host_of_an_earlier_one_left_no_record(report):
+    result = report(play=['web', 'gone', 'db'], alive=['web', 'db'], batch=['db'])
+    assert result['hosts']['pending'] == 0 and '2 listeners on 2 of 3 hosts' in result['table']
+
+
+def test_records_of_another_run_do_not_count(report):
+    assert report(run_id='other')['hosts']['missing'] == 2
+    assert report(run_id='any')['hosts']['missing'] == 0
+
+
+@pytest.mark.parametrize('wanted, auto, colored', [
+    ('auto', False, False), ('auto', True, True), ('always', False, True), ('never', True, False)])
+def test_colours(report, printed, monkeypatch, wanted, auto, colored):
+    monkeypatch.setattr(report_listeners.color, 'ANSIBLE_COLOR', auto)
+    result = report(color=wanted)
+    assert ('\x1b' in printed.screen) is colored
+    assert '\x1b' not in printed.log + result['table']
+
+
+def test_the_width_is_that_of_the_terminal_unless_it_is_given(report, printed, monkeypatch):
+    wide = report()['table']
+    monkeypatch.setattr(report_listeners, '_TERMINAL_WIDTH', 40)
+    narrow = report()['table']
+    assert 'SERVICE' in wide and 'SERVICE' not in narrow
+    assert report(width=200)['table'] == wide
+
+
+@pytest.mark.parametrize('callback, stderr', [('default', False), ('ansible.posix.json', True), ('jsonl', True)])
+def test_json_on_standard_output_stays_json(report, printed, monkeypatch, callback, stderr):
+    monkeypatch.setattr(report_listeners.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
+    report()
+    assert printed.calls[0][1]['stderr'] is stderr
+
+
+def test_a_long_table_is_printed_whole_and_returned_in_part(report, printed, tmp_path):
+    many = [listener(port=port) for port in range(1, 3001)]
+    _records.write(str(tmp_path), record('web', facts(*many)))
+    result = report(play=['web'])
+    assert len(printed.screen.splitlines()) > 3000
+    assert len(result['table']) <= 64 * 1024 + 100
+    shown, rest = result['table'].rsplit('\n', 1)
+    assert rest == '… and %d more lines' % (len(printed.screen.rstrip('\n').split('\n')) - len(shown.split('\n')))
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ({'run_id': 'a b'}, 'run_id has to be'),
+    ({'width': 0}, 'width has to be at least 1, not 0'),
+    ({'formats': ['pdf']}, 'value of formats must be one or more of'),
+    ({'path': '/nowhere/at/all'}, '/nowhere/at/all is no directory: nothing was recorded there'),
+    ({'dest': '/dev/null', 'formats': ['json']}, 'cannot be written'),
+])
+def test_options_that_are_wrong_are_refused(report, arguments, message):
+    with pytest.raises(AnsibleActionFail, match=message):
+        report(**arguments)
+
+
+def test_the_width_of_what_is_no_terminal(monkeypatch):
+    def refuse(dummy):
+        raise OSError(25, 'Inappropriate ioctl for device')
+    monkeypatch.setattr(os, 'get_terminal_size', refuse)
+    assert report_listeners._terminal_width() is None
+    monkeypatch.setattr(os, 'get_terminal_size', lambda dummy: os.terminal_size((0, 0)))
+    assert report_listeners._terminal_width() is None
+    monkeypatch.setattr(os, 'get_terminal_size', lambda dummy: os.terminal_size((132, 50)))
+    assert report_listeners._terminal_width() == 132
