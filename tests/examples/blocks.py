@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds every block of code in the documentation, and says what each one is."""
+
+import ast
+import re
+import shlex
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SKIPPED = {'.ansible', '.cache', '.git', '.nox', '.venv', 'changelogs', 'output'}
+MODULE = re.compile(r'[a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*')
+PLAY_KEYS = {'hosts', 'import_playbook', 'ansible.builtin.import_playbook'}
+TASK_KEYS = {'block', 'include_role', 'import_role'}
+VARIABLES = re.compile(r'ansible_facts_\w+|audit_\w+')
+PROGRAMS = ('ansible-galaxy', 'ansible-playbook', 'cd', 'git', 'make')
+LANGUAGES = {'yaml': 'yaml', 'yaml+jinja': 'yaml', 'console': 'console', 'text': 'text', 'json': 'json', 'ini': 'ini'}
+
+
+class Unclassifiable(Exception):
+    """Nobody knows how to execute this block: write it otherwise, or teach the tests."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code: where it is, its language as written there, and its text without indentation."""
+
+    source: str
+    line: int
+    language: str
+    text: str
+
+    def __str__(self):
+        return '%s:%d' % (self.source, self.line)
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows the tags of Ansible."""
+
+
+for _tag in ('!unsafe', '!vault'):
+    _Loader.add_constructor(_tag, lambda loader, node: node.value)
+
+
+def load(text):
+    """The content of YAML that Ansible may read."""
+    return yaml.load(text, _Loader)
+
+
+def documents():
+    """The files with documentation for people: list of Path."""
+    found = [path for pattern in ('**/*.md', 'docs/**/*.rst') for path in ROOT.glob(pattern)]
+    return sorted(path for path in found if not SKIPPED.intersection(path.relative_to(ROOT).parts))
+
+
+def _in_markdown(source, text):
+    fence = re.compile(r'^( *)(```+|~~~+)([^\n`]*)\n(.*?)^\1\2[ ]*$', re.MULTILINE | re.DOTALL)
+    for match in fence.finditer(text):
+        yield Block(source, text.count('\n', 0, match.start()) + 1, match.group(3).strip(), textwrap.dedent(match.group(4)))
+
+
+def _in_rst(source, text):
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        match = re.match(r'^( *)\.\. (?:code-block|code|sourcecode)::\s*(\S*)\s*$', line)
+        if not match and re.match(r'^(?!\s*\.\. ).*::\s*$', line):
+            yield Block(source, number + 1, '', line)       # a literal block has no language
+        if match:
+            content = []
+            for following in lines[number + 1:]:
+                if following.strip() and len(following) - len(following.lstrip()) <= len(match.group(1)):
+                    break
+                content.append(following)
+            while content and (not content[0].strip() or content[0].strip().startswith(':')):
+                del content[0]
+            yield Block(source, number + 1, match.group(2), textwrap.dedent('\n'.join(content)).rstrip() + '\n')
+
+
+def in_documents():
+    """All blocks of all documents."""
+    for path in documents():
+        find = _in_rst if path.suffix == '.rst' else _in_markdown
+        yield from find(str(path.relative_to(ROOT)), path.read_text(encoding='utf-8'))
+
+
+def plugins():
+    """The plugins with documentation, as tuple of path and text of EXAMPLES, or None where there are none."""
+    for path in sorted(ROOT.glob('plugins/*/*')):
+        if path.parent.name in ('module_utils', 'plugin_utils', 'doc_fragments') or path.name == '__init__.py':
+            continue
+        source = str(path.relative_to(ROOT))
+        if path.suffix in ('.yml', '.yaml'):
+            yield source, load(path.read_text(encoding='utf-8')).get('EXAMPLES')
+        elif path.suffix == '.py':
+            found = {}
+            for node in ast.parse(path.read_text(encoding='utf-8')).body:
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                    found.update({target.id: node.value.value for target in node.targets})
+            if 'DOCUMENTATION' in found:
+                yield source, found.get('EXAMPLES')
+
+
+def in_plugins():
+    """The EXAMPLES of all plugins, one block each."""
+    for source, text in plugins():
+        if text:
+            yield Block(source, 1, 'yaml+jinja', text)
+
+
+def classify(block):
+    """What a block is.
+
+    :returns: str: plays, tasks, variables, requirements, listener, commands, report or json.
+    :raises Unclassifiable:
+    """
+    language = LANGUAGES.get(block.language)
+    if not block.language and block.text and all(line.split(' ')[0] in PROGRAMS for line in block.text.splitlines()):
+        return 'commands'
+    if language is None:
+        raise Unclassifiable('%s: what is in a block of language "%s"?' % (block, block.language))
+    if language == 'console':
+        for line in block.text.splitlines():
+            if not line.startswith('$ '):
+                raise Unclassifiable('%s: a console block has a "$ " before each command and shows no output' % block)
+        return 'commands'
+    if language == 'text':
+        if re.match(r'\d+ listeners? on ', block.text):
+            return 'report'
+        raise Unclassifiable('%s: what is this text?' % block)
+    if language == 'yaml':
+        return _classify_yaml(block, load(block.text))
+    return language
+
+
+def _classify_yaml(block, content):
+    if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
+        if all(PLAY_KEYS.intersection(one) for one in content):
+            return 'plays'
+        if all(TASK_KEYS.intersection(one) or any(MODULE.fullmatch(key) for key in one) for one in content):
+            return 'tasks'
+    elif isinstance(content, dict) and content:
+        if set(content) == {'collections'}:
+            return 'requirements'
+        if {'id', 'protocol', 'owners'} <= set(content):
+            return 'listener'
+        if all(VARIABLES.fullmatch(key) for key in content):
+            return 'variables'
+    raise Unclassifiable('%s: neither plays, nor tasks, nor anything else that is known' % block)
+
+
+def commands(block):
+    """The commands of a console block, as lists of words."""
+    return [shlex.split(line.removeprefix('$ ')) for line in block.text.splitlines()]

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A place where examples are run: a working directory with an inventory, in which every group is this machine."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))       # for the modules beside this file, in whichever way pytest imports them
+
+TIMEOUT = 300
+
+
+class Place:
+    """A working directory, and the way to run commands in it.
+
+    :ivar path: Path of the directory; ``hosts.ini`` and ``inventory`` in it are inventories with the group web.
+    """
+
+    def __init__(self, path, collections):
+        self.path = path
+        variables = 'ansible_connection=local ansible_python_interpreter=%s' % sys.executable
+        (path / 'hosts.ini').write_text('[web]\nlocalhost %s\n' % variables, encoding='utf-8')
+        (path / 'inventory').write_text('[web]\nlocalhost {0}\nweb-3 {0}\n'.format(variables), encoding='utf-8')
+        # Ansible looks for collections in PYTHONPATH too
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(('ANSIBLE_', 'PYTHON'))}
+        environment.update(
+            ANSIBLE_COLLECTIONS_PATH=str(collections),
+            ANSIBLE_HOME=str(path / 'home'),
+            ANSIBLE_INJECT_FACT_VARS='false',
+            ANSIBLE_LOCALHOST_WARNING='false',
+            ANSIBLE_NOCOLOR='true',
+            LC_ALL='C.UTF-8',
+            PATH='%s:%s' % (Path(sys.executable).parent, environment.get('PATH', '')),
+        )
+        self.environment = environment
+
+    def run(self, *command, **options):
+        """Run a command; returns its output and errors as one str. Whatever fails, or warns, fails the test."""
+        done = subprocess.run([str(word) for word in command], cwd=options.get('cwd', self.path), env=self.environment,
+                              check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                              timeout=TIMEOUT)
+        print(done.stdout)
+        assert done.returncode == 0, 'exit code %d: %s' % (done.returncode, ' '.join(str(word) for word in command))
+        assert 'WARNING]' not in done.stdout
+        return done.stdout
+
+    def on_a_host(self, *command, blind=False):
+        """The same in namespaces of its own, in which something listens, and as root of these.
+
+        :param blind: bool, without the privilege to see who holds the sockets.
+        """
+        mine = [] if os.getuid() == 0 else ['--user', '--map-root-user']
+        return self.run('unshare', *mine, '--net', '--pid', '--mount', '--fork', '--kill-child', '--mount-proc',
+                        sys.executable, HERE / 'sandbox.py', *(['--blind'] if blind else []), *command)
+
+    def play(self, text, *arguments, blind=False):
+        """Run a playbook; returns what it printed."""
+        (self.path / 'playbook.yml').write_text(text, encoding='utf-8')
+        return self.on_a_host('ansible-playbook', '-i', 'hosts.ini', 'playbook.yml', *arguments, blind=blind)
+
+
+@pytest.fixture(scope='session')
+def collections(tmp_path_factory):
+    """A directory in which Ansible finds this collection."""
+    tree = tmp_path_factory.mktemp('tree')
+    (tree / 'ansible_collections/listening').mkdir(parents=True)
+    (tree / 'ansible_collections/listening/ports').symlink_to(HERE.parents[1])
+    return tree
+
+
+@pytest.fixture
+def place(tmp_path, collections):
+    """An empty place."""
+    return Place(tmp_path, collections)
+
+
+@pytest.fixture(scope='session')
+def audited(tmp_path_factory, collections):
+    """What an audit prints and writes, as tuple of the output and the directory that it ran in."""
+    somewhere = Place(tmp_path_factory.mktemp('audited'), collections)
+    return somewhere.on_a_host('ansible-playbook', 'listening.ports.audit', '-i', 'hosts.ini'), somewhere.path

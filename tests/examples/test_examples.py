@@ -1,0 +1,215 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every example is executed: those of the plugins, and every block in the README files and guides."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import blocks
+from blocks import ROOT
+
+DOCUMENTED = list(blocks.in_documents())
+EXAMPLES = list(blocks.in_plugins())
+GALAXY = yaml.safe_load((ROOT / 'galaxy.yml').read_text(encoding='utf-8'))
+REPOSITORY = GALAXY['repository'] + '.git'
+
+
+def of(*kinds):
+    """The blocks of some kinds, as parameters."""
+    found = [block for block in EXAMPLES + DOCUMENTED if _kind(block) in kinds]
+    return pytest.mark.parametrize('block', found, ids=str)
+
+
+def _kind(block):
+    try:
+        return blocks.classify(block)
+    except blocks.Unclassifiable:
+        return None
+
+
+def as_play(block):
+    """The text of a playbook that uses a block."""
+    kind = blocks.classify(block)
+    if kind == 'plays':
+        return block.text
+    if kind == 'tasks':
+        body = ''.join('    ' + line if line.strip() else line for line in block.text.removeprefix('---\n').splitlines(True))
+        return '- name: Example\n  hosts: all\n  gather_facts: false\n  tasks:\n' + body
+    play = {'name': 'Example', 'hosts': 'all', 'gather_facts': True, 'vars': blocks.load(block.text),
+            'roles': [{'role': 'listening.ports.audit'}]}
+    return yaml.safe_dump([play])
+
+
+@pytest.mark.parametrize('block', EXAMPLES + DOCUMENTED, ids=str)
+def test_every_block_is_known(block):
+    assert blocks.classify(block)
+
+
+def test_blocks_are_found():
+    """A parser that finds nothing would pass everything else."""
+    for path in blocks.documents():
+        text = path.read_text(encoding='utf-8')
+        marked = len(re.findall(r'^ *\.\. code-block::', text, re.MULTILINE)) if path.suffix == '.rst' else (
+            len(re.findall(r'^ *(?:```|~~~)', text, re.MULTILINE)) / 2)
+        assert sum(block.source == str(path.relative_to(ROOT)) for block in DOCUMENTED) == marked, path
+    assert {'README.md', 'docs/docsite/rst/guide_gather_facts.rst'} <= {block.source for block in DOCUMENTED}
+
+
+@pytest.mark.parametrize('source, examples', list(blocks.plugins()), ids=[source for source, dummy in blocks.plugins()])
+def test_every_plugin_has_examples(source, examples):
+    if not examples:        # the documentation is in a file beside it
+        assert examples is None and (ROOT / source).with_suffix('.yml').exists()
+    else:
+        assert blocks.load(examples)
+
+
+@pytest.mark.parametrize('arguments, blind', [((), False), (('--check', '--diff'), True)], ids=['run', 'check with gaps'])
+@of('plays', 'tasks', 'variables')
+def test_playbooks(block, arguments, blind, place):
+    """Each runs, in check mode too, and whether or not there are gaps."""
+    output = place.play(as_play(block), *arguments, blind=blind)
+    recap = re.search(r'^localhost +: ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0 ', output, re.MULTILINE)
+    assert recap and int(recap.group(1)) > 0
+    assert int(recap.group(2)) == 0, 'nothing here changes a host'
+
+
+def test_gaps_are_gaps(place):
+    """What the examples run with is what their test says."""
+    gaps = "ansible_facts['listening_ports'].gaps | map(attribute='code') | list == %s"
+    for blind, expected in ((False, []), (True, ['owners_hidden'])):
+        tasks = [{'listening.ports.listener_facts': None}, {'ansible.builtin.assert': {'that': gaps % expected}}]
+        place.play(as_play(blocks.Block('here', 1, 'yaml', yaml.safe_dump(tasks))), blind=blind)
+
+
+@of('variables')
+def test_variables_are_those_of_the_role(block):
+    specs = yaml.safe_load((ROOT / 'roles/audit/meta/argument_specs.yml').read_text(encoding='utf-8'))
+    options = specs['argument_specs']['main']['options']
+    shown = {name: value for name, value in blocks.load(block.text).items() if name.startswith('audit_')}
+    assert set(shown) <= set(options)
+    if len(shown) > 1:
+        assert shown == {name: option['default'] for name, option in options.items()}
+
+
+@of('requirements')
+def test_requirements(block):
+    assert blocks.load(block.text) == {'collections': [{'name': REPOSITORY, 'type': 'git'}]}
+
+
+@of('listener')
+def test_listeners(block, audited, collections):
+    """An example of a listener has the keys of real ones, and is one as far as the controller can tell."""
+    shown = blocks.load(block.text)
+    real = json.loads((audited[1] / 'listening-ports-audit/report.json').read_text(encoding='utf-8'))
+    facts = real['hosts'][0]['facts']
+    assert list(shown) == list(facts['listeners'][0])
+    for owner in shown['owners']:
+        assert list(owner) == list(facts['listeners'][0]['owners'][0])
+    check = ('import json, sys; from ansible_collections.listening.ports.plugins.plugin_utils._packed import unpack; '
+             'print(unpack(sys.stdin.read())["listeners"])')
+    facts = dict(facts, listeners=[shown])
+    done = subprocess.run([sys.executable, '-c', check], input=json.dumps(facts), text=True, stdout=subprocess.PIPE,
+                          env={'PYTHONPATH': str(collections)}, check=True)
+    assert shown['id'] in done.stdout
+
+
+@of('json')
+def test_json(block, audited):
+    """JSON is the file of a report: it has the keys of a real one."""
+    shown = json.loads(block.text)
+    real = json.loads((audited[1] / 'listening-ports-audit/report.json').read_text(encoding='utf-8'))
+    assert list(shown) == list(real)
+    assert list(shown['counts']) == list(real['counts'])
+    assert all(list(host) == list(real['hosts'][0]) for host in shown['hosts'])
+    assert sum(shown['counts'].values()) == len(shown['hosts'])
+
+
+def table(text):
+    """The table in a text: the heading, and the lines below it."""
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith('PROTO '))
+    return lines[start], lines[start + 1:lines.index('', start)], lines[start - 1]
+
+
+@of('report')
+def test_reports(block, audited):
+    """A report that is shown has the form of a real one: title, columns, and something in each that may be there."""
+    heading, rows, title = table(block.text)
+    columns, real_rows, real_title = table(audited[0])
+    assert re.split(r' {2,}', heading) == re.split(r' {2,}', columns)
+    assert re.sub(r'[\d-]+ [\d:]+ UTC|^\d+', '', title) == re.sub(r'[\d-]+ [\d:]+ UTC|^\d+', '', real_title)
+    assert len(rows) == int(title.split()[0])
+    assert len(real_rows) == 2
+    starts = [match.start() for match in re.finditer(r'(?<=  )\S|^\S', heading)]
+    for row in rows + ['']:
+        cells = [row[start:end].strip() for start, end in zip(starts, starts[1:] + [None])]
+        if row:
+            assert cells[0] in ('tcp', 'udp') and re.fullmatch(r'\S+:\d+', cells[1]) and all(cells)
+            assert cells[5] in ('any', 'global', 'private', 'link', 'loopback')
+    closing = block.text.splitlines()[-1]
+    assert closing in audited[0]
+
+
+@of('commands')
+def test_commands(block, place):
+    for words in blocks.commands(block):
+        run_command(words, place)
+
+
+def run_command(words, place):
+    """Run a command of the documentation, as far as it can be run without a network."""
+    if words[0] == 'ansible-playbook':
+        place.on_a_host(*words)
+    elif words[0] == 'make':
+        run_make(words, place)
+    elif words[:2] == ['git', 'clone']:
+        assert words[2:] == [REPOSITORY]
+    elif words[0] == 'cd':
+        assert words[1:] == [GALAXY['repository'].rpartition('/')[2]]
+    elif words[:3] == ['ansible-galaxy', 'collection', 'install'] and words[3].startswith('git+'):
+        assert words[3:] == ['git+' + REPOSITORY]
+    elif words[:2] == ['ansible-galaxy', 'collection']:
+        run_galaxy(words, place)
+    else:
+        raise blocks.Unclassifiable('what does %s do?' % words)
+
+
+def run_make(words, place):
+    """Run what make would run; without set-up, for the tests have what it makes."""
+    planned = subprocess.run(['make', '--no-print-directory', '-n', *words[1:]], cwd=ROOT, check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    last = planned.strip().splitlines()[-1].split()
+    if 'tools/audit.sh' in last:
+        arguments = last[last.index('tools/audit.sh') + 1:]
+        where = [] if '-i' in arguments else ['-i', 'localhost,', '-c', 'local', '-e', 'ansible_python_interpreter=' + sys.executable]
+        place.on_a_host('ansible-playbook', 'listening.ports.audit', *where, *arguments)
+    elif 'tests/benchmarks/bench.py' in last:
+        known = place.run(sys.executable, ROOT / 'tests/benchmarks/bench.py', '--help')
+        for option in last[last.index('tests/benchmarks/bench.py') + 1:]:
+            assert re.search(r'(?<![\w-])%s(?![\w-])' % re.escape(option), known), option
+    else:
+        assert (ROOT / 'Makefile').exists() and last
+
+
+def run_galaxy(words, place):
+    """Build and install in the place, from a copy."""
+    copy = place.path / 'copy'
+    if not copy.exists():
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*blocks.SKIPPED - {'changelogs'}, '__pycache__'))
+    place.environment['ANSIBLE_COLLECTIONS_PATH'] = str(place.path / 'installed')
+    place.run(*words, *(['--offline'] if words[2] == 'install' else []), cwd=copy)
+    assert words[2] == 'build' or (place.path / 'installed/ansible_collections/listening/ports/MANIFEST.json').exists()
+
+
+@pytest.mark.parametrize('path', [path for path in blocks.documents() if path.suffix == '.md'], ids=lambda path: path.name)
+def test_links_into_the_repository(path):
+    for target in re.findall(r'\]\(([^)\s]+)\)', path.read_text(encoding='utf-8')):
+        if '://' not in target and not target.startswith('#'):
+            assert (path.parent / target.partition('#')[0]).exists(), target
