@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the module listener_facts as a process, then write to standard error what it cost.
+
+One JSON object: ``peak_kib`` (the most resident memory that this process ever had) and ``files``, the files of the
+collection that were loaded, with the number of their lines. Standard output and the exit code are the module's.
+(``ru_maxrss`` would not do: the kernel hands it down from the parent.)
+"""
+
+import atexit
+import importlib.util
+import json
+import re
+import runpy
+import sys
+
+PACKAGE = "ansible_collections.listening.ports.plugins"
+
+
+def peak_kib():
+    """The greatest resident size of this process, in KiB."""
+    with open("/proc/self/status", encoding="utf-8", errors="replace") as stream:
+        return int(re.search(r"^VmHWM:\s+(\d+) kB$", stream.read(), re.MULTILINE).group(1))
+
+
+def report(peak, main_file):
+    """Write the costs to standard error."""
+    names = {module.__file__ for name, module in list(sys.modules.items())
+             if name.startswith(PACKAGE) and getattr(module, "__file__", None)}
+    names.add(main_file)
+    files = {}
+    for name in names:
+        with open(name, encoding="utf-8") as stream:
+            text = stream.read()
+        files[name.split("/plugins/", 1)[1]] = {"lines": text.count("\n")}
+    json.dump({"peak_kib": peak, "files": files}, sys.stderr)
+
+
+def main():
+    """Run the module under the name __main__, as Ansible does."""
+    name = PACKAGE + ".modules.listener_facts"
+    loaded = {"file": importlib.util.find_spec(name).origin}
+    atexit.register(lambda: report(loaded["peak"], loaded["file"]))
+    sys.argv[1:] = []
+    try:
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    finally:
+        loaded["peak"] = peak_kib()  # before the report itself takes memory
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the benchmark needs from the package index, kept under ``~/.cache/listening-ports``."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import sandbox
+
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "listening-ports"
+# versions of ansible-core, with the Pythons that run them, the preferred one first
+CORES = {"2.16": ("3.11", "3.12", "3.10"), "2.21": ("3.13", "3.14", "3.12")}
+PACKAGE = "ansible==14.5.0"  # holds community.general 13, pinned so that figures can be compared
+FOREIGN = "ansible_collections/community/general/"
+
+
+def interpreters():
+    """All Pythons at hand as ``{"3.11": path}``: from PATH, pyenv and the distribution."""
+    places = os.environ.get("PATH", "").split(os.pathsep)
+    places += [str(each) for each in sorted((pathlib.Path.home() / ".pyenv" / "versions").glob("*/bin"))]
+    found = {}
+    for minor in range(10, 15):
+        for place in places + ["/usr/bin"]:
+            path = pathlib.Path(place) / ("python3.%d" % minor)
+            if "/shims" in place or not os.access(path, os.X_OK):
+                continue  # a shim of pyenv stands for versions that are not active, too
+            found.setdefault("3.%d" % minor, path)
+    return found
+
+
+def environment(core):
+    """The Python of a virtual environment with this ansible-core and psutil, made on first use.
+
+    Returns None, and says why, when no suitable Python is installed.
+    """
+    place = CACHE / "bench-venvs" / core
+    python = place / "bin" / "python"
+    ready = place / ".ready"
+    if ready.exists():
+        return python
+    at_hand = interpreters()
+    suitable = [at_hand[version] for version in CORES[core] if version in at_hand]
+    if not suitable:
+        sandbox.say("core %s left out: it needs one of Python %s" % (core, ", ".join(CORES[core])))
+        return None
+    sandbox.say("making the environment for core %s with %s" % (core, suitable[0]))
+    shutil.rmtree(place, ignore_errors=True)
+    subprocess.run([str(suitable[0]), "-m", "venv", str(place)], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                    "ansible-core==%s.*" % core, "psutil"], check=True, stdout=sys.stderr)
+    ready.touch()
+    return python
+
+
+def rival(python):
+    """A collection tree with community.general's listen_ports_facts and nothing else, fetched on first use."""
+    tree = CACHE / "rival" / PACKAGE.replace("==", "-")
+    if tree.exists():
+        return tree
+    sandbox.say("fetching community.general.listen_ports_facts (50 MB, once)")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        subprocess.run([str(python), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+                        "--dest", scratch, PACKAGE], check=True, stdout=sys.stderr)
+        (wheel,) = pathlib.Path(scratch).glob("*.whl")
+        fresh = pathlib.Path(scratch) / "tree"
+        with zipfile.ZipFile(wheel) as archive:
+            extract(archive, FOREIGN + "plugins/modules/listen_ports_facts.py", fresh)
+        tree.parent.mkdir(parents=True, exist_ok=True)
+        fresh.rename(tree)
+    return tree
+
+
+def extract(archive, name, target):
+    """Unpack a file and the module_utils of its collection that it imports."""
+    archive.extract(name, target)
+    text = archive.read(name).decode("utf-8")
+    prefix = FOREIGN.replace("/", ".") + "plugins.module_utils."
+    for utility in re.findall(r"^from %s([\w.]+) import" % re.escape(prefix), text, re.MULTILINE):
+        path = FOREIGN + "plugins/module_utils/" + utility.replace(".", "/") + ".py"
+        if path in archive.namelist() and not (target / path).exists():
+            extract(archive, path, target)
+
+
+def missing_programs(names):
+    """The programs among ``names`` that are not installed."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    return [name for name in names if not shutil.which(name, path=path)]
