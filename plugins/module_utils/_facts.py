@@ -41,13 +41,14 @@ class Gaps:
                 for aspect in ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')}
 
 
-def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000):
+def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000, run=None):
     """Observe what listens on this host.
 
     :param gather: collection of str out of SUBSETS.
-    :param collector: str, ``auto``, ``netlink``, ``procfs`` or ``psutil``.
+    :param collector: str, as the option of the module.
     :param max_sockets: int, sockets to read from the kernel's tables at the most.
     :param max_fds: int, file descriptors of processes to look at, at the most.
+    :param run: callable that runs a command, as ``AnsibleModule.run_command``: systemd is asked through it.
     :returns: dict, the value of ``ansible_facts.ansible_listening_ports``.
     :raises CollectorError: the collector that was asked for by name is not to be had here.
     """
@@ -68,7 +69,7 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
         _connections.count(listeners, used, max_sockets, gaps)
     if 'owners' in gather:
         from ansible_collections.listening.ports.plugins.module_utils import _holders
-        _holders.attach(listeners, gather, used, max_fds, gaps)
+        _holders.attach(listeners, gather, used, max_fds, gaps, run)
     return {
         'schema': 1,
         'gathered_at': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),

@@ -8,7 +8,7 @@ import os
 from ansible_collections.listening.ports.plugins.module_utils import _owners
 
 
-def attach(listeners, gather, used, budget, gaps):
+def attach(listeners, gather, used, budget, gaps, run=None):
     """Fill in ``owners``, ``held_by``, ``service`` and ``activated_by``.
 
     :param listeners: list of dict with ``record`` and ``sockets``.
@@ -31,7 +31,7 @@ def attach(listeners, gather, used, budget, gaps):
         if alone:
             alone = _unexplained.look_again(alone, walk, budget, lambda rest: _fill(rest, walk.holders, processes))
         _unexplained.note(alone, walk, processes.unreadable, gaps)
-    _name_units(listeners, gaps)
+    _name_units(listeners, gaps, run)
 
 
 def _fill(listeners, holders, processes):
@@ -53,7 +53,7 @@ def _fill(listeners, holders, processes):
     return alone
 
 
-def _name_units(listeners, gaps):
+def _name_units(listeners, gaps, run):
     """Fill in ``main``, ``service`` and ``activated_by``."""
     owners = [owner for listener in listeners for owner in listener['record']['owners']]
     units = {owner['unit'] for owner in owners if (owner['unit'] or '').endswith('.service') and '/' not in owner['unit']}
@@ -61,8 +61,8 @@ def _name_units(listeners, gaps):
     if (units or any(owner['pid'] == 1 for owner in owners)) and os.path.isdir('/run/systemd/system'):
         from ansible_collections.listening.ports.plugins.module_utils import _systemd
         try:
-            systemd = _systemd.ask(units)
-        except _systemd.Error as exc:
+            systemd = _systemd.ask(units, run)
+        except _systemd.SystemdError as exc:
             gaps.add('units', 'systemctl', 'systemctl did not answer (%s): which process is the main one of its unit, '
                      'and which socket unit activates it, is not known' % exc)
     for listener in listeners:

@@ -12,7 +12,7 @@ import time
 MAX_OWNERS = 64                 # of one listener; all are counted
 # the usual case of a control group; the others need more code
 _SERVICE = re.compile(r'0::/system\.slice/([^/\\]+\.service)\n$')
-_MANY = 5000                    # file descriptors, from which on two threads are faster than one
+_MANY = 5000                    # file descriptors, from which on two threads are faster: readlink(2) runs without the GIL
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -67,7 +67,6 @@ def walk(inodes, budget, proc='/proc', tables=None):
     rest = iter(everyone)
     search(rest)
     if result.seen > _MANY and not result.exhausted:
-        # system calls run outside of the interpreter's lock
         from concurrent.futures import ThreadPoolExecutor
         left = list(rest)
         try:

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd says of units, by one call of C{systemctl show}. Private to this collection, may change."""
 
-import os
-import subprocess
+_PATIENCE = '10'                # seconds
 
-Error = (OSError, subprocess.SubprocessError)
+
+class SystemdError(Exception):
+    """systemctl did not answer; the message tells why."""
 
 
 class Systemd:
@@ -55,20 +56,25 @@ class Systemd:
             (kind, name), (None, None))
 
 
-def _run(arguments):
-    environment = dict(os.environ, LC_ALL='C', SYSTEMD_PAGER='', SYSTEMD_COLORS='0')
-    return subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          timeout=10, check=True, env=environment).stdout
-
-
-def ask(units, run=_run):
+def ask(units, run):
     """Ask C{systemctl}, once, for the main processes of services and for the addresses of all socket units.
 
     :param units: iterable of str, system units.
-    :param run: callable, from the list of arguments to the output (bytes).
+    :param run: callable, ``AnsibleModule.run_command`` or what takes its place; None where there is none.
     :returns: L{Systemd}.
-    :raises Error: systemctl is missing, failed, or did not answer in 10 seconds.
+    :raises SystemdError: systemctl is missing, failed, or did not answer in time.
     """
+    if not run:
+        raise SystemdError('there is no way to run it')
     properties = '--property=Id,MainPID,Triggers,Listen,ListenStream,ListenDatagram'
-    output = run(['systemctl', 'show', '--no-pager', properties, '--'] + sorted(units) + ['*.socket'])
-    return Systemd(output.decode('utf-8', 'backslashreplace'))
+    try:
+        # a manager that hangs would keep systemctl waiting for minutes
+        code, output, dummy = run(
+            ['timeout', _PATIENCE, 'systemctl', 'show', '--no-pager', properties, '--'] + sorted(units) + ['*.socket'],
+            environ_update={'LC_ALL': 'C', 'SYSTEMD_PAGER': '', 'SYSTEMD_COLORS': '0'},
+            expand_user_and_vars=False, handle_exceptions=False)
+    except (OSError, ValueError) as exc:
+        raise SystemdError(str(exc)) from exc
+    if code:
+        raise SystemdError('it took longer than %s seconds' % _PATIENCE if code == 124 else 'it ended with %d' % code)
+    return Systemd(output.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace'))

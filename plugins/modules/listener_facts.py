@@ -26,7 +26,7 @@ def main():
         if wanted[budget] < 1:
             module.fail_json(msg='%s must be at least 1, not %d' % (budget, wanted[budget]))
     try:
-        facts = collect(**wanted)
+        facts = collect(run=module.run_command, **wanted)
     except CollectorError as exc:
         module.fail_json(msg='The listeners could not be gathered with the %s collector: %s' % (wanted['collector'], exc))
     if result == 'packed':

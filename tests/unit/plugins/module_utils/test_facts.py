@@ -69,7 +69,7 @@ class Host:
         self.calls.append(('psutil', set(gather), budget))
         return self._find(gaps)
 
-    def _attach(self, listeners, gather, used, budget, gaps):
+    def _attach(self, listeners, gather, used, budget, gaps, run):
         self.calls.append(('holders', used, budget))
 
     def _count(self, listeners, used, budget, gaps):

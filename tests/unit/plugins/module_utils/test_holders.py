@@ -44,7 +44,7 @@ class Host:
     def get(self, pid):
         return self.processes.get(pid)
 
-    def _ask(self, units):
+    def _ask(self, units, run):
         self.asked.append(sorted(units))
         return _systemd.Systemd(answer(self.systemd))
 
@@ -249,7 +249,7 @@ def test_main(host, systemd, main):
 
 def test_systemd_that_does_not_answer_is_a_gap_and_the_units_stay(host):
     host.holds(5, 1)
-    host.systemd = FileNotFoundError(2, 'no such file', 'systemctl')
+    host.systemd = _systemd.SystemdError('it ended with 1')
     one = listener()
     gaps = attach(one)
     assert gaps_of(gaps) == {('units', 'systemctl'): None}

@@ -72,31 +72,44 @@ def test_parse(text, main, sockets):
 def test_ask_is_one_call_with_units_that_cannot_be_options():
     calls = []
 
-    def run(arguments):
+    def run(arguments, **options):
         calls.append(arguments)
-        return NEW.encode()
+        return 0, NEW, ''
 
     assert _systemd.ask({'b.service', '--a.service'}, run).main == {'ssh.service': 812}
     [arguments] = calls
-    assert arguments[:3] == ['systemctl', 'show', '--no-pager']
+    assert arguments[0] == 'timeout' and 0 < float(arguments[1]) <= 30
+    assert arguments[2:5] == ['systemctl', 'show', '--no-pager']
     assert arguments[arguments.index('--'):] == ['--', '--a.service', 'b.service', '*.socket']
     wanted = [one for one in arguments if one.startswith('--property=')][0].split('=')[1].split(',')
     assert {'Id', 'MainPID', 'Triggers', 'Listen', 'ListenStream', 'ListenDatagram'} == set(wanted)
 
 
 def test_ask_takes_bytes_that_are_no_text():
-    assert _systemd.ask([], lambda dummy: b'Id=\xff.service\nMainPID=5\n').main == {'\\xff.service': 5}
+    def run(dummy, **options):
+        return 0, b'Id=\xff.service\nMainPID=5\n'.decode('utf-8', 'surrogateescape'), ''
+    assert _systemd.ask([], run).main == {'\\xff.service': 5}
 
 
-@pytest.mark.parametrize('exception', [
-    FileNotFoundError(2, 'systemctl'), PermissionError(13, 'systemctl'), subprocess.CalledProcessError(1, 'systemctl'),
-    subprocess.TimeoutExpired('systemctl', 10),
-])
+@pytest.mark.parametrize('exception', [FileNotFoundError(2, 'timeout'), PermissionError(13, 'timeout'), ValueError('NUL')])
 def test_ask_tells_a_failure(exception):
-    def run(dummy):
+    def run(dummy, **options):
         raise exception
-    with pytest.raises(_systemd.Error):
+    with pytest.raises(_systemd.SystemdError):
         _systemd.ask([], run)
+
+
+def test_ask_without_a_way_to():
+    with pytest.raises(_systemd.SystemdError):
+        _systemd.ask([], None)
+
+
+def run_command(arguments, environ_update, expand_user_and_vars, handle_exceptions):
+    """As that of AnsibleModule, which is not there under every Python."""
+    assert not expand_user_and_vars and not handle_exceptions
+    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False, env=dict(os.environ, **environ_update))
+    return done.returncode, done.stdout.decode('utf-8', 'surrogateescape'), ''
 
 
 def program(directory, monkeypatch, text):
@@ -111,31 +124,23 @@ def test_run_is_not_led_astray_by_the_environment(tmp_path, monkeypatch):
             'echo "Id=$LC_ALL/$SYSTEMD_PAGER/$SYSTEMD_COLORS"; echo MainPID=9; echo no >&2; cat\n')
     for name in ('LC_ALL', 'SYSTEMD_PAGER', 'SYSTEMD_COLORS'):
         monkeypatch.setenv(name, 'de_DE')
-    assert _systemd.ask([]).main == {'C//0': 9}
+    assert _systemd.ask([], run_command).main == {'C//0': 9}
 
 
 def test_run_fails(tmp_path, monkeypatch):
     program(tmp_path, monkeypatch, 'echo Id=x.service; exit 1\n')
-    with pytest.raises(_systemd.Error):
-        _systemd.ask([])
+    with pytest.raises(_systemd.SystemdError, match='ended with 1'):
+        _systemd.ask([], run_command)
 
 
 def test_run_without_systemctl(tmp_path, monkeypatch):
     monkeypatch.setenv('PATH', str(tmp_path))
-    with pytest.raises(_systemd.Error):
-        _systemd.ask([])
+    with pytest.raises(_systemd.SystemdError):
+        _systemd.ask([], run_command)
 
 
 def test_run_hangs(tmp_path, monkeypatch):
     program(tmp_path, monkeypatch, 'exec sleep 60\n')
-    given = []
-    original = subprocess.run
-
-    def impatient(*arguments, **options):
-        given.append(options['timeout'])
-        return original(*arguments, **dict(options, timeout=0.2))
-
-    monkeypatch.setattr(subprocess, 'run', impatient)
-    with pytest.raises(_systemd.Error):
-        _systemd.ask([])
-    assert 0 < given[0] <= 30 and os.environ['PATH'].startswith(str(tmp_path))
+    monkeypatch.setattr(_systemd, '_PATIENCE', '0.2')
+    with pytest.raises(_systemd.SystemdError, match='longer than 0.2 seconds'):
+        _systemd.ask([], run_command)

@@ -23,7 +23,8 @@ class Shell:
         self.facts = FACTS
         monkeypatch.setattr(module, 'collect', self._collect)
 
-    def _collect(self, **options):
+    def _collect(self, run, **options):
+        assert run(['true'])[0] == 0
         self.calls.append(options)
         return answer(self.facts)
 
