@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+PARTS = lint sanity units integration checkout oracle examples artifact
+ARGS =
+
+.PHONY: help setup audit test $(PARTS) bench clean distclean
+
+help:
+	@echo 'make audit                      show what listens on this machine, and who holds it'
+	@echo 'make audit ARGS="-i hosts.ini"  the same for an inventory; ARGS go to ansible-playbook'
+	@echo 'make test                       all tests; single parts: make $(PARTS)'
+	@echo 'make bench                      benchmarks; ARGS="--help" says what there is'
+	@echo 'make clean                      remove what these commands made in the checkout'
+	@echo 'make distclean                  and the environments that tests keep in ~/.cache/listening-ports'
+
+setup:
+	@sh tools/setup.sh
+
+audit:
+	@sh tools/audit.sh $(ARGS)
+
+test: setup
+	@.venv/bin/python -B tests/tools/run.py
+
+$(PARTS): setup
+	@.venv/bin/python -B tests/tools/run.py $@
+
+bench: setup
+	@.venv/bin/python -B tests/benchmarks/bench.py $(ARGS)
+
+clean:
+	rm -rf .venv listening-ports-audit .ansible .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output listening-ports-*.tar.gz
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/listening-ports"

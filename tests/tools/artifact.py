@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks the artifact: what is in it, that it works when installed, and that Galaxy's importer takes it."""
+
+import os
+import tarfile
+
+from bench import Failed, environ
+
+# Left behind by tools, and never to be shipped. The last is an earlier artifact.
+JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cache/x", ".ruff_cache/x", "tests/output/x.txt",
+        "plugins/modules/__pycache__/x.pyc", "listening-ports-audit/hosts/web.json", "listening-ports-0.0.1.tar.gz")
+UNSHIPPED = (".ci/", ".gitattributes", ".gitignore", "galaxy.yml")
+MADE = {"MANIFEST.json", "FILES.json"}
+
+
+def check(bench, folder):
+    """Builds, compares, installs, runs and imports. Raises Failed.
+
+    folder: bin folder of an environment with ansible-core and galaxy-importer
+    """
+    place = bench.copy()
+    wanted = {str(path.relative_to(place)) for path in place.rglob("*") if not path.is_dir()}
+    for path in JUNK:
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).write_text("junk\n", encoding="utf-8")
+    output = place.parent.parent.parent
+    env = environ(folder, place)
+    bench.run(folder / "ansible-galaxy", "collection", "build", "--output-path", output, cwd=place, env=env)
+    (tarball,) = output.glob("*.tar.gz")
+    compare(tarball, {path for path in wanted if not path.startswith(UNSHIPPED)})
+
+    installed = output / "installed"
+    env["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
+    env.pop("PYTHONPATH")
+    bench.run(folder / "ansible-galaxy", "collection", "install", "--offline", "-p", installed, tarball, cwd=output, env=env)
+    bench.run(folder / "ansible-playbook", "listening.ports.audit", "-i", "localhost,", "-c", "local",
+              "-e", "ansible_python_interpreter=%s" % (folder / "python"), cwd=output, env=env)
+    run_importer(bench, folder, tarball, env)
+
+
+def compare(tarball, wanted):
+    """Raises Failed unless the tarball holds just the wanted files and what Galaxy adds."""
+    with tarfile.open(tarball) as archive:
+        found = {member.name for member in archive.getmembers() if not member.isdir()} - MADE
+    faults = ["should not be in it: " + path for path in sorted(found - wanted)]
+    faults += ["is not in it: " + path for path in sorted(wanted - found)]
+    if faults:
+        raise Failed("%s\n%s" % (tarball.name, "\n".join(faults)))
+    print("%s: %d files, nothing else" % (tarball.name, len(found)))
+
+
+def run_importer(bench, folder, tarball, env):
+    """Raises Failed on whatever Galaxy's importer complains about."""
+    env = dict(env, GALAXY_IMPORTER_CHECK_REQUIRED_TAGS="true", PWD=os.fspath(tarball.parent))
+    complaints = [line for line in bench.lines(folder / "python", "-m", "galaxy_importer.main", tarball,
+                                               cwd=tarball.parent, env=env)
+                  if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
+    if complaints:
+        raise Failed("galaxy-importer: %d complaints, see above" % len(complaints))

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step of `make test` works with: a copy of the tree, the Pythons, environments, and ways to run commands."""
+
+import contextlib
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import environments
+import pythons
+import worktree
+
+
+class Failed(Exception):
+    """A step found a fault; the text says which, unless a command has printed it."""
+
+
+class LeftOut(Exception):
+    """A step cannot be run on this machine; the text is the reason."""
+
+
+class Bench:
+    """One run of the tests. Use bench() to make it: it has folders that have to be removed."""
+
+    def __init__(self, scratch):
+        self.scratch = pathlib.Path(scratch)
+        self.pythons = pythons.find_pythons()
+        self.cache, problem = environments.cache_folder(scratch)
+        self.environments = environments.Environments(self.cache)
+        self.notes = []  # what was not looked at, for the summary
+        if problem:
+            self.notes.append(problem)
+
+    def note(self, text):
+        """Remembers, once, something that the summary has to say."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def python(self, *versions):
+        """The first of these versions that this machine has, with its path."""
+        for version in versions:
+            if version in self.pythons:
+                return version, self.pythons[version]
+        raise LeftOut("no Python %s on this machine" % " or ".join(versions))
+
+    def copy(self):
+        """A fresh copy of the tree, at .../ansible_collections/listening/ports."""
+        root = pathlib.Path(tempfile.mkdtemp(prefix="tree-", dir=self.scratch))
+        root.chmod(0o755)
+        return worktree.copy_to(root)
+
+    def run(self, *command, env=None, cwd=None, check=True):
+        """Runs a command with its output shown. Raises Failed unless it succeeds."""
+        code = subprocess.run(_shown(command), env=env, cwd=cwd, check=False).returncode
+        if check and code:
+            raise Failed("%s: exit code %d" % (pathlib.Path(command[0]).name, code))
+
+    def lines(self, *command, env=None, cwd=None):
+        """Like run(), but also yields what the command prints, line by line and stripped."""
+        with subprocess.Popen(_shown(command), env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            rest = b""
+            while chunk := process.stdout.read1():  # not by lines: tests show their progress within a line
+                sys.stdout.buffer.write(chunk)
+                sys.stdout.flush()
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line.decode(errors="replace").strip() for line in lines)
+        if process.returncode:
+            raise Failed("%s: exit code %d" % (pathlib.Path(command[0]).name, process.returncode))
+
+
+def environ(folder, place, **more):
+    """The environment for the programs in folder (a bin folder), with the collection at place in reach of them."""
+    root = str(place.parent.parent.parent)
+    return dict(os.environ, PATH=pythons.path_with(folder), ANSIBLE_COLLECTIONS_PATH=root, PYTHONPATH=root, LC_ALL="C.UTF-8",
+                PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PIP_DISABLE_PIP_VERSION_CHECK="1", **more)
+
+
+@contextlib.contextmanager
+def bench():
+    """Gives a Bench and removes its folders afterwards."""
+    with tempfile.TemporaryDirectory(prefix="listening-ports-", ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o755)  # some tests change their user
+        yield Bench(scratch)
+
+
+def _shown(command):
+    command = [str(part) for part in command]
+    print("$ " + shlex.join(command), flush=True)
+    sys.stderr.flush()
+    return command

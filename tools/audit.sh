@@ -1,0 +1,33 @@
+#!/bin/sh
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Runs the audit playbook out of the checkout, on this machine unless an inventory is given.
+# Arguments are those of ansible-playbook: tools/audit.sh -i hosts.ini --limit web
+set -eu
+
+checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+venv=$checkout/.venv
+sh "$checkout/tools/setup.sh"
+
+inventory=none
+for argument; do
+    case $argument in
+        -i* | --inv*) inventory=given ;;
+    esac
+done
+if [ "$inventory" = none ]; then
+    set -- -i localhost, -c local "$@"
+    python=$venv/bin/python # has psutil, which systems other than Linux need
+    # the ansible-core that Python 3.10 gets does not itself quote a path with spaces
+    [ ! -d "$venv/lib/python3.10" ] || python=$(printf "'%s'" "$python")
+    export ANSIBLE_PYTHON_INTERPRETER="$python"
+fi
+
+# Ansible refuses to start in a locale that is not installed, as is common over SSH
+[ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
+
+others=${ANSIBLE_COLLECTIONS_PATH:-$HOME/.ansible/collections:/usr/share/ansible/collections}
+export ANSIBLE_COLLECTIONS_PATH="$venv/tree:$others"
+exec "$venv/bin/ansible-playbook" listening.ports.audit "$@"
