@@ -31,11 +31,11 @@ class Bench:
     def __init__(self, scratch):
         self.scratch = pathlib.Path(scratch)
         self.pythons = pythons.find_pythons()
+        self.notes = []  # what was not tested, for the summary
         self.cache, problem = environments.cache_folder(scratch)
         self.environments = environments.Environments(self.cache)
-        self.notes = []  # what was not looked at, for the summary
         if problem:
-            self.notes.append(problem)
+            print("The environments of this run are not kept for the next: %s" % problem, flush=True)
 
     def note(self, text):
         """Remembers, once, something that the summary has to say."""

@@ -27,7 +27,7 @@ def main(wanted):
             for step in chosen:
                 rows.append(run_step(this_run, step))
         except KeyboardInterrupt:
-            this_run.note("interrupted: %d of %d steps were not begun" % (len(chosen) - len(rows), len(chosen)))
+            this_run.note("interrupted: %d of %d steps did not end" % (len(chosen) - len(rows), len(chosen)))
             summarize(rows, this_run.notes)
             return 130
         summarize(rows, this_run.notes)
