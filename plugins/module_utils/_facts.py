@@ -1,5 +1,4 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Puts the fact record together. Private to this collection, may change.
 
@@ -10,7 +9,7 @@ import re
 import sys
 import time
 
-from ansible_collections.listening.ports.plugins.module_utils import _addresses
+from . import _addresses
 
 SUBSETS = ('owners', 'connections', 'namespaces', 'resources', 'command', 'raw')
 
@@ -57,18 +56,18 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     if gather & {'resources', 'command'}:
         gather.add('owners')
     if collector == 'psutil' or (collector == 'auto' and not sys.platform.startswith('linux')):
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
+        from ._sockets import _psutil
         used, sockets = 'psutil', _psutil.collect(gather, max_sockets, gaps)
     else:
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _linux
+        from ._sockets import _linux
         used, sockets = _linux.collect(gather, collector, max_sockets, gaps)
     system = _system()
     listeners = _listeners(sockets, system)
     if 'connections' in gather:
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections
+        from ._sockets import _connections
         _connections.count(listeners, used, max_sockets, gaps)
     if 'owners' in gather:
-        from ansible_collections.listening.ports.plugins.module_utils import _holders
+        from . import _holders
         _holders.attach(listeners, gather, used, max_fds, gaps, run)
     return {
         'schema': 1,
@@ -107,7 +106,7 @@ def _sysctl(name):
 def _system():
     addresses = None
     if sys.platform.startswith('linux'):
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+        from ._sockets import _netlink
         addresses = _netlink.local_addresses()
     ephemeral, reserved, lowest = [
         _sysctl(name) for name in ('ip_local_port_range', 'ip_local_reserved_ports', 'ip_unprivileged_port_start')]

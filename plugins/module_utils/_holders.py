@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gives each listener its holders, its unit and its container. Private to this collection, may change."""
 
 import os
 
-from ansible_collections.listening.ports.plugins.module_utils import _owners
+from . import _owners
 
 
 def attach(listeners, gather, used, budget, gaps, run=None):
@@ -16,18 +15,18 @@ def attach(listeners, gather, used, budget, gaps, run=None):
     :param budget: int, file descriptors to look at, at the most.
     """
     if used == 'psutil':
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
+        from ._sockets import _psutil
         _psutil.attach(listeners, gather, gaps)
         return
     details = None
     if gather & {'resources', 'command'}:
-        from ansible_collections.listening.ports.plugins.module_utils import _details
+        from . import _details
         details = _details.Reader(gather, gaps)
     processes = _owners.Processes(details=details)
     walk = _owners.walk({one.inode for listener in listeners for one in listener['sockets']}, budget)
     alone = _fill(listeners, walk.holders, processes)
     if alone or not walk.whole or processes.unreadable:
-        from ansible_collections.listening.ports.plugins.module_utils import _unexplained
+        from . import _unexplained
         if alone:
             alone = _unexplained.look_again(alone, walk, budget, lambda rest: _fill(rest, walk.holders, processes))
         _unexplained.note(alone, walk, processes.unreadable, gaps)
@@ -59,7 +58,7 @@ def _name_units(listeners, gaps, run):
     units = {owner['unit'] for owner in owners if (owner['unit'] or '').endswith('.service') and '/' not in owner['unit']}
     systemd = None
     if (units or any(owner['pid'] == 1 for owner in owners)) and os.path.isdir('/run/systemd/system'):
-        from ansible_collections.listening.ports.plugins.module_utils import _systemd
+        from . import _systemd
         try:
             systemd = _systemd.ask(units, run)
         except _systemd.SystemdError as exc:

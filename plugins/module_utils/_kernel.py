@@ -1,5 +1,4 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Evidence that the kernel itself holds a socket. Private to this collection, may change.
 
@@ -8,8 +7,8 @@ Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireg
 
 import struct
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from ._sockets import _netlink
+from ._sockets._base import CollectorError
 
 RTM_GETLINK = 18
 _NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sockets of other network namespaces. Private to this collection, may change.
 
@@ -11,9 +10,9 @@ import os
 import socket
 import threading
 
-from ansible_collections.listening.ports.plugins.module_utils import _cgroups
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from . import _cgroups
+from ._sockets import _netlink
+from ._sockets._base import CollectorError
 
 CLONE_NEWNET = 0x40000000
 NAMED = ('/run/netns', '/var/run/netns', '/run/docker/netns')

@@ -1,17 +1,15 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the inode of a socket to the processes that hold it, by proc(5). Private to this collection, may change."""
 
 import os
 import pwd
-import re
 import threading
 import time
 
 MAX_OWNERS = 64                 # of one listener; all are counted
-# the usual case of a control group; the others need more code
-_SERVICE = re.compile(r'0::/system\.slice/([^/\\]+\.service)\n$')
+# characters of a control group that is more than a plain service
+_UNUSUAL = frozenset('/\\\n_@')
 _MANY = 5000                    # file descriptors, from which on two threads are faster: readlink(2) runs without the GIL
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -122,13 +120,12 @@ def _read(path):
 
 def _unit(text):
     """The unit and the container, each str or None, of ``/proc/<pid>/cgroup``."""
-    match = _SERVICE.match(text)
-    if match:
-        name = match.group(1)
-        return name[1:] if name.startswith('_') else name, None
+    name = text[17:-1]
+    if text.startswith('0::/system.slice/') and name.endswith('.service') and not _UNUSUAL.intersection(name):
+        return name, None           # the usual case; the others need more code
     if text == '0::/\n':
         return None, None
-    from ansible_collections.listening.ports.plugins.module_utils import _cgroups
+    from . import _cgroups
     return _cgroups.describe(text)
 
 
@@ -187,7 +184,7 @@ class Processes:
             return None, None
         if not path.endswith(b' (deleted)'):
             return _text(path), False
-        from ansible_collections.listening.ports.plugins.module_utils import _details
+        from . import _details
         deleted = _details.is_deleted(base, path)
         return _text(path[:-10] if deleted else path), deleted
 

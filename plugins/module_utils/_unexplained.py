@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Listeners that nobody seems to hold, and the gaps of the owners. Private to this collection, may change."""
 
 import os
 
-from ansible_collections.listening.ports.plugins.module_utils import _owners
+from . import _owners
 
 
 def look_again(alone, walk, budget, fill):
@@ -20,7 +19,7 @@ def look_again(alone, walk, budget, fill):
     :param fill: callable, puts the holders of the walk into listeners and returns those with a socket left over.
     :returns: list, the listeners that stay unexplained.
     """
-    from ansible_collections.listening.ports.plugins.module_utils import _kernel
+    from . import _kernel
     evidence = _kernel.endpoints({listener['record']['namespace'] for listener in alone})
     rest = []
     for listener in alone:

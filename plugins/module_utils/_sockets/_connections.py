@@ -1,13 +1,12 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Connections of TCP listeners, counted by state. Private to this collection, may change."""
 
 import socket
 import struct
 
-from ansible_collections.listening.ports.plugins.module_utils._addresses import MAPPED
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from .._addresses import MAPPED
+from ._base import CollectorError
 
 # include/net/tcp_states.h; 12 is a handshake whose socket does not exist yet
 STATES = {
@@ -37,7 +36,7 @@ def count(listeners, used, budget, gaps):
             else:
                 gaps.add('connections', 'other_namespaces', 'connections of other network namespaces are not counted')
     if used == 'psutil':
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _psutil
+        from . import _psutil
         source = _psutil.connections
     else:
         source = _by_netlink if used == 'netlink' else _by_procfs
@@ -116,7 +115,7 @@ class _Finder:
 
 
 def _by_netlink():
-    from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
+    from . import _netlink
     names = _netlink.Names()
     states = 0x1fff & ~(1 << _netlink.LISTEN) & ~1
     link = _netlink.connect()

@@ -1,12 +1,11 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sockets of a Linux host: netlink first, /proc/net where that is refused. Private to this collection, may change."""
 
 import os
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _netlink
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError
+from . import _netlink
+from ._base import BudgetError, CollectorError
 
 
 def collect(gather, collector, budget, gaps):
@@ -37,10 +36,10 @@ def collect(gather, collector, budget, gaps):
         if link:
             link.close()
     if not _at_home():
-        from ansible_collections.listening.ports.plugins.module_utils import _surroundings
+        from .. import _surroundings
         _surroundings.note(gaps)
     if 'namespaces' in gather:
-        from ansible_collections.listening.ports.plugins.module_utils import _namespaces
+        from .. import _namespaces
         sockets += _namespaces.collect(reader, gaps)
     return 'netlink' if reader.by_netlink or collector == 'netlink' else 'procfs', sockets
 
@@ -109,7 +108,7 @@ class Reader:
                 if self.collector == 'netlink':
                     raise
                 reason = str(exc)
-        from ansible_collections.listening.ports.plugins.module_utils._sockets import _procfs
+        from . import _procfs
         return _procfs.instead(protocol, tables, budget, reason, self._gaps)
 
 

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Listening sockets by NETLINK_SOCK_DIAG. Private to this collection, may change.
 
@@ -14,8 +13,8 @@ import os
 import socket
 import struct
 
-from ansible_collections.listening.ports.plugins.module_utils import _addresses
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError, Socket
+from .. import _addresses
+from ._base import BudgetError, CollectorError, Socket
 
 SOCK_DIAG = 4                   # NETLINK_SOCK_DIAG
 SOCK_DIAG_BY_FAMILY = 20

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Listening sockets by the tables in /proc/net, for where netlink is refused. Private to this collection, may change.
 
@@ -9,7 +8,7 @@ Sources: proc(5), net/ipv4/tcp_ipv4.c and net/sctp/proc.c in the kernel.
 import socket
 import struct
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError, Socket
+from ._base import BudgetError, CollectorError, Socket
 
 _STATES = {'tcp': '0A', 'udp': '07', 'udplite': '07', 'raw': '07'}
 

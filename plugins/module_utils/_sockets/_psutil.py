@@ -1,5 +1,4 @@
 # Copyright (c) 2026, the listening.ports authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Listening sockets by psutil, for every Unix but Linux, and on request. Private to this collection, may change.
 
@@ -10,8 +9,8 @@ import os
 import socket
 import time
 
-from ansible_collections.listening.ports.plugins.module_utils._details import MAX_COMMAND
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
+from .._details import MAX_COMMAND
+from ._base import CollectorError, Socket
 
 _STATES = {'ESTABLISHED': 1, 'SYN_SENT': 2, 'SYN_RECV': 3, 'FIN_WAIT1': 4, 'FIN_WAIT2': 5, 'TIME_WAIT': 6, 'CLOSE': 7,
            'CLOSE_WAIT': 8, 'LAST_ACK': 9, 'CLOSING': 11}
