@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gives each listener its holders, its unit and its container. Private to this collection, may change."""
 
+import contextlib
 import os
 
 from . import _owners
@@ -56,26 +57,36 @@ def _name_units(listeners, gaps, run):
     """Fill in ``main``, ``service`` and ``activated_by``."""
     owners = [owner for listener in listeners for owner in listener['record']['owners']]
     units = {owner['unit'] for owner in owners if (owner['unit'] or '').endswith('.service') and '/' not in owner['unit']}
-    systemd = None
-    if (units or any(owner['pid'] == 1 for owner in owners)) and os.path.isdir('/run/systemd/system'):
-        from . import _systemd
-        try:
-            systemd = _systemd.ask(units, run)
-        except _systemd.SystemdError as exc:
-            gaps.add('units', 'systemctl', 'systemctl did not answer (%s): which process is the main one of its unit, '
-                     'and which socket unit activates it, is not known' % exc)
+    main, sockets = {}, None
+    held = any(owner['pid'] == 1 for owner in owners)
+    if (units or held) and os.path.isdir('/run/systemd/system'):
+        main, sockets = _ask(sorted(units), held, gaps, run)
     for listener in listeners:
-        _name_unit(listener['record'], systemd)
+        _name_unit(listener['record'], main, sockets)
 
 
-def _name_unit(record, systemd):
-    serving = [owner for owner in record['owners'] if owner['pid'] != 1 or not systemd]
-    if systemd:
-        for owner in serving:
-            main = systemd.main.get(owner['unit'])
-            owner['main'] = owner['pid'] == main if main else None
-        if len(serving) < len(record['owners']):
-            record['activated_by'], record['service'] = systemd.socket_unit(record)
+def _ask(units, held, gaps, run):
+    """The main processes of units; and the socket units, where process 1 holds a listener and they can be had."""
+    from . import _bus
+    try:
+        with contextlib.closing(_bus.Bus()) as bus:
+            sockets = None
+            if held:
+                from . import _units
+                sockets = _units.ask(bus)
+            return bus.main_processes(units), sockets
+    except _bus.FAULTS:
+        from . import _systemd
+        return _systemd.instead(units, gaps, run)
+
+
+def _name_unit(record, main, sockets):
+    serving = [owner for owner in record['owners'] if owner['pid'] != 1 or sockets is None]
+    for owner in serving:
+        first = main.get(owner['unit'])
+        owner['main'] = owner['pid'] == first if first else None
+    if len(serving) < len(record['owners']):
+        record['activated_by'], record['service'] = sockets.find(record)
     services = {owner['unit'] for owner in serving if (owner['unit'] or '').endswith('.service')}
     if len(services) > 1:
         services = {owner['unit'] for owner in serving if owner['main']}

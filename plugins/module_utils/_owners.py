@@ -8,6 +8,8 @@ import threading
 import time
 
 MAX_OWNERS = 64                 # of one listener; all are counted
+# without one of these, a control group is of no unit and of no container that is known
+_MARKS = '.s', '.m', 'docker', 'lxc', 'pod', 'containerd', 'crio'
 # characters of a control group that is more than a plain service
 _UNUSUAL = frozenset('/\\\n_@')
 _MANY = 5000                    # file descriptors, from which on two threads are faster: readlink(2) runs without the GIL
@@ -18,7 +20,6 @@ class Walk:
     """The outcome of looking into every process.
 
     :ivar holders: dict, inode to the list of pids (int) that hold it, ascending.
-    :ivar seen: int, file descriptors that were there to look at.
     :ivar refused: set of int, processes that may not be looked into.
     :ivar exhausted: bool, the budget of file descriptors was reached.
     :ivar hidden: bool, the processes of other users are kept out of sight (hidepid).
@@ -123,8 +124,8 @@ def _unit(text):
     name = text[17:-1]
     if text.startswith('0::/system.slice/') and name.endswith('.service') and not _UNUSUAL.intersection(name):
         return name, None           # the usual case; the others need more code
-    if text == '0::/\n':
-        return None, None
+    if not any(mark in text for mark in _MARKS) and max(len(part) for part in text.split('/')) < 64:
+        return None, None           # neither a unit nor a container can be in it
     from . import _cgroups
     return _cgroups.describe(text)
 

@@ -1,6 +1,11 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd says of units, by one call of C{systemctl show}. Private to this collection, may change."""
+"""What systemd says of units by one call of C{systemctl show}, for where its private socket cannot be used.
+
+Private to this collection, may change.
+"""
+
+from ._units import SocketUnits
 
 _PATIENCE = '10'                # seconds
 
@@ -9,24 +14,12 @@ class SystemdError(Exception):
     """systemctl did not answer; the message tells why."""
 
 
-class Systemd:
-    """What the system manager says of units.
-
-    :ivar main: dict, unit to the pid (int) of its main process; 0 where systemd knows none.
-    :ivar sockets: dict, (kind, address) as systemd shows it to (socket unit, triggered service or None);
-        kind is ``Stream`` or ``Datagram``.
-    """
-
-    def __init__(self, text=''):
-        self.main = {}
-        self.sockets = {}
-        for block in text.split('\n\n'):
-            self._take(block)
-
-    def _take(self, block):
-        unit = triggers = None
+def parse(text):
+    """The output of C{systemctl show}: a dict, service to the pid of its main process, and SocketUnits."""
+    main_processes, sockets = {}, SocketUnits()
+    for block in text.split('\n\n'):
+        unit = triggers = main = None
         listens = []
-        main = None
         for line in block.splitlines():
             key, dummy, value = line.partition('=')
             if key == 'Id':
@@ -38,21 +31,12 @@ class Systemd:
             elif key == 'Listen':
                 address, dummy, kind = value.rpartition(' ')
                 listens.append((kind.strip('()'), address))
-            elif key.startswith('Listen'):          # before systemd 235: ListenStream=...
+            elif key.startswith('Listen'):      # before systemd 235: ListenStream=...
                 listens.append((key[len('Listen'):], value))
         if unit and main is not None:
-            self.main[unit] = main
-        for listen in listens:
-            self.sockets[listen] = (unit, triggers)
-
-    def socket_unit(self, record):
-        """The socket unit that holds a listener, and the service that it triggers: a tuple of str or None."""
-        kind = 'Datagram' if record['protocol'] in ('udp', 'udplite') else 'Stream'
-        address = '[%s]' % record['address'] if record['family'] == 'ipv6' else record['address']
-        name = '%s:%d' % (address, record['port'])
-        # the scope of a link-local address stands behind the port; a unit with BindToDevice= shows no device
-        return self.sockets.get((kind, '%s%%%s' % (name, record['interface']))) or self.sockets.get(
-            (kind, name), (None, None))
+            main_processes[unit] = main
+        sockets.update((listen, (unit, triggers)) for listen in listens)
+    return main_processes, sockets
 
 
 def ask(units, run):
@@ -60,7 +44,7 @@ def ask(units, run):
 
     :param units: iterable of str, system units.
     :param run: callable, ``AnsibleModule.run_command`` or what takes its place; None where there is none.
-    :returns: L{Systemd}.
+    :returns: tuple, see L{parse}.
     :raises SystemdError: systemctl is missing, failed, or did not answer in time.
     """
     if not run:
@@ -76,4 +60,14 @@ def ask(units, run):
         raise SystemdError(str(exc)) from exc
     if code:
         raise SystemdError('it took longer than %s seconds' % _PATIENCE if code == 124 else 'it ended with %d' % code)
-    return Systemd(output.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace'))
+    return parse(output.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace'))
+
+
+def instead(units, gaps, run):
+    """Like L{ask}, and note where it fails."""
+    try:
+        return ask(units, run)
+    except SystemdError as exc:
+        gaps.add('units', 'systemctl', 'systemctl did not answer (%s): which process is the main one of its unit, and '
+                 'which socket unit activates it, is not known' % exc)
+        return {}, None

@@ -56,7 +56,6 @@ def _at_home():
 class Reader:
     """Reads the socket tables of a network namespace, protocol by protocol, by the best way that works for each.
 
-    :ivar collector: str, what the user asked for.
     :ivar by_netlink: bool, netlink has answered at least once.
     """
 

@@ -136,8 +136,7 @@ class Names:
 def collect(link, protocol, budget, names, families=FAMILIES):
     """The sockets of one protocol that wait for peers.
 
-    :param link: netlink socket; its network namespace is the one that is looked at.
-    :returns: list of L{Socket}.
+    :returns: list of L{Socket}, of the network namespace in which the link was made.
     :raises CollectorError: the kernel did not answer for this protocol.
     :raises BudgetError: with the list so far as its argument.
     """

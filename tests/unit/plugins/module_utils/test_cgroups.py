@@ -147,3 +147,9 @@ def test_a_container_of_a_hybrid_host_whose_runtime_knows_v1_only():
 @pytest.mark.parametrize('group, unit, container', GROUPS)
 def test_the_short_way_for_the_usual_case_says_the_same(group, unit, container):
     assert _owners._unit('0::%s\n' % (group or '/')) == (unit, container)
+
+
+@pytest.mark.parametrize('text', [text for text, dummy in PATHS] + ['0::%s\n' % group for group, dummy, dummy in GROUPS] + [
+    '4:memory:%s\n0::/\n' % group for group, dummy, dummy in GROUPS])
+def test_the_short_way_leads_to_the_same(text):
+    assert _owners._unit(text) == _cgroups.describe(text)

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils import _holders, _kernel, _owners, _systemd
+from ansible_collections.listening.ports.plugins.module_utils import _bus, _holders, _kernel, _owners, _systemd, _units
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer, gaps_of, listener, new_gaps
 
 
@@ -31,6 +31,7 @@ class Host:
         monkeypatch.setattr(_owners, 'walk', self._walk)
         monkeypatch.setattr(_owners, 'Processes', lambda **options: self)
         monkeypatch.setattr(_systemd, 'ask', self._ask)
+        monkeypatch.setattr(_bus, 'Bus', self._no_bus)
         monkeypatch.setattr(_kernel, 'endpoints', lambda dummy: self.kernel)
         self.kernel = set()
         original = os.path.isdir
@@ -46,7 +47,10 @@ class Host:
 
     def _ask(self, units, run):
         self.asked.append(sorted(units))
-        return _systemd.Systemd(answer(self.systemd))
+        return _systemd.parse(answer(self.systemd))
+
+    def _no_bus(self):
+        raise PermissionError(13, 'only root may ask')
 
     def holds(self, pid, *inodes, **options):
         self.processes[pid] = owner(pid, **options)
@@ -275,3 +279,29 @@ def test_process_1_that_is_not_systemd_is_a_holder_like_others(host):
 
 def test_nothing_listens(host):
     assert attach().found == [] and host.asked == []
+
+
+class Bus:
+    """A manager that can be asked over its socket."""
+
+    closed = False
+
+    def main_processes(self, units):
+        return dict.fromkeys(units, 5)
+
+    def close(self):
+        Bus.closed = True
+
+
+@pytest.mark.parametrize('by_socket', [False, True])
+def test_the_manager_is_asked_over_its_socket_first(host, monkeypatch, by_socket):
+    monkeypatch.setattr(_bus, 'Bus', Bus)
+    monkeypatch.setattr(_units, 'ask', lambda bus: _units.SocketUnits({('Stream', '0.0.0.0:80'): ('n.socket', 'n.service')}))
+    host.holds(5, 1)
+    if by_socket:
+        host.holds(1, 1, unit='init.scope')
+    one = listener()
+    assert attach(one).found == [] and not host.asked and Bus.closed
+    assert [owner['main'] for owner in one['record']['owners'] if owner['pid'] == 5] == [True]
+    assert one['record']['activated_by'] == ('n.socket' if by_socket else None)
+    assert one['record']['service'] == 'nginx.service'

@@ -64,9 +64,7 @@ Id=ssh.service
     ('Id=x.service\nMainPID=5\nOther=Id=y.service\n', {'x.service': 5}, {}),
 ])
 def test_parse(text, main, sockets):
-    systemd = _systemd.Systemd(text)
-    assert systemd.main == main
-    assert systemd.sockets == sockets
+    assert _systemd.parse(text) == (main, sockets)
 
 
 def test_ask_is_one_call_with_units_that_cannot_be_options():
@@ -76,7 +74,7 @@ def test_ask_is_one_call_with_units_that_cannot_be_options():
         calls.append(arguments)
         return 0, NEW, ''
 
-    assert _systemd.ask({'b.service', '--a.service'}, run).main == {'ssh.service': 812}
+    assert _systemd.ask({'b.service', '--a.service'}, run)[0] == {'ssh.service': 812}
     [arguments] = calls
     assert arguments[0] == 'timeout' and 0 < float(arguments[1]) <= 30
     assert arguments[2:5] == ['systemctl', 'show', '--no-pager']
@@ -88,7 +86,7 @@ def test_ask_is_one_call_with_units_that_cannot_be_options():
 def test_ask_takes_bytes_that_are_no_text():
     def run(dummy, **options):
         return 0, b'Id=\xff.service\nMainPID=5\n'.decode('utf-8', 'surrogateescape'), ''
-    assert _systemd.ask([], run).main == {'\\xff.service': 5}
+    assert _systemd.ask([], run)[0] == {'\\xff.service': 5}
 
 
 @pytest.mark.parametrize('exception', [FileNotFoundError(2, 'timeout'), PermissionError(13, 'timeout'), ValueError('NUL')])
@@ -124,7 +122,7 @@ def test_run_is_not_led_astray_by_the_environment(tmp_path, monkeypatch):
             'echo "Id=$LC_ALL/$SYSTEMD_PAGER/$SYSTEMD_COLORS"; echo MainPID=9; echo no >&2; cat\n')
     for name in ('LC_ALL', 'SYSTEMD_PAGER', 'SYSTEMD_COLORS'):
         monkeypatch.setenv(name, 'de_DE')
-    assert _systemd.ask([], run_command).main == {'C//0': 9}
+    assert _systemd.ask([], run_command)[0] == {'C//0': 9}
 
 
 def test_run_fails(tmp_path, monkeypatch):
