@@ -186,10 +186,10 @@ def test_other_files_take_the_place_of_links_too(tmp_path):
 
 
 def test_the_id_of_a_run():
-    first = _records.run_id('/root/.ansible/tmp/ansible-local-1a')
+    first = _records.run_id('/home/me/.ansible/tmp/ansible-local-1a')
     assert _records.RUN_ID.fullmatch(first) and len(first) == 12
     assert first == _records.run_id('/other/place/ansible-local-1a')
-    assert first != _records.run_id('/root/.ansible/tmp/ansible-local-1b')
+    assert first != _records.run_id('/home/me/.ansible/tmp/ansible-local-1b')
 
 
 def test_a_record_is_of_now():
