@@ -19,11 +19,10 @@ def attach(listeners, gather, used, budget, gaps, run=None):
         from ._sockets import _psutil
         _psutil.attach(listeners, gather, gaps)
         return
-    details = None
+    processes = _owners.Processes()
     if gather & {'resources', 'command'}:
         from . import _details
-        details = _details.Reader(gather, gaps)
-    processes = _owners.Processes(details=details)
+        processes = _owners.Processes(details=_details.Reader(gather, gaps))
     walk = _owners.walk({one.inode for listener in listeners for one in listener['sockets']}, budget)
     alone = _fill(listeners, walk.holders, processes)
     if alone or not walk.whole or processes.unreadable:
@@ -38,8 +37,7 @@ def _fill(listeners, holders, processes):
     """Put the owners into the records; returns the listeners with a socket that nobody seems to hold."""
     alone = []
     for listener in listeners:
-        found = set()
-        missing = False
+        found, missing = set(), False
         for one in listener['sockets']:
             alive = [pid for pid in holders.get(one.inode, ()) if processes.get(pid)]
             missing = missing or not alive
@@ -61,8 +59,13 @@ def _name_units(listeners, gaps, run):
     held = any(owner['pid'] == 1 for owner in owners)
     if (units or held) and os.path.isdir('/run/systemd/system'):
         main, sockets = _ask(sorted(units), held, gaps, run)
-    for listener in listeners:
-        _name_unit(listener['record'], main, sockets)
+    records = [listener['record'] for listener in listeners]
+    for record in records:
+        _name_unit(record, main, sockets)
+    children = [one for one in records if {each['main'] for each in one['owners'] if each['unit'] == one['service']} == {False}]
+    if children:
+        from . import _children
+        _children.leave(children, gaps, run)
 
 
 def _ask(units, held, gaps, run):
@@ -70,11 +73,9 @@ def _ask(units, held, gaps, run):
     from . import _bus
     try:
         with contextlib.closing(_bus.Bus()) as bus:
-            sockets = None
             if held:
                 from . import _units
-                sockets = _units.ask(bus)
-            return bus.main_processes(units), sockets
+            return bus.main_processes(units), _units.ask(bus) if held else None
     except _bus.FAULTS:
         from . import _systemd
         return _systemd.instead(units, gaps, run)

@@ -47,20 +47,30 @@ def ask(units, run):
     :returns: tuple, see L{parse}.
     :raises SystemdError: systemctl is missing, failed, or did not answer in time.
     """
+    return parse(_show('MainPID,Triggers,Listen,ListenStream,ListenDatagram', sorted(units) + ['*.socket'], run))
+
+
+def values(units, name, run):
+    """dict: unit to the value of a property (str); parameters and errors as those of L{ask}."""
+    blocks = [dict(line.partition('=')[::2] for line in block.splitlines()) for block in _show(name, units, run).split('\n\n')]
+    return {block['Id']: block.get(name) for block in blocks if 'Id' in block}
+
+
+def _show(properties, units, run):
+    """str: what systemctl shows."""
     if not run:
         raise SystemdError('there is no way to run it')
-    properties = '--property=Id,MainPID,Triggers,Listen,ListenStream,ListenDatagram'
     try:
         # a manager that hangs would keep systemctl waiting for minutes
         code, output, dummy = run(
-            ['timeout', _PATIENCE, 'systemctl', 'show', '--no-pager', properties, '--'] + sorted(units) + ['*.socket'],
+            ['timeout', _PATIENCE, 'systemctl', 'show', '--no-pager', '--property=Id,' + properties, '--'] + units,
             environ_update={'LC_ALL': 'C', 'SYSTEMD_PAGER': '', 'SYSTEMD_COLORS': '0'},
             expand_user_and_vars=False, handle_exceptions=False)
     except (OSError, ValueError) as exc:
         raise SystemdError(str(exc)) from exc
     if code:
         raise SystemdError('it took longer than %s seconds' % _PATIENCE if code == 124 else 'it ended with %d' % code)
-    return parse(output.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace'))
+    return output.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
 def instead(units, gaps, run):

@@ -251,6 +251,31 @@ def test_main(host, systemd, main):
     assert [one['main'] for one in one['record']['owners']] == main
 
 
+@pytest.mark.parametrize('main, mode, service', [
+    (4, 'process', None),
+    (4, 'none', None),
+    (4, 'control-group', 'cron.service'),
+    (4, 'mixed', 'cron.service'),
+    (5, 'process', 'cron.service'),
+    (0, 'process', 'cron.service'),
+])
+def test_a_service_is_named_only_where_to_stop_it_ends_a_holder(host, monkeypatch, main, mode, service):
+    monkeypatch.setattr(_systemd, 'values', lambda units, name, dummy: {unit: mode for unit in units if name == 'KillMode'})
+    host.holds(5, 1, unit='cron.service')
+    host.systemd = 'Id=cron.service\nMainPID=%d\n' % main
+    one = listener()
+    assert attach(one).found == []
+    assert (one['record']['service'], one['record']['owners'][0]['unit']) == (service, 'cron.service')
+
+
+def test_a_service_is_not_named_where_nothing_tells_whether_it_ends_its_children(host):
+    host.holds(5, 1, unit='cron.service')
+    host.systemd = 'Id=cron.service\nMainPID=4\n'
+    one = listener()
+    assert gaps_of(attach(one)) == {('units', 'systemctl'): None}
+    assert one['record']['service'] is None
+
+
 def test_systemd_that_does_not_answer_is_a_gap_and_the_units_stay(host):
     host.holds(5, 1)
     host.systemd = _systemd.SystemdError('it ended with 1')

@@ -83,6 +83,13 @@ def test_ask_is_one_call_with_units_that_cannot_be_options():
     assert {'Id', 'MainPID', 'Triggers', 'Listen', 'ListenStream', 'ListenDatagram'} == set(wanted)
 
 
+def test_values():
+    def run(arguments, **options):
+        assert arguments[arguments.index('--'):] == ['--', 'a.service', 'b.service'] and '--property=Id,KillMode' in arguments
+        return 0, 'Id=a.service\nKillMode=process\n\nId=b.service\nKillMode=mixed\n', ''
+    assert _systemd.values(['a.service', 'b.service'], 'KillMode', run) == {'a.service': 'process', 'b.service': 'mixed'}
+
+
 def test_ask_takes_bytes_that_are_no_text():
     def run(dummy, **options):
         return 0, b'Id=\xff.service\nMainPID=5\n'.decode('utf-8', 'surrogateescape'), ''
