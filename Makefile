@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-PARTS = lint sanity units integration checkout oracle examples artifact
+PARTS = lint sanity units integration checkout oracle examples hosts artifact
 ARGS =
 
-.PHONY: help setup audit test $(PARTS) bench clean distclean
+.PHONY: help setup audit test $(PARTS) test-hosts bench clean distclean
 
 help:
 	@echo 'make audit                      show what listens on this machine, and who holds it'
@@ -26,6 +26,8 @@ test: setup
 
 $(PARTS): setup
 	@.venv/bin/python -B tests/tools/run.py $@
+
+test-hosts: hosts
 
 bench: setup
 	@.venv/bin/python -B tests/benchmarks/bench.py $(ARGS)

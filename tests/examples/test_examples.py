@@ -15,7 +15,10 @@ import yaml
 import blocks
 from blocks import ROOT
 
-DOCUMENTED = list(blocks.in_documents())
+# A document whose examples need real hosts, and the tests that run them
+ELSEWHERE = {'docs/docsite/rst/guide_test_hosts.rst': 'tests/hosts/machine/test_guide.py'}
+IN_DOCUMENTS = list(blocks.in_documents())
+DOCUMENTED = [block for block in IN_DOCUMENTS if block.source not in ELSEWHERE]
 EXAMPLES = list(blocks.in_plugins())
 GALAXY = yaml.safe_load((ROOT / 'galaxy.yml').read_text(encoding='utf-8'))
 REPOSITORY = GALAXY['repository'] + '.git'
@@ -58,8 +61,14 @@ def test_blocks_are_found():
         text = path.read_text(encoding='utf-8')
         marked = len(re.findall(r'^ *\.\. code-block::', text, re.MULTILINE)) if path.suffix == '.rst' else (
             len(re.findall(r'^ *(?:```|~~~)', text, re.MULTILINE)) / 2)
-        assert sum(block.source == str(path.relative_to(ROOT)) for block in DOCUMENTED) == marked, path
+        assert sum(block.source == str(path.relative_to(ROOT)) for block in IN_DOCUMENTS) == marked, path
     assert {'README.md', 'docs/docsite/rst/guide_gather_facts.rst'} <= {block.source for block in DOCUMENTED}
+
+
+@pytest.mark.parametrize('document, tests', list(ELSEWHERE.items()))
+def test_what_is_run_elsewhere_is_known_there(document, tests):
+    assert document in (ROOT / tests).read_text(encoding='utf-8')
+    assert any(block.source == document for block in IN_DOCUMENTS)
 
 
 @pytest.mark.parametrize('source, examples', list(blocks.plugins()), ids=[source for source, dummy in blocks.plugins()])

@@ -22,7 +22,7 @@ def cache_folder(scratch):
         with tempfile.TemporaryFile(dir=cache):
             return cache, None
     except OSError as exc:
-        return pathlib.Path(scratch) / "cache", str(exc)
+        return pathlib.Path(scratch) / "cache/listening-ports", str(exc)
 
 
 class Environments:

@@ -10,10 +10,13 @@ import re
 
 import ansible_test
 import artifact
+import molecule
 from bench import Failed, LeftOut, environ
+from machines import require_hosts
 
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
+IMAGES = "trixie,bookworm,bullseye,trixie+services"
 
 # A function gets a bench.Bench and the arguments; it raises Failed or LeftOut.
 Step = collections.namedtuple("Step", "part name function arguments")
@@ -82,10 +85,11 @@ def units(bench, version, core):
     pytest(bench, folder, *paths)
 
 
-def pytest(bench, folder, *paths):
+def pytest(bench, folder, *paths, inside=()):
+    """Runs these tests; ``inside`` is a command that runs a command."""
     place = bench.copy()
-    for line in bench.lines(folder / "python", "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--import-mode=importlib",
-                            *paths, cwd=place, env=environ(folder, place)):
+    for line in bench.lines(*inside, folder / "python", "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--import-mode=importlib",
+                            *paths, cwd=place, env=environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent))):
         if re.match(r"SKIPPED|not in this zoo", line):
             bench.note("%s: %s" % (" ".join(paths), line))
 
@@ -105,13 +109,29 @@ def integration(bench, lane):
             bench.note("integration core %s: %s" % (lane.core, line))
 
 
-def with_newest_core(bench, path):
+def newest_core(bench):
+    """The bin folder of an environment with the newest ansible-core that runs here."""
     for core, versions in NEWEST:
         if any(version in bench.pythons for version in versions):
-            folder, _version = core_environment(bench, core, *versions)
-            pytest(bench, folder, path)
-            return
+            return core_environment(bench, core, *versions)[0]
     raise LeftOut("no Python on this machine runs ansible-core")
+
+
+def with_newest_core(bench, path):
+    pytest(bench, newest_core(bench), path)
+
+
+def rig(bench):
+    require_hosts()
+    with_newest_core(bench, "tests/hosts/machine")
+
+
+def hosts(bench):
+    """Tests on real hosts, inside a rig that ends with them."""
+    require_hosts()
+    folder = newest_core(bench)
+    pytest(bench, folder, "tests/hosts/guests", inside=(
+        folder / "python", "-B", "tests/hosts/rig", "run", "--hosts", "0", "--release", IMAGES, "--"))
 
 
 def check_artifact(bench):
@@ -132,5 +152,8 @@ STEPS = [
     Step("checkout", "make audit", with_newest_core, ["tests/checkout"]),
     Step("oracle", "sockets", with_newest_core, ["tests/oracle"]),
     Step("examples", "documentation", with_newest_core, ["tests/examples"]),
+    Step("hosts", "the collection on Debian 11, 12, 13", hosts, []),
+    Step("hosts", "the rig that runs them", rig, []),
+    Step("hosts", "molecule", molecule.check, []),
     Step("artifact", "build, install, import", check_artifact, []),
 ]

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audit of real hosts over SSH, against what ss(8) shows on each of them."""
+
+import pytest
+
+from support.evidence import differences, listener, record
+
+RELEASES = ["trixie", "bookworm", "bullseye"]
+AUDIT = "listening.ports.audit"
+FOLDER = "listening-ports-audit"
+# What an audit changes on a host is nothing; what a login does is sshd's.
+HOLDS = "import socket, time; s = socket.create_server(('', 7001)); u = socket.socket(type=socket.SOCK_DGRAM); u.bind(('127.0.0.1', 7002)); " \
+        "time.sleep(1000)"
+
+
+def occupy(host, user="daemon"):
+    """A unit of another user listens on tcp 7001, and on udp 7002 of loopback."""
+    host.console("systemd-run", "--quiet", "--unit=holds", "--uid=" + user, "python3", "-c", HOLDS)
+    host.wait_for("ss -Hlun 'sport = 7002' | grep -q .")
+
+
+def check_against_ss(host, facts):
+    """Facts are whole, and are what the host shows."""
+    assert facts["gaps"] == [] and facts["collector"] == "netlink"
+    assert differences(host, facts) == []
+    assert facts["listeners"], "sshd at least listens"
+
+
+@pytest.mark.parametrize("login", [("root",), ("ansible", "--become")], ids=["root", "become"])
+def test_the_audit_is_what_ss_shows_on_every_release(hosts, playbook, tmp_path, login):
+    fleet = hosts(3, release=RELEASES)
+    for host in fleet:
+        occupy(host)
+    user, *arguments = login
+    done = playbook(fleet, AUDIT, *arguments, user=user)
+    for host in fleet:
+        found = record(tmp_path / FOLDER, host)
+        assert found["status"] == "ok"
+        check_against_ss(host, found["facts"])
+        held = listener(found["facts"], "tcp/0.0.0.0:7001")
+        owner, = held["owners"]
+        assert (held["service"], owner["user"], owner["main"]) == ("holds.service", "daemon", True)
+        assert owner["process"] == "python3" and owner["exe"].startswith("/usr/bin/python3.")
+        assert listener(found["facts"], "udp/127.0.0.1:7002")["scope"] == "loopback"
+        assert listener(found["facts"], "tcp/0.0.0.0:22")["service"] == "ssh.service"
+        assert listener(found["facts"], "tcp/[::]:22")["owners"][0]["process"] == "sshd"
+    assert "7001" in done.out and "daemon" in done.out
+    for host in fleet:
+        assert host.run("systemctl --failed --no-legend").out == ""
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_without_become_what_is_hidden_is_a_gap_and_no_listener_is_lost(hosts, tmp_path, release):
+    host, = hosts(1, release=release)
+    occupy(host)
+    done = host.playbook(AUDIT, user="ansible")
+    facts = record(tmp_path / FOLDER, host)["facts"]
+    assert facts["complete"]["sockets"] is True and facts["complete"]["owners"] is False
+    assert {gap["code"] for gap in facts["gaps"]} == {"owners_hidden"}
+    assert facts["gaps"][0]["hint"] == "become" and "become" in done.out
+    held = listener(facts, "tcp/0.0.0.0:7001")
+    assert (held["owners"], held["held_by"], held["service"]) == ([], "unknown", None)
+    rows = host.console("ss", "-HlntuO").out.splitlines()
+    assert len(facts["listeners"]) == len({tuple(row.split()[0:1] + row.split()[4:5]) for row in rows})
+
+
+def test_a_second_run_and_check_mode_change_nothing_and_see_the_same(host, tmp_path):
+    occupy(host)
+    seen = []
+    for arguments in ([], ["--check", "--diff"], []):
+        done = host.playbook(AUDIT, *arguments)
+        assert "changed=0" in done.out and "failed=0" in done.out
+        seen.append({held["id"]: [owner["pid"] for owner in held["owners"]] for held in record(tmp_path / FOLDER, host)["facts"]["listeners"]})
+    assert seen[0] == seen[1] == seen[2]
+    assert host.run("find /root /tmp /var/tmp -name '*listener*'").out == ""
+
+
+def test_a_dead_host_is_unreachable_and_the_others_are_audited(hosts, playbook, tmp_path):
+    fleet = hosts(3, release=RELEASES)
+    fleet[1].kill()
+    done = playbook(fleet, AUDIT, "--timeout=2", check=False)
+    assert done.code == 2, done
+    assert [record(tmp_path / FOLDER, host)["status"] for host in fleet] == ["ok", "unreachable", "ok"]
+    assert "%s was not looked at completely" % fleet[1].name in done.out
+    assert "1 unreachable" in done.out
+
+
+def test_a_host_whose_link_is_cut_is_unreachable_and_reached_when_it_is_mended(host, tmp_path):
+    with host.link_cut():
+        assert host.playbook(AUDIT, "--timeout=2", check=False).code == 2
+        assert record(tmp_path / FOLDER, host)["status"] == "unreachable"
+    host.playbook(AUDIT)
+    assert record(tmp_path / FOLDER, host)["status"] == "ok"
+
+
+def test_a_host_without_python_fails_and_is_not_said_to_be_fine(host, tmp_path):
+    with host.without("python3"):
+        done = host.playbook(AUDIT, check=False)
+    assert done.code == 2, done
+    found = record(tmp_path / FOLDER, host)
+    assert found["status"] == "failed" and found["facts"] is None
+    assert "python3" in found["message"]
+
+
+def test_hosts_behind_a_bastion_are_audited(hosts, playbook, tmp_path):
+    bastion, = hosts(1, bastion=True)
+    behind = hosts(2, release=["bookworm", "trixie"], behind=bastion)
+    playbook([bastion, *behind], AUDIT, "--become", user="ansible")
+    for host in [bastion, *behind]:
+        check_against_ss(host, record(tmp_path / FOLDER, host)["facts"])
+
+
+def test_a_host_with_a_full_disk_is_audited(host, tmp_path):
+    occupy(host)
+    with host.full_disk():
+        host.playbook(AUDIT)
+        check_against_ss(host, record(tmp_path / FOLDER, host)["facts"])
+
+
+def test_a_frozen_holder_is_named(host, tmp_path):
+    occupy(host)
+    with host.frozen(host.console("systemctl", "show", "--value", "--property=MainPID", "holds").out.strip()):
+        host.playbook(AUDIT)
+    assert listener(record(tmp_path / FOLDER, host)["facts"], "tcp/0.0.0.0:7001")["service"] == "holds.service"
+
+
+@pytest.mark.parametrize("program", ["systemctl", "ss", "ip"])
+def test_no_program_of_the_host_is_needed(host, tmp_path, program):
+    occupy(host)
+    with host.without(program):
+        host.playbook(AUDIT)
+    facts = record(tmp_path / FOLDER, host)["facts"]
+    check_against_ss(host, facts)
+    assert listener(facts, "tcp/0.0.0.0:7001")["service"] == "holds.service"
+
+
+def test_what_listens_after_a_reboot_is_what_is_enabled(host, tmp_path):
+    occupy(host)
+    host.reboot()
+    host.playbook(AUDIT)
+    facts = record(tmp_path / FOLDER, host)["facts"]
+    assert [held["id"] for held in facts["listeners"] if held["port"] in (7001, 7002)] == []
+    check_against_ss(host, facts)
+
+
+def test_facts_gathered_by_a_play_are_the_same(hosts, playbook):
+    fleet = hosts(3, release=RELEASES)
+    for host in fleet:
+        occupy(host)
+    playbook(fleet, """\
+- hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - listening.ports.listener_facts:
+    - ansible.builtin.assert:
+        that:
+          - held.service == 'holds.service'
+          - held.owners | map(attribute='user') | list == ['daemon']
+          - ansible_facts['listening_ports'].complete.owners
+      vars:
+        held: "{{ ansible_facts['listening_ports'].listeners | selectattr('id', 'equalto', 'tcp/0.0.0.0:7001') | first }}"
+""", user="ansible")

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts that stay until they are taken down: a rig in the background, and a folder that tells others how to reach it."""
+
+import contextlib
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+from . import images, machine, sandbox
+from .guest import Guest
+
+FILES = ("runner", "ready", "ssh", "ssh_config", "inventory.json", "id", "id.pub", "known_hosts", "log")
+DOWN_WITHIN = 20  # seconds
+# Whoever connects is in the rig's cgroup, so that connections which Ansible keeps end with the hosts.
+SSH = """\
+#!/bin/sh
+# Connects to a host of the rig: from the network that the hosts are in.
+echo $$ > %(cgroup)s/cgroup.procs
+exec nsenter --net=/proc/%(pid)d/ns/net -- ssh -F %(config)s "$@"
+"""
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text says why."""
+
+
+def up(state, order, say):
+    """Start hosts in the background, and leave in the folder state how to reach them. Raises Refused."""
+    state = pathlib.Path(state).resolve()
+    if _runner(state):
+        raise Refused("hosts are up in %s already; take them down first: rig down --state %s" % (state, shlex.quote(str(state))))
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = state.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:  # root is going to run what is in it
+        raise Refused("others can write to %s: take a folder of your own" % state)
+    _clear(state)
+    images.acquire(order["releases"], say)  # here, where its progress is seen
+    arguments = ["--hosts", str(order["hosts"]), "--release", ",".join(order["releases"]), *(["--bastion"] if order["bastion"] else [])]
+    with open(state / "log", "wb") as log:
+        process = subprocess.Popen([sys.executable, "-B", sandbox.PROGRAM, "stay", "--state", state, *arguments],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
+    while not (state / "ready").exists():
+        if process.poll() is not None:
+            sys.stderr.write((state / "log").read_text(encoding="utf-8", errors="replace"))
+            raise Refused("the hosts did not start")
+        time.sleep(0.02)
+    sys.stderr.write((state / "log").read_text(encoding="utf-8", errors="replace"))
+    say("inventory: %s" % (state / "inventory.json"))
+
+
+def stay(state, order, say):
+    """What the process in the background does; returns an exit code."""
+    state = pathlib.Path(state)
+
+    def started(pid, cgroup):
+        (state / "runner").write_text(cgroup.name, encoding="ascii")
+        config = shlex.quote(str(state / "ssh_config"))
+        (state / "ssh").write_text(SSH % {"cgroup": cgroup, "pid": pid, "config": config}, encoding="utf-8")
+        (state / "ssh").chmod(0o755)
+
+    return sandbox.run(dict(order, state=str(state), command=[]), say, started)
+
+
+def down(state, say):
+    """End the hosts of a folder. One without hosts is fine. Raises Refused."""
+    state = pathlib.Path(state).resolve()
+    pid = _runner(state)
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + DOWN_WITHIN
+        while _runner(state):
+            if time.monotonic() > until:
+                raise Refused("the rig of %s (pid %d) does not end" % (state, pid))
+            time.sleep(0.02)
+    machine.sweep()  # what it left, had it been killed
+    _clear(state)
+    say("hosts of %s are down" % state if pid else "no hosts are up in %s" % state)
+
+
+def find(state, name):
+    """A host of the rig of that folder, as Guest. Raises Refused."""
+    state = pathlib.Path(state).resolve()
+    pid = _runner(state)
+    if not pid:
+        raise Refused("no hosts are up in %s" % state)
+    cgroups = machine.cgroup_root() / machine.rig_name(pid)
+    there = sorted(path.name[len("host-"):] for path in cgroups.glob("host-*"))
+    if name not in there:
+        raise Refused("no host %s: there are %s" % (name, ", ".join(there)))
+    return Guest("/nonexistent", cgroups, dict.fromkeys(("release", "behind", "address", "address6"), None) | {"name": name})
+
+
+def _runner(state):
+    """The pid of the rig of this folder, or None."""
+    try:
+        name = (state / "runner").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return machine.runner_of(name)
+
+
+def _clear(state):
+    """Remove what a rig leaves in its folder, and nothing else that may be there."""
+    for name in FILES:
+        (state / name).unlink(missing_ok=True)

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Playbooks on hosts, run as a user of the collection runs them."""
+
+import json
+import os
+import pathlib
+import sys
+
+from .host import execute
+
+PLAY_TIMEOUT = 600  # seconds
+
+
+class Player:
+    """Runs playbooks in a folder of their own.
+
+    :ivar folder: path; relative names in a playbook begin there
+    """
+
+    def __init__(self, folder, collections):
+        self.folder = folder
+        # Ansible looks for collections in PYTHONPATH too, and settings of who runs the tests are not those of the tests
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
+        self.environment = dict(
+            kept, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_HOME=str(folder / "home"), ANSIBLE_SSH_PIPELINING="true",
+            ANSIBLE_NOCOLOR="true", ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml", LC_ALL="C.UTF-8",
+            PATH="%s:%s" % (pathlib.Path(sys.executable).parent, os.environ["PATH"]))
+        self._plays = 0
+
+    def play(self, hosts, play, *arguments, user="root", check=True):
+        """Run a playbook on hosts; returns Done.
+
+        :param play: str, the text of a playbook, the path of one, or a name such as listening.ports.audit
+        :param arguments: more arguments of ansible-playbook
+        :param user: str, who logs in
+        :param check: bool, whether an exit code other than 0 fails the test
+        """
+        self._plays += 1
+        inventory = self.folder / ("inventory-%d.json" % self._plays)
+        variables = {host.name: dict(host.inventory(), ansible_user=user) for host in hosts}
+        inventory.write_text(json.dumps({"all": {"hosts": variables}}), encoding="utf-8")
+        if "\n" in str(play):
+            text, play = play, self.folder / ("playbook-%d.yml" % self._plays)
+            play.write_text(text, encoding="utf-8")
+        return execute(["ansible-playbook", "-i", inventory, play, *arguments], check, timeout=PLAY_TIMEOUT, cwd=self.folder,
+                       env=self.environment)

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether this machine can run the hosts that tests are made on."""
+
+import pathlib
+import sys
+
+from bench import LeftOut
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "hosts"))  # behind, as it has a conftest.py
+
+from rig.obstacles import obstacles  # noqa: E402
+
+
+def require_hosts():
+    """Raises LeftOut, with the reasons in one line, where no hosts can be started."""
+    found = obstacles()
+    if found:
+        raise LeftOut("no hosts here: %s" % "; ".join(found))

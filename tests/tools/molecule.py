@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the molecule scenario: it passes, it fails where it should, and it leaves nothing behind either way."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+
+from bench import Failed, environ
+from machines import require_hosts
+
+REQUIREMENTS = pathlib.Path(__file__).resolve().parent / "requirements/molecule.txt"
+PYTHONS = ("3.13", "3.14", "3.12", "3.11", "3.10")
+PREPARE = "extensions/molecule/default/prepare.yml"
+DECLARED, ANOTHER = "User=daemon", "User=nobody"
+# What molecule itself keeps in Ansible's home
+STATE = {"ansible.cfg", "ansible_inventory.yml", "state.yml"}
+
+
+def check(bench):
+    """Runs `molecule test` as it is, and on a service of a wrong user. Raises Failed; LeftOut where no hosts can be started."""
+    require_hosts()
+    _version, python = bench.python(*PYTHONS)
+    folder = bench.environments.get("molecule", python, REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+    failed = run(bench, folder, bench.copy())
+    if failed:
+        raise Failed("molecule test: %s failed" % ", ".join(failed))
+
+    place = bench.copy()
+    text = (place / PREPARE).read_text(encoding="utf-8")
+    if DECLARED not in text:
+        raise Failed("%s: there is no %s to change" % (PREPARE, DECLARED))
+    (place / PREPARE).write_text(text.replace(DECLARED, ANOTHER), encoding="utf-8")
+    print("Again, with %s: now the step verify has to fail." % ANOTHER, flush=True)
+    failed = run(bench, folder, place)
+    if failed != ["verify"]:
+        raise Failed("molecule test with %s: verify should have failed; failed: %s" % (ANOTHER, ", ".join(failed) or "nothing"))
+
+
+def run(bench, folder, place):
+    """Runs `molecule test` in a copy of the tree. Returns the steps that failed. Raises Failed if it left something."""
+    home = place.parent.parent.parent / "home"  # in one home molecule tells checkouts apart by the names of their folders only
+    # without settings for other runs, and without telling where the collection is: that is the scenario's business
+    env = environ(folder, place)
+    env = {name: value for name, value in env.items() if not name.startswith(("ANSIBLE_", "MOLECULE_", "PYTHON"))}
+    env.update(ANSIBLE_HOME=str(home), XDG_CACHE_HOME=str(bench.cache.parent), NO_COLOR="1", PYTHONDONTWRITEBYTECODE="1")
+    before, failed = files(place), []
+    try:
+        for line in bench.lines(folder / "molecule", "test", cwd=place, env=env):
+            step = re.match(r"\w+ > (\w+): Executed: Failed", line)
+            if step:
+                failed.append(step.group(1))
+    except Failed:
+        if not failed:
+            raise
+    finally:  # also where this is interrupted: nobody could take the hosts down later, as the folder that tells how is removed
+        left = ["process %d" % pid for pid in end_processes(home)]
+    left += sorted(files(place) ^ before) + sorted(path for path in files(home) if os.path.basename(path) not in STATE)
+    if left:
+        raise Failed("molecule test left behind, or changed: %s" % ", ".join(left))
+    return failed
+
+
+def files(folder):
+    """The paths of all files in a folder, as set of str."""
+    return {str(path) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def end_processes(folder):
+    """Ends the processes that were started with a path in a folder, as those are that run hosts. Returns their pids."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+                os.kill(found[-1], signal.SIGTERM)
+    return found
