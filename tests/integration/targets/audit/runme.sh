@@ -60,6 +60,8 @@ shows '^[0-9]+ listeners? on 2 of 4 hosts' && shows '^4 hosts: 2 .*2 unreachable
 expect 0 audit facts.yml -e "listener_port=$listener_port" "$@"
 hides 'Nothing is declared'
 
-# options that are wrong are refused before anything is done
+# options that are wrong are refused before anything is done, and a wrong one does not make the audit pass
 expect 2 audit listening.ports.audit -e target=alpha -e '{"audit_gather": ["ports"]}' "$@"
-shows 'audit_gather'
+shows 'value of gather must be one or more of: owners, '
+expect 2 audit listening.ports.audit -e target=dead -e audit_fail=flase "$@"
+shows 'dead was not looked at completely'
