@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may reach a listener, against who can. Private to this collection.
+
+Who can is in the ``exposure`` of a listener where the host's firewall was looked at. Without that some things are still certain: nobody
+but the host itself reaches what is bound to loopback, and a limit that lets everybody in is kept by every firewall.
+"""
+
+import ipaddress
+
+from ansible_collections.listening.ports.plugins.plugin_utils._policy import _sources
+from ansible_collections.listening.ports.plugins.plugin_utils._policy._three import both
+
+_EVERYBODY = {4: ipaddress.ip_network('0.0.0.0/0'), 6: ipaddress.ip_network('::/0')}
+_FAMILIES = ((4, 'accepts_ipv4'), (6, 'accepts_ipv6'))
+_ITSELF = {4: ipaddress.ip_network('127.0.0.0/8'), 6: ipaddress.ip_network('::1/128')}
+
+
+def families(listener):
+    """The families that a listener may take, as 4 and 6: one that is not known is among them."""
+    return [family for family, name in _FAMILIES if listener[name] is not False]
+
+
+def _reach(listener):
+    """Who reaches a listener: lists of networks that surely do, and that may."""
+    taken = families(listener)
+    if listener['scope'] == 'loopback':
+        return [_ITSELF[family] for family in taken], []
+    exposure = listener.get('exposure')
+    everybody = [_EVERYBODY[family] for family in taken]
+    if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
+        return [], everybody
+    allowed = [net for net in _sources.networks(exposure.get('allowed') or ()) if net.version in taken]
+    undecided = [net for each in exposure.get('undecided') or () for net in _sources.networks(
+        each.get('sources') or () if isinstance(each, dict) else [each]) if net.version in taken]
+    # of a family that it may not take nobody reaches it, whoever the firewall lets in
+    sure = [family for family, name in _FAMILIES if listener[name]]
+    return [net for net in allowed if net.version in sure], undecided + [net for net in allowed if net.version not in sure]
+
+
+def is_anyone(listener):
+    """Whether everybody of a family surely reaches it, as far as the host has a say in it."""
+    sure = _reach(listener)[0]
+    return listener['scope'] != 'loopback' and any(
+        _sources.covers(sure, _EVERYBODY[family]) for family in families(listener)) or (listener.get('exposure') or {}).get('level') == 'anyone'
+
+
+def may_be_anyone(listener):
+    """Whether everybody of a family reaches it, or may, where not all is decided."""
+    return is_anyone(listener) or listener['scope'] != 'loopback' and any(
+        _sources.covers(sum(_reach(listener), []), _EVERYBODY[family]) for family in families(listener))
+
+
+def upper(sources, listener):
+    """Whether nobody outside of these sources reaches it. The host itself always may."""
+    if listener['scope'] == 'loopback':
+        return True
+    allowed, undecided = _reach(listener)
+    itself = list(_ITSELF.values())
+    if not all(sources.holds([net]) or _within(net, itself) for net in allowed):
+        return False
+    return True if all(sources.holds([net]) or _within(net, itself) for net in undecided) else None
+
+
+def _within(net, others):
+    return any(net.version == other.version and net.subnet_of(other) for other in others)
+
+
+def lower(sources, there, perhaps, system, family=None):
+    """Whether all of these sources reach one of the listeners. The host itself is not asked about: no firewall is between.
+
+    :param there: list of dict, the listeners that an entry speaks of; perhaps: those of which that is not known.
+    :param system: dict of the facts; a family that the host has no address of is left out.
+    :returns: tuple of True, False or None, and what is surely shut out: list of str, networks or families.
+    """
+    wanted = [number for number in sources.families() if number in _families_of(system) and family in (None, 'ipv%d' % number)]
+    itself = list(_ITSELF.values())
+
+    def left(nets):
+        shut_out = sources.left(nets + itself)
+        return [text for number in wanted for text in _texts(shut_out[number], number)]
+
+    sure, maybe = [], []
+    for listener in there:
+        allowed, undecided = _reach(listener)
+        sure += allowed
+        maybe += undecided
+    if not there:       # if it is none of them it serves nobody, and shuts out nobody
+        return (None if any(left(_reach(listener)[0]) for listener in perhaps) else True), []
+    for listener in perhaps:
+        maybe += sum(_reach(listener), [])
+    blocked = left(sure + maybe)
+    if blocked:
+        return False, blocked
+    return (None if left(sure) else True), []
+
+
+def _texts(spans, family):
+    kind = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
+    return [str(net) for low, high in spans[:8] for net in list(ipaddress.summarize_address_range(kind(low), kind(high)))[:8]]
+
+
+def _families_of(system):
+    """The families that the host has an address of with which others reach it."""
+    addresses = system.get('local_addresses')
+    if addresses is None:
+        return [4, 6]
+    found = set()
+    for text in addresses:
+        try:
+            address = ipaddress.ip_interface('/'.join((text.partition('%')[0], text.rpartition('/')[2])) if '%' in text else text).ip
+        except ValueError:
+            return [4, 6]
+        if not address.is_loopback and not (address.version == 6 and address.is_link_local):
+            found.add(address.version)
+    return sorted(found)
+
+
+def via(globs, listener):
+    """Whether it is reached through these interfaces alone."""
+    device = listener['interface']
+    if listener['scope'] == 'loopback':
+        return True
+    if device is not None:
+        return globs.fit(device)
+    exposure = listener.get('exposure')
+    interfaces = exposure.get('interfaces') if exposure else None
+    if not isinstance(interfaces, dict) or not interfaces:
+        return None
+    verdicts = {'allowed': False, 'partly': False, 'blocked': True}
+    return both(verdicts.get(verdict) for name, verdict in interfaces.items() if not globs.fit(name))

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes what follows from the options of an entry: the JSON Schema for editors, and the documentation of these options.
+
+Run it after a change of plugins/plugin_utils/_policy/_options.py. It needs PyYAML.
+"""
+
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = ROOT / "docs/listeners.schema.json"
+FRAGMENT = ROOT / "plugins/doc_fragments/declaration.py"
+
+ABOUT = {
+    "expected": "What is expected to listen, in place of the variables C(expected_listeners) and those with such names.",
+    "waivers": "Findings that are waived for a time, in place of the variables C(listener_waivers) and those with such names.",
+}
+# The type of an option, as Ansible documents it
+DOCUMENTED = {
+    "str": {"type": "str"}, "bool": {"type": "bool"}, "strings": {"type": "list", "elements": "str"}, "ports": {"type": "raw"},
+    "count": {"type": "raw"}, "expression": {"type": "str"}, "date": {"type": "str"},
+}
+TEMPLATE = {"type": "string", "pattern": r"\{\{|\{%"}
+BOOLEAN = {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false", "yes", "no", "on", "off"]}]}
+HEADER = '''\
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Made by tests/tools/make_schema.py of plugins/plugin_utils/_policy/_options.py.
+
+
+class ModuleDocFragment:
+    """The options of a declaration."""
+
+    DOCUMENTATION = r"""
+'''
+
+
+def load():
+    """The modules _options, _merge and _policy of this checkout."""
+    name = "ansible_collections.listening.ports.plugins.plugin_utils._policy"
+    try:
+        found = __import__(name, fromlist=["_options"])
+    except ImportError:
+        tree = pathlib.Path(tempfile.mkdtemp())
+        (tree / "ansible_collections/listening").mkdir(parents=True)
+        (tree / "ansible_collections/listening/ports").symlink_to(ROOT)
+        sys.path.insert(0, str(tree))
+        found = __import__(name, fromlist=["_options"])
+    return [__import__("%s.%s" % (found.__name__, each), fromlist=[each]) for each in ("_options", "_merge", "_policy")]
+
+
+def documentation(options):
+    """The options as Ansible documents them: dict."""
+    found = {}
+    for name, option in options.items():
+        one = found[name] = {"description": list(option["description"]), **DOCUMENTED[option["type"]]}
+        if option.get("required"):
+            one["required"] = True
+        if "choices" in option:
+            one["choices"] = list(option["choices"])
+        if "default" in option:
+            one["default"] = option["default"]
+    return found
+
+
+def fragment():
+    """The text of FRAGMENT."""
+    options = load()[0]
+    content = {"options": {name: {
+        "description": [ABOUT[name]], "type": "list", "elements": "dict", "suboptions": documentation(suboptions),
+    } for name, suboptions in (("expected", options.ENTRY), ("waivers", options.WAIVER))}}
+    return HEADER + yaml.safe_dump(content, sort_keys=False, width=130, allow_unicode=True) + '"""\n'
+
+
+def _plain(sentences):
+    return re.sub(r"\b[VC]\((.*?)\)", r"\1", " ".join(sentences))
+
+
+def _or_template(*schemas):
+    return {"anyOf": [*schemas, TEMPLATE]}
+
+
+def _strings(choices):
+    one = _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]}
+    return _or_template(one, {"type": "array", "items": one, "minItems": 1})
+
+
+def _types(protocols):
+    """The schemas of the types of options, as functions of the words that are allowed."""
+    port = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, TEMPLATE,
+                      {"type": "string", "pattern": r"^[^/{]*[^/{\s][^/{]*(/\s*(%s)\s*)?$" % "|".join(protocols)}]}
+    return {
+        "str": lambda choices: _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]},
+        "bool": lambda choices: _or_template(BOOLEAN),
+        "strings": _strings,
+        "ports": lambda choices: {"anyOf": [port, {"type": "array", "items": port, "minItems": 1}]},
+        "count": lambda choices: _or_template({"type": "integer", "minimum": 1}, {"enum": ["any"]}),
+        "expression": lambda choices: {"type": "string"},
+        "date": lambda choices: _or_template({"enum": ["never"]}, {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}),
+    }
+
+
+def _mapping(options, types, needed):
+    properties = {}
+    for name, option in options.items():
+        properties[name] = {"description": _plain(option["description"]), **types[option["type"]](option.get("choices"))}
+        if "default" in option:
+            properties[name]["default"] = option["default"]
+    required = [name for name, option in options.items() if option.get("required")]
+    return {"type": "object", "properties": properties, "additionalProperties": False, **({"required": required} if required else {}), **needed}
+
+
+def _switches(switches):
+    found = {}
+    for name, (default, words) in switches.items():
+        one = {"enum": list(words)} if words else {"type": "integer", "minimum": 0}
+        found[name] = {**_or_template(one), "default": default}
+    return found
+
+
+def schema():
+    """The text of SCHEMA."""
+    options, merge, policy = load()
+    types = _types(options.PROTOCOLS)
+
+    def names(stem):
+        return r"^(%s(_[A-Za-z0-9_]+)?|[A-Za-z0-9_]+_%s)$" % (stem, stem)
+
+    def some(what):
+        return _or_template({"type": "array", "items": _or_template({"$ref": "#/definitions/%s" % what})})
+
+    content = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Variables of listening.ports: what is expected to listen, and waivers",
+        "type": "object",
+        "patternProperties": {names(merge.ENTRIES): some("entry"), names(merge.WAIVERS): some("waiver")},
+        "properties": _switches(policy.SWITCHES),
+        "definitions": {
+            "entry": _mapping(options.ENTRY, types, {"oneOf": [{"required": ["port"]}, {"required": ["ports"]}]}),
+            "waiver": _mapping(options.WAIVER, types, {"not": {"required": ["port", "ports"]}}),
+        },
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def main():
+    """Write both files."""
+    for path, text in ((SCHEMA, schema()), (FRAGMENT, fragment())):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

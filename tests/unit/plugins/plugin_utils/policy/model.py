@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges hosts of which everything is known, as the definition of the judgement reads: slowly, in two values, and by other means than the core.
+
+``Unknown`` is raised where even so something is not known, such as an expression that fails.
+"""
+
+import fnmatch
+import ipaddress
+
+import jmespath
+
+EVERY = {'4': ipaddress.ip_network('0.0.0.0/0'), '6': ipaddress.ip_network('::/0')}
+ITSELF = [ipaddress.ip_network('127.0.0.0/8'), ipaddress.ip_network('::1/128')]
+LINK = ITSELF + [ipaddress.ip_network(net) for net in ('169.254.0.0/16', 'fe80::/10')]
+WORDS = {'local': ITSELF, 'link': LINK, 'anyone': list(EVERY.values()), 'private': LINK + [
+    ipaddress.ip_network(net) for net in ('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7')]}
+DHCP_CLIENTS = ('dhclient',)
+
+
+class Unknown(Exception):
+    """It is not known whatever is observed."""
+
+
+def fits(patterns, text):
+    return text is not None and any(fnmatch.fnmatchcase(text, str(pattern)) for pattern in patterns)
+
+
+def items(entry):
+    """The ports of an entry: list of (protocol, low, high)."""
+    found = []
+    for one in entry['ports']:
+        port, dummy, protocol = str(one).partition('/')
+        low, dummy, high = ('1-65535' if port == 'any' else port).partition('-')
+        protocols = [protocol] if protocol else ['tcp', 'udp', 'udplite', 'sctp', 'dccp'] if entry['state'] == 'forbidden' else ['tcp']
+        found += [(each, int(low), int(high or low)) for each in protocols]
+    return list(dict.fromkeys(found))
+
+
+def speaks_of(entry, item, listener):
+    """Whether it is the endpoint of an entry."""
+    protocol, low, high = item
+    if protocol != listener['protocol'] or not low <= listener['port'] <= high:
+        return False
+    if listener['namespace'] != entry.get('namespace') and not ('namespace' in entry and fits([entry['namespace']], listener['namespace'])):
+        return False
+    if 'family' in entry and not listener['accepts_' + entry['family']]:
+        return False
+    return 'where' not in entry or true(entry['where'], listener)
+
+
+def true(expression, listener):
+    """Whether an expression is true of a listener."""
+    if '@' in expression:
+        raise Unknown       # which speaks of all fields, and never are all of them observed
+    try:
+        return jmespath.search(expression, listener) not in (None, False, '', [], {})
+    except Exception as exc:
+        raise Unknown from exc
+
+
+def held(entry, listener):
+    """Whether every holder is one that it names."""
+    who = {option: entry[option] for option in ('process', 'exe', 'user', 'container') if option in entry}
+    if listener['held_by'] == 'kernel':
+        return list(who) in ([], ['process']) and '[kernel]' in who.get('process', ['[kernel]']) and 'service' not in entry
+    owners = [owner for owner in listener['owners'] if not (listener['activated_by'] and owner['pid'] == 1)]
+    units = [unit for unit in (listener['service'], listener['activated_by']) if unit]
+    if 'service' in entry:
+        stems = {unit: (unit, unit.rpartition('.')[0]) for unit in units + [owner['unit'] for owner in owners if owner['unit']]}
+        named = {unit for unit, names in stems.items() if any(fits(entry['service'], name) for name in names)}
+        if not named & set(units) or any(owner['unit'] and owner['unit'] not in named and owner['unit'] not in units for owner in owners):
+            return False
+    if not owners and who:
+        unit = listener['service'] or listener['activated_by']
+        if list(who) == ['process'] and (fits(who['process'], 'systemd') or fits(who['process'], unit.rpartition('.')[0])):
+            return True
+        raise Unknown
+    names = {
+        'process': lambda owner: (owner['process'], owner['exe'].rpartition('/')[2]), 'exe': lambda owner: (owner['exe'],),
+        'user': lambda owner: (owner['user'], str(owner['uid'])), 'container': lambda owner: (owner['container'],)}
+    return all(any(fits([one for one in patterns if one != '[kernel]'], name) for name in names[option](owner))
+               for owner in owners for option, patterns in who.items())
+
+
+def bound(entry, listener):
+    """Whether every address that it is bound to lies within."""
+    if 'bind' not in entry:
+        return True
+    address = ipaddress.ip_address(listener['address'])
+    address = getattr(address, 'ipv4_mapped', None) or address
+    nets = [ipaddress.ip_network(value) for value in entry['bind'] if ('.' in value or ':' in value)]
+    if listener['scope'] in entry['bind']:
+        return True
+    if address.is_unspecified:
+        if str(address) in entry['bind']:
+            return True
+        wanted = [EVERY[str(address.version)]] + ([EVERY['4']] if address.version == 6 and listener['accepts_ipv4'] else [])
+        if all(any(net == one or str(net[0]) == str(one[0]) == str(net[-1]) for net in nets) for one in wanted):
+            return True
+    elif any(address.version == net.version and address in net for net in nets):
+        return True
+    devices = {'eth0', 'lo'} & set(entry['bind'])
+    if not devices:
+        return False
+    if listener['interface'] is not None:
+        return listener['interface'] in devices
+    if address.is_unspecified:
+        return False
+    if address.is_loopback:
+        return 'lo' in devices
+    raise Unknown
+
+
+def minus(net, others):
+    """What of a network is in none of the others: list."""
+    rest = [net]
+    for other in others:
+        left = []
+        for one in rest:
+            if one.version != other.version or not one.overlaps(other):
+                left.append(one)
+            elif other.subnet_of(one) and other != one:
+                left += one.address_exclude(other)
+        rest = left
+    return rest
+
+
+def networks(values):
+    return [net for value in values for net in WORDS.get(value) or [ipaddress.ip_network(value)]]
+
+
+def reach(listener):
+    """Who reaches a listener: list of networks."""
+    families = [family for family, name in ((4, 'accepts_ipv4'), (6, 'accepts_ipv6')) if listener[name]]
+    nets = ITSELF if listener['scope'] == 'loopback' else networks(listener['exposure']['allowed'])
+    return [net for net in nets if net.version in families]
+
+
+def limits(entry, listener):
+    """The limits that do not hold: set of kinds."""
+    found = set()
+    if 'ensure' in entry and not true(entry['ensure'], listener):
+        found.add('unhealthy')
+    if listener['scope'] == 'loopback':
+        return found
+    wanted = entry.get('clients') or entry.get('only_from')
+    if wanted and any(minus(net, networks(wanted) + ITSELF) for net in reach(listener)):
+        found.add('overexposed')
+    if 'via' in entry:
+        if listener['interface'] is None and 'interfaces' not in listener['exposure']:
+            raise Unknown
+        through = [listener['interface']] if listener['interface'] else [
+            name for name, verdict in listener['exposure']['interfaces'].items() if verdict != 'blocked']
+        if not all(fits(entry['via'], name) for name in through):
+            found.add('overexposed')
+    return found
+
+
+def default(listener, switches):
+    """What becomes of one that nobody declares: set of kinds."""
+    if listener['namespace'] is not None:
+        return set()
+    if listener['protocol'] == 'udp' and listener['port'] == 68 and listener['owners'] and all(
+            owner['exe'].rpartition('/')[2] in DHCP_CLIENTS and not owner['exe_deleted'] and not owner['exe'].startswith('/tmp/')
+            for owner in listener['owners']):
+        return set()
+    name = 'listener_unexpected' + ('_ephemeral_udp' if listener['ephemeral'] else '_loopback' if listener['scope'] == 'loopback' else '')
+    return set() if switches.get(name) == 'ignore' else {'unexpected'}
+
+
+def judge(listener, entries, switches):
+    """The kinds of what is found of a listener: set of str."""
+    rows = [Row(entry, item, held(entry, listener), bound(entry, listener), limits(entry, listener))
+            for entry in entries for item in items(entry) if speaks_of(entry, item, listener)]
+    if any(row.matches for row in rows if row.state == 'forbidden'):
+        return {'forbidden'}
+    exact = [row for row in rows if row.state in ('required', 'optional') and row.exact]
+    if exact:
+        owned = [row for row in exact if row.held]
+        if not owned:
+            return {'wrong_owner'}
+        fitting = [row.limits for row in owned if row.bound]
+        return set().union(*fitting) if fitting else {'wrong_bind'}
+    claiming = [row for row in rows if row.state in ('required', 'optional') and row.held]
+    if claiming:
+        fitting = [row.limits for row in claiming if row.bound]
+        return {'wrong_bind'} if not fitting else set() if not all(fitting) else set().union(*fitting)
+    if any(row.matches for row in rows if row.state == 'ignored'):
+        return set()
+    return default(listener, switches)
+
+
+class Row:
+    """An entry that speaks of a listener, and what holds of them."""
+
+    def __init__(self, entry, item, is_held, is_bound, broken):
+        self.state, self.exact = entry['state'], item[1] == item[2]
+        self.held, self.bound, self.limits = is_held, is_bound, broken
+        self.matches = is_held and is_bound and not broken
+
+
+def unmet(entry, listeners):
+    """Whether something required is not there."""
+    there = {(item, one['port']) for item in items(entry) for one in listeners
+             if speaks_of(entry, item, one) and held(entry, one) and bound(entry, one)}
+    if 'need' in entry:
+        return len({(item[0], port) for item, port in there}) < (1 if entry['need'] == 'any' else entry['need'])
+    return {item for item, dummy in there} != set(items(entry))
+
+
+def unreachable(entry, listeners, system):
+    """Whether clients are shut out."""
+    there = [one for one in listeners if any(speaks_of(entry, item, one) for item in items(entry)) and held(entry, one) and bound(entry, one)]
+    if 'clients' not in entry or not there:
+        return False
+    reached = [net for one in there for net in reach(one)] + ITSELF
+    local = [ipaddress.ip_interface(text).ip for text in system['local_addresses'] or ('10.0.0.5', '2001:db8::5')]
+    families = {address.version for address in local if 'family' not in entry or entry['family'] == 'ipv%d' % address.version}
+    return any(minus(net, reached) for net in networks(entry['clients']) if net.version in families)
