@@ -32,21 +32,16 @@ class Gaps:
 
     def complete(self, gather):
         """dict: aspect to True, False, or None where it was not asked for."""
-        asked = {'sockets', 'binding'}.union(gather)
-        if 'owners' in gather:
-            asked.add('units')
+        asked = {'sockets', 'binding', *gather, *(['units'] if 'owners' in gather else [])}
         missing = {gap['aspect'] for gap in self.found}
         return {aspect: aspect not in missing if aspect in asked else None
                 for aspect in ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')}
 
 
-def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000, run=None):
+def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000, run=None, diagnose=()):
     """Observe what listens on this host.
 
-    :param gather: collection of str out of SUBSETS.
-    :param collector: str, as the option of the module.
-    :param max_sockets: int, sockets to read from the kernel's tables at the most.
-    :param max_fds: int, file descriptors of processes to look at, at the most.
+    :param gather, collector, max_sockets, max_fds, diagnose: as the options of the module.
     :param run: callable that runs a command, as ``AnsibleModule.run_command``: systemd is asked through it.
     :returns: dict, the value of ``ansible_facts.ansible_listening_ports``.
     :raises CollectorError: the collector that was asked for by name is not to be had here.
@@ -69,7 +64,7 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     if 'owners' in gather:
         from . import _holders
         _holders.attach(listeners, gather, used, max_fds, gaps, run)
-    return {
+    facts = {
         'schema': 1,
         'gathered_at': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),
         'collector': used,
@@ -78,6 +73,12 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
         'system': system,
         'listeners': [listener['record'] for listener in listeners],
     }
+    held = {unit for one in (facts['listeners'] if diagnose else ())
+            for unit in (one['service'], one['activated_by'], *(owner['unit'] for owner in one['owners']))}
+    if set(diagnose) - held:
+        from . import _diagnose
+        facts['diagnoses'] = _diagnose.look(diagnose, held, facts['complete'], run)
+    return facts
 
 
 def pack(facts):
@@ -141,25 +142,23 @@ def _listeners(sockets, system):
             continue                            # caught in the middle of bind(2): it is not there yet
         address = _addresses.text(one.address)
         bound = address + '%' + one.interface if one.interface else address
-        key = '%s/%s:%d' % (one.protocol, '[%s]' % bound if len(one.address) == 16 else bound, one.port)
-        if one.namespace:
-            key = '%s@%s' % (key, one.namespace)
-        listener = by_id.get(key)
-        if listener is None:
-            mapped = _addresses.is_mapped(one.address)
-            ipv6 = len(one.address) == 16
+        ipv6 = len(one.address) == 16
+        key = '%s/%s:%d' % (one.protocol, '[%s]' % bound if ipv6 else bound, one.port)
+        key += '@' + one.namespace if one.namespace else ''
+        if key not in by_id:
             record = {
                 'id': key, 'protocol': one.protocol, 'family': 'ipv6' if ipv6 else 'ipv4', 'address': address,
                 'port': one.port, 'interface': one.interface, 'accepts_ipv4': None,
-                'accepts_ipv6': ipv6 and not mapped, 'scope': _addresses.scope(one.address, one.interface),
+                'accepts_ipv6': ipv6 and not _addresses.is_mapped(one.address),
+                'scope': _addresses.scope(one.address, one.interface),
                 'port_name': names.get((one.port, 'udp' if one.protocol == 'udplite' else one.protocol)),
                 'ephemeral': one.protocol in ('udp', 'udplite') and low <= one.port <= high,
                 'backlog': None, 'namespace': one.namespace, 'service': None, 'activated_by': None,
                 'held_by': 'unknown', 'socket_uid': one.uid, 'owners': [], 'owners_total': 0,
             }
-            listener = by_id[key] = {'record': record, 'sockets': []}
-        listener['sockets'].append(one)
-        _unite(listener['record'], one)
+            by_id[key] = {'record': record, 'sockets': []}
+        by_id[key]['sockets'].append(one)
+        _unite(by_id[key]['record'], one)
     order = ('namespace', 'protocol', 'port', 'family', 'address', 'interface')
     return sorted(by_id.values(), key=lambda listener: [
         '' if listener['record'][name] is None else listener['record'][name] for name in order])

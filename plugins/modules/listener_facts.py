@@ -17,6 +17,7 @@ def main():
             'result': {'type': 'str', 'choices': ['facts', 'packed'], 'default': 'facts'},
             'max_sockets': {'type': 'int', 'default': 100000},
             'max_fds': {'type': 'int', 'default': 2000000},
+            'diagnose': {'type': 'list', 'elements': 'str', 'default': []},
         },
         supports_check_mode=True,
     )

@@ -84,6 +84,29 @@ _listener = _schema.mapping(
     {'connections': _schema.nullable(_schema.table(_word, _count, 32))},
 )
 
+# Why a unit does not listen that should.
+_diagnosis = _schema.mapping({
+    'unit': _text,
+    **dict.fromkeys(('id', 'load', 'active', 'sub', 'enabled', 'result'), _schema.nullable(_schema.text(1024))),
+    'exit': _schema.nullable(_schema.integer(0, 2 ** 32 - 1)),
+    'holds': _maybe_boolean,
+    'lines': _schema.items(_text, 5),
+    'unseen': _schema.items(_text, 10),
+})
+_by_unit = _schema.table(_text, _diagnosis, 10000)
+
+
+def _diagnoses(value):
+    """Its keys are text of whoever wrote a declaration, or of the host: no fault has one in its path."""
+    try:
+        _by_unit(value)
+    except Fault as fault:
+        raise Fault(fault.reason) from None
+    if any(diagnosis['unit'] != unit for unit, diagnosis in value.items()):
+        raise Fault('one of them is of another unit')
+    return value
+
+
 _facts = _schema.mapping({
     'schema': _schema.integer(1, 1),
     'gathered_at': _schema.time,
@@ -100,7 +123,7 @@ _facts = _schema.mapping({
         'unprivileged_port_start': _schema.nullable(_schema.integer(0, 65536)),
     }),
     'listeners': _schema.items(_listener, 1000 * 1000),
-})
+}, {'diagnoses': _diagnoses})
 
 
 class FactError(ValueError):

@@ -9,12 +9,13 @@ import json
 import os
 import re
 import socket
+import subprocess
 import sys
 import zlib
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils import _facts, _holders
+from ansible_collections.listening.ports.plugins.module_utils import _diagnose, _facts, _holders
 from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections, _linux, _netlink, _psutil
 from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, opener
@@ -271,6 +272,37 @@ def test_listeners_are_sorted(host):
                sock(port=1, namespace='b')]
     for order in (sockets, sockets[::-1], sockets[3:] + sockets[:3]):
         assert [record['id'] for record in listeners(host, *order)] == expected
+
+
+@pytest.mark.parametrize('wanted, looked_at', [
+    ([], None), (['a.service', 'b.socket', 'c.service'], None), (['no.service', 'a.service'], ['no.service', 'a.service']),
+])
+def test_units_that_hold_nothing_are_diagnosed(host, monkeypatch, wanted, looked_at):
+    def attach(listeners, *dummy):
+        first, second = [listener['record'] for listener in listeners]
+        first.update(service='a.service', activated_by='b.socket')
+        second['owners'] = [{'unit': None}, {'unit': 'c.service'}]
+    calls = []
+    monkeypatch.setattr(_holders, 'attach', attach)
+    monkeypatch.setattr(_diagnose, 'look', lambda *arguments: calls.append(arguments) or {'no.service': 'why'})
+    host.sockets = [sock(port=1), sock(port=2)]
+    facts = _facts.collect(diagnose=wanted, run=len)
+    if looked_at is None:
+        assert set(facts) == RECORD and calls == []
+    else:
+        assert set(facts) == RECORD | {'diagnoses'} and facts['diagnoses'] == {'no.service': 'why'}
+        [(units, held, complete, run)] = calls
+        assert (units, held - {None}, run) == (looked_at, {'a.service', 'b.socket', 'c.service'}, len)
+        assert complete == facts['complete']
+
+
+@pytest.mark.parametrize('wanted, loaded', [([], False), (['no-such-unit-anywhere'], True)])
+def test_a_host_loads_code_to_diagnose_only_where_there_is_something_to_diagnose(wanted, loaded):
+    package = _facts.__name__.rpartition('.')[0]
+    script = ('import sys; from %s import _facts; _facts.collect(diagnose=%r); '
+              'print([name for name in ("_diagnose", "_journal") if "%s." + name in sys.modules])' % (package, wanted, package))
+    done = subprocess.run([sys.executable, '-c', script], stdout=subprocess.PIPE, check=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+    assert done.stdout.decode().strip() == str(['_diagnose', '_journal'] if loaded else [])
 
 
 def unpack(text):

@@ -11,7 +11,7 @@ from ansible_collections.listening.ports.plugins.module_utils._sockets._base imp
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer
 
 FACTS = {'schema': 1, 'listeners': [{'id': 'tcp/0.0.0.0:22', 'owners': [{'process': u'\xe4\n{{ 7*7 }}'}]}]}
-DEFAULTS = {'gather': ['owners'], 'collector': 'auto', 'max_sockets': 100000, 'max_fds': 2000000}
+DEFAULTS = {'gather': ['owners'], 'collector': 'auto', 'max_sockets': 100000, 'max_fds': 2000000, 'diagnose': []}
 
 
 class Shell:
@@ -58,6 +58,7 @@ def test_defaults(shell):
     {'collector': 'procfs', 'max_sockets': 1, 'max_fds': 1},
     {'collector': 'psutil'},
     {'collector': 'netlink'},
+    {'diagnose': ['nginx.service', '-x', 'a b']},
 ])
 def test_arguments_reach_the_collectors(shell, arguments):
     assert shell(**arguments)[0] == 0
@@ -79,7 +80,7 @@ def test_check_mode_does_the_same(shell):
 @pytest.mark.parametrize('arguments, word', [
     ({'max_sockets': 0}, 'max_sockets'), ({'max_fds': -1}, 'max_fds'), ({'max_fds': 'many'}, 'max_fds'),
     ({'collector': 'ss'}, 'collector'), ({'gather': ['firewall']}, 'firewall'), ({'result': 'yaml'}, 'result'),
-    ({'gater': []}, 'gater'),
+    ({'gater': []}, 'gater'), ({'diagnose': {'a': 1}}, 'diagnose'),
 ])
 def test_arguments_that_are_refused(shell, arguments, word):
     code, result = shell(**arguments)

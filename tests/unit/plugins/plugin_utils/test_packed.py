@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._facts import pack
 from ansible_collections.listening.ports.plugins.plugin_utils import _packed
 from ansible_collections.listening.ports.plugins.plugin_utils._packed import FactError, unpack
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnoses import diagnosis
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, owner
 
 
@@ -40,6 +41,10 @@ GOOD = {
     'hidden owners': facts(listener(owners=[]), gaps=[gap()]),
     'the longest path, every byte escaped': facts(listener(owners=[owner(exe='\\xff' * 4096)])),
     'host texts stay what they are': facts(listener(owners=[owner(process='{{ 7*7 }}\n\x1b[31m\u202e日本')])),
+    'a unit that does not listen': facts(diagnoses={'nginx': diagnosis('nginx', lines=['[emerg] bind() failed\x1b[31m'] * 5)}),
+    'a unit that could not be looked at': facts(diagnoses={'a b\n': diagnosis('a b\n', id=None, load=None, active=None, sub=None, enabled=None,
+                                                                              result=None, exit=None, holds=None, unseen=['why'])}),
+    'no unit that does not listen': facts(diagnoses={}),
     'unknown system': facts(system={'local_addresses': None, 'ephemeral_ports': None, 'reserved_ports': None,
                                     'unprivileged_port_start': None}),
 }
@@ -58,6 +63,8 @@ def test_keys_of_later_versions_are_dropped_at_every_level():
     more['listeners'][0]['backlog']['dropped'] = 3
     more['system']['kernel'] = '9.0'
     more['complete']['firewall'] = True
+    plain['diagnoses'] = {'a': diagnosis('a')}
+    more['diagnoses'] = {'a': diagnosis('a', restarts=5)}
     assert unpack(pack(more)) == plain
 
 
@@ -128,6 +135,14 @@ REFUSED = [
     (('gathered_at',), '2026-11-20', 'gathered_at: has to be a time such as'),
     (('collector',), 'a' * 65, 'collector: has to be a word'),
     (('system', 'ephemeral_ports'), [1], 'system.ephemeral_ports: has 1 elements, not 2 to 2'),
+    (('diagnoses',), [], 'diagnoses: has to be a mapping, not a list'),
+    (('diagnoses',), {'a': diagnosis('b')}, 'diagnoses: one of them is of another unit'),
+    (('diagnoses',), {'\x1b': diagnosis('\x1b', exit='1')}, "diagnoses: has to be a whole number from 0 to 4294967295, not '1'"),
+    (('diagnoses',), {'a': diagnosis('a', lines=['x'] * 6)}, 'diagnoses: has 6 elements, not 0 to 5'),
+    (('diagnoses',), {'a': diagnosis('a', holds='no')}, "diagnoses: has to be true or false, not 'no'"),
+    (('diagnoses',), {'a': {}}, 'diagnoses: is missing'),
+    (('diagnoses',), {'\ud800': diagnosis('\ud800')}, 'diagnoses: has half of a surrogate pair'),
+    (('diagnoses',), dict.fromkeys(map(str, range(10001)), 1), 'diagnoses: has more than 10000 keys'),
     (('system', 'local_addresses'), [1], 'system.local_addresses[0]: has to be text, not 1'),
 ]
 
