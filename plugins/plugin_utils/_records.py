@@ -17,14 +17,16 @@ import time
 from urllib.parse import quote
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _packed, _schema
+from ansible_collections.listening.ports.plugins.plugin_utils._policy import _fleet
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.plugins.plugin_utils._version import VERSION
+from ansible_collections.listening.ports.plugins.plugin_utils._visible import visible
 
 SCHEMA = 1
 RUN_ID = re.compile(r'[0-9A-Za-z][0-9A-Za-z._-]{0,63}')
 ANY_RUN = 'any'
 
-_MAX_BYTES = _packed.MAX_BYTES + 1024 * 1024
+_MAX_BYTES = _packed.MAX_BYTES + 16 * 1024 * 1024
 _MAX_NAME = 200                 # of the 255 bytes that file systems give a name
 _version = _schema.text(100)
 _check = _schema.mapping({
@@ -38,7 +40,7 @@ _check = _schema.mapping({
     'ansible_core': _version,
     'declared': _schema.boolean,
     'facts': _schema.nullable(_packed.check),
-})
+}, {'judgement': _schema.nullable(_fleet.check)})
 
 
 class RecordError(Exception):
@@ -58,13 +60,27 @@ def run_id(local_tmp):
     return hashlib.sha256(os.path.basename(local_tmp).encode('utf-8', 'surrogateescape')).hexdigest()[:12]
 
 
-def record(host, run, ansible_core, status, message=None, facts=None, declared=False):
-    """dict: a record of now.
+def record(host, run, ansible_core, status, message=None, facts=None, declared=False, judgement=None, recorded_at=None):
+    """dict: a record.
 
     :param status: str, ``ok`` with facts, ``failed`` or ``unreachable`` with a message.
+    :param judgement: dict or None, how the host was judged.
+    :param recorded_at: str, the time by this machine's clock at which the host was looked at, if that is not now.
     """
-    return {'schema': SCHEMA, 'host': host, 'run_id': run, 'recorded_at': now(), 'status': status, 'message': message,
-            'collection': VERSION, 'ansible_core': ansible_core, 'declared': declared, 'facts': facts}
+    return {'schema': SCHEMA, 'host': host, 'run_id': run, 'recorded_at': recorded_at or now(), 'status': status,
+            'message': message, 'collection': VERSION, 'ansible_core': ansible_core, 'declared': declared,
+            'facts': facts, 'judgement': judgement}
+
+
+def refused(text, variables):
+    """dict: the judgement of a host whose declaration is refused.
+
+    :param text: str, why.
+    :param variables: list of str, those that declare something.
+    """
+    return {'policy': {'summary': 'policy: refused', 'hash': '', 'variables': variables}, 'findings': [],
+            'findings_total': 0, 'failing': True, 'refused': text, 'waived': 0,
+            'met': {'entries': [], 'waivers': []}, 'idle': {'entries': [], 'waivers': []}}
 
 
 def file_name(host):
@@ -142,33 +158,74 @@ def read(directory, host):
     :raises RecordError: there is something that cannot be read, or is not the record of this host.
     """
     name = file_name(host)
+    data = _decoded(os.path.join(directory, 'hosts'), name, 'the record hosts/%s' % name, os.O_NOFOLLOW)
+    return None if data is None else _checked(data, host, 'the record hosts/%s' % name)
+
+
+def read_file(path, host):
+    """Read and check a file, wherever it is: the record of a host, or facts.
+
+    Facts are those that ``listener_facts`` returns, alone, in ``ansible_facts``, or as a file of a fact cache has them.
+
+    :returns: tuple of dict as ``record`` makes it, or None, and of dict with facts, or None for a record that has none.
+    :raises RecordError: there is no such file, it cannot be read, holds neither, or the record of another host.
+    """
+    folder, name = os.path.split(path)
+    what = 'the file %s' % visible(path, 500)
+    data = _decoded(folder, name, what, 0)
+    if data is None:
+        raise RecordError('there is no file %s' % visible(path, 500))
+    if isinstance(data, dict) and 'recorded_at' in data:
+        entry = _checked(data, host, what)
+        return entry, entry['facts']
+    for key in ('ansible_facts', 'ansible_listening_ports', 'listening_ports'):
+        if isinstance(data, dict) and key in data:
+            data = data[key]
     try:
-        data = _content(os.path.join(directory, 'hosts'), name)
-        if data is None:
-            return None
-        entry = _check(_schema.parse(data, _packed.MAX_ELEMENTS))
+        return None, _packed.check(data)
+    except Fault as fault:
+        raise RecordError('%s holds neither a record nor facts: %s' % (what, fault)) from None
+
+
+def _decoded(folder, name, what, flags):
+    """The content of a file; None where there is none. Raises RecordError."""
+    try:
+        data = _content(folder, name, flags)
+        return None if data is None else _schema.parse(data, _packed.MAX_ELEMENTS)
     except OSError as exc:
         reason = 'it is a symbolic link' if exc.errno == errno.ELOOP else exc.strerror
-        raise RecordError('the record hosts/%s cannot be read: %s' % (name, reason)) from exc
+        raise RecordError('%s cannot be read: %s' % (what, reason)) from exc
     except Fault as fault:
-        raise RecordError('the record hosts/%s is not valid: %s' % (name, fault)) from None
+        raise RecordError('%s is not valid: %s' % (what, fault)) from None
+
+
+def _checked(data, host, what):
+    """The record of a host. Raises RecordError."""
+    try:
+        entry = _check(data)
+    except Fault as fault:
+        raise RecordError('%s is not valid: %s' % (what, fault)) from None
     if entry['host'] != host:
-        raise RecordError('the record hosts/%s is that of another host' % name)
+        raise RecordError('%s is that of another host' % what)
     if (entry['status'] == 'ok') != (entry['facts'] is not None):
-        raise RecordError('the record hosts/%s is not valid: status and facts contradict each other' % name)
+        raise RecordError('%s is not valid: status and facts contradict each other' % what)
+    judgement = entry.setdefault('judgement', None)
+    if judgement and judgement['findings_total'] < len(judgement['findings']):
+        raise RecordError('%s is not valid: judgement.findings_total is less than there are findings' % what)
     return entry
 
 
-def _content(folder, name):
+def _content(folder, name, flags):
     """bytes of a regular file; None where there is no such file.
 
+    :param flags: int, for opening the folder and the file.
     :raises OSError: it cannot be read.
     :raises Fault: it is something else, or huge.
     """
     try:
-        with _opened(folder, os.O_NOFOLLOW) as handle:
+        with _opened(folder, flags) as handle:
             # without O_NONBLOCK a named pipe would stop the report
-            number = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle)
+            number = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=handle)
     except FileNotFoundError:
         return None
     try:

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""assert_listeners on a host that gives certain answers, by a clock that does not keep anybody waiting."""
+
+from unittest import mock
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+from ansible.template import Templar
+from ansible_collections.listening.ports.plugins.action import assert_listeners
+from ansible_collections.listening.ports.plugins.module_utils._facts import pack
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts
+
+
+class Clock:
+    """A clock that time passes on while somebody sleeps, and a second with each look."""
+
+    def __init__(self):
+        self.now, self.slept = 1000.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class Action(assert_listeners.ActionModule):
+    """The action with answers of a host in place of a host: dicts, or exceptions to raise. The last one is given again."""
+
+    def __init__(self, answers, clock, arguments, variables, keywords):
+        task = Task()
+        task.args = arguments
+        for key, value in keywords.items():
+            setattr(task, key, value)
+        loader = DataLoader()
+        super().__init__(task, mock.MagicMock(), mock.MagicMock(), loader, Templar(loader=loader, variables=variables), None)
+        self._load_name = 'listening.ports.assert_listeners'
+        self.answers, self.asked, self.clock = list(answers), [], clock
+
+    def _execute_module(self, **options):
+        self.asked.append(options)
+        self.clock.now += 1
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+
+class Run:
+    """Runs the action; what it asked the host, and how long it slept, can be looked at afterwards."""
+
+    def __init__(self, monkeypatch):
+        self.clock = Clock()
+        self.asked = None
+        monkeypatch.setattr(assert_listeners, 'time', self.clock)
+
+    def __call__(self, *answers, variables=None, keywords=None, **arguments):
+        """Answers are facts of the host, packed ones, or exceptions."""
+        found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **(variables or {}))
+        packed = [{'packed': pack(one), 'changed': False} if isinstance(one, dict) and 'listeners' in one else one for one in answers]
+        action = Action(packed or [AssertionError('the host was contacted')], self.clock, arguments, found, keywords or {})
+        self.asked = action.asked
+        return action.run(task_vars=found)
+
+    @property
+    def looks(self):
+        return len(self.asked)
+
+
+def seen(*listeners, **other):
+    """Facts of a host."""
+    return facts(*listeners, **other)

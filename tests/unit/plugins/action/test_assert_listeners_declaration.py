@@ -1,0 +1,210 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Ansible knows to be declared for a host, as assert_listeners hands it to the policy."""
+
+from unittest import mock
+
+import pytest
+
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+from ansible.template import Templar
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.listening.ports.plugins.plugin_utils import _declaration, _origins
+from ansible_collections.listening.ports.plugins.plugin_utils._policy import _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals, Refused
+
+try:
+    from ansible.template import trust_as_template as template
+except ImportError:         # before ansible-core 2.19
+    def template(text):
+        return text
+
+SEES_TRUST = hasattr(Templar, 'evaluate_expression')
+
+
+def collect(variables, given=None, stored=None):
+    """What is declared by some variables of a host; ``stored`` are those that set_fact has stored."""
+    task = Task()
+    task._variable_manager = mock.Mock(_nonpersistent_fact_cache={'web-1': stored or {}})
+    found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **variables)
+    return _declaration.collect(task, found, Templar(loader=DataLoader(), variables=found), given or {})
+
+
+def compiled(*entries):
+    return _policy.compile(collect({'expected_listeners': list(entries)}), {})
+
+
+def test_templates_are_evaluated_entry_by_entry():
+    found = collect({'port': 80, 'more': [{'port': 2}], 'expected_listeners': [{'port': template('{{ port }}'), 'name': 'a'}],
+                     'expected_listeners_b': template('{{ more + more }}'), 'listener_unknown': template('{{ "warn" }}')})
+    assert found.entries == [('expected_listeners', 0, {'port': 80, 'name': 'a'}), ('expected_listeners_b', 0, {'port': 2}),
+                             ('expected_listeners_b', 1, {'port': 2})]
+    assert found.switches == {'listener_unknown': 'warn'} and not found.refusals
+
+
+def test_what_is_not_defined_is_named_with_its_place_and_once():
+    found = collect({'expected_listeners': [{'port': 1}, {'name': 'web', 'port': template('{{ nowhere }}')}, {'port': template('{{ nor_here }}')}],
+                     'expected_listeners_b': template('{{ not_this }}')})
+    assert [str(fault).rstrip('.') for fault in found.refusals] == [
+        "expected_listeners, entry web: 'nowhere' is undefined", "expected_listeners, entry #3: 'nor_here' is undefined",
+        "expected_listeners_b: 'not_this' is undefined"]
+    assert len(found.entries) == 1
+
+
+@pytest.mark.parametrize('text', ['{{ 1 / 0 }}', '{{ [] | no_such_filter }}', '{{ ', '{% x %}', '{{ lookup("no_such_lookup") }}'])
+def test_templates_that_are_wrong_are_refused_and_are_no_traceback(text):
+    found = collect({'expected_listeners': [{'name': 'web', 'port': template(text)}], 'expected_listeners_b': template(text)})
+    assert [(fault.variable, fault.entry) for fault in found.refusals] == [('expected_listeners', 'web'), ('expected_listeners_b', None)]
+
+
+def test_omit_leaves_out():
+    variables = {'omit': '__omit_place_holder__' + 'a' * 40} if not SEES_TRUST else {}      # in templates without a variable since 2.19
+    variables.update(expected_listeners=[
+        {'port': 1, 'user': template('{{ nowhere | default(omit) }}'), 'bind': ['any', template('{{ omit }}')]}, template('{{ omit }}')],
+        expected_listeners_b=template('{{ omit }}'), listener_unknown=template('{{ omit }}'))
+    found = collect(variables)
+    assert found.entries == [('expected_listeners', 0, {'port': 1, 'bind': ['any']})]
+    assert (found.variables, found.switches, found.refusals) == (['expected_listeners'], {}, [])
+
+
+def test_names_of_facts_with_and_without_their_prefix():
+    assert _declaration.fact_names({'ansible_facts': {'expected_listeners': 1, 'ansible_x': 2}}) == {
+        'expected_listeners', 'ansible_expected_listeners', 'ansible_x', 'ansible_ansible_x'}
+    assert _declaration.fact_names({}) == set()
+
+
+@pytest.mark.parametrize('name', ['expected_listeners', 'expected_listeners_web', 'nginx_expected_listeners', 'listener_waivers',
+                                  'listener_unexpected', 'listener_unknown', 'listener_fail_severity', 'listener_waiver_warn_days'])
+@pytest.mark.parametrize('prefix', ['', 'ansible_'])
+def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
+    if not name.endswith('expected_listeners'):     # else the name would mean nothing
+        prefix = ''
+    found = collect({prefix + name: [], 'ansible_facts': {name: []}})
+    assert [fault.variable for fault in found.refusals] == [prefix + name]
+    assert not found.entries and not found.switches
+    assert not collect({prefix + name: []}).refusals
+
+
+@pytest.mark.parametrize('stored', [[{'name': 'x', 'port': '{{ 40 + 40 }}'}], '{{ [{"port": 80}] }}'], ids=['list', 'text'])
+def test_what_set_fact_has_stored_is_not_evaluated_once_more(stored):
+    found = collect({'expected_listeners': stored}, stored={'expected_listeners': stored})
+    with pytest.raises(Refusals, match='a template that was not evaluated'):
+        _policy.compile(found, {})
+
+
+def test_what_hides_a_stored_value_is_evaluated():
+    stored = {'expected_listeners': [{'port': '{{ 1 / 0 }}'}]}
+    found = collect({'expected_listeners': [{'port': template('{{ 40 + 40 }}')}]}, stored=stored)
+    assert [value['port'] for dummy, dummy2, value in found.entries] in ([80], ['80'])
+
+
+def test_text_of_strangers_is_not_evaluated():
+    found = collect({'expected_listeners': wrap_var([{'name': 'x', 'port': '{{ 40 + 40 }}'}]), 'expected_listeners_b': wrap_var('{{ [] }}')})
+    assert found.entries == [('expected_listeners', 0, {'name': 'x', 'port': '{{ 40 + 40 }}'})]
+    assert [fault.variable for fault in found.refusals] == ['expected_listeners_b']
+
+
+def test_arguments_are_not_evaluated_once_more_and_stand_for_their_variables():
+    found = collect({'expected_listeners': [{'port': 1}], 'nginx_expected_listeners': [{'port': 2}], 'listener_waivers': [{'port': 3}]},
+                    {'expected': [{'port': template('{{ 40 + 40 }}')}]})
+    assert found.entries == [('expected', 0, {'port': '{{ 40 + 40 }}'})]
+    assert found.waivers == [('listener_waivers', 0, {'port': 3})]
+    assert found.variables == ['listener_waivers', 'expected']
+
+
+@pytest.mark.parametrize('value, message', [
+    (None, 'expected: has no value; leave it out, or use omit'), ({'port': 1}, 'expected: has to be a list of entries, not a mapping'),
+    ('x', "expected: has to be a list of entries, not 'x'"), ({'changed': True}, 'as a task may have registered'),
+])
+def test_arguments_that_are_no_declaration(value, message):
+    found = collect({'expected_listeners': []}, {'expected': value})
+    assert found and [str(fault).find(message) >= 0 for fault in found.refusals] == [True]
+
+
+def choice(policy, *patterns):
+    return _declaration.Choice(policy, list(patterns) or None)
+
+
+def test_entries_are_chosen_by_name_or_glob():
+    policy = compiled({'name': 'web', 'port': 80}, {'name': 'web 2', 'port': 81}, {'name': 'a[1]', 'port': 82}, {'port': 83},
+                      {'name': 'not here', 'port': 84, 'when': False})
+    assert [entry.label for entry in choice(policy).entries] == ['web', 'web 2', 'a[1]', '#4']
+    assert [entry.label for entry in choice(policy, 'web').entries] == ['web']
+    assert [entry.label for entry in choice(policy, 'web*', '#4').entries] == ['web', 'web 2', '#4']
+    assert [entry.label for entry in choice(policy, 'a[1]').entries] == ['a[1]']
+    assert choice(policy, 'not here').entries == []
+    for wrong in ('wbe', 'WEB', ''):
+        with pytest.raises(Refusals, match='is the name of no entry of this host'):
+            choice(policy, 'web', wrong)
+
+
+def test_units_of_chosen_entries():
+    policy = compiled({'name': 'a', 'port': 1, 'service': ['x', 'y.socket', 'z*']}, {'name': 'b', 'port': 2, 'service': 'w'},
+                      {'name': 'c', 'port': 3, 'service': 'v', 'state': 'optional'})
+    assert choice(policy).services == policy.services == ['w.service', 'x.service', 'y.socket']
+    assert choice(policy, 'a').services == ['x.service', 'y.socket']
+
+
+def test_an_error_that_says_something_twice_says_it_once():
+    templar = mock.Mock()
+    for raised, said in ((AnsibleError("'x' is undefined. 'x' is undefined"), "'x' is undefined"), (AnsibleError('a. b'), 'a. b')):
+        templar.template.side_effect = raised
+        with pytest.raises(ValueError) as caught:
+            _declaration._evaluated(templar, 'x')
+        assert str(caught.value) == said
+
+
+WRITTEN = """\
+expected_listeners:
+  - {name: ssh, port: 22}
+  - name: web
+    prot: 80
+  - {port: 0}
+  - name: web
+    port: 81
+expected_listeners_b: 5
+listener_unknown: "no"
+"""
+
+
+def test_what_is_wrong_is_found_by_file_and_line(tmp_path):
+    (tmp_path / 'web\x1b.yml').write_text(WRITTEN)
+    variables = DataLoader().load_from_file(str(tmp_path / 'web\x1b.yml'))
+    with pytest.raises(Refusals) as caught:
+        found = collect(variables)
+        _policy.compile(found, found.switches)
+    _origins.locate(caught.value.items, dict(variables, expected_listeners_c=[]))
+    told = {(fault.variable, fault.entry, fault.option): fault.reason.partition(' (')[2] for fault in caught.value.items}
+    path = '%s/web\\x1b.yml' % tmp_path
+    assert told[('expected_listeners_b', None, None)] == '%s, line 8)' % path or not SEES_TRUST      # of a number nobody knew it before 2.19
+    assert told[('listener_unknown', None, None)] == path + ', line 9)'
+    assert told[('expected_listeners', '#3', 'port')] == path + ', line 5)'
+    assert told[('expected_listeners', 'web', 'prot')] == path + ', line 3)'
+
+
+@pytest.mark.parametrize('variable, entry, value', [
+    ('', None, []), ('expected', 'ssh', None), ('expected_listeners', '#9', []), ('expected_listeners', 'x', [5, {'name': 'y'}]),
+    ('expected_listeners', None, None), ('expected_listeners', '#0', [1]),
+])
+def test_where_nothing_is_known_nothing_is_said(variable, entry, value):
+    fault = Refused('why', None, variable, entry)
+    _origins.locate([fault], {'expected_listeners': value})
+    assert fault.reason == 'why'
+
+
+class Secret:
+    """Text of a vault as it was before ansible-core 2.19."""
+
+    __ENCRYPTED__ = True
+
+    def __str__(self):
+        return 'nginx'
+
+
+def test_text_of_a_vault_is_text():
+    templar = mock.Mock()
+    templar.template.return_value = {'process': Secret(), 'user': ['a', Secret()]}
+    assert _declaration._evaluated(templar, {}) == {'process': 'nginx', 'user': ['a', 'nginx']}
