@@ -9,10 +9,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible.utils import color
 from ansible.utils.display import Display
 from ansible_collections.listening.ports.plugins.plugin_utils import _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _json, _model, _text
+from ansible_collections.listening.ports.plugins.plugin_utils._report import _json, _model, _screen, _text
 
 _ARGUMENTS = {
     'path': {'type': 'path', 'default': 'listening-ports-audit'},
@@ -24,7 +23,6 @@ _ARGUMENTS = {
     'width': {'type': 'int'},
     'example': {'type': 'bool', 'default': False},
 }
-_MAX_TEXT = 64 * 1024           # of the table in the result, which callbacks print and later tasks carry
 
 display = Display()
 
@@ -62,13 +60,14 @@ class ActionModule(ActionBase):
         if not os.path.isdir(path):
             raise AnsibleActionFail('%s is no directory: nothing was recorded there' % path)
 
-        batch, pending = set(), set()
+        batch, pending, fleet = set(), set(), True
         names = options['hosts']
         if names is None:
             names = task_vars['ansible_play_hosts_all']
             batch = set(task_vars['ansible_play_batch'])
             pending = set(task_vars['ansible_play_hosts']) - batch
-        whole = _model.build(path, [str(name) for name in names], run_id, pending)
+            fleet = not task_vars.get('ansible_limit')
+        whole = _model.build(path, [str(name) for name in names], run_id, pending, fleet)
         shown = whole.only(batch) if whole.counts['pending'] else whole
 
         files = {}
@@ -81,30 +80,9 @@ class ActionModule(ActionBase):
         lines = _text.lines(shown, options['width'] or _TERMINAL_WIDTH, example=options['example'] and shown is whole,
                             so_far=whole, written=files.values())
         if 'table' in options['formats']:
-            self._print(lines, options['color'])
+            _screen.show(display, lines, options['color'])
         result.update(
-            changed=False, run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts,
-            listeners=sum(len(host.facts['listeners']) for host in whole.seen), table=_capped(lines), dest=files,
+            changed=False, run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
+            listeners=sum(len(host.facts['listeners']) for host in whole.seen), table=_screen.capped(lines), dest=files,
         )
         return result
-
-    @staticmethod
-    def _print(lines, wanted):
-        plain = '\n'.join(line for line, dummy in lines) + '\n\n'
-        colored = wanted == 'always' or (wanted == 'auto' and color.ANSIBLE_COLOR)
-        text = '\n'.join(_text.paint(line, kind) for line, kind in lines) + '\n\n' if colored else plain
-        # who asks for JSON on standard output reads it with a program
-        display.display(text, screen_only=True, stderr='json' in C.DEFAULT_STDOUT_CALLBACK)
-        display.display(plain, log_only=True)
-
-
-def _capped(lines):
-    """str: the text without colours, as far as it is not too long, with a word on what is left out."""
-    taken = []
-    room = _MAX_TEXT
-    for line, dummy in lines:
-        room -= len(line) + 1
-        if room < 0:
-            return '\n'.join(taken + ['… and %d more lines' % (len(lines) - len(taken))])
-        taken.append(line)
-    return '\n'.join(taken)

@@ -6,16 +6,19 @@
 
 DOCUMENTATION = r"""
 module: report_listeners
-short_description: Report what listens on all hosts, from their records
+short_description: Report what listens on all hosts, and what is not as declared, from their records
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
-  - Reads the records that M(listening.ports.record_listeners) wrote and shows them as one table, or writes them as one
-    file. It contacts no host.
+  - Reads the records that M(listening.ports.record_listeners) and M(listening.ports.assert_listeners) wrote and shows them as one report,
+    or writes them as one file. It contacts no host, and judges nothing; judgements are in the records.
   - Each host that the report is about is in it. One without a record of this run counts as not looked at, whatever an
     older record says.
   - In the table the widest scopes come first. With more than 20 hosts, those on which the same thing listens share a
     line. What could not be observed and which hosts were not seen is below.
+  - Then there is what is not as declared, the most severe first. Hosts that have the same finding share it, whatever their pids and addresses
+    are. What fails no host comes after that, with at most ten lines of a kind, and entries and waivers that met nothing on any host,
+    unless C(--limit) has left hosts out. The last line counts the hosts.
 notes:
   - Use C(run_once), for one host of a play reports on all of them.
   - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files are about all hosts each
@@ -92,6 +95,7 @@ attributes:
     details: It runs on the controller.
     platforms: posix
 seealso:
+  - module: listening.ports.assert_listeners
   - module: listening.ports.listener_facts
   - module: listening.ports.record_listeners
 """
@@ -170,24 +174,59 @@ hosts:
       type: int
       returned: always
   sample: {ok: 498, partial: 2, unreachable: 3, failed: 1, missing: 0, pending: 0}
+verdicts:
+  description: How many hosts are what by their declarations. Each host is counted once.
+  type: dict
+  returned: success
+  contains:
+    as_declared:
+      description: Nothing fails them, and nothing about them is unknown.
+      type: int
+      returned: always
+    violates:
+      description: Something is not as declared.
+      type: int
+      returned: always
+    unknown:
+      description: It is not known, as they were not reached, or not looked at, or not completely enough to judge.
+      type: int
+      returned: always
+    refused:
+      description: Their declaration has a mistake, so they were not looked at.
+      type: int
+      returned: always
+    listed:
+      description: They were looked at and not judged, mostly because nothing is declared for them.
+      type: int
+      returned: always
+    pending:
+      description: They are in a later batch of a play with C(serial).
+      type: int
+      returned: always
+  sample: {as_declared: 494, violates: 3, unknown: 7, refused: 0, listed: 0, pending: 0}
 listeners:
   description: How many listeners are known, on all hosts.
   type: int
   returned: success
   sample: 4711
 table:
-  description: The text of the table without colours, at most 64 KiB of it.
+  description: What was shown, without colours, at most 64 KiB of it.
   type: str
   returned: success
 dest:
   description:
     - The files that were written, by format.
     - The JSON has C(schema) (1), C(generated_at), C(run_id), the versions C(collection) and C(ansible_core),
-      C(complete) and C(counts) (RV(complete) and RV(hosts)), and C(hosts).
-    - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(reason) (a text, where there are no facts),
-      C(last_seen) (the time of a record that is older than the run), and of its record C(recorded_at), C(run_id),
-      C(collection), C(ansible_core) and C(facts)
+      C(complete), C(counts) and C(verdicts) (RV(complete), RV(hosts) and RV(verdicts)), C(unused), and C(hosts).
+    - C(unused) are findings of the kinds C(entry_unused) and C(waiver_unused), which are about all hosts together.
+    - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(verdict) (a key of RV(verdicts)), C(reason) (a text, where there
+      are no facts), C(last_seen) (the time of a record that is older than the run), and of its record C(recorded_at), C(run_id),
+      C(collection), C(ansible_core), C(judgement) and C(facts)
       (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). What is not known is V(null).
+    - C(judgement) has C(policy) (C(summary), C(hash), C(variables)), C(findings)
+      (RV(listening.ports.assert_listeners#module:findings), at most 1000), C(findings_total), C(failing), C(refused) (a text, where
+      the declaration is), C(waived) (the number of findings), C(waivers) (those that waive some of them), and C(met) and C(idle), which entries
+      and waivers were of use and which were not, as pairs of variable and name.
   type: dict
   returned: success
   sample: {json: /home/me/listening-ports-audit/report.json}

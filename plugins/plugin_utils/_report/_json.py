@@ -28,6 +28,8 @@ def render(report, ansible_core):
         'ansible_core': ansible_core,
         'complete': report.sockets_complete,
         'counts': report.counts,
+        'verdicts': report.verdicts,
+        'unused': report.unused,
     })
     # a line for each host: good to compare and to search
     hosts = ',\n'.join(json.dumps(_host(host)) for host in report.hosts)
@@ -36,7 +38,7 @@ def render(report, ansible_core):
 
 def _host(host):
     record = host.record or {}
-    found = {'host': host.name, 'status': host.state, 'reason': host.reason, 'last_seen': host.last_seen}
-    for key in ('recorded_at', 'run_id', 'collection', 'ansible_core', 'facts'):
+    found = {'host': host.name, 'status': host.state, 'verdict': host.verdict, 'reason': host.reason, 'last_seen': host.last_seen}
+    for key in ('recorded_at', 'run_id', 'collection', 'ansible_core', 'judgement', 'facts'):
         found[key] = record.get(key)
     return found

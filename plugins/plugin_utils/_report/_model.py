@@ -6,9 +6,11 @@
 from dataclasses import dataclass, field
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _records
+from ansible_collections.listening.ports.plugins.plugin_utils._policy import _fleet
 from ansible_collections.listening.ports.plugins.plugin_utils._visible import sentence
 
 STATES = ('ok', 'partial', 'unreachable', 'failed', 'missing', 'pending')
+VERDICTS = ('as_declared', 'violates', 'unknown', 'refused', 'listed', 'pending')
 
 
 @dataclass
@@ -32,17 +34,43 @@ class Host:
     def facts(self):
         return self.record['facts'] if self.record else None
 
+    @property
+    def judgement(self):
+        """What ``_fleet`` made of it: dict, or None where it was not judged."""
+        return self.record.get('judgement') if self.record else None
+
+    @property
+    def verdict(self):
+        """str, of VERDICTS. ``refused`` is its declaration, ``listed`` a host that was seen and not judged."""
+        if self.state == 'pending':
+            return 'pending'
+        judged = self.judgement
+        if judged and judged['refused'] is not None:
+            return 'refused'
+        if not self.facts:
+            return 'unknown'
+        if not judged:
+            return 'listed'
+        kinds = {one['kind'] for one in judged['findings'] if one['fails']}
+        if kinds - {'unknown'}:
+            return 'violates'
+        # whatever else the judgement says: a socket that was not seen may be one that nobody declared
+        unsure = judged['failing'] or not self.facts['complete']['sockets'] or any(one['kind'] == 'unknown' for one in judged['findings'])
+        return 'unknown' if unsure else 'as_declared'
+
 
 @dataclass
 class Report:
     """All hosts of a report, in the order in which they were asked for.
 
     :ivar run_id: str, the run whose records count, or ``any``.
+    :ivar fleet: bool, whether these are all hosts that matter, and not those that ``--limit`` or a batch left over.
     """
 
     run_id: str
     hosts: list
     generated_at: str = field(default_factory=_records.now)
+    fleet: bool = True
 
     @property
     def seen(self):
@@ -64,22 +92,48 @@ class Report:
         """Whether any host declares what it is expected to listen on."""
         return any(host.record and host.record['declared'] for host in self.hosts)
 
+    @property
+    def judged(self):
+        """The hosts with a judgement, refused declarations among them."""
+        return [host for host in self.hosts if host.judgement]
+
+    @property
+    def verdicts(self):
+        """dict, verdict to the number of hosts; each host is in one of them, and one that was not seen is unknown."""
+        found = dict.fromkeys(VERDICTS, 0)
+        for host in self.hosts:
+            found[host.verdict] += 1
+        return found
+
+    @property
+    def unused(self):
+        """Entries and waivers that were not met on any host: list of dict. Of a part of the hosts nothing is said."""
+        if not self.fleet or any(host.state == 'pending' for host in self.hosts):
+            return []
+        return [one.as_dict() for one in _fleet.unused(host.judgement if _is_seen(host) else _fleet.unsure(host.judgement) for host in self.judged)]
+
     def only(self, names):
         """A report of these hosts alone."""
         names = set(names)
-        return Report(self.run_id, [host for host in self.hosts if host.name in names], self.generated_at)
+        return Report(self.run_id, [host for host in self.hosts if host.name in names], self.generated_at, fleet=False)
 
 
-def build(directory, names, run_id, pending=()):
+def _is_seen(host):
+    """Whether what was not found on a host is not there."""
+    return bool(host.facts) and host.facts['complete']['sockets']
+
+
+def build(directory, names, run_id, pending=(), fleet=True):
     """Read the records of hosts.
 
     :param directory: str, where ``_records.write`` put them.
     :param names: list of str, all hosts that the report is about. Each is in the report, whatever is known of it.
     :param run_id: str, the run to report on, or ``any``.
     :param pending: collection of str, hosts whose turn is still to come where they have no record of that run.
+    :param fleet: bool, whether these are all hosts that matter.
     :returns: Report.
     """
-    return Report(run_id, [_host(directory, name, run_id, name in pending) for name in dict.fromkeys(names)])
+    return Report(run_id, [_host(directory, name, run_id, name in pending) for name in dict.fromkeys(names)], fleet=fleet)
 
 
 def _host(directory, name, run_id, to_come):

@@ -1,13 +1,15 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as people read it: table, what is missing from it, how much was looked at. Private to this collection."""
+"""The report as people read it. Private to this collection.
+
+What matters most comes last, where a terminal shows it: the table, what is missing from it, what is not as declared, how many hosts are.
+"""
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _table
+from ansible_collections.listening.ports.plugins.plugin_utils._report import _judged, _table
+from ansible_collections.listening.ports.plugins.plugin_utils._report._words import BAD, GOOD, HEAD, PLAIN, WIDE, number, some
 from ansible_collections.listening.ports.plugins.plugin_utils._visible import sentence, visible
-
-HEAD, WIDE, BAD, GOOD, PLAIN = 'head', 'wide', 'bad', 'good', 'plain'
 
 _HINTS = {
     'become': 'run with become (-b)',
@@ -20,7 +22,6 @@ Nothing is declared for these hosts, so nothing was judged. What is expected on 
   expected_listeners:
     - {name: ssh, port: 22, process: sshd}
     - {name: web, ports: [80, 443], user: www-data}"""
-_COLORS = {HEAD: '1', WIDE: '33', BAD: '31', GOOD: '32'}      # SGR, ECMA-48
 
 
 def lines(report, columns=None, example=False, so_far=None, written=()):
@@ -35,30 +36,29 @@ def lines(report, columns=None, example=False, so_far=None, written=()):
     """
     found = [(_heading(report), HEAD)]
     table = _table.lines(report, columns)
-    for number, (line, wide) in enumerate(table):
-        found.append((line, HEAD if not number else WIDE if wide else PLAIN))
+    for place, (line, wide) in enumerate(table):
+        found.append((line, HEAD if not place else WIDE if wide else PLAIN))
     found += _silent(report, bool(table))
     found.append(('', PLAIN))
-    for block in (_gaps(report), _troubles(report)):
-        found += block
-    found += _coverage(so_far or report)
+    blind = _gaps(report) + _troubles(report)
+    found += blind
+    whole = so_far or report
+    if whole.judged:
+        found += [('', PLAIN)] * bool(blind) + _judged.lines(report, whole)
+    else:
+        found += _coverage(whole)
     found += [('Written: %s' % visible(path), PLAIN) for path in written]
-    if report.declared:
-        found += [('', PLAIN), ('What is declared for these hosts was not judged: this version reports only.', PLAIN)]
-    elif example and report.seen:
+    if any(host.verdict == 'listed' and host.record['declared'] for host in report.hosts):
+        found += [('', PLAIN), ('What is declared was not judged for all: record_listeners records, assert_listeners judges.', PLAIN)]
+    elif example and report.seen and not whole.declared:
         found += [('', PLAIN)] + [(line, PLAIN) for line in _EXAMPLE.split('\n')]
     return found
-
-
-def paint(line, kind):
-    """The line in its colour."""
-    return '\x1b[%sm%s\x1b[0m' % (_COLORS[kind], line) if kind in _COLORS and line else line
 
 
 def _heading(report):
     count = sum(len(host.facts['listeners']) for host in report.seen)
     total = len(report.hosts)
-    who = visible(report.hosts[0].name) if total == 1 else _number(total, 'host')
+    who = visible(report.hosts[0].name) if total == 1 else number(total, 'host')
     if not report.seen:
         return 'Listeners on %s, %s' % (who, _time(report.generated_at))
     if len(report.seen) < total:
@@ -67,21 +67,11 @@ def _heading(report):
     when = _time(times[-1])
     if report.run_id == _records.ANY_RUN and times[0] != times[-1]:
         when = 'recorded between %s and %s' % (_time(times[0]), when)
-    return '%s on %s, %s' % (_number(count, 'listener'), who, when)
+    return '%s on %s, %s' % (number(count, 'listener'), who, when)
 
 
 def _time(text):
     return text.replace('T', ' ').replace('Z', ' UTC')
-
-
-def _number(count, noun):
-    return '%d %s%s' % (count, noun, '' if count == 1 else 's')
-
-
-def _some(names, most=5):
-    """The names of hosts: all of a few, else how many and the first ones."""
-    shown = ', '.join(visible(name) for name in names[:most])
-    return shown if len(names) <= most else '%d hosts (%s, …)' % (len(names), shown)
 
 
 def _silent(report, table):
@@ -91,9 +81,9 @@ def _silent(report, table):
     nothing = [host.name for host in quiet if host.facts['complete']['sockets']]
     unsure = [host.name for host in quiet if not host.facts['complete']['sockets']]
     if nothing:
-        found.append(('Nothing listens on %s.' % _some(nothing), PLAIN))
+        found.append(('Nothing listens on %s.' % some(nothing), PLAIN))
     if unsure:
-        found.append(('No listener was seen on %s, but not all sockets could be looked at.' % _some(unsure), BAD))
+        found.append(('No listener was seen on %s, but not all sockets could be looked at.' % some(unsure), BAD))
     if not report.seen:
         found.append(('No host could be looked at: this says nothing about what listens.', BAD))
     return [('', PLAIN)] + found if found and table else found
@@ -114,12 +104,12 @@ def _gaps(report):
         counts = [gap['count'] for dummy, gap in gaps]
         what = sentence(gaps[0][1]['message'], 300)
         if code == _HIDDEN and None not in counts:
-            what = '%s without a visible holder' % _number(sum(counts), 'listener') if sum(counts) else (
+            what = '%s without a visible holder' % number(sum(counts), 'listener') if sum(counts) else (
                 'processes that may not be looked into')
         elif len({gap['message'] for dummy, gap in gaps}) > 1:
             what += ' (and alike)'
         advice = '; %s' % (_HINTS.get(hint) or visible(hint, 100)) if hint else ''
-        found.append(('  %s on %s: %s%s' % (aspect, _some(names), what, advice), BAD if aspect == 'sockets' else PLAIN))
+        found.append(('  %s on %s: %s%s' % (aspect, some(names), what, advice), BAD if aspect == 'sockets' else PLAIN))
     return found
 
 
@@ -127,7 +117,7 @@ def _troubles(report):
     """Every host that was not looked at; those with the same reason share a line."""
     groups = {}
     for host in report.hosts:
-        if host.state in ('unreachable', 'failed', 'missing'):
+        if host.state in ('unreachable', 'failed', 'missing') and host.verdict != 'refused':
             groups.setdefault((host.state, host.reason), []).append(visible(host.name))
     if not groups:
         return []
@@ -153,5 +143,5 @@ def _coverage(report):
              ('missing', 'not recorded'), ('pending', 'still to come'))
     parts = ['%d %s' % (counts[state], text) for state, text in words if counts[state]]
     bad = counts['unreachable'] or counts['failed'] or counts['missing'] or not total
-    text = '%s: %s.' % (_number(total, 'host'), ', '.join(parts) or 'none was to be looked at')
+    text = '%s: %s.' % (number(total, 'host'), ', '.join(parts) or 'none was to be looked at')
     return [(text, BAD if bad else PLAIN)]

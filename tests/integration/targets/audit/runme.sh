@@ -36,7 +36,7 @@ expect 2 audit listening.ports.audit -e target=dead,alpha,nopython "$@"
 shows "^alpha +$planted"
 shows '^  dead: unreachable: .*Connection refused' && shows '^  nopython: failed: .*/nonexistent/python'
 shows '^3 hosts: 1 .*1 unreachable, 1 failed'
-shows 'dead was not looked at completely: .*Connection refused' && shows 'nopython was not looked at completely'
+shows '"msg": "dead is unreachable: .*Connection refused' && shows '"msg": "nopython could not be judged: .*/nonexistent/python'
 shows '^dead +: .*failed=1' && shows '^nopython +: .*failed=1' && shows '^alpha +: .*unreachable=0 +failed=0'
 
 # unless that was asked for
@@ -60,8 +60,75 @@ shows '^[0-9]+ listeners? on 2 of 4 hosts' && shows '^4 hosts: 2 .*2 unreachable
 expect 0 audit facts.yml -e "listener_port=$listener_port" "$@"
 hides 'Nothing is declared'
 
+# a declaration: what is not as declared is a finding, fails its host, and that host alone
+name="\{\{ 7\*7 \}\}\\\\x1b\[1m\\\\n"
+finding="tcp 0\.0\.0\.0:$listener_port $name"
+plain=$ANSIBLE_INVENTORY
+export ANSIBLE_INVENTORY=$plain,$PWD/declared.yml
+expect 2 audit listening.ports.audit -e target=alpha,beta "$@"
+shows "^  critical  alpha: $finding pid [0-9]+.* listens, which entry nobody of expected_listeners_alpha forbids \(it has an odd name\)$"
+shows '^            To do: stop ' && shows '^2 hosts: 1 as declared, 1 violates\.$'
+shows '^  info      The entry gone of expected_listeners_all met nothing on any of the 2 hosts that were judged by it$'
+shows '^  info      The waiver moving of listener_waivers_all waived nothing'
+shows '^policy: 3 variables, 4 entries, 1 waiver, sha256 [0-9a-f]{12} on alpha$'
+shows '"msg": "alpha is not as declared: 1 finding\. 1\. forbidden, critical: tcp 0\.0\.0\.0:'"$listener_port \{\{ 7\*7 \}\}"
+shows '^alpha +: .*failed=1' && shows '^beta +: .*failed=0'
+hides 'Nothing is declared'
+hides "$(printf '\033')"
+"${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}" - "$state/audit/report.json" <<'CHECK'
+import json
+import sys
+with open(sys.argv[1]) as stream:
+    report = json.load(stream)
+assert report['verdicts'] == {'as_declared': 1, 'violates': 1, 'unknown': 0, 'refused': 0, 'listed': 0, 'pending': 0}, report['verdicts']
+assert sorted(one['kind'] for one in report['unused']) == ['entry_unused', 'waiver_unused']
+alpha, beta = sorted(report['hosts'], key=lambda host: host['host'])
+assert (alpha['verdict'], beta['verdict']) == ('violates', 'as_declared')
+assert [one['kind'] for one in alpha['judgement']['findings']] == ['forbidden'] and not beta['judgement']['findings']
+CHECK
+
+# all hosts fail: what they have in common is told once, and the report is there all the same
+expect 2 audit listening.ports.audit -e target=alpha,beta \
+    -e '{"expected_listeners_alpha": [], "expected_listeners_both": [{"port": 11, "name": "both"}]}' "$@"
+shows '^  high      2 hosts \((alpha, beta|beta, alpha)\): [A-Z][a-z]+ has to listen on tcp/11 \(entry both of expected_listeners_both\), and nothing does'
+shows '^2 hosts: 2 violate\.$' && shows '^alpha +: .*failed=1' && shows '^beta +: .*failed=1'
+
+# the same, and nobody fails for it
+expect 0 audit listening.ports.audit -e target=alpha,beta -e audit_fail=false "$@"
+shows '^2 hosts: 1 as declared, 1 violates\.$' && shows '^alpha +: .*failed=0'
+
+# a part of the hosts: the others are not missed, and nothing is said to be unused
+expect 0 audit listening.ports.audit --limit beta "$@"
+shows '^beta is as declared\.$'
+hides 'met nothing'
+
+# refused, unreachable, not declared, as declared: each is counted as what it is, and each that fails says why
+expect 2 audit listening.ports.audit -e target=beta,nopython,dead,testhost "$@"
+shows '^  nopython: The declaration is refused for 2 reasons\.$' && shows '^    [12]\. expected_listeners_bad, entry oops, option prot: '
+shows '^    [12]\. expected_listeners_bad, entry also, option port: there is no port 222222'
+hides 'nopython: failed' && hides '/nonexistent/python'
+shows '^4 hosts: 1 as declared, 1 with a refused declaration, 1 unreachable, 1 only listed \(nothing is declared\)\.$'
+shows '"msg": "nopython: The declaration is refused for 2 reasons\. 1\. expected_listeners_bad' && shows '"msg": "dead is unreachable: '
+shows '^nopython +: .*failed=1' && shows '^dead +: .*failed=1' && shows '^beta +: .*failed=0' && shows '^testhost +: .*failed=0'
+
+# all hosts are unreachable, or refused
+expect 2 audit listening.ports.audit -e target=dead,nopython "$@"
+shows '^2 hosts: 1 with a refused declaration, 1 unreachable\.$'
+hides 'met nothing'
+
+# in batches: each has its own findings, and the last line counts all so far
+expect 0 audit serial.yml -e audit_fail=false "$@"
+[ "$(grep -cE "^  critical  (alpha: )?$finding" "$state/out")" = 2 ]
+shows '^4 hosts: 1 violates, .*still to come\.$' && shows '^4 hosts: 1 as declared, 1 violates, 2 unreachable\.$'
+[ "$(grep -c 'The entry gone' "$state/out")" = 1 ]
+
+# in check mode the same
+expect 2 audit listening.ports.audit --check --diff -e target=alpha "$@"
+shows '^alpha is not as declared\.$'
+export ANSIBLE_INVENTORY=$plain
+
 # options that are wrong are refused before anything is done, and a wrong one does not make the audit pass
 expect 2 audit listening.ports.audit -e target=alpha -e '{"audit_gather": ["ports"]}' "$@"
 shows 'value of gather must be one or more of: owners, '
 expect 2 audit listening.ports.audit -e target=dead -e audit_fail=flase "$@"
-shows 'dead was not looked at completely'
+shows 'dead is unreachable'

@@ -6,7 +6,7 @@
 set -eux
 . ../setup_listening_hosts/files/start.sh
 state=${state:?} listener_port=${listener_port:?}
-variables=(-e "state=$state")
+variables=(-e "state=$state" -e "listener_port=$listener_port")
 escape=$(printf '\033')
 
 # through a pipe: no colours, as wide as it wants to be, the name of the process made harmless

@@ -14,6 +14,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_listeners
 from ansible_collections.listening.ports.plugins.plugin_utils import _records
+from ansible_collections.listening.ports.plugins.plugin_utils._report import _screen
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import SUMMARY, finding, judgement
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, gap, listener, record)
 
@@ -41,7 +43,7 @@ def printed(monkeypatch):
     found = Printed()
     monkeypatch.setattr(report_listeners, 'display', found)
     monkeypatch.setattr(report_listeners, '_TERMINAL_WIDTH', None)
-    monkeypatch.setattr(report_listeners.color, 'ANSIBLE_COLOR', False)
+    monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', False)
     return found
 
 
@@ -50,14 +52,14 @@ def report(tmp_path, printed):
     _records.write(str(tmp_path), record('web'))
     _records.write(str(tmp_path), record('db', facts(listener(port=5432, owners=[]), gaps=[gap()])))
 
-    def run(play=('web', 'db'), batch=None, alive=None, **arguments):
+    def run(play=('web', 'db'), batch=None, alive=None, limit=None, **arguments):
         task = Task()
         task.args = dict({'path': str(tmp_path), 'run_id': RUN}, **arguments)
         action = report_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None)
         action._load_name = 'listening.ports.report_listeners'
         return action.run(task_vars={
             'ansible_play_hosts_all': list(play), 'ansible_play_hosts': list(alive or play),
-            'ansible_play_batch': list(batch or alive or play)})
+            'ansible_play_batch': list(batch or alive or play), **({'ansible_limit': limit} if limit else {})})
     return run
 
 
@@ -65,7 +67,8 @@ def test_the_table_is_printed_and_returned(report, printed):
     result = report()
     table = result.pop('table')
     assert result == {'changed': False, 'run_id': RUN, 'complete': True, 'listeners': 2, 'dest': {}, 'hosts': {
-        'ok': 1, 'partial': 1, 'unreachable': 0, 'failed': 0, 'missing': 0, 'pending': 0}}
+        'ok': 1, 'partial': 1, 'unreachable': 0, 'failed': 0, 'missing': 0, 'pending': 0}, 'verdicts': {
+            'as_declared': 0, 'violates': 0, 'unknown': 0, 'refused': 0, 'listed': 2, 'pending': 0}}
     assert 'db    tcp    0.0.0.0:5432' in table and table.endswith('2 hosts: 1 looked at completely, 1 partly.')
     assert printed.screen == printed.log == table + '\n\n'
 
@@ -125,10 +128,28 @@ def test_records_of_another_run_do_not_count(report):
     assert report(run_id='any')['hosts']['missing'] == 0
 
 
+def test_findings_are_behind_the_table(report, tmp_path):
+    _records.write(str(tmp_path), record('web', judgement=judgement(finding('rpcbind listens')), declared=True))
+    result = report()
+    assert result['verdicts'] == {'as_declared': 0, 'violates': 1, 'unknown': 0, 'refused': 0, 'listed': 1, 'pending': 0}
+    assert result['table'].split('\n')[-5:] == [
+        'Findings:', '  high      web: rpcbind listens', '            To do: stop it', SUMMARY,
+        '2 hosts: 1 violates, 1 only listed (nothing is declared).']
+
+
+def test_of_some_hosts_it_is_not_said_what_is_unused(report, tmp_path):
+    idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
+    _records.write(str(tmp_path), record('web', judgement=judgement(idle=idle), declared=True))
+    assert 'The entry ntp of expected_listeners met nothing' in report()['table']
+    assert 'The entry ntp' not in report(limit='web')['table']
+    assert 'The entry ntp' in report(limit='web', hosts=['web', 'db'])['table'], 'who names the hosts has them all'
+    assert 'The entry ntp' not in report(play=['web', 'db', 'later'], batch=['web'])['table']
+
+
 @pytest.mark.parametrize('wanted, auto, colored', [
     ('auto', False, False), ('auto', True, True), ('always', False, True), ('never', True, False)])
 def test_colours(report, printed, monkeypatch, wanted, auto, colored):
-    monkeypatch.setattr(report_listeners.color, 'ANSIBLE_COLOR', auto)
+    monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', auto)
     result = report(color=wanted)
     assert ('\x1b' in printed.screen) is colored
     assert '\x1b' not in printed.log + result['table']

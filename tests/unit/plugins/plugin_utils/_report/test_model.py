@@ -7,6 +7,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _records
 from ansible_collections.listening.ports.plugins.plugin_utils._report import _model
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import finding, judgement
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, gap, listener, record)
 
@@ -83,3 +84,18 @@ def test_a_host_counts_once(directory):
 def test_whether_anything_is_declared(directory):
     assert not _model.build(directory, ['whole', 'stale'], RUN).declared
     assert _model.build(directory, ['whole', 'stale'], 'any').declared
+
+
+def test_judgements_come_from_the_records(tmp_path):
+    idle = judgement(idle={'entries': [['expected_listeners', 'ntp']], 'waivers': []})
+    for name, found in (('good', idle), ('bad', judgement(finding('x'))), ('unsure', judgement(finding('x', 'unknown'))), ('listed', None)):
+        _records.write(str(tmp_path), record(name, declared=bool(found), judgement=found))
+    _records.write(str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True)))
+    names = ['good', 'bad', 'unsure', 'listed', 'refused', 'absent']
+    report = _model.build(str(tmp_path), names, RUN)
+    assert {host.name: host.verdict for host in report.hosts} == {
+        'good': 'as_declared', 'bad': 'violates', 'unsure': 'unknown', 'listed': 'listed', 'refused': 'refused', 'absent': 'unknown'}
+    assert [host.name for host in report.judged] == ['good', 'bad', 'unsure', 'refused']
+    assert [one['entry'] for one in report.unused] == ['ntp']
+    assert not _model.build(str(tmp_path), names, RUN, fleet=False).unused
+    assert not _model.build(str(tmp_path), [*names, 'later'], RUN, {'later'}).unused

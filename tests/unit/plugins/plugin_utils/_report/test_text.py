@@ -5,7 +5,7 @@
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _text
+from ansible_collections.listening.ports.plugins.plugin_utils._report import _text, _words
 from ansible_collections.listening.ports.plugins.plugin_utils._report._model import Host, Report
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, gap, listener, owner, record)
@@ -140,7 +140,9 @@ def test_the_example_is_for_those_who_declare_nothing():
 
 
 def test_what_is_declared_is_not_taken_for_judged():
-    assert text([ok('a', declared=True), ok('b')], example=True).endswith('was not judged: this version reports only.')
+    wanted = 'What is declared was not judged for all: record_listeners records, assert_listeners judges.'
+    assert text([ok('a', declared=True), ok('b')], example=True).endswith('2 hosts were looked at completely.\n\n' + wanted)
+    assert wanted not in text([Host('dead', 'unreachable', 'no route', record=record('dead', status='unreachable', declared=True))])
 
 
 @pytest.mark.parametrize('count', [1, 2, 25])
@@ -152,10 +154,10 @@ def test_hostile_names_stay_in_their_line(count):
     hosts = [ok('%s%d' % (evil, number), one, gaps=[gap(message=evil, hint=evil, code='x')]) for number in range(count)]
     for line, kind in _text.lines(Report(RUN, hosts + [Host('dead' + evil, 'unreachable', 'x')])):
         assert line.isprintable() and '##' not in line and not line.strip().startswith('::')
-        assert kind in (_text.HEAD, _text.WIDE, _text.BAD, _text.GOOD, _text.PLAIN)
+        assert kind in (_words.HEAD, _words.WIDE, _words.BAD, _words.GOOD, _words.PLAIN)
 
 
 def test_colours():
-    assert _text.paint('a', _text.WIDE) == '\x1b[33ma\x1b[0m'
-    assert _text.paint('a', _text.PLAIN) == 'a'
-    assert _text.paint('', _text.HEAD) == ''
+    assert _words.paint('a', _words.WIDE) == '\x1b[33ma\x1b[0m'
+    assert _words.paint('a', _words.PLAIN) == 'a'
+    assert _words.paint('', _words.HEAD) == ''

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+set -eux
+export ANSIBLE_INJECT_FACT_VARS=false ANSIBLE_NOCOLOR=true ANSIBLE_HASH_BEHAVIOUR=replace
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+# validate CODE ARGUMENT...: runs the playbook, keeps what it prints, and fails unless it exits with that code
+validate() {
+    local wanted=$1 code=0
+    shift
+    ansible-playbook listening.ports.validate "$@" >"$out" || code=$?
+    cat "$out"
+    [ "$code" = "$wanted" ] || { echo "exit code $code instead of $wanted" >&2; return 1; }
+}
+shows() { grep -qE -e "$1" "$out" || { echo "not in the output: $1" >&2; return 1; }; }
+hides() { ! grep -E -e "$1" "$out" || { echo "in the output: $1" >&2; return 1; }; }
+
+# a thousand hosts that do not exist, whose declarations are in order
+validate 0 -i ghosts.yml -e target=web "$@"
+shows '^The declarations of all 1000 hosts are in order\.$'
+hides 'unreachable=[1-9]'
+
+# hosts without a declaration are named, and fail nothing as long as there are others
+validate 0 -i ghosts.yml "$@"
+shows '^Nothing is declared for 3 hosts \(monitor-1, monitor-2, bare-1\)\.$'
+shows '^1003 hosts: 1000 in order, 3 without a declaration\.$'
+
+# mistakes: grouped over hosts, each with variable, entry and option; all of them in one run
+validate 2 -i ghosts.yml -i mistakes.yml "$@"
+shows '^  2 hosts \(ghost-0007, ghost-0008\): expected_listeners_odd, entry db, option sate: there is no such option; did you mean state\? \(/.*/mistakes\.yml, line [0-9]+\)$'
+shows '^  2 hosts \(ghost-0007, ghost-0008\): expected_listeners_odd, entry all, option port: .*22-2'
+shows '^  ghost-0009: expected_listeners_web, entry web: .*nobody_knows_this'
+shows '^  ghost-0010: the variable expected_listener declares nothing: did you mean expected_listeners\?$'
+shows '^1003 hosts: 997 in order, 3 refused, 3 without a declaration\.$'
+shows '"msg": "The declaration of 3 hosts \(ghost-0007, ghost-0008, ghost-0009\) is refused: '
+
+# a part of them
+validate 0 -i ghosts.yml -i mistakes.yml --limit 'ghost-0001,ghost-0002' "$@"
+shows '^The declarations of all 2 hosts are in order\.$'
+validate 2 -i ghosts.yml -i mistakes.yml -e target=ghost-0007 "$@"
+shows '^The declaration of ghost-0007 is refused\.$'
+
+# in check mode, and with a variable of the command line
+validate 2 -i ghosts.yml --check --diff -e target=web -e '{"more": [{"name": "x"}]}' "$@"
+shows '^  1000 hosts \(ghost-0001, ghost-0002, ghost-0003, ghost-0004, ghost-0005, …\): more_expected_listeners, entry x, option port: '
+
+# nothing is declared at all: then nothing was checked, and that is no success
+validate 2 -i ghosts.yml -e target=bare "$@"
+shows 'Nothing is declared for any of these hosts \(1\), so nothing was checked'

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guides on declarations say in tables is so. Their blocks of code are executed by tests/examples."""
+
+import csv
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.listening.ports.plugins.plugin_utils._policy import _finding, _merge, _options, _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import page
+
+GUIDES = page.PAGE.parent
+VARIABLES = {'guide_declare': _merge.ENTRIES, 'guide_waive': _merge.WAIVERS}
+
+
+def mistakes(guide):
+    """The rows of the table of mistakes: list of a declaration and what is said of it."""
+    text = (GUIDES / (guide + '.rst')).read_text(encoding='utf-8')
+    lines = re.search(r'^\.\. csv-table::\n   :header: \w+, Message\n\n((?:   .*\n)+)', text, re.MULTILINE).group(1).splitlines()
+    return [(cells[0].strip('`'), cells[1]) for cells in csv.reader((line.strip() for line in lines), skipinitialspace=True)]
+
+
+def table(guide, heading):
+    """The rows of the list-table with a heading, as lists of cells without markup."""
+    text = (GUIDES / (guide + '.rst')).read_text(encoding='utf-8')
+    rows = text[text.index('   * - %s\n' % heading):].split('\n\n')[0].split('   * - ')[1:]
+    return [[' '.join(cell.split()).replace('``', '') for cell in re.split(r'\n {5}- ', row)] for row in rows[1:]]
+
+
+@pytest.mark.parametrize('variable, written, message', [
+    pytest.param(variable, *row, id=row[0]) for guide, variable in VARIABLES.items() for row in mistakes(guide)])
+def test_mistakes_are_refused_in_these_words(variable, written, message):
+    declared = _merge.collect({variable: [yaml.safe_load(written)]}, lambda value: value, ())
+    with pytest.raises(Refusals) as refused:
+        _policy.compile(declared, {})
+    assert str(refused.value) == 'The declaration is refused: ' + message
+
+
+def test_there_are_mistakes():
+    assert [len(mistakes(guide)) for guide in VARIABLES] == [6, 5]
+
+
+def test_defaults():
+    """The table has every switch, with its default and all of its words."""
+    rows = table('guide_declare', 'Variable')
+    assert {name: default for name, default, dummy in rows} == {name: str(default) for name, (default, dummy) in _policy.SWITCHES.items()}
+    for name, dummy, text in rows:
+        words = rows[0][2] if text.startswith('The same') else text
+        assert all(re.search(r'\b%s\b' % word, words) for word in _policy.SWITCHES[name][1] or ())
+
+
+def test_severities():
+    rows = dict(table('guide_declare', 'Severity'))
+    assert tuple(rows) == _options.SEVERITIES
+    for kind in _options.VIOLATIONS + ('unknown',):
+        said, = [severity for severity, kinds in rows.items() if kind in kinds.split(', ')]
+        assert _finding.finding(kind, '').severity == said
+
+
+def test_states():
+    assert tuple(state for state, dummy in table('guide_declare', 'State')) == _options.STATES
