@@ -18,6 +18,7 @@ MODULE = re.compile(r'[a-z_]\w*\.[a-z_]\w*\.[a-z_]\w*')
 PLAY_KEYS = {'hosts', 'import_playbook', 'ansible.builtin.import_playbook'}
 TASK_KEYS = {'block', 'include_role', 'import_role'}
 VARIABLES = re.compile(r'ansible_facts_\w+|audit_\w+')
+DECLARED = re.compile(r'(\w+_)?(expected_listeners|listener_waivers)(_\w+)?')
 PROGRAMS = ('ansible-galaxy', 'ansible-playbook', 'cd', 'git', 'make')
 LANGUAGES = {'yaml': 'yaml', 'yaml+jinja': 'yaml', 'console': 'console', 'text': 'text', 'json': 'json', 'ini': 'ini'}
 
@@ -115,7 +116,7 @@ def in_plugins():
 def classify(block):
     """What a block is.
 
-    :returns: str: plays, tasks, variables, requirements, listener, commands, report or json.
+    :returns: str: plays, tasks, variables, declaration, requirements, listener, commands, report, findings or json.
     :raises Unclassifiable:
     """
     language = LANGUAGES.get(block.language)
@@ -131,6 +132,8 @@ def classify(block):
     if language == 'text':
         if re.match(r'\d+ listeners? on ', block.text):
             return 'report'
+        if block.text.startswith('Findings:\n'):
+            return 'findings'
         raise Unclassifiable('%s: what is this text?' % block)
     if language == 'yaml':
         return _classify_yaml(block, load(block.text))
@@ -148,6 +151,8 @@ def _classify_yaml(block, content):
             return 'requirements'
         if {'id', 'protocol', 'owners'} <= set(content):
             return 'listener'
+        if any(DECLARED.fullmatch(key) for key in content):
+            return 'declaration'
         if all(VARIABLES.fullmatch(key) for key in content):
             return 'variables'
     raise Unclassifiable('%s: neither plays, nor tasks, nor anything else that is known' % block)

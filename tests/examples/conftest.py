@@ -26,7 +26,7 @@ class Place:
         self.path = path
         variables = 'ansible_connection=local ansible_python_interpreter=%s' % sys.executable
         (path / 'hosts.ini').write_text('[web]\nlocalhost %s\n' % variables, encoding='utf-8')
-        (path / 'inventory').write_text('[web]\nlocalhost {0}\nweb-3 {0}\n'.format(variables), encoding='utf-8')
+        (path / 'inventory').write_text('[web]\nweb-1 {0}\nweb-3 {0}\n'.format(variables), encoding='utf-8')
         # Ansible looks for collections in PYTHONPATH too
         environment = {key: value for key, value in os.environ.items() if not key.startswith(('ANSIBLE_', 'PYTHON'))}
         environment.update(
@@ -39,6 +39,17 @@ class Place:
             PATH='%s:%s' % (Path(sys.executable).parent, environment.get('PATH', '')),
         )
         self.environment = environment
+
+    def declare(self, text):
+        """Put variables where they are those of all hosts of both inventories."""
+        (self.path / 'group_vars').mkdir()
+        (self.path / 'group_vars/all.yml').write_text(text, encoding='utf-8')
+
+    def write(self, name, text):
+        """Put a file of a role where plays find it."""
+        path = self.path / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding='utf-8')
 
     def run(self, *command, **options):
         """Run a command; returns its output and errors as one str. Whatever fails, or warns, fails the test."""

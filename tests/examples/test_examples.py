@@ -21,12 +21,14 @@ IN_DOCUMENTS = list(blocks.in_documents())
 DOCUMENTED = [block for block in IN_DOCUMENTS if block.source not in ELSEWHERE]
 EXAMPLES = list(blocks.in_plugins())
 GALAXY = yaml.safe_load((ROOT / 'galaxy.yml').read_text(encoding='utf-8'))
+# its declarations need variables of its hosts, and are held against what these show
+JUDGED_BY_UNIT_TESTS = 'docs/docsite/rst/guide_situations.rst'
 REPOSITORY = GALAXY['repository'] + '.git'
 
 
-def of(*kinds):
-    """The blocks of some kinds, as parameters."""
-    found = [block for block in EXAMPLES + DOCUMENTED if _kind(block) in kinds]
+def of(*kinds, but=None):
+    """The blocks of some kinds, as parameters; not those of the file ``but``."""
+    found = [block for block in EXAMPLES + DOCUMENTED if _kind(block) in kinds and block.source != but]
     return pytest.mark.parametrize('block', found, ids=str)
 
 
@@ -83,6 +85,10 @@ def test_every_plugin_has_examples(source, examples):
 @of('plays', 'tasks', 'variables')
 def test_playbooks(block, arguments, blind, place):
     """Each runs, in check mode too, and whether or not there are gaps."""
+    for other in DOCUMENTED:
+        named = re.match(r'# (roles/\S+/vars/listeners\.yml)\n', other.text)
+        if named and other.source == block.source:
+            place.write(named.group(1), other.text)
     output = place.play(as_play(block), *arguments, blind=blind)
     recap = re.search(r'^localhost +: ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0 ', output, re.MULTILINE)
     assert recap and int(recap.group(1)) > 0
@@ -105,6 +111,15 @@ def test_variables_are_those_of_the_role(block):
     assert set(shown) <= set(options)
     if len(shown) > 1:
         assert shown == {name: option['default'] for name, option in options.items()}
+
+
+@of('declaration', but=JUDGED_BY_UNIT_TESTS)
+def test_declarations(block, place):
+    """Each is one that the collection accepts, as variables of a group."""
+    place.declare(block.text)
+    tasks = [{'listening.ports.assert_listeners': {'facts': 'none'}, 'register': 'checked'}, {'ansible.builtin.assert': {
+        'that': 'checked.policy.variables == %s' % sorted(name for name in blocks.load(block.text) if blocks.DECLARED.fullmatch(name))}}]
+    place.play(yaml.safe_dump([{'hosts': 'all', 'gather_facts': False, 'tasks': tasks}]))
 
 
 @of('requirements')
@@ -166,6 +181,18 @@ def test_reports(block, audited):
     assert closing in audited[0]
 
 
+@of('findings')
+def test_findings(block, place):
+    """Findings that are shown are those of the declaration above them, word by word."""
+    above = [other for other in DOCUMENTED if other.source == block.source and other.line < block.line and _kind(other) == 'declaration']
+    place.declare(above[-1].text)
+    output = place.on_a_host('ansible-playbook', 'listening.ports.audit', '-i', 'inventory', '-e', 'audit_fail=false')
+
+    def same(text):     # in each run
+        return re.sub(r' pid \d+', ' pid 1', re.sub(r'sha256 [0-9a-f]{12}', 'sha256 0', text))
+    assert same(block.text) in same(output)
+
+
 @of('commands')
 def test_commands(block, place):
     for words in blocks.commands(block):
@@ -175,6 +202,8 @@ def test_commands(block, place):
 def run_command(words, place):
     """Run a command of the documentation, as far as it can be run without a network."""
     if words[0] == 'ansible-playbook':
+        if 'listening.ports.validate' in words:
+            place.declare('expected_listeners: []')     # it refuses to have checked nothing
         place.on_a_host(*words)
     elif words[0] == 'make':
         run_make(words, place)
