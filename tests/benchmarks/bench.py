@@ -6,7 +6,7 @@
 
     make bench                              everything (some minutes)
     make bench ARGS="--quick"               fewer rounds
-    make bench ARGS="--only collect"        one section: collect, record, facts, rival or fleet
+    make bench ARGS="--only collect"        one section: collect, record, policy, assert, facts, rival or fleet
     make bench ARGS="--markdown"            tables that can be pasted into the documentation
 
 Needs Linux, root (namespaces), and for the sections over SSH an installed OpenSSH server; it is not started and its
@@ -17,6 +17,7 @@ with systemd, see docs/docsite/rst/guide_test_hosts.rst, and is left out where t
 
 import argparse
 import json
+import keyword
 import os
 import pathlib
 import platform
@@ -26,16 +27,19 @@ import time
 
 import figures
 import hosts
+import policy
 import real_hosts
 import sandbox
 import tasks
 import tools
+from load import plan
 
-SECTIONS = ("collect", "record", "facts", "rival", "fleet")
-OVER_SSH = ("record", "facts", "rival")
+SECTIONS = ("collect", "record", "policy", "assert", "facts", "rival", "fleet")
+OVER_SSH = ("record", "assert", "facts", "rival")
+APART = {"policy": policy.measure, "fleet": real_hosts.measure}  # those that have no use for the sandbox
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
 HOSTS = 10
-PROGRAMS = {"collect": ("ss",), "record": (), "facts": (), "rival": ("netstat", "ps"), "fleet": ()}
+PROGRAMS = {"collect": ("ss",), "record": (), "policy": (), "assert": (), "facts": (), "rival": ("netstat", "ps"), "fleet": ()}
 ROUNDS = {"small": (101, 21), "large": (11, 5), "ssh": (15, 5), "rival": (3, 1)}  # normally, and with --quick
 
 
@@ -139,6 +143,20 @@ class Bench:
                 self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners" % (core, listeners), "record_listeners",
                          taken, "ping", ping, limit=limit)
 
+    def assert_(self):
+        """The task that judges a host, which is as its declaration says, against ping."""
+        listeners = 20
+        declared = tasks.declaration(plan(*remote_size(listeners)))
+        for core in self.pythons:
+            fleet, make_runner = self.over_ssh(listeners, core)
+            with fleet:
+                runner = make_runner()
+                if runner.passes(tasks.judging(declared[1:])):
+                    raise RuntimeError("a listener that nobody declared went unnoticed")
+                taken, ping = runner.in_turn(self.rounds("ssh"), tasks.judging(declared), tasks.PING)
+            self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners and as many entries" % (core, len(declared)), "assert_listeners",
+                     taken, "ping", ping, limit=1.2)
+
     def facts(self):
         """Structured facts against a module that returns the same facts ready-made."""
         for listeners in (20, 1000):
@@ -180,7 +198,7 @@ def inside(settings):
     begin = time.monotonic()
     for section in settings["sections"]:
         sandbox.say("measuring: %s" % section)
-        getattr(bench, section)()
+        getattr(bench, section + "_" * keyword.iskeyword(section))()
     missed = sum(figure.verdict() == "MISSED" for figure in bench.figures)
     print("Python %s, Linux %s, %d processors, load average before %.1f; %s; %.0f s in all" % (
         platform.python_version(), platform.release(), processors, load_before,
@@ -222,13 +240,14 @@ def main():
         sys.exit("bench: no environment could be made")
     rival = tools.rival(pythons[max(pythons)]) if "rival" in sections else None
     settings = {"pythons": pythons, "rival": str(rival) if rival else None, "quick": args.quick, "markdown": args.markdown,
-                "sections": [section for section in sections if section != "fleet"]}
+                "sections": [section for section in sections if section not in APART]}
     code = 0
     if settings["sections"]:
         command = sandbox.in_namespaces([sys.executable, __file__, "--inside", json.dumps(settings)], extra=["--uts", "--ipc"])
         code = subprocess.run(command, check=False).returncode
-    if "fleet" in sections:
-        code = real_hosts.measure(settings) or code
+    for section in APART:
+        if section in sections:
+            code = APART[section](settings) or code
     return code
 
 

@@ -68,6 +68,14 @@ class Runner:
             raise RuntimeError("not all hosts ran: %s" % ", ".join(short))
         return result["tasks"]
 
+    def passes(self, task):
+        """Whether a task succeeds on all hosts."""
+        try:
+            self.play([dict(task, name="attempt")])
+        except RuntimeError:
+            return False
+        return True
+
     def in_turn(self, rounds, *measured):
         """Time tasks in turn, in alternating order; returns a list of seconds per task, one entry per round.
 
@@ -99,6 +107,18 @@ RIVAL = {"community.general.listen_ports_facts": {}}
 def recording(directory):
     """The task that the audit runs: collect packed, write a record per host."""
     return {PORTS + "record_listeners": {"path": str(directory)}}
+
+
+def declaration(shares):
+    """The entries for the load that is planned so, and for its sshd: one for each port, with who holds it."""
+    entries = [{"name": "port %d" % port, "port": "%d/%s" % (port, kind[:3]), "process": "load-*", "user": "root"}
+               for share in shares for kind, _address, port in share["listeners"]]
+    return [{"name": "ssh", "port": 22, "process": "sshd"}, *sorted(entries, key=lambda entry: entry["name"])]
+
+
+def judging(declared):
+    """The task that holds a host against a declaration, by which nothing else may listen."""
+    return {PORTS + "assert_listeners": {}, "vars": {"expected_listeners": declared, "listener_unexpected_loopback": "fail"}}
 
 
 def ready_made(directory):
