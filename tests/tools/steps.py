@@ -16,7 +16,7 @@ from machines import require_hosts
 
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
-IMAGES = "trixie,bookworm,bullseye,trixie+services"
+IMAGES = "trixie,bookworm,bullseye,trixie+services,trixie+web,bullseye+web"
 
 # A function gets a bench.Bench and the arguments; it raises Failed or LeftOut.
 Step = collections.namedtuple("Step", "part name function arguments")

@@ -4,6 +4,8 @@
 
 """The audit of real hosts over SSH, against what ss(8) shows on each of them."""
 
+import re
+
 import pytest
 
 from support.evidence import differences, listener, record
@@ -84,7 +86,7 @@ def test_a_dead_host_is_unreachable_and_the_others_are_audited(hosts, playbook, 
     done = playbook(fleet, AUDIT, "--timeout=2", check=False)
     assert done.code == 2, done
     assert [record(tmp_path / FOLDER, host)["status"] for host in fleet] == ["ok", "unreachable", "ok"]
-    assert "%s was not looked at completely" % fleet[1].name in done.out
+    assert "%s is unreachable: " % fleet[1].name in done.out
     assert "1 unreachable" in done.out
 
 
@@ -164,3 +166,115 @@ def test_facts_gathered_by_a_play_are_the_same(hosts, playbook):
       vars:
         held: "{{ ansible_facts['listening_ports'].listeners | selectattr('id', 'equalto', 'tcp/0.0.0.0:7001') | first }}"
 """, user="ansible")
+
+
+# A declaration as it is kept beside an inventory.
+GROUPS = "web:\n  hosts:\n%s"
+DECLARATION = """\
+expected_listeners_web:
+  - {name: ssh, port: 22, service: ssh, only_from: [anyone]}
+  - {name: app, port: 7001, service: holds, user: daemon}
+  - {name: statistics, port: 7002/udp, service: holds, bind: loopback}
+"""
+SERIAL = """\
+- hosts: all
+  gather_facts: false
+  serial: 1
+  roles:
+    - role: listening.ports.audit
+"""
+POLICY = "policy: 1 variable, 3 entries, sha256 0"
+
+
+@pytest.fixture
+def declared(hosts, tmp_path):
+    """Three hosts of a group for which something is declared: the first is so, the second has more than that, and the third is dead."""
+    fleet = hosts(3, release=RELEASES)
+    for host in fleet:
+        occupy(host)
+    fleet[1].console("systemd-run", "--quiet", "--unit=rogue", "--uid=nobody", "python3", "-m", "http.server", "--bind", "0.0.0.0", "8081")
+    fleet[1].wait_for("ss -Hltn 'sport = 8081' | grep -q .")
+    fleet[2].kill()
+    (tmp_path / "group_vars/web").mkdir(parents=True)
+    (tmp_path / "group_vars/web/listeners.yml").write_text(DECLARATION, encoding="utf-8")
+    (tmp_path / "groups.yml").write_text(GROUPS % "".join("    %s:\n" % host.name for host in fleet), encoding="utf-8")
+    return fleet
+
+
+def audit(playbook, fleet, *arguments, play=AUDIT):
+    """Audit them; returns Done."""
+    return playbook(fleet, play, "-i", "groups.yml", "--timeout=2", *arguments, check=False)
+
+
+def reports(done):
+    """What each report says below its table, that is from the blank line on: list of list of str. Sums and times are left out."""
+    texts = re.findall(r"^(?:PROTO|HOST) .*\n(?:.+\n)*\n((?:.*\n)*?)Written: ", done.out, re.MULTILINE)
+    return [[re.sub(r"sha256 [0-9a-f]{12}$", "sha256 0", line) for line in text.splitlines() if line] for text in texts]
+
+
+def recap(done):
+    """How many tasks of each host failed, and how many could not reach it: dict."""
+    found = re.findall(r"^(\w+) +: .*unreachable=(\d+) +failed=(\d+)", done.out.partition("PLAY RECAP")[2], re.MULTILINE)
+    return {name: (int(unreachable), int(failed)) for name, unreachable, failed in found}
+
+
+def rogue(host, name=""):
+    """What a report says of it: list of str."""
+    pid = host.console("systemctl", "show", "--value", "--property=MainPID", "rogue").out.strip()
+    return ["Findings:", "  high      %stcp 0.0.0.0:8081 python3 pid %s (rogue.service) listens, and nothing declares it (user nobody)" % (name, pid),
+            "            To do: declare it in expected_listeners, or stop rogue.service"]
+
+
+def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tmp_path):
+    good, bad, dead = declared
+    done = audit(playbook, declared)
+    (missed, which, *report), = reports(done)
+    assert missed == "Not looked at:" and which.startswith("  %s: unreachable: " % dead.name)
+    assert report == [*rogue(bad, bad.name + ": "), POLICY, "3 hosts: 1 as declared, 1 violates, 1 unreachable."]
+    # Ansible itself does not count what is in the report as unreachable
+    assert (done.code, recap(done)) == (2, {good.name: (0, 0), bad.name: (0, 1), dead.name: (0, 1)})
+    said = " ".join(done.out.split())
+    assert "msg: '%s is not as declared: 1 finding. 1. unexpected, high: tcp 0.0.0.0:8081 python3 pid " % bad.name in said
+    assert "msg: '%s is unreachable: " % dead.name in said
+    assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any$" % bad.name, done.out, re.MULTILINE), done
+    found = {host: record(tmp_path / FOLDER, host) for host in declared}
+    assert [one["status"] for one in found.values()] == ["ok", "ok", "unreachable"]
+    assert [[each["kind"] for each in found[host]["judgement"]["findings"]] for host in (good, bad)] == [[], ["unexpected"]]
+    assert found[dead]["judgement"] is None
+
+    # what is the same on several hosts is told once
+    more = '{"expected_listeners_more": [{"name": "shop", "port": 8090, "service": "shop"}]}'
+    done = audit(playbook, declared, "-e", more)
+    names = re.search(r"  high      2 hosts \((.+?)\): ", done.out).group(1)
+    assert sorted(names.split(", ")) == sorted([good.name, bad.name])
+    assert reports(done)[0][2:6] == [
+        "Findings:", "  high      2 hosts (%s): Service shop has to listen on tcp/8090 (entry shop of expected_listeners_more), and nothing does. "
+        "shop.service does not exist on this host" % names,
+        "            To do: make it listen there, or give the entry state: optional", *rogue(bad, bad.name + ": ")[1:2]]
+    assert reports(done)[0][-1] == "3 hosts: 2 violate, 1 unreachable."
+    assert (done.code, recap(done)) == (2, {good.name: (0, 1), bad.name: (0, 1), dead.name: (0, 1)})
+
+
+def test_of_a_declared_fleet_a_part_is_audited(declared, playbook):
+    good, bad, _dead = declared
+    done = audit(playbook, declared, "--limit", good.name)
+    assert (done.code, reports(done), recap(done)) == (0, [[POLICY, "%s is as declared." % good.name]], {good.name: (0, 0)})
+    done = audit(playbook, declared, "--limit", "%s,%s" % (good.name, bad.name))
+    assert reports(done) == [[*rogue(bad, bad.name + ": "), POLICY, "2 hosts: 1 as declared, 1 violates."]]
+    assert (done.code, recap(done)) == (2, {good.name: (0, 0), bad.name: (0, 1)})
+    done = audit(playbook, declared, "--limit", bad.name, "-e", "audit_fail=false")
+    assert (done.code, reports(done), recap(done)) == (0, [[*rogue(bad), POLICY, "%s is not as declared." % bad.name]], {bad.name: (0, 0)})
+
+
+def test_of_a_declared_fleet_one_host_after_the_other(declared, playbook):
+    """The play ends with the first that fails, unless none is to fail: then the last report is about all."""
+    good, bad, dead = declared
+    first = [POLICY, "3 hosts: 1 as declared, 2 still to come."]
+    second = [*rogue(bad), POLICY, "3 hosts: 1 as declared, 1 violates, 1 still to come."]
+    done = audit(playbook, declared, play=SERIAL)
+    assert (done.code, reports(done), recap(done)) == (2, [first, second], {good.name: (0, 0), bad.name: (0, 1)})
+    done = audit(playbook, declared, "-e", "audit_fail=false", play=SERIAL)
+    *earlier, (missed, which, *last) = reports(done)
+    assert earlier == [first, second] and missed == "Not looked at:" and which.startswith("  %s: unreachable: " % dead.name)
+    assert last == [*rogue(bad, bad.name + ": "), POLICY, "3 hosts: 1 as declared, 1 violates, 1 unreachable."]
+    assert (done.code, recap(done)) == (0, {good.name: (0, 0), bad.name: (0, 0), dead.name: (0, 0)})
