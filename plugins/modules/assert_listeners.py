@@ -78,25 +78,6 @@ options:
         wrong, or set. They are refused unless this is V(0).
     type: int
     default: 86400
-  gather:
-    description: See O(listening.ports.listener_facts#module:gather).
-    type: list
-    elements: str
-    choices: [owners, connections, namespaces, resources, command, raw]
-    default: [owners]
-  collector:
-    description: See O(listening.ports.listener_facts#module:collector).
-    type: str
-    choices: [auto, netlink, procfs, psutil]
-    default: auto
-  max_sockets:
-    description: See O(listening.ports.listener_facts#module:max_sockets).
-    type: int
-    default: 100000
-  max_fds:
-    description: See O(listening.ports.listener_facts#module:max_fds).
-    type: int
-    default: 2000000
   wait_for:
     description:
       - For how many seconds to look again, while the host is not as declared. Looks are made from the controller, 300 of them at the most.
@@ -139,24 +120,17 @@ options:
     type: str
 extends_documentation_fragment:
   - listening.ports.declaration
+  - listening.ports.attributes
+  - listening.ports.looking
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
 attributes:
-  action:
-    support: full
-  action_group:
-    membership: [listening.ports.ports]
-  async:
-    support: none
   become:
     support: full
     details: Without it, who holds the sockets of other users is not seen, and what names a holder cannot be judged.
-  bypass_host_loop:
-    support: none
   check_mode:
-    support: full
     details: It changes nothing either way. Records are written in check mode too.
   connection:
     support: full
@@ -166,8 +140,6 @@ attributes:
   diff_mode:
     support: full
     details: RV(diff) is what is declared, and what was found in its place. RV(msg) has the same.
-  platform:
-    platforms: posix
 requirements:
   - jmespath on the controller, for C(ensure) and C(where)
 seealso:

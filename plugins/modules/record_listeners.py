@@ -26,25 +26,6 @@ options:
       - The record of a host is C(hosts/NAME.json) in it, with the name of the host percent-encoded.
     type: path
     default: listening-ports-audit
-  gather:
-    description: See O(listening.ports.listener_facts#module:gather).
-    type: list
-    elements: str
-    choices: [owners, connections, namespaces, resources, command, raw]
-    default: [owners]
-  collector:
-    description: See O(listening.ports.listener_facts#module:collector).
-    type: str
-    choices: [auto, netlink, procfs, psutil]
-    default: auto
-  max_sockets:
-    description: See O(listening.ports.listener_facts#module:max_sockets).
-    type: int
-    default: 100000
-  max_fds:
-    description: See O(listening.ports.listener_facts#module:max_fds).
-    type: int
-    default: 2000000
   facts:
     description: Whether to return the facts to the play as well, as M(listening.ports.listener_facts) does.
     type: bool
@@ -64,24 +45,17 @@ options:
         runs are to be one report, such as the slices of a job.
     type: str
 extends_documentation_fragment:
+  - listening.ports.attributes
+  - listening.ports.looking
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
 attributes:
-  action:
-    support: full
-  action_group:
-    membership: [listening.ports.ports]
-  async:
-    support: none
   become:
     support: full
     details: Without it, who holds the sockets of other users is not seen, and the record says so.
-  bypass_host_loop:
-    support: none
   check_mode:
-    support: full
     details: Records are written in check mode too. They are what the task is for, and nothing on the host changes.
   connection:
     support: full
@@ -90,8 +64,6 @@ attributes:
     details: C(delegate_to) and C(run_once) are refused. The facts would be those of another host than the record.
   diff_mode:
     support: N/A
-  platform:
-    platforms: posix
 seealso:
   - module: listening.ports.listener_facts
   - module: listening.ports.report_listeners

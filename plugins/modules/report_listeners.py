@@ -67,33 +67,15 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - listening.ports.attributes
+  - listening.ports.attributes.controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
 attributes:
-  action:
-    support: full
-  action_group:
-    membership: [listening.ports.ports]
-  async:
-    support: none
-  become:
-    support: none
-  bypass_host_loop:
-    support: none
   check_mode:
-    support: full
     details: Files are written in check mode too. They are what the task is for.
-  connection:
-    support: none
-  delegation:
-    support: none
-  diff_mode:
-    support: N/A
-  platform:
-    details: It runs on the controller.
-    platforms: posix
 seealso:
   - module: listening.ports.assert_listeners
   - module: listening.ports.listener_facts

@@ -42,32 +42,12 @@ options:
     choices: [auto, always, never]
     default: auto
 extends_documentation_fragment:
+  - listening.ports.attributes
+  - listening.ports.attributes.controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
-attributes:
-  action:
-    support: full
-  action_group:
-    membership: [listening.ports.ports]
-  async:
-    support: none
-  become:
-    support: none
-  bypass_host_loop:
-    support: none
-  check_mode:
-    support: full
-  connection:
-    support: none
-  delegation:
-    support: none
-  diff_mode:
-    support: N/A
-  platform:
-    details: It runs on the controller.
-    platforms: posix
 requirements:
   - jmespath on the controller, for C(ensure) and C(where)
 seealso:

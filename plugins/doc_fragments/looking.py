@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions share that look at a host by themselves."""
+
+
+class ModuleDocFragment:
+    """The options that are handed to the module."""
+
+    DOCUMENTATION = r"""
+options:
+  gather:
+    description: See O(listening.ports.listener_facts#module:gather).
+    type: list
+    elements: str
+    choices: [owners, connections, namespaces, resources, command, raw]
+    default: [owners]
+  collector:
+    description: See O(listening.ports.listener_facts#module:collector).
+    type: str
+    choices: [auto, netlink, procfs, psutil]
+    default: auto
+  max_sockets:
+    description: See O(listening.ports.listener_facts#module:max_sockets).
+    type: int
+    default: 100000
+  max_fds:
+    description: See O(listening.ports.listener_facts#module:max_fds).
+    type: int
+    default: 2000000
+"""
