@@ -91,4 +91,3 @@ def _read(name, loader, collections):
     if not isinstance(values[0], dict) or not any(_merge.kind(str(key)) for key in values[0]):
         raise Refused('vars/listeners.yml of the role %s declares nothing: it has no variable %s' % (shown(name), _merge.ENTRIES))
     return {str(key): value for key, value in values[0].items()}
-

@@ -85,11 +85,17 @@ def units(bench, version, core):
     pytest(bench, folder, *paths)
 
 
-def pytest(bench, folder, *paths, inside=()):
+def properties(bench, examples):
+    """What holds of every host and every declaration, tried with so many random ones, which are new ones each time."""
+    pytest(bench, newest_core(bench), "tests/unit/plugins/plugin_utils/policy/test_properties.py", "tests/unit/plugins/plugin_utils/policy/test_fuzz.py",
+           "-k", "fresh", "--verbose", LISTENING_PORTS_EXAMPLES=str(examples))
+
+
+def pytest(bench, folder, *paths, inside=(), **variables):
     """Runs these tests; ``inside`` is a command that runs a command."""
     place = bench.copy()
     for line in bench.lines(*inside, folder / "python", "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--import-mode=importlib",
-                            *paths, cwd=place, env=environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent))):
+                            *paths, cwd=place, env=environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent), **variables)):
         if re.match(r"SKIPPED|not in this zoo", line):
             bench.note("%s: %s" % (" ".join(paths), line))
 
@@ -147,6 +153,7 @@ STEPS = [
     *[Step("sanity", "core %s" % lane.core, sanity, [lane]) for lane in (NEW, OLD)],
     *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, [version, core])
       for version, core in UNIT_LANES.items()],
+    Step("units", "20,000 random policies for each property", properties, [20000]),
     *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration, [lane])
       for lane in (OLD, NEW)],
     Step("checkout", "make audit", with_newest_core, ["tests/checkout"]),

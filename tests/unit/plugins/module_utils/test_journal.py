@@ -26,7 +26,7 @@ class Journal:
     """Runs journalctl, in that it says what it is told to say."""
 
     def __init__(self, monkeypatch, tmp_path):
-        self.answer, self.fault, self.asked = (0, '', ''), None, []
+        self.answer, self.faults, self.asked = (0, '', ''), [], []
         self.file = tmp_path / 'system.journal'
         self.file.write_text('')
         monkeypatch.setattr(_journal, '_JOURNALS', (str(tmp_path / '*.journal'),))
@@ -34,8 +34,8 @@ class Journal:
     def run(self, words, environ_update, expand_user_and_vars, handle_exceptions):
         assert not expand_user_and_vars and not handle_exceptions
         self.asked.append(words)
-        if self.fault:
-            raise self.fault
+        for fault in self.faults:
+            raise fault
         return self.answer
 
     def lines(self, *entries, **options):
@@ -98,7 +98,8 @@ def test_lines_of_the_unit_go_before_those_about_it(journal):
 def test_nothing_is_told_of_what_the_state_says_already(journal):
     assert journal.lines(*[entry(text, 1) for text in (
         'Starting nginx.service...', 'Started nginx.service - A web server.', 'nginx.service: Main process exited, code=killed, status=9/KILL',
-        'nginx.service: Failed to parse PID from file /run/nginx.pid: Invalid argument', "nginx.service: Failed with result 'signal'.", 'nginx.service: Consumed 41ms CPU time, 2.1M memory peak.',
+        'nginx.service: Failed to parse PID from file /run/nginx.pid: Invalid argument', "nginx.service: Failed with result 'signal'.",
+        'nginx.service: Consumed 41ms CPU time, 2.1M memory peak.',
         'nginx.service: Scheduled restart job, restart counter is at 2.', 'Failed to start nginx.service - A web server.')]) == []
 
 
@@ -164,7 +165,7 @@ def test_why_a_log_could_not_be_read(journal, answer, reason):
     (ValueError('embedded null byte'), 'null byte'),
 ])
 def test_a_command_that_cannot_be_run(journal, fault, reason):
-    journal.fault = fault
+    journal.faults.append(fault)
     with pytest.raises(Unseen, match=reason):
         journal.lines()
 

@@ -23,7 +23,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.policy 
 
 # LISTENING_PORTS_EXAMPLES=20000 is a full run; LISTENING_PORTS_SEED repeats the fresh one of another run. What the fixed seed finds it would
 # have found before: of that one there are never more than _USUAL, unless it is given as the fresh one.
-_USUAL = 1000
+_USUAL = 300
 EXAMPLES = int(os.environ.get('LISTENING_PORTS_EXAMPLES') or _USUAL)
 FRESH = int(os.environ.get('LISTENING_PORTS_SEED') or random.SystemRandom().randrange(10 ** 9))
 FIXED = 20261120

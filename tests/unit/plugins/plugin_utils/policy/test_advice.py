@@ -110,7 +110,8 @@ def test_other_namespaces_have_a_limit_of_their_own():
 
 def test_what_is_told_is_harmless_to_print():
     name = 'x\x1b[31m\n::error::'
-    found = told([dict(WIDE, name=name), dict(APP, name='a' + name), {'name': 'b' + name, 'ports': [40000]}, {'name': 'c' + name, 'port': 80, 'user': 'w' + name}],
+    found = told([dict(WIDE, name=name), dict(APP, name='a' + name), {'name': 'b' + name, 'ports': [40000]},
+                  {'name': 'c' + name, 'port': 80, 'user': 'w' + name}],
                  ephemeral_ports=[32768, 60999], unprivileged_port_start=1024)
     assert len(found) == 3
     for text in found:
