@@ -44,7 +44,7 @@ def causes(unsure_ones, gaps, switches):
     found = []
     for cause, some in groups.items():
         listeners = list(dict.fromkeys(each.found for each in some if each.found))
-        labels = list(dict.fromkeys(label for each in some for label in each.about))
+        labels = sorted({label for each in some for label in each.about})       # in one order, wherever they are declared
         why, remedy = _CAUSES[cause]
         gap = next((gap for gap in gaps if gap['aspect'] == cause), None) if cause in _ASPECTS else None
         said = sentence(gap['message'], 200) if gap else None
