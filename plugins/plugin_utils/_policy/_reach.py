@@ -14,6 +14,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy._three imp
 
 _EVERYBODY = {4: ipaddress.ip_network('0.0.0.0/0'), 6: ipaddress.ip_network('::/0')}
 _FAMILIES = ((4, 'accepts_ipv4'), (6, 'accepts_ipv6'))
+_IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
 _ITSELF = {4: ipaddress.ip_network('127.0.0.0/8'), 6: ipaddress.ip_network('::1/128')}
 
 
@@ -124,9 +125,8 @@ def via(globs, listener):
         return True
     if device is not None:
         return globs.fit(device)
-    exposure = listener.get('exposure')
-    interfaces = exposure.get('interfaces') if exposure else None
-    if not isinstance(interfaces, dict) or not interfaces:
+    paths = (listener.get('exposure') or {}).get('paths')
+    if not paths:
         return None
-    verdicts = {'allowed': False, 'partly': False, 'blocked': True}
-    return both(verdicts.get(verdict) for name, verdict in interfaces.items() if not globs.fit(name))
+    others = [path for path in paths if not all(globs.fit(name) for name in path['interfaces'])]
+    return both(_IS_CLOSED.get(path['verdict']) for path in others)

@@ -103,7 +103,7 @@ def _exposure(options, found):
     verdict = 'partly' if maybe or (allowed and options['from'] != 'anyone') else 'allowed' if allowed else 'blocked'
     exposure = {'verdict': verdict, 'allowed': allowed, 'undecided': [{'sources': maybe, 'reason': 'a rule of a module'}] if maybe else []}
     if 'through' in options:
-        exposure['interfaces'] = dict(pair.split(':') for pair in options['through'].split(','))
+        exposure['paths'] = [{'interfaces': [name], 'verdict': word} for name, word in (pair.split(':') for pair in options['through'].split(','))]
     if 'rule' in options:
         exposure['decided_by'] = options['rule']
     return exposure

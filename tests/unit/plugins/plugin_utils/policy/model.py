@@ -149,10 +149,10 @@ def limits(entry, listener):
     if wanted and any(minus(net, networks(wanted) + ITSELF) for net in reach(listener)):
         found.add('overexposed')
     if 'via' in entry:
-        if listener['interface'] is None and 'interfaces' not in listener['exposure']:
+        if listener['interface'] is None and 'paths' not in listener['exposure']:
             raise Unknown
         through = [listener['interface']] if listener['interface'] else [
-            name for name, verdict in listener['exposure']['interfaces'].items() if verdict != 'blocked']
+            name for path in listener['exposure']['paths'] if path['verdict'] != 'blocked' for name in path['interfaces']]
         if not all(fits(entry['via'], name) for name in through):
             found.add('overexposed')
     return found
