@@ -18,10 +18,11 @@ _CAUSES = {
                   'name the unit (service) in the entry, in place of the process'),
     'device': ('the facts do not say which interface has the address', 'name the address or its network in bind, in place of the interface'),
     'binding': ('the interface or the families could not be observed', 'see the gaps of the facts'),
-    'exposure': ('the firewall was not looked at', 'leave out clients, only_from and via where facts have no exposure'),
+    'exposure': ('the firewall was not looked at', 'gather the firewall (option gather), or leave out clients, only_from and via'),
     'fields': ('an expression speaks of what was not observed', 'gather it (option gather), or change the expression'),
 }
-_ASPECTS = ('sockets', 'namespaces', 'owners', 'units', 'binding')
+_ASPECTS = {'sockets': 'sockets', 'namespaces': 'namespaces', 'owners': 'owners', 'units': 'units', 'binding': 'binding', 'exposure': 'firewall'}
+_UNDECIDED = 'the firewall cannot be judged for all who may come', 'see the exposure of the listener; leave out what is not known, or waive it'
 
 
 def unsure(listener, entries, causes, perhaps):
@@ -43,11 +44,14 @@ def causes(unsure_ones, gaps, switches):
         groups.setdefault(each.group, []).append(each)
     found = []
     for cause, some in groups.items():
+        some.sort(key=_place)
         listeners = list(dict.fromkeys(each.found for each in some if each.found))
-        labels = sorted({label for each in some for label in each.about})       # in one order, wherever they are declared
+        labels = sorted({label for each in some for label in each.about})
         why, remedy = _CAUSES[cause]
-        gap = next((gap for gap in gaps if gap['aspect'] == cause), None) if cause in _ASPECTS else None
+        gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
         said = sentence(gap['message'], 200) if gap else None
+        if cause == 'exposure' and not gap and _reasons(some):
+            (why, remedy), said = _UNDECIDED, _words.some([sentence(text, 200) for text in _reasons(some)])
         if gap:
             remedy = _remedy(gap, remedy)
         what = ' and '.join(part for part in (
@@ -67,6 +71,18 @@ def causes(unsure_ones, gaps, switches):
                 one.entry, one.declared_in = severest.entry, severest.declared_in
         found.append(one)
     return found
+
+
+def _place(found):
+    """By port, wherever it was declared."""
+    one = found.record
+    return (one['protocol'], one['port'], one['id']) if one else ('', 0, ''), found.rank
+
+
+def _reasons(some):
+    """Why the firewall lets nobody say who comes through: list of str of the host."""
+    exposures = [each.record['exposure'] for each in some if each.record and each.record.get('exposure')]
+    return list(dict.fromkeys(str(one['reason']) for exposure in exposures for one in exposure.get('undecided') or ()))
 
 
 def _remedy(gap, usual):

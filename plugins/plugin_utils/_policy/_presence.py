@@ -6,6 +6,7 @@
 from ansible_collections.listening.ports.plugins.plugin_utils._policy import _diagnosis, _reach, _words
 from ansible_collections.listening.ports.plugins.plugin_utils._policy._finding import finding
 from ansible_collections.listening.ports.plugins.plugin_utils._policy._three import both, either
+from ansible_collections.listening.ports.plugins.plugin_utils._visible import visible
 
 
 def is_there(meeting):
@@ -119,7 +120,9 @@ def unreachable(entry, meetings, facts):
         why, remedy = 'it is bound to loopback only', 'bind it to an address that they reach, or say clients: local'
         blocked = entry.sources.words       # all of them: "anyone" says more than what is left of the internet without 127.0.0.0/8
     else:
-        why, remedy = 'the host keeps them out', 'open the firewall for them, bind it to their family too, or say fewer clients'
+        rules = list(dict.fromkeys(listener['exposure']['decided_by'] for listener in listeners if (listener.get('exposure') or {}).get('decided_by')))
+        why = 'the host keeps them out%s' % (': %s' % _words.some([visible(rule, 300) for rule in rules]) if rules else '')
+        remedy = 'open the firewall for them, bind it to their family too, or say fewer clients'
     message = '%s cannot be reached by %s, declared as its clients (%s): %s' % (
         _words.listener(first), _words.some(blocked), _words.place(entry), why)
     return False, finding('unreachable', message, (entry,), first, expected='clients %s' % entry.sources, remedy=remedy)
