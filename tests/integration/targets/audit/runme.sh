@@ -12,7 +12,9 @@ planted="tcp +0\.0\.0\.0:$listener_port +- +\"\{\{ 7\*7 \}\}"
 
 # hosts that can be looked at: the table, and exit code 0
 expect 0 audit listening.ports.audit -e target=testhost,alpha,beta "$@"
-shows "^testhost +$planted" && shows "^alpha +$planted" && shows "^beta +$planted"
+shows "^testhost +$planted"
+shows "^alpha +$planted"
+shows "^beta +$planted"
 shows '^(All 3 hosts were looked at completely|3 hosts: .*looked at partly|3 hosts: .*partly)'
 shows 'Nothing is declared for these hosts, so nothing was judged'
 hides 'Not looked at'
@@ -22,7 +24,8 @@ hides 'Not looked at'
 
 # one of them, by --limit: the others are not missed, whatever was recorded of them
 expect 0 audit listening.ports.audit --limit alpha "$@"
-shows "^$planted" && shows ' on alpha, '
+shows "^$planted"
+shows ' on alpha, '
 hides 'beta'
 
 # in check mode the same
@@ -34,10 +37,14 @@ shows "^$planted"
 # hosts that cannot be looked at fail and are in the report, wherever they come in the order
 expect 2 audit listening.ports.audit -e target=dead,alpha,nopython "$@"
 shows "^alpha +$planted"
-shows '^  dead: unreachable: .*Connection refused' && shows '^  nopython: failed: .*/nonexistent/python'
+shows '^  dead: unreachable: .*Connection refused'
+shows '^  nopython: failed: .*/nonexistent/python'
 shows '^3 hosts: 1 .*1 unreachable, 1 failed'
-shows '"msg": "dead is unreachable: .*Connection refused' && shows '"msg": "nopython could not be judged: .*/nonexistent/python'
-shows '^dead +: .*failed=1' && shows '^nopython +: .*failed=1' && shows '^alpha +: .*unreachable=0 +failed=0'
+shows '"msg": "dead is unreachable: .*Connection refused'
+shows '"msg": "nopython could not be judged: .*/nonexistent/python'
+shows '^dead +: .*failed=1'
+shows '^nopython +: .*failed=1'
+shows '^alpha +: .*unreachable=0 +failed=0'
 
 # unless that was asked for
 expect 0 audit listening.ports.audit -e target=dead,alpha,nopython -e audit_fail=false "$@"
@@ -45,7 +52,8 @@ shows '^3 hosts: 1 .*1 unreachable, 1 failed'
 
 # not one host can be looked at: the report says so
 expect 2 audit listening.ports.audit -e target=remote "$@"
-shows 'No host could be looked at: this says nothing about what listens' && shows '^  dead, dead2: unreachable: '
+shows 'No host could be looked at: this says nothing about what listens'
+shows '^  dead, dead2: unreachable: '
 shows '^2 hosts: 2 unreachable'
 hides 'Nothing listens'
 
@@ -53,8 +61,10 @@ hides 'Nothing listens'
 expect 0 audit serial.yml -e audit_fail=false "$@"
 [ "$(grep -cE "^$planted" "$state/out")" = 2 ]
 [ "$(grep -cE "^(alpha|beta) +$planted" "$state/out")" = 2 ]
-shows '^[0-9]+ listeners? on alpha, ' && shows '^4 hosts: .*still to come'
-shows '^[0-9]+ listeners? on 2 of 4 hosts' && shows '^4 hosts: 2 .*2 unreachable'
+shows '^[0-9]+ listeners? on alpha, '
+shows '^4 hosts: .*still to come'
+shows '^[0-9]+ listeners? on 2 of 4 hosts'
+shows '^4 hosts: 2 .*2 unreachable'
 
 # the facts, for the tasks that follow; a declaration; other formats and subsets
 expect 0 audit facts.yml -e "listener_port=$listener_port" "$@"
@@ -67,12 +77,14 @@ plain=$ANSIBLE_INVENTORY
 export ANSIBLE_INVENTORY=$plain,$PWD/declared.yml
 expect 2 audit listening.ports.audit -e target=alpha,beta "$@"
 shows "^  critical  alpha: $finding pid [0-9]+.* listens, which entry nobody of expected_listeners_alpha forbids \(it has an odd name\)$"
-shows '^            To do: stop ' && shows '^2 hosts: 1 as declared, 1 violates\.$'
+shows '^            To do: stop '
+shows '^2 hosts: 1 as declared, 1 violates\.$'
 shows '^  info      The entry gone of expected_listeners_all met nothing on any of the 2 hosts that were judged by it$'
 shows '^  info      The waiver moving of listener_waivers_all waived nothing'
 shows '^policy: 3 variables, 4 entries, 1 waiver, sha256 [0-9a-f]{12} on alpha$'
 shows '"msg": "alpha is not as declared: 1 finding\. 1\. forbidden, critical: tcp 0\.0\.0\.0:'"$listener_port \{\{ 7\*7 \}\}"
-shows '^alpha +: .*failed=1' && shows '^beta +: .*failed=0'
+shows '^alpha +: .*failed=1'
+shows '^beta +: .*failed=0'
 hides 'Nothing is declared'
 hides "$(printf '\033')"
 "${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}" - "$state/audit/report.json" <<'CHECK'
@@ -91,11 +103,14 @@ CHECK
 expect 2 audit listening.ports.audit -e target=alpha,beta \
     -e '{"expected_listeners_alpha": [], "expected_listeners_both": [{"port": 11, "name": "both"}]}' "$@"
 shows '^  high      2 hosts \((alpha, beta|beta, alpha)\): [A-Z][a-z]+ has to listen on tcp/11 \(entry both of expected_listeners_both\), and nothing does'
-shows '^2 hosts: 2 violate\.$' && shows '^alpha +: .*failed=1' && shows '^beta +: .*failed=1'
+shows '^2 hosts: 2 violate\.$'
+shows '^alpha +: .*failed=1'
+shows '^beta +: .*failed=1'
 
 # the same, and nobody fails for it
 expect 0 audit listening.ports.audit -e target=alpha,beta -e audit_fail=false "$@"
-shows '^2 hosts: 1 as declared, 1 violates\.$' && shows '^alpha +: .*failed=0'
+shows '^2 hosts: 1 as declared, 1 violates\.$'
+shows '^alpha +: .*failed=0'
 
 # a part of the hosts: the others are not missed, and nothing is said to be unused
 expect 0 audit listening.ports.audit --limit beta "$@"
@@ -104,12 +119,18 @@ hides 'met nothing'
 
 # refused, unreachable, not declared, as declared: each is counted as what it is, and each that fails says why
 expect 2 audit listening.ports.audit -e target=beta,nopython,dead,testhost "$@"
-shows '^  nopython: The declaration is refused for 2 reasons\.$' && shows '^    [12]\. expected_listeners_bad, entry oops, option prot: '
+shows '^  nopython: The declaration is refused for 2 reasons\.$'
+shows '^    [12]\. expected_listeners_bad, entry oops, option prot: '
 shows '^    [12]\. expected_listeners_bad, entry also, option port: there is no port 222222'
-hides 'nopython: failed' && hides '/nonexistent/python'
+hides 'nopython: failed'
+hides '/nonexistent/python'
 shows '^4 hosts: 1 as declared, 1 with a refused declaration, 1 unreachable, 1 only listed \(nothing is declared\)\.$'
-shows '"msg": "nopython: The declaration is refused for 2 reasons\. 1\. expected_listeners_bad' && shows '"msg": "dead is unreachable: '
-shows '^nopython +: .*failed=1' && shows '^dead +: .*failed=1' && shows '^beta +: .*failed=0' && shows '^testhost +: .*failed=0'
+shows '"msg": "nopython: The declaration is refused for 2 reasons\. 1\. expected_listeners_bad'
+shows '"msg": "dead is unreachable: '
+shows '^nopython +: .*failed=1'
+shows '^dead +: .*failed=1'
+shows '^beta +: .*failed=0'
+shows '^testhost +: .*failed=0'
 
 # all hosts are unreachable, or refused
 expect 2 audit listening.ports.audit -e target=dead,nopython "$@"
@@ -119,7 +140,8 @@ hides 'met nothing'
 # in batches: each has its own findings, and the last line counts all so far
 expect 0 audit serial.yml -e audit_fail=false "$@"
 [ "$(grep -cE "^  critical  (alpha: )?$finding" "$state/out")" = 2 ]
-shows '^4 hosts: 1 violates, .*still to come\.$' && shows '^4 hosts: 1 as declared, 1 violates, 2 unreachable\.$'
+shows '^4 hosts: 1 violates, .*still to come\.$'
+shows '^4 hosts: 1 as declared, 1 violates, 2 unreachable\.$'
 [ "$(grep -c 'The entry gone' "$state/out")" = 1 ]
 
 # in check mode the same
