@@ -6,7 +6,7 @@
 import hashlib
 import json
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _options, _words
+from ansible_collections.listening.ports.plugins.plugin_utils._policy import _options, _values, _words
 from ansible_collections.listening.ports.plugins.plugin_utils._policy._entry import Entry, Waiver
 from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals, Refused, meant, shown
 
@@ -169,6 +169,5 @@ def _switches(given, faults):
 
 
 def _days(value):
-    if isinstance(value, str) and len(value.strip()) < 9 and value.strip().isdecimal():
-        value = int(value)
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS else None
+    found = _values.number(value)
+    return found if found is not None and 0 <= found <= _MOST_DAYS else None

@@ -97,13 +97,20 @@ def _boolean(raw, option):
     raise Refused('has to be true or false, not %s' % shown(raw), option)
 
 
+def number(raw):
+    """The number that this is, or that it is the text of: int; None for anything else."""
+    text = raw.strip() if isinstance(raw, str) else ''
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return int(text)
+    return int(raw) if isinstance(raw, int) and not isinstance(raw, bool) else None
+
+
 def _count(raw, option):
     if isinstance(raw, str) and raw.strip() == 'any':
         return 1
-    if isinstance(raw, str) and raw.strip().isascii() and raw.strip().isdigit() and len(raw.strip()) < 9:
-        raw = int(raw)
-    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= 65535 * 5:
-        return int(raw)
+    found = number(raw)
+    if found is not None and 1 <= found <= 65535 * 5:
+        return found
     raise Refused('has to be a number from 1, or any, not %s' % shown(raw), option)
 
 
