@@ -1,0 +1,200 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets of numbers (addresses, ports) as sorted tuples of (low, high). Private to this collection, may change.
+
+Spans of a set neither overlap nor touch. A set of few spans meets one of many by bisection, not by a walk of both.
+"""
+
+import bisect
+import socket
+
+EMPTY = ()
+LAST = {4: 2 ** 32 - 1, 6: 2 ** 128 - 1}    # the last address of each family
+
+
+def full(family):
+    """The set of all addresses of a family, 4 or 6."""
+    return ((0, LAST[family]),)
+
+
+def merged(spans):
+    """A set from (low, high) in any order, overlapping or not."""
+    result = []
+    last = -2
+    for low, high in sorted(spans):
+        if low > last + 1:
+            result.append((low, high))
+            last = high
+        elif high > last:
+            result[-1] = (result[-1][0], high)
+            last = high
+    return tuple(result)
+
+
+def union(one, other):
+    if not one or one == other:
+        return other
+    return merged(one + other) if other else one
+
+
+def united(sets):
+    """The union of a list of sets."""
+    if len(sets) < 2:
+        return sets[0] if sets else EMPTY
+    return merged([span for spans in sets for span in spans])
+
+
+def isect(one, other):
+    if one is other:
+        return one
+    if len(one) > len(other):
+        one, other = other, one
+    if not one:
+        return EMPTY
+    if len(one) == 1:
+        return _within(one, other, *one[0])
+    if len(one) * 4 > len(other) > 8:
+        return _isect_by_walk(one, other)
+    result = []
+    for low, high in one:
+        result += _within(EMPTY, other, low, high)
+    return tuple(result)
+
+
+def _within(span, spans, low, high):
+    """What of a set is from low to high.
+
+    :param span: the set of these two, which is the result where it can be: then nothing new is made.
+    """
+    if low <= spans[0][0] and spans[-1][1] <= high:
+        return spans
+    first = bisect.bisect_left(spans, (low,))
+    if first and spans[first - 1][1] >= low:
+        first -= 1
+        if spans[first][1] >= high:
+            return span or ((low, high),)
+    end = bisect.bisect_right(spans, (high + 1,), first)
+    if end == first:
+        return EMPTY
+    start, last = spans[first], spans[end - 1]
+    if start[0] >= low and last[1] <= high:
+        return spans[first:end]
+    if end == first + 1:
+        return ((low if low > start[0] else start[0], high if high < last[1] else last[1]),)
+    return ((low if low > start[0] else start[0], start[1]),) + spans[first + 1:end - 1] + ((last[0], high if high < last[1] else last[1]),)
+
+
+def _isect_by_walk(one, other):
+    result = []
+    others, end = iter(other), (2 ** 300,) * 2
+    first, last = next(others)
+    for low, high in one:
+        while last < low:
+            first, last = next(others, end)
+        while first <= high:
+            result.append((low if low > first else first, high if high < last else last))
+            if last > high:
+                break
+            first, last = next(others, end)
+    return tuple(result)
+
+
+def minus(one, other):
+    if not other or not one:
+        return one
+    if one is other:
+        return EMPTY
+    low, high = one[0][0], one[-1][1]
+    near = _within(EMPTY, other, low, high)
+    if len(near) > 4:
+        rest = complement(near, low, high)
+        return rest if len(one) == 1 else isect(one, rest)
+    for first, last in near:    # few: what is before and after each of them stays as it is
+        one = _without(one, first, last)
+    return one
+
+
+def _without(spans, low, high):
+    """A set without the numbers from low to high."""
+    first = bisect.bisect_left(spans, (low,))
+    if first and spans[first - 1][1] >= low:
+        first -= 1
+    end = bisect.bisect_right(spans, (high + 1,), first)
+    if end == first:
+        return spans
+    start, last = spans[first][0], spans[end - 1][1]
+    left = ((start, low - 1),) if start < low else EMPTY
+    right = ((high + 1, last),) if last > high else EMPTY
+    return spans[:first] + left + right + spans[end:]
+
+
+def complement(spans, low=0, high=2 ** 256):
+    """All numbers from low to high that are not in the set."""
+    result = []
+    for first, last in spans:
+        if first > low:
+            result.append((low, first - 1))
+        low = last + 1
+    if low <= high:
+        result.append((low, high))
+    return tuple(result)
+
+
+def contains(spans, number):
+    position = bisect.bisect_right(spans, (number, number))
+    return (position < len(spans) and spans[position][0] == number) or (position > 0 and spans[position - 1][1] >= number)
+
+
+def size(spans):
+    return sum([high - low for low, high in spans]) + len(spans)
+
+
+def number(text):
+    """int: the address in a text, of either family; ValueError where it is none."""
+    try:
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6 if ':' in text else socket.AF_INET, text), 'big')
+    except (OSError, TypeError, UnicodeError):
+        raise ValueError('not an address: %r' % (text,)) from None
+
+
+def address(value, family):
+    """str: the address with this number."""
+    if family == 4:
+        return socket.inet_ntop(socket.AF_INET, value.to_bytes(4, 'big'))
+    return socket.inet_ntop(socket.AF_INET6, value.to_bytes(16, 'big'))
+
+
+def prefix(text, length, family):
+    """(low, high) of a network; ValueError where the length is none of the family."""
+    length, bits = int(length), 32 if family == 4 else 128
+    if not 0 <= length <= bits:
+        raise ValueError('not the length of a network: %d' % length)
+    low = number(text) >> (bits - length) << (bits - length)
+    return low, low + (1 << (bits - length)) - 1
+
+
+def parse(text):
+    """(family, set) of ``10.0.0.1``, ``10.0.0.0/8`` or ``10.0.0.1-10.0.0.9``; ValueError where it is none of these."""
+    family = 6 if ':' in text else 4
+    first, dash, last = text.partition('-')
+    if dash:
+        span = number(first), number(last)
+        if (':' in first) != (':' in last) or span[0] > span[1]:
+            raise ValueError('not a range of addresses: %r' % (text,))
+        return family, (span,)
+    base, dummy, length = text.partition('/')
+    return family, (prefix(base, length or (32 if family == 4 else 128), family),)
+
+
+def networks(spans, family):
+    """list of str, the fewest networks that make up the set: ``10.0.0.0/8``, a single address with its full length."""
+    result = []
+    bits = 32 if family == 4 else 128
+    for first, high in spans:
+        low = first
+        while low <= high:
+            free = (low & -low).bit_length() - 1 if low else bits
+            free = min(free, (high - low + 1).bit_length() - 1)
+            result.append('%s/%d' % (address(low, family), bits - free))
+            low += 1 << free
+    return result

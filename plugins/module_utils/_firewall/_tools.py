@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands that only read, and the time that they may take. Private to this collection, may change."""
+
+import os
+import threading
+import time
+
+_MOST = 256 * 1024 * 1024       # bytes that a command may print
+_PATIENCE = 20                  # seconds for all commands together
+_BINARIES = '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin'
+
+
+class Unseen(Exception):
+    """What could not be looked at; the message tells why."""
+
+
+class Tools:
+    """Runs commands that only read, all of which together have so much time."""
+
+    def __init__(self, run):
+        self._run, self._until = run, time.monotonic() + _PATIENCE
+        self._path = os.environ.get('PATH', '').split(os.pathsep) + _BINARIES.split(os.pathsep)
+
+    def find(self, name):
+        """str: the path of a command, or None."""
+        return next((path for path in ('%s/%s' % (one, name) for one in self._path if one.startswith('/'))
+                     if os.access(path, os.X_OK) and os.path.isfile(path)), None)
+
+    def output(self, *words):
+        """str: what a command prints. Raises Unseen."""
+        left = self._until - time.monotonic()
+        name = os.path.basename(words[0])
+        if left < 1:
+            raise Unseen('%s: there was no time left for it' % name)
+        if not self._run:
+            raise Unseen('%s: there is no way to run it' % name)
+        watch = _Watch(left)
+        try:
+            # not by timeout(1): to start one more program takes half as long as what is asked for
+            code, output, errors = self._run(
+                list(words), expand_user_and_vars=False, handle_exceptions=False, environ_update={'LC_ALL': 'C'},
+                before_communicate_callback=watch.start)
+        except (OSError, ValueError) as exc:
+            raise Unseen('%s: %s' % (name, exc)) from exc
+        finally:
+            watch.stop()
+        if watch.ended:
+            raise Unseen('%s took longer than %d second%s' % (name, left, 's' * (left >= 2)))
+        if len(output) > _MOST:
+            raise Unseen('%s prints more than %d MiB' % (name, _MOST >> 20))
+        if code:
+            said = [line.strip() for line in errors.splitlines() if line.strip()]
+            raise Unseen('%s: %s' % (name, clean(said[0])[:200] if said else 'it failed'))
+        return clean(output)
+
+
+class _Watch:
+    """Ends a process that takes too long.
+
+    :ivar ended: bool, whether it did.
+    """
+
+    def __init__(self, seconds):
+        self._seconds, self._timer, self.ended = seconds, None, False
+
+    def start(self, process):
+        """Watch a ``subprocess.Popen`` from now on."""
+        self._timer = threading.Timer(self._seconds, self._end, (process,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _end(self, process):
+        self.ended = True
+        process.kill()
+
+    def stop(self):
+        """Watch no longer."""
+        if self._timer:
+            self._timer.cancel()
+
+
+def clean(text):
+    """Text that is Unicode, whatever bytes are in it."""
+    return text.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace')

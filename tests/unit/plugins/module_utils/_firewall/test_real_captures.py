@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firewalls of real hosts, and who was answered there: recorded by tests/hosts/guests/test_firewalls.py, with other versions of the tools.
+
+What is judged of the recorded rules has to be what was met by those who tried, from two addresses on each of two networks.
+"""
+
+import collections
+import gzip
+import json
+import os
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._firewall import _evaluate, _exposure
+from ansible_collections.listening.ports.plugins.module_utils._firewall import _intervals as iv
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, listener, new_gaps
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures', 'real')
+NAMES = sorted(name[:-len('.json.gz')] for name in os.listdir(FOLDER) if name.endswith('.json.gz'))
+FAMILIES = {'ipv4': 4, 'ipv6': 6}
+ANY = {'ipv4': '0.0.0.0', 'ipv6': '::'}
+# to what is found of each: the back ends, and how many of the clients of all ports stay undecided
+WALLS = {
+    'deaf': ({'nftables'}, 0),
+    'docker': ({'iptables-nft'}, 0),
+    'docker_legacy': ({'iptables-legacy'}, 0),
+    'firewalld': ({'nftables', 'firewalld'}, 3),
+    'firewalld_iptables': ({'iptables-nft', 'nftables', 'firewalld'}, 3),
+    'iptables': ({'iptables-nft'}, 8),
+    'iptables_legacy': ({'iptables-legacy'}, 8),
+    'kube': ({'iptables-nft'}, 0),
+    'kube_legacy': ({'iptables-legacy'}, 0),
+    'kube_nftables': ({'nftables'}, 0),
+    'nftables': ({'nftables'}, 8),
+    'podman': ({'nftables'}, 0),
+    'ufw': ({'iptables-nft', 'ufw'}, 0),
+    'ufw_legacy': ({'iptables-legacy', 'ufw'}, 0),
+}
+VERSIONS = {
+    'trixie': {'nft': 'v1.1.', 'iptables': 'v1.8.11 ', 'firewall-cmd': '2.'},
+    'bookworm': {'nft': 'v1.0.6 ', 'iptables': 'v1.8.9 ', 'firewall-cmd': '1.'},
+    'bullseye': {'nft': 'v0.9.8 ', 'iptables': 'v1.8.7 ', 'firewall-cmd': '0.9.'},
+}
+DEAF = 'neighbours on %s cannot find the host: '
+
+Flow = collections.namedtuple('Flow', 'family protocol interface source address port answer')
+
+
+class Capture:
+    """What was recorded.
+
+    :ivar recorded_with: dict, a tool to what it says of its version. :ivar box: list of str, the addresses of a container.
+    :ivar undecided: set of (protocol, port). :ivar snapshot: dict, of ``_snapshot.take``.
+    :ivar met: list of Flow; the answer is None or as 'host tcp/80'.
+    """
+
+    def __init__(self, name):
+        with gzip.open('%s/%s.json.gz' % (FOLDER, name), 'rb') as stream:
+            found = json.loads(stream.read().decode('utf-8'))
+        self.recorded_with, self.box, self.snapshot = found['recorded_with'], found['box'], found['snapshot']
+        self.undecided = {tuple(one) for one in found['undecided']}
+        self.met = [Flow(*one) for one in found['met']]
+
+    def answer(self, protocol, to, port):
+        """str: who answers at an address."""
+        return '%s %s/%d' % ('box' if to in self.box else 'host', protocol, port)
+
+
+def judged(evaluator, found, flow):
+    """('allowed' | 'deaf' | 'blocked' | 'undecided', the answers that are possible, reason or None): what is decided about one client."""
+    outcome = evaluator.decide(FAMILIES[flow.family], flow.protocol, flow.interface, flow.address, flow.port)
+    number = iv.number(flow.source)
+    if iv.contains(outcome.allowed, number):
+        if any(text.startswith(DEAF % flow.interface) for text in outcome.caveats):
+            return 'deaf', {None}, None
+        if not outcome.translated_by:
+            return 'allowed', {found.answer(flow.protocol, flow.address, flow.port)}, None
+        return 'allowed', {found.answer(flow.protocol, iv.address(to, FAMILIES[flow.family]), port)
+                           for spans, to, port in outcome.destinations if iv.contains(spans, number)}, None
+    if iv.contains(outcome.blocked, number):
+        return 'blocked', {None}, None
+    (reason,) = [reason for spans, reason in outcome.undecided if iv.contains(spans, number)]
+    return 'undecided', (), reason
+
+
+@pytest.mark.parametrize('release', sorted(VERSIONS))
+def test_every_tool_of_every_release_is_there(release):
+    assert {name[:-len(release) - 1] for name in NAMES if name.endswith('_' + release)} == set(WALLS)
+    for wall in WALLS:
+        said = Capture('%s_%s' % (wall, release)).recorded_with
+        tools = {'nft', 'iptables'} | ({'firewall-cmd'} if wall.startswith('firewalld') else set())     # which tells its version while it runs
+        assert {tool: said[tool] for tool in tools if VERSIONS[release][tool] not in said[tool] + ' '} == {}
+    assert len(NAMES) == len(WALLS) * len(VERSIONS)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_decisions_are_what_was_met(name):
+    found = Capture(name)
+    evaluator = _evaluate.Evaluator(_evaluate.load(_evaluate.parsed(found.snapshot)), found.snapshot['net'])
+    wrong, verdicts = [], collections.Counter()
+    for flow in found.met:
+        verdict, answers, reason = judged(evaluator, found, flow)
+        verdicts[verdict] += 1
+        if verdict == 'undecided':
+            if not reason or (flow.protocol, flow.port) not in found.undecided:
+                wrong.append((flow, reason))
+        elif flow.answer not in answers:
+            wrong.append((flow, verdict, answers))
+    assert not wrong
+    assert verdicts['undecided'] == WALLS[name.rpartition('_')[0]][1]
+    assert verdicts['allowed'] >= 10 and verdicts['blocked'] >= 100
+    assert bool(verdicts['deaf']) == name.startswith('deaf_')
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_exposures_are_what_was_met(name):
+    found = Capture(name)
+    records = {(flow.family, flow.protocol, flow.port): listener(flow.protocol, ANY[flow.family], flow.port, v6only=flow.family == 'ipv6')['record']
+               for flow in found.met}
+    gaps = new_gaps()
+    facts = _exposure.attach(list(records.values()), found.snapshot, gaps)
+    assert gaps_of(gaps) == {}
+    assert set(facts['firewall']['backends']) == WALLS[name.rpartition('_')[0]][0]
+    wrong = []
+    for flow in found.met:
+        own = found.answer(flow.protocol, flow.address, flow.port)
+        verdict, path = told(records[flow.family, flow.protocol, flow.port]['exposure'], flow)
+        if verdict == 'undecided':
+            right = (flow.protocol, flow.port) in found.undecided
+        else:
+            right = (verdict == 'allowed') == (flow.answer == own)
+        led = {answer for one in facts['forwarded'] if concerns(one, flow) and told(one['exposure'], flow)[0] == 'allowed'
+               for answer in (found.answer(flow.protocol, *where(text)) for text in one['to'].split(', '))}
+        if not right or bool(led) != (flow.answer not in (None, own)) or led and flow.answer not in led:
+            wrong.append((flow, path, led))
+    assert not wrong
+
+
+def concerns(forwarded, flow):
+    return [forwarded[key] for key in ('family', 'protocol', 'port')] == [flow.family, flow.protocol, flow.port] and (
+        forwarded['scope'] == 'any' or forwarded['address'] == flow.address)
+
+
+def told(exposure, flow):
+    """(verdict as of ``judged``, the path that tells)."""
+    number = iv.number(flow.source)
+    for path in exposure['paths']:
+        if path['family'] == flow.family and flow.interface in path['interfaces']:
+            if any(within(number, network) for network in path['allowed']):
+                # interfaces that are alike are one path, and one of them is named
+                deaf = any(text.startswith(DEAF % one) for text in path['caveats'] for one in path['interfaces'])
+                return 'deaf' if deaf else 'allowed', path
+            if any(within(number, network) for part in path['undecided'] for network in part['sources']):
+                return 'undecided', path
+            return 'blocked', path
+    return 'blocked', None
+
+
+def where(endpoint):
+    """(address, port) of a text such as ``[fd30::2]:80``."""
+    to, dummy, port = endpoint.rpartition(':')
+    return to.strip('[]'), int(port)
+
+
+def within(number, network):
+    (low, high), = iv.parse(network)[1]
+    return low <= number <= high
