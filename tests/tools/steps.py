@@ -157,7 +157,7 @@ STEPS = [
     *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration, [lane])
       for lane in (OLD, NEW)],
     Step("checkout", "make audit", with_newest_core, ["tests/checkout"]),
-    Step("oracle", "sockets", with_newest_core, ["tests/oracle"]),
+    Step("oracle", "sockets and firewalls", with_newest_core, ["tests/oracle"]),
     Step("examples", "documentation", with_newest_core, ["tests/examples"]),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, []),
     Step("hosts", "the rig that runs them", rig, []),

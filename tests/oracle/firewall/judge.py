@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One ruleset: loaded into a host, judged, and tried."""
+
+import json
+import random
+import time
+
+from firewall import chance_nft, network, probes
+
+from ansible_collections.listening.ports.plugins.module_utils._firewall import _evaluate
+from ansible_collections.listening.ports.plugins.module_utils._firewall import _intervals as iv
+
+FLOWS = 160         # per ruleset
+KINDS = ('nft', 'nft', 'nft', 'iptables-nft', 'legacy', 'mixed', 'nft')
+
+
+class Ruleset:
+    """A ruleset by chance.
+
+    :ivar lines: list of (str, bool) of nft; saves: {(program, table): list of (str, bool)} for iptables-restore.
+    """
+
+    def __init__(self, seed):
+        chance = random.Random(seed)
+        self.seed, self.kind = seed, KINDS[seed % len(KINDS)]
+        self.flows = probes.all_flows(chance, FLOWS)
+        self.lines, self.saves = [], {}
+        if self.kind in ('nft', 'mixed'):
+            self.lines = chance_nft.make(chance)
+        if self.kind != 'nft':
+            from firewall import chance_iptables
+            for backend in ['nft'] if self.kind == 'iptables-nft' else ['legacy'] if self.kind == 'legacy' else \
+                    chance.choice((['nft'], ['legacy'], ['nft', 'legacy'])):
+                self.saves.update(chance_iptables.make(chance, backend))
+
+    def rules(self):
+        """list of keys of what can be left out."""
+        return [('nft', position) for position, (dummy, rule) in enumerate(self.lines) if rule] + [
+            (program, position) for program, lines in self.saves.items() for position, (dummy, rule) in enumerate(lines) if rule]
+
+    def texts(self, without=()):
+        """(text for nft, {program: text}) without some rules."""
+        def kept(name, lines):
+            return ''.join(line + '\n' for position, (line, dummy) in enumerate(lines) if (name, position) not in without)
+        return kept('nft', self.lines), {program: kept(program, lines) for program, lines in self.saves.items()}
+
+
+class Judge:
+    """Namespaces, and what is to be compared in them."""
+
+    def __init__(self):
+        self._net = self._prober = None
+
+    def renew(self):
+        """New namespaces: legacy tables and connections of the ones before are gone."""
+        if self._net:
+            self._prober.close()
+            self._net.close()
+        self._net = network.Network()
+        self._prober = probes.Prober(self._net)
+
+    def load(self, ruleset, without=()):
+        """Load a ruleset into new namespaces; returns its snapshot."""
+        self.renew()
+        nft, saves = ruleset.texts(without)
+        with self._net.inside('host'):
+            for program, text in saves.items():
+                network.run(program + '-restore', '-n', text=text)
+            if nft:
+                network.run('nft', '-f', '-', text=nft)
+            return snapshot(saves)
+
+    def compare(self, ruleset, without=(), flows=None):
+        """dict: ``wrong`` (list of str), ``undecided`` ({reason: count}), ``flows``, ``allowed`` (by the kernel), ``seconds`` spent on verdicts."""
+        taken = self.load(ruleset, without)
+        flows = flows or ruleset.flows
+        started = time.perf_counter()
+        evaluator = _evaluate.Evaluator(_evaluate.load(taken), taken['net'])
+        verdicts = {flow: verdict(evaluator, flow) for flow in flows}
+        seconds = time.perf_counter() - started
+        answers = self._prober.probe(flows)
+        for patience in (3, 8):         # a busy machine may lose a race, not three
+            late = [flow for flow in flows if verdicts[flow][0] == 'allowed' and answers[flow] is None]
+            if late:
+                answers.update(self._prober.probe(late, patience))
+        wrong, undecided = [], {}
+        for flow in flows:
+            word, reason, outcome = verdicts[flow]
+            if word == 'undecided':
+                assert not reason.startswith(_evaluate.DEFECT), reason
+                undecided[reason] = undecided.get(reason, 0) + 1
+            elif (word == 'allowed') != (answers[flow] is not None):
+                wrong.append((flow, '%s: %s by %s, in truth %s' % (tuple(flow), word, outcome.decided_by, answers[flow] or 'blocked')))
+            elif word == 'allowed':
+                places = destinations(outcome, flow)
+                if answers[flow].split()[1:] not in places:
+                    wrong.append((flow, '%s: delivered to %s, in truth %s' % (tuple(flow), places, answers[flow])))
+        return {'wrong': wrong, 'undecided': undecided, 'flows': len(flows), 'seconds': seconds,
+                'allowed': sum(answer is not None for answer in answers.values())}
+
+    def smallest(self, ruleset, flow):
+        """A ruleset of as few rules as still are judged wrongly for a flow: (text for nft, {program: text})."""
+        without = set()
+        for key in ruleset.rules()[::-1]:
+            try:
+                if self.compare(ruleset, without | {key}, [flow])['wrong']:
+                    without.add(key)
+            except RuntimeError:
+                pass                    # it does not load without that rule
+        return ruleset.texts(without)
+
+
+def snapshot(saves):
+    """Snapshot of the host, in whose namespace this runs."""
+    taken = {'nft': json.loads(network.run('nft', '-j', 'list', 'ruleset')), 'saves': {}, 'ipset': None, 'net': network.net(), 'errors': []}
+    for program in saves:
+        family = 'ip6' if program.startswith('ip6') else 'ip'
+        taken['saves']['%s/%s' % (family, program.rpartition('-')[2])] = network.run(program + '-save')
+    return taken
+
+
+def destinations(outcome, flow):
+    """list of [address, port]: where the flow can be delivered."""
+    source = iv.number(flow.source)
+    return [[iv.address(address, flow.family), str(port)] for spans, address, port in outcome.destinations if iv.contains(spans, source)]
+
+
+def verdict(evaluator, flow):
+    """(word, reason, outcome) of a flow."""
+    outcome = evaluator.decide(flow.family, flow.protocol, flow.interface, flow.address, flow.port)
+    source = iv.number(flow.source)
+    if iv.contains(outcome.allowed, source):
+        return 'allowed', None, outcome
+    if iv.contains(outcome.blocked, source):
+        return 'blocked', None, outcome
+    for spans, reason in outcome.undecided:
+        if iv.contains(spans, source):
+            return 'undecided', reason, outcome
+    raise AssertionError('%s is in none of the sets of an outcome' % (flow,))

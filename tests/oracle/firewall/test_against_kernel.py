@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rulesets by chance in network namespaces: whatever the evaluator decides, real packets must agree with.
+
+A failing seed is repeated with ``pytest -k firewall-SEED``, a new one with ``ORACLE_SEED=SEED``; ``RULESETS=2000`` tries
+that many.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.root, pytest.mark.skipif(
+    not all(map(shutil.which, ('ip', 'nft', 'iptables-nft-save', 'iptables-legacy-save'))),
+    reason='needs ip, nft, iptables-nft and iptables-legacy')]
+FRESH = int(os.environ.get('ORACLE_SEED') or random.SystemRandom().randrange(100000, 10 ** 9))
+SEEDS = [*range(int(os.environ.get('RULESETS') or 300)), FRESH]
+WORKERS = 2
+UNDECIDED = 0.015
+
+
+@pytest.fixture(scope='module')
+def verdicts(paths, request):
+    """{seed: what a worker found}; all seeds that are to be tested, at once."""
+    wanted = [item.callspec.params['seed'] for item in request.session.items
+              if getattr(item, 'callspec', None) and item.module is request.module]
+    wanted = wanted or SEEDS
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE='1')
+    processes = [subprocess.Popen([sys.executable, '-m', 'firewall.worker', *map(str, wanted[number::WORKERS])],
+                                  stdout=subprocess.PIPE, env=environment, text=True) for number in range(WORKERS)]
+    found = {}
+    for process in processes:
+        for line in process.communicate()[0].splitlines():
+            one = json.loads(line)
+            found[one['seed']] = one
+    return found
+
+
+@pytest.mark.parametrize('seed', SEEDS, ids=['firewall-%d' % seed for seed in SEEDS])
+def test_kernel_agrees(verdicts, seed):
+    found = verdicts.get(seed) or {'error': 'the worker ended early'}
+    if 'error' in found:
+        pytest.fail('seed %d: %s' % (seed, found['error']), pytrace=False)
+    if found['wrong']:
+        pytest.fail('seed %d, %s: %d flows wrong\n%s\n%s' % (
+            seed, found['kind'], len(found['wrong']), '\n'.join(found['wrong'][:10]), found.get('smallest', '')), pytrace=False)
+    assert all(found['undecided']), 'undecided without a reason'
+
+
+def test_little_is_undecided(verdicts):
+    judged = [one for seed, one in verdicts.items() if 'error' not in one and seed != FRESH]
+    flows = sum(one['flows'] for one in judged)
+    reasons = {}
+    for one in judged:
+        for reason, count in one['undecided'].items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    print('seed of the new one: %d; of the others, %d of %d flows are undecided' % (FRESH, sum(reasons.values()), flows))
+    if len(judged) >= 100:
+        worst = sorted(reasons.items(), key=lambda pair: -pair[1])[:10]
+        assert sum(reasons.values()) <= UNDECIDED * flows, (flows, worst)
+
+
+def test_the_rulesets_are_worth_looking_at(verdicts):
+    """Of every kind there are enough, and the kernel lets in some flows and stops others."""
+    kinds = {}
+    for one in verdicts.values():
+        if 'error' not in one:
+            kinds.setdefault(one['kind'], []).append(one)
+    if len(verdicts) >= 100:
+        assert set(kinds) == {'nft', 'iptables-nft', 'legacy', 'mixed'}
+        for kind, found in kinds.items():
+            flows, allowed = sum(one['flows'] for one in found), sum(one['allowed'] for one in found)
+            assert len(found) >= 10 and 0.1 * flows < allowed < 0.9 * flows, (kind, len(found), flows, allowed)
