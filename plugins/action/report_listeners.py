@@ -5,7 +5,6 @@
 
 import os
 
-from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
@@ -14,29 +13,14 @@ from ansible_collections.listening.ports.plugins.plugin_utils import _records
 from ansible_collections.listening.ports.plugins.plugin_utils._report import _json, _model, _screen, _text
 
 _ARGUMENTS = {
-    'path': {'type': 'path', 'default': 'listening-ports-audit'},
+    **_screen.ARGUMENTS,
     'hosts': {'type': 'list', 'elements': 'str'},
-    'run_id': {'type': 'str'},
     'formats': {'type': 'list', 'elements': 'str', 'choices': ['table', 'json'], 'default': ['table']},
     'dest': {'type': 'path'},
-    'color': {'type': 'str', 'choices': ['auto', 'always', 'never'], 'default': 'auto'},
-    'width': {'type': 'int'},
     'example': {'type': 'bool', 'default': False},
 }
 
 display = Display()
-
-
-def _terminal_width():
-    """int: the columns of the terminal that is written to; None where it is none, or does not tell."""
-    try:
-        return os.get_terminal_size(1).columns or None
-    except OSError:
-        return None
-
-
-# The strategy loads this file before it forks; the process that runs the task has no terminal any more.
-_TERMINAL_WIDTH = _terminal_width()
 
 
 class ActionModule(ActionBase):
@@ -51,11 +35,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        if options['width'] is not None and options['width'] < 1:
-            raise AnsibleActionFail('width has to be at least 1, not %d' % options['width'])
-        run_id = options['run_id'] or _records.run_id(C.DEFAULT_LOCAL_TMP)
-        if not _records.RUN_ID.fullmatch(run_id):
-            raise AnsibleActionFail('run_id has to be 1 to 64 letters, digits, dots, dashes and underscores')
+        run_id, width = _screen.settings(options)
         path = os.path.abspath(options['path'])
         if not os.path.isdir(path):
             raise AnsibleActionFail('%s is no directory: nothing was recorded there' % path)
@@ -77,7 +57,7 @@ class ActionModule(ActionBase):
                 _records.write_file(files['json'], _json.render(whole, ansible_version))
             except _records.RecordError as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        lines = _text.lines(shown, options['width'] or _TERMINAL_WIDTH, example=options['example'] and shown is whole,
+        lines = _text.lines(shown, width, example=options['example'] and shown is whole,
                             so_far=whole, written=files.values())
         if 'table' in options['formats']:
             _screen.show(display, lines, options['color'])

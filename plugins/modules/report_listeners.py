@@ -27,21 +27,12 @@ notes:
     from left to right, appears as C(\x1b) or C(\u202e), and what is not a plain name is in double quotes.
   - The table goes to standard output through Ansible, to standard error where the stdout callback writes JSON.
 options:
-  path:
-    description: The directory with the records, relative to where Ansible was started.
-    type: path
-    default: listening-ports-audit
   hosts:
     description:
       - The hosts that the report is about, by their names in the inventory. The default is all hosts of the play, which
         C(--limit) limits.
     type: list
     elements: str
-  run_id:
-    description:
-      - The run whose records count. The default is this run.
-      - V(any) takes the newest record of each host, from whichever run it is.
-    type: str
   formats:
     description:
       - What to make. V(table) is shown, V(json) is written to C(report.json), mode C(0600).
@@ -52,21 +43,12 @@ options:
   dest:
     description: The directory for files. The default is that of O(path).
     type: path
-  color:
-    description: Whether the table has colours. V(auto) means where Ansible's own output has.
-    type: str
-    choices: [auto, always, never]
-    default: auto
-  width:
-    description:
-      - How many columns the table may take. The default is the width of the terminal, or no limit without one.
-      - Protocol, address and port are never cut, so that it may become wider.
-    type: int
   example:
     description: Whether to end with an example of how to declare what is expected, where no host declares anything.
     type: bool
     default: false
 extends_documentation_fragment:
+  - listening.ports.reporting
   - listening.ports.attributes
   - listening.ports.attributes.controller
   - ansible.builtin.action_common_attributes

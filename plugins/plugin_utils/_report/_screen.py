@@ -3,12 +3,50 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lines of a report to the terminal and the log, and into the result of a task. Private to this collection, may change."""
 
+import os
+
 from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible.utils import color
 
+from ansible_collections.listening.ports.plugins.plugin_utils import _records
 from ansible_collections.listening.ports.plugins.plugin_utils._report._words import paint
 
+# The options that all reports have.
+ARGUMENTS = {
+    'path': {'type': 'path', 'default': 'listening-ports-audit'},
+    'run_id': {'type': 'str'},
+    'color': {'type': 'str', 'choices': ['auto', 'always', 'never'], 'default': 'auto'},
+    'width': {'type': 'int'},
+}
 _MAX_TEXT = 64 * 1024           # in a result, which callbacks print and later tasks carry
+
+
+def terminal_width():
+    """int: the columns of the terminal that is written to; None where it is none, or does not tell."""
+    try:
+        return os.get_terminal_size(1).columns or None
+    except OSError:
+        return None
+
+
+# The strategy loads the actions, and with them this, before it forks; the process that runs a task has no terminal any more.
+_TERMINAL_WIDTH = terminal_width()
+
+
+def settings(options):
+    """What to report on, and how wide.
+
+    :param options: dict, with those of ARGUMENTS.
+    :returns: tuple of str, the id of the run, which may be ``any``, and int or None, the columns that there are.
+    :raises AnsibleActionFail: one of them is none.
+    """
+    if options['width'] is not None and options['width'] < 1:
+        raise AnsibleActionFail('width has to be at least 1, not %d' % options['width'])
+    run_id = options['run_id'] or _records.run_id(C.DEFAULT_LOCAL_TMP)
+    if not _records.RUN_ID.fullmatch(run_id):
+        raise AnsibleActionFail('run_id has to be 1 to 64 letters, digits, dots, dashes and underscores')
+    return run_id, options['width'] or _TERMINAL_WIDTH
 
 
 def show(display, lines, wanted):

@@ -42,7 +42,7 @@ class Printed:
 def printed(monkeypatch):
     found = Printed()
     monkeypatch.setattr(report_listeners, 'display', found)
-    monkeypatch.setattr(report_listeners, '_TERMINAL_WIDTH', None)
+    monkeypatch.setattr(_screen, '_TERMINAL_WIDTH', None)
     monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', False)
     return found
 
@@ -157,7 +157,7 @@ def test_colours(report, printed, monkeypatch, wanted, auto, colored):
 
 def test_the_width_is_that_of_the_terminal_unless_it_is_given(report, printed, monkeypatch):
     wide = report()['table']
-    monkeypatch.setattr(report_listeners, '_TERMINAL_WIDTH', 40)
+    monkeypatch.setattr(_screen, '_TERMINAL_WIDTH', 40)
     narrow = report()['table']
     assert 'SERVICE' in wide and 'SERVICE' not in narrow
     assert report(width=200)['table'] == wide
@@ -165,7 +165,7 @@ def test_the_width_is_that_of_the_terminal_unless_it_is_given(report, printed, m
 
 @pytest.mark.parametrize('callback, stderr', [('default', False), ('ansible.posix.json', True), ('jsonl', True)])
 def test_json_on_standard_output_stays_json(report, printed, monkeypatch, callback, stderr):
-    monkeypatch.setattr(report_listeners.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
+    monkeypatch.setattr(_screen.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
     report()
     assert printed.calls[0][1]['stderr'] is stderr
 
@@ -196,8 +196,8 @@ def test_the_width_of_what_is_no_terminal(monkeypatch):
     def refuse(dummy):
         raise OSError(25, 'Inappropriate ioctl for device')
     monkeypatch.setattr(os, 'get_terminal_size', refuse)
-    assert report_listeners._terminal_width() is None
+    assert _screen.terminal_width() is None
     monkeypatch.setattr(os, 'get_terminal_size', lambda dummy: os.terminal_size((0, 0)))
-    assert report_listeners._terminal_width() is None
+    assert _screen.terminal_width() is None
     monkeypatch.setattr(os, 'get_terminal_size', lambda dummy: os.terminal_size((132, 50)))
-    assert report_listeners._terminal_width() == 132
+    assert _screen.terminal_width() == 132
