@@ -28,6 +28,7 @@ _ARGUMENTS = {
     'facts': {'type': 'path', 'default': _LIVE},
     'max_age': {'type': 'int', 'default': 86400},
     **_looking.ARGUMENTS,
+    'gather': dict(_looking.ARGUMENTS['gather'], default=None),
     'wait_for': {'type': 'int', 'default': 0},
     'poll': {'type': 'int', 'default': 2},
     'diagnose': {'type': 'bool', 'default': True},
@@ -166,6 +167,8 @@ class Case:
     def _look_live(self):
         options, started, looks, waited, earlier = self._options, time.monotonic(), 0, 0, None
         units = self._choice.services if options['diagnose'] and self._choice else []
+        if options['gather'] is None:
+            options['gather'] = ['owners', *(['firewall'] if self.policy and self.policy.needs_firewall else [])]
         pause = max(options['poll'], options['wait_for'] / _MOST_LOOKS)
         while True:
             # a unit that is still starting needs no diagnosis

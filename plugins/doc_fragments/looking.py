@@ -9,12 +9,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  gather:
-    description: See O(listening.ports.listener_facts#module:gather).
-    type: list
-    elements: str
-    choices: [owners, connections, namespaces, resources, command, raw]
-    default: [owners]
   collector:
     description: See O(listening.ports.listener_facts#module:collector).
     type: str

@@ -11,7 +11,7 @@ import time
 
 from . import _addresses
 
-SUBSETS = ('owners', 'connections', 'namespaces', 'resources', 'command', 'raw')
+SUBSETS = ('owners', 'firewall', 'connections', 'namespaces', 'resources', 'command', 'raw')
 
 
 class Gaps:
@@ -35,14 +35,15 @@ class Gaps:
         asked = {'sockets', 'binding', *gather, *(['units'] if 'owners' in gather else [])}
         missing = {gap['aspect'] for gap in self.found}
         return {aspect: aspect not in missing if aspect in asked else None
-                for aspect in ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')}
+                for aspect in ('sockets', 'binding', 'owners', 'units', 'firewall', 'namespaces', 'connections', 'resources')}
 
 
-def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000, run=None, diagnose=()):
+def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=2000000, run=None, diagnose=(), judge=None):
     """Observe what listens on this host.
 
     :param gather, collector, max_sockets, max_fds, diagnose: as the options of the module.
     :param run: callable that runs a command, as ``AnsibleModule.run_command``: systemd is asked through it.
+    :param judge: callable as ``_exposure.attach``, or None: then the facts have, as ``snapshot``, what it takes to judge elsewhere.
     :returns: dict, the value of ``ansible_facts.ansible_listening_ports``.
     :raises CollectorError: the collector that was asked for by name is not to be had here.
     """
@@ -64,6 +65,11 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     if 'owners' in gather:
         from . import _holders
         _holders.attach(listeners, gather, used, max_fds, gaps, run)
+    records, more = [listener['record'] for listener in listeners], {}
+    if 'firewall' in gather:
+        from ._firewall import _snapshot
+        snapshot = _snapshot.take(run, records=records, names=_services)
+        more = judge(records, snapshot, gaps) if judge else {'snapshot': snapshot}
     facts = {
         'schema': 1,
         'gathered_at': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),
@@ -71,8 +77,9 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
         'complete': gaps.complete(gather),
         'gaps': gaps.found,
         'system': system,
-        'listeners': [listener['record'] for listener in listeners],
+        'listeners': records,
     }
+    facts.update(more)
     held = {unit for one in (facts['listeners'] if diagnose else ())
             for unit in (one['service'], one['activated_by'], *(owner['unit'] for owner in one['owners']))}
     if set(diagnose) - held:

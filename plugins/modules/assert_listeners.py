@@ -17,7 +17,7 @@ description:
     Likewise C(listener_waivers), C(listener_waivers_<suffix>) and C(<role>_listener_waivers) are lists of waivers, see O(waivers).
   - A declaration with a mistake is refused before the host is contacted, with the variable, the entry and the option, and the file and
     the line where Ansible knows them.
-  - The facts are gathered within the task by M(listening.ports.listener_facts), and do not become part of the play, unless
+  - The facts are those of M(listening.ports.listener_facts), gathered within the task. They do not become part of the play, unless
     O(return_facts=true).
 notes:
   - Ansible takes one value of a variable that has several. Use a suffix of its own for each file that declares something; of two groups
@@ -33,8 +33,8 @@ notes:
   - The variable C(listener_unknown) says what it is worth that something cannot be judged, V(fail) (the default) or V(warn). The findings
     that fail a host are those with at least the severity in C(listener_fail_severity), by default V(low); V(info) never fails. A waiver that
     expires within C(listener_waiver_warn_days), by default V(14), is a finding that does not fail.
-  - C(clients), C(only_from) and C(via) of entries cannot be judged while facts do not say what the firewall lets in. What they speak of is
-    unknown, but for listeners that only the host itself can reach.
+  - C(clients), C(only_from) and C(via) of entries are judged by what the firewall of the host lets in, which takes root. Where facts do not say
+    that, what they speak of is unknown, but for listeners that only the host itself can reach.
   - Templates in a declaration are evaluated where Ansible trusts their source. Other text that has C({{) in it, such as that of a file that
     was read, is refused.
 options:
@@ -60,6 +60,13 @@ options:
       - It does not go with O(expected).
     type: list
     elements: str
+  gather:
+    description:
+      - See O(listening.ports.listener_facts#module:gather). By default the V(owners) are gathered, and the V(firewall) where an entry or a
+        waiver speaks of who can reach something.
+    type: list
+    elements: str
+    choices: [owners, firewall, connections, namespaces, resources, command, raw]
   facts:
     description:
       - What to judge. With V(live), the host is looked at within this task.

@@ -5,34 +5,18 @@
 # The documentation is in listener_facts.yml: this file is sent to, and compiled on, every host at every run.
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listening.ports.plugins.module_utils._facts import SUBSETS, collect, pack
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._shell import ARGUMENTS, look
+
+
+def judge(*observed):
+    # imported here, as it takes far longer to compile than all else, and most runs do not need it
+    from ansible_collections.listening.ports.plugins.module_utils._firewall._exposure import attach
+    return attach(*observed)
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            'gather': {'type': 'list', 'elements': 'str', 'choices': list(SUBSETS), 'default': ['owners']},
-            'collector': {'type': 'str', 'choices': ['auto', 'netlink', 'procfs', 'psutil'], 'default': 'auto'},
-            'result': {'type': 'str', 'choices': ['facts', 'packed'], 'default': 'facts'},
-            'max_sockets': {'type': 'int', 'default': 100000},
-            'max_fds': {'type': 'int', 'default': 2000000},
-            'diagnose': {'type': 'list', 'elements': 'str', 'default': []},
-        },
-        supports_check_mode=True,
-    )
-    wanted = dict(module.params)
-    result = wanted.pop('result')
-    for budget in ('max_sockets', 'max_fds'):
-        if wanted[budget] < 1:
-            module.fail_json(msg='%s must be at least 1, not %d' % (budget, wanted[budget]))
-    try:
-        facts = collect(run=module.run_command, **wanted)
-    except CollectorError as exc:
-        module.fail_json(msg='The listeners could not be gathered with the %s collector: %s' % (wanted['collector'], exc))
-    if result == 'packed':
-        module.exit_json(packed=pack(facts))
-    module.exit_json(ansible_facts={'ansible_listening_ports': facts})
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module.exit_json(ansible_facts={'ansible_listening_ports': look(module, judge)})
 
 
 if __name__ == '__main__':

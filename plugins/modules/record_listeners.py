@@ -26,6 +26,12 @@ options:
       - The record of a host is C(hosts/NAME.json) in it, with the name of the host percent-encoded.
     type: path
     default: listening-ports-audit
+  gather:
+    description: See O(listening.ports.listener_facts#module:gather).
+    type: list
+    elements: str
+    choices: [owners, firewall, connections, namespaces, resources, command, raw]
+    default: [owners]
   facts:
     description: Whether to return the facts to the play as well, as M(listening.ports.listener_facts) does.
     type: bool

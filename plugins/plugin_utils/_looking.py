@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at a host: what the actions that run ``listener_facts`` have in common. Private to this collection."""
+"""One look at a host: what the actions that run ``collect_listeners`` have in common. Private to this collection."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._visible import se
 # The options that are those of the module.
 ARGUMENTS = {
     'gather': {'type': 'list', 'elements': 'str', 'default': ['owners'],
-               'choices': ['owners', 'connections', 'namespaces', 'resources', 'command', 'raw']},
+               'choices': ['owners', 'firewall', 'connections', 'namespaces', 'resources', 'command', 'raw']},
     'collector': {'type': 'str', 'choices': ['auto', 'netlink', 'procfs', 'psutil'], 'default': 'auto'},
     'max_sockets': {'type': 'int', 'default': 100000},
     'max_fds': {'type': 'int', 'default': 2000000},
@@ -61,8 +61,8 @@ def look(action, options, task_vars, result, **more):
     """
     arguments = {name: options[name] for name in ARGUMENTS}
     try:
-        answer = action._execute_module(module_name='listening.ports.listener_facts', task_vars=task_vars,
-                                        module_args=dict(arguments, result='packed', **more))
+        answer = action._execute_module(module_name='listening.ports.collect_listeners', task_vars=task_vars,
+                                        module_args=dict(arguments, **more))
     except AnsibleConnectionFailure as exc:
         return Looked('unreachable', sentence(str(exc)), None)
     except AnsibleError as exc:         # such as a wrong password for become

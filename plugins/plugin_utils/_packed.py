@@ -14,12 +14,13 @@ import re
 import socket
 import zlib
 
-from ansible_collections.listening.ports.plugins.plugin_utils import _schema
+from ansible_collections.listening.ports.plugins.plugin_utils import _exposed, _schema
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
 ASPECTS = ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')
+LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
 PROTOCOLS = ('tcp', 'udp', 'udplite', 'sctp', 'dccp', 'raw')
 SCOPES = ('any', 'global', 'private', 'link', 'loopback')       # the widest first
 
@@ -59,30 +60,33 @@ _owner = _schema.mapping(
     },
 )
 
-_listener = _schema.mapping(
-    {
-        'id': _text,
-        'protocol': _schema.choice(*PROTOCOLS),
-        'family': _schema.choice(*_FAMILIES),
-        'address': _schema.text(64),
-        'port': _port,
-        'interface': _schema.nullable(_schema.text(256)),
-        'accepts_ipv4': _maybe_boolean,
-        'accepts_ipv6': _maybe_boolean,
-        'scope': _schema.choice(*SCOPES),
-        'port_name': _schema.nullable(_schema.text(1024)),
-        'ephemeral': _schema.boolean,
-        'backlog': _schema.nullable(_schema.mapping({'pending': _count, 'limit': _maybe_count})),
-        'namespace': _maybe_text,
-        'service': _maybe_text,
-        'activated_by': _maybe_text,
-        'held_by': _schema.choice('processes', 'kernel', 'unknown'),
-        'socket_uid': _uid,
-        'owners': _schema.items(_owner, 64),
-        'owners_total': _count,
-    },
-    {'connections': _schema.nullable(_schema.table(_word, _count, 32))},
-)
+_endpoint = {
+    'id': _text,
+    'protocol': _schema.choice(*PROTOCOLS),
+    'family': _schema.choice(*_FAMILIES),
+    'address': _schema.text(64),
+    'port': _port,
+    'interface': _schema.nullable(_schema.text(256)),
+    'accepts_ipv4': _maybe_boolean,
+    'accepts_ipv6': _maybe_boolean,
+    'scope': _schema.choice(*SCOPES),
+    'port_name': _schema.nullable(_schema.text(1024)),
+    'ephemeral': _schema.boolean,
+    'backlog': _schema.nullable(_schema.mapping({'pending': _count, 'limit': _maybe_count})),
+    'namespace': _maybe_text,
+    'service': _maybe_text,
+    'activated_by': _maybe_text,
+    'held_by': _schema.choice('processes', 'kernel', 'unknown'),
+    'socket_uid': _uid,
+    'owners': _schema.items(_owner, 64),
+    'owners_total': _count,
+}
+_listener = _schema.mapping(_endpoint, {
+    'connections': _schema.nullable(_schema.table(_word, _count, 32)), 'exposure': _schema.nullable(_exposed.exposure)})
+_forwarded = _schema.mapping({
+    **_endpoint, 'to': _text, 'ports': _exposed.ports, 'decided_by': _maybe_text, 'container': _maybe_text, 'proxy': _maybe_text,
+    'exposure': _exposed.exposure})
+_more = {'forwarded': _schema.items(_forwarded, 100000), 'openings': _schema.items(_exposed.opening, 10000), 'firewall': _exposed.firewall}
 
 # Why a unit does not listen that should.
 _diagnosis = _schema.mapping({
@@ -111,7 +115,7 @@ _facts = _schema.mapping({
     'schema': _schema.integer(1, 1),
     'gathered_at': _schema.time,
     'collector': _word,
-    'complete': _schema.mapping({aspect: _schema.nullable(_schema.boolean) for aspect in ASPECTS}),
+    'complete': _schema.mapping(*({aspect: _schema.nullable(_schema.boolean) for aspect in some} for some in (ASPECTS, LATER_ASPECTS))),
     'gaps': _schema.items(_schema.mapping({
         'aspect': _word, 'code': _word, 'count': _maybe_count, 'message': _text,
         'hint': _schema.nullable(_schema.text(1024)),
@@ -123,7 +127,8 @@ _facts = _schema.mapping({
         'unprivileged_port_start': _schema.nullable(_schema.integer(0, 65536)),
     }),
     'listeners': _schema.items(_listener, 1000 * 1000),
-}, {'diagnoses': _diagnoses})
+}, {'diagnoses': _diagnoses, **_more})
+_judged = _schema.mapping(_more)
 
 
 class FactError(ValueError):
@@ -131,7 +136,7 @@ class FactError(ValueError):
 
 
 def unpack(packed):
-    """Decode and check what ``listener_facts`` returned with ``result=packed``.
+    """Decode and check what ``collect_listeners`` returned, and judge who can reach the listeners, where it brought what that takes.
 
     :param packed: str, JSON, or ``z:`` and the base64 of its zlib compression.
     :returns: dict, facts as ``check`` returns them.
@@ -145,7 +150,7 @@ def unpack(packed):
             data = _decompress(base64.b64decode(data[2:], validate=True))
         elif len(data) > MAX_BYTES:
             raise Fault('more than %d bytes' % MAX_BYTES)
-        return check(_schema.parse(data, MAX_ELEMENTS))
+        return _check(_schema.parse(data, MAX_ELEMENTS), judge=True)
     except Fault as fault:
         raise FactError('the packed facts are not valid: %s' % fault) from None
     except (UnicodeError, binascii.Error, zlib.error):
@@ -169,21 +174,29 @@ def check(value):
     :returns: dict, the same facts.
     :raises Fault:
     """
+    return _check(value)
+
+
+def _check(value, judge=False):
+    snapshot = value.pop('snapshot', None) if judge and isinstance(value, dict) else None
     facts = _facts(value)
+    if snapshot is not None:
+        facts.update(_judged(_exposed.judge(facts, snapshot)))
     if facts['complete']['sockets'] is None:
         raise Fault('has to be true or false, not null', 'complete.sockets')
     missing = {gap['aspect'] for gap in facts['gaps']}
     for aspect, complete in facts['complete'].items():
         if complete is not None and complete == (aspect in missing):
             raise Fault('contradicts the gaps', 'complete.%s' % aspect)
-    seen = set()
-    for index, listener in enumerate(facts['listeners']):
-        fault = _contradiction(listener)
-        if not fault and listener['id'] in seen:
-            fault = Fault('is there twice', 'id')
-        if fault:
-            raise fault.below('listeners[%d]' % index)
-        seen.add(listener['id'])
+    for name in ('listeners', 'forwarded'):
+        seen = set()
+        for index, listener in enumerate(facts.get(name, ())):
+            fault = _contradiction(listener)
+            if not fault and listener['id'] in seen:
+                fault = Fault('is there twice', 'id')
+            if fault:
+                raise fault.below('%s[%d]' % (name, index))
+            seen.add(listener['id'])
     return facts
 
 

@@ -177,6 +177,7 @@ def test_reports(block, audited):
         if row:
             assert cells[0] in ('tcp', 'udp') and re.fullmatch(r'\S+:\d+', cells[1]) and all(cells)
             assert cells[5] in ('any', 'global', 'private', 'link', 'loopback')
+            assert cells[6] in ('anyone', 'private', 'link', 'local', 'none', 'unknown')
     closing = block.text.splitlines()[-1]
     assert closing in audited[0]
 

@@ -14,8 +14,8 @@ LISTENER = ('id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts
             'exposure', 'to')
 _OWNER = ('pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container', 'resources', 'command')
 _BELOW = ('pending', 'limit', 'cpu_seconds', 'rss_bytes', 'threads', 'open_files', 'verdict', 'allowed', 'undecided', 'level', 'decided_by',
-          'caveats', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close', 'close_wait', 'last_ack',
-          'closing', 'new_syn_recv')
+          'caveats', 'paths', 'interfaces', 'sources', 'reason', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close',
+          'close_wait', 'last_ack', 'closing', 'new_syn_recv')
 KNOWN = frozenset(LISTENER + _OWNER + _BELOW)
 _MOST = 1000        # characters: more of them nest deeper than Python likes
 ALL = frozenset(('*',))

@@ -18,7 +18,7 @@ _CAUSES = {
                   'name the unit (service) in the entry, in place of the process'),
     'device': ('the facts do not say which interface has the address', 'name the address or its network in bind, in place of the interface'),
     'binding': ('the interface or the families could not be observed', 'see the gaps of the facts'),
-    'exposure': ('the firewall was not looked at', 'leave out clients, only_from and via where facts have no exposure'),
+    'exposure': ('the firewall was not looked at', 'gather the firewall (option gather), or leave out clients, only_from and via'),
     'fields': ('an expression speaks of what was not observed', 'gather it (option gather), or change the expression'),
 }
 _ASPECTS = {'sockets': 'sockets', 'namespaces': 'namespaces', 'owners': 'owners', 'units': 'units', 'binding': 'binding', 'exposure': 'firewall'}

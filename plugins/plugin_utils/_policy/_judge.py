@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass, field
 
+from ansible_collections.listening.ports.plugins.plugin_utils._endpoints import endpoints
 from ansible_collections.listening.ports.plugins.plugin_utils._policy import _defaults, _grouped, _presence, _violations
 from ansible_collections.listening.ports.plugins.plugin_utils._policy._options import SEVERITIES
 from ansible_collections.listening.ports.plugins.plugin_utils._policy._verdict import Look, Verdict, Violation, forbids, meetings, verdict
@@ -56,7 +57,7 @@ def judge(facts, policy, now, earlier=None, diagnoses=None):
     before = None if earlier is None else {listener['id'] for listener in earlier['listeners']}
     met, by_port, raw, unknown = {}, {}, [], []
     foreign = any(gap['aspect'] == 'sockets' and gap['code'] in _FOREIGN for gap in facts['gaps'])
-    for listener in sorted(facts['listeners'] + list(facts.get('forwarded') or ()), key=_order):
+    for listener in sorted(endpoints(facts), key=_order):
         if listener['protocol'] == 'raw' or foreign:
             result.others += 1
             continue

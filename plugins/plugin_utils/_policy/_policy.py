@@ -71,6 +71,13 @@ class Policy:
         return 'policy: %s, sha256 %s' % (', '.join(parts), self.hash[:12])
 
     @property
+    def needs_firewall(self):
+        """Whether an entry or a waiver speaks of who can reach something."""
+        return any(entry.sources or entry.via for entry in self.entries) or any(
+            expression and not expression.fields.isdisjoint(('exposure', '*'))
+            for one in (*self.entries, *self.waivers) for expression in (one.where, getattr(one, 'ensure', None)))
+
+    @property
     def services(self):
         """Units, without globs, that required entries name: what to ask about when they are missing."""
         from ansible_collections.listening.ports.plugins.plugin_utils._policy._presence import services_of

@@ -112,7 +112,7 @@ def unreachable(entry, meetings, facts):
     if not entry.clients or not (there or perhaps):
         return True, None
     listeners = [meeting.listener for meeting in there]
-    value, blocked = _reach.lower(entry.sources, listeners, [meeting.listener for meeting in perhaps], facts['system'], entry.family)
+    value, blocked = _reach.lower(entry.sources, listeners, [meeting.listener for meeting in perhaps], facts, entry.family)
     if value is not False:
         return value, perhaps or there
     first = listeners[0]
@@ -120,7 +120,8 @@ def unreachable(entry, meetings, facts):
         why, remedy = 'it is bound to loopback only', 'bind it to an address that they reach, or say clients: local'
         blocked = entry.sources.words       # all of them: "anyone" says more than what is left of the internet without 127.0.0.0/8
     else:
-        rules = list(dict.fromkeys(listener['exposure']['decided_by'] for listener in listeners if (listener.get('exposure') or {}).get('decided_by')))
+        exposures = [listener.get('exposure') or {} for listener in listeners]
+        rules = list(dict.fromkeys(rule for rule in (one.get('blocked_by') or one.get('decided_by') for one in exposures) if rule))
         why = 'the host keeps them out%s' % (': %s' % _words.some([visible(rule, 300) for rule in rules]) if rules else '')
         remedy = 'open the firewall for them, bind it to their family too, or say fewer clients'
     message = '%s cannot be reached by %s, declared as its clients (%s): %s' % (

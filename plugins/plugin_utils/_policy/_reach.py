@@ -23,10 +23,17 @@ def families(listener):
     return [family for family, name in _FAMILIES if listener[name] is not False]
 
 
+def _is_inside(listener):
+    """Whether the host alone reaches it, as it is bound to loopback; not where route_localnet (ip-sysctl) lets others in."""
+    exposure = listener.get('exposure') or {}
+    others = exposure.get('allowed') or (exposure.get('undecided') and exposure.get('paths'))    # no paths: nobody could look
+    return listener['scope'] == 'loopback' and not others
+
+
 def _reach(listener):
     """Who reaches a listener: lists of networks that surely do, and that may."""
     taken = families(listener)
-    if listener['scope'] == 'loopback':
+    if _is_inside(listener):
         return [_ITSELF[family] for family in taken], []
     exposure = listener.get('exposure')
     everybody = [_EVERYBODY[family] for family in taken]
@@ -43,7 +50,7 @@ def _reach(listener):
 def is_anyone(listener):
     """Whether everybody of a family surely reaches it, as far as the host has a say in it."""
     sure = _reach(listener)[0]
-    return listener['scope'] != 'loopback' and any(
+    return not _is_inside(listener) and any(
         _sources.covers(sure, _EVERYBODY[family]) for family in families(listener)) or (listener.get('exposure') or {}).get('level') == 'anyone'
 
 
@@ -55,7 +62,7 @@ def may_be_anyone(listener):
 
 def upper(sources, listener):
     """Whether nobody outside of these sources reaches it. The host itself always may."""
-    if listener['scope'] == 'loopback':
+    if _is_inside(listener):
         return True
     allowed, undecided = _reach(listener)
     itself = list(_ITSELF.values())
@@ -68,18 +75,21 @@ def _within(net, others):
     return any(net.version == other.version and net.subnet_of(other) for other in others)
 
 
-def lower(sources, there, perhaps, system, family=None):
+def lower(sources, there, perhaps, facts, family=None):
     """Whether all of these sources reach one of the listeners. The host itself is not asked about: no firewall is between.
 
     :param there: list of dict, the listeners that an entry speaks of; perhaps: those of which that is not known.
-    :param system: dict of the facts; a family that the host has no address of is left out.
+    :param facts: dict; a family that the host has no address of is left out, and so are networks to which it has no route: no rule keeps them out.
     :returns: tuple of True, False or None, and what is surely shut out: list of str, networks or families.
     """
-    wanted = [number for number in sources.families() if number in _families_of(system) and family in (None, 'ipv%d' % number)]
+    wanted = [number for number in sources.families() if number in _families_of(facts['system']) and family in (None, 'ipv%d' % number)]
     itself = list(_ITSELF.values())
+    routed = (facts.get('firewall') or {}).get('sources')
 
     def left(nets):
         shut_out = sources.left(nets + itself)
+        if routed:
+            shut_out = {number: _sources.within(spans, routed['ipv%d' % number]) for number, spans in shut_out.items()}
         return [text for number in wanted for text in _texts(shut_out[number], number)]
 
     sure, maybe = [], []
@@ -121,7 +131,7 @@ def _families_of(system):
 def via(globs, listener):
     """Whether it is reached through these interfaces alone."""
     device = listener['interface']
-    if listener['scope'] == 'loopback':
+    if _is_inside(listener):
         return True
     if device is not None:
         return globs.fit(device)

@@ -82,6 +82,13 @@ def covers(nets, whole):
     return not _minus(_union([whole], whole.version), _union(nets, whole.version))
 
 
+def within(spans, values):
+    """What of spans of one family lies in networks of it, which are text."""
+    nets = networks(values)
+    family = nets[0].version if nets else 4
+    return _minus(spans, _minus(spans, _union(nets, family)))
+
+
 def _union(nets, family):
     """Sorted spans (low, high) of numbers that do not touch."""
     spans = []

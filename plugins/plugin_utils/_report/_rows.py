@@ -5,11 +5,17 @@
 
 from dataclasses import dataclass
 
+from ansible_collections.listening.ports.plugins.plugin_utils._endpoints import endpoints
 from ansible_collections.listening.ports.plugins.plugin_utils._packed import PROTOCOLS, SCOPES
 from ansible_collections.listening.ports.plugins.plugin_utils._visible import name
 
 _SCOPE_ORDER = {scope: number for number, scope in enumerate(SCOPES)}
 _PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
+# Who reaches it, the widest first: what is not known may be anyone.
+LEVELS = ('anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none')
+_LEVEL_ORDER = {level: number for number, level in enumerate(LEVELS)}
+_LEVEL_OF_SCOPE = {'any': 'anyone', 'global': 'anyone', 'private': 'private', 'link': 'link', 'loopback': 'local'}
+_WIDE_LEVELS = ('anyone', 'unknown', 'listed')
 _MAX_NAMES = 3                  # in one cell
 
 
@@ -19,7 +25,8 @@ class Row:
 
     :ivar hosts: list of str, the hosts that it is about, as they are called in the inventory.
     :ivar order: tuple, sorts the widest scope first.
-    :ivar wide: bool, whether peers beyond the private networks may be let in by the address.
+    :ivar wide: bool, whether peers beyond the private networks may be let in, by the address and, where it was looked at, by the firewall.
+    :ivar level: str, who reaches it; empty where the firewall was not looked at.
     """
 
     hosts: list
@@ -31,6 +38,7 @@ class Row:
     holders: str
     unit: str
     scope: str
+    level: str
 
 
 def each(report):
@@ -41,7 +49,7 @@ def each(report):
     rows = []
     for host in report.seen:
         asked = host.facts['complete']['owners'] is not None
-        for listener in host.facts['listeners']:
+        for listener in endpoints(host.facts):
             rows.append(_row([host.name], listener, _endpoint(listener), _holders([listener], asked), asked))
     return sorted(rows, key=lambda row: (row.order[0], row.hosts[0]) + row.order[1:])
 
@@ -54,41 +62,53 @@ def grouped(report):
     groups = {}
     for host in report.seen:
         asked = host.facts['complete']['owners'] is not None
-        for listener in host.facts['listeners']:
+        for listener in endpoints(host.facts):
             own = listener['scope'] not in ('any', 'loopback')
             where = None if own else (listener['address'], listener['interface'])
             key = (listener['protocol'], listener['port'], listener['scope'], listener['family'], where,
                    listener['accepts_ipv4'], _name_of(listener), _namespace(listener),
-                   _holders([listener], asked, count=False), _unit(listener, asked))
+                   _holders([listener], asked, count=False), _unit(listener, asked), _level(listener), listener.get('to'))
             groups.setdefault(key, []).append((host.name, listener, asked))
     rows = []
     for found in groups.values():
         listeners = [listener for dummy, listener, dummy in found]
         first, asked = found[0][1:]
-        endpoints = {_endpoint(listener) for listener in listeners}
-        endpoint = endpoints.pop() if len(endpoints) == 1 else '(%d addresses):%d' % (len(endpoints), first['port'])
+        bound = {_endpoint(listener) for listener in listeners}
+        endpoint = bound.pop() if len(bound) == 1 else '(%d addresses):%d' % (len(bound), first['port'])
         hosts = list(dict.fromkeys(host for host, dummy, dummy in found))
         rows.append(_row(hosts, first, endpoint, _holders(listeners, asked), asked))
     return sorted(rows, key=lambda row: row.order + (-len(row.hosts), row.holders, row.unit))
 
 
+def _level(listener):
+    """Who reaches it; of a list, the first networks."""
+    exposure = listener.get('exposure')
+    if not exposure:
+        return ''
+    if exposure['level'] != 'listed':
+        return exposure['level']
+    return _distinct(exposure['allowed']) or 'listed'
+
+
 def _row(hosts, listener, endpoint, holders, asked):
     scope = listener['scope']
     namespace = listener['namespace']
-    order = ((namespace is not None, _SCOPE_ORDER[scope]), _PROTOCOL_ORDER[listener['protocol']], listener['port'],
+    level = listener['exposure']['level'] if listener.get('exposure') else _LEVEL_OF_SCOPE[scope]
+    order = ((namespace is not None, _LEVEL_ORDER[level], _SCOPE_ORDER[scope]), _PROTOCOL_ORDER[listener['protocol']], listener['port'],
              listener['family'], listener['address'], listener['interface'] or '', namespace or '')
-    return Row(hosts, order, namespace is None and scope in ('any', 'global'), listener['protocol'], endpoint,
-               _name_of(listener), holders, _unit(listener, asked), scope + _namespace(listener))
+    return Row(hosts, order, namespace is None and level in _WIDE_LEVELS, listener['protocol'], endpoint, _name_of(listener), holders,
+               _unit(listener, asked), scope + _namespace(listener), _level(listener))
 
 
 def _endpoint(listener):
     address = listener['address']
     if listener['interface']:
         address = '%s%%%s' % (address, name(listener['interface']))
+    to = ' → %s' % name(listener['to']) if listener.get('to') else ''
     if listener['family'] == 'ipv4':
-        return '%s:%d' % (address, listener['port'])
+        return '%s:%d%s' % (address, listener['port'], to)
     both = {True: ' (v4+6)', None: ' (v4?+6)', False: ''}[listener['accepts_ipv4']]
-    return '[%s]:%d%s' % (address, listener['port'], both)
+    return '[%s]:%d%s%s' % (address, listener['port'], both, to)
 
 
 def _name_of(listener):

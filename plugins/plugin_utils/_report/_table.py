@@ -9,7 +9,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._visible import cu
 MANY_HOSTS = 20                 # from more than these on, hosts with the same listener share a line
 _GAP = '  '
 # Columns that may be cut, and how far. The rest never is: protocol, address and port are what a line is about.
-_SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'WHICH': 5}
+_SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10, 'WHICH': 5}
 _LONGEST_IPV4 = len('255.255.255.255:65535')
 _NAMES = 4                      # hosts that a line names where the width is not limited
 
@@ -28,6 +28,9 @@ def lines(report, columns=None):
         return []
     titles = ['PROTO', 'ADDRESS:PORT', 'SERVICE', 'PROCESS (USER)', 'UNIT/CONTAINER', 'SCOPE']
     cells = [[row.protocol, row.endpoint, row.service, row.holders, row.unit, row.scope] for row in rows]
+    if any(row.level for row in rows):
+        titles.append('REACHED BY')
+        cells = [[*cell, row.level or '-'] for cell, row in zip(cells, rows)]
     if many:
         titles = ['HOSTS'] + titles + ['WHICH']
         everyone = {host.name for host in report.seen}

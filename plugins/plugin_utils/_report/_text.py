@@ -7,7 +7,7 @@ What matters most comes last, where a terminal shows it: the table, what is miss
 """
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _judged, _table
+from ansible_collections.listening.ports.plugins.plugin_utils._report import _judged, _openings, _table
 from ansible_collections.listening.ports.plugins.plugin_utils._report._words import BAD, GOOD, HEAD, PLAIN, WIDE, number, some
 from ansible_collections.listening.ports.plugins.plugin_utils._visible import sentence, visible
 
@@ -39,6 +39,8 @@ def lines(report, columns=None, example=False, so_far=None, written=()):
     for place, (line, wide) in enumerate(table):
         found.append((line, HEAD if not place else WIDE if wide else PLAIN))
     found += _silent(report, bool(table))
+    opened = _openings.lines(report)
+    found += [('', PLAIN)] * bool(opened) + opened
     found.append(('', PLAIN))
     blind = _gaps(report) + _troubles(report)
     found += blind

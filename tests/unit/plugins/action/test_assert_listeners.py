@@ -39,9 +39,9 @@ def test_a_host_that_is_as_declared(run):
 def test_the_module_runs_once_with_the_options_that_are_its_own(run):
     run(seen(SSHD, NGINX), variables=BOTH, gather='owners,raw', collector='procfs', max_sockets='5', max_fds=6)
     assert run.looks == 1 and run.clock.slept == []
-    assert run.asked[0]['module_name'] == 'listening.ports.listener_facts'
+    assert run.asked[0]['module_name'] == 'listening.ports.collect_listeners'
     assert run.asked[0]['module_args'] == {
-        'gather': ['owners', 'raw'], 'collector': 'procfs', 'max_sockets': 5, 'max_fds': 6, 'result': 'packed'}
+        'gather': ['owners', 'raw'], 'collector': 'procfs', 'max_sockets': 5, 'max_fds': 6}
 
 
 def test_a_host_that_is_not_as_declared(run):

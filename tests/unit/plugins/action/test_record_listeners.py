@@ -69,9 +69,9 @@ def test_what_the_host_sends_is_recorded(run, tmp_path):
 
 def test_the_module_runs_once_with_the_options_that_are_its_own(run):
     run(answer(), gather='owners,raw', collector='procfs', max_sockets='5', max_fds=6)
-    assert run.asked['module_name'] == 'listening.ports.listener_facts'
+    assert run.asked['module_name'] == 'listening.ports.collect_listeners'
     assert run.asked['module_args'] == {
-        'gather': ['owners', 'raw'], 'collector': 'procfs', 'max_sockets': 5, 'max_fds': 6, 'result': 'packed'}
+        'gather': ['owners', 'raw'], 'collector': 'procfs', 'max_sockets': 5, 'max_fds': 6}
 
 
 def test_facts_are_returned_on_request_only(run):

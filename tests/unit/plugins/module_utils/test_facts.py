@@ -16,11 +16,12 @@ import zlib
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _diagnose, _facts, _holders
+from ansible_collections.listening.ports.plugins.module_utils._firewall import _exposure, _snapshot
 from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections, _linux, _netlink, _psutil
 from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, opener
 
-ASPECTS = {'sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources'}
+ASPECTS = {'sockets', 'binding', 'owners', 'units', 'firewall', 'namespaces', 'connections', 'resources'}
 RECORD = {'schema', 'gathered_at', 'collector', 'complete', 'gaps', 'system', 'listeners'}
 LISTENER = {
     'id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts_ipv4', 'accepts_ipv6', 'scope', 'port_name',
@@ -80,6 +81,25 @@ class Host:
 @pytest.fixture
 def host(monkeypatch):
     return Host(monkeypatch)
+
+
+def test_firewall(host, monkeypatch):
+    asked = []
+
+    def judge(records, snapshot, gaps):
+        asked.append((records, snapshot))
+        gaps.add('firewall', 'unreadable', 'nft: not root', hint='become')
+        return {'forwarded': [], 'openings': [], 'firewall': {'backends': [], 'default': 'unknown', 'rules': 0}}
+    monkeypatch.setattr(_snapshot, 'take', lambda run, records, names: {'of': [run, [one['port'] for one in records], names()[22, 'tcp']]})
+    host.sockets = [sock(port=80)]
+    facts = _facts.collect(gather=['firewall'], run='run', judge=judge)
+    assert asked == [(facts['listeners'], {'of': ['run', [80], 'ssh']})]
+    assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall'}
+    assert facts['complete']['firewall'] is False and facts['complete']['sockets'] is True
+    assert _facts.collect(judge=judge)['complete']['firewall'] is None and len(asked) == 1
+    elsewhere = _facts.collect(gather=['firewall'], run='run')
+    assert set(elsewhere) == RECORD | {'snapshot'} and elsewhere['snapshot'] == asked[0][1]
+    assert elsewhere['complete']['firewall'] is True
 
 
 def listeners(host, *sockets):
@@ -339,12 +359,12 @@ def test_this_host(collector):
         server.listen(7)
         port = server.getsockname()[1]
         with socket.create_connection(('127.0.0.1', port)):
-            facts = _facts.collect([name for name in _facts.SUBSETS if name != 'namespaces'], collector)
-    assert set(facts) == RECORD and set(facts['complete']) == ASPECTS
+            facts = _facts.collect([name for name in _facts.SUBSETS if name != 'namespaces'], collector, judge=_exposure.attach)
+    assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall'} and set(facts['complete']) == ASPECTS
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}
     [record] = [record for record in facts['listeners'] if record['id'] == 'tcp/127.0.0.1:%d' % port]
-    assert set(record) == LISTENER | {'connections'}
+    assert set(record) == LISTENER | {'connections', 'exposure'}
     assert [owner['pid'] for owner in record['owners']] == [os.getpid()]
     assert set(record['owners'][0]) == {'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit',
                                         'main', 'container',

@@ -1,14 +1,16 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module's shell: arguments, results, failures. Needs Ansible, unlike the code below the shell."""
+"""The shell of the modules that look at a host: arguments, results, failures. Needs Ansible, unlike the code below the shell."""
 
+import importlib
 import json
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.module_utils import _facts
 from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer, listener, new_gaps
 
 FACTS = {'schema': 1, 'listeners': [{'id': 'tcp/0.0.0.0:22', 'owners': [{'process': u'\xe4\n{{ 7*7 }}'}]}]}
 DEFAULTS = {'gather': ['owners'], 'collector': 'auto', 'max_sockets': 100000, 'max_fds': 2000000, 'diagnose': []}
@@ -20,12 +22,13 @@ class Shell:
     def __init__(self, basic, module, monkeypatch, capfd):
         self._basic, self._module, self._monkeypatch, self._capfd = basic, module, monkeypatch, capfd
         self.calls = []
-        self.facts = FACTS
-        monkeypatch.setattr(module, 'collect', self._collect)
+        self.facts, self.judges = FACTS, None
+        monkeypatch.setattr(_facts, 'collect', self._collect)
 
-    def _collect(self, run, **options):
+    def _collect(self, run, judge, **options):
         assert run(['true'])[0] == 0
         self.calls.append(options)
+        self.judges = bool(judge)
         return answer(self.facts)
 
     def __call__(self, **arguments):
@@ -38,22 +41,30 @@ class Shell:
         return info.value.code, json.loads(self._capfd.readouterr().out)
 
 
+def made(name, monkeypatch, capfd):
+    basic = pytest.importorskip('ansible.module_utils.basic')
+    return Shell(basic, importlib.import_module('ansible_collections.listening.ports.plugins.modules.' + name), monkeypatch, capfd)
+
+
 @pytest.fixture
 def shell(monkeypatch, capfd):
-    basic = pytest.importorskip('ansible.module_utils.basic')
-    from ansible_collections.listening.ports.plugins.modules import listener_facts
-    return Shell(basic, listener_facts, monkeypatch, capfd)
+    return made('listener_facts', monkeypatch, capfd)
+
+
+@pytest.fixture
+def collecting(monkeypatch, capfd):
+    return made('collect_listeners', monkeypatch, capfd)
 
 
 def test_defaults(shell):
     code, result = shell()
     assert (code, shell.calls) == (0, [DEFAULTS])
     assert result['ansible_facts'] == {'ansible_listening_ports': FACTS}
-    assert not result.get('changed') and 'packed' not in result
+    assert not result.get('changed') and 'packed' not in result and shell.judges
 
 
 @pytest.mark.parametrize('arguments', [
-    {'gather': ['owners', 'connections', 'namespaces', 'resources', 'command', 'raw']},
+    {'gather': ['owners', 'firewall', 'connections', 'namespaces', 'resources', 'command', 'raw']},
     {'gather': []},
     {'collector': 'procfs', 'max_sockets': 1, 'max_fds': 1},
     {'collector': 'psutil'},
@@ -65,11 +76,29 @@ def test_arguments_reach_the_collectors(shell, arguments):
     assert shell.calls == [dict(DEFAULTS, **arguments)]
 
 
-def test_packed_is_one_string_and_nothing_else(shell):
-    code, result = shell(result='packed')
+def test_packed_is_one_string_and_nothing_else(collecting):
+    code, result = collecting(gather=['firewall'], diagnose=['x'])
     assert code == 0 and set(result) - {'invocation', 'changed'} == {'packed'}
     assert json.loads(result['packed']) == FACTS
-    assert shell.calls == [DEFAULTS]
+    assert collecting.calls == [dict(DEFAULTS, gather=['firewall'], diagnose=['x'])] and not collecting.judges
+
+
+def test_packed_fails_as_facts_do(collecting):
+    code, result = collecting(max_sockets=0)
+    assert code == 1 and result['msg'] == 'max_sockets must be at least 1, not 0'
+    collecting.facts = CollectorError('netlink was refused: Permission denied')
+    code, result = collecting(collector='netlink')
+    assert code == 1 and 'packed' not in result and 'Permission denied' in result['msg']
+
+
+def test_who_can_reach_it_is_judged_on_the_host():
+    """By the module alone: facts that are gathered at the start of a play have no action."""
+    pytest.importorskip('ansible.module_utils.basic')
+    from ansible_collections.listening.ports.plugins.modules import listener_facts
+    snapshot = {'nft': None, 'saves': {}, 'tables': [], 'tools': {}, 'net': None, 'errors': [{'aspect': 'net', 'message': 'why not'}]}
+    records = [listener('tcp', '0.0.0.0', 22)['record']]
+    found = listener_facts.judge(records, snapshot, new_gaps())
+    assert records[0]['exposure']['verdict'] == 'unknown' and found['firewall']['default'] == 'unknown'
 
 
 def test_check_mode_does_the_same(shell):
@@ -79,7 +108,7 @@ def test_check_mode_does_the_same(shell):
 
 @pytest.mark.parametrize('arguments, word', [
     ({'max_sockets': 0}, 'max_sockets'), ({'max_fds': -1}, 'max_fds'), ({'max_fds': 'many'}, 'max_fds'),
-    ({'collector': 'ss'}, 'collector'), ({'gather': ['firewall']}, 'firewall'), ({'result': 'yaml'}, 'result'),
+    ({'collector': 'ss'}, 'collector'), ({'gather': ['firewalls']}, 'firewalls'), ({'result': 'packed'}, 'result'),
     ({'gater': []}, 'gater'), ({'diagnose': {'a': 1}}, 'diagnose'),
 ])
 def test_arguments_that_are_refused(shell, arguments, word):

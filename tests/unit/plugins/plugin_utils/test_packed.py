@@ -22,8 +22,29 @@ def squeeze(data):
     return 'z:' + base64.b64encode(zlib.compress(data)).decode()
 
 
+def exposure(**other):
+    """An exposure with one path; what is given is in both."""
+    found = dict({'verdict': 'partly', 'allowed': ['10.0.0.0/8', 'fd00::/8'],
+                  'decided_by': 'nftables inet filter input handle 12: ip saddr 10.0.0.0/8 tcp dport 22 accept',
+                  'blocked_by': 'policy drop of chain inet filter input',
+                  'undecided': [{'sources': ['192.0.2.0/24'], 'reason': 'a client may choose its port'}], 'caveats': ['rate limit']}, **other)
+    return dict(found, level='private', paths=[dict(found, family='ipv4', interfaces=['eth0'])])
+
+
+def forwarded(**other):
+    return dict(listener(port=8050, owners=[]), **dict({
+        'to': '172.17.0.2:80', 'ports': '8050', 'decided_by': 'x', 'container': None, 'proxy': 'tcp/0.0.0.0:8050', 'exposure': exposure()}, **other))
+
+
+OPENING = {'protocol': 'tcp', 'family': 'ipv4', 'ports': '8000-8010', 'interfaces': ['eth0'], 'sources': ['0.0.0.0/0'], 'decided_by': None}
+FIREWALL = {'backends': ['nftables', 'ufw'], 'default': 'drop', 'rules': 12, 'sources': {'ipv4': ['0.0.0.0/0'], 'ipv6': ['2001:db8::/64', 'fe80::/64']}}
 GOOD = {
     'nothing listens': facts(),
+    'who can reach it': facts(listener(exposure=exposure()), forwarded=[forwarded()], openings=[OPENING], firewall=FIREWALL),
+    'who can send is not known': facts(firewall=dict(FIREWALL, sources=None)),
+    'nobody is kept out': facts(listener(exposure=exposure(verdict='allowed', blocked_by=None))),
+    'nobody can reach it': facts(listener(exposure=exposure(allowed=[], undecided=[], verdict='blocked', decided_by=None))),
+    'another namespace has no exposure': facts(listener(namespace='x', exposure=None)),
     'one listener': facts(listener()),
     'a link-local address': facts(listener('fe80::1', 546, 'udp', interface='eth0')),
     'a mapped address': facts(listener('::ffff:10.0.0.1', 80, accepts_ipv4=True, accepts_ipv6=False)),
@@ -58,11 +79,11 @@ def test_honest_facts_come_back_unchanged(found):
 
 def test_keys_of_later_versions_are_dropped_at_every_level():
     plain = facts(listener(), gaps=[gap()])
-    more = facts(listener(exposure={'verdict': 'allowed'}), gaps=[dict(gap(), since=1)], forwarded=[], firewall={})
+    more = facts(listener(reputation={'verdict': 'allowed'}), gaps=[dict(gap(), since=1)], imported=[], firmware={})
     more['listeners'][0]['owners'][0]['capabilities'] = []
     more['listeners'][0]['backlog']['dropped'] = 3
     more['system']['kernel'] = '9.0'
-    more['complete']['firewall'] = True
+    more['complete']['firmware'] = True
     plain['diagnoses'] = {'a': diagnosis('a')}
     more['diagnoses'] = {'a': diagnosis('a', restarts=5)}
     assert unpack(pack(more)) == plain
@@ -82,6 +103,27 @@ def changed(path, value):
 
 
 REFUSED = [
+    (('listeners', 1, 'exposure'), exposure(verdict='open'), 'listeners[1].exposure.verdict: has to be one of allowed, partly, blocked, unknown'),
+    (('listeners', 1, 'exposure'), exposure(allowed=['10.0.0.1']), 'exposure.allowed[0]: has to be a network such as 192.0.2.0/24'),
+    (('listeners', 1, 'exposure'), exposure(allowed=['10.0.0.1/8']), 'exposure.allowed[0]: has to be a network'),
+    (('listeners', 1, 'exposure'), exposure(allowed=[['10.0.0.0/8']]), 'exposure.allowed[0]: has to be a network'),
+    (('listeners', 1, 'exposure'), exposure(allowed=['10.0.0.0/8'] * 2001), 'exposure.allowed: has 2001 elements, not 0 to 2000'),
+    (('listeners', 1, 'exposure'), exposure(undecided=[{'sources': ['x/1'], 'reason': ''}]), 'exposure.undecided[0].sources[0]: has to be a network'),
+    (('listeners', 1, 'exposure'), exposure(caveats=['x'] * 101), 'exposure.caveats: has 101 elements'),
+    (('listeners', 1, 'exposure'), dict(exposure(), level='world'), 'exposure.level: has to be one of none, local, link'),
+    (('listeners', 1, 'exposure'), dict(exposure(), paths=[exposure()]), 'exposure.paths[0].interfaces: is missing'),
+    (('forwarded',), [forwarded(ports='80:90')], 'forwarded[0].ports: has to be a port, or a range of them'),
+    (('forwarded',), [forwarded(exposure=None)], 'forwarded[0].exposure: has to be a mapping'),
+    (('forwarded',), [forwarded(id='tcp/0.0.0.0:80')], 'forwarded[0].id: does not fit'),
+    (('forwarded',), [forwarded(), forwarded()], 'forwarded[1].id: is there twice'),
+    (('openings',), [dict(OPENING, sources=['all'])], 'openings[0].sources[0]: has to be a network'),
+    (('openings',), [OPENING] * 10001, 'openings: has 10001 elements'),
+    (('firewall',), dict(FIREWALL, sources={'ipv4': []}), 'firewall.sources.ipv6: is missing'),
+    (('firewall',), dict(FIREWALL, sources={'ipv4': ['10.0.0.1/8'], 'ipv6': []}), 'firewall.sources.ipv4[0]: has to be a network'),
+    (('firewall',), dict(FIREWALL, sources={'ipv4': ['10.0.0.0/8'] * 2001, 'ipv6': []}), 'firewall.sources.ipv4: has 2001 elements, not 0 to 2000'),
+    (('listeners', 1, 'exposure'), exposure(blocked_by=5), 'exposure.blocked_by: has to be text, not 5'),
+    (('firewall',), dict(FIREWALL, default='maybe'), 'firewall.default: has to be one of accept, drop, mixed, unknown'),
+    (('firewall',), dict(FIREWALL, backends=['pf']), 'firewall.backends[0]: has to be one of nftables'),
     (('schema',), 2, 'schema: has to be a whole number from 1 to 1, not 2'),
     (('schema',), True, 'schema: has to be a whole number from 1 to 1, not a boolean'),
     (('listeners',), None, 'listeners: is missing'),
