@@ -6,7 +6,7 @@
 
     make bench                              everything (some minutes)
     make bench ARGS="--quick"               fewer rounds
-    make bench ARGS="--only collect"        one section: collect, record, policy, assert, facts, rival or fleet
+    make bench ARGS="--only collect"        one section: collect, record, policy, assert, firewall, exposed, facts, rival or fleet
     make bench ARGS="--markdown"            tables that can be pasted into the documentation
 
 Needs Linux, root (namespaces), and for the sections over SSH an installed OpenSSH server; it is not started and its
@@ -26,6 +26,7 @@ import sys
 import time
 
 import figures
+import firewall
 import hosts
 import policy
 import real_hosts
@@ -34,12 +35,13 @@ import tasks
 import tools
 from load import plan
 
-SECTIONS = ("collect", "record", "policy", "assert", "facts", "rival", "fleet")
-OVER_SSH = ("record", "assert", "facts", "rival")
-APART = {"policy": policy.measure, "fleet": real_hosts.measure}  # those that have no use for the sandbox
+SECTIONS = ("collect", "record", "policy", "assert", "firewall", "exposed", "facts", "rival", "fleet")
+OVER_SSH = ("record", "assert", "exposed", "facts", "rival")
+APART = {"policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure}  # those that have no use for the sandbox
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
 HOSTS = 10
-PROGRAMS = {"collect": ("ss",), "record": (), "policy": (), "assert": (), "facts": (), "rival": ("netstat", "ps"), "fleet": ()}
+PROGRAMS = {"collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",), "facts": (),
+            "rival": ("netstat", "ps"), "fleet": ()}
 ROUNDS = {"small": (101, 21), "large": (11, 5), "ssh": (15, 5), "rival": (3, 1)}  # normally, and with --quick
 
 
@@ -156,6 +158,20 @@ class Bench:
                 taken, ping = runner.in_turn(self.rounds("ssh"), tasks.judging(declared), tasks.PING)
             self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners and as many entries" % (core, len(declared)), "assert_listeners",
                      taken, "ping", ping, limit=1.2)
+
+    def exposed(self):
+        """The same with a look at the firewall, by entries that say who may reach what."""
+        listeners, rules = 20, 100
+        declared = [dict(entry, only_from="anyone" if entry["name"] == "ssh" else "10.0.0.0/8") for entry in tasks.declaration(plan(*remote_size(listeners)))]
+        for core in self.pythons:
+            fleet = hosts.Fleet(HOSTS, remote_size(listeners), tasks.ruleset(rules))
+            with fleet:
+                runner = tasks.Runner(fleet, self.pythons[core], (self.tree,))
+                if runner.passes(tasks.judging([dict(entry, only_from="192.0.2.0/24") for entry in declared])):
+                    raise RuntimeError("listeners that others can reach went unnoticed")
+                taken, ping = runner.in_turn(self.rounds("ssh"), tasks.judging(declared), tasks.PING)
+            self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners, as many entries, %d rules" % (core, len(declared), rules),
+                     "assert_listeners with the firewall", taken, "ping", ping, limit=1.3)
 
     def facts(self):
         """Structured facts against a module that returns the same facts ready-made."""

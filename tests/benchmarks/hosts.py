@@ -44,10 +44,10 @@ SHELL_FILES = (".bashrc", ".bash_profile", ".bash_login", ".profile")
 
 
 class Fleet:
-    """``count`` hosts with the same load each. To be used in a sandbox, as a context manager."""
+    """``count`` hosts with the same load each, and the same rules for nft. To be used in a sandbox, as a context manager."""
 
-    def __init__(self, count, size):
-        self.count, self.size = count, size
+    def __init__(self, count, size, rules=""):
+        self.count, self.size, self.rules = count, size, rules
         # of its own: a kept connection must not outlive its fleet, for the next one has the same addresses
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="fleet-", dir=sandbox.SCRATCH))
         self.names = ["host%d" % (number + 1) for number in range(count)]
@@ -98,6 +98,7 @@ class Fleet:
         pathlib.Path("/proc/sys/net/ipv4/neigh/%s/retrans_time_ms" % BRIDGE).write_text("50", encoding="ascii")
 
     def _start(self):
+        (self.place / "rules.nft").write_text(self.rules, encoding="utf-8")
         for name in self.names:
             command = sandbox.in_namespaces([sys.executable, __file__, self.place, name, *self.size],
                                             extra=["--uts", "--ipc"])
@@ -167,6 +168,9 @@ def main():
     steps = ["link set lo up", "addr add %s/24 dev eth0" % address, "link set eth0 up"]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(steps), text=True, check=True)
     load.build(*args.size)
+    rules = pathlib.Path(args.place, "rules.nft")
+    if rules.stat().st_size:
+        subprocess.run(["nft", "-f", str(rules)], check=True)
     print("ready", flush=True)
     sshd = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin:/usr/local/sbin")
     subprocess.run([sshd, "-D", "-e", "-f", args.place + "/sshd_config"], check=True,

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Judging who can reach listeners through a host's firewall, in process on one processor. Run by bench.py, and by it once more."""
+
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import figures
+import firewall_load
+import sandbox
+
+LISTENERS, SERVICES, ELEMENTS = 200, 2000, 100000
+ROUNDS = (7, 3)  # normally, and with --quick
+SECTION = "Judging a firewall, in one process on one processor"
+LIMITS = {500: 60, 5000: 600}  # rules, milliseconds
+SET_LIMIT, KUBE_LIMIT = 20, 2000
+PREFERRED = "3.11"  # for which the limits are said
+
+
+def measure(settings):
+    """Measure; returns an exit code. Prints the result on standard output."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = pathlib.Path(folder)
+        (place / "ansible_collections/listening").mkdir(parents=True)
+        (place / "ansible_collections/listening/ports").symlink_to(sandbox.CHECKOUT)
+        taken = []
+        for name, python in pythons(settings).items():
+            taken += _of_python(place, name, python, ROUNDS[settings["quick"]])
+    print("Python %s, Linux %s" % (platform.python_version(), platform.release()))
+    print(figures.table(taken, settings["markdown"]), end="")
+    return 0
+
+
+def pythons(settings):
+    """What to measure with, by version: Python 3.11 where there is one, else that of the newest ansible-core."""
+    found = {}
+    for python in ["python" + PREFERRED, *settings["pythons"].values()]:
+        try:
+            done = subprocess.run([python, "-c", "import platform; print(platform.python_version())"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  check=True, text=True)
+        except (OSError, subprocess.CalledProcessError):    # a python3.11 of pyenv says so where it is none
+            continue
+        found.setdefault(done.stdout.strip(), str(python))
+    best = [name for name in found if name.startswith(PREFERRED + ".")] or list(found)[-1:]
+    return {name: found[name] for name in best[:1]}
+
+
+def _of_python(place, name, python, rounds):
+    """The figures with one Python."""
+    taken, first = {}, min(os.sched_getaffinity(0))
+    for load in ("rules 500", "rules 5000", "elements", "iptables", "nftables"):
+        command = [python, "-B", __file__, json.dumps({"load": load, "rounds": rounds})]
+        done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place)), stdout=subprocess.PIPE, check=True, text=True,
+                              preexec_fn=lambda: os.sched_setaffinity(0, {first}))
+        taken[load] = json.loads(done.stdout)
+        sandbox.say("  %s: %s ms" % (load, " ".join("%.0f" % (each * 1000) for each in taken[load])))
+    for count, limit in LIMITS.items():
+        yield _figure("Python %s, %d listeners, %s rules" % (name, LISTENERS, format(count, ",")), taken["rules %d" % count], limit)
+    more = statistics.median(taken["elements"]) - statistics.median(taken["rules 500"])
+    yield _figure("Python %s, %d listeners, 500 rules" % (name, LISTENERS), [max(more, 0)], SET_LIMIT, "more with a set of %s elements" % format(ELEMENTS, ","))
+    for load in ("iptables", "nftables"):
+        yield _figure("Python %s, %s services of kube-proxy, %s" % (name, format(SERVICES, ","), load), taken[load], KUBE_LIMIT)
+
+
+def _figure(load, seconds, limit, name="attach()"):
+    """The median, as what else runs on a machine only ever adds to it."""
+    return figures.Figure(SECTION, load, name, [statistics.median(seconds) * 1000], unit="milliseconds", limit=limit)
+
+
+def inside(settings):
+    """Judge one load some times, as a process of its own; prints the seconds on the processor of each."""
+    seconds = []
+    for _round in range(settings["rounds"] + 1):
+        taken, records = make(settings["load"])
+        took, found, gaps = attach(taken, records)
+        seconds.append(took)
+        check(settings["load"], found, records, gaps)
+    print(json.dumps(seconds[1:]))      # the first one loads the code
+
+
+def make(load):
+    """(snapshot, listeners) of a load."""
+    if load in ("iptables", "nftables"):
+        make_kube = firewall_load.kube_iptables if load == "iptables" else firewall_load.kube_nftables
+        return make_kube(SERVICES), [firewall_load.record("tcp", "0.0.0.0", port) for port in (22, 80, firewall_load.FIRST_NODE_PORT + 5)]
+    taken = firewall_load.rules(500) if load == "elements" else firewall_load.rules(int(load.split()[1]))
+    records = firewall_load.listeners(LISTENERS, firewall_load.ports(taken))
+    return (firewall_load.rules(500, ELEMENTS) if load == "elements" else taken), records
+
+
+def attach(taken, records):
+    """(seconds on the processor, what attach() returns, its gaps)."""
+    from ansible_collections.listening.ports.plugins.module_utils import _facts
+    from ansible_collections.listening.ports.plugins.module_utils._firewall import _exposure
+
+    gaps = _facts.Gaps()
+    began = time.process_time()
+    found = _exposure.attach(records, taken, gaps)
+    return time.process_time() - began, found, gaps.found
+
+
+def check(load, found, records, gaps):
+    """Raises RuntimeError unless what was found is what the load is made for."""
+    verdicts = {record["exposure"]["verdict"] for record in records}
+    if load in ("iptables", "nftables"):
+        ports = {one["port"] for one in found["forwarded"]}
+        missing = set(range(firewall_load.FIRST_NODE_PORT, firewall_load.FIRST_NODE_PORT + SERVICES)) - ports
+        if missing or gaps or any(one["exposure"]["verdict"] != "allowed" or one["to"].count(":8080") != 2 for one in found["forwarded"]):
+            raise RuntimeError("not all published ports were found: %s are missing, %s" % (len(missing), gaps))
+    elif not verdicts >= {"partly", "blocked"} or "unknown" in verdicts or {gap["code"] for gap in gaps} - {"openings"}:
+        raise RuntimeError("the listeners are not judged as they should be: %s, %s" % (sorted(verdicts), gaps))
+
+
+if __name__ == "__main__":
+    inside(json.loads(sys.argv[1]))
