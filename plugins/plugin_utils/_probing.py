@@ -210,16 +210,19 @@ def stance(listener, source):
     if not accepts:
         return None, None               # it is not this listener that answers
     paths = [path for path in exposure.get('paths') or () if path['family'] == 'ipv%d' % address.version]
-    # A rule that decides for one way in, and not for all
-    rules = {path['decided_by'] for path in paths if path['decided_by']} or {exposure['decided_by']}
-    rule = rules.pop() if len(rules) == 1 else None
     if any(_holds(one['sources'], address) for part in [exposure, *paths] for one in part['undecided']):
-        return None, rule
+        return None, None
     allowing = [path for path in paths if _holds(path['allowed'], address)]
     if allowing or _holds(exposure['allowed'], address):
-        mine = {path['decided_by'] for path in allowing}
-        return 'allowed', mine.pop() if len(mine) == 1 else rule
-    return 'blocked', rule
+        return 'allowed', _only(path['decided_by'] for path in allowing or [exposure])
+    # where nobody is let in, the rule that decides is the one that blocks
+    return 'blocked', _only(part.get('blocked_by') or (None if part['allowed'] else part['decided_by']) for part in paths or [exposure])
+
+
+def _only(rules):
+    """str or None: the rule, where there is one for all ways in."""
+    rules = set(rules)
+    return rules.pop() if len(rules) == 1 else None
 
 
 def _holds(texts, address):

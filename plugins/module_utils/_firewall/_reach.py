@@ -70,7 +70,8 @@ class Joiner:
             if route['type'] == 'local':
                 self._routed[route['family']].extend(iv.parse(route['to'])[1])
         self._own = {family: {one: names for one, names in own.items() if not self.is_loopback(family, one)} for family, own in self._own.items()}
-        self._never = {family: iv.union(IMPOSSIBLE[family], iv.merged((one, one) for one in own)) for family, own in self._own.items()}
+        self._mine = {family: iv.merged((one, one) for one in own) for family, own in self._own.items()}
+        self._never = {family: iv.union(IMPOSSIBLE[family], mine) for family, mine in self._mine.items()}
         self._possible, routes = {}, Net(net)
         for name in self._interfaces:
             for family in FAMILIES:
@@ -182,10 +183,16 @@ class Joiner:
             self._ways[key] = result
         return result
 
+    def _filled(self, spans, family):
+        """The set, and addresses of the host where all around them is in it: no packet comes from them, and a network without them is many."""
+        holes = [(low, high) for low, high in self._mine[family] if iv.contains(spans, low - 1) and iv.contains(spans, high + 1)]
+        return iv.union(spans, iv.merged(holes)) if holes else spans
+
     def networks(self, spans, family):
         """(list of str, set): the networks in a set, the largest where they are many, and a set with all that is left out."""
         key = family, spans
         if key not in self._texts:
+            spans = self._filled(spans, family)
             chosen = spans if len(spans) <= MOST_NETWORKS else heapq.nlargest(MOST_NETWORKS, spans, key=lambda span: span[1] - span[0])
             texts, rest = iv.networks(chosen, family), iv.EMPTY
             if len(texts) > MOST_NETWORKS or chosen is not spans:

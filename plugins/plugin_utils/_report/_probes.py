@@ -7,7 +7,7 @@ from collections import Counter
 
 from ansible_collections.listening.ports.plugins.plugin_utils._probing import KINDS
 from ansible_collections.listening.ports.plugins.plugin_utils._report._words import BAD, GOOD, HEAD, PLAIN, WIDE, counted, number, some
-from ansible_collections.listening.ports.plugins.plugin_utils._visible import cut, name, visible, width
+from ansible_collections.listening.ports.plugins.plugin_utils._visible import cut, name, sentence, visible, width
 
 _MOST_COLUMNS = 6               # vantage hosts that have a column each
 _GAP = '  '
@@ -28,7 +28,7 @@ def lines(plan, targets, vantages, table, findings, blind, at, columns=None):
                                                number(len(answered), 'host'), at.replace('T', ' ').replace('Z', ' UTC')), HEAD)]
     found += _table(plan, vantages, table, columns)
     missing = troubles(targets, vantages, blind)
-    notes = _local(table) + _left_out(plan) + _unsure(plan, vantages, table)
+    notes = _local(table) + _left_out(plan) + _unsure(plan, vantages, table) + _unjudged(targets)
     notes += [('Missing:', HEAD)] * bool(missing) + [('  ' + text, BAD) for text in missing]
     found += [('', PLAIN)] * bool(notes) + notes
     if findings:
@@ -127,6 +127,17 @@ def _unsure(plan, vantages, table):
         more = len(endpoints) - 3
         found.append(('  %s from %s: %s' % (', '.join(endpoints[:3]) + (' and %d more' % more if more > 0 else ''), counted(names), reason), BAD))
     return found
+
+
+def _unjudged(targets):
+    """Why probes of some targets are not held against their firewalls, a line for each reason."""
+    groups = {}
+    for target in targets:
+        if target.facts and not target.facts['complete'].get('firewall'):
+            gaps = [gap for gap in target.facts['gaps'] if gap['aspect'] == 'firewall']
+            reason = '; '.join(sentence(gap['message'], 300) + ('; run with %s' % sentence(gap['hint'], 100) if gap['hint'] else '') for gap in gaps[:3])
+            groups.setdefault(reason or 'it was not gathered', []).append(target.host)
+    return [('Firewall not known:', HEAD)] * bool(groups) + [('  %s: %s' % (counted(hosts), reason), BAD) for reason, hosts in sorted(groups.items())]
 
 
 def troubles(targets, vantages, blind):

@@ -47,6 +47,8 @@ def test_the_audit_is_what_ss_shows_on_every_release(hosts, playbook, tmp_path, 
         assert (held["service"], owner["user"], owner["main"]) == ("holds.service", "daemon", True)
         assert owner["process"] == "python3" and owner["exe"].startswith("/usr/bin/python3.")
         assert listener(found["facts"], "udp/127.0.0.1:7002")["scope"] == "loopback"
+        assert listener(found["facts"], "udp/127.0.0.1:7002")["exposure"]["level"] == "local"
+        assert (held["exposure"]["verdict"], found["facts"]["firewall"]["default"]) == ("allowed", "accept")
         assert listener(found["facts"], "tcp/0.0.0.0:22")["service"] == "ssh.service"
         assert listener(found["facts"], "tcp/[::]:22")["owners"][0]["process"] == "sshd"
     assert "7001" in done.out and "daemon" in done.out
@@ -61,8 +63,10 @@ def test_without_become_what_is_hidden_is_a_gap_and_no_listener_is_lost(hosts, t
     done = host.playbook(AUDIT, user="ansible")
     facts = record(tmp_path / FOLDER, host)["facts"]
     assert facts["complete"]["sockets"] is True and facts["complete"]["owners"] is False
-    assert {gap["code"] for gap in facts["gaps"]} == {"owners_hidden"}
-    assert facts["gaps"][0]["hint"] == "become" and "become" in done.out
+    assert [(gap["aspect"], gap["code"], gap["hint"]) for gap in facts["gaps"]] == [
+        ("owners", "owners_hidden", "become"), ("firewall", "unreadable", "become")]
+    assert "become" in done.out
+    assert {held["exposure"]["verdict"] for held in facts["listeners"]} == {"unknown"}
     held = listener(facts, "tcp/0.0.0.0:7001")
     assert (held["owners"], held["held_by"], held["service"]) == ([], "unknown", None)
     rows = host.console("ss", "-HlntuO").out.splitlines()
@@ -236,7 +240,7 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     said = " ".join(done.out.split())
     assert "msg: '%s is not as declared: 1 finding. 1. unexpected, high: tcp 0.0.0.0:8081 python3 pid " % bad.name in said
     assert "msg: '%s is unreachable: " % dead.name in said
-    assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any$" % bad.name, done.out, re.MULTILINE), done
+    assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any +anyone$" % bad.name, done.out, re.MULTILINE), done
     found = {host: record(tmp_path / FOLDER, host) for host in declared}
     assert [one["status"] for one in found.values()] == ["ok", "ok", "unreachable"]
     assert [[each["kind"] for each in found[host]["judgement"]["findings"]] for host in (good, bad)] == [[], ["unexpected"]]

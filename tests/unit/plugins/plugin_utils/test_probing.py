@@ -11,7 +11,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils import _probe_resu
 from ansible_collections.listening.ports.plugins.plugin_utils._probing import Target, Vantage
 from ansible_collections.listening.ports.plugins.plugin_utils._report import _probes
 from ansible_collections.listening.ports.plugins.plugin_utils._visible import width
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
 
 HOSTILE = '\x1b[2J::error::{{ 7*7 }}\u202e'
 
@@ -139,6 +139,10 @@ def test_the_rule_that_decides():
     one = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
     assert _probing.stance(one, '10.0.0.7') == ('allowed', 'rule 1')
     assert _probing.stance(one, '10.0.1.7') == ('blocked', None), 'several, and none is the one'
+    for one in paths:
+        one['blocked_by'] = 'rule 3'
+    one = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
+    assert _probing.stance(one, '10.0.1.7') == ('blocked', 'rule 3'), 'not the one that lets others in'
     assert _probing.stance(listener(exposure=exposure()), '10.0.1.7') == ('blocked', 'policy drop of chain inet filter input')
 
 
@@ -294,6 +298,8 @@ def test_the_table():
         '  1 listener on db: bound to the loopback',
         'Not known:',
         '  tcp/10.0.0.5:82 from web-2: no time left',
+        'Firewall not known:',
+        '  db: it was not gathered',
         'Missing:',
         '  target gone: unreachable: no route',
         '  vantage host down: unreachable: dead',
@@ -348,3 +354,16 @@ def test_a_narrow_terminal():
     targets = [Target('a-database-with-a-long-name.example.org', facts(listener(owners=owners)), addresses=['10.0.0.5'])]
     lines = shown(targets, [Vantage('web', [probe(verdict='open|filtered')])], 80)
     assert max(width(line) for line, dummy in lines[1:3]) <= 80 and '10.0.0.5:80' in lines[2][0] and 'open|filtered' in lines[2][0] and '…' in lines[2][0]
+
+
+def test_why_a_firewall_is_not_known():
+    hidden = gap('firewall', 'unreadable', None, 'nft: not root', 'become'), gap('firewall', 'unclear', None, HOSTILE, None)
+    known = facts(listener(exposure=BLOCKED))
+    known['complete']['firewall'] = True
+    targets = [Target(name, dict(facts(listener(), gaps=gaps), complete=dict(facts()['complete'], firewall=False)), addresses=['10.0.0.5'])
+               for name, gaps in (('db', hidden[:1]), ('web', hidden[:1]), ('odd', hidden))] + [Target('fine', known, addresses=['10.0.0.5'])]
+    lines = [line for line, dummy in shown(targets, [Vantage('web-1', [probe()])])]
+    start = lines.index('Firewall not known:')
+    assert lines[start + 1] == '  2 hosts (db, web): nft: not root; run with become'
+    assert lines[start + 2].startswith('  odd: nft: not root; run with become; ') and lines[start + 2].isprintable()
+    assert not [line for line in lines[start:] if line.startswith('  fine')]

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils import _addresses
 from ansible_collections.listening.ports.plugins.module_utils._firewall import _classes, _evaluate, _exposure, _reach
 from ansible_collections.listening.ports.plugins.module_utils._firewall import _intervals as iv
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, dport
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, dport, saddr
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, ip, listener, new_gaps
 
 CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures')
@@ -333,6 +333,17 @@ def test_some_addresses_of_the_host_are_forwarded():
         ('tcp/192.0.2.11:80', '10.9.9.9:8080', 'global'), ('tcp/192.0.2.12:80', '10.9.9.9:8080', 'global'),
         ('tcp/192.0.2.11:90', '192.0.2.11:91', 'global'), ('tcp/192.0.2.12:90', '192.0.2.12:91', 'global')]
     assert [one['exposure']['verdict'] for one in found] == ['blocked', 'blocked', 'allowed', 'allowed']      # it is no router
+
+
+def test_own_addresses_make_no_holes_in_networks():
+    """No packet comes from them, and a rule that drops those that claim to, as rpfilter does, would make many networks of one."""
+    snapshot = capture('open')
+    assert snapshot['net']['addresses']['eth0'][0] == '192.0.2.10/24'
+    for mine, allowed in (('192.0.2.10', ['0.0.0.0/0']), ('192.0.2.9', [])):
+        snapshot['nft'] = {'nftables': chain('input', [[saddr(mine), {'drop': None}]], 'input')}
+        found = exposed(snapshot, record())
+        assert (found['allowed'] == ['0.0.0.0/0']) == bool(allowed) and found['level'] == 'anyone'
+        assert (len(found['allowed']) == 1) == bool(allowed)
 
 
 def test_more_is_forwarded_than_is_listed(monkeypatch):
