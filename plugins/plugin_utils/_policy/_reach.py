@@ -71,6 +71,22 @@ def upper(sources, listener):
     return True if all(sources.holds([net]) or _within(net, itself) for net in undecided) else None
 
 
+def beyond(entries, limits, listener):
+    """Who reaches a listener, that none of these entries means: list of str, networks, or ``anyone``; empty where that is not to be told in short.
+
+    :param limits: list of str, of each entry the limit that is not kept: ``via`` or another.
+    """
+    if all(limit == 'via' for limit in limits):
+        paths = (listener.get('exposure') or {}).get('paths') or ()
+        return sorted({name for path in paths if _IS_CLOSED.get(path['verdict']) is False
+                       for name in path['interfaces'] if not any(entry.via.fit(name) for entry in entries)})
+    if is_anyone(listener):
+        return ['anyone']
+    meant = [entry.sources for entry, limit in zip(entries, limits) if limit != 'via']
+    allowed = [net for net in _reach(listener)[0] if not any(_within(net, [itself]) for itself in _ITSELF.values())]
+    return [str(net) for net in allowed if not any(sources.holds([net]) for sources in meant)]
+
+
 def _within(net, others):
     return any(net.version == other.version and net.subnet_of(other) for other in others)
 

@@ -83,7 +83,10 @@ def _overexposed(listener, said):
               for entry, limit in zip(said.entries, said.limits)]
     exposure = listener.get('exposure') or {}
     rule = ': %s' % visible(str(exposure['decided_by']), 300) if exposure.get('decided_by') else ''
-    found = finding('overexposed', '%s can be reached by others, where %s%s' % (_words.listener(listener), _words.some(
+    whom = [visible(name, 100) for name in _reach.beyond(said.entries, said.limits, listener)]
+    who = 'through %s' % (_words.some(whom, 4) or 'other interfaces') if all(limit == 'via' for limit in said.limits) \
+        else 'by %s' % (_words.some(whom, 4) or 'others')
+    found = finding('overexposed', '%s can be reached %s, where %s%s' % (_words.listener(listener), who, _words.some(
         ['%s has it %s' % (_words.place(entry), limit) for entry, limit in zip(said.entries, limits)], joint=' and '), rule),
         said.entries, listener, expected=_words.some(dict.fromkeys(limits), joint=' and '), instead=said.instead,
         usual='critical' if _reach.is_anyone(listener) else None, remedy='narrow the firewall or the address, or widen the entry')

@@ -69,3 +69,15 @@ def test_loopback_that_others_are_let_in_to():
         assert [one.kind for one in judged([line], [dict(entry, name='web', port=80)]).findings] == kinds, entry
     for shut in ('tcp 127.0.0.1:80 nginx', 'tcp 127.0.0.1:80 nginx firewall=unknown'):
         assert not judged([shut], [{'name': 'web', 'port': 80, 'only_from': 'local'}]).findings
+
+
+@pytest.mark.parametrize('line, entry, told', [
+    ('from=10.0.0.0/8,192.0.2.0/24', {'only_from': '10.0.0.0/9'}, 'by 10.0.0.0/8, 192.0.2.0/24, where'),
+    ('from=0.0.0.0/0', {'only_from': 'private'}, 'by anyone, where'),
+    ('from=' + ','.join('192.0.2.%d/32' % (2 * number) for number in range(6)), {'only_from': 'private'},
+     'by 192.0.2.0/32, 192.0.2.2/32, 192.0.2.4/32, 192.0.2.6/32 and 2 more, where'),
+    ('from=10.0.0.0/8 through=eth0:allowed,eth1:allowed,eth2:blocked', {'via': 'eth0'}, 'through eth1, where'),
+])
+def test_who_can_reach_it_too_is_named(line, entry, told):
+    found = judged(['tcp 0.0.0.0:80 nginx ' + line], [dict(entry, name='web', port=80)]).findings
+    assert [one.kind for one in found] == ['overexposed'] and 'can be reached ' + told in found[0].message
