@@ -6,7 +6,7 @@ import os
 import threading
 import time
 
-_MOST = 256 * 1024 * 1024       # bytes that a command may print
+_MOST = 40 * 1024 * 1024        # characters that all commands may print together; a controller takes facts of 64 MiB
 _PATIENCE = 20                  # seconds for all commands together
 _BINARIES = '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin'
 
@@ -16,10 +16,10 @@ class Unseen(Exception):
 
 
 class Tools:
-    """Runs commands that only read, all of which together have so much time."""
+    """Runs commands that only read, all of which together have so much time, and print so much."""
 
     def __init__(self, run):
-        self._run, self._until = run, time.monotonic() + _PATIENCE
+        self._run, self._until, self._room = run, time.monotonic() + _PATIENCE, _MOST
         self._path = os.environ.get('PATH', '').split(os.pathsep) + _BINARIES.split(os.pathsep)
 
     def find(self, name):
@@ -47,8 +47,9 @@ class Tools:
             watch.stop()
         if watch.ended:
             raise Unseen('%s took longer than %d second%s' % (name, left, 's' * (left >= 2)))
-        if len(output) > _MOST:
-            raise Unseen('%s prints more than %d MiB' % (name, _MOST >> 20))
+        self._room -= len(output)
+        if self._room < 0:
+            raise Unseen('%s prints too much, the rules and sets of this host are more than %d MiB' % (name, _MOST >> 20))
         if code:
             said = [line.strip() for line in errors.splitlines() if line.strip()]
             raise Unseen('%s: %s' % (name, clean(said[0])[:200] if said else 'it failed'))

@@ -215,7 +215,16 @@ def test_a_command_hangs(host, monkeypatch):
 def test_a_command_prints_too_much(host, monkeypatch):
     monkeypatch.setattr(_tools, '_MOST', 5)
     host.tables, host.tools = [('inet', 'x')], {'nft': '{"nftables": []}'}
-    assert [one['message'] for one in host.take()['errors']] == ['nft prints more than 0 MiB']
+    assert [one['message'] for one in host.take()['errors']] == ['nft prints too much, the rules and sets of this host are more than 0 MiB']
+
+
+def test_commands_print_too_much_together(host, monkeypatch):
+    host.tables = [('ip', 'filter')]
+    host.tools = {'nft': nft(XT), 'iptables-nft-save': '*filter\n' * 20}
+    monkeypatch.setattr(_tools, '_MOST', len(nft(XT)) + 100)
+    taken = host.take()
+    assert [one['message'] for one in taken['errors']] == ['iptables-nft-save prints too much, the rules and sets of this host are more than 0 MiB']
+    assert taken['saves'] == {}
 
 
 def test_there_is_no_time_left(host, monkeypatch):
