@@ -189,6 +189,10 @@ class Conversation:
         result = [branch for branch in branches if branch[0].track != 'new']
         new = [branch for branch in branches if branch[0].track == 'new']
         orders = self._place.nat_orders(step)
+        if None in orders:
+            orders = orders[:-1]
+            for dummy, spans in new:
+                self._unclear(spans, ORDER)
         for chains in orders:
             found = new
             for chain in chains:

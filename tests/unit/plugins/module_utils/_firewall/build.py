@@ -64,12 +64,15 @@ def evaluator(*parts, **more):
     return _evaluate.Evaluator(_evaluate.load(taken), taken['net'], budget=budget)
 
 
-def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=None):
-    """The outcome in words: ``allowed``, ``blocked``, ``undecided`` for everyone, or the allowed networks."""
+def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=None, damaged=False):
+    """The outcome in words: ``allowed``, ``blocked``, ``undecided`` for everyone, or the allowed networks.
+
+    Rules that no tool prints, ``damaged``, may be undecided for that alone.
+    """
     outcome = judge.decide(family, protocol, interface, address or {4: '10.0.0.1', 6: 'fd00::1'}[family], port)
     spans = [outcome.allowed, outcome.blocked] + [one for one, dummy in outcome.undecided]
     assert sum(map(iv.size, spans)) == iv.LAST[family] + 1, 'the sets of an outcome part all addresses'
-    assert all(reason for dummy, reason in outcome.undecided)
+    assert all(reason and (damaged or not reason.startswith(_evaluate.DEFECT)) for dummy, reason in outcome.undecided), outcome.undecided
     if outcome.undecided:
         return 'undecided' if not outcome.allowed and not outcome.blocked else 'partly'
     if not outcome.allowed:
