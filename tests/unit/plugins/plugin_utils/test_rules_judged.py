@@ -5,7 +5,6 @@
 
 import copy
 import json
-import os
 import random
 
 import pytest
@@ -13,15 +12,13 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._facts import pack
 from ansible_collections.listening.ports.plugins.module_utils._firewall import _exposure
 from ansible_collections.listening.ports.plugins.plugin_utils._packed import FactError, unpack
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
-
-CAPTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'module_utils', '_firewall', 'captures')
 
 
 def snapshot(name='native', **other):
     """One that was recorded, in the form in which a host sends it."""
-    with open('%s/%s.json' % (CAPTURES, name), encoding='utf-8') as stream:
-        taken = json.load(stream)
+    taken = capture(name)
     return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'elsewhere': {}, 'port_names': {}, **other}
 
 

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listeners, joined with rulesets that real tools made, recorded by captures/record.py."""
+
+import json
+import os
+
+from ansible_collections.listening.ports.plugins.module_utils import _addresses
+from ansible_collections.listening.ports.plugins.module_utils._firewall import _exposure
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, listener, new_gaps
+
+CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures')
+ANYONE4, ANYONE6 = ['0.0.0.0/0'], ['::/0']
+
+
+def capture(name):
+    with open('%s/%s.json' % (CAPTURES, name)) as stream:
+        return json.load(stream)
+
+
+def record(protocol='tcp', address='0.0.0.0', port=80, process=None, container=None, pid=1, **others):
+    one = listener(protocol, address, port, **others)['record']
+    one['scope'] = _addresses.scope(ip(address), one['interface'])
+    if process:
+        one.update(owners=[{'process': process, 'pid': pid, 'container': container}], owners_total=1, held_by='processes', service='x.service')
+    return one
+
+
+def dual(port=80, **others):
+    return record(address='::', port=port, v6only=False, **others)
+
+
+def attach(snapshot, *records):
+    """(what attach returns, gaps)."""
+    gaps = new_gaps()
+    if isinstance(snapshot, str):
+        snapshot = capture(snapshot)
+    return _exposure.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps), gaps
+
+
+def exposed(snapshot, one):
+    attach(snapshot, one)
+    return one['exposure']
+
+
+def brief(exposure):
+    return exposure['verdict'], exposure['level'], exposure['allowed']
