@@ -10,7 +10,7 @@ short_description: Record what listens on a host in a file on the controller
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
-  - Runs M(listening.ports.listener_facts) on the host, checks what it returns, and writes one file for the host on the
+  - Gathers what M(listening.ports.listener_facts) tells of the host, checks it, and writes one file for the host on the
     controller. M(listening.ports.report_listeners) makes a report of those files.
   - A host that is unreachable, or whose listeners cannot be gathered, gets a record that says so.
   - The facts do not become part of the play, unless O(facts=true). Structured facts of many listeners slow down each

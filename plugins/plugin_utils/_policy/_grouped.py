@@ -92,6 +92,8 @@ def _remedy(gap, usual):
         return hint if ' ' in hint else 'run with %s' % hint
     if gap['code'] == 'owners_not_found':       # of the kernel, perhaps: nobody will be found, however hard one looks
         return 'pin the port and declare it without process, exe, user, service and container, once you know whose it is'
+    if gap['aspect'] == 'firewall':             # it was asked for, and could not be read
+        return 'see to it that its rules can be read, or leave out clients, only_from and via'
     return usual
 
 

@@ -59,6 +59,9 @@ def test_a_gap_says_why_the_firewall_was_not_looked_at():
     gap = {'aspect': 'firewall', 'code': 'unreadable', 'count': None, 'message': 'nft: not root', 'hint': 'become'}
     found = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], [{'name': 'web', 'port': 80, 'only_from': 'private'}], gaps=[gap]).findings
     assert 'the firewall was not looked at (nft: not root)' in found[0].message and found[0].remedy == 'run with become'
+    gap.update(message='nft took longer than 19 seconds', hint=None)
+    found = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], [{'name': 'web', 'port': 80, 'only_from': 'private'}], gaps=[gap]).findings
+    assert found[0].remedy == 'see to it that its rules can be read, or leave out clients, only_from and via'     # not to gather it: it was asked for
 
 
 def test_loopback_that_others_are_let_in_to():
