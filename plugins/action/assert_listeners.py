@@ -10,12 +10,14 @@ import time
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.listening.ports.plugins.plugin_utils import (
-    _declaration, _looking, _origins, _recorded, _records, _roles, _telling)
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _advice, _judge, _policy
-from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals
-from ansible_collections.listening.ports.plugins.plugin_utils._policy._words import number
-from ansible_collections.listening.ports.plugins.plugin_utils._visible import visible
+from ansible_collections.listening.ports.plugins.plugin_utils import _task_result
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import live as _live, recorded, records
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import advice, judge as _judge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.wording import number
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, roles
 
 _LIVE, _CACHED, _NONE = 'live', 'cached', 'none'
 _ARGUMENTS = {
@@ -27,8 +29,8 @@ _ARGUMENTS = {
     'declaration': {'type': 'str', 'choices': ['required', 'optional'], 'default': 'required'},
     'facts': {'type': 'path', 'default': _LIVE},
     'max_age': {'type': 'int', 'default': 86400},
-    **_looking.ARGUMENTS,
-    'gather': dict(_looking.ARGUMENTS['gather'], default=None),
+    **_live.ARGUMENTS,
+    'gather': dict(_live.ARGUMENTS['gather'], default=None),
     'wait_for': {'type': 'int', 'default': 0},
     'poll': {'type': 'int', 'default': 2},
     'diagnose': {'type': 'bool', 'default': True},
@@ -60,7 +62,7 @@ class ActionModule(ActionBase):
         dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         self._check(options)
         result['changed'] = False
-        run_id = _looking.run_id(options['run_id'])
+        run_id = _live.run_id(options['run_id'])
         case = Case(self, options, task_vars, result)
         if not case.is_refused():
             case.judge()
@@ -101,18 +103,18 @@ class Case:
     def __init__(self, action, options, task_vars, result):
         self._action, self._options, self._task_vars, self._result = action, options, task_vars, result
         self._host = str(task_vars['inventory_hostname'])
-        self._name = _telling.host_name(self._host)
+        self._name = _task_result.host_name(self._host)
         self.looked = self.policy = self.found = self.refusal = self._whole = self._choice = None
         given = {name: options[name] for name in ('expected', 'waivers') if name in action._task.args}
-        self._roles = _roles.declared(options['declarations_from'], action._loader, action._task.collections)
-        self._declared = _declaration.collect(action._task, task_vars, action._templar, given, self._roles)
+        self._roles = roles.declared(options['declarations_from'], action._loader, action._task.collections)
+        self._declared = collect.collect(action._task, task_vars, action._templar, given, self._roles)
 
     def is_refused(self):
         """Whether there is nothing to judge by. Nobody has looked at the host then, and the result says why."""
         warnings = self._declared.warnings
         try:
             if self._declared:
-                self.policy = _policy.compile(self._declared, self._declared.switches)
+                self.policy = policy.compile(self._declared, self._declared.switches)
                 warnings = self.policy.warnings
             elif self._declared.refusals:
                 raise Refusals(self._declared.refusals)
@@ -120,10 +122,10 @@ class Case:
                 self.refusal = ('Nothing is declared for this host. Set expected_listeners, even if to an empty list, in '
                                 'its group_vars or host_vars; declaration: optional goes on without it.')
             if self.policy:
-                self._choice = _declaration.Choice(self.policy, self._options['entries'])
+                self._choice = collect.Choice(self.policy, self._options['entries'])
         except Refusals as exc:
-            _origins.locate(exc.items, {**self._task_vars, **self._roles.variables})
-            self.refusal = _telling.refusal(exc.items)
+            origins.locate(exc.items, {**self._task_vars, **self._roles.variables})
+            self.refusal = _task_result.refusal(exc.items)
         self._warn(warnings)
         if self.refusal is None:
             return False
@@ -134,7 +136,7 @@ class Case:
     def judge(self):
         """Get facts, hold them against the declaration, and say what comes of it."""
         if self.policy:
-            self._result['policy'] = _telling.policy_of(self.policy)
+            self._result['policy'] = _task_result.policy_of(self.policy)
         if self._options['facts'] == _NONE:
             told = self.policy.summary if self.policy else 'nothing is declared'
             told = '%s: the declaration is in order; %s' % (self._name, told)
@@ -144,22 +146,22 @@ class Case:
         if self.looked.facts is None:
             self._not_seen(waiting)
             return
-        self._result.update(status='ok', summary=_looking.summary(self.looked.facts))
+        self._result.update(status='ok', summary=_live.summary(self.looked.facts))
         if self._options['return_facts']:
             self._result.setdefault('ansible_facts', {})['ansible_listening_ports'] = self.looked.facts
         if self.policy:
             self._say(waiting)
         else:
             self._result.update(failing=False, msg='%s: %s; nothing is declared for it' % (
-                self._name, _looking.in_words(self.looked.facts)))
+                self._name, _live.in_words(self.looked.facts)))
 
     def _look(self):
         """Look until it is as declared, or the time is over; returns how long that took, in words."""
         source, age = self._options['facts'], self._options['max_age']
         if source == _LIVE:
             return self._look_live()
-        self.looked = (_recorded.from_cache(self._task_vars, age) if source == _CACHED
-                       else _recorded.from_path(source, self._host, age))
+        self.looked = (recorded.from_cache(self._task_vars, age) if source == _CACHED
+                       else recorded.from_path(source, self._host, age))
         if self.looked.facts and self.policy:
             self._hold(self.looked.facts)
         return ''
@@ -174,7 +176,7 @@ class Case:
             # a unit that is still starting needs no diagnosis
             last = waited >= options['wait_for'] - _INSTANT
             more = {'diagnose': units} if units and last else {}
-            self.looked = _looking.look(self._action, options, self._task_vars, self._result, **more)
+            self.looked = _live.look(self._action, options, self._task_vars, self._result, **more)
             looks += 1
             if not (self.looked.facts and self.policy):
                 self.found = self._whole = None         # those of an earlier look
@@ -199,8 +201,8 @@ class Case:
         """Facts against the declaration."""
         diagnoses = facts.get('diagnoses')
         if diagnoses:
-            from ansible_collections.listening.ports.plugins.plugin_utils._policy import _diagnosis
-            diagnoses = {unit: _diagnosis.in_words(one) for unit, one in diagnoses.items()}
+            from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import diagnosis
+            diagnoses = {unit: diagnosis.in_words(one) for unit, one in diagnoses.items()}
         now = datetime.datetime.now(datetime.timezone.utc)
         self._whole = _judge.judge(facts, self.policy, now, earlier=earlier, diagnoses=diagnoses)
         self.found = self._choice.narrowed(self._whole)
@@ -220,21 +222,21 @@ class Case:
         """Put the judgement into the result."""
         most, found, difference = self._options['max_findings'], self.found, ()
         if self._action._task.diff:
-            self._result['diff'] = _telling.difference(self._host, found, most)
-            difference = _telling.difference_lines(self._result['diff'])
-        self._warn(_advice.advice(self._choice.entries, self.looked.facts, self._whole))
+            self._result['diff'] = _task_result.difference(self._host, found, most)
+            difference = _task_result.difference_lines(self._result['diff'])
+        self._warn(advice.advice(self._choice.entries, self.looked.facts, self._whole))
         seen = len(self.looked.facts['listeners'])
-        self._result.update(_telling.judged(found, most), msg=_telling.message(
+        self._result.update(_task_result.judged(found, most), msg=_task_result.message(
             self._host, found, self._choice, self.policy, most, waiting, seen, difference))
         if found.failing:
             self._fail()
         elif not self._options['path']:     # else the report has it
-            _looking.warn(self._result, filter(None, [_telling.warning(self._host, found)]))
+            _live.warn(self._result, filter(None, [_task_result.warning(self._host, found)]))
 
     def _warn(self, texts):
         # Ansible shows once what many hosts say in the same words, and an audit is about many
         name = '' if self._options['path'] else '%s: ' % self._name
-        _looking.warn(self._result, [name + text for text in texts])
+        _live.warn(self._result, [name + text for text in texts])
 
     def _fail(self):
         if self._options['fail']:
@@ -242,12 +244,12 @@ class Case:
 
     def record(self, run_id):
         """Write the record of the host, with the judgement in it."""
-        looked = self.looked or _looking.Looked('failed', self.refusal, None)
-        entry = _records.record(self._host, run_id, ansible_version, looked.status, looked.message, looked.facts,
+        looked = self.looked or _live.Looked('failed', self.refusal, None)
+        entry = records.record(self._host, run_id, ansible_version, looked.status, looked.message, looked.facts,
                                 bool(self._declared), self._judgement(), looked.recorded_at)
         try:
-            path = _records.write(os.path.abspath(self._options['path']), entry)
-        except _records.RecordError as exc:
+            path = records.write(os.path.abspath(self._options['path']), entry)
+        except records.RecordError as exc:
             self._result.update(failed=True, failing=True, msg='\n'.join((
                 '%s: %s.' % (self._name, visible(str(exc))), self._result['msg'])))
             return
@@ -255,8 +257,8 @@ class Case:
 
     def _judgement(self):
         if self.refusal is not None:
-            return _records.refused(self.refusal, list(self._declared.variables))
+            return records.refused(self.refusal, list(self._declared.variables))
         if self.found is None:
             return None
-        from ansible_collections.listening.ports.plugins.plugin_utils._policy import _fleet
-        return _fleet.judgement(self.policy, self._whole)
+        from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
+        return fleet.judgement(self.policy, self._whole)

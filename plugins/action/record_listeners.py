@@ -8,11 +8,11 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.listening.ports.plugins.plugin_utils import _looking, _records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import live, records
 
 _ARGUMENTS = {
     'path': {'type': 'path', 'default': 'listening-ports-audit'},
-    **_looking.ARGUMENTS,
+    **live.ARGUMENTS,
     'facts': {'type': 'bool', 'default': False},
     'fail': {'type': 'bool', 'default': True},
     'run_id': {'type': 'str'},
@@ -34,19 +34,19 @@ class ActionModule(ActionBase):
             if getattr(self._task, name, None):
                 raise AnsibleActionFail('record_listeners does not work with %s: what it finds would be recorded for '
                                         'another host than it was found on, or not for all hosts' % name)
-        run_id = _looking.run_id(options['run_id'])
+        run_id = live.run_id(options['run_id'])
 
-        looked = _looking.look(self, options, task_vars, result)
+        looked = live.look(self, options, task_vars, result)
         status, message, facts = looked.status, looked.message, looked.facts
-        entry = _records.record(
+        entry = records.record(
             str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts, _declares(task_vars))
         try:
-            path = _records.write(os.path.abspath(options['path']), entry)
-        except _records.RecordError as exc:
+            path = records.write(os.path.abspath(options['path']), entry)
+        except records.RecordError as exc:
             return dict(result, failed=True, msg='; '.join(filter(None, (str(exc), message))))
         result.update(changed=False, path=path, run_id=run_id, status=status, msg=message)
         if facts:
-            result.update(msg=_looking.in_words(facts), summary=_looking.summary(facts), gaps=facts['gaps'][:_looking.MAX_GAPS])
+            result.update(msg=live.in_words(facts), summary=live.summary(facts), gaps=facts['gaps'][:live.MAX_GAPS])
             if options['facts']:
                 result.setdefault('ansible_facts', {})['ansible_listening_ports'] = facts
         elif status == 'unreachable':

@@ -9,11 +9,13 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
-from ansible_collections.listening.ports.plugins.plugin_utils import _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _json, _model, _screen, _text
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen, text
+from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import to_json
 
 _ARGUMENTS = {
-    **_screen.ARGUMENTS,
+    **screen.ARGUMENTS,
     'hosts': {'type': 'list', 'elements': 'str'},
     'formats': {'type': 'list', 'elements': 'str', 'choices': ['table', 'json'], 'default': ['table']},
     'dest': {'type': 'path'},
@@ -35,7 +37,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        run_id, width = _screen.settings(options)
+        run_id, width = screen.settings(options)
         path = os.path.abspath(options['path'])
         if not os.path.isdir(path):
             raise AnsibleActionFail('%s is no directory: nothing was recorded there' % path)
@@ -47,22 +49,22 @@ class ActionModule(ActionBase):
             batch = set(task_vars['ansible_play_batch'])
             pending = set(task_vars['ansible_play_hosts']) - batch
             fleet = not task_vars.get('ansible_limit')
-        whole = _model.build(path, [str(name) for name in names], run_id, pending, fleet)
+        whole = model.build(path, [str(name) for name in names], run_id, pending, fleet)
         shown = whole.only(batch) if whole.counts['pending'] else whole
 
         files = {}
         if 'json' in options['formats']:
             files['json'] = os.path.join(os.path.abspath(options['dest'] or path), 'report.json')
             try:
-                _records.write_file(files['json'], _json.render(whole, ansible_version))
-            except _records.RecordError as exc:
+                records.write_file(files['json'], to_json.render(whole, ansible_version))
+            except records.RecordError as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        lines = _text.lines(shown, width, example=options['example'] and shown is whole,
+        lines = text.lines(shown, width, example=options['example'] and shown is whole,
                             so_far=whole, written=files.values())
         if 'table' in options['formats']:
-            _screen.show(display, lines, options['color'])
+            screen.show(display, lines, options['color'])
         result.update(
             changed=False, run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
-            listeners=sum(len(host.facts['listeners']) for host in whole.seen), table=_screen.capped(lines), dest=files,
+            listeners=sum(len(host.facts['listeners']) for host in whole.seen), table=screen.capped(lines), dest=files,
         )
         return result

@@ -9,19 +9,21 @@ import re
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.listening.ports.plugins.plugin_utils import _probe_results, _probing, _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _model, _probes, _screen
-from ansible_collections.listening.ports.plugins.plugin_utils._report._words import counted
-from ansible_collections.listening.ports.plugins.plugin_utils._visible import sentence, visible
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
+from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, results
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes, screen
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
 
 _ARGUMENTS = {
-    **_screen.ARGUMENTS,
+    **screen.ARGUMENTS,
     'targets': {'type': 'list', 'elements': 'str', 'required': True},
     'vantages': {'type': 'list', 'elements': 'str', 'default': []},
     'probes': {'type': 'str'},
     'addresses': {'type': 'str', 'choices': ['host', 'all'], 'default': 'host'},
     'fail': {'type': 'bool', 'default': True},
-    'fail_on': {'type': 'list', 'elements': 'str', 'choices': list(_probing.KINDS), 'default': ['contradiction']},
+    'fail_on': {'type': 'list', 'elements': 'str', 'choices': list(compare.KINDS), 'default': ['contradiction']},
 }
 _MOST_FINDINGS = 1000           # in the result
 _MOST_MISSING = 3               # hosts in a message
@@ -44,7 +46,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         del tmp
         dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        run_id, width = _screen.settings(options)
+        run_id, width = screen.settings(options)
         names = {option: list(dict.fromkeys(str(name) for name in options[option])) for option in ('targets', 'vantages')}
         unknown = [name for some in names.values() for name in some if name not in task_vars['hostvars']]
         if unknown:
@@ -54,17 +56,17 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail('%s is empty: nothing would be probed' % option)
 
         targets = self._targets(os.path.abspath(options['path']), names['targets'], run_id, options['addresses'], task_vars)
-        plan = _probing.plan(targets)
+        plan = compare.plan(targets)
         result.update(changed=False, endpoints=plan.endpoints)
         if not options['probes']:
             return result
         del result['endpoints']
-        vantages = [_probe_results.read(name, self._registered(name, options['probes'], task_vars), plan.endpoints) for name in names['vantages']]
+        vantages = [results.read(name, self._registered(name, options['probes'], task_vars), plan.endpoints) for name in names['vantages']]
         return self._report(result, options, width, plan, targets, vantages)
 
     def _targets(self, path, names, run_id, addresses, task_vars):
-        report = _model.build(path, names, run_id)
-        return [_probing.Target(host.name, host.facts, host.reason if host.facts else self._why(host, task_vars),
+        report = model.build(path, names, run_id)
+        return [compare.Target(host.name, host.facts, host.reason if host.facts else self._why(host, task_vars),
                                 None if addresses == 'all' else self._addresses(host.name, task_vars) if host.facts else [])
                 for host in report.hosts]
 
@@ -103,12 +105,12 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _report(result, options, width, plan, targets, vantages):
-        table = _probing.cells(plan, vantages)
-        findings = _probing.findings(plan, vantages, table, options['fail_on'])
-        blind = _probing.blind(vantages, table)
-        lines = _probes.lines(plan, targets, vantages, table, findings, blind, _records.now(), width)
-        _screen.show(display, lines, options['color'])
-        missing = _probes.troubles(targets, vantages, blind)
+        table = compare.cells(plan, vantages)
+        findings = compare.findings(plan, vantages, table, options['fail_on'])
+        blind = compare.blind(vantages, table)
+        lines = probes.lines(plan, targets, vantages, table, findings, blind, records.now(), width)
+        screen.show(display, lines, options['color'])
+        missing = probes.troubles(targets, vantages, blind)
         failing = bool(missing) or any(one['fails'] for one in findings)
         counts = {}
         for row in table:
@@ -117,7 +119,7 @@ class ActionModule(ActionBase):
                     counts[probe['verdict']] = counts.get(probe['verdict'], 0) + 1
         wrong = [one for one in findings if one['fails']]
         result.update(findings=findings[:_MOST_FINDINGS], findings_total=len(findings), failing=failing, complete=not missing, counts=counts,
-                      table=_screen.capped(lines), msg=wrong[0]['message'] if wrong else lines[-1][0])
+                      table=screen.capped(lines), msg=wrong[0]['message'] if wrong else lines[-1][0])
         if missing and not wrong:
             more = len(missing) - _MOST_MISSING
             result['msg'] = 'Not all was probed that had to be: %s' % '; '.join(missing[:_MOST_MISSING] + ['and %d more' % more] * (more > 0))

@@ -6,11 +6,11 @@
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.listening.ports.plugins.plugin_utils import _declaration, _origins, _roles
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _policy
-from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _declarations, _screen
-from ansible_collections.listening.ports.plugins.plugin_utils._report._words import counted
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import declarations, screen
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, roles as _roles
 
 _ARGUMENTS = {
     'hosts': {'type': 'list', 'elements': 'str'},
@@ -53,9 +53,9 @@ class ActionModule(ActionBase):
             checked = [self._check(name, task_vars, roles) for name in names]
         finally:
             self._templar.available_variables = mine
-        lines = _declarations.lines(checked)
-        _screen.show(display, lines, options['color'])
-        result.update(changed=False, hosts=_declarations.counts(checked), refused=_found(checked, 'faults'), warned=_found(checked, 'warnings'))
+        lines = declarations.lines(checked)
+        screen.show(display, lines, options['color'])
+        result.update(changed=False, hosts=declarations.counts(checked), refused=_found(checked, 'faults'), warned=_found(checked, 'warnings'))
         why = _why_failed(checked)
         result['msg'] = why or lines[-1][0]
         if why and options['fail']:
@@ -68,32 +68,32 @@ class ActionModule(ActionBase):
         try:
             variables = dict(of_all.raw_get(name), hostvars=of_all)
         except AnsibleError as exc:     # such as a file of variables that cannot be decrypted
-            return _declarations.Checked(name, faults=['its variables cannot be read: %s' % exc])
+            return declarations.Checked(name, faults=['its variables cannot be read: %s' % exc])
         for key, value in task_vars.items():
             if key.startswith('ansible_play_') or key in _OF_THE_PLAY:
                 variables.setdefault(key, value)
         self._templar.available_variables = variables
-        declared = _declaration.collect(self._task, variables, self._templar, {}, roles)
-        found = _declarations.Checked(name, bool(declared), warnings=declared.warnings)
+        declared = collect.collect(self._task, variables, self._templar, {}, roles)
+        found = declarations.Checked(name, bool(declared), warnings=declared.warnings)
         try:
             if declared or declared.refusals:
-                found.warnings = _policy.compile(declared, declared.switches).warnings
+                found.warnings = policy.compile(declared, declared.switches).warnings
         except Refusals as exc:
-            _origins.locate(exc.items, {**variables, **roles.variables})
+            origins.locate(exc.items, {**variables, **roles.variables})
             found.faults = [str(fault) for fault in exc.items]
         return found
 
 
 def _found(checked, attribute):
     return [{'message': text, 'hosts_total': len(names), 'hosts': names[:_MOST_HOSTS]}
-            for text, names in _declarations.grouped(checked, attribute)[:_MOST_FAULTS]]
+            for text, names in declarations.grouped(checked, attribute)[:_MOST_FAULTS]]
 
 
 def _why_failed(checked):
     """str: why the task fails; None where it does not."""
     refused = [one.host for one in checked if one.state == 'refused']
     if refused:
-        return 'The declaration of %s is refused: %s' % (counted(refused), _declarations.grouped(checked, 'faults')[0][0])
+        return 'The declaration of %s is refused: %s' % (counted(refused), declarations.grouped(checked, 'faults')[0][0])
     if not any(one.declared for one in checked):
         return 'Nothing is declared for any of these hosts (%d), so nothing was checked' % len(checked)
     return None

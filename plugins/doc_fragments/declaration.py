@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Made by tests/tools/make_schema.py of plugins/plugin_utils/_policy/_options.py.
+# Made by tests/tools/make_schema.py of plugins/plugin_utils/_policy/language/options.py.
 
 
 class ModuleDocFragment:

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 
-from . import _addresses
+from ._addresses import scopes
 
 SUBSETS = ('owners', 'firewall', 'connections', 'namespaces', 'resources', 'command', 'raw')
 
@@ -52,23 +52,23 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     if gather & {'resources', 'command'}:
         gather.add('owners')
     if collector == 'psutil' or (collector == 'auto' and not sys.platform.startswith('linux')):
-        from ._sockets import _psutil
-        used, sockets = 'psutil', _psutil.collect(gather, max_sockets, gaps)
+        from ._sockets import by_psutil
+        used, sockets = 'psutil', by_psutil.collect(gather, max_sockets, gaps)
     else:
-        from ._sockets import _linux
-        used, sockets = _linux.collect(gather, collector, max_sockets, gaps)
+        from ._sockets import linux
+        used, sockets = linux.collect(gather, collector, max_sockets, gaps)
     system = _system()
     listeners = _listeners(sockets, system)
     if 'connections' in gather:
-        from ._sockets import _connections
-        _connections.count(listeners, used, max_sockets, gaps)
+        from ._sockets import connections
+        connections.count(listeners, used, max_sockets, gaps)
     if 'owners' in gather:
-        from . import _holders
-        _holders.attach(listeners, gather, used, max_fds, gaps, run)
+        from ._owners import attach
+        attach.attach(listeners, gather, used, max_fds, gaps, run)
     records, more = [listener['record'] for listener in listeners], {}
     if 'firewall' in gather:
-        from ._firewall import _snapshot
-        snapshot = _snapshot.take(run, records=records, names=_services)
+        from ._firewall.snapshot import take
+        snapshot = take.take(run, records=records, names=_services)
         more = judge(records, snapshot, gaps) if judge else {'snapshot': snapshot}
     facts = {
         'schema': 1,
@@ -83,7 +83,7 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     held = {unit for one in (facts['listeners'] if diagnose else ())
             for unit in (one['service'], one['activated_by'], *(owner['unit'] for owner in one['owners']))}
     if set(diagnose) - held:
-        from . import _diagnose
+        from ._systemd import diagnose as _diagnose
         facts['diagnoses'] = _diagnose.look(diagnose, held, facts['complete'], run)
     return facts
 
@@ -114,8 +114,8 @@ def _sysctl(name):
 def _system():
     addresses = None
     if sys.platform.startswith('linux'):
-        from ._sockets import _netlink
-        addresses = _netlink.local_addresses()
+        from ._sockets import inet_diag
+        addresses = inet_diag.local_addresses()
     ephemeral, reserved, lowest = [
         _sysctl(name) for name in ('ip_local_port_range', 'ip_local_reserved_ports', 'ip_unprivileged_port_start')]
     return {
@@ -147,7 +147,7 @@ def _listeners(sockets, system):
     for one in sockets:
         if not one.port and one.protocol != 'raw':
             continue                            # caught in the middle of bind(2): it is not there yet
-        address = _addresses.text(one.address)
+        address = scopes.text(one.address)
         bound = address + '%' + one.interface if one.interface else address
         ipv6 = len(one.address) == 16
         key = '%s/%s:%d' % (one.protocol, '[%s]' % bound if ipv6 else bound, one.port)
@@ -156,8 +156,8 @@ def _listeners(sockets, system):
             record = {
                 'id': key, 'protocol': one.protocol, 'family': 'ipv6' if ipv6 else 'ipv4', 'address': address,
                 'port': one.port, 'interface': one.interface, 'accepts_ipv4': None,
-                'accepts_ipv6': ipv6 and not _addresses.is_mapped(one.address),
-                'scope': _addresses.scope(one.address, one.interface),
+                'accepts_ipv6': ipv6 and not scopes.is_mapped(one.address),
+                'scope': scopes.scope(one.address, one.interface),
                 'port_name': names.get((one.port, 'udp' if one.protocol == 'udplite' else one.protocol)),
                 'ephemeral': one.protocol in ('udp', 'udplite') and low <= one.port <= high,
                 'backlog': None, 'namespace': one.namespace, 'service': None, 'activated_by': None,
@@ -173,7 +173,7 @@ def _listeners(sockets, system):
 
 def _unite(record, one):
     """Add what one socket says to the record of its id."""
-    if len(one.address) == 4 or _addresses.is_mapped(one.address):
+    if len(one.address) == 4 or scopes.is_mapped(one.address):
         accepts = True
     elif any(one.address) or one.protocol == 'raw':
         accepts = False

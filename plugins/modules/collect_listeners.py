@@ -6,7 +6,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listening.ports.plugins.module_utils._facts import pack
-from ansible_collections.listening.ports.plugins.module_utils._shell import ARGUMENTS, look
+from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, look
 
 
 def main():

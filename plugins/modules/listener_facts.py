@@ -5,12 +5,12 @@
 # The documentation is in listener_facts.yml: this file is sent to, and compiled on, every host at every run.
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listening.ports.plugins.module_utils._shell import ARGUMENTS, look
+from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, look
 
 
 def judge(*observed):
     # imported here, as it takes far longer to compile than all else, and most runs do not need it
-    from ansible_collections.listening.ports.plugins.module_utils._firewall._exposure import attach
+    from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.survey import attach
     return attach(*observed)
 
 

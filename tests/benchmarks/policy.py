@@ -77,19 +77,20 @@ def inside(settings):
     """Judge hosts, as a process of its own. What is measured is all between variables and facts, and findings."""
     import datetime
 
-    from ansible_collections.listening.ports.plugins.plugin_utils import _packed
-    from ansible_collections.listening.ports.plugins.plugin_utils._policy import _judge, _merge, _policy
+    from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+    from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+    from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 
     variables = json.dumps({"expected_listeners": policy_data.entries(), "inventory_hostname": "web", "group_names": ["web"]})
     hosts = [json.dumps(policy_data.facts(-1 - number if settings["conforming"] else number)) for number in range(SAMPLES)]
     now = datetime.datetime(2026, 11, 20)
     seconds = processor = findings = settled = peak = 0
     for number in range(settings["hosts"]):
-        facts, declared = _packed.check(json.loads(hosts[number % SAMPLES])), json.loads(variables)
+        facts, declared = check.check(json.loads(hosts[number % SAMPLES])), json.loads(variables)
         began, turned = time.perf_counter(), time.process_time()
-        collected = _merge.collect(declared, lambda value: value, ())
+        collected = merge.collect(declared, lambda value: value, ())
         policy = _policy.compile(collected, collected.switches)
-        result = _judge.judge(facts, policy, now)
+        result = judge.judge(facts, policy, now)
         told = [each.as_dict() for each in result.findings]
         seconds += time.perf_counter() - began
         processor += time.process_time() - turned

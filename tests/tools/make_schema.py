@@ -4,9 +4,10 @@
 
 """Writes what follows from the options of an entry: the JSON Schema for editors, and the documentation of these options.
 
-Run it after a change of plugins/plugin_utils/_policy/_options.py. It needs PyYAML.
+Run it after a change of plugins/plugin_utils/_policy/language/options.py. It needs PyYAML.
 """
 
+import importlib
 import json
 import pathlib
 import re
@@ -34,7 +35,7 @@ HEADER = '''\
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Made by tests/tools/make_schema.py of plugins/plugin_utils/_policy/_options.py.
+# Made by tests/tools/make_schema.py of plugins/plugin_utils/_policy/language/options.py.
 
 
 class ModuleDocFragment:
@@ -45,17 +46,17 @@ class ModuleDocFragment:
 
 
 def load():
-    """The modules _options, _merge and _policy of this checkout."""
+    """The modules options, merge and policy of this checkout."""
     name = "ansible_collections.listening.ports.plugins.plugin_utils._policy"
     try:
-        found = __import__(name, fromlist=["_options"])
+        found = importlib.import_module(name)
     except ImportError:
         tree = pathlib.Path(tempfile.mkdtemp())
         (tree / "ansible_collections/listening").mkdir(parents=True)
         (tree / "ansible_collections/listening/ports").symlink_to(ROOT)
         sys.path.insert(0, str(tree))
-        found = __import__(name, fromlist=["_options"])
-    return [__import__("%s.%s" % (found.__name__, each), fromlist=[each]) for each in ("_options", "_merge", "_policy")]
+        found = importlib.import_module(name)
+    return [importlib.import_module("%s.%s" % (found.__name__, room)) for room in ("language.options", "declaration.merge", "declaration.policy")]
 
 
 def documentation(options):

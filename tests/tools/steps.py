@@ -87,7 +87,7 @@ def units(bench, version, core):
 
 def properties(bench, examples):
     """What holds of every host and every declaration, tried with so many random ones."""
-    pytest(bench, newest_core(bench), "tests/unit/plugins/plugin_utils/policy/test_properties.py", "tests/unit/plugins/plugin_utils/policy/test_fuzz.py",
+    pytest(bench, newest_core(bench), "tests/unit/plugins/plugin_utils/_policy/test_properties.py", "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py",
            "--verbose", LISTENING_PORTS_EXAMPLES=str(examples))
 
 

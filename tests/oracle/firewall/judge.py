@@ -9,8 +9,8 @@ import time
 
 from firewall import chance_nft, network, probes
 
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _evaluate
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _intervals as iv
+from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
+from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
 
 FLOWS = 160         # per ruleset
 KINDS = ('nft', 'nft', 'nft', 'iptables-nft', 'legacy', 'mixed', 'nft')
@@ -77,7 +77,7 @@ class Judge:
         taken = self.load(ruleset, without)
         flows = flows or ruleset.flows
         started = time.perf_counter()
-        evaluator = _evaluate.Evaluator(_evaluate.load(taken), taken['net'])
+        evaluator = _evaluator.Evaluator(_evaluator.load(taken), taken['net'])
         verdicts = {flow: verdict(evaluator, flow) for flow in flows}
         seconds = time.perf_counter() - started
         answers = self._prober.probe(flows)
@@ -89,7 +89,7 @@ class Judge:
         for flow in flows:
             word, reason, outcome = verdicts[flow]
             if word == 'undecided':
-                assert not reason.startswith(_evaluate.DEFECT), reason
+                assert not reason.startswith(_evaluator.DEFECT), reason
                 undecided[reason] = undecided.get(reason, 0) + 1
             elif (word == 'allowed') != (answers[flow] is not None):
                 wrong.append((flow, '%s: %s by %s, in truth %s' % (tuple(flow), word, outcome.decided_by, answers[flow] or 'blocked')))

@@ -9,7 +9,7 @@ import pytest
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible_collections.listening.ports.plugins.action.assert_listeners import ActionModule
-from ansible_collections.listening.ports.plugins.plugin_utils import _records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import Run, seen
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import gap, listener, owner
 
@@ -296,7 +296,7 @@ def test_what_is_not_known_is_no_difference(run):
 def test_a_record_has_the_judgement(run, tmp_path):
     result = run(seen(SSHD, CLIENT), variables=BOTH, path=str(tmp_path), run_id='run1', fail=False)
     assert (result['path'], result['run_id']) == (str(tmp_path / 'hosts/web-1.json'), 'run1')
-    entry = _records.read(str(tmp_path), 'web-1')
+    entry = records.read(str(tmp_path), 'web-1')
     assert (entry['status'], entry['declared'], entry['run_id']) == ('ok', True, 'run1')
     judgement = entry['judgement']
     assert (judgement['failing'], judgement['refused'], judgement['findings_total']) == (True, None, 2)
@@ -307,7 +307,7 @@ def test_a_record_has_the_judgement(run, tmp_path):
 
 def test_a_record_of_a_declaration_that_is_refused(run, tmp_path):
     result = run(variables={'expected_listeners': [{'name': 'ssh'}], 'listener_waivers': []}, path=str(tmp_path))
-    entry = _records.read(str(tmp_path), 'web-1')
+    entry = records.read(str(tmp_path), 'web-1')
     assert (entry['status'], entry['facts'], entry['declared']) == ('failed', None, True)
     assert entry['judgement']['refused'] == entry['message'] == result['msg'].partition(': ')[2]
     assert entry['judgement']['policy']['variables'] == ['expected_listeners', 'listener_waivers']
@@ -316,13 +316,13 @@ def test_a_record_of_a_declaration_that_is_refused(run, tmp_path):
 @pytest.mark.parametrize('answer, status', [(AnsibleConnectionFailure('x'), 'unreachable'), (AnsibleError('x'), 'failed')])
 def test_a_record_of_a_host_that_was_not_seen_has_none(run, tmp_path, answer, status):
     run(seen(), answer, variables=BOTH, path=str(tmp_path), wait_for=50)
-    entry = _records.read(str(tmp_path), 'web-1')
+    entry = records.read(str(tmp_path), 'web-1')
     assert (entry['status'], entry['message'], entry['judgement']) == (status, 'x', None)
 
 
 def test_a_record_where_nothing_is_declared_has_none(run, tmp_path):
     run(seen(SSHD), path=str(tmp_path), declaration='optional')
-    entry = _records.read(str(tmp_path), 'web-1')
+    entry = records.read(str(tmp_path), 'web-1')
     assert (entry['status'], entry['declared'], entry['judgement']) == ('ok', False, None)
 
 

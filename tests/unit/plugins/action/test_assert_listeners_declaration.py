@@ -12,9 +12,9 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.listening.ports.plugins.plugin_utils import _declaration, _origins
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _policy
-from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals, Refused
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals, Refused
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect as _collect, origins
 
 try:
     from ansible.template import trust_as_template as template
@@ -30,7 +30,7 @@ def collect(variables, given=None, stored=None):
     task = Task()
     task._variable_manager = mock.Mock(_nonpersistent_fact_cache={'web-1': stored or {}})
     found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **variables)
-    return _declaration.collect(task, found, Templar(loader=DataLoader(), variables=found), given or {})
+    return _collect.collect(task, found, Templar(loader=DataLoader(), variables=found), given or {})
 
 
 def compiled(*entries):
@@ -71,9 +71,9 @@ def test_omit_leaves_out():
 
 
 def test_names_of_facts_with_and_without_their_prefix():
-    assert _declaration.fact_names({'ansible_facts': {'expected_listeners': 1, 'ansible_x': 2}}) == {
+    assert _collect.fact_names({'ansible_facts': {'expected_listeners': 1, 'ansible_x': 2}}) == {
         'expected_listeners', 'ansible_expected_listeners', 'ansible_x', 'ansible_ansible_x'}
-    assert _declaration.fact_names({}) == set()
+    assert _collect.fact_names({}) == set()
 
 
 @pytest.mark.parametrize('name', ['expected_listeners', 'expected_listeners_web', 'nginx_expected_listeners', 'listener_waivers',
@@ -125,7 +125,7 @@ def test_arguments_that_are_no_declaration(value, message):
 
 
 def choice(policy, *patterns):
-    return _declaration.Choice(policy, list(patterns) or None)
+    return _collect.Choice(policy, list(patterns) or None)
 
 
 def test_entries_are_chosen_by_name_or_glob():
@@ -153,7 +153,7 @@ def test_an_error_that_says_something_twice_says_it_once():
     for raised, said in ((AnsibleError("'x' is undefined. 'x' is undefined"), "'x' is undefined"), (AnsibleError('a. b'), 'a. b')):
         templar.template.side_effect = raised
         with pytest.raises(ValueError) as caught:
-            _declaration._evaluated(templar, 'x')
+            _collect._evaluated(templar, 'x')
         assert str(caught.value) == said
 
 
@@ -176,7 +176,7 @@ def test_what_is_wrong_is_found_by_file_and_line(tmp_path):
     with pytest.raises(Refusals) as caught:
         found = collect(variables)
         _policy.compile(found, found.switches)
-    _origins.locate(caught.value.items, dict(variables, expected_listeners_c=[]))
+    origins.locate(caught.value.items, dict(variables, expected_listeners_c=[]))
     told = {(fault.variable, fault.entry, fault.option): fault.reason.partition(' (')[2] for fault in caught.value.items}
     path = '%s/web\\x1b.yml' % tmp_path
     assert told[('expected_listeners_b', None, None)] == '%s, line 8)' % path or not SEES_TRUST      # of a number nobody knew it before 2.19
@@ -191,7 +191,7 @@ def test_what_is_wrong_is_found_by_file_and_line(tmp_path):
 ])
 def test_where_nothing_is_known_nothing_is_said(variable, entry, value):
     fault = Refused('why', None, variable, entry)
-    _origins.locate([fault], {'expected_listeners': value})
+    origins.locate([fault], {'expected_listeners': value})
     assert fault.reason == 'why'
 
 
@@ -207,4 +207,4 @@ class Secret:
 def test_text_of_a_vault_is_text():
     templar = mock.Mock()
     templar.template.return_value = {'process': Secret(), 'user': ['a', Secret()]}
-    assert _declaration._evaluated(templar, {}) == {'process': 'nginx', 'user': ['a', 'nginx']}
+    assert _collect._evaluated(templar, {}) == {'process': 'nginx', 'user': ['a', 'nginx']}

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ansible import constants as C
-from ansible_collections.listening.ports.plugins.plugin_utils import _recorded, _records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import recorded, records
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import Run
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, record
 
@@ -28,7 +28,7 @@ def stamp(age):
 
 
 def put(tmp_path, entry):
-    return _records.write(str(tmp_path), dict(record('web-1'), **entry))
+    return records.write(str(tmp_path), dict(record('web-1'), **entry))
 
 
 @pytest.mark.parametrize('whole', [True, False], ids=['directory', 'file'])
@@ -77,7 +77,7 @@ def test_a_record_of_a_host_that_was_not_seen(run, tmp_path, other, status, mess
 
 
 def test_the_record_of_another_host_and_none_at_all(run, tmp_path):
-    path = _records.write(str(tmp_path), record('web-2', recorded_at=stamp(60)))
+    path = records.write(str(tmp_path), record('web-2', recorded_at=stamp(60)))
     for where, message in (
             (path, 'the file %s is that of another host' % path), (str(tmp_path), 'there is no record of it in %s' % tmp_path),
             (str(tmp_path / 'x.json'), 'there is no file %s' % (tmp_path / 'x.json')), ('lives', 'there is no file %s/lives' % os.getcwd())):
@@ -120,7 +120,7 @@ def test_a_record_that_is_judged_again_keeps_its_time(run, tmp_path):
     when = stamp(3 * DAY)
     put(tmp_path / 'old', {'recorded_at': when})
     run(variables=DECLARED, facts=str(tmp_path / 'old'), max_age=0, path=str(tmp_path / 'new'))
-    entry = _records.read(str(tmp_path / 'new'), 'web-1')
+    entry = records.read(str(tmp_path / 'new'), 'web-1')
     assert (entry['recorded_at'], entry['judgement']['failing']) == (when, False)
 
 
@@ -138,7 +138,7 @@ def kept(found):
 def age_of_run(monkeypatch):
     """Sets for how long the process runs that the worker is a child of."""
     def set_it(seconds):
-        monkeypatch.setattr(_recorded, '_seconds_of_run', lambda: seconds)
+        monkeypatch.setattr(recorded, '_seconds_of_run', lambda: seconds)
     return set_it
 
 
@@ -160,13 +160,13 @@ def test_a_run_of_unknown_age_is_not_taken_for_young(run, age_of_run):
 
 
 def test_the_age_of_the_run_is_that_of_the_process_that_started_this_one():
-    found = _recorded._seconds_of_run()
+    found = recorded._seconds_of_run()
     assert found is not None and 0 <= found < time.clock_gettime(time.CLOCK_BOOTTIME)
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         try:
-            os.write(writing, b'%d' % _recorded._seconds_of_run())
+            os.write(writing, b'%d' % recorded._seconds_of_run())
         finally:
             os._exit(0)
     os.waitpid(child, 0)

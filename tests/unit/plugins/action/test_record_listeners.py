@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action.record_listeners import ActionModule
 from ansible_collections.listening.ports.plugins.module_utils._facts import pack
-from ansible_collections.listening.ports.plugins.plugin_utils import _records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, owner
 
 
@@ -61,7 +61,7 @@ def test_what_the_host_sends_is_recorded(run, tmp_path):
         'changed': False, 'path': path, 'run_id': 'run1', 'status': 'ok', 'gaps': found['gaps'],
         'msg': '1 listener; owners not complete: a b; hint: become',
         'summary': {'listeners': 1, 'complete': found['complete']}}
-    entry = _records.read(str(tmp_path), 'we/b')
+    entry = records.read(str(tmp_path), 'we/b')
     assert (entry['facts'], entry['status'], entry['message'], entry['run_id']) == (found, 'ok', None, 'run1')
     with open(path, encoding='ascii') as stream:
         assert len(stream.read().splitlines()) == 1
@@ -93,7 +93,7 @@ def test_an_unreachable_host_is_recorded_and_stays_unreachable(run, tmp_path, fo
     message = 'Failed to connect: no\\x1b[31m route {{ 7*7 }}'
     assert (result['unreachable'], result['status'], result['msg']) == (True, 'unreachable', message)
     assert 'failed' not in result and 'summary' not in result
-    entry = _records.read(str(tmp_path), 'we/b')
+    entry = records.read(str(tmp_path), 'we/b')
     assert (entry['status'], entry['message'], entry['facts']) == ('unreachable', message, None)
 
 
@@ -121,7 +121,7 @@ FAILED = [
 def test_a_host_that_cannot_be_looked_at_is_recorded_and_fails(run, tmp_path, found, message):
     result = run(found)
     assert (result['failed'], result['status'], result['msg']) == (True, 'failed', message)
-    entry = _records.read(str(tmp_path), 'we/b')
+    entry = records.read(str(tmp_path), 'we/b')
     assert (entry['status'], entry['message'], entry['facts']) == ('failed', message, None)
 
 
@@ -155,7 +155,7 @@ def test_warnings_are_passed_on_harmlessly(run):
 ])
 def test_whether_anything_is_declared_is_recorded(run, tmp_path, name, declared):
     run(answer(), variables={name: []})
-    assert _records.read(str(tmp_path), 'we/b')['declared'] is declared
+    assert records.read(str(tmp_path), 'we/b')['declared'] is declared
 
 
 @pytest.mark.parametrize('keywords', [{'delegate_to': 'other'}, {'run_once': True}])
@@ -191,7 +191,7 @@ def test_an_error_of_our_own_is_not_taken_for_one_of_the_host(run):
 
 def test_names_of_hosts_processes_stay_as_they_are_in_the_record(run, tmp_path):
     run(answer(listener(owners=[owner(process='a\x1b{{ 7*7 }}\u202e')])))
-    found = _records.read(str(tmp_path), 'we/b')['facts']['listeners'][0]
+    found = records.read(str(tmp_path), 'we/b')['facts']['listeners'][0]
     assert found['owners'][0]['process'] == 'a\x1b{{ 7*7 }}\u202e'
     with open(os.path.join(str(tmp_path), 'hosts', 'we%2Fb.json'), encoding='ascii') as stream:
         assert json.load(stream)['host'] == 'we/b'

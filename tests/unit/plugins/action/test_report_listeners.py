@@ -13,11 +13,14 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_listeners
-from ansible_collections.listening.ports.plugins.plugin_utils import _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _screen
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import SUMMARY, finding, judgement
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen as _screen
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
+    SUMMARY, finding, judgement
+)
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
-    RUN, facts, gap, listener, record)
+    RUN, facts, gap, listener, record
+)
 
 
 class Printed:
@@ -49,8 +52,8 @@ def printed(monkeypatch):
 
 @pytest.fixture
 def report(tmp_path, printed):
-    _records.write(str(tmp_path), record('web'))
-    _records.write(str(tmp_path), record('db', facts(listener(port=5432, owners=[]), gaps=[gap()])))
+    records.write(str(tmp_path), record('web'))
+    records.write(str(tmp_path), record('db', facts(listener(port=5432, owners=[]), gaps=[gap()])))
 
     def run(play=('web', 'db'), batch=None, alive=None, limit=None, **arguments):
         task = Task()
@@ -112,7 +115,7 @@ def test_a_batch_shows_its_own_hosts_and_the_last_one_all(report, tmp_path):
     assert result['hosts']['pending'] == 1 and result['complete'] is False
     assert 'listener on db,' in result['table'] and '0.0.0.0:80' not in result['table']
     assert result['table'].endswith('3 hosts: 1 looked at completely, 1 partly, 1 still to come.')
-    _records.write(str(tmp_path), record('later'))
+    records.write(str(tmp_path), record('later'))
     result = report(play=['web', 'db', 'later'], batch=['later'])
     assert result['hosts']['pending'] == 0 and result['complete'] is True
     assert '3 listeners on 3 hosts,' in result['table']
@@ -129,7 +132,7 @@ def test_records_of_another_run_do_not_count(report):
 
 
 def test_findings_are_behind_the_table(report, tmp_path):
-    _records.write(str(tmp_path), record('web', judgement=judgement(finding('rpcbind listens')), declared=True))
+    records.write(str(tmp_path), record('web', judgement=judgement(finding('rpcbind listens')), declared=True))
     result = report()
     assert result['verdicts'] == {'as_declared': 0, 'violates': 1, 'unknown': 0, 'refused': 0, 'listed': 1, 'pending': 0}
     assert result['table'].split('\n')[-5:] == [
@@ -139,7 +142,7 @@ def test_findings_are_behind_the_table(report, tmp_path):
 
 def test_of_some_hosts_it_is_not_said_what_is_unused(report, tmp_path):
     idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
-    _records.write(str(tmp_path), record('web', judgement=judgement(idle=idle), declared=True))
+    records.write(str(tmp_path), record('web', judgement=judgement(idle=idle), declared=True))
     assert 'The entry ntp of expected_listeners met nothing' in report()['table']
     assert 'The entry ntp' not in report(limit='web')['table']
     assert 'The entry ntp' in report(limit='web', hosts=['web', 'db'])['table'], 'who names the hosts has them all'
@@ -172,7 +175,7 @@ def test_json_on_standard_output_stays_json(report, printed, monkeypatch, callba
 
 def test_a_long_table_is_printed_whole_and_returned_in_part(report, printed, tmp_path):
     many = [listener(port=port) for port in range(1, 3001)]
-    _records.write(str(tmp_path), record('web', facts(*many)))
+    records.write(str(tmp_path), record('web', facts(*many)))
     result = report(play=['web'])
     assert len(printed.screen.splitlines()) > 3000
     assert len(result['table']) <= 64 * 1024 + 100

@@ -13,8 +13,9 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_probes
-from ansible_collections.listening.ports.plugins.plugin_utils import _probing, _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _screen
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, facts, listener, record
 
 ENDPOINT = {'address': '10.0.0.5', 'port': 5432, 'protocol': 'tcp'}
@@ -37,10 +38,10 @@ def answer(verdict='open', **other):
 def report(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(report_probes, 'display', mock.MagicMock(display=lambda text, **options: shown.append(text)))
-    monkeypatch.setattr(_screen, '_TERMINAL_WIDTH', None)
-    monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', False)
-    _records.write(str(tmp_path), record('db', facts(listener(port=5432))))
-    _records.write(str(tmp_path), record('broken', status='unreachable', message='no route'))
+    monkeypatch.setattr(screen, '_TERMINAL_WIDTH', None)
+    monkeypatch.setattr(screen.color, 'ANSIBLE_COLOR', False)
+    records.write(str(tmp_path), record('db', facts(listener(port=5432))))
+    records.write(str(tmp_path), record('broken', status='unreachable', message='no route'))
     variables = Variables({'db': {'ansible_host': '10.0.0.5'}, 'web': {'found': answer()}, 'broken': {}, 'later': {}})
 
     def run(limit=(), **arguments):
@@ -107,7 +108,7 @@ def test_the_report(report):
 
 @pytest.mark.parametrize('arguments, fails', [({}, True), ({'fail': False}, False), ({'fail_on': []}, False), ({'fail_on': ['closed', 'filtered']}, False)])
 def test_a_contradiction_fails(report, monkeypatch, arguments, fails):
-    monkeypatch.setattr(_probing, 'stance', lambda one, source: ('blocked', None))
+    monkeypatch.setattr(compare, 'stance', lambda one, source: ('blocked', None))
     result = report(vantages=['web'], probes='found', **arguments)
     assert result.get('failed', False) is fails and result['failing'] is (arguments.get('fail_on') is None)
     assert result['findings'][0]['kind'] == 'contradiction' and ('table' in result) is not fails

@@ -12,7 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible_collections.listening.ports.plugins.action import validate_listeners
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _screen
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen
 
 try:
     from ansible.template import trust_as_template
@@ -38,7 +38,7 @@ class HostVars(dict):
 def printed(monkeypatch):
     found = []
     monkeypatch.setattr(validate_listeners, 'display', mock.Mock(display=lambda text, **options: found.append((text, options))))
-    monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', False)
+    monkeypatch.setattr(screen.color, 'ANSIBLE_COLOR', False)
     return found
 
 
@@ -143,6 +143,6 @@ def test_the_result_has_some_of_thousands(validate):
 
 @pytest.mark.parametrize('callback, stderr', [('default', False), ('ansible.posix.json', True)])
 def test_json_on_standard_output_stays_json(validate, printed, monkeypatch, callback, stderr):
-    monkeypatch.setattr(_screen.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
+    monkeypatch.setattr(screen.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
     validate({'a': {'expected_listeners': []}})
     assert printed[0][1]['stderr'] is stderr

@@ -12,7 +12,7 @@ import socket
 import struct
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import Socket
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import Socket
 
 DONE, ERROR = 3, 2
 TCP, UDP, RAW, UDPLITE, SCTP, DCCP = 6, 17, 255, 136, 132, 33

@@ -15,10 +15,13 @@ import zlib
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils import _diagnose, _facts, _holders
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _exposure, _snapshot
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections, _linux, _netlink, _psutil
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError, Socket
+from ansible_collections.listening.ports.plugins.module_utils import _facts
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import take
+from ansible_collections.listening.ports.plugins.module_utils._owners import attach as _attach
+from ansible_collections.listening.ports.plugins.module_utils._sockets import by_psutil, connections, inet_diag, linux
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError, Socket
+from ansible_collections.listening.ports.plugins.module_utils._systemd import diagnose
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, opener
 
 ASPECTS = {'sockets', 'binding', 'owners', 'units', 'firewall', 'namespaces', 'connections', 'resources'}
@@ -49,11 +52,11 @@ class Host:
 
     def __init__(self, monkeypatch):
         self.sockets, self.gaps, self.calls, self.files = [], [], [], dict(FILES)
-        monkeypatch.setattr(_linux, 'collect', self._linux)
-        monkeypatch.setattr(_psutil, 'collect', self._psutil)
-        monkeypatch.setattr(_holders, 'attach', self._attach)
-        monkeypatch.setattr(_connections, 'count', self._count)
-        monkeypatch.setattr(_netlink, 'local_addresses', lambda: ['192.0.2.1/24'])
+        monkeypatch.setattr(linux, 'collect', self._linux)
+        monkeypatch.setattr(by_psutil, 'collect', self._psutil)
+        monkeypatch.setattr(_attach, 'attach', self._attach)
+        monkeypatch.setattr(connections, 'count', self._count)
+        monkeypatch.setattr(inet_diag, 'local_addresses', lambda: ['192.0.2.1/24'])
         monkeypatch.setattr(_facts, 'open', opener(self.files), raising=False)
 
     def _find(self, gaps):
@@ -90,7 +93,7 @@ def test_firewall(host, monkeypatch):
         asked.append((records, snapshot))
         gaps.add('firewall', 'unreadable', 'nft: not root', hint='become')
         return {'forwarded': [], 'openings': [], 'firewall': {'backends': [], 'default': 'unknown', 'rules': 0}}
-    monkeypatch.setattr(_snapshot, 'take', lambda run, records, names: {'of': [run, [one['port'] for one in records], names()[22, 'tcp']]})
+    monkeypatch.setattr(take, 'take', lambda run, records, names: {'of': [run, [one['port'] for one in records], names()[22, 'tcp']]})
     host.sockets = [sock(port=80)]
     facts = _facts.collect(gather=['firewall'], run='run', judge=judge)
     assert asked == [(facts['listeners'], {'of': ['run', [80], 'ssh']})]
@@ -272,7 +275,7 @@ def test_a_group_accepts_what_one_of_it_accepts(host, flags, expected):
 
 def test_one_id_is_one_listener_and_all_its_sockets_reach_the_holders(host, monkeypatch):
     given = []
-    monkeypatch.setattr(_holders, 'attach', lambda listeners, *dummy: given.extend(listeners))
+    monkeypatch.setattr(_attach, 'attach', lambda listeners, *dummy: given.extend(listeners))
     sockets = [sock(inode=number) for number in (5, 3, 4)] + [
         sock('udp', inode=6), sock(address='::', inode=7), sock(interface='lo', inode=8), sock(port=23, inode=9),
         sock(namespace='x', inode=10), sock(namespace='x', inode=11)]
@@ -303,8 +306,8 @@ def test_units_that_hold_nothing_are_diagnosed(host, monkeypatch, wanted, looked
         first.update(service='a.service', activated_by='b.socket')
         second['owners'] = [{'unit': None}, {'unit': 'c.service'}]
     calls = []
-    monkeypatch.setattr(_holders, 'attach', attach)
-    monkeypatch.setattr(_diagnose, 'look', lambda *arguments: calls.append(arguments) or {'no.service': 'why'})
+    monkeypatch.setattr(_attach, 'attach', attach)
+    monkeypatch.setattr(diagnose, 'look', lambda *arguments: calls.append(arguments) or {'no.service': 'why'})
     host.sockets = [sock(port=1), sock(port=2)]
     facts = _facts.collect(diagnose=wanted, run=len)
     if looked_at is None:
@@ -320,9 +323,9 @@ def test_units_that_hold_nothing_are_diagnosed(host, monkeypatch, wanted, looked
 def test_a_host_loads_code_to_diagnose_only_where_there_is_something_to_diagnose(wanted, loaded):
     package = _facts.__name__.rpartition('.')[0]
     script = ('import sys; from %s import _facts; _facts.collect(diagnose=%r); '
-              'print([name for name in ("_diagnose", "_journal") if "%s." + name in sys.modules])' % (package, wanted, package))
+              'print([name for name in ("diagnose", "journal") if "%s._systemd." + name in sys.modules])' % (package, wanted, package))
     done = subprocess.run([sys.executable, '-c', script], stdout=subprocess.PIPE, check=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
-    assert done.stdout.decode().strip() == str(['_diagnose', '_journal'] if loaded else [])
+    assert done.stdout.decode().strip() == str(['diagnose', 'journal'] if loaded else [])
 
 
 def unpack(text):
@@ -359,7 +362,7 @@ def test_this_host(collector):
         server.listen(7)
         port = server.getsockname()[1]
         with socket.create_connection(('127.0.0.1', port)):
-            facts = _facts.collect([name for name in _facts.SUBSETS if name != 'namespaces'], collector, judge=_exposure.attach)
+            facts = _facts.collect([name for name in _facts.SUBSETS if name != 'namespaces'], collector, judge=survey.attach)
     assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall'} and set(facts['complete']) == ASPECTS
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer, listener, new_gaps
 
 FACTS = {'schema': 1, 'listeners': [{'id': 'tcp/0.0.0.0:22', 'owners': [{'process': u'\xe4\n{{ 7*7 }}'}]}]}

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rulesets in the form that nft -j prints, and words for outcomes."""
 
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _evaluate
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _intervals as iv
+from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
+from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
 
 NET = {
     'addresses': {'eth0': ['10.0.0.1/24', '10.0.0.9/24', 'fd00::1/64'], 'docker0': ['172.17.0.1/16'], 'lo': ['127.0.0.1/8', '::1/128']},
@@ -59,9 +59,9 @@ def snapshot(*parts, **more):
 
 
 def evaluator(*parts, **more):
-    budget = more.pop('budget', _evaluate.BUDGET)
+    budget = more.pop('budget', _evaluator.BUDGET)
     taken = snapshot(*parts, **more)
-    return _evaluate.Evaluator(_evaluate.load(taken), taken['net'], budget=budget)
+    return _evaluator.Evaluator(_evaluator.load(taken), taken['net'], budget=budget)
 
 
 def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=None, damaged=False):
@@ -72,7 +72,7 @@ def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=N
     outcome = judge.decide(family, protocol, interface, address or {4: '10.0.0.1', 6: 'fd00::1'}[family], port)
     spans = [outcome.allowed, outcome.blocked] + [one for one, dummy in outcome.undecided]
     assert sum(map(iv.size, spans)) == iv.LAST[family] + 1, 'the sets of an outcome part all addresses'
-    assert all(reason and (damaged or not reason.startswith(_evaluate.DEFECT)) for dummy, reason in outcome.undecided), outcome.undecided
+    assert all(reason and (damaged or not reason.startswith(_evaluator.DEFECT)) for dummy, reason in outcome.undecided), outcome.undecided
     if outcome.undecided:
         return 'undecided' if not outcome.allowed and not outcome.blocked else 'partly'
     if not outcome.allowed:

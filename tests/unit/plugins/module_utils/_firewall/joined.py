@@ -6,8 +6,8 @@
 import json
 import os
 
-from ansible_collections.listening.ports.plugins.module_utils import _addresses
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _exposure
+from ansible_collections.listening.ports.plugins.module_utils._addresses import scopes
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, listener, new_gaps
 
 CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures')
@@ -21,7 +21,7 @@ def capture(name):
 
 def record(protocol='tcp', address='0.0.0.0', port=80, process=None, container=None, pid=1, **others):
     one = listener(protocol, address, port, **others)['record']
-    one['scope'] = _addresses.scope(ip(address), one['interface'])
+    one['scope'] = scopes.scope(ip(address), one['interface'])
     if process:
         one.update(owners=[{'process': process, 'pid': pid, 'container': container}], owners_total=1, held_by='processes', service='x.service')
     return one
@@ -36,7 +36,7 @@ def attach(snapshot, *records):
     gaps = new_gaps()
     if isinstance(snapshot, str):
         snapshot = capture(snapshot)
-    return _exposure.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps), gaps
+    return survey.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps), gaps
 
 
 def exposed(snapshot, one):

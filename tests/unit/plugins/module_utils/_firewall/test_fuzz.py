@@ -9,9 +9,10 @@ import random
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _evaluate
+from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
-    ACCEPT, DROP, ESTABLISHED, chain, decide, dport, match, payload, saddr, snapshot, state)
+    ACCEPT, DROP, ESTABLISHED, chain, decide, dport, match, payload, saddr, snapshot, state
+)
 
 JUNK = (None, True, -1, 2 ** 70, '', '@', '@bl', '*', 'accept', '10.0.0.1/99', [], {}, [[]], {'set': []}, {'range': [5, 1]}, {'prefix': {}},
         {'concat': []}, {'a': 1, 'b': 2}, 'x' * 300, {'jump': {'target': 'more'}}, {'elem': {'val': {'elem': {'val': 1}}}}, 1.5)
@@ -44,7 +45,7 @@ def _places(value, found):
 
 
 def _outcomes(taken):
-    judge = _evaluate.Evaluator(_evaluate.load(taken), taken['net'])
+    judge = evaluator.Evaluator(evaluator.load(taken), taken['net'])
     return [decide(judge, port, family=family, protocol=protocol, damaged=True)
             for port in (22, 8080) for family in (4, 6) for protocol in ('tcp', 'udp')]
 

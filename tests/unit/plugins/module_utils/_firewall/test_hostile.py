@@ -8,7 +8,8 @@ import time
 import pytest
 
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
-    ACCEPT, DROP, ESTABLISHED, chain, decide, dport, evaluator, match, payload, saddr)
+    ACCEPT, DROP, ESTABLISHED, chain, decide, dport, evaluator, match, payload, saddr
+)
 
 INPUT = {'hook': 'input'}
 UNKNOWN = {'made up': {'x': [1, {'y': None}]}}

@@ -6,7 +6,8 @@
 import pytest
 
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
-    ACCEPT, DROP, ESTABLISHED, NET, chain, decide, dport, evaluator, match, payload, saddr, state)
+    ACCEPT, DROP, ESTABLISHED, NET, chain, decide, dport, evaluator, match, payload, saddr, state
+)
 
 INPUT = {'hook': 'input'}
 DNAT_TO_DOCKER = {'dnat': {'family': 'ip', 'addr': '172.17.0.2', 'port': 80}}

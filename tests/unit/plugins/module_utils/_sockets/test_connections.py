@@ -9,24 +9,27 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _connections, _netlink, _psutil
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets import (
+    by_psutil, connections, inet_diag as _inet_diag
+)
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
-    TCP, Kernel, error, gaps_of, inet_diag, ip, listener, new_gaps, opener)
+    TCP, Kernel, error, gaps_of, inet_diag, ip, listener, new_gaps, opener
+)
 
 ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE_WAIT = 1, 3, 6, 8
 
 
 def feed(monkeypatch, rows):
     """Have these connections, (state, address, port, device), on the host."""
-    monkeypatch.setattr(_connections, '_by_netlink', lambda: iter(
+    monkeypatch.setattr(connections, '_by_netlink', lambda: iter(
         [(state, ip(address), port, device) for state, address, port, device in rows]))
 
 
 def count(monkeypatch, listeners, rows, budget=1000):
     gaps = new_gaps()
     feed(monkeypatch, rows)
-    _connections.count(listeners, 'netlink', budget, gaps)
+    connections.count(listeners, 'netlink', budget, gaps)
     return {one['record']['id']: one['record']['connections'] for one in listeners}, gaps
 
 
@@ -134,11 +137,11 @@ def test_what_cannot_be_read_is_not_none_at_all(monkeypatch, used, exception):
     def source():
         yield ESTABLISHED, ip('192.0.2.1'), 80, None
         raise exception
-    for module, name in ((_connections, '_by_netlink'), (_connections, '_by_procfs'), (_psutil, 'connections')):
+    for module, name in ((connections, '_by_netlink'), (connections, '_by_procfs'), (by_psutil, 'connections')):
         monkeypatch.setattr(module, name, source)
     gaps = new_gaps()
     one = listener()
-    _connections.count([one], used, 10, gaps)
+    connections.count([one], used, 10, gaps)
     assert one['record']['connections'] is None
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
 
@@ -149,9 +152,9 @@ def test_by_netlink(monkeypatch):
         (socket.AF_INET6,
          TCP): [inet_diag(ip('::ffff:192.0.2.1'), 80, CLOSE_WAIT) + inet_diag(ip('fe80::1'), 80, TIME_WAIT, 5)],
     })
-    monkeypatch.setattr(_netlink, 'connect', lambda: link)
-    monkeypatch.setattr(_netlink, 'Names', lambda: 'eth{0}'.format)
-    assert list(_connections._by_netlink()) == [
+    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
+    monkeypatch.setattr(_inet_diag, 'Names', lambda: 'eth{0}'.format)
+    assert list(connections._by_netlink()) == [
         (1, ip('192.0.2.1'), 80, None), (3, ip('192.0.2.1'), 80, None), (8, ip('::ffff:192.0.2.1'), 80, None),
         (6, ip('fe80::1'), 80, 'eth5')]
     assert link.closed
@@ -163,9 +166,9 @@ def test_by_netlink(monkeypatch):
 def test_by_netlink_refused_in_the_middle(monkeypatch):
     link = Kernel()
     link.answer = lambda question: [error(errno.EPERM)]
-    monkeypatch.setattr(_netlink, 'connect', lambda: link)
+    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
     gaps = new_gaps()
-    _connections.count([listener()], 'netlink', 10, gaps)
+    connections.count([listener()], 'netlink', 10, gaps)
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
     assert link.closed
 
@@ -180,12 +183,12 @@ def word(address):
 
 
 def test_by_procfs(monkeypatch):
-    monkeypatch.setattr(_connections, 'open', opener({
+    monkeypatch.setattr(connections, 'open', opener({
         '/proc/net/tcp': HEAD + CONNECTION % (word('192.0.2.1'), b'01') + CONNECTION % (word('0.0.0.0'), b'0A'),
         '/proc/net/tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), b'06'),
     }), raising=False)
     one = listener(address='::', v6only=False)
-    _connections.count([one], 'procfs', 10, new_gaps())
+    connections.count([one], 'procfs', 10, new_gaps())
     assert one['record']['connections'] == {'established': 1, 'time_wait': 1, 'close_wait': 0}
 
 
@@ -199,9 +202,9 @@ def test_by_procfs(monkeypatch):
     ({'/proc/net/tcp': HEAD + b'   1: 01:0050 0:0 01\n'}, []),
 ])
 def test_by_procfs_unreadable(monkeypatch, files, codes):
-    monkeypatch.setattr(_connections, 'open', opener(files), raising=False)
+    monkeypatch.setattr(connections, 'open', opener(files), raising=False)
     gaps = new_gaps()
-    _connections.count([listener()], 'procfs', 10, gaps)
+    connections.count([listener()], 'procfs', 10, gaps)
     assert list(gaps_of(gaps)) == codes
 
 
@@ -212,6 +215,6 @@ def test_this_host():
         port = server.getsockname()[1]
         one, other = listener(address='127.0.0.1', port=port), listener(address='127.0.0.1', port=port)
         with socket.create_connection(('127.0.0.1', port)), socket.create_connection(('127.0.0.1', port)):
-            _connections.count([one], 'netlink', 10 ** 6, new_gaps())
-            _connections.count([other], 'procfs', 10 ** 6, new_gaps())
+            connections.count([one], 'netlink', 10 ** 6, new_gaps())
+            connections.count([other], 'procfs', 10 ** 6, new_gaps())
     assert one['record']['connections']['established'] == other['record']['connections']['established'] == 2

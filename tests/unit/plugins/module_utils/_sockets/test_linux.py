@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils import _namespaces
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _linux, _netlink
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets import inet_diag as _inet_diag, linux, namespaces
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
-    DCCP, RAW, SCTP, TCP, UDP, Kernel, gaps_of, inet_diag, ip, new_gaps)
+    DCCP, RAW, SCTP, TCP, UDP, Kernel, gaps_of, inet_diag, ip, new_gaps
+)
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 HEAD = '  sl  local_address rem_address   st\n'
@@ -41,7 +41,7 @@ def tables(tmp_path):
 
 def read(tables, link, collector='auto', budget=100, protocols=('tcp', 'udp', 'sctp'), refused='no link'):
     gaps = new_gaps()
-    reader = _linux.Reader(protocols, collector, budget, gaps, refused)
+    reader = linux.Reader(protocols, collector, budget, gaps, refused)
     sockets = reader.read(link, str, str(tables), 'sockets')
     return [(one.protocol, one.port) for one in sockets], gaps, reader
 
@@ -143,18 +143,18 @@ def test_budget_does_not_hide_what_failed_before_it(tables):
 
 def test_the_aspect_is_that_of_the_caller(tables):
     gaps = new_gaps()
-    _linux.Reader(('sctp',), 'auto', 9, gaps, 'no').read(None, str, str(tables), 'namespaces')
-    _linux.Reader(('tcp',), 'auto', 0, gaps, 'no').read(Kernel(EVERYTHING), str, str(tables), 'namespaces')
+    linux.Reader(('sctp',), 'auto', 9, gaps, 'no').read(None, str, str(tables), 'namespaces')
+    linux.Reader(('tcp',), 'auto', 0, gaps, 'no').read(Kernel(EVERYTHING), str, str(tables), 'namespaces')
     assert gaps_of(gaps) == {('namespaces', 'unreadable'): 1, ('namespaces', 'socket_budget'): None}
 
 
 def test_loaded(tables):
-    assert _linux.loaded(str(tables)) == {'tcp', 'udp', 'sctp', 'raw'}
+    assert linux.loaded(str(tables)) == {'tcp', 'udp', 'sctp', 'raw'}
 
 
 @pytest.fixture
 def quiet(monkeypatch):
-    monkeypatch.setattr(_linux, '_at_home', lambda: True)
+    monkeypatch.setattr(linux, '_at_home', lambda: True)
 
 
 @pytest.mark.parametrize('collector', ['auto', 'netlink', 'procfs'])
@@ -164,7 +164,7 @@ def test_collect_of_this_host(quiet, collector):
         server.bind(('127.0.0.1', 0))
         server.listen(1)
         talker.bind(('127.0.0.1', 0))
-        used, sockets = _linux.collect(set(), collector, 100000, gaps)
+        used, sockets = linux.collect(set(), collector, 100000, gaps)
         wanted = {('tcp', server.getsockname()[1], os.fstat(server.fileno()).st_ino),
                   ('udp', talker.getsockname()[1], os.fstat(talker.fileno()).st_ino)}
     assert wanted <= {(one.protocol, one.port, one.inode) for one in sockets}
@@ -177,21 +177,21 @@ def refuse(*dummy):
 
 
 def test_collect_where_netlink_is_refused(quiet, monkeypatch):
-    monkeypatch.setattr(_netlink, 'connect', refuse)
+    monkeypatch.setattr(_inet_diag, 'connect', refuse)
     gaps = new_gaps()
-    assert _linux.collect(set(), 'auto', 100000, gaps)[0] == 'procfs'
+    assert linux.collect(set(), 'auto', 100000, gaps)[0] == 'procfs'
     [reason] = [gap['message'] for gap in gaps.found if gap['aspect'] == 'binding']
     assert reason.startswith('netlink was refused: a filter is in the way')
     with pytest.raises(CollectorError):
-        _linux.collect(set(), 'netlink', 100000, gaps)
+        linux.collect(set(), 'netlink', 100000, gaps)
 
 
 def test_collect_by_netlink_alone_never_claims_another_collector(quiet, monkeypatch):
     link = Kernel({}, {'all': errno.EPERM})
-    monkeypatch.setattr(_netlink, 'connect', lambda: link)
+    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
     gaps = new_gaps()
     try:
-        used = _linux.collect(set(), 'netlink', 100, gaps)[0]
+        used = linux.collect(set(), 'netlink', 100, gaps)[0]
     except CollectorError:
         used = 'netlink'
     assert used == 'netlink' and link.closed
@@ -200,24 +200,24 @@ def test_collect_by_netlink_alone_never_claims_another_collector(quiet, monkeypa
 @pytest.mark.parametrize('gather, asked', [(set(), False), ({'raw'}, True)])
 def test_collect_asks_for_raw_sockets_on_request(quiet, monkeypatch, gather, asked):
     link = Kernel(EVERYTHING)
-    monkeypatch.setattr(_netlink, 'connect', lambda: link)
-    dummy, sockets = _linux.collect(gather, 'auto', 100, new_gaps())
+    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
+    dummy, sockets = linux.collect(gather, 'auto', 100, new_gaps())
     assert (RAW in {question[17] for question in link.questions}) is asked
     assert ('raw' in {one.protocol for one in sockets}) is asked
     assert link.closed
 
 
 def test_collect_adds_other_namespaces_on_request(quiet, monkeypatch):
-    monkeypatch.setattr(_netlink, 'connect', lambda: Kernel(EVERYTHING))
-    monkeypatch.setattr(_namespaces, 'collect', lambda reader, gaps: ['of another'])
-    assert 'of another' in _linux.collect({'namespaces'}, 'auto', 100, new_gaps())[1]
-    assert 'of another' not in _linux.collect(set(), 'auto', 100, new_gaps())[1]
+    monkeypatch.setattr(_inet_diag, 'connect', lambda: Kernel(EVERYTHING))
+    monkeypatch.setattr(namespaces, 'collect', lambda reader, gaps: ['of another'])
+    assert 'of another' in linux.collect({'namespaces'}, 'auto', 100, new_gaps())[1]
+    assert 'of another' not in linux.collect(set(), 'auto', 100, new_gaps())[1]
 
 
 def test_collect_tells_why_procfs_was_read_in_another_namespace(quiet, monkeypatch, tables):
-    monkeypatch.setattr(_netlink, 'connect', lambda: Kernel(EVERYTHING))
-    monkeypatch.setattr(_namespaces, 'collect', lambda reader, gaps: reader.read(None, None, str(tables), 'namespaces'))
+    monkeypatch.setattr(_inet_diag, 'connect', lambda: Kernel(EVERYTHING))
+    monkeypatch.setattr(namespaces, 'collect', lambda reader, gaps: reader.read(None, None, str(tables), 'namespaces'))
     gaps = new_gaps()
-    assert ('tcp', 23) in [(one.protocol, one.port) for one in _linux.collect({'namespaces'}, 'auto', 100, gaps)[1]]
+    assert ('tcp', 23) in [(one.protocol, one.port) for one in linux.collect({'namespaces'}, 'auto', 100, gaps)[1]]
     assert [gap['message'] for gap in gaps.found if gap['code'] == 'procfs']
     assert not [gap for gap in gaps.found if 'was asked for' in gap['message']]

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import _procfs
-from ansible_collections.listening.ports.plugins.module_utils._sockets._base import BudgetError, CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._sockets import procfs
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import BudgetError, CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, ip, new_gaps
 
 HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'
@@ -40,7 +40,7 @@ def told(sockets):
     ('0000000000000000FFFF0000010200C0', '::ffff:192.0.2.1'),
 ])
 def test_addresses_as_they_are_seen(text, address):
-    assert told(_procfs.parse('tcp', LISTENING % text)) == [('tcp', ip(address), 22, 4711, 1000, (3, None))]
+    assert told(procfs.parse('tcp', LISTENING % text)) == [('tcp', ip(address), 22, 4711, 1000, (3, None))]
 
 
 @pytest.mark.parametrize('address', ['0.0.0.0', '192.0.2.1', '::', '2001:db8::1', '::ffff:10.0.0.1'])
@@ -51,8 +51,8 @@ def test_addresses_as_they_are_seen(text, address):
     ('raw', UNCONNECTED, (53, 815, 101, None)),
 ])
 def test_parse(protocol, line, address, expected):
-    assert told(_procfs.parse(protocol, line % words(address))) == [(protocol, ip(address)) + expected]
-    [one] = _procfs.parse(protocol, line % words(address))
+    assert told(procfs.parse(protocol, line % words(address))) == [(protocol, ip(address)) + expected]
+    [one] = procfs.parse(protocol, line % words(address))
     assert (one.interface, one.v6only) == (None, None)      # not told, which is not the same as no
 
 
@@ -61,7 +61,7 @@ def test_parse(protocol, line, address, expected):
     ('udp', CONNECTED), ('udp', LISTENING % words('0.0.0.0')),
 ])
 def test_parse_leaves_out_connections(protocol, line):
-    assert _procfs.parse(protocol, line) == []
+    assert procfs.parse(protocol, line) == []
 
 
 @pytest.mark.parametrize('line, expected', [
@@ -72,7 +72,7 @@ def test_parse_leaves_out_connections(protocol, line):
     ('ffff888 ffff889 2   7   27   5000     7  9911 0.0.0.0 \n', []),
 ])
 def test_parse_endpoint(line, expected):
-    assert told(_procfs.parse_endpoint(line)) == [('sctp', ip(one), 5000, 9911, 7, None) for one in expected]
+    assert told(procfs.parse_endpoint(line)) == [('sctp', ip(one), 5000, 9911, 7, None) for one in expected]
 
 
 def write(directory, **tables):
@@ -85,29 +85,29 @@ def write(directory, **tables):
 def test_collect_both_families(tmp_path, protocol, line):
     write(tmp_path,
           **{protocol: HEAD + line % words('192.0.2.1') + CONNECTED, protocol + '6': HEAD + line % words('::1')})
-    assert [one.address for one in _procfs.collect(protocol, str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
+    assert [one.address for one in procfs.collect(protocol, str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
 
 
 def test_collect_sctp(tmp_path):
     (tmp_path / 'sctp').mkdir()
     write(tmp_path / 'sctp', eps=ENDPOINT + 'ffff888 ffff889 2   10  27   5000     7  9911 192.0.2.1 ::1\n')
-    assert [one.address for one in _procfs.collect('sctp', str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
+    assert [one.address for one in procfs.collect('sctp', str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
 
 
 def test_collect_without_ipv6(tmp_path):
     write(tmp_path, tcp=HEAD + LISTENING % words('0.0.0.0'))
-    assert [one.port for one in _procfs.collect('tcp', str(tmp_path), 10)] == [22]
+    assert [one.port for one in procfs.collect('tcp', str(tmp_path), 10)] == [22]
 
 
 def test_collect_an_empty_table_is_no_error(tmp_path):
     write(tmp_path, tcp=HEAD, tcp6=HEAD)
-    assert _procfs.collect('tcp', str(tmp_path), 0) == []
+    assert procfs.collect('tcp', str(tmp_path), 0) == []
 
 
 @pytest.mark.parametrize('protocol', ['tcp', 'udp', 'udplite', 'sctp', 'raw', 'dccp'])
 def test_collect_without_the_table(tmp_path, protocol):
     with pytest.raises(CollectorError) as info:
-        _procfs.collect(protocol, str(tmp_path), 10)
+        procfs.collect(protocol, str(tmp_path), 10)
     assert protocol in str(info.value)
 
 
@@ -115,7 +115,7 @@ def test_collect_a_table_of_ipv6_that_is_there_must_be_readable(tmp_path):
     write(tmp_path, tcp=HEAD)
     (tmp_path / 'tcp6').mkdir()                     # opening it is an error that even root gets
     with pytest.raises(CollectorError) as info:
-        _procfs.collect('tcp', str(tmp_path), 10)
+        procfs.collect('tcp', str(tmp_path), 10)
     assert 'tcp6' in str(info.value)
 
 
@@ -127,7 +127,7 @@ def test_collect_a_table_of_ipv6_that_is_there_must_be_readable(tmp_path):
 def test_collect_garbage_is_not_an_empty_table(tmp_path, line):
     (tmp_path / 'tcp').write_text(HEAD + line, encoding='latin-1')
     with pytest.raises(CollectorError):
-        _procfs.collect('tcp', str(tmp_path), 10)
+        procfs.collect('tcp', str(tmp_path), 10)
 
 
 @pytest.mark.parametrize('line', [
@@ -138,27 +138,27 @@ def test_collect_garbage_of_sctp(tmp_path, line):
     (tmp_path / 'sctp').mkdir()
     write(tmp_path / 'sctp', eps=ENDPOINT + line)
     with pytest.raises(CollectorError):
-        _procfs.collect('sctp', str(tmp_path), 10)
+        procfs.collect('sctp', str(tmp_path), 10)
 
 
 def test_collect_counts_connections_into_the_budget(tmp_path):
     write(tmp_path, tcp=HEAD + LISTENING % words('192.0.2.1') + CONNECTED * 2 + LISTENING % words('192.0.2.2'),
           tcp6=HEAD)
-    assert len(_procfs.collect('tcp', str(tmp_path), 4)) == 2
+    assert len(procfs.collect('tcp', str(tmp_path), 4)) == 2
     with pytest.raises(BudgetError) as info:
-        _procfs.collect('tcp', str(tmp_path), 3)
+        procfs.collect('tcp', str(tmp_path), 3)
     assert [one.address for one in info.value.args[0]] == [ip('192.0.2.1')]
 
 
 def test_instead_of_netlink_notes_what_is_lost(tmp_path):
     write(tmp_path, tcp=HEAD + LISTENING % words('0.0.0.0'))
     gaps = new_gaps()
-    assert len(_procfs.instead('tcp', str(tmp_path), 10, 'netlink is tired', gaps)) == 1
+    assert len(procfs.instead('tcp', str(tmp_path), 10, 'netlink is tired', gaps)) == 1
     assert gaps_of(gaps) == {('binding', 'procfs'): None}
     assert 'netlink is tired' in gaps.found[0]['message']
 
 
 def test_instead_of_netlink_tells_both_reasons_where_neither_works(tmp_path):
     with pytest.raises(CollectorError) as info:
-        _procfs.instead('tcp', str(tmp_path), 10, 'netlink is tired', new_gaps())
+        procfs.instead('tcp', str(tmp_path), 10, 'netlink is tired', new_gaps())
     assert 'netlink is tired' in str(info.value) and str(tmp_path) in str(info.value)

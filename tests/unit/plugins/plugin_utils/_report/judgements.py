@@ -5,8 +5,8 @@
 
 import hashlib
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _fleet
-from ansible_collections.listening.ports.plugins.plugin_utils._report._model import Host
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, record
 
 SUMMARY = 'policy: 1 variable, 2 entries, sha256 0123456789ab'
@@ -27,7 +27,7 @@ def judgement(*findings, **other):
              'findings_total': len(findings), 'failing': any(one['fails'] for one in findings), 'refused': None, 'waived': 0, 'waivers': [],
              'met': {'entries': [], 'waivers': []}, 'idle': {'entries': [], 'waivers': []}}
     found.update(other)
-    return _fleet.check(found)
+    return fleet.check(found)
 
 
 def judged(name, *findings, gaps=(), **other):

@@ -5,23 +5,24 @@
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils import _records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import _model
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import finding, judgement
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
-    RUN, facts, gap, listener, record)
+    RUN, facts, gap, listener, record
+)
 
 
 @pytest.fixture
 def directory(tmp_path):
     path = str(tmp_path)
-    _records.write(path, record('whole'))
-    _records.write(path, record('hidden', facts(listener(owners=[]), gaps=[gap()])))
-    _records.write(path, record('budget', facts(gaps=[gap('sockets', 'socket_budget')])))
-    _records.write(path, record('dead', status='unreachable', message='no\x1b route\nto host'))
-    _records.write(path, record('broken', status='failed', message='no Python'))
-    _records.write(path, record('silent', status='failed'))
-    _records.write(path, record('stale', run_id='run0', declared=True))
+    records.write(path, record('whole'))
+    records.write(path, record('hidden', facts(listener(owners=[]), gaps=[gap()])))
+    records.write(path, record('budget', facts(gaps=[gap('sockets', 'socket_budget')])))
+    records.write(path, record('dead', status='unreachable', message='no\x1b route\nto host'))
+    records.write(path, record('broken', status='failed', message='no Python'))
+    records.write(path, record('silent', status='failed'))
+    records.write(path, record('stale', run_id='run0', declared=True))
     (tmp_path / 'hosts' / 'bad.json').write_text('{}')
     return path
 
@@ -32,7 +33,7 @@ def states(report):
 
 def test_each_host_has_its_state(directory):
     names = ['whole', 'hidden', 'budget', 'dead', 'broken', 'silent', 'stale', 'bad', 'absent']
-    report = _model.build(directory, names, RUN)
+    report = model.build(directory, names, RUN)
     assert states(report) == {
         'whole': 'ok', 'hidden': 'partial', 'budget': 'partial', 'dead': 'unreachable', 'broken': 'failed',
         'silent': 'failed', 'stale': 'missing', 'bad': 'failed', 'absent': 'missing'}
@@ -47,18 +48,18 @@ def test_each_host_has_its_state(directory):
 
 
 def test_records_of_another_run_are_not_shown_as_those_of_this_one(directory):
-    stale = _model.build(directory, ['stale'], RUN).hosts[0]
+    stale = model.build(directory, ['stale'], RUN).hosts[0]
     assert (stale.record, stale.facts, stale.last_seen) == (None, None, '2026-11-20T10:00:01Z')
-    assert states(_model.build(directory, ['stale', 'whole'], 'run0')) == {'stale': 'ok', 'whole': 'missing'}
+    assert states(model.build(directory, ['stale', 'whole'], 'run0')) == {'stale': 'ok', 'whole': 'missing'}
 
 
 def test_the_newest_records_of_any_run(directory):
-    assert states(_model.build(directory, ['stale', 'whole', 'absent'], 'any')) == {
+    assert states(model.build(directory, ['stale', 'whole', 'absent'], 'any')) == {
         'stale': 'ok', 'whole': 'ok', 'absent': 'missing'}
 
 
 def test_hosts_of_later_batches_are_to_come_unless_they_are_there(directory):
-    report = _model.build(directory, ['whole', 'stale', 'absent', 'dead'], RUN, {'stale', 'absent', 'dead'})
+    report = model.build(directory, ['whole', 'stale', 'absent', 'dead'], RUN, {'stale', 'absent', 'dead'})
     assert states(report) == {'whole': 'ok', 'stale': 'pending', 'absent': 'pending', 'dead': 'unreachable'}
     assert states(report.only({'whole'})) == {'whole': 'ok'}
 
@@ -74,28 +75,28 @@ def test_hosts_of_later_batches_are_to_come_unless_they_are_there(directory):
     (['whole', 'absent'], False),
 ])
 def test_a_listener_may_be_missing_unless_all_sockets_of_all_hosts_were_seen(directory, names, wanted):
-    assert _model.build(directory, names, RUN).sockets_complete is wanted
+    assert model.build(directory, names, RUN).sockets_complete is wanted
 
 
 def test_a_host_counts_once(directory):
-    assert len(_model.build(directory, ['whole', 'whole'], RUN).hosts) == 1
+    assert len(model.build(directory, ['whole', 'whole'], RUN).hosts) == 1
 
 
 def test_whether_anything_is_declared(directory):
-    assert not _model.build(directory, ['whole', 'stale'], RUN).declared
-    assert _model.build(directory, ['whole', 'stale'], 'any').declared
+    assert not model.build(directory, ['whole', 'stale'], RUN).declared
+    assert model.build(directory, ['whole', 'stale'], 'any').declared
 
 
 def test_judgements_come_from_the_records(tmp_path):
     idle = judgement(idle={'entries': [['expected_listeners', 'ntp']], 'waivers': []})
     for name, found in (('good', idle), ('bad', judgement(finding('x'))), ('unsure', judgement(finding('x', 'unknown'))), ('listed', None)):
-        _records.write(str(tmp_path), record(name, declared=bool(found), judgement=found))
-    _records.write(str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True)))
+        records.write(str(tmp_path), record(name, declared=bool(found), judgement=found))
+    records.write(str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True)))
     names = ['good', 'bad', 'unsure', 'listed', 'refused', 'absent']
-    report = _model.build(str(tmp_path), names, RUN)
+    report = model.build(str(tmp_path), names, RUN)
     assert {host.name: host.verdict for host in report.hosts} == {
         'good': 'as_declared', 'bad': 'violates', 'unsure': 'unknown', 'listed': 'listed', 'refused': 'refused', 'absent': 'unknown'}
     assert [host.name for host in report.judged] == ['good', 'bad', 'unsure', 'refused']
     assert [one['entry'] for one in report.unused] == ['ntp']
-    assert not _model.build(str(tmp_path), names, RUN, fleet=False).unused
-    assert not _model.build(str(tmp_path), [*names, 'later'], RUN, {'later'}).unused
+    assert not model.build(str(tmp_path), names, RUN, fleet=False).unused
+    assert not model.build(str(tmp_path), [*names, 'later'], RUN, {'later'}).unused

@@ -8,8 +8,9 @@ import datetime
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.listening.ports.plugins.plugin_utils import _packed
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _judge, _merge, _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import reading
 
 try:
@@ -31,7 +32,7 @@ def trusted(value):
 def policy_of(situation, look, name):
     """The Policy of a host. Raises Refusals."""
     variables = trusted(reading.variables(situation, look, name))
-    declared = _merge.collect(variables, Templar(loader=DataLoader(), variables=variables).template, ())
+    declared = merge.collect(variables, Templar(loader=DataLoader(), variables=variables).template, ())
     return _policy.compile(declared, declared.switches)
 
 
@@ -39,6 +40,6 @@ def judged(situation, look, name):
     """tuple of Policy and Result of a host. Raises Refusals."""
     policy = policy_of(situation, look, name)
     host = reading.hosts(look)[name]
-    facts, earlier = (_packed.check(reading.facts(situation, host, key)) if key in host else None for key in ('listens', 'earlier'))
+    facts, earlier = (check.check(reading.facts(situation, host, key)) if key in host else None for key in ('listens', 'earlier'))
     day = look.get('day', reading.TODAY)
-    return policy, _judge.judge(facts, policy, datetime.datetime(day.year, day.month, day.day, 9), earlier=earlier)
+    return policy, judge.judge(facts, policy, datetime.datetime(day.year, day.month, day.day, 9), earlier=earlier)

@@ -37,7 +37,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.listening.ports.plugins.module_utils import _addresses
+from ansible_collections.listening.ports.plugins.module_utils._addresses import scopes
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
 
 HERE = Path(__file__).resolve().parent
@@ -144,10 +144,10 @@ def listener(line, programs):
     units = {owner['unit'] for owner in owners if owner['pid'] != 1 and (owner['unit'] or '').endswith('.service')}
     service = options.get('service') or (units.pop() if len(units) == 1 else None)
     queue = options.get('queue', '0/4096' if protocol == 'tcp' else '-')
-    mapped = _addresses.is_mapped(raw)
+    mapped = scopes.is_mapped(raw)
     return samples.listener(
         address, int(where.group('port')), protocol, owners, interface=interface, accepts_ipv4=len(raw) == 4 or mapped or 'dual' in flags,
-        accepts_ipv6=len(raw) == 16 and not mapped, scope=_addresses.scope(raw, interface), service=None if service == '-' else service,
+        accepts_ipv6=len(raw) == 16 and not mapped, scope=scopes.scope(raw, interface), service=None if service == '-' else service,
         activated_by=options.get('by'), held_by='kernel' if 'kernel' in flags else 'processes' if owners else 'unknown',
         socket_uid=owners[-1]['uid'] if owners else int(options.get('uid', 0)),
         backlog=None if queue == '-' else dict(zip(('pending', 'limit'), map(int, queue.split('/')))))

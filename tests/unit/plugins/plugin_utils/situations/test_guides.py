@@ -9,12 +9,14 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy import _finding, _merge, _options, _policy
-from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import finding
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import page
 
 GUIDES = page.PAGE.parent
-VARIABLES = {'guide_declare': _merge.ENTRIES, 'guide_waive': _merge.WAIVERS}
+VARIABLES = {'guide_declare': merge.ENTRIES, 'guide_waive': merge.WAIVERS}
 
 
 def mistakes(guide):
@@ -34,9 +36,9 @@ def table(guide, heading):
 @pytest.mark.parametrize('variable, written, message', [
     pytest.param(variable, *row, id=row[0]) for guide, variable in VARIABLES.items() for row in mistakes(guide)])
 def test_mistakes_are_refused_in_these_words(variable, written, message):
-    declared = _merge.collect({variable: [yaml.safe_load(written)]}, lambda value: value, ())
+    declared = merge.collect({variable: [yaml.safe_load(written)]}, lambda value: value, ())
     with pytest.raises(Refusals) as refused:
-        _policy.compile(declared, {})
+        policy.compile(declared, {})
     assert str(refused.value) == 'The declaration is refused: ' + message
 
 
@@ -47,19 +49,19 @@ def test_there_are_mistakes():
 def test_defaults():
     """The table has every switch, with its default and all of its words."""
     rows = table('guide_declare', 'Variable')
-    assert {name: default for name, default, dummy in rows} == {name: str(default) for name, (default, dummy) in _policy.SWITCHES.items()}
+    assert {name: default for name, default, dummy in rows} == {name: str(default) for name, (default, dummy) in policy.SWITCHES.items()}
     for name, dummy, text in rows:
         words = rows[0][2] if text.startswith('The same') else text
-        assert all(re.search(r'\b%s\b' % word, words) for word in _policy.SWITCHES[name][1] or ())
+        assert all(re.search(r'\b%s\b' % word, words) for word in policy.SWITCHES[name][1] or ())
 
 
 def test_severities():
     rows = dict(table('guide_declare', 'Severity'))
-    assert tuple(rows) == _options.SEVERITIES
-    for kind in _options.VIOLATIONS + ('unknown',):
+    assert tuple(rows) == options.SEVERITIES
+    for kind in options.VIOLATIONS + ('unknown',):
         said, = [severity for severity, kinds in rows.items() if kind in kinds.split(', ')]
-        assert _finding.finding(kind, '').severity == said
+        assert finding.finding(kind, '').severity == said
 
 
 def test_states():
-    assert tuple(state for state, dummy in table('guide_declare', 'State')) == _options.STATES
+    assert tuple(state for state, dummy in table('guide_declare', 'State')) == options.STATES

@@ -7,8 +7,10 @@ import copy
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils import _declaration, _packed, _telling
-from ansible_collections.listening.ports.plugins.plugin_utils._policy._refusal import Refusals
+from ansible_collections.listening.ports.plugins.plugin_utils import _task_result
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import judging, page, reading
 
 SITUATIONS = reading.situations()
@@ -70,7 +72,7 @@ def test_the_facts_are_facts(situation, look, name):
     for key in ('listens', 'earlier'):
         if key in host:
             facts = reading.facts(situation, host, key)
-            assert _packed.check(copy.deepcopy(facts)) == facts
+            assert check.check(copy.deepcopy(facts)) == facts
 
 
 def test_a_host_that_is_found_twice_is_known_again():
@@ -113,10 +115,10 @@ def test_the_page_says_what_a_task_says(situation, look, name):
     try:
         policy, result = judging.judged(situation, look, first)
     except Refusals as exc:
-        assert shown == ['%s: %s' % (name, _telling.refusal(exc.items))]
+        assert shown == ['%s: %s' % (name, _task_result.refusal(exc.items))]
         return
     seen = len(reading.lines(look['hosts'][name]['listens']))
-    *said, summary = _telling.message(first, result, _declaration.Choice(policy, None), policy, 50, seen=seen).splitlines()
+    *said, summary = _task_result.message(first, result, collect.Choice(policy, None), policy, 50, seen=seen).splitlines()
     extra = [summary] * (name in look.get('summary', {})) + ['And so on, but for those that follow.'] * (first != name)
     assert shown == said + extra
 

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which rules of a chain can concern a port: found once per chain, not once per listener. Private, may change."""
+
+import bisect
+
+from ..._addresses import intervals as iv
+from ..ruleset.model import ABSENT, CLIENT, SOURCE, UNKNOWN, Numbers, Rule, Table, scalar
+
+FEW = 64            # a rule that names more ports than these is looked at for each port
+RUN = 8             # so many rules in a row that only look at addresses are made one; a power of two
+
+
+class Index:
+    """The rules of a chain for one protocol and direction, by the server's port.
+
+    :param known: dict, see ``_packet.fixed``.
+    :param own: names of the fields that hold the server's port.
+    :param client: name of the field that holds the client's address.
+    """
+
+    def __init__(self, chain, known, own, client):
+        self._always, self._points, self._ranges, self._cache, self._runs = [], {}, [], {}, {}     # runs by (where the first rule is, how many)
+        self._known, self._own, self._client = known, own, client
+        for position, rule in enumerate(chain.rules):
+            possible, ports = self._guard(rule)
+            if not possible:
+                continue
+            one = position, rule, self._simple(rule), ports is not None
+            if ports is None:
+                self._always.append(one)
+            elif iv.size(ports) <= FEW:
+                for low, high in ports:
+                    for port in range(low, high + 1):
+                        self._points.setdefault(port, []).append(one)
+            else:
+                self._ranges.append((ports, one))
+        self._positions = [one[0] for one in self._always]
+        self._until = [0] * len(self._always)       # where rules that only tell clients apart end; 0 for others
+        for place in range(len(self._always) - 1, -1, -1):
+            if self._always[place][2] is not None:
+                following = self._until[place + 1] if place + 1 < len(self._always) else 0
+                self._until[place] = following or place + 1
+
+    def _simple(self, rule):
+        """Spans of the clients whom a rule gives its verdict, where it looks at nothing else that could differ; or None."""
+        if not rule.ops or rule.ops[-1][0] not in ('accept', 'drop', 'return'):
+            return None
+        spans = None
+        for op in rule.ops[:-1]:
+            if op[0] != 'match' or op[2] or len(op[1]) != 1 or not isinstance(op[3], Numbers):
+                return None
+            name = op[1][0]
+            if name == self._client:
+                spans = op[3].spans if spans is None else iv.isect(spans, op[3].spans)
+            elif name not in self._own:
+                value = self._known.get(name)
+                if not isinstance(value, int) or not op[3].scalar(value):
+                    return None
+        return spans
+
+    def _guard(self, rule):
+        """(whether the rule can match at all, the set of ports it can match or None for all)."""
+        ports = None
+        for op in rule.ops:
+            if op[0] == 'doubt':
+                continue
+            if op[0] not in ('match', 'vmap'):
+                break
+            names, test = op[1], op[-1]
+            values = [self._known.get(name) for name in names]
+            if any(value is ABSENT for value in values):
+                return False, None
+            if op[0] == 'vmap' and test.default is not None:
+                break
+            if not (op[0] == 'match' and op[2]):
+                for position, name in enumerate(names):
+                    if name in self._own:
+                        if isinstance(test, Numbers):
+                            ports = test.spans if ports is None else iv.isect(ports, test.spans)
+                        elif ports is None and isinstance(test, Table) and len(test.elements) <= FEW:
+                            ports = iv.merged(tests[position] for tests, dummy in test.elements)
+            if op[0] == 'vmap':
+                break
+            if len(names) == 1 and values[0] not in (None, UNKNOWN, SOURCE, CLIENT):
+                answer = scalar(test, values[0])
+                if answer is not None and answer == op[2]:
+                    return False, None
+        return True, ports
+
+    def rules(self, port):
+        """list of (position, Rule or Run) that can match; of an unknown port, all."""
+        if port in self._cache:
+            return self._cache[port]
+        if port is None:
+            found = list({one[0]: one for points in self._points.values() for one in points}.values())
+            found += [one for dummy, one in self._ranges]
+        else:
+            found = self._points.get(port, []) + [one for ports, one in self._ranges if iv.contains(ports, port)]
+        found.sort(key=_position)
+        result, row, place = [], [], 0
+        for one in found:
+            after = bisect.bisect(self._positions, one[0])
+            if after > place or one[2] is None or port is None:
+                self._end(row, result)
+                self._stretch(place, after, result)
+                place = after
+            if one[2] is None or port is None:
+                result.append(one[1])
+            else:
+                row.append(one)
+        self._end(row, result)
+        self._stretch(place, len(self._always), result)
+        self._cache[port] = result
+        return result
+
+    def _end(self, row, result):
+        """Adds rules in a row that only tell clients apart."""
+        if len(row) < RUN:
+            for one in row:
+                result.append(self._run(one[0], [one]))
+        else:
+            result.append(Run(list(row)))
+        del row[:]
+
+    def _stretch(self, start, end, result):
+        """Adds the rules for all ports from start to end."""
+        while start < end:
+            until = min(end, self._until[start])
+            if until - start < RUN:
+                until = max(until, start + 1)
+                for one in self._always[start:until]:
+                    result.append(one[1] if one[2] is None else self._run(one[0], [one]))
+                start = until
+            else:
+                self._blocks(start, until, result)
+                start = until
+
+    def _blocks(self, start, end, result):
+        """Adds the rules from start to end, in blocks that are made once: other ports have other rules between them."""
+        whole = end == self._until[start] and (not start or not self._until[start - 1])
+        while start < end:
+            length = RUN
+            while start % (length * 2) == 0 and start + length * 2 <= end:
+                length *= 2
+            if whole:
+                length = end - start
+            elif start % RUN or start + length > end:
+                length = 1
+            result.append(self._run(self._always[start][0], self._always[start:start + length]))
+            start += length
+
+    def _run(self, position, found):
+        key = position, len(found)
+        if key not in self._runs:
+            self._runs[key] = Run(found)
+        return self._runs[key]
+
+
+def _position(one):
+    return one[0]
+
+
+class Run(Rule):
+    """Rules in a row that only tell clients apart by their address, and end there: one look at all of them.
+
+    :param found: list of (position, rule, spans of clients, ...).
+    :ivar kinds: {kind of verdict: set of clients}; the first rule that holds an address decides.
+    """
+
+    __slots__ = ('kinds', 'rest', 'found')
+
+    def __init__(self, found):
+        Rule.__init__(self, found[0][1].place, found[0][1].source, ())
+        self.found = found
+        taken, kinds, position = iv.EMPTY, {}, 0
+        while position < len(found):        # rules of one verdict in a row do not hide each other's
+            kind, spans = found[position][1].ops[-1][0], []
+            while position < len(found) and found[position][1].ops[-1][0] == kind:
+                spans.extend(found[position][2])
+                position += 1
+            spans = iv.minus(iv.merged(spans), taken)
+            kinds[kind] = iv.union(kinds.get(kind, iv.EMPTY), spans)
+            taken = iv.union(taken, spans)
+        self.kinds, self.rest = kinds, iv.complement(taken)
+
+    def deciding(self, address):
+        """Rule: the one that decides about an address."""
+        for one in self.found:
+            if iv.contains(one[2], address):
+                return one[1]
+        return self
+
+
+def server_fields(protocol, reply):
+    """Names of the fields with the server's port."""
+    port = 'sport' if reply else 'dport'
+    return (protocol + port, 'th' + port)
+
+
+def of(chain, view):
+    """The ``Index`` of a chain for what is seen from a view; made once."""
+    key = view.family, view.protocol, view.reply
+    if key not in chain.indexes:
+        client = ('daddr%d' if view.reply else 'saddr%d') % view.family
+        chain.indexes[key] = Index(
+            chain, view.fixed, server_fields(view.protocol, view.reply), client)
+    return chain.indexes[key]

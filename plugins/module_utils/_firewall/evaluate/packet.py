@@ -1,0 +1,218 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What rules see of a packet at a point of its way through the kernel. Private to this collection, may change."""
+
+from collections import namedtuple
+
+from ..ruleset.fields import PROTOCOLS, TRANSPORTS
+from ..ruleset.model import ABSENT, CLIENT, SOURCE, UNKNOWN, Bits, Some
+
+# What can differ between clients, or change on the way. Addresses are numbers; all of it is about the server's end.
+#   was, wasport    where the client sent it; address, port: where it goes after translation (None: not known)
+#   mark, ctmark    of packet and connection, None where not known
+#   track           none, new, established, untracked, invalid: what connection tracking says of this packet
+#   connection      of the packets before: none, new, untracked, half (the answer was not tracked)
+#   dnat, snat      whether the addresses of the connection were changed; done: a rule of NAT has been met
+#   client          set of ports that the client may be using
+_State = namedtuple('State', 'was wasport address port mark ctmark track connection dnat snat done client')
+
+
+class State(_State):
+    __slots__ = ()
+    _at = {name: position for position, name in enumerate(_State._fields)}
+
+    def _replace(self, **changes):
+        """The same as of every namedtuple, in half the time: it is what is done most."""
+        values = list(self)
+        for name, value in changes.items():
+            values[self._at[name]] = value
+        return tuple.__new__(State, values)
+
+
+FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
+ECN = 64 | 128              # a client may offer congestion notification
+_CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64}
+_NEVER = frozenset('other ' + name for name in ('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'vlan'))
+WHY = {
+    'sport': 'a client may choose its port', 'dport': 'a client may choose its port', 'flags': 'TCP flags vary',
+    'mark': 'the mark of the packet is not known', 'ctmark': 'the mark of the connection is not known',
+    'ctstatus': 'the state of the connection varies', 'oifname': 'the way out is not known', 'fib': 'the routes do not tell',
+    'numgen': 'chosen at random', 'saddr': 'which addresses it means is not known', 'iifname': 'depends on the kernel',
+}
+
+
+def fixed(family, protocol, reply=False):
+    """dict: the values that all packets of these have in common, by name of the field."""
+    number = PROTOCOLS[protocol]
+    values = {
+        'nfproto': family, 'l4proto': number, 'ethertype': 0x800 if family == 4 else 0x86dd,
+        'l4proto4': number if family == 4 else ABSENT, 'l4proto6': number if family == 6 else ABSENT,
+        'version4': 4 if family == 4 else ABSENT, 'version6': 6 if family == 6 else ABSENT,
+        'fragment': Bits(0, 0x4000) if family == 4 else ABSENT, 'exthdr': 0, 'exthdr field': ABSENT,
+        'icmpv6': UNKNOWN if protocol == 'icmpv6' else ABSENT, 'hoplimit': UNKNOWN if family == 6 else ABSENT,
+    }
+    other = 10 - family
+    for field in ('saddr%d', 'daddr%d'):
+        values[field % other] = ABSENT
+    for one in TRANSPORTS:
+        for port in ('sport', 'dport'):
+            if one != protocol:
+                values[one + port] = ABSENT
+    for port in ('sport', 'dport'):
+        if protocol not in TRANSPORTS:
+            values['th' + port] = ABSENT
+        elif (port == 'sport') != reply:
+            values['th' + port] = values[protocol + port] = CLIENT
+    if protocol != 'tcp':
+        values['flags'] = ABSENT
+    return values
+
+
+class View:
+    """A point on the way: hook, direction, devices, and before or after which translation.
+
+    :param reply: bool, the packet goes to the client.
+    :param way: (in, out), names of interfaces; NOWHERE where there is none, or UNKNOWN, or By.
+    :param early: bool, before the destination is translated; late: bool, after the source is.
+    :param flags: Bits, of TCP.
+    :ivar fixed: dict, see ``fixed``; not to be changed.
+    """
+
+    def __init__(self, net, family, protocol, hook, reply, way, early, late, flags):
+        self.net, self.family, self.protocol, self.hook, self.reply, self.way = net, family, protocol, hook, reply, way
+        self.early, self.late = early, late
+        self.memo = {}
+        self.fixed = fixed(family, protocol, reply)
+        self._values = values = dict(self.fixed)
+        values['iifname'], values['oifname'] = way
+        if protocol == 'tcp':
+            values['flags'] = flags
+        if protocol == 'icmpv6':
+            values['icmpv6'], values['hoplimit'] = flags, 255
+
+    def port(self, state):
+        """int or None: the server's port as this packet has it."""
+        if self.reply:
+            return None if self.late and state.dnat else state.port
+        return state.wasport if self.early else state.port
+
+    def address(self, state):
+        """int or None, the same of the address."""
+        if self.reply:
+            return None if self.late and state.dnat else state.address
+        return state.was if self.early else state.address
+
+    def _client(self, state):
+        """The client's address as this packet has it."""
+        return UNKNOWN if state.snat and (self.early if self.reply else self.late) else SOURCE
+
+    def value(self, name, state):
+        """What a field holds; see ``_model``."""
+        try:
+            return self._values[name]
+        except KeyError:
+            pass
+        kind = name[:-1] if name[-1] in '46' else name
+        if kind in ('saddr', 'daddr'):
+            return self._client(state) if (kind == 'saddr') != self.reply else _known(self.address(state))
+        if name.endswith(('sport', 'dport')) and not name.startswith('ct'):
+            return _known(self.port(state))
+        if name == 'mark':
+            return _known(state.mark)
+        if name.startswith('ct') and ' ' not in name:
+            return self._tracked(name, kind, state)
+        if name in (('fib saddr type', 'fib saddr iif type') if self.reply else ('fib daddr type', 'fib daddr iif type')):
+            return self._kind(state, name)
+        if self.reply and name in ('fib saddr oif', 'fib saddr iif oif'):
+            return self._routed(state)
+        if name == 'pkttype':
+            return self._cast(state)
+        value = self._values[name] = self._other(name, state)
+        return value
+
+    def _tracked(self, name, kind, state):
+        if name == 'ctstate':
+            return _CT_STATE[state.track]
+        if name.startswith('ctx'):      # of xtables, which has bits of its own, and other rules for what is not tracked
+            if name == 'ctxstate':
+                return _CT_STATE[state.track] if state.track not in ('new', 'established') else \
+                    Bits(_CT_STATE[state.track] | (256 if state.dnat else 0), 128 if state.snat else 0)
+            if state.track not in ('new', 'established'):
+                return UNKNOWN
+            return self._tracked('ct' + name[3:], 'ct' + kind[3:], state)
+        if state.track not in ('new', 'established'):
+            return ABSENT
+        if name == 'ctmark':
+            return _known(state.ctmark)
+        if state.track == 'new' and self.reply:
+            return UNKNOWN              # the answer began a connection of its own
+        if name == 'ctdirection':
+            return int(self.reply)
+        if name == 'ctl3proto':
+            return self.family
+        if name == 'ctprotocol':
+            return PROTOCOLS[self.protocol]
+        if name == 'ctstatus':
+            known = (32 if state.dnat else 0) | (8 | 2 if state.track == 'established' else 0)
+            return Bits(known, 0xffffffff ^ 63 | (16 if state.snat else 0) | (4 if state.track == 'established' else 0))
+        if kind != name and kind[-5:] in ('saddr', 'daddr') and int(name[-1]) != self.family:
+            return ABSENT
+        return {
+            'ctoriginalsaddr': SOURCE, 'ctoriginaldaddr': _known(state.was), 'ctoriginaldport': _known(state.wasport),
+            'ctreplysaddr': _known(state.address), 'ctreplysport': _known(state.port),
+            'ctreplydaddr': UNKNOWN if state.snat else SOURCE,
+        }.get(kind, UNKNOWN)
+
+    def _kind(self, state, name):
+        address = self.address(state)
+        if ' iif ' in name and not isinstance(self.way[0], str):
+            return UNKNOWN
+        kind = 'unicast' if address is None else self.net.kind(self.family, address, self.way[0] if ' iif ' in name else None)
+        if address is None or kind == 'unicast' and self.family == 6:
+            return Some(('unicast', 'anycast', 'unreachable', 'prohibit', 'blackhole')) if address else UNKNOWN
+        return kind
+
+    def _routed(self, state):
+        """1 where the answer comes in by the only way that leads to who sends it; else it is not known."""
+        address = self.address(state)
+        known = address is not None and isinstance(self.way[0], str) and self.hook in ('ingress', 'prerouting') and self.way[0] != 'lo'
+        return 1 if known and self.net.outward(self.family, address) == [self.way[0]] else UNKNOWN
+
+    def _cast(self, state):
+        if self.hook in ('output', 'postrouting') or self.way[0] == 'lo' or self.reply or state.was is None:
+            return UNKNOWN
+        kind = self.net.kind(self.family, state.was)
+        return kind if kind in ('broadcast', 'multicast') else 'host'
+
+    def _other(self, name, state):
+        client = not self.reply and not self.late
+        if name == 'fib daddr type' and self.reply and not self.early and not self.net.policy_routing:
+            return self.net.kinds(self.family)
+        if name in ('fib saddr type', 'fib saddr iif type') and client:
+            if ' iif ' in name and not isinstance(self.way[0], str):
+                return UNKNOWN
+            return UNKNOWN if self.net.policy_routing else self.net.kinds(self.family, self.way[0] if ' iif ' in name else None)
+        if name in ('fib saddr oif', 'fib saddr iif oif') and client and isinstance(self.way[0], str) and self.way[0] != 'lo':
+            return self.net.reverse(self.family, self.way[0] if ' iif ' in name else None)
+        if name.startswith('numgen '):
+            count, first = name.split()[1:]
+            return Some(range(int(first), int(first) + int(count)))
+        if name in _NEVER:
+            return ABSENT
+        if name.startswith('other '):
+            owner = name[6:]
+            if owner in PROTOCOLS and owner != self.protocol or owner in ('ip', 'ip6') and owner != ('ip' if self.family == 4 else 'ip6'):
+                return ABSENT
+        return UNKNOWN
+
+
+def _known(value):
+    return UNKNOWN if value is None else value
+
+
+def why(name):
+    """str: the reason why a field cannot be known."""
+    for key in (name, name.partition(' ')[0], name[-5:], name[-6:-1], name[:5]):
+        if key in WHY:
+            return WHY[key]
+    return 'cannot be known from here (%s)' % (name[6:] if name.startswith('other ') else name)

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's addresses and routes, as far as rules ask for them. Private to this collection, may change."""
+
+import bisect
+
+from ..._addresses import intervals as iv
+from ..ruleset.model import UNKNOWN, By
+
+MANY = 2000         # routes of a family; with more of them, rules that ask for routes stay undecided
+
+
+class Net:
+    """Answers about addresses and routes.
+
+    :param net: dict, ``net`` of a snapshot.
+    """
+
+    def __init__(self, net):
+        self._net = net
+        self.policy_routing = bool(net.get('rules'))
+        self.own = {}                       # {(family, address): [interfaces]}
+        self.broadcast = {4: [], 6: []}
+        for interface, texts in (net.get('addresses') or {}).items():
+            for text in texts:
+                base, dummy, length = text.partition('/')
+                base = base.partition('%')[0]
+                family = 6 if ':' in base else 4
+                self.own.setdefault((family, iv.number(base)), []).append(interface)
+                if family == 4 and length and int(length) < 31:
+                    low, high = iv.prefix(base, length, 4)
+                    self.broadcast[4].append((high, interface))
+        self._routes, self._starts = {}, {}
+
+    def is_local(self, family, address):
+        return (family, address) in self.own or (family == 4 and address >> 24 == 127) or (family == 6 and address == 1)
+
+    def redirected(self, family, interface, address):
+        """list of int: where ``redirect`` may send what came in here; the kernel takes one of them.
+
+        Of IPv6, net/netfilter/nf_nat_redirect.c takes the first of the interface's list that is of the scope of the
+        address asked for; older kernels take the first of the list, which begins with the widest scope.
+        """
+        if family == 4:
+            primary = (self._net.get('primary') or {}).get(interface)
+            return [iv.number(primary)] if primary else []
+        found = [number for (kind, number), interfaces in self.own.items() if kind == 6 and interface in interfaces]
+        wide = [number for number in found if number >> 118 != 0x3fa]
+        narrow = [number for number in found if number >> 118 == 0x3fa]
+        return wide + narrow if address >> 118 == 0x3fa else wide or narrow
+
+    def kind(self, family, address, interface=None):
+        """str: ``local``, ``broadcast``, ``multicast`` or ``unicast``, for what is not routed by exotic routes."""
+        if family == 4:
+            if address >> 28 == 14:
+                return 'multicast'
+            if address == iv.LAST[4] or address >> 24 == 0:
+                return 'broadcast'
+            if any(address == one and interface in (None, where) for one, where in self.broadcast[4]):
+                return 'broadcast'
+        elif address >> 120 == 0xff:
+            return 'multicast'
+        if self.is_local(family, address):
+            loopback = address >> 24 == 127 if family == 4 else address == 1
+            there = ['lo'] if loopback else self.own[(family, address)]
+            return 'local' if interface is None or interface in there else 'unicast'
+        return 'unicast'
+
+    def kinds(self, family, interface=None):
+        """By: the same for every client."""
+        own = [address for kind, address in self.own if kind == family]
+        own += [one for one, dummy in self.broadcast[family]] + ([1] if family == 6 else [])
+        names = {}
+        for address in own:
+            names.setdefault(self.kind(family, address, interface), []).append((address, address))
+        if family == 4:
+            names.setdefault(self.kind(4, 127 << 24 | 1, interface), []).append((127 << 24, (128 << 24) - 1))
+            names.setdefault('multicast', []).append((224 << 24, (240 << 24) - 1))
+            names.setdefault('broadcast', []).extend([(0, (1 << 24) - 1), (iv.LAST[4],) * 2])
+        else:
+            names.setdefault('multicast', []).append((0xff << 120, iv.LAST[6]))
+        special = {name: iv.merged(spans) for name, spans in names.items() if name != 'unicast'}
+        rest = iv.full(family)
+        for spans in special.values():
+            rest = iv.minus(rest, spans)
+        if family == 6:
+            # an IPv6 address without a route is ``unreachable``, the first of a network can be ``anycast``
+            routes = self.routes(6)
+            routed = [spans for spans, hops in routes or () if hops and all(hop[1] == 'unicast' for hop in hops)]
+            anycast = iv.merged([(low, low) for low, high in self._networks(6)])
+            rest = iv.minus(iv.isect(rest, iv.merged([span for spans in routed for span in spans])), anycast)
+        return By([(spans, name) for name, spans in special.items()] + [(rest, 'unicast')])
+
+    def _networks(self, family):
+        found = []
+        for interface, texts in (self._net.get('addresses') or {}).items():
+            for text in texts:
+                base, dummy, length = text.partition('/')
+                if (':' in base) == (family == 6) and length:
+                    found.append(iv.prefix(base.partition('%')[0], length, family))
+        return found
+
+    def routes(self, family):
+        """list of (spans, [(interface, type)]) that part the family's addresses by their route; None: too many routes."""
+        if family not in self._routes:
+            self._routes[family] = self._divide(family)
+        return self._routes[family]
+
+    def _divide(self, family):
+        hops = {}
+        for route in self._net.get('routes') or ():
+            if route.get('family') == family:
+                text = {'default': '0.0.0.0/0' if family == 4 else '::/0'}.get(route['to'], route['to'])
+                hops.setdefault(iv.parse(text)[1][0], set()).add((route.get('interface'), route.get('type') or 'unicast'))
+        if len(hops) > MANY:
+            return None
+        result = []
+        taken = iv.EMPTY
+        for span in sorted(hops, key=lambda span: span[1] - span[0]):
+            spans = iv.minus((span,), taken)
+            if spans:
+                result.append((spans, sorted(hops[span], key=str)))
+                taken = iv.union(taken, spans)
+        return result + [(iv.minus(iv.full(family), taken), [])]
+
+    def outward(self, family, address):
+        """list of str: interfaces that lead to an address, None in it for one that cannot be known; empty: no route."""
+        if self.policy_routing or self.routes(family) is None:
+            return [None]
+        if family not in self._starts:
+            parts = sorted((low, [interface for interface, kind in hops if kind == 'unicast']) for spans, hops in self.routes(family) for low, dummy in spans)
+            self._starts[family] = [low for low, dummy in parts], [names for dummy, names in parts]
+        starts, names = self._starts[family]
+        return names[bisect.bisect(starts, address) - 1]
+
+    def answers(self, family, interface):
+        """By or UNKNOWN: the interface that answers to a client leave through; without a route, where it came in."""
+        if self.policy_routing or self.routes(family) is None:
+            return UNKNOWN
+        parts = {}
+        for spans, hops in self.routes(family):
+            there = {one for one, kind in hops if kind == 'unicast'} or {interface}
+            if len(there) == 1:
+                parts.setdefault(there.pop(), []).extend(iv.minus(spans, _LINK) if family == 6 else spans)
+        if family == 6:
+            parts.setdefault(interface, []).extend(_LINK)
+        return By([(iv.merged(spans), name) for name, spans in parts.items()])
+
+    def reverse(self, family, interface):
+        """By or UNKNOWN: whether the route back to a client leads through an interface (None: any), True or False.
+
+        Of the host's own addresses as clients, and of routes with several ways, it is not known.
+        """
+        if self.policy_routing or self.routes(family) is None:
+            return UNKNOWN
+        yes, no = [], []
+        for spans, hops in self.routes(family):
+            there = [one for one, kind in hops if kind == 'unicast']
+            if not there and not hops or there and interface not in there + [None]:
+                no.extend(spans)
+            elif there and (interface is None or set(there) == {interface}):
+                yes.extend(spans)
+        odd = [(address, address) for kind, address in self.own if kind == family]
+        odd += [(0, (1 << 24) - 1), (127 << 24, (128 << 24) - 1), (224 << 24, iv.LAST[4])] if family == 4 else \
+            [(0, 1), (0xff << 120, iv.LAST[6])] + list(_LINK)
+        odd = iv.merged(odd)
+        return By([(iv.minus(iv.merged(yes), odd), 1), (iv.minus(iv.merged(no), odd), 0)])
+
+
+_LINK = (iv.prefix('fe80::', 10, 6),)

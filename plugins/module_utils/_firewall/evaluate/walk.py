@@ -1,0 +1,334 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes the set of all clients through a chain. Private to this collection, may change.
+
+What can happen to a client is a set of branches: several for one client where a rule cannot be judged, so that the
+one that the kernel takes is always among them. A chain is walked once per state of the packet, for all clients; each
+jump to it then takes what is of its own clients, so that deep and wide jumps cost no more than the rules they lead to.
+"""
+
+from itertools import product
+
+from ..._addresses import intervals as iv
+from ..ruleset.model import ABSENT, BIG_AT, CLIENT, NOWHERE, SOURCE, By, Numbers, Some, Table, judge, mark, scalar
+from . import index
+from .packet import why
+
+DEPTH = 120         # jumps in each other; the kernel allows 16 (nftables), xtables as many as there are chains
+PORTS = ((1, 65535),)
+STATES = 64         # different marks, or ports of clients, at a time
+CHOICES = 16        # ports or addresses of a translation that chooses
+NOTES = 60          # reasons kept per chain
+
+
+class BudgetError(Exception):
+    """A walk took more steps than it may."""
+
+
+class Result:
+    """What a chain does.
+
+    :ivar ends: {(kind, state, Rule, Run or Chain): spans}; kinds are ``accept``, ``drop``, ``return``.
+    :ivar doubts: list of (spans, reason); caveats: list of (spans, text).
+    """
+
+    def __init__(self):
+        self.ends, self.doubts, self.caveats = {}, [], []
+
+    def end(self, kind, state, spans, rule):
+        key = kind, state, rule
+        self.ends[key] = iv.union(self.ends[key], spans) if key in self.ends else spans
+
+    def note(self, notes, spans, text):
+        """Adds to doubts or caveats; when there are many, to the last one."""
+        for position, (there, other) in enumerate(notes):
+            if other == text or position == NOTES:
+                notes[position] = (iv.union(there, spans), other)
+                return
+        notes.append((spans, text))
+
+    def include(self, other, spans):
+        """Takes over doubts and caveats of a chain that these clients went through."""
+        for one, source in ((self.doubts, other.doubts), (self.caveats, other.caveats)):
+            for noted, text in source:
+                there = iv.isect(noted, spans)
+                if there:
+                    self.note(one, there, text)
+
+
+class Walker:
+    """Walks chains.
+
+    :ivar universe: all clients; for each of the sets named in big, a number that stands for its members.
+    :ivar steps: int, how many more steps may be taken; a step is about one rule looked at.
+    """
+
+    def __init__(self, universe, steps, big=()):
+        self.universe, self.steps, self.big = universe, steps, big
+
+    def walk(self, view, chain, state, depth=0):
+        """Result of a chain for all clients."""
+        key = chain, state
+        if key in view.memo:
+            found = view.memo[key]
+            if found is None:
+                raise BudgetError('chains jump in a circle')
+            return found
+        if depth > DEPTH:
+            raise BudgetError('chains jump more than %d deep' % DEPTH)
+        view.memo[key] = None
+        try:
+            result = view.memo[key] = self._walk(view, chain, state, depth)
+        finally:
+            if view.memo[key] is None:
+                del view.memo[key]
+        return result
+
+    def _walk(self, view, chain, state, depth):
+        result = Result()
+        live = [(state, self.universe)]
+        for rule in index.of(chain, view).rules(view.port(state)):
+            rest = []
+            for state, spans in live:
+                self.steps -= 1 + len(spans) // 16
+                if self.steps < 0:
+                    raise BudgetError('the rules are too many to be followed')
+                if isinstance(rule, index.Run):
+                    self._run(view, rule, state, spans, result, rest)
+                else:
+                    self._rule(view, rule, state, spans, result, rest, depth)
+            live = rest if len(rest) < 2 else self._merge(rest, result)
+            if not live:
+                break
+        for state, spans in live:
+            result.end('return', state, spans, None)
+        return result
+
+    @staticmethod
+    def _merge(live, result):
+        """Joins branches of the same state; of very many states, forgets the marks."""
+        for dummy in range(2):
+            states = {}
+            for state, spans in live:
+                states[state] = iv.union(states[state], spans) if state in states else spans
+            if len(states) <= STATES:
+                break
+            live = [(state._replace(mark=None, ctmark=None, client=PORTS), spans) for state, spans in states.items()]
+        return list(states.items())
+
+    def _run(self, view, rule, state, spans, result, rest):
+        """The same as ``_rule`` for many rules at once."""
+        if view.value(('daddr%d' if view.reply else 'saddr%d') % view.family, state) is not SOURCE:
+            live = [(state, spans)]
+            for one in rule.found:
+                found = []
+                for after, there in live:
+                    self._rule(view, one[1], after, there, result, found, 0)
+                live = found
+            rest.extend(live)
+            return
+        self.steps -= len(rule.rest) // 64
+        big = tuple(span for span in spans if span[0] >= BIG_AT) if spans[-1][0] >= BIG_AT else iv.EMPTY
+        if big:         # members of big sets may be among those that the rules name
+            result.note(result.doubts, big, (rule, why('saddr')))
+        for kind, found in rule.kinds.items():
+            there = iv.union(iv.isect(found, spans), big)
+            if there:
+                result.end(kind, state, there, None if kind == 'return' else rule)
+        spans = iv.isect(rule.rest, spans)
+        if spans:
+            rest.append((state, spans))
+
+    def _rule(self, view, rule, state, spans, result, rest, depth):
+        """Runs a rule for some clients; who is not through with the chain after it goes to ``rest``."""
+        for op in rule.ops:
+            kind = op[0]
+            if kind == 'match' and len(op[1]) == 1 and isinstance(op[3], Numbers) and view.value(op[1][0], state) is CLIENT:
+                inside = iv.isect(state.client, op[3].spans)
+                outside = iv.minus(state.client, inside)
+                if op[2]:
+                    inside, outside = outside, inside
+                if outside:
+                    rest.append((state._replace(client=outside), spans))
+                if not inside:
+                    return
+                state = state._replace(client=inside)
+            elif kind == 'match':
+                may, must = self._match(view, op, state)
+                if must is not self.universe:
+                    others = iv.minus(spans, must) if must else spans
+                    if others:
+                        rest.append((state, others))
+                    if not may:
+                        return
+                    if may != must:
+                        unclear = iv.minus(iv.isect(spans, may), must)
+                        if unclear:
+                            self._doubt(result, unclear, rule, op, view, state)
+                    spans = iv.isect(spans, may)
+                    if not spans:
+                        return
+            elif kind == 'doubt':
+                result.note(result.doubts, spans, (rule, op[1]))
+                rest.append((state, spans))
+            elif kind == 'quiet':
+                result.note(result.caveats, spans, (rule, op[2]))
+                if not op[1]:
+                    rest.append((state, spans))
+                    return
+            elif kind in ('mark', 'ctmark'):
+                if state.track in ('new', 'established') or kind == 'mark' and not _uses(op[1], 'ctmark'):
+                    state = state._replace(**{kind: mark(op[1], {'mark': state.mark, 'ctmark': state.ctmark})})
+                elif kind == 'mark' and len(op) == 2:
+                    rest.append((state, spans))     # nftables leaves the rule where there is no connection, xtables goes on
+                    return
+            elif kind == 'notrack':
+                if state.track == 'none':
+                    state = state._replace(track='untracked')
+            elif kind == 'vmap':
+                self._vmap(view, rule, op, state, spans, result, rest, depth)
+                return
+            elif kind in ('dnat', 'redirect', 'dnatmap', 'snat'):
+                self._translate(view, rule, op, state, spans, result, rest)
+                return
+            else:
+                self._verdict(view, rule, op, state, spans, result, rest, depth)
+                return
+        rest.append((state, spans))
+
+    def _match(self, view, op, state):
+        """(may, must): the clients whose packets can, and surely do, pass a match."""
+        dummy, names, negate, test = op
+        universe = self.universe
+        if len(names) == 1:
+            value = view.value(names[0], state)
+            if value is ABSENT:
+                return iv.EMPTY, iv.EMPTY
+            if value is NOWHERE:
+                return (universe if negate else iv.EMPTY), iv.EMPTY
+            if value is SOURCE or isinstance(value, By):
+                may, must = judge(test, value, universe)
+            else:
+                answer = scalar(test, value)
+                if answer is None:
+                    return universe, iv.EMPTY
+                return (iv.EMPTY, iv.EMPTY) if answer == negate else (universe, universe)
+        else:
+            values = tuple(view.value(name, state) for name in names)
+            if any(value is ABSENT for value in values):
+                return iv.EMPTY, iv.EMPTY
+            if not isinstance(test, Table):
+                return universe, iv.EMPTY
+            may = must = iv.EMPTY
+            for upper, lower, dummy in test.found(values, universe):
+                may, must = iv.union(may, upper), iv.union(must, lower)
+            if negate and any(value is NOWHERE for value in values):
+                return universe, iv.EMPTY
+        if negate:
+            return iv.minus(universe, must), iv.minus(universe, may)
+        return may, must
+
+    @staticmethod
+    def _doubt(result, spans, rule, op, view, state):
+        reason = getattr(op[3], 'reason', None)
+        if reason is None:
+            names = [name for name in op[1] if not isinstance(view.value(name, state), (int, str))]
+            reason = why((names or op[1])[0])
+        result.note(result.doubts, spans, (rule, reason))
+
+    def _vmap(self, view, rule, op, state, spans, result, rest, depth):
+        names, table = op[1], op[2]
+        values = [view.value(name, state) for name in names]
+        if any(value is ABSENT for value in values):
+            rest.append((state, spans))
+            return
+        choices = list(product(*(value.values if isinstance(value, Some) else (value,) for value in values)))
+        if len(choices) > 1:
+            result.note(result.doubts, spans, (rule, why(names[0])))
+        for choice in choices:
+            others = spans
+            for may, must, verdict in list(table.found(choice, self.universe)):
+                taken = iv.isect(spans, may)
+                if may != must and taken:
+                    result.note(result.doubts, taken, (rule, why(names[0])))
+                others = iv.minus(others, must)
+                if taken:
+                    self._verdict(view, rule, verdict, state, taken, result, rest, depth)
+            if others and table.default is not None:
+                self._verdict(view, rule, table.default, state, others, result, rest, depth)
+            elif others:
+                rest.append((state, others))
+
+    def _verdict(self, view, rule, op, state, spans, result, rest, depth):
+        kind = op[0]
+        if kind in ('accept', 'drop', 'return'):
+            result.end(kind, state, spans, None if kind == 'return' else rule)
+        elif kind in ('jump', 'goto'):
+            found = self.walk(view, op[1], state, depth + 1)
+            self.steps -= len(found.ends)
+            result.include(found, spans)
+            for (one, after, by), ending in found.ends.items():
+                there = iv.isect(ending, spans)
+                if there:
+                    if one == 'return' and kind == 'jump':
+                        rest.append((after, there))
+                    else:
+                        result.end(one, after, there, None if one == 'return' else by)
+        elif kind == 'continue':
+            rest.append((state, spans))
+        else:
+            result.note(result.doubts, spans, (rule, op[1]))
+            result.end('accept', state, spans, rule)
+            result.end('drop', state, spans, rule)
+            rest.append((state, spans))
+
+    def _translate(self, view, rule, op, state, spans, result, rest):
+        kind = op[0]
+        if kind == 'snat' and not view.reply:
+            result.end('accept', state._replace(snat=True, done=True), spans, rule)
+            return
+        if view.hook != 'prerouting' or view.reply:
+            self._verdict(view, rule, ('unclear', 'translates an answer'), state, spans, result, rest, 0)
+            return
+        if kind == 'dnatmap':
+            values = tuple(view.value(name, state) for name in op[2])
+            if any(value is ABSENT for value in values):
+                rest.append((state, spans))
+                return
+            others = spans
+            for may, must, (family, addresses, ports) in list(op[3].found(values, self.universe)):
+                taken = iv.isect(spans, may)
+                others = iv.minus(others, must)
+                if taken:
+                    if may != must:
+                        result.note(result.doubts, taken, (rule, why(op[2][0])))
+                    self._translate(view, rule, ('dnat', family, addresses, ports or op[4]), state, taken, result, rest)
+            if others:
+                rest.append((state, others))
+            return
+        if kind == 'redirect':
+            ports, targets = op[1], view.net.redirected(view.family, view.way[0], state.was or 0)
+            if not targets:
+                result.end('drop', state, spans, rule)
+                return
+        else:
+            dummy, family, addresses, ports = op
+            if family not in (None, view.family):
+                rest.append((state, spans))
+                return
+            low, high = addresses or (state.address, state.address)
+            targets = range(low, high + 1) if low is not None and high - low < CHOICES else [None]
+        if ports is None or state.port is not None and ports[0] <= state.port <= ports[1]:
+            ports = (state.port,)
+        else:
+            ports = range(ports[0], ports[1] + 1) if ports[1] - ports[0] < CHOICES else [None]
+        if len(targets) * len(ports) > 1 or None in targets or None in ports:
+            result.note(result.doubts, spans, (rule, 'the kernel chooses where to'))
+        for address, port in product(targets, ports):
+            result.end('accept', state._replace(
+                address=address, port=port, done=True, dnat=(address, port) != (state.was, state.wasport)), spans, rule)
+
+
+def _uses(expression, name):
+    """bool: whether the value of a mark depends on ``mark`` or ``ctmark``."""
+    return any(_uses(one, name) for one in expression[1:]) if isinstance(expression, tuple) else expression == name

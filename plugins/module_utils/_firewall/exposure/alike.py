@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a ruleset can tell apart, so that each question is put once. Private to this collection, may change.
+
+Ports between two that rules name are alike, and so are addresses, and interfaces that the same rules name. A host with
+many listeners, interfaces and addresses has few questions that differ in that.
+"""
+
+import bisect
+import random
+import time
+
+from ..._addresses import intervals as iv
+from ..ruleset.fields import PROTOCOLS
+from ..ruleset.model import Masked, Names, Numbers, Table
+
+TRANSPORTS = ('tcp', 'udp', 'sctp', 'dccp', 'udplite')
+LOOPBACK = {4: iv.prefix('127.0.0.0', 8, 4), 6: (1, 1)}
+LINK = {4: iv.prefix('169.254.0.0', 16, 4), 6: iv.prefix('fe80::', 10, 6)}
+_OUTWARD = ('output', 'postrouting')
+_OTHER = {4: ('addr6', 'ip'), 6: ('addr4', 'ip6')}      # how fields end that no packet of a family has, and its tables
+_TOLD = ('tcp', 'udp')                          # where a rule is for ports of any protocol
+
+
+class Timeout(Exception):
+    """There was no time left for another question."""
+
+
+class Asker:
+    """Asks the evaluator, and remembers what it said."""
+
+    def __init__(self, ruleset, evaluator, seconds):
+        self._evaluator, self._until = evaluator, time.monotonic() + seconds
+        # port or address to a number for all tests that begin or end there
+        self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
+        self._named = {}                    # (kind of chain, family, protocol) to spans of ports
+        self._names, self._each, self._odd = set(), False, False
+        for kind in ('translate', 'filter', None):
+            self._walk([chain for chain in ruleset.bases if kind == (
+                None if chain.hook in _OUTWARD else 'translate' if chain.kind == 'nat' else 'filter')], kind)
+        self._alike = {what: _sums(edges) for what, edges in self._edges.items()}
+        self._known, self._interfaces = {}, {}
+
+    def _walk(self, chains, kind):
+        """Note everything that any rule of these chains looks at, and of those that they jump to."""
+        seen = set()
+        while chains:
+            chain = chains.pop()
+            if id(chain) in seen:
+                continue
+            seen.add(id(chain))
+            self._names.update(chain.devices)
+            for rule in chain.rules:
+                opens = self._opens(kind, chain, rule) if kind and rule.ops and rule.ops[-1][0] != 'drop' else []
+                for op in rule.ops:
+                    if op[0] in ('jump', 'goto'):
+                        chains.append(op[1])
+                    elif op[0] == 'match':
+                        self._note(op[1], op[3], () if op[2] else opens)
+                    elif op[0] == 'vmap':
+                        self._note(op[1], op[2], opens)
+                        data = [one for dummy, one in op[2].elements] + [op[2].default]
+                        chains.extend(one[1] for one in data if one and one[0] in ('jump', 'goto'))
+                    elif op[0] == 'dnatmap':
+                        self._note(op[2], op[3], opens)
+                        for dummy, (family, addresses, ports) in op[3].elements:
+                            self._note_target(family, addresses, ports or op[4])
+                    elif op[0] == 'dnat':
+                        self._note_target(*op[1:])
+                    elif op[0] == 'redirect':
+                        self._each = True       # it leads to the first address of the interface
+                        self._note_target(None, None, op[1])
+
+    @staticmethod
+    def _opens(kind, chain, rule):
+        """list of (kind, family, protocol) of which packets may pass a rule."""
+        fields = [(field, op[3]) for op in rule.ops if op[0] == 'match' and not op[2] for field in op[1]]
+        protocols = _TOLD
+        for field, test in fields:
+            if field.startswith('l4proto') and isinstance(test, Numbers):
+                protocols = [name for name in TRANSPORTS if iv.contains(test.spans, PROTOCOLS[name])]
+        return [(kind, family, protocol) for family, other in _OTHER.items() for protocol in protocols
+                if chain.family in ('inet', 'netdev', other[1]) and not any(field.endswith(other[0]) for field, dummy in fields)]
+
+    def _note_target(self, family, addresses, ports):
+        """Where a translation leads to is told apart from where packets were sent to."""
+        if ports:
+            self._note_values('thdport', [ports], ())
+        if addresses:
+            self._note_values('daddr%d' % family, [addresses], ())
+
+    def _note(self, fields, test, opens):
+        if isinstance(test, Table):
+            at = fields.index('l4proto') if 'l4proto' in fields else None
+            for position, field in enumerate(fields):
+                kinds = {}
+                for tests, data in test.elements:
+                    kinds.setdefault(data if len(fields) == 1 else len(kinds), []).append(tests)
+                for data, some in kinds.items():
+                    keys = () if data == ('drop',) else opens if at is None else [
+                        key for key in opens if some[0][at][0] <= PROTOCOLS[key[2]] <= some[0][at][1]]
+                    self._note_values(field, [tests[position] for tests in some], keys)
+            return
+        for field in fields:
+            if isinstance(test, Numbers):
+                self._note_values(field, test.spans, opens)
+            elif isinstance(test, Names):
+                self._note_values(field, list(test.exact) + [start + '*' for start in test.starts], opens)
+            elif isinstance(test, Masked):
+                self._odd = self._odd or field.endswith(('port', 'addr4', 'addr6'))
+
+    def _note_values(self, field, values, opens):
+        if field in ('iifname', 'oifname'):
+            self._names.update(values)
+        elif field.startswith('fib ') and ' iif' in field:
+            self._each = True
+        elif field.endswith('port'):
+            kinds = [field[:-5]] if field[:-5] in TRANSPORTS else TRANSPORTS
+            spans = [(max(low, 0), min(high, 65535)) for low, high in values if low <= 65535]
+            self._mark(kinds, spans)
+            for key in opens if field.endswith('dport') else ():
+                if key[2] in kinds:
+                    self._named.setdefault(key, []).extend(spans)
+        elif field.endswith(('addr4', 'addr6')):
+            self._mark([int(field[-1])], values)
+
+    def _mark(self, kinds, spans):
+        """Tell what is in these spans apart from all else."""
+        mine, spans = random.getrandbits(64), iv.merged(spans)
+        for kind in kinds:
+            edges = self._edges[kind]
+            for low, high in spans:
+                edges[low] = edges.get(low, 0) ^ mine
+                edges[high + 1] = edges.get(high + 1, 0) ^ mine
+
+    def port_class(self, protocol, port):
+        """What two ports have in common if rules treat them alike."""
+        if self._odd:
+            return (port,)
+        starts, sums = self._alike[protocol]
+        return sums[bisect.bisect_right(starts, port) - 1]
+
+    def pieces(self, kind, family, protocol):
+        """Yield the ports that rules name, as (low, high) of which all are alike.
+
+        :param kind: str, ``translate`` or ``filter``: of rules that may translate packets, or let them in.
+        """
+        starts = self._alike[protocol][0]
+        for first, high in iv.merged(self._named.get((kind, family, protocol), ())):
+            low = first
+            while low <= high:
+                at = bisect.bisect_right(starts, low)
+                end = min(high, starts[at] - 1) if at < len(starts) else high
+                yield low, end
+                low = end + 1
+
+    def unnamed(self, protocol):
+        """int: a port that no rule names; None where rules name all."""
+        if self._odd:
+            return None
+        starts, sums = self._alike[protocol]
+        for start, end, total in reversed(list(zip(starts, starts[1:] + [65536], sums))):
+            if not total and max(start, 1) < end <= 65536:
+                return end - 1
+        return None
+
+    def address_class(self, family, address):
+        """What two of the host's addresses have in common if rules treat them alike."""
+        if self._odd:
+            return (address,)
+        starts, sums = self._alike[family]
+        return sums[bisect.bisect_right(starts, address) - 1], iv.contains((LOOPBACK[family],), address)
+
+    def interface_class(self, name):
+        """What two interfaces have in common if rules treat them alike."""
+        if name not in self._interfaces:
+            self._interfaces[name] = (name,) if self._each else frozenset(
+                one for one in self._names if one == name or (one.endswith('*') and name.startswith(one[:-1])))
+        return self._interfaces[name]
+
+    def ask(self, family, protocol, interface, address, port):
+        """(outcome, address, port): one way to a port, and what was asked in its place. Raises Timeout.
+
+        :param address: int, of this host. A destination that is the one asked for is the one that packets were sent to.
+        """
+        key = (family, protocol, self.port_class(protocol, port), self.interface_class(interface), self.address_class(family, address))
+        if key not in self._known:
+            if time.monotonic() > self._until:
+                raise Timeout
+            self._known[key] = self._evaluator.decide(
+                family=family, protocol=protocol, interface=interface, address=iv.address(address, family), port=port), address, port
+        return self._known[key]
+
+
+def _sums(edges):
+    """(ports, numbers): from each of these ports on, a number for the tests that hold it; by chance alone one is of two sets."""
+    starts, sums, total = [0], [0], 0
+    for port in sorted(edges):
+        total ^= edges[port]
+        if port:
+            starts.append(port)
+            sums.append(total)
+        else:
+            sums[0] = total
+    return starts, sums

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What iptables-save and ip6tables-save print, as rules to be evaluated (iptables-extensions(8)). Private, may change."""
+
+from ..._addresses import intervals as iv
+from .fields import Unclear
+from .iptables_matches import Matches
+from .model import Chain, Rule
+from .nftables import XT_HARMLESS
+from .saved import tables, words
+
+PRIORITIES = {'raw': -300, 'mangle': -150, 'filter': 0, 'security': 50}
+HOOKS = {'PREROUTING': 'prerouting', 'INPUT': 'input', 'FORWARD': 'forward', 'OUTPUT': 'output', 'POSTROUTING': 'postrouting'}
+UNCLEAR = {'NFQUEUE': 'a program decides (NFQUEUE)', 'QUEUE': 'a program decides (QUEUE)', 'TPROXY': 'given to a proxy (TPROXY)',
+           'SYNPROXY': 'answered by SYNPROXY'}
+
+
+def parts(tokens):
+    """Modules of a rule: list of (name, [(option, negated, arguments)]); ``''`` has the general options, ``-j`` the target.
+
+    The first option of ``-j`` is ``-j`` or ``-g``, with the name of the target.
+    """
+    result, negate, opened, arguments = [('', [])], False, None, []
+    for token in tokens:
+        if opened:
+            result.append((token, []) if opened == '-m' else ('-j', [(opened, False, [token])]))
+            opened = None
+        elif token == '!':
+            negate = True
+        elif token in ('-m', '-j', '-g'):
+            opened, negate = token, False
+        elif token.startswith('-') and token[1:2].isalpha() or token.startswith('--'):
+            arguments = []
+            (result[0] if token in GENERAL else result[-1])[1].append((token, negate, arguments))
+            negate = False
+        else:
+            arguments.append(token)
+    return result
+
+
+GENERAL = frozenset(('-p', '-s', '-d', '-i', '-o', '-f'))
+
+
+class Loader(Matches):
+    """Turns rules of one program into operations.
+
+    :param family: 4 or 6.
+    :param find: function, gives the Chain of a name in the table of the rule, or None.
+    :param sets: {name: (kind, list of elements)} of ipset, or None where they are not known.
+    """
+
+    def __init__(self, family, find, ruleset, sets=None):
+        super().__init__(family, ruleset, sets)
+        self._find = find
+
+    def ops(self, line):
+        """list of operations of a line that begins with ``-A``."""
+        result = []
+        self._protocol = None
+        try:
+            modules = parts(words(line)[2:])
+        except (IndexError, ValueError, TypeError, UnboundLocalError):
+            return [('unclear', 'the line is not understood')]
+        for name, options in modules:
+            try:
+                result.extend(self._target(options) if name == '-j' else self._module(name, options))
+            except Unclear as error:
+                result.append(('doubt', '%s is not understood' % error))
+            except (KeyError, ValueError, IndexError, TypeError):
+                result.append(('unclear' if name == '-j' else 'doubt', '%s is not understood' % (name or 'a part')))
+        return result
+
+    # targets
+
+    def _target(self, options):
+        option, name = options[0][0], options[0][2][0]
+        given = {key: arguments for key, dummy, arguments in options[1:]}
+        if option == '-g':
+            return [('goto', self._find(name))] if self._find(name) else [('unclear', 'no chain %s' % name)]
+        if name in ('ACCEPT', 'DROP', 'RETURN'):
+            return [(name.lower(),)]
+        if name == 'REJECT':
+            return [('drop',)]
+        chain = self._find(name)
+        if chain:
+            return [('jump', chain)]
+        if name in XT_HARMLESS:
+            return []
+        if name in ('CT', 'NOTRACK'):
+            return [('notrack',)] if name == 'NOTRACK' or '--notrack' in given else []
+        if name == 'SET':
+            return []
+        if name == 'MARK':
+            key, arguments = next(iter(given.items()))
+            return [('mark', _xmark('mark', key, arguments[0]), True)]
+        if name == 'CONNMARK':
+            return self._connmark(given)
+        if name in ('SNAT', 'MASQUERADE'):
+            return [('snat',)]
+        if name == 'REDIRECT':
+            ports = given.get('--to-ports')
+            return [('redirect', self._range(ports[0]) if ports else None)]
+        if name == 'DNAT':
+            return [self._dnat(given['--to-destination'][0])]
+        return [('unclear', UNCLEAR.get(name, 'the target %s is not understood' % name[:30]))]
+
+    @staticmethod
+    def _connmark(given):
+        ctmask, nfmask = (int(given.get(key, ['0xffffffff'])[0], 0) for key in ('--ctmask', '--nfmask'))
+        if '--save-mark' in given:
+            return [('ctmark', ('^', ('&', 'ctmark', 0xffffffff ^ ctmask), ('&', 'mark', nfmask)))]
+        if '--restore-mark' in given:
+            return [('mark', ('^', ('&', 'mark', 0xffffffff ^ nfmask), ('&', 'ctmark', ctmask)), True)]
+        key, arguments = next(iter(given.items()))
+        return [('ctmark', _xmark('ctmark', key, arguments[0]))]
+
+    @staticmethod
+    def _range(text):
+        if not text.replace('-', '').isdigit():
+            raise Unclear('the ports %s' % text[:30])
+        first, dummy, last = text.partition('-')
+        return int(first), int(last or first)
+
+    def _dnat(self, text):
+        port = None
+        if self._family == 6:
+            if text.startswith('['):
+                text, dummy, port = text[1:].rpartition(']')
+                port = port.lstrip(':') or None
+        elif ':' in text:
+            text, dummy, port = text.partition(':')
+        addresses = None
+        if text:
+            addresses = iv.parse(text.replace(']-[', '-'))[1][0]
+        return ('dnat', self._family, addresses, self._range(port.partition('/')[0]) if port else None)
+
+
+def _xmark(name, option, text):
+    """The new value of a mark, see ``_model.mark``."""
+    value, slash, mask = text.partition('/')
+    value, mask = int(value, 0), int(mask, 0) if slash else 0xffffffff
+    if option == '--set-xmark':
+        return '^', ('&', name, 0xffffffff ^ mask), value
+    if option == '--set-mark':
+        return '|', ('&', name, 0xffffffff ^ mask), value
+    if option in ('--or-mark', '--and-mark', '--xor-mark'):
+        return {'o': '|', 'a': '&', 'x': '^'}[option[2]], name, value
+    return None
+
+
+def legacy(ruleset, text, family, sets):
+    """Adds the tables of iptables-legacy-save to a ruleset."""
+    kind = 'ip' if family == 4 else 'ip6'
+    for table, (policies, lines) in tables(text).items():
+        chains = {}
+        for name, policy in policies.items():
+            hook = HOOKS.get(name)
+            priority = PRIORITIES.get(table)
+            if table == 'nat':
+                priority = -100 if hook in ('prerouting', 'output') else 100
+            chains[name] = Chain(kind, table, name, 'legacy', hook, 'nat' if table == 'nat' else 'filter', priority, policy.lower())
+            if hook and priority is not None:
+                ruleset.bases.append(chains[name])
+        loader = Loader(family, chains.get, ruleset, sets)
+        for chain, line in lines:
+            rules = chains[chain].rules
+            rules.append(Rule(place(family, table, chain, len(rules) + 1), line, loader.ops(line)))
+            ruleset.count += 1
+
+
+def place(family, table, chain, number):
+    return '%s %s %s %d' % ('iptables' if family == 4 else 'ip6tables', table, chain, number)

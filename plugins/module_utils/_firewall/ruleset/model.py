@@ -1,0 +1,291 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What rulesets of every kind are turned into, and how a value of a packet meets a set. Private, may change.
+
+A rule is a list of operations, run in order (tuples, the first item says which):
+  ('match', fields, negate, test)      the rule goes on with the packets whose fields are in the test
+  ('vmap', fields, table)              each element's data is a verdict; other packets leave the rule
+  ('doubt', reason)                    whether the packet matches cannot be known
+  ('quiet', matches, text)             depends on the traffic: judged for a client that sends little, with a caveat
+  ('mark', expression), ('ctmark', expression)     of the packet, of its connection; see ``mark``
+      (a third item: the rule goes on where there is no connection to take it from)
+  ('dnat', family, addresses, ports), ('redirect', ports), ('dnatmap', family, fields, table), ('snat',)
+  ('notrack',)
+  ('accept',) ('drop',) ('return',) ('jump', chain) ('goto', chain) ('unclear', reason)    the verdicts
+
+A value of a packet is a number or str, or one of ABSENT, UNKNOWN, NOWHERE, SOURCE, CLIENT, Some, By, Bits below.
+"""
+
+from ..._addresses import intervals as iv
+
+ABSENT = type('Absent', (), {})()       # the packet has no such header: no rule about it matches, negated or not
+CLIENT = type('Client', (), {})()       # the port of the client, which State.client holds
+UNKNOWN = type('Unknown', (), {})()     # can be anything
+NOWHERE = type('Nowhere', (), {})()     # no such device here: equal to none; whether unequal depends on the kernel
+SOURCE = type('Source', (), {})()       # the address of the client: the set of them is what is evaluated
+BIG = 2000                              # sets with more elements are judged as a whole, by name
+BIG_AT = 2 ** 140                       # number of the address that stands for all members of the first big set
+
+
+class Some:
+    """One of these values."""
+
+    def __init__(self, values):
+        self.values = tuple(values)
+
+
+class By:
+    """A value that depends on the client: list of (set of clients, value); others have UNKNOWN."""
+
+    def __init__(self, parts):
+        self.parts = parts
+
+
+class Bits:
+    """A number of which some bits are not known."""
+
+    def __init__(self, value, unknown):
+        self.value, self.unknown = value, unknown
+
+
+class Chain:
+    """A chain; a base chain has a hook.
+
+    :ivar backend: str, ``nft`` or ``legacy``; of base chains with equal priority the later of one table runs first.
+    :ivar family: str, ``ip``, ``ip6``, ``inet``, ``netdev``, ``bridge``.
+    :ivar devices: list of str, of the ingress hook of netdev tables.
+    """
+
+    def __init__(self, family, table, name, backend='nft', hook=None, kind=None, priority=0, policy='accept', devices=()):
+        self.family, self.table, self.name, self.backend = family, table, name, backend
+        self.hook, self.kind, self.priority, self.policy, self.devices = hook, kind, priority, policy, devices
+        self.rules = []
+        self.indexes = {}
+
+    @property
+    def text(self):
+        if self.backend == 'legacy':
+            return 'chain %s %s %s' % ({'ip': 'iptables', 'ip6': 'ip6tables'}[self.family], self.table, self.name)
+        return 'chain %s %s %s' % (self.family, self.table, self.name)
+
+
+class Rule:
+    """A rule: its operations, and what ``_text.of`` makes its text of.
+
+    :ivar place: str, ``nftables inet filter input handle 12`` or ``iptables filter INPUT 3``.
+    :ivar source: list (expressions as nft prints them) or str (line of iptables-save).
+    :ivar text: str or None, what ``_text.of`` has made of them.
+    """
+
+    __slots__ = ('place', 'source', 'ops', 'text')
+
+    def __init__(self, place, source, ops):
+        self.place, self.source, self.ops, self.text = place, source, ops, None
+
+
+class Ruleset:
+    """All base chains, and what is to be known about the rest.
+
+    :ivar bases: list of Chain.
+    :ivar big: list of str, the names of big sets; number BIG_AT + index stands for the members.
+    :ivar doubts: list of str, why nothing can be decided (a backend could not be read).
+    """
+
+    def __init__(self):
+        self.bases, self.big, self.doubts, self.count = [], [], [], 0
+
+
+class Numbers:
+    """Test: the number is in a set.
+
+    :ivar spans: the set, see ``_intervals``.
+    """
+
+    def __init__(self, spans):
+        self.spans = spans
+
+    def scalar(self, value):
+        if isinstance(value, int):
+            return iv.contains(self.spans, value)
+        return Masked(2 ** 32 - 1, self.spans).scalar(value) if isinstance(value, Bits) else None
+
+    def source(self, universe):
+        must = iv.isect(self.spans, universe)
+        if universe[-1][1] < BIG_AT or not must:
+            return must, must
+        if must == universe[:1]:
+            return universe, universe       # every address, hence those of big sets too
+        return must + tuple(span for span in universe if span[0] >= BIG_AT), must
+
+
+class Big:
+    """Test: the address is in a big set."""
+
+    def __init__(self, index):
+        self.span = (BIG_AT + 2 * index,) * 2
+
+    def scalar(self, dummy):
+        return None
+
+    def source(self, universe):
+        others = tuple(span for span in universe if span[0] >= BIG_AT and span != self.span)
+        return iv.union((self.span,), others), (self.span,)
+
+
+class Names:
+    """Test: the name is one of these, or begins with one of these."""
+
+    def __init__(self, patterns):
+        self.exact = frozenset(p for p in patterns if not p.endswith('*'))
+        self.starts = tuple(p[:-1] for p in patterns if p.endswith('*'))
+
+    def scalar(self, value):
+        return value in self.exact or value.startswith(self.starts) if isinstance(value, str) else None
+
+
+class Masked:
+    """Test: what is left under a mask is in a set."""
+
+    def __init__(self, mask, spans):
+        self.mask, self.spans = mask, spans
+
+    def scalar(self, value):
+        if isinstance(value, int):
+            return iv.contains(self.spans, value & self.mask)
+        if isinstance(value, Bits):
+            if not value.unknown & self.mask:
+                return iv.contains(self.spans, value.value & self.mask)
+            known = self.mask & ~value.unknown
+            if all(low == high and (low ^ value.value) & known for low, high in self.spans):
+                return False
+        return None
+
+
+class AnyBit:
+    """Test: at least one of these bits is set."""
+
+    def __init__(self, mask):
+        self.mask = mask
+
+    def scalar(self, value):
+        if isinstance(value, int):
+            return bool(value & self.mask)
+        if isinstance(value, Bits):
+            return True if value.value & self.mask & ~value.unknown else None if value.unknown & self.mask else False
+        return None
+
+
+class Table:
+    """Test of one or several fields: elements with data (None in sets).
+
+    An element has for each field a span of numbers or a pattern of names (str); what is exact is found by its key.
+    """
+
+    def __init__(self, elements, default=None):
+        self.elements = elements
+        self.default = default          # data of all that is not in the table (``*``), or None
+        self._exact = self._ranges = None
+        self._groups = {}
+
+    def _split(self):
+        self._exact, self._ranges = {}, []
+        for tests, data in self.elements:
+            key = tuple(_single(test) for test in tests)
+            if None in key:
+                self._ranges.append((tests, data))
+            else:
+                self._exact.setdefault(key, data)
+
+    def _by_rest(self, at):
+        """The elements without their field number ``at``, exact: {other values: {data: spans at ``at``}}, and the rest."""
+        if at not in self._groups:
+            groups, others = {}, []
+            for tests, data in self.elements:
+                rest = tuple(_single(test) for position, test in enumerate(tests) if position != at)
+                if None in rest or isinstance(tests[at], str):
+                    others.append((tests, data))
+                else:
+                    groups.setdefault(rest, {}).setdefault(data, []).append(tests[at])
+            for found in groups.values():
+                for data in found:
+                    found[data] = iv.merged(found[data])
+            self._groups[at] = groups, others
+        return self._groups[at]
+
+    def found(self, values, universe):
+        """Yield (may, must, data) for elements that these values can meet."""
+        if self._exact is None:
+            self._split()
+        at = [position for position, value in enumerate(values) if not isinstance(value, (int, str))]
+        if not at:
+            if values in self._exact:
+                yield universe, universe, self._exact[values]
+                return
+            elements = self._ranges
+        elif len(at) == 1 and values[at[0]] is SOURCE:
+            groups, elements = self._by_rest(at[0])
+            rest = tuple(value for value in values if value is not SOURCE)
+            for data, spans in groups.get(rest, {}).items():
+                yield Numbers(spans).source(universe) + (data,)
+        else:
+            elements = self.elements
+        for tests, data in elements:
+            may = must = universe
+            for test, value in zip(tests, values):
+                upper, lower = judge(_test(test), value, universe)
+                may, must = iv.isect(may, upper), iv.isect(must, lower)
+                if not may:
+                    break
+            else:
+                yield may, must, data
+
+
+def _single(test):
+    if isinstance(test, str):
+        return None if test.endswith('*') else test
+    return test[0] if test[0] == test[1] else None
+
+
+def _test(test):
+    return Names([test]) if isinstance(test, str) else Numbers((test,))
+
+
+def judge(test, value, universe):
+    """(may, must): the clients that can, and those that surely do, pass a test of one field."""
+    if value is SOURCE:
+        return test.source(universe) if hasattr(test, 'source') else (universe, iv.EMPTY)
+    if isinstance(value, By):
+        may = must = iv.EMPTY
+        rest = universe
+        for spans, one in value.parts:
+            upper, lower = judge(test, one, universe)
+            may, must = iv.union(may, iv.isect(spans, upper)), iv.union(must, iv.isect(spans, lower))
+            rest = iv.minus(rest, spans)
+        return iv.union(may, rest), must
+    answer = scalar(test, value)
+    return (universe if answer is not False else iv.EMPTY), (universe if answer else iv.EMPTY)
+
+
+def scalar(test, value):
+    """bool or None (cannot be known): whether a value that does not depend on the client passes a test."""
+    if isinstance(value, Some):
+        answers = {test.scalar(one) for one in value.values}
+        return answers.pop() if len(answers) == 1 else None
+    return test.scalar(value)
+
+
+def mark(expression, values):
+    """int or None (not known): what a mark is set to.
+
+    :param expression: int, ``mark``, ``ctmark``, None, or (``|``, ``&`` or ``^``, left, right).
+    :param values: dict of the present ``mark`` and ``ctmark``.
+    """
+    if not isinstance(expression, tuple):
+        return values[expression] if isinstance(expression, str) else expression
+    operator = expression[0]
+    left, right = mark(expression[1], values), mark(expression[2], values)
+    if operator == '&' and 0 in (left, right):
+        return 0
+    if left is None or right is None:
+        return None
+    return left | right if operator == '|' else left & right if operator == '&' else left ^ right

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be looked at of a firewall only where iptables made some of it, or a rule translates. Private, may change.
+
+Sources: iptables-save(8), ipset(8), proc(5).
+"""
+
+import json
+import re
+
+from ..._addresses import scopes
+from . import kernel
+from .commands import Unseen
+
+_TABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
+_COMMANDS = {'ip': 'iptables', 'ip6': 'ip6tables'}
+_SETS = re.compile(r'-m set |--match-set |--(?:add|del|map)-set ')
+_NATIVE_PORTS = (1, 8, 8)       # the first iptables that writes ports as nft does
+
+
+def opaque(text):
+    """set of str: the families in which nft has rules that it cannot show.
+
+    :param text: str, what ``nft -j`` printed. Raises Unseen.
+    """
+    try:
+        rules = [one['rule'] for one in json.loads(text)['nftables'] if 'rule' in one]
+        return {rule['family'] for rule in rules if any('xt' in one for one in rule['expr'])}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise Unseen('nft prints what is not understood') from exc
+
+
+def instead_of_nft(tables, tools):
+    """set of str: the families whose tables of nftables iptables can show, where there is no nft. Raises Unseen.
+
+    :param tables: list of [family, name], those in the kernel, at least one.
+    """
+    if any(family in ('inet', 'netdev') or (family in _COMMANDS and name not in _TABLES) for family, name in tables):
+        raise Unseen('there are tables, and no nft to read them; install nftables')
+    strange, ports = kernel.foreign()
+    if any(family in _COMMANDS for family, table, chain in strange):
+        raise Unseen('there are rules that iptables cannot show, and no nft to read them; install nftables')
+    families = {family for family, name in tables if family in _COMMANDS}
+    if ports and families:
+        _require_native_ports(tools)
+    return families
+
+
+def _require_native_ports(tools):
+    said = tools.output(find('ip', 'nft', tools), '--version')
+    version = re.search(r' v(\d+)\.(\d+)\.(\d+)', said)
+    if not version or tuple(int(number) for number in version.groups()) < _NATIVE_PORTS:
+        raise Unseen('there are rules that this iptables cannot show, and no nft to read them; install nftables')
+
+
+def find(family, backend, tools):
+    """str: the path of the iptables-save of a family and a back end. Raises Unseen."""
+    named, plain = ('%s%s-save' % (_COMMANDS[family], middle) for middle in ('-' + backend, ''))
+    path = tools.find(named)
+    if not path:
+        path = tools.find(plain)
+        if not path or ('nf_tables' in tools.output(path, '--version')) != (backend == 'nft'):
+            raise Unseen('there are its rules, and no %s to read them' % named)
+    return path
+
+
+def sets(saves, tools):
+    """str: what ``ipset save`` prints; None where no rule names a set. Raises Unseen."""
+    if not any(_SETS.search(text) for text in saves):
+        return None
+    path = tools.find('ipset')
+    if not path:
+        raise Unseen('there are rules with its sets, and no ipset to read them')
+    return tools.output(path, 'save')
+
+
+def addresses(pid, proc):
+    """list of str: the addresses in the network namespace of a process (proc(5), net/fib_trie and net/if_inet6)."""
+    found, last = set(), ''
+    try:
+        with open('%s/%d/net/fib_trie' % (proc, pid)) as stream:
+            for line in stream:
+                if '/32 host LOCAL' in line:
+                    found.add(last)
+                last = line.strip(' |-\n')
+        with open('%s/%d/net/if_inet6' % (proc, pid)) as stream:
+            found.update(scopes.text(bytes.fromhex(line.split(None, 1)[0])) for line in stream)
+    except (OSError, ValueError, IndexError):
+        pass
+    return sorted(found)

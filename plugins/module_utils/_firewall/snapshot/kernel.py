@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the kernel says by netlink of its nftables, addresses and routes. Private to this collection, may change.
+
+Sources: include/uapi/linux/netfilter/nf_tables.h, rtnetlink(7), include/uapi/linux/{if_link,if_addr,rtnetlink,fib_rules}.h.
+"""
+
+import contextlib
+import os
+import struct
+
+from ..._addresses import scopes
+from ..._sockets import inet_diag
+
+_NETFILTER = 12                                         # NETLINK_NETFILTER
+_NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
+_GETTABLE, _GETRULE = _NFTABLES | 1, _NFTABLES | 7
+_GETLINK, _GETADDR, _GETROUTE, _GETRULES = 18, 22, 26, 34
+FAMILIES = {1: 'inet', 2: 'ip', 3: 'arp', 5: 'netdev', 7: 'bridge', 10: 'ip6'}
+_IP = {2: 4, 10: 6}                                     # AF_INET, AF_INET6
+_UP, _DADFAILED, _CLONED = 1, 8, 0x200
+_MOST_ROUTES = 20000
+# those of a port of such a device are those of the device
+_MASTERS = (b'bridge', b'bond', b'team')
+_TYPES = {1: 'unicast', 2: 'local', 6: 'blackhole', 7: 'unreachable', 8: 'prohibit', 9: 'throw', 10: 'nat'}
+# what iptables writes into rules, and nothing that it could misread
+_OF_IPTABLES = frozenset((b'match', b'target', b'counter', b'immediate', b'meta', b'bitwise', b'log', b'limit', b'payload', b'cmp'))
+_DEFAULT_RULES = {(0, 255), (32766, 254), (32767, 253)}
+_DEFAULT_ATTRIBUTES = {6, 14, 15, 21}                   # FRA_PRIORITY, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_PROTOCOL
+
+
+def _dump(protocol, kind, body, connect):
+    """Yield what the kernel answers, as (data, start, end). Raises OSError, CollectorError."""
+    with contextlib.closing(connect(protocol)) as link:
+        yield from inet_diag.messages(link, struct.pack('=IHHII', 16 + len(body), kind, inet_diag.REQUEST_DUMP, 1, 0) + body)
+
+
+def _parts(data, start, end):
+    return {kind: data[first:last] for kind, first, last in inet_diag.attributes(data, start, end)}
+
+
+def _text(raw):
+    return raw.rstrip(b'\0').decode('utf-8', 'backslashreplace')
+
+
+def tables(connect=inet_diag.connect):
+    """list of (family, name): the tables of nf_tables. Raises OSError with the kernel's errno, CollectorError."""
+    return [(FAMILIES.get(data[start], 'family %d' % data[start]), _text(_parts(data, start + 4, end).get(1, b'')))
+            for data, start, end in _dump(_NETFILTER, _GETTABLE, bytes(4), connect)]
+
+
+def foreign(connect=inet_diag.connect):
+    """What ``iptables-nft-save`` may misread, as it leaves out what is not of iptables, without a word.
+
+    :returns: tuple of set of (family, table, chain) with such rules, and bool, whether rules match ports natively, as
+        iptables does since 1.8.8.
+    """
+    found, ports = set(), False
+    for data, start, end in _dump(_NETFILTER, _GETRULE, bytes(4), connect):
+        rule = _parts(data, start + 4, end)
+        transport = False
+        for dummy, first, last in inet_diag.attributes(rule.get(4, b''), 0, len(rule.get(4, b''))):
+            expression = _parts(rule[4], first, last)
+            name, about = expression.get(1, b'').rstrip(b'\0'), _parts(expression.get(2, b''), 0, len(expression.get(2, b'')))
+            strange = name not in _OF_IPTABLES
+            if name == b'payload':
+                transport = about.get(2) == struct.pack('>I', 2)        # NFTA_PAYLOAD_BASE: of the transport header
+                ports = ports or transport
+                strange = not about.get(2)                              # it writes into the packet
+            elif name == b'cmp' and not transport:
+                strange = about.get(2) not in (struct.pack('>I', 0), struct.pack('>I', 1))      # neither == nor !=
+            if strange:
+                found.add((FAMILIES.get(data[start]), _text(rule.get(1, b'')), _text(rule.get(2, b''))))
+    return found, ports
+
+
+def network(connect=inet_diag.connect):
+    """The addresses, routes and rules of this network namespace. Raises OSError, CollectorError.
+
+    :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources`` and ``rules`` of a snapshot. What cannot get a
+        packet is not in it: interfaces that are down, ports of bridges, and a route where another to the same has a better
+        metric. ``routes`` and ``sources`` are None where there are too many. ``sources`` are the networks that any table of routes
+        has behind an interface, each with whether a router is between: dict, interface to list of [CIDR, bool].
+    """
+    names, found = _links(connect), {'addresses': {}, 'primary': {}}
+    for data, start, end in _dump(0, _GETADDR, bytes(8), connect):
+        family, prefix, flags, index = struct.unpack_from('=BBBxI', data, start)
+        parts = _parts(data, start + 8, end)
+        raw = parts.get(2) or parts.get(1)              # IFA_LOCAL is the own end of a point-to-point link
+        if family not in _IP or index not in names or not raw or flags & _DADFAILED:
+            continue
+        text = scopes.text(raw)
+        found['addresses'].setdefault(names[index], []).append('%s/%d' % (text, prefix))
+        if family == 2:
+            found['primary'].setdefault(names[index], text)
+    found['routes'], found['sources'] = _routes(names, connect)
+    found['rules'] = any(_is_special(data, start, end) for data, start, end in _dump(0, _GETRULES, bytes(12), connect))
+    return found
+
+
+def _links(connect):
+    """dict, index to name, of the interfaces that are up and no port of another one."""
+    kinds, links = {}, {}
+    for data, start, end in _dump(0, _GETLINK, bytes(16), connect):
+        index, flags = struct.unpack_from('=4xiI', data, start)
+        parts = _parts(data, start + 16, end)
+        about = parts.get(18, b'')                      # IFLA_LINKINFO
+        kinds[index] = _parts(about, 0, len(about)).get(1, b'').rstrip(b'\0')
+        links[index] = _text(parts.get(3, b'')), flags, struct.unpack('=I', parts.get(10, bytes(4)))[0]
+    return {index: name for index, (name, flags, master) in links.items()
+            if flags & _UP and kinds.get(master) not in _MASTERS}
+
+
+def _routes(names, connect):
+    best, sources = {}, {}
+    for data, start, end in _dump(0, _GETROUTE, bytes(12), connect):
+        family, prefix, table, kind, flags = struct.unpack_from('=BBxxBxxBI', data, start)
+        parts = _parts(data, start + 12, end)
+        table = struct.unpack('=I', parts[15])[0] if 15 in parts else table
+        if family not in _IP or flags & _CLONED or kind not in _TYPES:
+            continue
+        to = '%s/%d' % (scopes.text(parts.get(1, bytes(4 if family == 2 else 16))), prefix)
+        metric = struct.unpack('=I', parts.get(6, bytes(4)))[0]
+        hops = [(parts.get(4), parts.get(5))]           # RTA_OIF, RTA_GATEWAY
+        if 9 in parts:                                  # RTA_MULTIPATH, an array of struct rtnexthop with attributes
+            hops, at = [], 0
+            while at + 8 <= len(parts[9]):
+                length = max(struct.unpack_from('=H', parts[9], at)[0], 8)
+                hops.append((parts[9][at + 4:at + 8], _parts(parts[9], at + 8, at + length).get(5)))
+                at += length + 3 & ~3
+        for index, via in hops:
+            number = struct.unpack('=I', index)[0] if index else 0
+            if kind == 1 and number in names:
+                sources.setdefault(names[number], {})[to] = bool(via) or 18 in parts       # RTA_VIA
+            if table not in (253, 254, 255):
+                continue
+            # IPv6 has one address on many interfaces, and routes to the same on each of them
+            key = family, table, to, number if family == 10 and to.startswith('fe80:') else 0
+            known = best.setdefault(key, (metric, []))
+            if metric < known[0]:
+                known = best[key] = metric, []
+            if metric == known[0] and (not number or number in names):
+                known[1].append({'family': _IP[family], 'to': to, 'interface': names.get(number),
+                                 'via': scopes.text(via) if via else None, 'type': _TYPES[kind]})
+        if len(best) > _MOST_ROUTES:
+            return None, None
+    return [route for metric, some in best.values() for route in some], {
+        name: [list(one) for one in sorted(some.items())] for name, some in sources.items()}
+
+
+def _is_special(data, start, end):
+    """bool: a rule of routing is not one of those that every host has."""
+    parts = _parts(data, start + 12, end)
+    table = struct.unpack('=I', parts[15])[0] if 15 in parts else data[start + 4]
+    priority = struct.unpack('=I', parts.get(6, bytes(4)))[0]
+    return data[start] in _IP and bool(data[start + 1] or data[start + 2] or set(parts) - _DEFAULT_ATTRIBUTES or
+                                       (priority, table) not in _DEFAULT_RULES)
+
+
+def is_absent(proc='/proc', sys='/sys', lib='/lib/modules'):
+    """bool: surely no table of nf_tables can exist, as the kernel has not loaded it; to ask would load it."""
+    if os.path.isdir(sys + '/module/nf_tables'):
+        return False
+    try:
+        with open('%s/%s/modules.builtin' % (lib, os.uname().release)) as stream:
+            return '/nf_tables.ko' not in stream.read()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence that the kernel itself holds a socket. Private to this collection, may change.
+
+Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireguard.h, nfsd(7).
+"""
+
+import struct
+
+from .._sockets import inet_diag
+from .._sockets.base import CollectorError
+
+RTM_GETLINK = 18
+_NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
+_UP = 1                                                 # IFF_UP
+_BOTH = frozenset(('ipv4', 'ipv6'))
+# kind of tunnel device: attributes of IFLA_INFO_DATA with its UDP port, with an IPv6 address of it, and for both families
+_TUNNELS = {b'vxlan': (15, (16, 17), 25), b'geneve': (5, (7,), 6), b'bareudp': (1, (), None)}
+_GENERIC = 16                                           # NETLINK_GENERIC
+_CTRL, _CTRL_GETFAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
+_WG_GET_DEVICE, _WG_IFNAME, _WG_PORT = 0, 2, 6
+
+
+def endpoints(namespaces, connect=inet_diag.connect):
+    """The wildcard endpoints that kernel services say they listen on.
+
+    :param namespaces: set of str or None; only the host's own (None) is asked about.
+    :returns: set of (namespace, protocol, family, port).
+    """
+    found = set()
+    if None in namespaces:
+        for source in (_tunnels, _nfsd):
+            for protocol, families, port in source(connect):
+                found.update((None, protocol, family, port) for family in families)
+    return found
+
+
+def _ask(connect, family, question):
+    """list of (bytes, start, end), empty where the kernel refuses."""
+    try:
+        link = connect(family)
+        try:
+            return list(inet_diag.messages(link, question))
+        finally:
+            link.close()
+    except (CollectorError, OSError):
+        return []
+
+
+def parse_link(data, start, end):
+    """From a RTM_NEWLINK message: (name, kind, families, UDP port), each None where it does not say.
+
+    A device that is down has no socket: nothing is told of it but its name.
+    """
+    name = kind = families = port = None
+    info = {}
+    for attribute, first, last in inet_diag.attributes(data, start + 16, end):
+        if attribute == _NAME:
+            name = bytes(data[first:last]).rstrip(b'\0')
+        elif attribute == _LINKINFO and struct.unpack_from('=I', data, start + 8)[0] & _UP:
+            for part, begin, stop in inet_diag.attributes(data, first, last):
+                if part == _KIND:
+                    kind = bytes(data[begin:stop]).rstrip(b'\0')
+                elif part == _DATA:
+                    info = {key: data[at:to] for key, at, to in inet_diag.attributes(data, begin, stop)}
+    if kind in _TUNNELS:
+        number, ipv6, both = _TUNNELS[kind]
+        if len(info.get(number, b'')) == 2:
+            port = struct.unpack('>H', info[number])[0]
+            # a metadata tunnel is a flag in geneve, and a boolean in vxlan
+            if both is None or (both in info and info[both] != b'\0'):
+                families = _BOTH
+            else:
+                families = {'ipv6' if any(len(info.get(key, b'')) == 16 for key in ipv6) else 'ipv4'}
+    return name, kind, families, port
+
+
+def _tunnels(connect):
+    question = struct.pack('=IHHIIBxHiII', 32, RTM_GETLINK, inet_diag.REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0)
+    wireguard = []
+    for data, start, end in _ask(connect, 0, question):
+        name, kind, families, port = parse_link(data, start, end)
+        if port:
+            yield 'udp', families, port
+        if kind == b'wireguard':
+            wireguard.append(name)
+    if wireguard:
+        for port in _wireguard(connect, wireguard):
+            yield 'udp', _BOTH, port
+
+
+def _attribute(kind, value):
+    return struct.pack('=HH', 4 + len(value), kind) + value + b'\0' * (-len(value) % 4)
+
+
+def _generic(family, command, version, flags, attributes):
+    body = struct.pack('=BBxx', command, version) + attributes
+    return struct.pack('=IHHII', 16 + len(body), family, flags, 1, 0) + body
+
+
+def _wireguard(connect, devices):
+    """Yield the UDP port of each WireGuard device, by generic netlink."""
+    family = None
+    for data, start, end in _ask(connect, _GENERIC, _generic(
+            _CTRL, _CTRL_GETFAMILY, 1, 5, _attribute(_FAMILY_NAME, b'wireguard\0'))):
+        for attribute, first, last in inet_diag.attributes(data, start + 4, end):
+            if attribute == _FAMILY_ID:
+                family = struct.unpack_from('=H', data, first)[0]
+    if family is None:
+        return
+    for name in devices:
+        for data, start, end in _ask(connect, _GENERIC, _generic(
+                family, _WG_GET_DEVICE, 1, inet_diag.REQUEST_DUMP, _attribute(_WG_IFNAME, name + b'\0'))):
+            for attribute, first, last in inet_diag.attributes(data, start + 4, end):
+                if attribute == _WG_PORT:
+                    yield struct.unpack_from('=H', data, first)[0]
+
+
+def _nfsd(dummy):
+    """Yield what the NFS server of the kernel says it listens on: lines such as ``tcp 2049``."""
+    try:
+        with open('/proc/fs/nfsd/portlist') as stream:
+            for line in stream:
+                words = line.split()
+                if len(words) == 2 and words[0] in ('tcp', 'udp') and words[1].isdigit():
+                    yield words[0], _BOTH, int(words[1])
+    except OSError:
+        return

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sockets of a Linux host: netlink first, /proc/net where that is refused. Private to this collection, may change."""
+
+import os
+
+from . import inet_diag
+from .base import BudgetError, CollectorError
+
+
+def collect(gather, collector, budget, gaps):
+    """All sockets that wait for peers, in this and, on request, in other network namespaces.
+
+    :param gather: set of str, the subsets.
+    :param collector: str, ``auto``, ``netlink`` or ``procfs``.
+    :param budget: int, sockets to read from the tables of one namespace at the most.
+    :param gaps: ``_facts.Gaps``.
+    :returns: tuple of the collector that was used (str) and a list of Socket.
+    :raises CollectorError: netlink was asked for by name and is refused.
+    """
+    link = None
+    refused = 'the procfs collector was asked for'
+    if collector != 'procfs':
+        refused = 'another network namespace could not be entered'
+        try:
+            link = inet_diag.connect()
+        except CollectorError as exc:
+            if collector == 'netlink':
+                raise
+            refused = str(exc)
+    protocols = [protocol for protocol in inet_diag.PROTOCOLS if protocol != 'raw' or 'raw' in gather]
+    reader = Reader(protocols, collector, budget, gaps, refused)
+    try:
+        sockets = reader.read(link)
+    finally:
+        if link:
+            link.close()
+    if not _at_home():
+        from . import foreign
+        foreign.note(gaps)
+    if 'namespaces' in gather:
+        from . import namespaces
+        sockets += namespaces.collect(reader, gaps)
+    return 'netlink' if reader.by_netlink or collector == 'netlink' else 'procfs', sockets
+
+
+def _at_home():
+    """bool: this process surely has the file system and the network namespace of process 1."""
+    try:
+        return all(os.path.samestat(os.stat('/proc/1/' + first), os.stat(own)) for first, own in (
+            ('root', '/'), ('ns/net', '/proc/self/ns/net')))
+    except OSError:
+        return False
+
+
+class Reader:
+    """Reads the socket tables of a network namespace, protocol by protocol, by the best way that works for each.
+
+    :ivar by_netlink: bool, netlink has answered at least once.
+    """
+
+    def __init__(self, protocols, collector, budget, gaps, refused):
+        self.collector = collector
+        self.by_netlink = False
+        self._protocols = protocols
+        self._budget = budget
+        self._gaps = gaps
+        self._refused = refused
+
+    def read(self, link, names=None, tables='/proc/net', aspect='sockets'):
+        """list of Socket: those of one network namespace; what is not among them has been noted as a gap.
+
+        :param link: netlink socket made in that namespace, or None.
+        :param tables: str, the directory with the tables of that namespace, or of any where there is a link.
+        :param aspect: str, what is incomplete if something cannot be read.
+        """
+        names = names or inet_diag.Names()
+        present = loaded(tables)
+        found = []
+        failed = []
+        for protocol in self._protocols:
+            if present is not None and protocol not in present:
+                continue
+            try:
+                found += self._read(protocol, link, names, tables, self._budget - len(found), present is None)
+            except CollectorError as exc:
+                failed.append(str(exc))
+            except BudgetError as exc:
+                self._gaps.add(aspect, 'socket_budget', 'only the first %d sockets of a network namespace were read'
+                               % self._budget, hint='raise max_sockets')
+                found += exc.args[0]
+                break
+        if failed:
+            self._gaps.add(aspect, 'unreadable', '; '.join(failed), len(failed))
+        return found
+
+    def _read(self, protocol, link, names, tables, budget, unsure):
+        reason = self._refused
+        if link:
+            try:
+                sockets = inet_diag.collect(link, protocol, budget, names)
+                self.by_netlink = True
+                return sockets
+            except CollectorError as exc:
+                if unsure and self.by_netlink and protocol in ('udplite', 'sctp', 'dccp'):
+                    return []       # TCP was there, this was not: no list tells it from a protocol that is not loaded
+                if self.collector == 'netlink':
+                    raise
+                reason = str(exc)
+        from . import procfs
+        return procfs.instead(protocol, tables, budget, reason, self._gaps)
+
+
+def loaded(tables):
+    """set of str: the protocols that the kernel has loaded; None where it does not tell.
+
+    To ask for one that is not loaded could make an old kernel load a module: looking must not change the host.
+    """
+    try:
+        with open(tables + '/protocols') as stream:
+            names = {line.split(None, 1)[0] for line in stream}
+    except (OSError, ValueError, IndexError):
+        return None
+    present = {protocol for protocol, facts in inet_diag.PROTOCOLS.items() if facts[3] in names}
+    return present if {'tcp', 'udp'} <= present else None       # not believable: everything is asked for

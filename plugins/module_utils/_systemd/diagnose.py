@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Units that should listen and hold nothing: what systemd says of them, and the end of their log.
+
+Private to this collection, may change. Sources: org.freedesktop.systemd1(5), systemd.unit(5).
+"""
+
+import contextlib
+import os
+import re
+import struct
+import time
+
+from . import bus as _bus, journal
+
+MOST_UNITS = 20
+_SECONDS = 10                   # for all commands together
+_TYPES = ('service', 'socket', 'timer', 'path', 'mount', 'automount', 'swap', 'target', 'slice', 'scope', 'device')
+_NAME = re.compile(r'(?!@)[A-Za-z0-9:_.\\@-]{1,240}\Z')      # without the type
+_RUNNING = '/run/systemd/system'
+_STATE = {'id': 'Id', 'load': 'LoadState', 'active': 'ActiveState', 'sub': 'SubState', 'enabled': 'UnitFileState'}
+_OF_UNIT = tuple(_STATE.values()) + ('InvocationID',)
+_OF_TYPE = ('Result', 'ExecMainCode', 'ExecMainStatus', 'ExecStartPre', 'ExecStart')
+# how a process may end, by wait(2), as systemctl calls it
+_ENDS = {'exited': 1, 'killed': 2, 'dumped': 3}
+_ENDED = {'success': 1, 'exit-code': 1, 'signal': 2, 'core-dump': 3}
+
+
+def look(units, held, complete, run):
+    """Diagnose units that hold no listener.
+
+    :param units: list of str, what should listen; with or without the type of the unit.
+    :param held: set of str, the units that hold a listener, of which there is nothing to be said.
+    :param complete: dict, aspect of the facts to whether it is complete.
+    :param run: callable that runs a command, as ``AnsibleModule.run_command``; None where there is none.
+    :returns: dict, name as it was given to a dict with C{unit}, the same name; C{id}, what systemd calls it; C{load},
+        C{active}, C{sub}, C{enabled} and C{result}, str or None; C{exit}, the exit code or signal, int or None;
+        C{holds}, False where it holds no listener, None where that is not known, and True where it does under another
+        name; C{lines}, list of str, the end of its log; C{unseen}, list of str, what could not be looked at, and why.
+    """
+    # those whose holders are hidden may be held by any unit
+    holds = False if complete['owners'] and complete['units'] else None
+    found, names = {}, {}
+    for unit in units:
+        name = unit if unit.rpartition('.')[2] in _TYPES else unit + '.service'
+        if name in held or unit in found:
+            continue
+        one = found[unit] = {'unit': unit, 'id': None, 'load': None, 'active': None, 'sub': None, 'enabled': None,
+                             'result': None, 'exit': None, 'holds': holds, 'lines': [], 'unseen': []}
+        stem = name.rpartition('.')[0]
+        if not _NAME.match(stem):
+            one['load'] = 'invalid'             # systemctl would tell of no unit for it
+        elif stem.endswith('@'):
+            one['load'] = 'template'
+        elif len(names) == MOST_UNITS:
+            one['unseen'].append('%d other units were looked at, which is the limit' % MOST_UNITS)
+        else:
+            names[unit] = name
+    if names:
+        _look(found, names, held, journal.Commands(run, time.monotonic() + _SECONDS))
+    return found
+
+
+def _look(found, names, held, commands):
+    """Fill in what systemd says.
+
+    :param names: dict, key of ``found`` to the name of a unit.
+    """
+    try:
+        if not os.path.isdir(_RUNNING):
+            raise journal.Unseen('it does not run there')
+        states = _by_bus(list(names.values())) or _by_systemctl(list(names.values()), commands)
+    except journal.Unseen as exc:
+        for unit in names:
+            found[unit]['unseen'].append('systemd could not be asked: %s' % exc)
+        return
+    for unit, state in zip(names, states):
+        one = found[unit]
+        one.update((key, state.get(name) or None) for key, name in _STATE.items())
+        one['result'] = state.get('Result') or None
+        one['exit'] = _exit(one['result'], state['exits'])
+        if one['load'] is None:
+            one['unseen'].append('systemd says nothing of it')
+        elif one['id'] in held:
+            one['holds'] = True                 # under its other name
+        elif one['active'] == 'active' and one['holds'] is None:
+            one['unseen'].append(
+                'what it listens on is not known, for some listeners have holders that were not seen%s' % journal.remedy())
+        elif one['load'] not in ('not-found', 'masked'):
+            try:
+                one['lines'] = journal.lines(one['id'] or names[unit], state.get('InvocationID'), commands)
+            except journal.Unseen as exc:
+                one['unseen'].append('its log could not be read: %s' % exc)
+
+
+def _exit(result, exits):
+    """The exit code or signal behind a result: int or None.
+
+    :param exits: list of tuple (how, number), of the main process and then of what was run to start the unit.
+    """
+    fine = result == 'success'
+    numbers = [number for how, number in (exits[:1] if fine else exits) if how == _ENDED.get(result)]
+    return next((number for number in numbers if number or fine), None)
+
+
+def _by_bus(units):
+    """list of dict, property to value; None where systemd does not take part."""
+    try:
+        with contextlib.closing(_bus.Bus()) as bus:
+            return [_state_by_bus(bus, unit) for unit in units]
+    except _bus.FAULTS:
+        return None
+
+
+def _state_by_bus(bus, unit):
+    state = {}
+    for interface, names in (('Unit', _OF_UNIT), (unit.rpartition('.')[2].capitalize(), _OF_TYPE)):
+        for name in names:
+            [body] = bus.get([unit], interface, name)
+            if body:
+                state[name] = _value(body)
+    main = state.get('ExecMainCode'), state.get('ExecMainStatus')
+    state['exits'] = [main] + state.get('ExecStartPre', []) + state.get('ExecStart', [])
+    return state
+
+
+def _value(body):
+    """What is in a variant: text, a number, hexadecimal digits, or how commands ended."""
+    signature = body[1:1 + body[0]]
+    if signature == b's':
+        return body[8:-1].decode('utf-8', 'backslashreplace')
+    if signature == b'i':
+        return struct.unpack_from('=i', body, 4)[0]
+    if signature == b'ay':
+        return body[8:].hex()
+    if signature != b'a(sasbttttuii)':
+        raise ValueError('a property of another form')
+    ends, at = [], 24
+    while at < len(body):
+        for zero in (1, 0):                     # the path, a string with a zero behind it; and the arguments, an array
+            at = (at + 3) & ~3
+            at += 4 + struct.unpack_from('=I', body, at)[0] + zero
+        at = ((((at + 3) & ~3) + 4 + 7) & ~7) + 32 + 4      # a boolean; four times; the process
+        ends.append(struct.unpack_from('=ii', body, at))
+        at = (at + 8 + 7) & ~7
+    return ends
+
+
+def _by_systemctl(units, commands):
+    """The same from systemctl; raises Unseen."""
+    output = commands.output(
+        ['systemctl', 'show', '--no-pager', '--property=' + ','.join(_OF_UNIT + _OF_TYPE), '--'] + units)
+    blocks = output.strip('\n').split('\n\n')
+    if len(blocks) != len(units):
+        raise journal.Unseen('systemctl does not tell of each unit')
+    return [_state_by_text(block) for block in blocks]
+
+
+def _state_by_text(block):
+    state, ends = {}, {'ExecStartPre': [], 'ExecStart': []}
+    for line in block.split('\n'):
+        name, dummy, value = line.partition('=')
+        if name in ends:
+            ended = re.findall(r' ; code=(\w+) ; status=(\d+)', value)      # the last one: arguments come before it
+            ends[name] += [(_ENDS.get(how), int(number)) for how, number in ended[-1:]]
+        else:
+            state[name] = value
+    main = [int(state[name]) if state.get(name, '').isdigit() else None for name in ('ExecMainCode', 'ExecMainStatus')]
+    state['exits'] = [tuple(main)] + ends['ExecStartPre'] + ends['ExecStart']
+    return state

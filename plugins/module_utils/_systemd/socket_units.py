@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The socket units of systemd, and the listeners that they hold. Private to this collection, may change."""
+
+import struct
+
+from . import bus as _bus
+
+
+class SocketUnits(dict):
+    """From (kind, address), as systemd shows it, to (socket unit, the service that it triggers or None).
+
+    The kind is ``Stream`` or ``Datagram``.
+    """
+
+    def find(self, record):
+        """The socket unit that holds a listener, and the service that it triggers: a tuple of str or None."""
+        kind = 'Datagram' if record['protocol'] in ('udp', 'udplite') else 'Stream'
+        address = '[%s]' % record['address'] if record['family'] == 'ipv6' else record['address']
+        name = '%s:%d' % (address, record['port'])
+        # the scope of a link-local address stands behind the port; a unit with BindToDevice= shows no device
+        return self.get((kind, '%s%%%s' % (name, record['interface']))) or self.get((kind, name), (None, None))
+
+
+def ask(bus):
+    """L{SocketUnits}, by L{_bus.Bus}; what it raises is among its FAULTS."""
+    pattern = _bus.text('*.socket')
+    [body] = bus.call([('/org/freedesktop/systemd1', _bus.NAME + '.Manager', 'ListUnitsByPatterns', 'asas',
+                        struct.pack('=II', 0, len(pattern)) + pattern)])
+    if not body:
+        raise ValueError('it cannot list units by a pattern')           # before systemd 230
+    names = list(_names(body))
+    found = SocketUnits()
+    for name, listen, triggers in zip(names, bus.get(names, 'Socket', 'Listen'), bus.get(names, 'Unit', 'Triggers')):
+        service = _take(triggers, 8)[0] if len(triggers) > 8 else None
+        at = 16
+        while at < len(listen):                 # a variant a(ss)
+            kind, at = _take(listen, (at + 7) & ~7)
+            address, at = _take(listen, at)
+            found[kind, address] = (name, service)
+    return found
+
+
+def _names(body):
+    """Yield the first string of each structure in an array of ``(ssssssouso)``."""
+    at = 8
+    while at < len(body):
+        name, at = _take(body, (at + 7) & ~7)
+        for _field in range(6):                 # five strings and an object path
+            _value, at = _take(body, at)
+        at = ((at + 3) & ~3) + 4                # a number
+        for _field in range(2):
+            _value, at = _take(body, at)
+        yield name
+
+
+def _take(body, at):
+    """A string in a message, and the offset of what follows it."""
+    at = (at + 3) & ~3
+    end = at + 4 + struct.unpack_from('=I', body, at)[0]
+    if end >= len(body):
+        raise ValueError('a message that is cut short')
+    return body[at + 4:end].decode('utf-8', 'backslashreplace'), end + 1

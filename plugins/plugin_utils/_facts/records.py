@@ -1,0 +1,241 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records: what was seen on one host in one run, a file each on the controller. Private to this collection, may change.
+
+``<directory>/hosts/<host>.json`` holds the newest record of a host. Who reads it does not trust it more than the host.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import stat
+import time
+from urllib.parse import quote
+
+from .. import _schema
+from .._harmless.terminal import visible
+from .._policy.judgement import fleet
+from .._schema import Fault
+from .._version import VERSION
+from . import check
+
+SCHEMA = 1
+RUN_ID = re.compile(r'[0-9A-Za-z][0-9A-Za-z._-]{0,63}')
+ANY_RUN = 'any'
+
+_MAX_BYTES = check.MAX_BYTES + 16 * 1024 * 1024
+_MAX_NAME = 200                 # of the 255 bytes that file systems give a name
+_version = _schema.text(100)
+_check = _schema.mapping({
+    'schema': _schema.integer(SCHEMA, SCHEMA),
+    'host': _schema.text(4096),
+    'run_id': _schema.matching(RUN_ID, 'the id of a run'),
+    'recorded_at': _schema.time,
+    'status': _schema.choice('ok', 'failed', 'unreachable'),
+    'message': _schema.nullable(_schema.text(20000)),
+    'collection': _version,
+    'ansible_core': _version,
+    'declared': _schema.boolean,
+    'facts': _schema.nullable(check.check),
+}, {'judgement': _schema.nullable(fleet.check)})
+
+
+class RecordError(Exception):
+    """A record cannot be written, read or believed; the message says why and is harmless to print."""
+
+
+def now():
+    """str: the time of this machine, in UTC."""
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
+
+
+def run_id(local_tmp):
+    """str: one id for all tasks, hosts and batches of one ``ansible-playbook``, another one for the next.
+
+    :param local_tmp: str, the temporary directory of this run, which its worker processes share.
+    """
+    return hashlib.sha256(os.path.basename(local_tmp).encode('utf-8', 'surrogateescape')).hexdigest()[:12]
+
+
+def record(host, run, ansible_core, status, message=None, facts=None, declared=False, judgement=None, recorded_at=None):
+    """dict: a record.
+
+    :param status: str, ``ok`` with facts, ``failed`` or ``unreachable`` with a message.
+    :param judgement: dict or None, how the host was judged.
+    :param recorded_at: str, the time by this machine's clock at which the host was looked at, if that is not now.
+    """
+    return {'schema': SCHEMA, 'host': host, 'run_id': run, 'recorded_at': recorded_at or now(), 'status': status,
+            'message': message, 'collection': VERSION, 'ansible_core': ansible_core, 'declared': declared,
+            'facts': facts, 'judgement': judgement}
+
+
+def refused(text, variables):
+    """dict: the judgement of a host whose declaration is refused.
+
+    :param text: str, why.
+    :param variables: list of str, those that declare something.
+    """
+    return {'policy': {'summary': 'policy: refused', 'hash': '', 'variables': variables}, 'findings': [],
+            'findings_total': 0, 'failing': True, 'refused': text, 'waived': 0,
+            'met': {'entries': [], 'waivers': []}, 'idle': {'entries': [], 'waivers': []}}
+
+
+def file_name(host):
+    """str: a name without a slash, a leading dot or a control character, another one for each host."""
+    name = quote(host, safe='', errors='backslashreplace') + '.json'
+    if name.startswith('.'):
+        name = '%2E' + name[1:]
+    if len(name) > _MAX_NAME:
+        name = '%s~%s.json' % (name[:_MAX_NAME - 40].rstrip('%'), hashlib.sha256(name.encode('ascii')).hexdigest()[:32])
+    return name
+
+
+def write(directory, entry):
+    """Write the record of one host, in place of an older one.
+
+    :param directory: str, made where it does not exist.
+    :param entry: dict from ``record``.
+    :returns: str, the path of the file.
+    :raises RecordError:
+    """
+    hosts = os.path.join(directory, 'hosts')
+    name = file_name(entry['host'])
+    try:
+        os.makedirs(directory, 0o700, exist_ok=True)
+        os.makedirs(hosts, 0o700, exist_ok=True)
+        with _opened(hosts, os.O_NOFOLLOW) as handle:
+            _replace(handle, name, json.dumps(entry, separators=(',', ':')))
+    except OSError as exc:
+        raise RecordError('the record cannot be written to %s: %s' % (hosts, exc.strerror)) from exc
+    return os.path.join(hosts, name)
+
+
+def write_file(path, content):
+    """Write a file that only its owner may read, whole or not at all. A link of that name is replaced, not followed.
+
+    :param content: str, ASCII.
+    :raises RecordError:
+    """
+    folder, name = os.path.split(path)
+    try:
+        os.makedirs(folder, 0o700, exist_ok=True)
+        with _opened(folder) as handle:
+            _replace(handle, name, content)
+    except OSError as exc:
+        raise RecordError('%s cannot be written: %s' % (path, exc.strerror)) from exc
+
+
+@contextlib.contextmanager
+def _opened(folder, flags=0):
+    """The descriptor of a directory: what happens to its path afterwards leads nowhere else."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _replace(handle, name, content):
+    draft = '.draft-%s' % os.urandom(8).hex()
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    number = os.open(draft, flags, 0o600, dir_fd=handle)
+    try:
+        with open(number, 'w', encoding='ascii') as stream:
+            stream.write(content)
+        os.replace(draft, name, src_dir_fd=handle, dst_dir_fd=handle)
+    except BaseException:
+        os.unlink(draft, dir_fd=handle)
+        raise
+
+
+def read(directory, host):
+    """Read and check the newest record of a host.
+
+    :returns: dict as ``record`` makes it; None where there is none.
+    :raises RecordError: there is something that cannot be read, or is not the record of this host.
+    """
+    name = file_name(host)
+    data = _decoded(os.path.join(directory, 'hosts'), name, 'the record hosts/%s' % name, os.O_NOFOLLOW)
+    return None if data is None else _checked(data, host, 'the record hosts/%s' % name)
+
+
+def read_file(path, host):
+    """Read and check a file, wherever it is: the record of a host, or facts.
+
+    Facts are those that ``listener_facts`` returns, alone, in ``ansible_facts``, or as a file of a fact cache has them.
+
+    :returns: tuple of dict as ``record`` makes it, or None, and of dict with facts, or None for a record that has none.
+    :raises RecordError: there is no such file, it cannot be read, holds neither, or the record of another host.
+    """
+    folder, name = os.path.split(path)
+    what = 'the file %s' % visible(path, 500)
+    data = _decoded(folder, name, what, 0)
+    if data is None:
+        raise RecordError('there is no file %s' % visible(path, 500))
+    if isinstance(data, dict) and 'recorded_at' in data:
+        entry = _checked(data, host, what)
+        return entry, entry['facts']
+    for key in ('ansible_facts', 'ansible_listening_ports', 'listening_ports'):
+        if isinstance(data, dict) and key in data:
+            data = data[key]
+    try:
+        return None, check.check(data)
+    except Fault as fault:
+        raise RecordError('%s holds neither a record nor facts: %s' % (what, fault)) from None
+
+
+def _decoded(folder, name, what, flags):
+    """The content of a file; None where there is none. Raises RecordError."""
+    try:
+        data = _content(folder, name, flags)
+        return None if data is None else _schema.parse(data, check.MAX_ELEMENTS)
+    except OSError as exc:
+        reason = 'it is a symbolic link' if exc.errno == errno.ELOOP else exc.strerror
+        raise RecordError('%s cannot be read: %s' % (what, reason)) from exc
+    except Fault as fault:
+        raise RecordError('%s is not valid: %s' % (what, fault)) from None
+
+
+def _checked(data, host, what):
+    """The record of a host. Raises RecordError."""
+    try:
+        entry = _check(data)
+    except Fault as fault:
+        raise RecordError('%s is not valid: %s' % (what, fault)) from None
+    if entry['host'] != host:
+        raise RecordError('%s is that of another host' % what)
+    if (entry['status'] == 'ok') != (entry['facts'] is not None):
+        raise RecordError('%s is not valid: status and facts contradict each other' % what)
+    judgement = entry.setdefault('judgement', None)
+    if judgement and judgement['findings_total'] < len(judgement['findings']):
+        raise RecordError('%s is not valid: judgement.findings_total is less than there are findings' % what)
+    return entry
+
+
+def _content(folder, name, flags):
+    """bytes of a regular file; None where there is no such file.
+
+    :param flags: int, for opening the folder and the file.
+    :raises OSError: it cannot be read.
+    :raises Fault: it is something else, or huge.
+    """
+    try:
+        with _opened(folder, flags) as handle:
+            # without O_NONBLOCK a named pipe would stop the report
+            number = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=handle)
+    except FileNotFoundError:
+        return None
+    try:
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode):
+            raise Fault('not a regular file')
+        if status.st_size > _MAX_BYTES:
+            raise Fault('more than %d bytes' % _MAX_BYTES)
+        with open(number, 'rb', closefd=False) as stream:
+            return stream.read(_MAX_BYTES)
+    finally:
+        os.close(number)

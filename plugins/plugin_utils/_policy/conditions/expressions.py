@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JMESPath over the fact of a listener. Private to this collection.
+
+What an expression says of a field that was not observed means nothing: ``!owners`` is true of hidden holders. Which fields it speaks of
+is read from its syntax tree, so that it does not matter what it happens to yield.
+"""
+
+from ..language.refusal import Refused, meant, shown
+
+LISTENER = ('id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts_ipv4', 'accepts_ipv6', 'scope', 'port_name', 'ephemeral',
+            'backlog', 'connections', 'namespace', 'service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total',
+            'exposure', 'to')
+_OWNER = ('pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container', 'resources', 'command')
+_BELOW = ('pending', 'limit', 'cpu_seconds', 'rss_bytes', 'threads', 'open_files', 'verdict', 'allowed', 'undecided', 'level', 'decided_by',
+          'caveats', 'paths', 'interfaces', 'sources', 'reason', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close',
+          'close_wait', 'last_ack', 'closing', 'new_syn_recv')
+KNOWN = frozenset(LISTENER + _OWNER + _BELOW)
+_MOST = 1000        # characters: more of them nest deeper than Python likes
+ALL = frozenset(('*',))
+_EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
+_WITHOUT_QUEUE = ('udp', 'udplite')     # of connections to be accepted
+
+
+class Expression:
+    """A compiled expression.
+
+    :ivar text: str, as it is written.
+    :ivar fields: frozenset of str, the names it speaks of; ``*`` where it speaks of all.
+    """
+
+    def __init__(self, text, option):
+        """:raises Refused: it is none, or speaks of fields that listeners do not have."""
+        try:
+            import jmespath
+            from jmespath import exceptions, functions
+        except ImportError:
+            raise Refused('the Python package jmespath is missing on the controller', option) from None
+        if not isinstance(text, str):
+            raise Refused('%s is no JMESPath expression, which is text' % shown(text), option)
+        self.text = str(text)
+        if len(self.text) > _MOST:
+            raise Refused('is longer than %d characters' % _MOST, option)
+        names, called = set(), set()
+        try:
+            self._compiled = jmespath.compile(self.text)
+            _walk(self._compiled.parsed, names, called)
+        except exceptions.JMESPathError as exc:
+            raise Refused(_reason(self.text, exc), option) from None
+        except Exception:       # pylint: disable=broad-except  # whatever a library does with a text that is none
+            raise Refused('%s is no JMESPath expression' % shown(self.text), option) from None
+        for name in sorted(called - set(functions.Functions.FUNCTION_TABLE)):
+            raise Refused('JMESPath has no function %s%s' % (shown(name), meant(name, functions.Functions.FUNCTION_TABLE)), option)
+        for name in sorted(names - KNOWN - ALL):
+            raise Refused('listeners have no field %s%s' % (shown(name), meant(name, KNOWN)), option)
+        self.fields = frozenset(names)
+        self._check_arity(exceptions, option)
+
+    def _check_arity(self, exceptions, option):
+        try:
+            self._compiled.search({})
+        except exceptions.ArityError as exc:
+            raise Refused('in %s: %s' % (shown(self.text), exc), option) from None
+        except Exception:       # pylint: disable=broad-except
+            pass        # of types, which depend on the listener
+
+    def __str__(self):
+        return self.text
+
+    def of(self, listener, unobserved):
+        """Whether it is true of a listener; None where that is not known.
+
+        :param unobserved: set of str, the fields of the listener that were not observed.
+        """
+        if unobserved and (not self.fields.isdisjoint(unobserved) or '*' in self.fields):
+            return None
+        try:
+            found = self._compiled.search(listener)
+        except Exception:       # pylint: disable=broad-except  # of types, and of numbers such as 1e999 that a host sent
+            return None
+        # as JMESPath has it: false, null, and what is empty are not true
+        return not (found is None or found is False or found in ('', [], {}))
+
+
+def _reason(text, exc):
+    position = getattr(exc, 'lex_position', getattr(exc, 'lexer_position', None))
+    message = getattr(exc, 'msg', None) or getattr(exc, 'message', None) or 'it is empty'
+    if position is None:
+        return '%s is no JMESPath expression: %s' % (shown(text), shown(message)[1:-1])
+    return '%s is no JMESPath expression: %s, at character %d' % (shown(text), shown(message)[1:-1], position + 1)
+
+
+def _walk(node, names, called):
+    kind = node['type']
+    if kind == 'field':
+        names.add(node['value'])
+    elif kind in ('current', 'value_projection'):
+        names.add('*')
+    elif kind == 'function_expression':
+        called.add(node['value'])
+    for child in node['children']:
+        if isinstance(child, dict):
+            _walk(child, names, called)
+
+
+def _undecided(exposure):
+    """The fields of an exposure that say nothing, as the firewall was not looked at, or not all of it is decided."""
+    if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
+        return {'exposure', *_EXPOSURE}
+    return set(_EXPOSURE) if exposure.get('undecided') else set()
+
+
+def unobserved(listener, complete):
+    """The fields of a listener, and of its holders, that were not observed: set of str.
+
+    :param complete: dict, the aspects of the facts.
+    """
+    missing = {name for name in ('accepts_ipv4', 'accepts_ipv6') if listener.get(name) is None}
+    if listener.get('connections') is None:
+        missing.add('connections')
+    missing |= _undecided(listener.get('exposure'))
+    if listener['interface'] is None and complete.get('binding') is not True:
+        missing.add('interface')
+    owners = listener['owners']
+    if listener['held_by'] == 'unknown' or listener['owners_total'] > len(owners):
+        missing.update(('owners', 'owners_total', 'held_by'), _OWNER)
+    for name in _OWNER:
+        # a holder without a container has none, all else every holder has
+        if name != 'container' and any(owner.get(name) is None for owner in owners):
+            missing.add(name)
+    if listener['service'] is None and (complete.get('units') is not True or 'owners' in missing):
+        missing.update(('service', 'activated_by'))
+    if listener['service'] is not None or complete.get('units') is True:
+        missing -= {'unit', 'main'} if 'owners' not in missing else set()
+    backlog = listener['backlog']
+    if backlog is None and listener['protocol'] not in _WITHOUT_QUEUE:
+        missing.update(('backlog', 'pending', 'limit'))
+    elif backlog and backlog.get('limit') is None:
+        missing.add('limit')
+    missing.update(name for owner in owners for name, value in (owner.get('resources') or {}).items() if value is None)
+    return missing

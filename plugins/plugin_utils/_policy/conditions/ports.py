@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ports as a declaration writes them. Private to this collection."""
+
+import re
+import socket
+from typing import NamedTuple
+
+from ..._harmless.terminal import visible
+from ..language.options import PROTOCOLS
+from ..language.refusal import Refused, meant, shown
+
+MOST = 65535
+_RANGE = re.compile(r'(\d{1,9})\s*-\s*(\d{1,9})', re.ASCII)
+_NUMBER = re.compile(r'\d{1,9}', re.ASCII)
+_RIGHT = 'right are 443, 443/tcp, 8000-8010, https, any, or a list of these'
+
+
+class Item(NamedTuple):
+    """Ports of one protocol: one of them where ``exact``, else a range of which one is meant."""
+
+    protocol: str
+    low: int
+    high: int
+    exact: bool
+
+    def __str__(self):
+        port = 'any' if (self.low, self.high) == (1, MOST) else '%d' % self.low if self.exact else '%d-%d' % (self.low, self.high)
+        return '%s/%s' % (self.protocol, port)
+
+
+def items(value, option, protocols):
+    """What a value of the option ``port`` or ``ports`` means.
+
+    :param protocols: tuple of str, those of ports that do not say theirs.
+    :returns: list of Item without doubles, in the order in which they are written.
+    :raises Refused:
+    """
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise Refused('the list is empty: it would speak of nothing; %s' % _RIGHT, option)
+    return list(dict.fromkeys(item for one in values for item in _item(one, option, protocols)))
+
+
+def _item(value, option, protocols):
+    if isinstance(value, int) and not isinstance(value, bool):
+        text = '%d' % value if abs(value) < 10 ** 9 else ''
+    elif isinstance(value, str):
+        text = value.strip()
+    else:
+        text = ''
+    port, slash, protocol = text.partition('/')
+    if slash:
+        if protocol.strip() not in PROTOCOLS:
+            raise Refused('%s is no protocol%s; right are %s' % (shown(protocol), meant(protocol, PROTOCOLS), ', '.join(PROTOCOLS)), option)
+        protocols = (protocol.strip(),)
+    port = port.strip()
+    if port == 'any':
+        return [Item(each, 1, MOST, False) for each in protocols]
+    between = _RANGE.fullmatch(port)
+    if between:
+        low, high = _port(between.group(1), option), _port(between.group(2), option)
+        if low > high:
+            raise Refused('the range %s is empty: it ends before it begins' % shown(text), option)
+        return [Item(each, low, high, low == high) for each in protocols]
+    if _NUMBER.fullmatch(port):
+        number = _port(port, option)
+        return [Item(each, number, number, True) for each in protocols]
+    if ',' in text:
+        right = ', '.join(each.strip() for each in text.split(','))
+        raise Refused('%s is one text; several ports are a list: %s' % (shown(value), visible('[%s]' % right, 60)), option)
+    if not port or not isinstance(value, str):
+        raise Refused('%s is no port; %s' % (shown(value), _RIGHT), option)
+    return [_named(port, each, option) for each in protocols]
+
+
+def _port(text, option):
+    if not 1 <= int(text) <= MOST:
+        raise Refused('there is no port %s; ports are 1 to %d' % (text, MOST), option)
+    return int(text)
+
+
+def _named(name, protocol, option):
+    try:
+        # the services database of the controller knows these under the name of the protocol that they resemble
+        number = socket.getservbyname(name, 'udp' if protocol == 'udplite' else protocol)
+    except (OSError, ValueError):
+        raise Refused('%s is neither a port nor a service that the controller knows for %s; %s'
+                      % (shown(name), protocol, _RIGHT), option) from None
+    return Item(protocol, number, number, True)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Declarations that are allowed, and that cannot work or mean something else than they seem to. Private to this collection."""
+
+from . import wording
+
+_STATES = ('required', 'optional')
+
+
+def advice(entries, facts, result):
+    """What to tell whoever wrote the declaration: list of str, harmless to print.
+
+    :param entries: list of Entry.
+    :param facts: dict, facts of the host.
+    :param result: _judge.Result of them.
+    """
+    return _of_ranges(entries) + _of_ephemeral(entries, facts['system']) + _of_privilege(entries, facts['system'], result)
+
+
+def _of_ranges(entries):
+    """Ports of an entry that lie in the range of another one: there the one that names the port decides, alone."""
+    found = []
+    named = [entry for entry in entries if entry.state in _STATES]
+    for wide in named:
+        ranges = [item for item in wide.items if not item.exact]
+        if not ranges:
+            continue
+        for narrow in named:
+            inside = [item for item in narrow.items if item.exact and any(
+                item.protocol == other.protocol and other.low <= item.low <= other.high for other in ranges)]
+            # of every port everybody speaks, and who writes "any" knows that
+            if inside and narrow is not wide and _may_meet(narrow, wide) and not any(str(item).endswith('any') for item in ranges):
+                found.append('%s lies in the ports of %s: there it decides alone, whatever the other one says' % (
+                    _ports(narrow, inside), wording.place(wide)))
+    return found
+
+
+def _may_meet(one, other):
+    """Whether two entries can speak of one listener, as far as namespace and family tell."""
+    return bool(one.namespace) == bool(other.namespace) and (not one.family or not other.family or one.family == other.family)
+
+
+def _of_ephemeral(entries, system):
+    """Ports that the kernel may give to a client before the service gets them (ip_local_port_range, ip-sysctl of the kernel)."""
+    span = system.get('ephemeral_ports')
+    if not span:
+        return []
+    reserved = system.get('reserved_ports') or ()
+    found = []
+    for entry in entries:
+        if entry.state != 'required' or entry.need is not None or entry.namespace:
+            continue
+        inside = [item for item in entry.items if item.exact and span[0] <= item.low <= span[1]
+                  and not any(low <= item.low <= high for low, high in reserved)]
+        if inside:
+            found.append('%s is in the range of client ports, %d to %d: a client may have it when the service starts; add it to '
+                         'net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), *span))
+    return found
+
+
+def _of_privilege(entries, system, result):
+    """Missing ports that a user needs a privilege for (ip_unprivileged_port_start, CAP_NET_BIND_SERVICE of capabilities(7))."""
+    first = system.get('unprivileged_port_start')
+    missing = {(found.declared_in, found.entry): found for found in result.findings if found.kind == 'missing'}
+    found = []
+    for entry in entries:
+        absent = missing.get((entry.variable, wording.label(entry)))
+        users = dict(entry.conditions).get('user')
+        if not first or not absent or entry.namespace or not users or users.fit('root') or users.fit('0'):
+            continue
+        inside = [item for item in absent.ports if item.exact and item.low < first]
+        if inside:
+            found.append('%s is below %d, where %s may not bind without CAP_NET_BIND_SERVICE' % (_ports(entry, inside), first, 'user %s' % wording.visible(
+                str(users), 200)))
+    return found
+
+
+def _ports(entry, items):
+    return '%s of %s' % (wording.some(map(str, items)), wording.place(entry))

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a vantage host says it has found, believed only as far as its form goes. Private to this collection, may change."""
+
+import json
+
+from .. import _schema
+from .._facts import check
+from .._harmless.terminal import sentence
+from .._schema import Fault
+from .compare import Vantage
+
+VERDICTS = ('open', 'closed', 'filtered', 'open|filtered', 'unresolvable', 'unknown')
+_MOST = 1000 * 1000             # probes of one host
+_maybe_text = _schema.nullable(_schema.text(100))
+_check = _schema.items(_schema.mapping({
+    'index': _schema.integer(0, _MOST),
+    'endpoint': _schema.text(400),
+    'protocol': _schema.choice('tcp', 'udp'),
+    'address': _maybe_text,
+    'port': _schema.integer(1, 65535),
+    'verdict': _schema.choice(*VERDICTS),
+    'reason': _schema.text(1000),
+    'local_address': _maybe_text,
+    'rtt_ms': _schema.nullable(_schema.number),
+}), _MOST)
+
+
+def read(host, registered, endpoints):
+    """A vantage host, by what its task registered.
+
+    :param host: str, its name.
+    :param registered: anything: what ``register`` made of ``probe_listeners``, or None where it made nothing.
+    :param endpoints: list of dict, what was to be probed.
+    :returns: Vantage, with a reason in place of probes where there are none, or none to be believed.
+    """
+    if not isinstance(registered, dict):
+        return Vantage(host, reason='it has not probed anything')
+    for state in ('unreachable', 'failed', 'skipped'):
+        if registered.get(state):
+            said = registered.get('msg') or registered.get('skip_reason') or 'no reason is known'
+            return Vantage(host, reason='%s: %s' % (state, sentence(str(said), 500)))
+    try:
+        return Vantage(host, _checked(registered, endpoints))
+    except Fault as fault:
+        return Vantage(host, reason='failed: what it answered is not valid: %s' % sentence(str(fault), 500))
+
+
+def _checked(registered, endpoints):
+    packed = registered.get('packed')
+    if packed is None:
+        try:
+            packed = json.dumps(registered.get('probes'))
+        except (TypeError, ValueError, RecursionError):
+            raise Fault('it cannot be read') from None
+    if not isinstance(packed, str):
+        raise Fault('it is not text')
+    try:
+        data = packed.encode('utf-8')
+    except UnicodeError:
+        raise Fault('it is not UTF-8') from None
+    if len(data) > check.MAX_BYTES:
+        raise Fault('more than %d bytes' % check.MAX_BYTES)
+    probes = _check(_schema.parse(data, check.MAX_ELEMENTS))
+    for number, probe in enumerate(probes):
+        asked = endpoints[probe['index']] if probe['index'] < len(endpoints) else None
+        if not asked or (asked['protocol'], asked['port']) != (probe['protocol'], probe['port']) or (
+                'address' in asked and probe['address'] not in (asked['address'], None)):
+            raise Fault('is of an endpoint that was not asked for', '[%d]' % number)
+    return probes

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What roles declare in files of their own, for plays that do not run them. Private to this collection."""
+
+import os
+from dataclasses import dataclass, field
+
+from ansible import template
+from ansible.errors import AnsibleError
+from ansible.playbook.role.include import RoleInclude
+from .._harmless.terminal import sentence, visible
+from .._policy.declaration import merge
+from .._policy.language.refusal import Refused, shown
+
+_FOLDER, _FILE = 'vars', 'listeners'
+# Templates in a role may be evaluated, which the loader has to be told; before ansible-core 2.19 all may that are in a file.
+_TRUSTED = {'trusted_as_template': True} if hasattr(template, 'trust_as_template') else {}
+_OPTION = 'declarations_from'
+
+
+@dataclass
+class Declared:
+    """The variables in the files of roles.
+
+    :ivar variables: dict, as they are written.
+    :ivar origins: dict, the name of a variable that declares something to the role that has it.
+    :ivar refusals: list of Refused.
+    """
+
+    variables: dict = field(default_factory=dict)
+    origins: dict = field(default_factory=dict)
+    refusals: list = field(default_factory=list)
+
+    def __bool__(self):
+        return bool(self.variables or self.refusals)
+
+    def over(self, variables, extra):
+        """Variables of a host, and these. As those of a role do, they come before all but the extra ones.
+
+        Of what declares something nothing takes the place of anything: one name with two values is refused.
+
+        :param variables: mapping, those of the host.
+        :param extra: mapping, the extra variables.
+        :returns: tuple of dict and list of Refused.
+        """
+        refusals = list(self.refusals)
+        for name, role in self.origins.items():
+            if name in variables and variables[name] != self.variables[name]:
+                refusals.append(Refused('the role %s declares something by this name in vars/listeners.yml, and the host has another '
+                                        'value of it: one of the two needs another name' % visible(role, 200), None, name))
+        return {**variables, **self.variables, **extra}, refusals
+
+
+def declared(names, loader, collections):
+    """Read ``vars/listeners.yml`` of roles.
+
+    :param names: list of str, names of roles, of collections too.
+    :param loader: ansible.parsing.dataloader.DataLoader.
+    :param collections: list of str or None, those that are searched.
+    :returns: Declared. A role or a file that is not there, or declares nothing, is a refusal.
+    """
+    found = Declared()
+    for name in dict.fromkeys(names or ()):
+        try:
+            values = _read(name, loader, collections)
+        except Refused as exc:
+            found.refusals.append(exc.at(_OPTION, None))
+            continue
+        for variable, value in values.items():
+            if found.variables.get(variable, value) != value:
+                found.refusals.append(Refused('another role has another value of the variable %s in vars/listeners.yml' % visible(variable, 200),
+                                              None, '%s, role %s' % (_OPTION, name)))
+                continue
+            found.variables[variable] = value
+            if merge.kind(variable):
+                found.origins[variable] = name
+    return found
+
+
+def _read(name, loader, collections):
+    """The variables in the file of one role: dict. Raises Refused."""
+    try:
+        role = RoleInclude.load(name, play=None, loader=loader, collection_list=collections)
+        files = loader.find_vars_files(os.path.join(role.get_role_path(), _FOLDER), _FILE, allow_dir=False)
+        values = [loader.load_from_file(os.fsdecode(path), **_TRUSTED) for path in files]
+    except AnsibleError as exc:
+        raise Refused('the role %s cannot be read: %s' % (shown(name), sentence(str(exc), 500))) from exc
+    if not files:
+        raise Refused('the role %s has no vars/listeners.yml' % shown(name))
+    if not isinstance(values[0], dict) or not any(merge.kind(str(key)) for key in values[0]):
+        raise Refused('vars/listeners.yml of the role %s declares nothing: it has no variable %s' % (shown(name), merge.ENTRIES))
+    return {str(key): value for key, value in values[0].items()}

@@ -1,0 +1,384 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who can reach listeners by rulesets that real tools made."""
+
+import gc
+import json
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
+from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import (
+    alike as _alike, listeners, survey
+)
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, saddr
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import (
+    ANYONE4, ANYONE6, attach, brief, capture, dual, exposed, record
+)
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of
+
+ADMINS = ['10.0.0.0/8', '198.51.100.7/32']
+
+
+@pytest.mark.parametrize('name', ['native', 'iptables_nft', 'iptables_legacy', 'mixed'])
+@pytest.mark.parametrize('protocol, port, expected', [
+    ('tcp', 80, ('allowed', 'anyone', ANYONE4)), ('tcp', 443, ('allowed', 'anyone', ANYONE4)), ('tcp', 8010, ('allowed', 'anyone', ANYONE4)),
+    ('tcp', 8011, ('blocked', 'none', [])), ('udp', 53, ('allowed', 'anyone', ANYONE4)), ('tcp', 53, ('blocked', 'none', [])),
+    ('sctp', 80, ('blocked', 'none', []))])
+def test_same_rules_in_all_tools(name, protocol, port, expected):
+    if name == 'mixed' and port == 80:      # the other backend drops it
+        expected = ('blocked', 'none', [])
+    assert brief(exposed(name, record(protocol, port=port))) == expected
+
+
+@pytest.mark.parametrize('name, allowed', [
+    ('native', ADMINS), ('iptables_nft', ADMINS[:1]), ('iptables_legacy', ADMINS[:1]), ('ipset_nft', ADMINS), ('ipset_legacy', ADMINS)])
+def test_sources(name, allowed):
+    found = exposed(name, record(port=22))
+    assert (found['verdict'], found['allowed'], found['undecided']) == ('partly', allowed, [])
+    assert found['level'] == ('listed' if len(allowed) > 1 else 'private')
+
+
+def test_deciding_rule_is_told():
+    assert exposed('native', record(port=9000))['decided_by'].startswith('nftables inet filter services handle ')
+    assert exposed('iptables_legacy', record(port=9000))['decided_by'] == \
+        'iptables filter INPUT 8: -A INPUT -j REJECT --reject-with icmp-port-unreachable'
+    assert exposed('open', record())['decided_by'] is None
+
+
+@pytest.mark.parametrize('name, port, lets_in, keeps_out', [
+    ('iptables_legacy', 22, 'iptables filter INPUT 4: -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 ', 'iptables filter INPUT 8: -A INPUT -j REJECT'),
+    ('iptables_legacy', 80, 'iptables filter INPUT 5: -A INPUT -p tcp -m multiport --dports 80,443,', None),
+    ('iptables_legacy', 9000, 'iptables filter INPUT 8: -A INPUT -j REJECT', 'iptables filter INPUT 8: -A INPUT -j REJECT'),
+    ('open', 22, None, None)])
+def test_what_lets_in_and_what_keeps_the_others_out(name, port, lets_in, keeps_out):
+    found = exposed(name, record(port=port))
+    for one in [found] + found['paths']:
+        for text, begin in ((one['decided_by'], lets_in), (one['blocked_by'], keeps_out)):
+            assert text == begin if begin is None else text.startswith(begin)
+
+
+def test_nobody_is_kept_out_who_cannot_come():
+    snapshot = capture('iptables_legacy')
+    snapshot['net']['sources'] = {'eth0': [['10.1.0.0/16', False]]}
+    found = exposed(snapshot, record(port=22))
+    assert (found['verdict'], found['blocked_by']) == ('allowed', None) and found['decided_by'].startswith('iptables filter INPUT 4: ')
+    snapshot['net']['sources'] = {'eth0': [['192.0.2.0/24', False]]}
+    found = exposed(snapshot, record(port=22))
+    assert found['verdict'] == 'blocked'
+    assert found['decided_by'] == found['blocked_by'] and found['decided_by'].startswith('iptables filter INPUT 8: ')
+
+
+def test_what_one_family_shuts_out_is_told_beside_what_the_other_lets_in():
+    found = exposed('iptables_nft', dual(22))
+    assert found['paths'][0]['decided_by'] is found['paths'][0]['blocked_by'] is None       # there are no rules for IPv6
+    assert found['decided_by'] == found['paths'][1]['decided_by'] and found['decided_by'].startswith('iptables filter INPUT 4: ')
+    assert found['blocked_by'] == found['paths'][1]['blocked_by'] and found['blocked_by'].startswith('iptables filter INPUT ')
+
+
+@pytest.mark.parametrize('routes, expected', [
+    ({'eth0': [['10.0.0.0/9', False], ['10.128.0.0/9', True], ['2001:db8::/64', False]], 'lo': [['127.0.0.0/8', False]], 'gone': [['192.0.2.0/24', True]]},
+     {'ipv4': ['10.0.0.0/8'], 'ipv6': ['2001:db8::/64']}),
+    ({'eth0': [['ff00::/8', False], ['0.0.0.0/0', True]]}, {'ipv4': ['0.0.0.0/0'], 'ipv6': []}),
+    ({'eth0': [['10.%d.%d.0/25' % (number // 256, number % 256), False] for number in range(2000)]},
+     {'ipv4': ['10.%d.%d.0/25' % (number // 256, number % 256) for number in range(2000)], 'ipv6': []}),
+    ({'eth0': [['10.%d.%d.0/25' % (number // 256, number % 256), False] for number in range(2001)]}, None),
+    (None, None)])
+def test_who_can_send_at_all(routes, expected):
+    snapshot = capture('open')
+    snapshot['net']['sources'] = routes
+    assert attach(snapshot)[0]['firewall']['sources'] == expected
+
+
+def test_who_can_send_is_known_though_the_rules_are_not():
+    snapshot = capture('open')
+    snapshot['errors'].append({'aspect': 'nft', 'message': 'nft: not root'})
+    assert attach(snapshot)[0]['firewall']['sources'] == {'ipv4': ANYONE4, 'ipv6': ANYONE6}
+    snapshot['net'] = None
+    assert attach(snapshot)[0]['firewall']['sources'] is None
+
+
+@pytest.mark.parametrize('enabled', [True, False])
+def test_the_collector_of_garbage_is_as_it_was(enabled, monkeypatch):
+    before, during = gc.isenabled(), []
+
+    def broken(*dummy):
+        during.append(gc.isenabled())
+        raise RuntimeError
+    monkeypatch.setattr(survey.Survey, 'look', broken)
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(RuntimeError):
+            attach('open')
+        assert (gc.isenabled(), during) == (enabled, [False])
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_paths():
+    found = exposed('iptables_nft', dual(22))
+    assert brief(found) == ('partly', 'anyone', ['::/0', '10.0.0.0/8'])
+    assert [(path['family'], path['interfaces'], path['verdict'], path['allowed']) for path in found['paths']] == [
+        ('ipv6', ['eth0'], 'allowed', ANYONE6), ('ipv4', ['eth0'], 'partly', ['10.0.0.0/8'])]
+    assert set(found) == {'verdict', 'level', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats', 'paths'}
+    assert all(set(path) == {'interfaces', 'family', 'verdict', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats'} for path in found['paths'])
+
+
+def test_interfaces_that_rules_do_not_tell_apart_are_one_path():
+    [path] = exposed('podman', record(address='192.0.2.10'))['paths']
+    assert (path['interfaces'], path['allowed']) == (['eth0', 'podman0'], ANYONE4)
+
+
+@pytest.mark.parametrize('one, families', [
+    (record(), {'ipv4'}), (record(address='::', v6only=True), {'ipv6'}), (dual(), {'ipv4', 'ipv6'}),
+    (record(address='192.0.2.10'), {'ipv4'}), (record(address='2001:db8::10'), {'ipv6'})])
+def test_families(one, families):
+    assert {path['family'] for path in exposed('open', one)['paths']} == families
+
+
+def test_mapped_address_is_of_ipv4():
+    one = record(address='::ffff:192.0.2.10')
+    one.update(accepts_ipv4=True, accepts_ipv6=False)
+    assert brief(exposed('native', one)) == ('allowed', 'anyone', ANYONE4)
+
+
+def test_not_known_whether_it_takes_ipv4():
+    one = dual(22)
+    one['accepts_ipv4'] = None
+    found = exposed('native', one)
+    assert (found['verdict'], found['level'], found['allowed']) == ('unknown', 'unknown', [])
+    assert found['undecided'] == [{'sources': ADMINS, 'reason': 'whether the socket takes IPv4 is not known'}]
+
+
+@pytest.mark.parametrize('one', [
+    record(address='127.0.0.1'), record(address='127.3.0.1'), record(address='::1'), record(interface='lo')])
+def test_loopback(one):
+    found = exposed('open', one)
+    assert (brief(found), found['paths'], found['decided_by']) == (('blocked', 'local', []), [], 'bound to the loopback')
+
+
+def test_loopback_that_is_let_in():
+    snapshot = capture('route_localnet')
+    found = exposed(snapshot, record(address='127.0.0.1', port=80))
+    assert brief(found) == ('allowed', 'listed', ['192.0.2.0/24'])
+    assert found['caveats'] == ['route_localnet lets packets to 127.0.0.0/8 in by eth0']
+    assert brief(exposed(snapshot, record(address='127.0.0.1', port=81))) == ('blocked', 'local', [])
+    assert brief(exposed(snapshot, record(address='::1', port=80))) == ('blocked', 'local', [])
+
+
+def test_address_that_the_host_does_not_have():
+    found = exposed('open', record(address='10.9.9.9'))
+    assert (brief(found), found['caveats']) == (('blocked', 'none', []), ['the host does not have the address 10.9.9.9'])
+
+
+def test_address_by_a_route():
+    snapshot = capture('open')
+    snapshot['net']['routes'].append({'family': 4, 'to': '198.51.100.0/24', 'interface': 'lo', 'via': None, 'type': 'local'})
+    found = exposed(snapshot, record(address='198.51.100.9'))
+    assert (brief(found), found['undecided'][0]['reason']) == (('unknown', 'unknown', []), 'its address is local by a route only')
+
+
+@pytest.mark.parametrize('one, reason', [
+    (record('udp', '224.0.0.251'), 'how multicast and broadcast reach it is not judged'),
+    (record('udp', 'ff02::fb'), 'how multicast and broadcast reach it is not judged'),
+    (record(interface='vrf0'), 'it is bound to vrf0, of which neither address nor route is known'),
+    (record('raw', port=1), 'raw sockets are not judged')])
+def test_not_judged(one, reason):
+    found = exposed('open', one)
+    assert (found['verdict'], found['level'], found['allowed']) == ('unknown', 'unknown', [])
+    assert found['undecided'] == [{'sources': ANYONE6 if ':' in one['address'] else ANYONE4, 'reason': reason}]
+
+
+def test_other_namespaces_are_not_judged():
+    one, own = record(namespace='docker:0123456789ab'), record()
+    attach('open', one, own)
+    assert one['exposure'] is None and own['exposure']['verdict'] == 'allowed'
+
+
+@pytest.mark.parametrize('aspect', ['nft', 'iptables', 'ipset', 'net'])
+@pytest.mark.parametrize('message, hint', [('nft: not root', 'become'), ('nft prints what is not understood', None)])
+def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
+    snapshot = capture('open')
+    snapshot['errors'].append({'aspect': aspect, 'message': message})
+    if aspect == 'net':
+        snapshot['net'] = None
+    one, bound = dual(), record(address='127.0.0.1')
+    found, gaps = attach(snapshot, one, bound)
+    assert one['exposure'] == {'verdict': 'unknown', 'level': 'unknown', 'allowed': [], 'decided_by': None, 'blocked_by': None, 'caveats': [], 'paths': [],
+                               'undecided': [{'sources': ['::/0', '0.0.0.0/0'], 'reason': message}]}
+    assert bound['exposure']['level'] == 'unknown'
+    assert (found['forwarded'], found['openings'], found['firewall']['default']) == ([], [], 'unknown')
+    assert [(gap['aspect'], gap['code'], gap['message'], gap['hint']) for gap in gaps.found] == [('firewall', 'unreadable', message, hint)]
+
+
+@pytest.mark.parametrize('text', ['', 'no JSON', '[' * 100000, '{"nftables": [3]}', '{"nftables": [{"rule": 3}]}', '[]', '{}', '{"nftables": 3}', '3'])
+def test_text_of_nft_that_is_not_understood(text):
+    one = record()
+    dummy, gaps = attach(dict(capture('open'), nft=text), one)
+    assert one['exposure']['undecided'][0]['reason'] == 'nft prints what is not understood' and gaps_of(gaps) == {('firewall', 'unreadable'): None}
+
+
+def test_text_of_nft_is_the_same_as_what_it_stands_for():
+    snapshot, one, other = capture('native'), record(port=22), record(port=22)
+    assert attach(dict(snapshot, nft=json.dumps(snapshot['nft'])), one)[0] == attach(snapshot, other)[0]
+    assert one == other and one['exposure']['verdict'] == 'partly'
+
+
+def test_rules_that_break_the_loader():
+    snapshot = capture('native')
+    for one in snapshot['nft']['nftables']:
+        if 'rule' in one:
+            one['rule']['chain'] = 'gone'
+    one = record()
+    dummy, gaps = attach(snapshot, one)
+    assert one['exposure']['verdict'] == 'unknown' and gaps_of(gaps) == {('firewall', 'unclear'): None}
+
+
+def test_nobody_comes_by_an_interface_without_routes():
+    snapshot = capture('docker_nft')
+    snapshot['net']['sources'] = {'docker0': [['172.17.0.0/16', False]]}
+    assert brief(exposed(snapshot, record(port=22))) == ('allowed', 'private', ['172.17.0.0/16'])
+
+
+def test_too_many_routes_leave_everybody_possible():
+    snapshot = capture('open')
+    snapshot['net'].update(routes=None, sources=None)
+    assert brief(exposed(snapshot, record())) == ('allowed', 'anyone', ANYONE4)
+
+
+def test_strict_filter_of_reverse_paths():
+    snapshot = capture('docker_nft')
+    snapshot['net']['rp_filter'] = {'eth0': 1, 'docker0': 1}
+    found = exposed(snapshot, record(port=22))
+    by_name = {path['interfaces'][0]: path['allowed'] for path in found['paths']}
+    assert by_name['docker0'] == ['172.17.0.0/16'] and '172.17.0.0/16' not in by_name['eth0']
+    behind = iv.isect(iv.merged(iv.parse(net)[1][0] for net in by_name['eth0']), iv.parse('172.17.0.0/16')[1])
+    assert not iv.contains(behind, iv.number('172.17.0.2')) and by_name['eth0'] != ANYONE4
+
+
+def test_own_addresses_make_no_holes_in_networks():
+    """No packet comes from them, and a rule that drops those that claim to, as rpfilter does, would make many networks of one."""
+    snapshot = capture('open')
+    assert snapshot['net']['addresses']['eth0'][0] == '192.0.2.10/24'
+    networks = {}
+    for source in ('192.0.2.10', '192.0.2.9'):
+        snapshot['nft'] = {'nftables': chain('input', [[saddr(source), {'drop': None}]], 'input')}
+        networks[source] = exposed(snapshot, record())['allowed']
+    assert networks['192.0.2.10'] == ['0.0.0.0/0'] and len(networks['192.0.2.9']) == 32
+
+
+def opened(snapshot, *records):
+    return [(one['protocol'], one['family'], one['ports'], one['interfaces'], one['sources']) for one in attach(snapshot, *records)[0]['openings']]
+
+
+def test_openings():
+    found = opened('native', record(port=80), record(port=8005), record(port=443, address='127.0.0.1'))
+    assert [one for one in found if one[1] == 'ipv4'] == [
+        ('tcp', 'ipv4', '22', ['eth0'], ADMINS), ('tcp', 'ipv4', '443', ['eth0'], ANYONE4), ('tcp', 'ipv4', '8000-8004', ['eth0'], ANYONE4),
+        ('tcp', 'ipv4', '8006-8010', ['eth0'], ANYONE4), ('tcp', 'ipv4', '9000', ['eth0'], ANYONE4), ('udp', 'ipv4', '53', ['eth0'], ANYONE4)]
+    assert ('tcp', 'ipv6', '80', ['eth0'], ANYONE6) in found and ('tcp', 'ipv6', '22', ['eth0'], []) not in found
+
+
+def test_openings_name_their_rule():
+    rules = {one['ports']: one['decided_by'] for one in attach('native')[0]['openings']}
+    assert rules['9000'].startswith('nftables inet filter services handle ') and 'tcp dport { 8000-8010, 9000 } accept' in rules['9000']
+
+
+def test_nothing_is_an_opening_where_everything_is_open():
+    assert opened('open') == [] and opened('docker_nft') == []
+
+
+def test_who_may_reach_any_port_is_an_opening():
+    snapshot = capture('native')
+    rules = [one['rule'] for one in snapshot['nft']['nftables'] if 'rule' in one and one['rule']['chain'] == 'input']
+    rules[0]['expr'] = [{'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'saddr'}},
+                                   'right': {'prefix': {'addr': '10.1.0.0', 'len': 16}}}}, {'accept': None}]
+    found, dummy = attach(snapshot)
+    assert [(one['protocol'], one['ports'], one['sources']) for one in found['openings'] if one['ports'] == '1-65535'] == [
+        ('tcp', '1-65535', ['10.1.0.0/16']), ('udp', '1-65535', ['10.1.0.0/16'])]
+    assert found['firewall']['default'] == 'mixed'
+
+
+def test_lists_of_a_hostile_host_are_short():
+    snapshot = capture('native')
+    rules = [one['rule'] for one in snapshot['nft']['nftables'] if 'rule' in one and one['rule']['chain'] == 'input']
+    odd = [{'rule': dict(rules[0], handle=100 + number, expr=[
+        {'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'saddr'}}, 'right': '10.%d.%d.1' % (number // 256, number % 256)}},
+        {'match': {'op': '==', 'left': {'meta': {'key': 'hour'}}, 'right': 'x' * 5000}}, {'accept': None}])} for number in range(700)]
+    snapshot['nft']['nftables'] += odd
+    for one in rules:
+        one['expr'] = [{'counter': None}]
+    found = exposed(snapshot, record(port=1))
+    assert (found['verdict'], found['allowed']) == ('unknown', []) and 0 < len(found['undecided']) <= listeners.MOST_REASONS + 1
+    assert all(len(one['sources']) <= 4 * listeners.MOST_NETWORKS and len(one['reason']) < 1000 for one in found['undecided'])
+
+
+def test_too_many_openings(monkeypatch):
+    monkeypatch.setattr(survey, 'MOST_OPENINGS', 2)
+    found, gaps = attach('native')
+    assert len(found['openings']) == 2 and gaps_of(gaps)['firewall', 'openings'] > 5
+
+
+def test_too_many_ports_to_ask_for(monkeypatch):
+    monkeypatch.setattr(survey, 'LEAST_QUESTIONS', 1)
+    monkeypatch.setattr(survey, 'STEPS', 1)
+    found, gaps = attach('native')
+    assert found['openings'] and gaps_of(gaps)['firewall', 'openings'] > 2
+
+
+def test_no_time(monkeypatch):
+    monkeypatch.setattr(survey, 'PATIENCE', -1)
+    one = record()
+    found, gaps = attach('native', one)
+    assert one['exposure']['undecided'] == [{'sources': ANYONE4, 'reason': 'there was no time left to judge it'}]
+    assert (found['firewall']['default'], list(gaps_of(gaps))) == ('unknown', [('firewall', 'budget')])
+
+
+@pytest.mark.parametrize('name, backends, default', [
+    ('open', [], 'accept'), ('native', ['nftables'], 'drop'), ('iptables_nft', ['iptables-nft'], 'mixed'), ('iptables_legacy', ['iptables-legacy'], 'mixed'),
+    ('mixed', ['nftables', 'iptables-nft', 'iptables-legacy'], 'drop'), ('ufw_like', ['iptables-nft', 'ufw'], 'mixed'), ('podman', ['nftables'], 'accept')])
+def test_firewall(name, backends, default):
+    firewall = attach(name)[0]['firewall']
+    assert (firewall['backends'], firewall['default']) == (backends, default)
+    assert (firewall['rules'] > 0) == bool(backends)
+
+
+@pytest.mark.parametrize('four, six, expected', [
+    ('', '', 'none'), ('169.254.1.0/24', 'fe80::/64', 'link'), ('10.0.0.0/8', 'fe80::/64', 'private'), ('', 'fd00::/8', 'private'),
+    ('198.51.100.7/32', '', 'listed'), ('10.0.0.0/8 198.51.100.7/32', '', 'listed'), ('0.0.0.0/0', '', 'anyone'), ('', '::/0', 'anyone'),
+    ('64.0.0.0/2', '', 'listed'), ('0.0.0.0/1 128.0.0.0/2', '', 'anyone'), ('10.0.0.0/8', '2000::/3', 'anyone')])
+def test_level(four, six, expected):
+    assert listeners.level({family: iv.merged(iv.parse(one)[1][0] for one in text.split()) for family, text in ((4, four), (6, six))}) == expected
+
+
+def test_many_networks_are_cut_soundly():
+    snapshot = capture('open')
+    joiner = listeners.Joiner(snapshot['net'], None)
+    spans = tuple((number, number) for number in range(1 << 24, 1 << 25, 4099)) + iv.parse('128.0.0.0/1')[1]
+    listed, rest = joiner.networks(spans, 4)
+    kept = iv.merged(iv.parse(one)[1][0] for one in listed)
+    assert len(listed) <= listeners.MOST_NETWORKS and listed[0] == '128.0.0.0/1' and len(iv.networks(rest, 4)) <= listeners.MOST_NETWORKS
+    assert not iv.minus(kept, spans) and not iv.minus(spans, iv.union(kept, rest))
+
+
+def test_questions_are_shared(monkeypatch):
+    asked = []
+    decide = evaluator.Evaluator.decide
+    monkeypatch.setattr(evaluator.Evaluator, 'decide', lambda self, **what: asked.append(what) or decide(self, **what))
+    attach('open', *[record(port=port) for port in range(1, 101)])
+    assert len(asked) <= 4                      # of each family and of TCP and UDP
+    del asked[:]
+    attach('native', *[record(port=port) for port in range(8000, 8011)])
+    assert len([one for one in asked if one['family'] == 4 and 8000 <= one['port'] <= 8010]) == 1
+
+
+def test_ports_that_rules_treat_alike():
+    ruleset = evaluator.load(capture('native'))
+    asker = _alike.Asker(ruleset, None, 1)
+    alike = asker.port_class
+    assert alike('tcp', 80) == alike('tcp', 443) != alike('tcp', 25) and alike('tcp', 8000) == alike('tcp', 8010) == alike('tcp', 9000)
+    assert alike('tcp', 7999) == alike('tcp', 1) == alike('tcp', asker.unnamed('tcp')) and alike('udp', 80) == alike('udp', 81) != alike('udp', 53)
+    assert list(asker.pieces('filter', 4, 'tcp')) == [(22, 22), (80, 80), (443, 443), (8000, 8010), (9000, 9000)]
+    assert list(asker.pieces('filter', 6, 'tcp')) == [(80, 80), (443, 443), (8000, 8010), (9000, 9000)]

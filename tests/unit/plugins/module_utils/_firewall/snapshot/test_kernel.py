@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables, addresses and routes, out of netlink messages."""
+
+import os
+import struct
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import kernel
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
+    Link, attribute, done, error, ip, message
+)
+
+UP, DADFAILED = 1, 8
+
+
+def connect(*answers):
+    """A stand-in for connect(): one link for each question."""
+    links = [Link(list(one) + [done()]) for one in answers]
+    opened = []
+
+    def open_link(protocol):
+        opened.append(protocol)
+        return links[len(opened) - 1]
+    open_link.links, open_link.opened = links, opened
+    return open_link
+
+
+def number(value):
+    return struct.pack('=I', value)
+
+
+def table(family, name):
+    return message(10 << 8, bytes([family, 0, 0, 0]) + attribute(1, name + b'\0'))
+
+
+def expression(name, attributes=b''):
+    return attribute(1 | 0x8000, attribute(1, name + b'\0') + attribute(2 | 0x8000, attributes))
+
+
+def rule(family, *expressions):
+    return message(10 << 8 | 6, bytes([family, 0, 0, 0]) + attribute(1, b'filter\0') + attribute(2, b'INPUT\0')
+                   + attribute(4 | 0x8000, b''.join(expressions)))
+
+
+def big(value):
+    return struct.pack('>I', value)
+
+
+def payload(base):
+    return expression(b'payload', attribute(1, big(1)) + attribute(2, big(base)))
+
+
+def cmp(op):
+    return expression(b'cmp', attribute(1, big(1)) + attribute(2, big(op)))
+
+
+def link(index, name, flags=UP, kind=None, master=None):
+    body = struct.pack('=BxHiII', 0, 1, index, flags, 0) + attribute(3, name + b'\0')
+    body += attribute(18, attribute(1, kind + b'\0')) if kind else b''
+    return message(16, body + (attribute(10, number(master)) if master else b''))
+
+
+def address(text, index, prefix=24, flags=0, peer=None):
+    raw = ip(text)
+    body = struct.pack('=BBBBI', 10 if len(raw) == 16 else 2, prefix, flags, 0, index)
+    return message(20, body + (attribute(1, ip(peer)) + attribute(2, raw) if peer else attribute(1, raw)))
+
+
+def route(to, prefix, index=None, via=None, table=254, kind=1, flags=0, metric=None, hops=(), far=False):
+    raw = ip(to)
+    body = struct.pack('=BBBBBBBBI', 10 if len(raw) == 16 else 2, prefix, 0, 0, table if table < 256 else 0, 0, 0, kind, flags)
+    body += attribute(1, raw) if prefix else b''
+    body += attribute(4, number(index)) if index else b''
+    body += attribute(5, ip(via)) if via else b''
+    body += attribute(18, b'\x0a\0' + ip('fe80::1')) if far else b''
+    body += attribute(15, number(table)) + (attribute(6, number(metric)) if metric else b'')
+    if hops:
+        body += attribute(9, b''.join(struct.pack('=HBBI', 16, 0, 0, one) + attribute(5, ip(gateway)) for one, gateway in hops))
+    return message(24, body)
+
+
+def routing_rule(priority, table, family=2, source=0, extra=b''):
+    return message(32, struct.pack('=BBBBBBBBI', family, 0, source, 0, table, 0, 0, 1, 0) + attribute(15, number(table))
+                   + attribute(6, number(priority)) + extra)
+
+
+def network(links=(), addresses=(), routes=(), rules=()):
+    return kernel.network(connect(links, addresses, routes, rules))
+
+
+def test_tables():
+    opened = connect([table(2, b'filter'), table(1, b'caf\xff'), table(99, b'x')])
+    assert kernel.tables(opened) == [('ip', 'filter'), ('inet', 'caf\\xff'), ('family 99', 'x')]
+    assert opened.opened == [12] and opened.links[0].closed
+    length, kind, flags = struct.unpack_from('=IHH', opened.links[0].questions[0])
+    assert (length, kind, flags) == (20, 0xa01, 0x301)
+
+
+def test_tables_may_not_be_listed():
+    with pytest.raises(OSError) as caught:
+        kernel.tables(lambda dummy: Link([error(1)]))
+    assert caught.value.errno == 1
+
+
+@pytest.mark.parametrize('expressions, strange, ports', [
+    ([expression(b'meta'), cmp(0), expression(b'match'), expression(b'counter'), expression(b'target')], False, False),
+    ([payload(1), expression(b'bitwise'), cmp(1), expression(b'immediate')], False, False),
+    ([payload(2), cmp(5), cmp(3)], False, True),                    # a range of ports
+    ([payload(1), cmp(5), cmp(3)], True, False),                    # a range of addresses
+    ([payload(1), expression(b'lookup')], True, False),
+    ([expression(b'ct'), cmp(0)], True, False),
+    ([expression(b'payload', attribute(5, big(1)))], True, False),  # it writes
+])
+def test_rules_that_iptables_cannot_have_written(expressions, strange, ports):
+    assert kernel.foreign(connect([rule(2, *expressions)])) == ({('ip', 'filter', 'INPUT')} if strange else set(), ports)
+
+
+def test_addresses():
+    links = [link(1, b'lo'), link(2, b'eth0'), link(3, b'down', 0), link(4, b'br0', kind=b'bridge'), link(5, b'port', master=4),
+             link(6, b'vrf0', kind=b'vrf'), link(7, b'inside', master=6), link(8, b'tun')]
+    addresses = [address('127.0.0.1', 1, 8), address('192.0.2.1', 2), address('192.0.2.2', 2), address('2001:db8::1', 2, 64),
+                 address('fe80::2', 2, 64, DADFAILED), address('10.0.0.3', 3), address('10.0.0.4', 4), address('10.0.0.5', 5),
+                 address('10.0.0.7', 7), address('10.8.0.2', 8, 32, peer='10.8.0.1'), address('10.0.0.9', 99)]
+    found = network(links, addresses)
+    assert found['addresses'] == {
+        'lo': ['127.0.0.1/8'], 'eth0': ['192.0.2.1/24', '192.0.2.2/24', '2001:db8::1/64'], 'br0': ['10.0.0.4/24'],
+        'inside': ['10.0.0.7/24'], 'tun': ['10.8.0.2/32']}
+    assert found['primary'] == {'lo': '127.0.0.1', 'eth0': '192.0.2.1', 'br0': '10.0.0.4', 'inside': '10.0.0.7', 'tun': '10.8.0.2'}
+
+
+def test_routes():
+    links = [link(1, b'lo'), link(2, b'eth0'), link(3, b'wlan0'), link(4, b'down', 0)]
+    found = network(links, routes=[
+        route('0.0.0.0', 0, 3, '10.0.0.1', metric=600), route('0.0.0.0', 0, 2, '192.0.2.254', metric=100), route('192.0.2.0', 24, 2),
+        route('192.0.2.1', 32, 2, table=255, kind=2), route('192.0.2.255', 32, 2, table=255, kind=3),
+        route('10.9.0.0', 16, kind=7), route('10.8.0.0', 16, 4), route('10.7.0.0', 16, 3, table=1000),
+        route('10.6.0.0', 16, hops=[(2, '192.0.2.7'), (3, '10.0.0.7')]), route('10.5.0.0', 16, 2, flags=0x200),
+        route('10.4.0.0', 16, 2, far=True), route('fe80::', 64, 2), route('fe80::', 64, 3), route('::', 0, 2, 'fe80::1')])
+
+    def one(family, to, interface, via=None, kind='unicast'):
+        return {'family': family, 'to': to, 'interface': interface, 'via': via, 'type': kind}
+    assert found['routes'] == [
+        one(4, '0.0.0.0/0', 'eth0', '192.0.2.254'), one(4, '192.0.2.0/24', 'eth0'), one(4, '192.0.2.1/32', 'eth0', kind='local'),
+        one(4, '10.9.0.0/16', None, kind='unreachable'), one(4, '10.6.0.0/16', 'eth0', '192.0.2.7'),
+        one(4, '10.6.0.0/16', 'wlan0', '10.0.0.7'), one(4, '10.4.0.0/16', 'eth0'), one(6, 'fe80::/64', 'eth0'),
+        one(6, 'fe80::/64', 'wlan0'), one(6, '::/0', 'eth0', 'fe80::1')]
+    assert found['sources'] == {
+        'eth0': [['0.0.0.0/0', True], ['10.4.0.0/16', True], ['10.6.0.0/16', True], ['192.0.2.0/24', False], ['::/0', True], ['fe80::/64', False]],
+        'wlan0': [['0.0.0.0/0', True], ['10.6.0.0/16', True], ['10.7.0.0/16', False], ['fe80::/64', False]]}
+
+
+def test_too_many_routes(monkeypatch):
+    monkeypatch.setattr(kernel, '_MOST_ROUTES', 1)
+    found = network([link(2, b'eth0')], routes=[route('10.1.0.0', 16, 2), route('10.2.0.0', 16, 2)])
+    assert (found['routes'], found['sources']) == (None, None)
+
+
+@pytest.mark.parametrize('rules, special', [
+    ([routing_rule(0, 255), routing_rule(32766, 254), routing_rule(32767, 253), routing_rule(0, 255, 10)], False),
+    ([routing_rule(100, 254)], True),
+    ([routing_rule(32766, 254, source=8)], True),
+    ([routing_rule(32766, 254, extra=attribute(10, number(1)))], True),     # of a mark
+    ([routing_rule(100, 254, 128)], False),                                  # of multicast
+])
+def test_rules_of_routing(rules, special):
+    assert network(rules=rules)['rules'] is special
+
+
+@pytest.mark.parametrize('loaded, builtin, absent', [
+    (True, '', False), (False, 'kernel/net/netfilter/nf_tables.ko\n', False), (False, 'kernel/fs/ext4/ext4.ko\n', True), (False, None, False)])
+def test_whether_the_kernel_has_tables_at_all(tmp_path, loaded, builtin, absent):
+    if loaded:
+        (tmp_path / 'sys/module/nf_tables').mkdir(parents=True)
+    if builtin is not None:
+        directory = tmp_path / 'lib' / os.uname().release
+        directory.mkdir(parents=True)
+        (directory / 'modules.builtin').write_text(builtin)
+    assert kernel.is_absent(sys=str(tmp_path / 'sys'), lib=str(tmp_path / 'lib')) is absent

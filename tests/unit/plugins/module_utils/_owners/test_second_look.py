@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listeners that nobody seems to hold: a second look, evidence of the kernel, and gaps."""
+
+import os
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._owners import kernel, second_look, walk as _walk
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, listener, new_gaps
+
+
+def walk_of(**state):
+    walk = _walk.Walk()
+    for name, value in state.items():
+        setattr(walk, name, value)
+    return walk
+
+
+@pytest.fixture
+def second(monkeypatch):
+    """The outcome of the second walk, in a list with the arguments of that walk, if there was one."""
+    outcome = [walk_of()]
+
+    def walk(inodes, budget, tables=None):
+        outcome.append((inodes, budget, tables is not None))
+        return outcome[0]
+
+    monkeypatch.setattr(_walk, 'walk', walk)
+    return outcome
+
+
+def have(monkeypatch, *endpoints):
+    asked = []
+
+    def answer(namespaces):
+        asked.append(namespaces)
+        return set(endpoints)
+
+    monkeypatch.setattr(kernel, 'endpoints', answer)
+    return asked
+
+
+@pytest.mark.parametrize('given, evidence, held_by', [
+    (listener('udp', port=4789), (None, 'udp', 'ipv4', 4789), 'kernel'),
+    (listener('udp', port=4789), (None, 'tcp', 'ipv4', 4789), 'unknown'),
+    (listener('udp', port=4789), (None, 'udp', 'ipv6', 4789), 'unknown'),
+    (listener('udp', port=4789), (None, 'udp', 'ipv4', 4790), 'unknown'),
+    (listener('udp', port=4789, namespace='x'), (None, 'udp', 'ipv4', 4789), 'unknown'),
+    (listener('udp', port=4789, address='127.0.0.1'), (None, 'udp', 'ipv4', 4789), 'unknown'),
+])
+def test_kernel_on_evidence_only(monkeypatch, second, given, evidence, held_by):
+    asked = have(monkeypatch, evidence)
+    left = second_look.look_again([given], walk_of(), 10, lambda rest: rest)
+    assert given['record']['held_by'] == held_by
+    assert left == ([] if held_by == 'kernel' else [given])
+    assert asked == [{given['record']['namespace']}]
+
+
+def test_a_process_beats_the_evidence(monkeypatch, second):
+    have(monkeypatch, (None, 'udp', 'ipv4', 4789))
+    given = listener('udp', port=4789, inodes=(1, 2))
+    given['record'].update(owners=[{'pid': 5}], held_by='processes')
+    assert second_look.look_again([given], walk_of(), 10, lambda rest: rest) == [given]
+    assert given['record']['held_by'] == 'processes'
+
+
+def test_second_look(monkeypatch, second):
+    have(monkeypatch)
+    second[0] = walk_of(holders={1: [7, 3], 2: [4]})
+    walk = walk_of(holders={1: [5]})
+    filled = []
+    left = second_look.look_again([listener(inodes=(1, 2))], walk, 10, lambda rest: filled.append(rest) or ['left'])
+    assert second[1:] == [({1, 2}, 10, True)]
+    assert walk.holders == {1: [3, 5, 7], 2: [4]}
+    assert len(filled) == 1 and left == ['left']
+
+
+@pytest.mark.parametrize('state', [{'refused': {10}}, {'exhausted': True}])
+def test_second_look_that_is_not_whole_is_not_forgotten(monkeypatch, second, state):
+    have(monkeypatch)
+    second[0] = walk_of(**state)
+    walk = walk_of()
+    second_look.look_again([listener()], walk, 10, lambda rest: rest)
+    assert not walk.whole
+
+
+@pytest.mark.parametrize('state', [{'refused': {10}}, {'exhausted': True}, {'hidden': True}, {'error': 'none'}])
+def test_no_second_look_where_it_could_prove_nothing(monkeypatch, second, state):
+    have(monkeypatch)
+    one = listener()
+    assert second_look.look_again([one], walk_of(**state), 10, lambda rest: []) == [one]
+    assert second[1:] == []
+
+
+def note(alone, unreadable=0, uid=0, **state):
+    gaps = new_gaps()
+    original = os.geteuid
+    os.geteuid = lambda: uid
+    try:
+        second_look.note(alone, walk_of(**state), unreadable, gaps)
+    finally:
+        os.geteuid = original
+    return gaps
+
+
+TWO = [listener(), listener(port=81)]
+
+
+@pytest.mark.parametrize('alone, state, expected', [
+    ([], {}, {}),
+    (TWO, {}, {'owners_not_found': 2}),
+    (TWO[:1], {}, {'owners_not_found': 1}),
+    (TWO, {'refused': {10, 11, 12}}, {'owners_hidden': 2}),
+    ([], {'refused': {10, 11, 12}}, {'owners_hidden': 0}),
+    (TWO, {'hidden': True}, {'owners_hidden': 2}),
+    ([], {'hidden': True}, {'owners_hidden': 0}),
+    (TWO, {'hidden': True, 'refused': {10}}, {'owners_hidden': 2}),
+    (TWO, {'exhausted': True}, {'fd_budget': 2}),
+    ([], {'exhausted': True}, {'fd_budget': 0}),
+    (TWO, {'exhausted': True, 'refused': {10}}, {'fd_budget': 2, 'owners_hidden': 2}),
+    (TWO, {'exhausted': True, 'hidden': True}, {'fd_budget': 2, 'owners_hidden': 2}),
+    (TWO, {'error': 'not mounted'}, {'proc_unreadable': 2}),
+    (TWO, {'error': 'not mounted', 'refused': {10}, 'hidden': True}, {'proc_unreadable': 2}),
+    ([], {'unreadable': 4}, {'process_unreadable': 4}),
+    (TWO, {'unreadable': 4, 'refused': {10}}, {'owners_hidden': 2, 'process_unreadable': 4}),
+])
+def test_note(alone, state, expected):
+    gaps = note(alone, **state)
+    assert gaps_of(gaps) == {('owners', code): count for code, count in expected.items()}
+
+
+@pytest.mark.parametrize('uid, hint', [(0, 'CAP_SYS_PTRACE'), (1000, 'become')])
+@pytest.mark.parametrize('state', [{'refused': {10}}, {'hidden': True}, {'unreadable': 1}])
+def test_note_hints_at_the_way_out(uid, hint, state):
+    assert [gap['hint'] for gap in note([], uid=uid, **state).found] == [hint]
+
+
+@pytest.mark.parametrize('alone, state, text', [
+    (TWO[:1], {'refused': {10}}, '1 process may not be looked into; 1 listener has no visible holder'),
+    (TWO, {'refused': {10, 11}}, '2 processes may not be looked into; 2 listeners have no visible holder'),
+    ([], {'refused': {10, 11}}, 'those that are named may share their listeners with others'),
+    (TWO, {'error': 'it is not mounted'}, 'it is not mounted'),
+    (TWO, {'exhausted': True}, 'not every file descriptor was looked at'),
+    (TWO, {}, 'a kernel service'),
+    ([], {'unreadable': 4}, '4 holders'),
+])
+def test_note_in_words(alone, state, text):
+    assert text in note(alone, **state).found[0]['message']

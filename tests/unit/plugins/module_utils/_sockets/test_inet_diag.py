@@ -1,0 +1,268 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sockets and addresses out of netlink messages."""
+
+import errno
+import itertools
+import socket
+import struct
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._sockets import inet_diag as _inet_diag
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import BudgetError, CollectorError
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
+    DCCP, RAW, SCTP, TCP, UDP, UDPLITE, Kernel, Link, attribute, done, error, inet_diag, ip, message, sockaddr
+)
+
+V6ONLY, LOCALS = 11, 12
+
+
+def names(index):
+    return {2: 'eth0', 3: 'lo'}[index]
+
+
+def parse(data, protocol='tcp'):
+    length = struct.unpack_from('=I', data)[0]
+    return [(one.address, one.port, one.interface, one.v6only, one.inode, one.uid, one.backlog)
+            for one in _inet_diag.parse(protocol, data, 16, length, names)]
+
+
+@pytest.mark.parametrize('data, expected', [
+    (inet_diag(ip('192.0.2.1'), 443, pending=3, limit=128, uid=33, inode=4711),
+     [(ip('192.0.2.1'), 443, None, None, 4711, 33, (3, 128))]),
+    (inet_diag(ip('0.0.0.0'), 65535, inode=0xffffffff, uid=0xfffffffe),
+     [(ip('0.0.0.0'), 65535, None, None, 0xffffffff, 0xfffffffe, (0, 0))]),
+    (inet_diag(ip('::'), 80), [(ip('::'), 80, None, None, 1, 0, (0, 0))]),
+    (inet_diag(ip('::'), 80, attributes=attribute(V6ONLY, b'\0')), [(ip('::'), 80, None, False, 1, 0, (0, 0))]),
+    (inet_diag(ip('::'), 80, attributes=attribute(8, b'\0') + attribute(V6ONLY, b'\1') + attribute(15, b'\0' * 4)),
+     [(ip('::'), 80, None, True, 1, 0, (0, 0))]),
+    (inet_diag(ip('::ffff:192.0.2.1'), 80, attributes=attribute(V6ONLY, b'\0')),
+     [(ip('::ffff:192.0.2.1'), 80, None, False, 1, 0, (0, 0))]),
+    # the kernel tells it of IPv4 sockets too, where it has no meaning
+    (inet_diag(ip('0.0.0.0'), 80, attributes=attribute(V6ONLY, b'\1')),
+     [(ip('0.0.0.0'), 80, None, None, 1, 0, (0, 0))]),
+    (inet_diag(ip('127.0.0.53'), 53, interface=3), [(ip('127.0.0.53'), 53, 'lo', None, 1, 0, (0, 0))]),
+    (inet_diag(ip('fe80::1'), 80, interface=2), [(ip('fe80::1'), 80, 'eth0', None, 1, 0, (0, 0))]),
+])
+def test_parse(data, expected):
+    assert parse(data) == expected
+
+
+@pytest.mark.parametrize('protocol, backlog', [
+    ('tcp', (3, 9)), ('sctp', (3, 9)), ('dccp', (3, 9)), ('udp', None), ('udplite', None), ('raw', None),
+])
+def test_parse_tells_a_backlog_only_where_there_is_a_queue(protocol, backlog):
+    [one] = _inet_diag.parse(protocol, inet_diag(ip('0.0.0.0'), 80, pending=3, limit=9), 16, 88, names)
+    assert (one.protocol, one.backlog) == (protocol, backlog)
+
+
+def test_parse_all_addresses_of_an_sctp_endpoint():
+    local = sockaddr(ip('192.0.2.1'), 5000) + sockaddr(ip('2001:db8::1'), 5000) + sockaddr(ip('10.0.0.1'), 5000)
+    found = parse(inet_diag(ip('::'), 5000, inode=9, attributes=attribute(V6ONLY, b'\0') + attribute(LOCALS, local)),
+                  'sctp')
+    assert [one[:2] for one in found] == [(ip('192.0.2.1'), 5000), (ip('2001:db8::1'), 5000), (ip('10.0.0.1'), 5000)]
+    assert {one[4] for one in found} == {9}
+
+
+@pytest.mark.parametrize('locals_', [attribute(LOCALS, b''), attribute(LOCALS, b'\2\0' * 20)])
+def test_parse_sctp_without_a_whole_address_keeps_the_endpoint(locals_):
+    assert [one[0] for one in parse(inet_diag(ip('192.0.2.1'), 5000, attributes=locals_), 'sctp')] == [ip('192.0.2.1')]
+
+
+@pytest.mark.parametrize('garbage', [
+    b'\0\0\0\0',                                        # shorter than its own header
+    struct.pack('=HH', 3, V6ONLY),
+    b'\5',                                              # not even a header
+    attribute(V6ONLY, b''),                             # no value
+    struct.pack('=HH', 400, 1),                         # longer than the message
+], ids=['length 0', 'length 3', 'no header', 'no value', 'length 400'])
+def test_parse_survives_garbled_attributes(garbage):
+    assert parse(inet_diag(ip('::'), 80, attributes=garbage)) == [(ip('::'), 80, None, None, 1, 0, (0, 0))]
+
+
+def test_attributes_do_not_loop_and_drop_the_flags_of_a_type():
+    data = attribute(1 | 0x8000, b'abc') + attribute(2 | 0x4000, b'') + struct.pack('=HH', 0, 3)
+    assert [(kind, data[first:last]) for kind, first, last in _inet_diag.attributes(data, 0, len(data))] == [
+        (1, b'abc'), (2, b'')]
+
+
+def bodies(link):
+    return [bytes(data[start:end]) for data, start, end in _inet_diag.messages(link, b'question' + b'\1\0\0\0' + b'rest')]
+
+
+@pytest.mark.parametrize('datagrams, expected', [
+    ([done()], []),
+    ([message(20, b'one') + message(20, b'three') + done()], [b'one', b'three']),
+    ([message(20, b'one'), message(20, b'two') + message(20, b'three'), done()], [b'one', b'two', b'three']),
+    ([message(20, b'one'), error(0)], [b'one']),
+])
+def test_messages(datagrams, expected):
+    link = Link(datagrams)
+    assert bodies(link) == expected
+    assert len(link.questions) == 1
+
+
+@pytest.mark.parametrize('datagrams, code', [
+    ([error(errno.EPERM)], errno.EPERM),
+    ([error(errno.ENOENT)], errno.ENOENT),
+    ([done(errno.ENOMEM)], errno.ENOMEM),
+    ([message(20, b'one'), done(errno.EINVAL)], errno.EINVAL),
+    ([(message(20, b'one'), socket.MSG_TRUNC), done()], errno.EMSGSIZE),
+    ([message(20, b'one'), OSError(errno.ENOBUFS, 'overrun')], errno.ENOBUFS),
+])
+def test_messages_never_hide_an_error(datagrams, code):
+    with pytest.raises(OSError) as info:
+        bodies(Link(datagrams))
+    assert info.value.errno == code
+
+
+@pytest.mark.parametrize('datagram', [
+    b'\0' * 16,                                         # a length of 0 would be read for ever
+    message(20, b'one', length=8),
+    message(20, b'one')[:10],
+    message(20, b'one', length=4000),                   # the rest is not there
+    message(3, b'', length=30),                         # the end, without its error code
+], ids=['length 0', 'length 8', 'no header', 'length 4000', 'no code'])
+def test_messages_that_are_garbled_are_an_error(datagram):
+    with pytest.raises(OSError):
+        list(itertools.islice(_inet_diag.messages(Link([datagram, done()]), b'question' + b'\1\0\0\0'), 10))
+
+
+def test_request_is_a_dump_of_one_family_protocol_and_set_of_states():
+    question = _inet_diag.request(socket.AF_INET6, UDP, 1 << 7)
+    length, kind, flags = struct.unpack_from('=IHH', question)
+    assert (length, kind, flags) == (len(question), 20, 0x301)
+    assert len(question) == 16 + 56                     # struct nlmsghdr, struct inet_diag_req_v2
+    assert struct.unpack_from('=BBBxI', question, 16) == (socket.AF_INET6, UDP, 0, 1 << 7)
+    assert not any(question[24:])
+
+
+@pytest.mark.parametrize('protocol, number, state', [
+    ('tcp', TCP, 10), ('udp', UDP, 7), ('udplite', UDPLITE, 7), ('sctp', SCTP, 10), ('dccp', DCCP, 10), ('raw', RAW, 7),
+])
+def test_collect_asks_for_those_that_wait_for_peers(protocol, number, state):
+    link = Kernel({
+        (socket.AF_INET, number): [inet_diag(ip('192.0.2.1'), 1), inet_diag(ip('192.0.2.2'), 2)],
+        (socket.AF_INET6, number): [inet_diag(ip('::1'), 3)],
+    })
+    found = _inet_diag.collect(link, protocol, 10, names)
+    assert [(one.protocol, one.address, one.port) for one in found] == [
+        (protocol, ip('192.0.2.1'), 1), (protocol, ip('192.0.2.2'), 2), (protocol, ip('::1'), 3)]
+    assert [struct.unpack_from('=BBBxI', question, 16) for question in link.questions] == [
+        (socket.AF_INET, number, 0, 1 << state), (socket.AF_INET6, number, 0, 1 << state)]
+
+
+def test_collect_keeps_to_the_budget():
+    sockets = {(socket.AF_INET, TCP): [inet_diag(ip('192.0.2.1'), port) for port in (1, 2, 3)]}
+    assert len(_inet_diag.collect(Kernel(sockets), 'tcp', 3, names)) == 3
+    with pytest.raises(BudgetError) as info:
+        _inet_diag.collect(Kernel(sockets), 'tcp', 2, names)
+    assert [one.port for one in info.value.args[0]] == [1, 2]
+
+
+@pytest.mark.parametrize('answer', [
+    [error(errno.EPERM)], [done(errno.EINVAL)], [inet_diag(ip('192.0.2.1'), 1), done(errno.EINVAL)],
+    [socket.timeout('timed out')],
+])
+def test_collect_refused(answer):
+    with pytest.raises(CollectorError) as info:
+        _inet_diag.collect(Link(answer, answer), 'sctp', 10, names)
+    assert 'sctp' in str(info.value)
+
+
+def test_collect_does_not_take_a_late_answer_for_that_to_another_question():
+    late = [socket.timeout('timed out'), inet_diag(ip('192.0.2.1'), 80) + done()]
+    link = Link(late, [inet_diag(ip('192.0.2.2'), 53) + done()], [done()])
+    with pytest.raises(CollectorError):
+        _inet_diag.collect(link, 'tcp', 10, names)
+    assert [one.port for one in _inet_diag.collect(link, 'udp', 10, names)] == [53]
+
+
+def test_names_asks_once_for_each_and_invents_one_for_a_device_that_has_gone():
+    asked = []
+
+    def ask(index):
+        asked.append(index)
+        if index == 7:
+            raise OSError(errno.ENXIO, 'no such device')
+        return 'eth%d' % index
+
+    names_ = _inet_diag.Names(ask)
+    assert [names_(index) for index in (1, 7, 1, 7)] == ['eth1', 'if7', 'eth1', 'if7']
+    assert asked == [1, 7]
+
+
+def test_names_are_strict_utf8_whatever_a_device_is_called():
+    # if_indextoname() decodes with surrogateescape
+    assert _inet_diag.Names(lambda index: b'eth\xff'.decode('utf-8', 'surrogateescape'))(1) == 'eth\\xff'
+
+
+@pytest.mark.parametrize('exception', [PermissionError(errno.EACCES, 'denied'), OSError(errno.EPROTONOSUPPORT, 'none')])
+def test_connect_refused(monkeypatch, exception):
+    def refuse(*dummy):
+        raise exception
+    monkeypatch.setattr(_inet_diag.socket, 'socket', refuse)
+    with pytest.raises(CollectorError) as info:
+        _inet_diag.connect()
+    assert exception.strerror in str(info.value)
+
+
+def test_connect_where_python_knows_no_netlink(monkeypatch):
+    monkeypatch.delattr(_inet_diag.socket, 'AF_NETLINK')
+    with pytest.raises(CollectorError):
+        _inet_diag.connect()
+
+
+def address_message(family, prefix, index, *attributes):
+    return message(20, struct.pack('=BBBBI', family, prefix, 0, 0, index) + b''.join(attributes))
+
+
+@pytest.mark.parametrize('datagrams, expected', [
+    ([], []),
+    ([address_message(socket.AF_INET, 24, 2, attribute(1, ip('10.0.0.5')), attribute(2, ip('10.0.0.5')),
+                      attribute(3, b'eth0\0'))],
+     ['10.0.0.5/24']),
+    # of a point-to-point link, IFA_ADDRESS is the other end
+    ([address_message(socket.AF_INET, 32, 2, attribute(1, ip('10.9.9.9')), attribute(2, ip('10.0.0.5')))],
+     ['10.0.0.5/32']),
+    ([address_message(socket.AF_INET6, 64, 2, attribute(1, ip('fe80::1')))
+      + address_message(socket.AF_INET6, 128, 3, attribute(1, ip('::1')))], ['::1/128', 'fe80::1%eth0/64']),
+    ([address_message(socket.AF_INET, 16, 2, attribute(1, ip('169.254.1.1')))], ['169.254.1.1/16']),
+    ([address_message(socket.AF_INET, 24, 2, attribute(1, b'\1\2'))], []),
+])
+def test_local_addresses(monkeypatch, datagrams, expected):
+    link = Link(datagrams + [done()])
+    monkeypatch.setattr(_inet_diag, 'connect', lambda protocol: link if protocol == 0 else None)
+    assert _inet_diag.local_addresses(names) == expected
+    assert link.closed
+    assert struct.unpack_from('=HH', link.questions[0], 4) == (22, 0x301)
+
+
+@pytest.mark.parametrize('answer', [[error(errno.EPERM)], [message(20, b'\2'), done()], [(done(), socket.MSG_TRUNC)]])
+def test_local_addresses_that_cannot_be_read_are_not_none_at_all(monkeypatch, answer):
+    monkeypatch.setattr(_inet_diag, 'connect', lambda protocol: Link(answer))
+    assert _inet_diag.local_addresses(names) is None
+
+
+def test_local_addresses_where_netlink_is_refused(monkeypatch):
+    def refuse(dummy):
+        raise CollectorError('no')
+    monkeypatch.setattr(_inet_diag, 'connect', refuse)
+    assert _inet_diag.local_addresses(names) is None
+
+
+def test_this_host():
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(5)
+        port = server.getsockname()[1]
+        link = _inet_diag.connect()
+        try:
+            found = _inet_diag.collect(link, 'tcp', 100000, _inet_diag.Names())
+        finally:
+            link.close()
+        [one] = [one for one in found if one.port == port]
+        assert (one.address, one.backlog, one.interface) == (b'\x7f\0\0\1', (0, 5), None)
+    assert '127.0.0.1/8' in _inet_diag.local_addresses()

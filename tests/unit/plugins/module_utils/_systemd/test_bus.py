@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The private socket of systemd, by a manager that says what the tests want."""
+
+import contextlib
+import socket
+import struct
+import sys
+import threading
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._systemd import bus as _bus, socket_units
+
+ORDER = b'l' if sys.byteorder == 'little' else b'B'
+RETURN, ERROR, SIGNAL = 2, 3, 4
+
+
+def pad(data, size):
+    return data + b'\0' * (-len(data) % size)
+
+
+def string(text):
+    return struct.pack('=I', len(text)) + text.encode('utf-8') + b'\0'
+
+
+def message(kind, body=b'', order=ORDER):
+    """bytes: a message with the header field that says what it answers."""
+    fields = b'\x05\x01u\0' + struct.pack('=I', 1)
+    return pad(struct.pack('=cBBBIII', order, kind, 1, 1, len(body), 9, len(fields)) + fields, 8) + body
+
+
+def number(value):
+    return message(RETURN, b'\x01u\0\0' + struct.pack('=I', value))
+
+
+def array(data, gap=b''):
+    return struct.pack('=I', len(data)) + gap + data
+
+
+def listens(*pairs):
+    """A variant a(ss)."""
+    data = b''
+    for kind, address in pairs:
+        data = pad(data, 8) + pad(string(kind), 4) + string(address)
+    return message(RETURN, b'\x05a(ss)\0\0' + array(data, b'\0' * 4))
+
+
+def triggers(*units):
+    data = b''
+    for unit in units:
+        data = pad(data, 4) + string(unit)
+    return message(RETURN, b'\x02as\0' + array(data))
+
+
+def listed(*units):
+    """An array of (ssssssouso)."""
+    data = b''
+    for unit in units:
+        data = pad(data, 8)
+        for text in (unit, 'A unit', 'loaded', 'active', 'listening', '', '/org/freedesktop/systemd1/unit/x'):
+            data = pad(data, 4) + string(text)
+        data = pad(data, 4) + struct.pack('=I', 0)
+        for text in ('', '/'):
+            data = pad(data, 4) + string(text)
+    return message(RETURN, array(data, b'\0' * 4))
+
+
+class Manager(threading.Thread):
+    """Listens where systemd would, and answers each call with the next of its answers."""
+
+    def __init__(self, path, answers, greeting=b'OK 0123456789abcdef\r\n'):
+        threading.Thread.__init__(self, daemon=True)
+        self.path, self.answers, self.greeting = str(path), list(answers), greeting
+        self.calls = []
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(self.path)
+        self.socket.listen(1)
+        self.start()
+
+    def run(self):
+        link = self.socket.accept()[0]
+        with contextlib.closing(link), link.makefile('rb') as stream:
+            self.user = stream.readline()
+            assert stream.readline() == b'BEGIN\r\n'
+            link.sendall(self.greeting)
+            while self.answers:
+                head = stream.read(16)
+                if len(head) < 16:
+                    return
+                size, _serial, length = struct.unpack('=III', head[4:])
+                self.calls.append((stream.read((length + 7) & ~7), stream.read(size)))
+                link.sendall(self.answers.pop(0))
+
+
+@pytest.fixture
+def manager(tmp_path):
+    started = []
+
+    def start(*answers, **options):
+        started.append(Manager(tmp_path / 'private', answers, **options))
+        return started[0]
+    yield start
+    for one in started:
+        one.socket.close()
+
+
+def test_main_processes(manager):
+    asked = manager(number(812), message(ERROR, string('No such unit')), message(SIGNAL, b'changed!') + number(0))
+    with contextlib.closing(_bus.Bus(asked.path)) as bus:
+        assert bus.main_processes(['ssh.service', 'no.service', 'a-b@1.service']) == {'ssh.service': 812, 'a-b@1.service': 0}
+    assert asked.user.startswith(b'\0AUTH EXTERNAL ')
+    fields, body = asked.calls[2]
+    assert b'/org/freedesktop/systemd1/unit/a_2db_401_2eservice\0' in fields
+    assert body == pad(string('org.freedesktop.systemd1.Service'), 4) + string('MainPID')
+
+
+def test_nothing_asked(manager):
+    with contextlib.closing(_bus.Bus(manager(b'').path)) as bus:
+        assert bus.main_processes([]) == {}
+
+
+@pytest.mark.parametrize('greeting', [b'REJECTED EXTERNAL\r\n', b'', b'ERROR\r\n'])
+def test_refused(manager, greeting):
+    with pytest.raises(_bus.FAULTS):
+        _bus.Bus(manager(greeting=greeting).path)
+
+
+def test_no_manager(tmp_path):
+    with pytest.raises(_bus.FAULTS):
+        _bus.Bus(str(tmp_path / 'nothing'))
+
+
+@pytest.mark.parametrize('answer', [
+    b'', number(5)[:10], number(5)[:-1], message(RETURN, b'\x01u\0\0'),
+    message(RETURN, b'\x01u\0\0\0\0\0\5', order=b'B' if ORDER == b'l' else b'l'),
+], ids=['none', 'half a head', 'half a body', 'no number', 'other order'])
+def test_garbled(manager, answer):
+    with contextlib.closing(_bus.Bus(manager(answer).path)) as bus:
+        with pytest.raises(_bus.FAULTS):
+            bus.main_processes(['ssh.service'])
+
+
+def ask(asked):
+    with contextlib.closing(_bus.Bus(asked.path)) as bus:
+        return socket_units.ask(bus)
+
+
+def test_socket_units(manager):
+    asked = manager(
+        listed('ssh.socket', 'dbus.socket', 'x.socket'),
+        listens(('Stream', '0.0.0.0:22'), ('Stream', '[::]:22')), listens(('Stream', '/run/dbus')), message(ERROR),
+        triggers('ssh.service'), triggers(), triggers('x.service', 'y.service'))
+    assert ask(asked) == {('Stream', '0.0.0.0:22'): ('ssh.socket', 'ssh.service'),
+                          ('Stream', '[::]:22'): ('ssh.socket', 'ssh.service'), ('Stream', '/run/dbus'): ('dbus.socket', None)}
+    assert asked.calls[0][1] == struct.pack('=II', 0, 13) + string('*.socket')
+
+
+def test_no_socket_units(manager):
+    assert ask(manager(listed())) == {}
+
+
+@pytest.mark.parametrize('answers', [
+    [message(ERROR)],                                           # an old manager
+    [listed('ssh.socket')[:-6]],
+    [message(RETURN, array(string('ssh.socket'), b'\0' * 4))],
+    [listed('a.socket'), message(RETURN, b'\x05a(ss)\0\0' + array(pad(struct.pack('=I', 999), 8), b'\0' * 4)), triggers()],
+])
+def test_socket_units_garbled(manager, answers):
+    with pytest.raises(_bus.FAULTS):
+        ask(manager(*answers))
+
+
+@pytest.mark.parametrize('key, record, found', [
+    (('Stream', '0.0.0.0:22'), {}, True),
+    (('Datagram', '0.0.0.0:22'), {}, False),
+    (('Datagram', '0.0.0.0:22'), {'protocol': 'udp'}, True),
+    (('Stream', '0.0.0.0:22'), {'interface': 'eth0'}, True),
+    (('Stream', '[fe80::1]:22%eth0'), {'family': 'ipv6', 'address': 'fe80::1', 'interface': 'eth0'}, True),
+    (('Stream', '[fe80::1]:22%eth0'), {'family': 'ipv6', 'address': 'fe80::1', 'interface': 'eth1'}, False),
+    (('Stream', '[::]:22'), {'family': 'ipv6', 'address': '::'}, True),
+])
+def test_find(key, record, found):
+    given = dict({'protocol': 'tcp', 'family': 'ipv4', 'address': '0.0.0.0', 'port': 22, 'interface': None}, **record)
+    units = socket_units.SocketUnits({key: ('ssh.socket', 'ssh.service')})
+    assert units.find(given) == (('ssh.socket', 'ssh.service') if found else (None, None))

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From real control groups to units and containers."""
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._owners import walk
+from ansible_collections.listening.ports.plugins.module_utils._systemd import cgroups
+
+ID = 'd4a5' * 16
+SHORT = ID[:12]
+POD = 'kubepods-burstable-pod0b5d9a5e_7a3c_4f0e_9d8e_3f1b2c4d5e6f.slice'
+
+PATHS = [
+    # cgroup v2 alone
+    ('0::/\n', '/'),
+    ('0::/system.slice/ssh.service\n', '/system.slice/ssh.service'),
+    # v1 with systemd; the order of the lines is that of the kernel's hierarchies
+    ('12:cpuset:/\n5:memory:/system.slice/ssh.service\n1:name=systemd:/system.slice/ssh.service\n',
+     '/system.slice/ssh.service'),
+    ('1:name=systemd:/user.slice/user-0.slice/session-1.scope\n4:memory:/user.slice\n',
+     '/user.slice/user-0.slice/session-1.scope'),
+    # hybrid, both orders
+    ('11:pids:/system.slice/a.service\n1:name=systemd:/system.slice/a.service\n0::/system.slice/a.service\n',
+     '/system.slice/a.service'),
+    ('0::/system.slice/a.service\n1:name=systemd:/system.slice/a.service\n', '/system.slice/a.service'),
+    ('1:name=systemd:/system.slice/a.service\n0::/\n', '/system.slice/a.service'),
+    # v1 without systemd
+    ('3:memory:/docker/%s\n2:cpu,cpuacct:/\n' % ID, '/docker/%s' % ID),
+    ('3:memory:/\n2:cpu,cpuacct:/\n', '/'),
+    ('', '/'),
+    ('garbage\n', '/'),
+    # a colon belongs to the path
+    ('0::/system.slice:cri-containerd:%s\n' % ID, '/system.slice:cri-containerd:%s' % ID),
+]
+
+
+@pytest.mark.parametrize('text, group', PATHS)
+def test_the_group_that_counts(text, group):
+    assert cgroups.describe(text) == cgroups.unit_and_container(group)
+
+
+GROUPS = [
+    ('/', None, None),
+    ('', None, None),
+    # systemd
+    ('/init.scope', 'init.scope', None),
+    ('/system.slice/ssh.service', 'ssh.service', None),
+    ('/system.slice/system-getty.slice/getty@tty1.service', 'getty@tty1.service', None),
+    ('/system.slice/system-postgresql.slice/postgresql@15-main.service', 'postgresql@15-main.service', None),
+    ('/system.slice/dev-hugepages.mount', 'dev-hugepages.mount', None),
+    ('/system.slice/ssh.socket', 'ssh.socket', None),
+    ('/system.slice/swapfile.swap', 'swapfile.swap', None),
+    ('/user.slice/user-1000.slice/session-3.scope', 'session-3.scope', None),
+    ('/system.slice/foo.service/bar.scope', 'foo.service', None),
+    ('/system.slice/foo.service/supervisor/worker', 'foo.service', None),
+    ('/machine.slice', None, None),
+    ('/.service', None, None),
+    ('/system.slice/notaservice', None, None),
+    ('/system.slice/foo.service.d', None, None),
+    (r'/system.slice/dev-disk-by\x2did.mount', r'dev-disk-by\x2did.mount', None),
+    # what would collide with a file of the kernel is escaped
+    ('/system.slice/_cpu.service', 'cpu.service', None),
+    ('/system.slice/__foo.service', '_foo.service', None),
+    # units of a user's own manager
+    ('/user.slice/user-1000.slice/user@1000.service', 'user@1000.service', None),
+    ('/user.slice/user-1000.slice/user@1000.service/init.scope', 'user@1000.service/init.scope', None),
+    ('/user.slice/user-1000.slice/user@1000.service/app.slice/foo.service', 'user@1000.service/foo.service', None),
+    ('/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-firefox-1234.scope',
+     'user@1000.service/app-gnome-firefox-1234.scope', None),
+    ('/user.slice/user-1000.slice/user@1000.service/app.slice/_ssh.service/x.scope', 'user@1000.service/ssh.service',
+     None),
+    # docker
+    ('/docker/%s' % ID, None, 'docker:%s' % SHORT),
+    ('/system.slice/docker-%s.scope' % ID, 'docker-%s.scope' % ID, 'docker:%s' % SHORT),
+    ('/system.slice/docker-%s.scope/system.slice/nginx.service' % ID, 'docker-%s.scope' % ID, 'docker:%s' % SHORT),
+    ('/user.slice/user-1000.slice/user@1000.service/user.slice/docker-%s.scope' % ID,
+     'user@1000.service/docker-%s.scope' % ID, 'docker:%s' % SHORT),
+    ('/docker/%s/docker/%s' % (ID, 'f' * 64), None, 'docker:%s' % SHORT),       # docker in docker: the outer one
+    ('/system.slice/docker.service', 'docker.service', None),
+    ('/docker/buildx', None, None),
+    # podman
+    ('/machine.slice/libpod-%s.scope' % ID, 'libpod-%s.scope' % ID, 'podman:%s' % SHORT),
+    ('/machine.slice/libpod-%s.scope/container' % ID, 'libpod-%s.scope' % ID, 'podman:%s' % SHORT),
+    ('/machine.slice/libpod-conmon-%s.scope' % ID, 'libpod-conmon-%s.scope' % ID, None),
+    ('/libpod_parent/libpod-%s' % ID, None, 'podman:%s' % SHORT),
+    ('/system.slice/web.service/libpod-payload-%s' % ID, 'web.service', 'podman:%s' % SHORT),
+    ('/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-%s.scope' % ID,
+     'user@1000.service/libpod-%s.scope' % ID, 'podman:%s' % SHORT),
+    # kubernetes
+    ('/kubepods.slice/kubepods-burstable.slice/%s/cri-containerd-%s.scope' % (POD, ID),
+     'cri-containerd-%s.scope' % ID, 'containerd:%s' % SHORT),
+    ('/kubepods.slice/kubepods-burstable.slice/%s/crio-%s.scope' % (POD, ID), 'crio-%s.scope' % ID, 'cri-o:%s' % SHORT),
+    ('/kubepods.slice/kubepods-burstable.slice/%s/crio-%s.scope/container' % (POD, ID), 'crio-%s.scope' % ID,
+     'cri-o:%s' % SHORT),
+    ('/kubepods.slice/kubepods-burstable.slice/%s/crio-conmon-%s.scope' % (POD, ID), 'crio-conmon-%s.scope' % ID, None),
+    ('/kubepods.slice/kubepods-besteffort.slice/%s/docker-%s.scope' % (POD, ID), 'docker-%s.scope' % ID,
+     'docker:%s' % SHORT),
+    ('/kubepods/besteffort/pod0b5d9a5e-7a3c-4f0e-9d8e-3f1b2c4d5e6f/%s' % ID, None, 'kubernetes:%s' % SHORT),
+    ('/kubepods/pod0b5d9a5e-7a3c-4f0e-9d8e-3f1b2c4d5e6f/crio-%s' % ID, None, 'cri-o:%s' % SHORT),
+    ('/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:%s' % ID, 'containerd.service',
+     'containerd:%s' % SHORT),
+    # containerd
+    ('/default/%s' % ID, None, 'containerd:%s' % SHORT),
+    ('/system.slice/nerdctl-%s.scope' % ID, 'nerdctl-%s.scope' % ID, 'containerd:%s' % SHORT),
+    # lxc
+    ('/lxc/web', None, 'lxc:web'),
+    ('/lxc.payload.web-1', None, 'lxc:web-1'),
+    ('/lxc.monitor.web-1', None, None),
+    # nspawn
+    ('/machine.slice/systemd-nspawn@web.service/payload', 'systemd-nspawn@web.service', 'nspawn:web'),
+    ('/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service', 'systemd-nspawn@web.service',
+     'nspawn:web'),
+    (r'/machine.slice/machine-my\x2dweb.scope/payload', r'machine-my\x2dweb.scope', 'nspawn:my-web'),
+    (r'/machine.slice/systemd-nspawn@my\x2dweb.service', r'systemd-nspawn@my\x2dweb.service', 'nspawn:my-web'),
+    # an unknown runtime, and what only looks like one
+    ('/weird/%s' % ID, None, 'container:%s' % SHORT),
+    ('/%s' % ID, None, None),
+    ('/weird/%s' % ID[:-1], None, None),
+    ('/weird/%s' % ID.upper(), None, None),
+    ('/docker-%s.scope.d' % ID, None, None),
+]
+
+
+@pytest.mark.parametrize('group, unit, container', GROUPS)
+def test_unit_and_container(group, unit, container):
+    assert cgroups.unit_and_container(group) == (unit, container)
+
+
+@pytest.mark.parametrize('group, container', [
+    ('/lxc.payload.web/system.slice/nginx.service', 'lxc:web'),
+    ('/lxc/web/system.slice/nginx.service', 'lxc:web'),
+    ('/docker/%s/system.slice/nginx.service' % ID, 'docker:%s' % SHORT),
+    ('/kubepods/besteffort/pod1/%s/system.slice/nginx.service' % ID, 'kubernetes:%s' % SHORT),
+])
+def test_a_unit_inside_a_container_is_none_of_the_host(group, container):
+    # whoever stopped it would stop the host's nginx.service
+    assert cgroups.unit_and_container(group) == (None, container)
+
+
+def test_a_container_of_a_hybrid_host_whose_runtime_knows_v1_only():
+    # docker with its own cgroup driver, as on Ubuntu 20.04 and Debian 10
+    text = '4:memory:/docker/%s\n1:name=systemd:/docker/%s\n0::/system.slice/containerd.service\n' % (ID, ID)
+    assert walk._unit(text)[1] == 'docker:%s' % SHORT
+
+
+@pytest.mark.parametrize('group, unit, container', GROUPS)
+def test_the_short_way_for_the_usual_case_says_the_same(group, unit, container):
+    assert walk._unit('0::%s\n' % (group or '/')) == (unit, container)
+
+
+@pytest.mark.parametrize('text', [text for text, dummy in PATHS] + ['0::%s\n' % group for group, dummy, dummy in GROUPS] + [
+    '4:memory:%s\n0::/\n' % group for group, dummy, dummy in GROUPS])
+def test_the_short_way_leads_to_the_same(text):
+    assert walk._unit(text) == cgroups.describe(text)

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules that a host sent, which may be hostile: what is made of them, and what is refused."""
+
+import copy
+import json
+import random
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._facts import pack
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.plugin_utils._facts.check import FactError, unpack
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
+
+
+def snapshot(name='native', **other):
+    """One that was recorded, in the form in which a host sends it."""
+    taken = capture(name)
+    return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'elsewhere': {}, 'port_names': {}, **other}
+
+
+def sent(taken, *listeners, **other):
+    """Facts that a host sent with such a snapshot, as they are believed."""
+    found = facts(*(listeners or [listener(port=22)]), **other)
+    found['complete']['firewall'] = True
+    return unpack(pack(dict(found, snapshot=taken)))
+
+
+@pytest.mark.parametrize('name, verdict', [('open', 'allowed'), ('native', 'partly'), ('iptables_legacy', 'partly'), ('mixed', 'partly')])
+def test_rules_are_judged(name, verdict):
+    found = sent(snapshot(name))
+    assert found['listeners'][0]['exposure']['verdict'] == verdict
+    assert set(found) == set(facts()) | {'forwarded', 'openings', 'firewall'}
+    assert found['complete']['firewall'] is True and found['gaps'] == []
+
+
+def test_it_is_the_same_judgement_as_on_the_host():
+    found = sent(snapshot('docker_nft'), listener(port=8050))
+    one = listener(port=8050)
+    here = survey.attach([one], snapshot('docker_nft'), None)
+    assert found['listeners'] == [one] and {key: found[key] for key in here} == here and here['forwarded']
+
+
+def test_what_could_not_be_looked_at_is_a_gap():
+    found = sent(snapshot(net=None, errors=[{'aspect': 'net', 'message': 'net: not root'}]))
+    assert found['complete']['firewall'] is False and found['listeners'][0]['exposure']['verdict'] == 'unknown'
+    assert [(one['aspect'], one['message'], one['hint']) for one in found['gaps']] == [('firewall', 'net: not root', 'become')]
+
+
+def test_gaps_of_the_host_stay():
+    found = sent(snapshot(nft='nonsense'), gaps=[gap('owners')], complete=dict(facts()['complete'], owners=False))
+    assert [one['aspect'] for one in found['gaps']] == ['owners', 'firewall'] and found['complete']['firewall'] is False
+
+
+def test_facts_that_were_kept_are_not_judged_again():
+    with pytest.raises(FactError) as info:
+        unpack(pack(dict(facts(), snapshot='x')))
+    assert str(info.value) == 'the packed facts are not valid: snapshot: has to be a mapping, not \'x\''
+
+
+NET = snapshot()['net']
+
+
+@pytest.mark.parametrize('other', [
+    {'net': None}, {'nft': {'nftables': []}}, {'nft': 5}, {'saves': {'ip/x': ''}}, {'saves': {'ip/nft': None}}, {'saves': []}, {'ipset': []},
+    {'tables': [['ip']]}, {'tables': [['ip', 5]]}, {'errors': [{'aspect': 'x', 'message': ''}]}, {'errors': 'x'}, {'tools': {}}, {'port_names': {'tcp/80': 80}},
+    {'elsewhere': {'x': ['::1%eth0']}}, {'elsewhere': {'x': [5]}},
+    {'net': {}}, {'net': dict(NET, addresses={'eth0': ['10.0.0.1']})}, {'net': dict(NET, addresses={'eth0': ['10.0.0.1/33']})},
+    {'net': dict(NET, addresses={'eth0': ['fe80::1%x/64']})}, {'net': dict(NET, addresses={'{{ x }}\n' * 100: []})},
+    {'net': dict(NET, primary={'eth0': 'x'})}, {'net': dict(NET, routes=[{}])}, {'net': dict(NET, sources={'eth0': [['10.0.0.0/8']]})},
+    {'net': dict(NET, sources={'eth0': [['10.0.0.0/8', 1]]})}, {'net': dict(NET, sources={'eth0': 3})}, {'net': dict(NET, rules=0)},
+    {'net': dict(NET, route_localnet='eth0')}, {'net': dict(NET, rp_filter={'eth0': 'x'})}, {'net': dict(NET, forwarding={'ipv4': 1, 'ipv6': None})},
+], ids=lambda other: ascii(other)[:60])
+def test_what_is_no_snapshot_is_refused(other):
+    with pytest.raises(FactError) as info:
+        sent(snapshot(**other))
+    message = str(info.value)
+    assert message.startswith('the packed facts are not valid: snapshot: ') and message.isprintable() and len(message) < 200
+
+
+@pytest.mark.parametrize('missing', sorted(set(snapshot()) - {'recorded_with'}))
+def test_a_part_is_missing(missing):
+    taken = snapshot()
+    del taken[missing]
+    with pytest.raises(FactError):
+        sent(taken)
+
+
+def test_an_error_in_what_judges_is_told_as_one(monkeypatch):
+    monkeypatch.setattr(survey, 'attach', lambda *dummy: {}['x'])
+    with pytest.raises(FactError) as info:
+        sent(snapshot())
+    assert str(info.value) == 'the packed facts are not valid: snapshot: is not understood (KeyError)'
+
+
+def places(value, path=()):
+    """Paths to all values in a structure."""
+    yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places(value[key], (*path, key))
+
+
+@pytest.mark.parametrize('name', ['native', 'docker_nft', 'iptables_legacy', 'podman'])
+def test_damaged_snapshots_are_judged_or_refused(name):
+    chance = random.Random(name)
+    good = snapshot(name)
+    good['nft'] = good['nft'] and json.loads(good['nft'])
+    paths = [path for path in places(good) if path]
+    judged = 0
+    for dummy in range(150):
+        bad = copy.deepcopy(good)
+        *path, last = chance.choice(paths)
+        where = bad
+        for key in path:
+            where = where[key]
+        where[last] = chance.choice([None, '', 'x', -1, 2 ** 70, 1.5, [], {}, [[]], True, '{{ 1 }}', '::1', '10.0.0.0/8', '\ud7ff'])
+        bad['nft'] = json.dumps(bad['nft']) if isinstance(bad['nft'], dict) else bad['nft']
+        try:
+            found = sent(bad)
+        except FactError as error:
+            assert str(error).isprintable() and len(str(error)) < 200
+            continue
+        judged += 1
+        assert found['listeners'][0]['exposure']['verdict'] in ('allowed', 'partly', 'blocked', 'unknown')
+    assert judged > 20

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files with records: written whole or not at all, read with distrust."""
+
+import json
+import os
+import stat
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts.records import RecordError
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, record
+
+
+def mode(path):
+    return stat.S_IMODE(os.lstat(path).st_mode)
+
+
+@pytest.mark.parametrize('host, wanted', [
+    ('web-1.example.org', 'web-1.example.org.json'),
+    ('.', '%2E.json'),
+    ('..', '%2E..json'),
+    ('.hidden', '%2Ehidden.json'),
+    ('a/b', 'a%2Fb.json'),
+    ('/etc/passwd', '%2Fetc%2Fpasswd.json'),
+    ('../../x', '%2E.%2F..%2Fx.json'),
+    ('a b\n', 'a%20b%0A.json'),
+    ('a\0', 'a%00.json'),
+    ('a%2Fb', 'a%252Fb.json'),
+    ('fe80::1%eth0', 'fe80%3A%3A1%25eth0.json'),
+    ('wéb', 'w%C3%A9b.json'),
+    ('', '%2Ejson'),
+])
+def test_a_host_is_a_file_name(host, wanted):
+    assert records.file_name(host) == wanted
+
+
+@pytest.mark.parametrize('host', ['x' * 5000, 'é' * 300, '%' * 100, 'x' * 196, 'x' * 195])
+def test_long_names_stay_within_what_a_file_system_takes_and_apart_from_each_other(host):
+    name = records.file_name(host)
+    assert len(name) <= 200 and name.endswith('.json') and '/' not in name
+    assert name != records.file_name(host + 'x') != records.file_name(host + 'y')
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    directory = str(tmp_path / 'new' / 'audit')
+    entry = record('../web 1', facts(listener(), gaps=[gap()]))
+    path = records.write(directory, entry)
+    assert path == '%s/hosts/%%2E.%%2Fweb%%201.json' % directory
+    assert records.read(directory, '../web 1') == entry
+    assert mode(path) == 0o600
+    assert mode(directory) == 0o700
+    assert mode(directory + '/hosts') == 0o700
+    assert os.listdir(directory + '/hosts') == [os.path.basename(path)]
+    assert not (tmp_path / 'new' / 'web 1.json').exists()
+
+
+def test_a_newer_record_replaces_the_older_one(tmp_path):
+    records.write(str(tmp_path), record('web'))
+    records.write(str(tmp_path), record('web', status='unreachable', message='no route'))
+    assert records.read(str(tmp_path), 'web')['status'] == 'unreachable'
+
+
+def test_hosts_whose_names_look_alike_do_not_share_a_record(tmp_path):
+    for host in ('a/b', 'a%2Fb', 'a%252Fb'):
+        records.write(str(tmp_path), record(host, message=host))
+    assert [records.read(str(tmp_path), host)['message'] for host in ('a/b', 'a%2Fb', 'a%252Fb')] == [
+        'a/b', 'a%2Fb', 'a%252Fb']
+
+
+def test_a_link_in_the_place_of_a_record_is_replaced_and_not_followed(tmp_path):
+    victim = tmp_path / 'victim'
+    victim.write_text('precious')
+    os.mkdir(tmp_path / 'hosts')
+    os.symlink(victim, tmp_path / 'hosts' / 'web.json')
+    records.write(str(tmp_path), record('web'))
+    assert victim.read_text() == 'precious'
+    assert not os.path.islink(tmp_path / 'hosts' / 'web.json')
+
+
+def test_a_link_in_the_place_of_the_directory_is_refused(tmp_path):
+    elsewhere = tmp_path / 'elsewhere'
+    elsewhere.mkdir()
+    os.symlink(elsewhere, tmp_path / 'hosts')
+    with pytest.raises(RecordError, match='cannot be written'):
+        records.write(str(tmp_path), record('web'))
+    assert os.listdir(elsewhere) == []
+    (elsewhere / 'web.json').write_text(json.dumps(record('web')))
+    with pytest.raises(RecordError, match='cannot be read'):
+        records.read(str(tmp_path), 'web')
+
+
+@pytest.mark.parametrize('failing', ['replace', 'write'])
+def test_a_write_that_fails_leaves_the_older_record_and_nothing_else(tmp_path, monkeypatch, failing):
+    records.write(str(tmp_path), record('web', message='older'))
+
+    def refuse(*dummy, **dummies):
+        raise OSError(28, 'No space left on device')
+
+    if failing == 'replace':
+        monkeypatch.setattr(os, 'replace', refuse)
+    else:
+        original = open
+
+        def opened(number, *arguments, **options):
+            os.close(number)
+            return original('/dev/full', *arguments, **options)
+        monkeypatch.setattr(records, 'open', opened, raising=False)
+    with pytest.raises(RecordError, match='No space left on device'):
+        records.write(str(tmp_path), record('web', message='newer'))
+    monkeypatch.undo()
+    assert records.read(str(tmp_path), 'web')['message'] == 'older'
+    assert os.listdir(tmp_path / 'hosts') == ['web.json']
+
+
+def test_a_file_in_the_place_of_the_directory_is_an_error(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(RecordError, match='cannot be written'):
+        records.write(str(tmp_path / 'file'), record('web'))
+
+
+def test_no_record_is_none(tmp_path):
+    assert records.read(str(tmp_path), 'web') is None
+    assert records.read(str(tmp_path / 'absent'), 'web') is None
+
+
+def put(tmp_path, content, name='web.json'):
+    (tmp_path / 'hosts').mkdir()
+    (tmp_path / 'hosts' / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+@pytest.mark.parametrize('content, message', [
+    (b'', 'not JSON'),
+    (b'{}', 'schema: is missing'),
+    (b'[]', 'has to be a mapping'),
+    (b'\xff', 'not UTF-8'),
+    (b'[' * 100000, 'nested too deeply'),
+    (record('other'), 'is that of another host'),
+    (record('web', status='done'), 'status: has to be one of ok, failed, unreachable'),
+    (record('web', run_id='../x'), 'run_id: has to be the id of a run'),
+    (record('web', recorded_at='now'), 'recorded_at: has to be a time'),
+    (record('web', status='failed', facts=facts()), 'status and facts contradict each other'),
+    (record('web', status='ok', facts=None), 'status and facts contradict each other'),
+    (record('web', facts(listener(port=70000))), 'facts.listeners[0].port: has to be a whole number'),
+    (record('web', facts(complete=dict.fromkeys(check.ASPECTS))), 'facts.complete.sockets'),
+    (record('web', declared='yes'), 'declared: has to be true or false'),
+    (record('web', schema=2), 'schema: has to be a whole number from 1 to 1, not 2'),
+])
+def test_a_record_that_is_none_is_refused_with_the_reason(tmp_path, content, message):
+    put(tmp_path, content)
+    with pytest.raises(RecordError) as caught:
+        records.read(str(tmp_path), 'web')
+    assert 'hosts/web.json' in str(caught.value) and message in str(caught.value)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    (tmp_path / 'hosts').mkdir()
+    os.symlink('/etc/hostname', tmp_path / 'hosts' / 'link.json')
+    os.mkfifo(tmp_path / 'hosts' / 'pipe.json')
+    (tmp_path / 'hosts' / 'folder.json').mkdir()
+    for host, message in (
+            ('link', 'it is a symbolic link'), ('pipe', 'not a regular file'), ('folder', 'not a regular file')):
+        with pytest.raises(RecordError, match=message):
+            records.read(str(tmp_path), host)
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    put(tmp_path, b'')
+    os.truncate(tmp_path / 'hosts' / 'web.json', 1 << 40)
+    with pytest.raises(RecordError, match='more than'):
+        records.read(str(tmp_path), 'web')
+
+
+def test_other_files_take_the_place_of_links_too(tmp_path):
+    victim = tmp_path / 'victim'
+    victim.write_text('precious')
+    os.symlink(victim, tmp_path / 'report.json')
+    records.write_file(str(tmp_path / 'report.json'), '{}')
+    assert victim.read_text() == 'precious'
+    assert (tmp_path / 'report.json').read_text() == '{}'
+    assert mode(tmp_path / 'report.json') == 0o600
+    with pytest.raises(RecordError, match='cannot be written'):
+        records.write_file(str(victim / 'report.json'), '{}')
+
+
+def test_the_id_of_a_run():
+    first = records.run_id('/home/me/.ansible/tmp/ansible-local-1a')
+    assert records.RUN_ID.fullmatch(first) and len(first) == 12
+    assert first == records.run_id('/other/place/ansible-local-1a')
+    assert first != records.run_id('/home/me/.ansible/tmp/ansible-local-1b')
+
+
+def test_a_record_is_of_now():
+    entry = records.record('web', 'run1', '2.21.0', 'ok', facts=facts())
+    assert set(entry) == set(record('web'))
+    assert records._check(json.loads(json.dumps(entry))) == entry
+
+
+FINDING = {'kind': 'missing', 'severity': 'high', 'entry': 'web', 'declared_in': 'expected_listeners', 'listener': None, 'expected': 'x',
+           'found': None, 'message': 'x', 'remedy': None, 'fingerprint': '0123456789abcdef', 'fails': True}
+NOTHING = {'entries': [], 'waivers': []}
+
+
+def judgement(**other):
+    """A judgement as a record has it."""
+    found = {'policy': {'summary': 'policy: 1 variable', 'hash': 'a' * 64, 'variables': ['expected_listeners']}, 'findings': [FINDING],
+             'findings_total': 1, 'failing': True, 'refused': None, 'waived': 0, 'met': NOTHING,
+             'idle': dict(NOTHING, entries=[['expected_listeners', '#1']])}
+    return dict(found, **other)
+
+
+def test_a_judgement_is_read_back(tmp_path):
+    for kept in (judgement(), records.refused('x\ny', ['expected_listeners']), None):
+        records.write(str(tmp_path), record('web', judgement=kept))
+        assert records.read(str(tmp_path), 'web')['judgement'] == kept
+
+
+def test_a_record_of_before_there_were_judgements_has_none(tmp_path):
+    older = record('web')
+    del older['judgement']
+    put(tmp_path, older)
+    assert records.read(str(tmp_path), 'web')['judgement'] is None
+
+
+@pytest.mark.parametrize('wrong, message', [
+    ([], 'judgement: has to be a mapping'),
+    ({}, 'judgement.policy: is missing'),
+    (judgement(policy=None), 'judgement.policy: has to be a mapping'),
+    (judgement(policy={'summary': 'x', 'hash': 'x', 'variables': []}), 'judgement.policy.hash: has to be 64 hexadecimal digits'),
+    (judgement(policy={'summary': 'x', 'hash': '', 'variables': [1]}), 'judgement.policy.variables[0]: has to be text'),
+    (judgement(findings=[dict(FINDING, kind='fine')]), 'judgement.findings[0].kind: has to be one of'),
+    (judgement(findings=[dict(FINDING, severity='fatal')]), 'judgement.findings[0].severity: has to be one of'),
+    (judgement(findings=[dict(FINDING, message=None)]), 'judgement.findings[0].message: has to be text'),
+    (judgement(findings=[dict(FINDING, message='x' * 20001)]), 'judgement.findings[0].message: is longer than 20000'),
+    (judgement(findings=[dict(FINDING, fingerprint='../x')]), 'judgement.findings[0].fingerprint: has to be 16 hexadecimal digits'),
+    (judgement(findings=[dict(FINDING, fails='no')]), 'judgement.findings[0].fails: has to be true or false'),
+    (judgement(findings=[FINDING] * 1001, findings_total=1001), 'judgement.findings: has 1001 elements, not 0 to 1000'),
+    (judgement(findings_total=0), 'judgement.findings_total is less than there are findings'),
+    (judgement(failing=0), 'judgement.failing: has to be true or false'),
+    (judgement(refused=True), 'judgement.refused: has to be text'),
+    (judgement(waived=-1), 'judgement.waived: has to be a whole number'),
+    (judgement(met={'entries': [['x']], 'waivers': []}), 'judgement.met.entries[0]: has 1 elements'),
+    (judgement(idle={'entries': []}), 'judgement.idle.waivers: is missing'),
+])
+def test_a_judgement_that_is_none_is_refused(tmp_path, wrong, message):
+    put(tmp_path, record('web', judgement=wrong))
+    with pytest.raises(RecordError) as caught:
+        records.read(str(tmp_path), 'web')
+    assert message in str(caught.value)
+
+
+def test_a_record_of_what_was_seen_before_has_the_time_of_then():
+    assert records.record('web', 'run1', '2.21.0', 'ok', facts=facts(), recorded_at='2026-11-20T10:00:01Z')['recorded_at'] == '2026-11-20T10:00:01Z'
+
+
+def test_a_file_is_read_wherever_it_is(tmp_path):
+    path = records.write(str(tmp_path), record('web'))
+    link = tmp_path / 'link.json'
+    link.symlink_to(path)
+    for name in (path, str(link)):
+        entry, found = records.read_file(name, 'web')
+        assert (entry['host'], found) == ('web', facts(listener()))
+        with pytest.raises(RecordError, match='is that of another host'):
+            records.read_file(name, 'other')
+    for name, message in ((tmp_path / 'absent', 'there is no file'), (tmp_path / 'a\x1bb', 'there is no file .*a.x1bb'),
+                          (tmp_path / 'absent/too', 'there is no file'), (link / 'x', 'cannot be read')):
+        with pytest.raises(RecordError, match=message):
+            records.read_file(str(name), 'web')

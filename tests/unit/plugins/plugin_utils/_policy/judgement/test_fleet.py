@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a record keeps of a judgement, and what is unused on all hosts together."""
+
+import copy
+import datetime
+import json
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet, judge
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
+
+NOW = datetime.datetime(2026, 11, 21, 12, 0)
+WEB = listener('0.0.0.0', 80)
+DECLARED = {
+    'expected_listeners': [
+        {'name': 'web', 'port': 80},
+        {'name': 'ntp', 'port': '123/udp', 'state': 'optional'},
+        {'name': 'noise', 'port': 9999, 'state': 'ignored'},
+        {'name': 'no telnet', 'port': 23, 'state': 'forbidden'},
+        {'name': 'elsewhere', 'port': 81, 'state': 'optional', 'when': False},
+    ],
+    'listener_waivers_q1': [
+        {'name': 'old', 'port': 8080, 'expires': '2027-01-31', 'reason': 'PORT-112', 'owner': 'platform'},
+        {'port': 8081, 'expires': 'never'},
+    ],
+}
+EVERYTHING = [['expected_listeners', 'ntp'], ['expected_listeners', 'noise']]
+
+
+def judged(found, declared=None):
+    collected = merge.collect(declared or DECLARED, lambda value: value, ())
+    policy = _policy.compile(collected, collected.switches)
+    return fleet.judgement(policy, judge.judge(found, policy, NOW))
+
+
+def through_a_file(judgement):
+    return fleet.check(json.loads(json.dumps(judgement)))
+
+
+def test_what_is_kept():
+    found = judged(facts(WEB, listener('0.0.0.0', 8080), listener('0.0.0.0', 111)))
+    assert found['policy']['summary'].startswith('policy: 2 variables, 4 entries, 2 waivers, sha256 %s' % found['policy']['hash'][:12])
+    assert found['policy']['variables'] == ['expected_listeners', 'listener_waivers_q1']
+    assert [one['listener'] for one in found['findings']] == ['tcp/0.0.0.0:111']
+    assert (found['findings_total'], found['failing'], found['refused'], found['waived']) == (1, True, None, 1)
+    assert found['waivers'] == [{'variable': 'listener_waivers_q1', 'label': 'old', 'expires': '2027-01-31', 'reason': 'PORT-112',
+                                 'owner': 'platform', 'findings': 1}]
+    assert found['met'] == {'entries': [['expected_listeners', 'web']], 'waivers': [['listener_waivers_q1', 'old']]}
+    assert found['idle'] == {'entries': EVERYTHING, 'waivers': [['listener_waivers_q1', '#2']]}
+    assert through_a_file(found) == found
+
+
+def test_a_waiver_for_ever_has_no_date_and_counts_what_it_waives():
+    found = judged(facts(WEB, listener('0.0.0.0', 8081), listener('::', 8081)))
+    assert found['waivers'] == [{'variable': 'listener_waivers_q1', 'label': '#2', 'expires': None, 'reason': None, 'owner': None, 'findings': 2}]
+
+
+def test_of_many_findings_the_first_are_kept_and_all_are_counted():
+    found = judged(facts(*[listener('0.0.0.0', port) for port in range(20000, 21100)]))
+    assert (len(found['findings']), found['findings_total']) == (1000, 1101)
+    assert through_a_file(found) == found
+
+
+@pytest.mark.parametrize('gaps', [
+    [gap('sockets', 'unreadable')],
+    [gap('owners', 'owners_hidden')],
+])
+def test_what_may_be_there_is_not_idle(gaps):
+    """What was not seen, or is held by nobody knows who, may be what the entry speaks of."""
+    entries = [{'name': 'web', 'port': [80, 81], 'process': 'nginx'}, {'name': 'db', 'port': 5432, 'state': 'optional', 'process': 'postgres'}]
+    declared = {'expected_listeners': entries, 'listener_waivers': [{'port': 99, 'expires': 'never'}]}
+    hidden = listener('0.0.0.0', 5432, owners=[])
+    found = judged(facts(WEB, *([hidden] if gaps[0]['aspect'] == 'owners' else []), gaps=gaps), declared)
+    assert found['idle'] == {'entries': [], 'waivers': []}
+    assert ['expected_listeners', 'db'] in found['met']['entries'] and found['met']['waivers'] == [['listener_waivers', '#1']]
+    seen = judged(facts(WEB), declared)
+    assert seen['idle'] == {'entries': [['expected_listeners', 'db']], 'waivers': [['listener_waivers', '#1']]}
+
+
+def test_what_is_not_known_of_one_entry_leaves_the_others_idle():
+    declared = {'expected_listeners': [{'name': 'web', 'port': 80, 'process': 'nginx'}, {'name': 'ntp', 'port': '123/udp', 'state': 'optional'}]}
+    found = judged(facts(listener('0.0.0.0', 80, owners=[]), gaps=[gap()]), declared)
+    assert found['idle']['entries'] == [['expected_listeners', 'ntp']]
+
+
+def test_nothing_is_said_of_other_namespaces():
+    declared = {'expected_listeners': [{'name': 'inside', 'port': 80, 'namespace': 'blue', 'state': 'optional'}]}
+    assert judged(facts(), declared)['idle']['entries'] == []
+
+
+def test_unused_is_what_is_idle_somewhere_and_met_nowhere():
+    idle = judged(facts(WEB))
+    assert [(one.kind, one.entry, one.declared_in, one.severity, one.fails) for one in fleet.unused([idle, idle])] == [
+        ('entry_unused', 'noise', 'expected_listeners', 'info', False), ('entry_unused', 'ntp', 'expected_listeners', 'info', False),
+        ('waiver_unused', None, 'listener_waivers_q1', 'info', False), ('waiver_unused', None, 'listener_waivers_q1', 'info', False)]
+    assert [one.message for one in fleet.unused([idle, idle])] == [
+        'The entry noise of expected_listeners met nothing on any of the 2 hosts that were judged by it',
+        'The entry ntp of expected_listeners met nothing on any of the 2 hosts that were judged by it',
+        'The waiver #2 of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it',
+        'The waiver old of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it']
+    busy = judged(facts(WEB, listener('0.0.0.0', 123, 'udp'), listener('0.0.0.0', 8080)))
+    assert [one.message.split(' of ')[0] for one in fleet.unused(iter([idle, busy]))] == ['The entry noise', 'The waiver #2']
+    assert fleet.unused([idle])[0].message.endswith(' on the host that was judged by it')
+    assert fleet.unused([]) == []
+
+
+def test_a_finding_over_the_fleet_has_the_form_of_others():
+    first, second = fleet.unused([judged(facts(WEB))])[:2]
+    assert list(first.as_dict()) == list(judged(facts(listener('0.0.0.0', 1)))['findings'][0])
+    again = fleet.unused([judged(facts(WEB)), judged(facts(WEB))])[0]
+    assert first.fingerprint == again.fingerprint != second.fingerprint and len(first.fingerprint) == 16
+
+
+def test_names_are_harmless_to_print():
+    declared = {'expected_listeners': [{'name': 'a\x1b[2J\n::error::', 'port': 1, 'state': 'optional'}]}
+    assert fleet.unused([judged(facts(), declared)])[0].message.isprintable()
+
+
+@pytest.mark.parametrize('path, value', [
+    (('failing',), 'no'),
+    (('findings_total',), -1),
+    (('findings',), {}),
+    (('findings', 0, 'fails'), None),
+    (('findings', 0, 'severity'), 'fatal'),
+    (('findings', 0, 'kind'), 'odd'),
+    (('findings', 0, 'fingerprint'), '../../x'),
+    (('findings', 0, 'message'), 5),
+    (('policy',), None),
+    (('policy', 'hash'), 'x'),
+    (('met', 'entries'), [['a']]),
+    (('idle', 'waivers'), [[1, 2]]),
+    (('waivers', 0, 'findings'), 'many'),
+    (('refused',), False),
+])
+def test_what_is_no_judgement_is_not_taken_for_one(path, value):
+    found = copy.deepcopy(judged(facts(listener('0.0.0.0', 8080), listener('0.0.0.0', 1))))
+    place = found
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(Fault):
+        fleet.check(found)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of cases, each from variables and facts to findings; and whether they leave anything out.
+
+A case says what is declared (``declare``: the list, or a mapping of variables), what the ``host`` shows, in the notation of building.py, and
+what is ``found``, in this order. A finding fails the host unless it ``fails: false``; ``says`` are words of its message, ``not_says`` are not;
+``in`` is the variable that declares it; ``cause`` is that of what is not known. Whatever else it names has to be so.
+"""
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import SWITCHES
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import causes as _causes, defaults
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
+
+CASES = [case for path in sorted(pathlib.Path(__file__).with_name('cases').glob('*.yml')) for case in yaml.safe_load(path.read_text('utf-8'))]
+_KNOWN = {'name', 'declare', 'host', 'forwarded', 'earlier', 'gaps', 'complete', 'system', 'diagnoses', 'day',
+          'found', 'passed', 'others', 'waived', 'used', 'second_look'}
+_OF_FLEETS = {'entry_unused', 'waiver_unused'}      # which the report judges
+
+
+def _as_told(found):
+    """A finding as a case may write it."""
+    shown = dict(found.as_dict(), cause=found.ports[0] if found.kind == 'unknown' else None)
+    shown['in'] = shown.pop('declared_in')
+    return shown
+
+
+def _listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def _one_line(text):
+    """Without line breaks that yaml has made blanks of."""
+    return re.sub(r'\s+', ' ', str(text))
+
+
+def _check(told, wanted):
+    for key, value in dict({'fails': True}, **wanted).items():
+        if key in ('says', 'not_says'):
+            for words in map(_one_line, _listed(value)):
+                assert (words in told['message']) == (key == 'says'), told['message']
+        elif key == 'remedy':
+            assert _one_line(value) in told['remedy']
+        elif key == 'expected':
+            assert value in told['expected']
+        else:
+            assert told[key] == value, '%s: %s' % (key, told)
+
+
+@pytest.mark.parametrize('case', CASES, ids=[case['name'] for case in CASES])
+def test_case(case):
+    policy, result = building.judged(case)
+    told = [_as_told(found) for found in result.findings]
+    assert [one['kind'] for one in told] == [one['kind'] for one in case['found']], [one['message'] for one in told]
+    for one, wanted in zip(told, case['found']):
+        _check(one, wanted)
+    assert result.failing == any(one.get('fails', True) for one in case['found'])
+    for key in ('passed', 'others', 'second_look'):
+        assert getattr(result, key) == case.get(key, getattr(result, key)), key
+    if 'waived' in case:
+        assert ['%s %s by %s' % (found.kind, found.listener, waiver.label) for found, waiver in result.waived] == case['waived']
+    if 'used' in case:
+        assert [entry.label for entry in result.used] == case['used']
+
+
+def test_cases_are_written_as_they_are_read():
+    assert len(CASES) == len({case['name'] for case in CASES}) >= 150
+    for case in CASES:
+        assert set(case) <= _KNOWN, case['name']
+        for found in case['found']:
+            assert set(found) <= {'kind', 'severity', 'entry', 'listener', 'expected', 'remedy', 'fails', 'in', 'cause', 'says', 'not_says'}
+
+
+def _declared(stem):
+    """All entries, or waivers, of all cases."""
+    return [one for case in CASES for name, some in (case['declare'] if isinstance(case['declare'], dict) else {'expected_listeners': case['declare']}).items()
+            if name.startswith(stem) for one in some]
+
+
+@pytest.mark.parametrize('stem, schema', [('expected_listeners', options.ENTRY), ('listener_waivers', options.WAIVER)])
+def test_every_option_is_in_a_case_and_so_is_each_of_its_words(stem, schema):
+    used = {}
+    for one in _declared(stem):
+        for option, value in one.items():
+            used.setdefault(option, set()).update(map(str, _listed(value)))
+    assert set(used) == set(schema)
+    words = {option: set(spec['choices']) for option, spec in schema.items() if 'choices' in spec and stem == 'expected_listeners' or option == 'kinds'}
+    words['bind'], words['protocol'] = set(options.SCOPES), words.get('protocol', set()) - {'dccp', 'udplite'}     # these two: with their ports
+    if stem == 'listener_waivers':
+        words = {'kinds': words['kinds']}
+    else:
+        words['only_from'] = set(options.CLIENTS)
+    for option, wanted in words.items():
+        assert wanted <= used[option], option
+
+
+def test_every_kind_and_severity_is_found_and_waived():
+    found = {one['kind'] for case in CASES for one in case['found']}
+    assert found == set(options.KINDS) - _OF_FLEETS
+    assert {one.get('severity') for case in CASES for one in case['found']} - {None} == set(options.SEVERITIES)
+    waived = {line.split()[0] for case in CASES for line in case.get('waived', ())}
+    assert waived == set(options.VIOLATIONS)
+
+
+def test_every_value_of_a_switch_is_in_a_case():
+    used = {(name, value) for case in CASES if isinstance(case['declare'], dict) for name, value in case['declare'].items() if name in SWITCHES}
+    assert {(name, word) for name, (default, words) in SWITCHES.items() for word in words or ()} <= used
+    assert ('listener_waiver_warn_days', 0) in used
+
+
+def test_every_class_and_every_cause_is_in_a_case():
+    classes, causes = set(), set()
+    for case in CASES:
+        result = building.judged(case)[1]
+        causes.update(found.ports[0] for found in result.findings if found.kind == 'unknown')
+        classes.update(defaults.kind(found.record) for found in result.findings if found.kind == 'unexpected' and found.record)
+    assert classes == set(defaults.SWITCHES)
+    assert causes == set(_causes._CAUSES)

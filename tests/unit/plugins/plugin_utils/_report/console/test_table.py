@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines that fit a terminal."""
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import width
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import table
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN, facts, listener, owner, record
+)
+
+
+def report(count, *listeners):
+    return Report(RUN, [Host('web-%d' % number, 'ok', record=record('web-%d' % number, facts(*listeners)))
+                        for number in range(count)])
+
+
+SSH = listener(port=22, port_name='ssh', service='ssh.service', activated_by='ssh.socket',
+               owners=[owner(1, 'systemd', 'root'), owner(9, 'sshd', 'root')])
+DNS = listener('127.0.0.53', 53, 'udp', interface='lo', port_name='domain', owners=[owner(process='systemd-resolve')])
+LONG = listener('2001:db8:1111:2222:3333:4444:5555:6666', 65535, scope='global', owners=[owner(process='日本語' * 5)])
+
+
+def text(found):
+    return [line for line, dummy in found]
+
+
+def test_of_one_host():
+    assert text(table.lines(report(1, SSH, DNS))) == [
+        'PROTO  ADDRESS:PORT      SERVICE  PROCESS (USER)              UNIT/CONTAINER            SCOPE',
+        'tcp    0.0.0.0:22        ssh      sshd (root)                 ssh.service ← ssh.socket  any',
+        'udp    127.0.0.53%lo:53  domain   systemd-resolve (www-data)  -                         loopback']
+
+
+def test_of_a_few_hosts():
+    assert text(table.lines(report(2, SSH))) == [
+        'HOST   PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)  UNIT/CONTAINER            SCOPE',
+        'web-0  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any',
+        'web-1  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any']
+
+
+def test_of_many_hosts():
+    many = report(25, SSH)
+    many.hosts[3].record['facts']['listeners'].append(DNS)
+    many.hosts[4].record['facts']['listeners'] = [DNS]
+    assert text(table.lines(many)) == [
+        'HOSTS  PROTO  ADDRESS:PORT      SERVICE  PROCESS (USER)              UNIT/CONTAINER            SCOPE     '
+        'WHICH',
+        '   24  tcp    0.0.0.0:22        ssh      sshd (root)                 ssh.service ← ssh.socket  any       '
+        'web-0, web-1, web-2, web-3, +20',
+        '    2  udp    127.0.0.53%lo:53  domain   systemd-resolve (www-data)  -                         loopback  '
+        'web-3, web-4']
+
+
+def test_what_all_hosts_have_names_none():
+    assert text(table.lines(report(21, SSH)))[1].endswith('any    all that were seen')
+
+
+def test_lines_of_a_wide_scope_are_marked():
+    assert [wide for dummy, wide in table.lines(report(1, SSH, DNS, LONG))] == [False, True, True, False]
+
+
+def test_nothing_has_no_heading():
+    assert table.lines(report(2)) == []
+
+
+@pytest.mark.parametrize('count', [1, 2, 25])
+@pytest.mark.parametrize('columns', [200, 132, 110, 100])
+def test_lines_fit_the_terminal(count, columns):
+    for line in text(table.lines(report(count, SSH, DNS), columns)):
+        assert width(line) <= columns
+
+
+def test_a_narrow_terminal_fits_without_the_names_of_ports():
+    lines = text(table.lines(report(2, SSH, DNS), 72))
+    assert lines[0] == 'HOST   PROTO  ADDRESS:PORT      PROCESS (USER)  UNIT/CONTAINER  SCOPE'
+    assert max(width(line) for line in lines) <= 72
+
+
+@pytest.mark.parametrize('columns', [1, 40, 60, 80, 120])
+@pytest.mark.parametrize('count', [1, 2, 25])
+def test_address_and_port_are_never_cut(count, columns):
+    found = '\n'.join(text(table.lines(report(count, SSH, DNS, LONG), columns)))
+    for endpoint in ('0.0.0.0:22 ', '127.0.0.53%lo:53 ', '[2001:db8:1111:2222:3333:4444:5555:6666]:65535 '):
+        assert endpoint in found
+
+
+def test_a_long_address_does_not_squeeze_the_other_lines():
+    lines = text(table.lines(report(1, SSH, LONG), 80))
+    assert lines[1].startswith('tcp    0.0.0.0:22             sshd (root)')
+
+
+def test_columns_stay_in_line_with_wide_characters():
+    lines = text(table.lines(report(1, SSH, listener(port=23, owners=[owner(process='日本')]))))
+    assert [width(line[:line.index('any')]) for line in lines[1:]] == [width(lines[0][:lines[0].index('SCOPE')])] * 2
+
+
+def test_nothing_is_cut_without_a_terminal():
+    assert '日本語' * 5 in text(table.lines(report(1, LONG)))[1]

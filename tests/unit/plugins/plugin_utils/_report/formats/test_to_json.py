@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report for programs."""
+
+import json
+
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model
+from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import to_json
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._version import VERSION
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
+    finding, judged, refused
+)
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN, facts, listener, owner, record
+)
+
+
+def report():
+    strange = record('wéb', facts(listener(owners=[owner(process='a\x1b\u202e{{ 7*7 }}')])))
+    return Report(RUN, [Host('wéb', 'ok', record=strange), Host('dead', 'unreachable', 'no route', record=record(
+        'dead', status='unreachable', message='no route')), Host(
+            'old', 'missing', 'not recorded', '2026-11-20T10:00:00Z')])
+
+
+def test_all_hosts_and_the_evidence_are_in_it():
+    found = json.loads(to_json.render(report(), '2.21.0'))
+    assert {key: found[key] for key in ('schema', 'run_id', 'collection', 'ansible_core', 'complete', 'counts')} == {
+        'schema': 1, 'run_id': RUN, 'collection': VERSION, 'ansible_core': '2.21.0', 'complete': False,
+        'counts': dict.fromkeys(model.STATES, 0) | {'ok': 1, 'unreachable': 1, 'missing': 1}}
+    assert found['verdicts'] == dict.fromkeys(model.VERDICTS, 0) | {'listed': 1, 'unknown': 2} and found['unused'] == []
+    assert len(found['generated_at']) == len('2026-11-20T10:00:00Z')
+    first, second, third = found['hosts']
+    assert first == {
+        'host': 'wéb', 'status': 'ok', 'verdict': 'listed', 'reason': None, 'last_seen': None, 'recorded_at': '2026-11-20T10:00:01Z',
+        'run_id': RUN, 'collection': '0.1.0', 'ansible_core': '2.21.0', 'judgement': None, 'facts': report().hosts[0].facts}
+    assert (second['status'], second['reason'], second['facts']) == ('unreachable', 'no route', None)
+    assert (second['verdict'], third['verdict']) == ('unknown', 'unknown')
+    assert (third['status'], third['last_seen'], third['recorded_at']) == ('missing', '2026-11-20T10:00:00Z', None)
+
+
+def test_it_is_harmless_on_a_terminal_and_has_a_line_for_each_host():
+    text = to_json.render(report(), '2.21.0')
+    assert text.isascii() and text.replace('\n', '').isprintable()
+    assert len(text.splitlines()) == 5
+
+
+def test_without_any_host():
+    assert json.loads(to_json.render(Report(RUN, []), '2.21.0'))['hosts'] == []
+
+
+def test_judgements_are_in_it():
+    idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
+    hosts = [judged('a', finding('x'), idle=idle), judged('b'), refused('c')]
+    found = json.loads(to_json.render(Report(RUN, hosts), '2.21.0'))
+    assert found['verdicts'] == {'as_declared': 1, 'violates': 1, 'unknown': 0, 'refused': 1, 'listed': 0, 'pending': 0}
+    assert [host['verdict'] for host in found['hosts']] == ['violates', 'as_declared', 'refused']
+    assert [host['judgement'] for host in found['hosts']] == [host.judgement for host in hosts]
+    assert [(one['kind'], one['entry'], one['declared_in'], one['fails']) for one in found['unused']] == [
+        ('entry_unused', 'ntp', 'expected_listeners', False)]
+    assert set(found['unused'][0]) == set(finding('x'))
