@@ -15,9 +15,9 @@ from ansible_collections.listening.ports.plugins.plugin_utils._facts import live
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import advice, judge as _judge
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.wording import number
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, roles
+from ansible_collections.listening.ports.plugins.plugin_utils._words import number
 
 _LIVE, _CACHED, _NONE = 'live', 'cached', 'none'
 _ARGUMENTS = {

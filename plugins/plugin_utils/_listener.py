@@ -1,17 +1,194 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be reached on a host: what listens, and what it forwards. Private to this collection."""
+"""A listener: who serves it, what has to be stopped to end it, what of it was not observed, and what it is called.
+
+A listener is the dict of the facts, as ``plugins/modules/listener_facts.py`` documents it. Everything on the controller that has to know more of it
+than its fields say asks here.
+
+Two of its fields are decisions of the host, where systemd can be asked. ``module_utils/_owners/attach.py`` decides on ``service`` and
+``activated_by``: the one service that the owners are in, or that has its main process among them. ``module_utils/_systemd/kill_mode.py``
+takes ``service`` back where stopping it would leave the owners running, as it would the children of ``cron.service``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ._harmless.terminal import visible
+from ._words import MOST, some
+
+# A listener as the facts have it.
+Listener = Mapping[str, Any]
+
+FIELDS = ('id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts_ipv4', 'accepts_ipv6', 'scope', 'port_name', 'ephemeral',
+          'backlog', 'connections', 'namespace', 'service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total',
+          'exposure', 'to')
+OWNER_FIELDS = ('pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container', 'resources', 'command')
+
+# Why there is nothing to stop, see Stop.
+KERNEL, HIDDEN, SPARED, NO_UNIT = 'kernel', 'hidden', 'spared', 'no unit'
+
+_SYSTEMD = 1                                        # its pid
+_WAYS_IN = frozenset(('sshd', 'dropbear'))          # what has the connection of Ansible, most often
+_EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
+_WITHOUT_QUEUE = ('udp', 'udplite')                 # of connections to be accepted
 
 
-def endpoints(facts):
-    """All of them.
+def endpoints(facts: Mapping[str, Any]) -> list[Listener]:
+    """List all that can be reached on a host: its listeners, and what it forwards, which has the same form.
 
-    A program that only holds the port of a container is not one of its own: what is forwarded past it is told, as the container's.
+    A program that only holds the port of a container is left out: what is forwarded past it is listed, as the container's.
 
-    :param facts: dict, as ``_packed.check`` returns them.
-    :returns: list of dict, listeners, and what has the form of them.
+    :param facts: the facts of a host, checked.
     """
     forwarded = facts.get('forwarded') or ()
-    proxies = {one.get('proxy') for one in forwarded}
-    return [one for one in facts['listeners'] if one['id'] not in proxies] + list(forwarded)
+    proxies = {listener.get('proxy') for listener in forwarded}
+    return [listener for listener in facts['listeners'] if listener['id'] not in proxies] + list(forwarded)
+
+
+# Who serves it
+
+def serving(listener: Listener) -> Sequence[Mapping[str, Any]]:
+    """List the owners that serve it: not systemd, where it owns the socket to start somebody else."""
+    owners: Sequence[Mapping[str, Any]] = listener['owners']
+    return [owner for owner in owners if owner['pid'] != _SYSTEMD] if listener['activated_by'] else owners
+
+
+def to_show(listener: Listener) -> Sequence[Mapping[str, Any]]:
+    """List the owners to show: those that serve it, or systemd as long as nobody does."""
+    return serving(listener) or listener['owners']
+
+
+def only_systemd(listener: Listener) -> bool:
+    """Whether nobody but systemd owns it, for a unit that it will start."""
+    return bool(listener['activated_by']) and not serving(listener)
+
+
+def unlisted(listener: Listener) -> int:
+    """Count the owners that are known to be there and are not listed."""
+    return int(listener['owners_total']) - len(listener['owners'])
+
+
+def is_hidden(listener: Listener) -> bool:
+    """Whether owners of it are hidden, all of them or some."""
+    return listener['held_by'] == 'unknown' or unlisted(listener) > 0
+
+
+def is_way_in(listener: Listener) -> bool:
+    """Whether Ansible itself may have come through it: whoever stops it may cut himself off."""
+    return any(owner['process'] in _WAYS_IN for owner in listener['owners'])
+
+
+# What has to be stopped
+
+@dataclass(frozen=True)
+class Stop:
+    """What has to be stopped so that a listener ends.
+
+    :ivar unit: the systemd unit, or the container; None where there is neither.
+    :ivar reason: why there is none. ``KERNEL``: no process owns it; ``HIDDEN``: its owners are not known; ``SPARED``: they are in a service
+        that would let them live; ``NO_UNIT``: they are in none, in several, or in a session.
+    :ivar around: the unit that all of the owners are in, where it is none to stop.
+    """
+
+    unit: str | None
+    reason: str | None = None
+    around: str | None = None
+
+
+def stop(listener: Listener) -> Stop:
+    """Find what has to be stopped so that a listener ends: the socket unit that systemd listens for, else the service, else the container."""
+    container = next((owner['container'] for owner in listener['owners'] if owner['container']), None)
+    unit = listener['activated_by'] if only_systemd(listener) else listener['service'] or container
+    if unit:
+        return Stop(unit)
+    if listener['held_by'] != 'processes':
+        return Stop(None, KERNEL if listener['held_by'] == 'kernel' else HIDDEN)
+    units = {owner['unit'] for owner in listener['owners']}
+    around = units.pop() if len(units) == 1 else None
+    return Stop(None, SPARED if around and around.endswith('.service') else NO_UNIT, around)
+
+
+# What was not observed
+
+def unobserved(listener: Listener, complete: Mapping[str, bool | None]) -> set[str]:
+    """Collect the fields of a listener, and of its owners, that were not observed.
+
+    :param complete: the aspects of the facts.
+    """
+    missing = {field for field in ('accepts_ipv4', 'accepts_ipv6') if listener.get(field) is None}
+    if listener.get('connections') is None:
+        missing.add('connections')
+    missing |= _undecided(listener.get('exposure'))
+    if listener['interface'] is None and complete.get('binding') is not True:
+        missing.add('interface')
+    owners = listener['owners']
+    if is_hidden(listener):
+        missing.update(('owners', 'owners_total', 'held_by'), OWNER_FIELDS)
+    for field in OWNER_FIELDS:
+        # an owner without a container has none, all else every owner has
+        if field != 'container' and any(owner.get(field) is None for owner in owners):
+            missing.add(field)
+    if listener['service'] is None and (complete.get('units') is not True or 'owners' in missing):
+        missing.update(('service', 'activated_by'))
+    if listener['service'] is not None or complete.get('units') is True:
+        missing -= {'unit', 'main'} if 'owners' not in missing else set()
+    backlog = listener['backlog']
+    if backlog is None and listener['protocol'] not in _WITHOUT_QUEUE:
+        missing.update(('backlog', 'pending', 'limit'))
+    elif backlog and backlog.get('limit') is None:
+        missing.add('limit')
+    missing.update(field for owner in owners for field, value in (owner.get('resources') or {}).items() if value is None)
+    return missing
+
+
+def _undecided(exposure: Mapping[str, Any] | None) -> set[str]:
+    """Collect the fields of an exposure that mean nothing, as the firewall was not inspected, or not all of it is decided."""
+    if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
+        return {'exposure', *_EXPOSURE}
+    return set(_EXPOSURE) if exposure.get('undecided') else set()
+
+
+# What it is called; all of this is harmless to print
+
+def identity(listener: Listener) -> str:
+    """Show its id: ``tcp/0.0.0.0:111``."""
+    return visible(listener['id'], 300)
+
+
+def endpoint(listener: Listener) -> str:
+    """Show where it listens: ``tcp 0.0.0.0:111``."""
+    return visible(listener['id'].replace('/', ' ', 1), 300)
+
+
+def owners_in_words(listener: Listener) -> str:
+    """Show its owners: ``rpcbind pid 512 (rpcbind.socket)``, as much of it as is known."""
+    if listener['held_by'] == 'kernel':
+        return 'the kernel'
+    if listener['held_by'] != 'processes':
+        uid = listener['socket_uid']
+        return 'a hidden process' if uid is None else 'a hidden process (of uid %d)' % uid
+    pids_of: dict[str, list[int]] = {}
+    for owner in listener['owners']:
+        pids_of.setdefault(owner['process'] or 'a process without a name', []).append(owner['pid'])
+    parts = ['%s pid %s' % (visible(process, 100), some(map(str, sorted(pids)))) for process, pids in list(pids_of.items())[:MOST]]
+    if len(pids_of) > MOST:
+        parts.append('and %d more' % (len(pids_of) - MOST))
+    if unlisted(listener) > 0:
+        parts.append('and %d that are not listed' % unlisted(listener))
+    to_stop = stop(listener)
+    unit = ' (%s)' % visible(to_stop.unit, 200) if to_stop.unit else ' (in %s)' % visible(to_stop.around, 200) if to_stop.around else ''
+    return ', '.join(parts) + unit
+
+
+def users_in_words(listener: Listener) -> str | None:
+    """Show the users of its owners; None where none is known."""
+    users = sorted({visible(owner['user'] or str(owner['uid']), 100) for owner in listener['owners']
+                    if owner['user'] or owner['uid'] is not None})
+    return some(users) if users else None
+
+
+def in_words(listener: Listener) -> str:
+    """Show a listener and its owners: ``tcp 0.0.0.0:111 rpcbind pid 512 (rpcbind.socket)``."""
+    return '%s %s' % (endpoint(listener), owners_in_words(listener))

@@ -7,8 +7,8 @@ Lines end with a stop, so that they can also be read where a callback prints all
 """
 
 from ._harmless.terminal import sentence, visible
-from ._policy.judgement.wording import number
 from ._policy.language.options import VIOLATIONS
+from ._words import number
 
 _MOST_FAULTS, _LONGEST = 20, 800         # that are told, and the characters of each: a record takes 20,000 of all
 

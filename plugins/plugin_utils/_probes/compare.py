@@ -12,8 +12,8 @@ import ipaddress
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .. import _listener
 from .._harmless.terminal import name, sentence, visible
-from .._policy.judgement import wording
 
 KINDS = ('contradiction', 'closed', 'filtered')         # the most severe first
 SEVERITIES = {'contradiction': 'high', 'closed': 'medium', 'filtered': 'low'}
@@ -288,20 +288,20 @@ def _finding(kind, item, probe, seen, rule, fail_on):
     from_where = ', '.join(visible(source, 60) for source in sources[:5]) + (' and %d more' % (len(sources) - 5) if len(sources) > 5 else '')
     because = ' (%s)' % sentence(rule, 300) if rule else ''
     text, remedy = _MESSAGES[kind]
-    return {'kind': kind, 'severity': SEVERITIES[kind], 'fails': kind in fail_on, 'target': item.host, 'listener': wording.identity(item.listener),
+    return {'kind': kind, 'severity': SEVERITIES[kind], 'fails': kind in fail_on, 'target': item.host, 'listener': _listener.identity(item.listener),
             'endpoint': visible(probe['endpoint'], 400), 'verdict': probe['verdict'], 'vantages': hosts,
             'sources': [visible(source, 100) for source in sources],
-            'message': '%s %s' % (visible(item.host, 300), text % (_listener(item.listener), from_where, because, did)), 'remedy': remedy}
+            'message': '%s %s' % (visible(item.host, 300), text % (_in_words(item.listener), from_where, because, did)), 'remedy': remedy}
 
 
 def _plural(words):
     return {'can reach it': 'can reach it', 'is refused': 'are refused', 'gets no further': 'get no further'}[words]
 
 
-def _listener(listener):
+def _in_words(listener):
     if listener.get('to'):              # of a translation, which nobody holds
-        return '%s to %s' % (wording.endpoint(listener), name(listener['to']))
-    return wording.listener(listener)
+        return '%s to %s' % (_listener.endpoint(listener), name(listener['to']))
+    return _listener.in_words(listener)
 
 
 def blind(vantages, table):

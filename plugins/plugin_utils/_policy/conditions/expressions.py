@@ -7,20 +7,15 @@ What an expression says of a field that was not observed means nothing: ``!owner
 is read from its syntax tree, so that it does not matter what it happens to yield.
 """
 
+from ..._listener import FIELDS, OWNER_FIELDS
 from ..language.refusal import Refused, meant, shown
 
-LISTENER = ('id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts_ipv4', 'accepts_ipv6', 'scope', 'port_name', 'ephemeral',
-            'backlog', 'connections', 'namespace', 'service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total',
-            'exposure', 'to')
-_OWNER = ('pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container', 'resources', 'command')
 _BELOW = ('pending', 'limit', 'cpu_seconds', 'rss_bytes', 'threads', 'open_files', 'verdict', 'allowed', 'undecided', 'level', 'decided_by',
           'caveats', 'paths', 'interfaces', 'sources', 'reason', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close',
           'close_wait', 'last_ack', 'closing', 'new_syn_recv')
-KNOWN = frozenset(LISTENER + _OWNER + _BELOW)
+KNOWN = frozenset(FIELDS + OWNER_FIELDS + _BELOW)
 _MOST = 1000        # characters: more of them nest deeper than Python likes
 ALL = frozenset(('*',))
-_EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
-_WITHOUT_QUEUE = ('udp', 'udplite')     # of connections to be accepted
 
 
 class Expression:
@@ -102,41 +97,3 @@ def _walk(node, names, called):
     for child in node['children']:
         if isinstance(child, dict):
             _walk(child, names, called)
-
-
-def _undecided(exposure):
-    """The fields of an exposure that say nothing, as the firewall was not looked at, or not all of it is decided."""
-    if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
-        return {'exposure', *_EXPOSURE}
-    return set(_EXPOSURE) if exposure.get('undecided') else set()
-
-
-def unobserved(listener, complete):
-    """The fields of a listener, and of its holders, that were not observed: set of str.
-
-    :param complete: dict, the aspects of the facts.
-    """
-    missing = {name for name in ('accepts_ipv4', 'accepts_ipv6') if listener.get(name) is None}
-    if listener.get('connections') is None:
-        missing.add('connections')
-    missing |= _undecided(listener.get('exposure'))
-    if listener['interface'] is None and complete.get('binding') is not True:
-        missing.add('interface')
-    owners = listener['owners']
-    if listener['held_by'] == 'unknown' or listener['owners_total'] > len(owners):
-        missing.update(('owners', 'owners_total', 'held_by'), _OWNER)
-    for name in _OWNER:
-        # a holder without a container has none, all else every holder has
-        if name != 'container' and any(owner.get(name) is None for owner in owners):
-            missing.add(name)
-    if listener['service'] is None and (complete.get('units') is not True or 'owners' in missing):
-        missing.update(('service', 'activated_by'))
-    if listener['service'] is not None or complete.get('units') is True:
-        missing -= {'unit', 'main'} if 'owners' not in missing else set()
-    backlog = listener['backlog']
-    if backlog is None and listener['protocol'] not in _WITHOUT_QUEUE:
-        missing.update(('backlog', 'pending', 'limit'))
-    elif backlog and backlog.get('limit') is None:
-        missing.add('limit')
-    missing.update(name for owner in owners for name, value in (owner.get('resources') or {}).items() if value is None)
-    return missing

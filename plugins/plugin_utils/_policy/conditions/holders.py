@@ -13,6 +13,7 @@ import ipaddress
 import posixpath
 import re
 
+from ..._listener import serving, unlisted
 from ..language.options import SCOPES
 from ..language.refusal import Refused, meant, shown
 from . import sources
@@ -90,13 +91,7 @@ def holders(conditions, listener, complete):
         known = both([_holds(conditions, owner, complete) for owner in owners])
     else:
         known = both([_activated(option, globs, listener) for option, globs in conditions])
-    return both((known, None)) if listener['owners_total'] > len(listener['owners']) else known
-
-
-def serving(listener):
-    """The holders, but for systemd where it holds the listener to start somebody else."""
-    owners = listener['owners']
-    return [owner for owner in owners if owner['pid'] != 1] if listener['activated_by'] else owners
+    return both((known, None)) if unlisted(listener) else known
 
 
 def _holds(conditions, owner, complete):
@@ -125,7 +120,7 @@ def service(globs, listener, complete):
         return False
     # somebody else may hold it beside who is to be stopped for it
     known = both([_is_in(owner, names, globs, complete) for owner in serving(listener)])
-    return both((known, None)) if listener['owners_total'] > len(listener['owners']) else known
+    return both((known, None)) if unlisted(listener) else known
 
 
 def _names(globs, unit):

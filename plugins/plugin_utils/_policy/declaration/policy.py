@@ -6,9 +6,11 @@
 import hashlib
 import json
 
-from ..judgement import wording
+from ... import _words
+from ..._harmless.terminal import visible
 from ..language import options, values
 from ..language.refusal import Refusals, Refused, meant, shown
+from . import naming
 from .entry import Entry, Waiver
 
 _FAIL, _WARN, _IGNORE = 'fail', 'warn', 'ignore'
@@ -66,9 +68,9 @@ class Policy:
     @property
     def summary(self):
         """One line that tells which declaration was judged by."""
-        parts = [wording.number(len(self.variables), 'variable'), wording.number(len(self.entries), 'entry', 'entries')]
+        parts = [_words.number(len(self.variables), 'variable'), _words.number(len(self.entries), 'entry', 'entries')]
         if self.waivers:
-            parts.append(wording.number(len(self.waivers), 'waiver'))
+            parts.append(_words.number(len(self.waivers), 'waiver'))
         return 'policy: %s, sha256 %s' % (', '.join(parts), self.hash[:12])
 
     @property
@@ -125,7 +127,7 @@ def _by_name(some, what, faults):
     for name, group in groups.items():
         over = [one for one in group if one.override]
         if len(group) > 1 and len(over) != 1:
-            places = ' and '.join(wording.visible(one.variable or 'the task', 200) for one in group)
+            places = ' and '.join(visible(one.variable or 'the task', 200) for one in group)
             if over:
                 reason = '%d %s of this name override the others: %s; one may' % (len(over), what, places)
             else:
@@ -153,7 +155,7 @@ def _contradictions(entries):
             other = next((required[key] for key in keys if key in required and key[0] == item.protocol and item.low <= key[1] <= item.high
                           and not required[key].namespace), None)
             if other:
-                yield Refused('%s is forbidden here and required by %s' % (item, wording.place(other)),
+                yield Refused('%s is forbidden here and required by %s' % (item, naming.place(other)),
                               'state', entry.variable, entry.label)
                 break
 

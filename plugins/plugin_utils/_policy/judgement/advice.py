@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Declarations that are allowed, and that cannot work or mean something else than they seem to. Private to this collection."""
 
-from . import wording
+from ... import _words
+from ..._harmless.terminal import visible
+from ..declaration import naming
 
 _STATES = ('required', 'optional')
 
@@ -32,7 +34,7 @@ def _of_ranges(entries):
             # of every port everybody speaks, and who writes "any" knows that
             if inside and narrow is not wide and _may_meet(narrow, wide) and not any(str(item).endswith('any') for item in ranges):
                 found.append('%s lies in the ports of %s: there it decides alone, whatever the other one says' % (
-                    _ports(narrow, inside), wording.place(wide)))
+                    _ports(narrow, inside), naming.place(wide)))
     return found
 
 
@@ -65,16 +67,16 @@ def _of_privilege(entries, system, result):
     missing = {(found.declared_in, found.entry): found for found in result.findings if found.kind == 'missing'}
     found = []
     for entry in entries:
-        absent = missing.get((entry.variable, wording.label(entry)))
+        absent = missing.get((entry.variable, naming.label(entry)))
         users = dict(entry.conditions).get('user')
         if not first or not absent or entry.namespace or not users or users.fit('root') or users.fit('0'):
             continue
         inside = [item for item in absent.ports if item.exact and item.low < first]
         if inside:
-            found.append('%s is below %d, where %s may not bind without CAP_NET_BIND_SERVICE' % (_ports(entry, inside), first, 'user %s' % wording.visible(
+            found.append('%s is below %d, where %s may not bind without CAP_NET_BIND_SERVICE' % (_ports(entry, inside), first, 'user %s' % visible(
                 str(users), 200)))
     return found
 
 
 def _ports(entry, items):
-    return '%s of %s' % (wording.some(map(str, items)), wording.place(entry))
+    return '%s of %s' % (_words.some(map(str, items)), naming.place(entry))

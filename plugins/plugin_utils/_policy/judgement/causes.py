@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One finding where many have one cause. Private to this collection."""
 
+from ... import _listener, _words
 from ..._harmless.terminal import sentence, visible
 from ..language.options import SEVERITIES
-from . import defaults, wording
+from . import defaults
 from .finding import finding, worst
 
 # cause: (what could not be judged for it, what to do)
@@ -51,13 +52,13 @@ def causes(unsure_ones, gaps, switches):
         gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
         said = sentence(gap['message'], 200) if gap else None
         if cause == 'exposure' and not gap and _reasons(some):
-            (why, remedy), said = _UNDECIDED, wording.some([sentence(text, 200) for text in _reasons(some)])
+            (why, remedy), said = _UNDECIDED, _words.some([sentence(text, 200) for text in _reasons(some)])
         if gap:
             remedy = _remedy(gap, remedy)
         what = ' and '.join(part for part in (
-            wording.number(len(listeners), 'listener') if listeners else '', wording.number(len(labels), 'entry', 'entries') if labels else '',
+            _words.number(len(listeners), 'listener') if listeners else '', _words.number(len(labels), 'entry', 'entries') if labels else '',
             '' if all(each.about or each.found for each in some) else 'whether anything else listens') if part)
-        names = '; '.join(part for part in (wording.some(listeners), 'entries: %s' % wording.some(map(wording.visible, labels)) if labels else '') if part)
+        names = '; '.join(part for part in (_words.some(listeners), 'entries: %s' % _words.some(map(visible, labels)) if labels else '') if part)
         message = '%s cannot be judged, as %s%s%s' % (
             what[:1].upper() + what[1:], why, ' (%s)' % said if said else '', ': ' + names if names else '')
         one = finding('unknown', message, expected='to know', remedy=remedy, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
@@ -131,10 +132,10 @@ def _united(findings):
     for first, *others in same.values():
         if others:
             pids = [owner['pid'] for owner in first.record['owners']]
-            names = [wording.endpoint(each.record) if [owner['pid'] for owner in each.record['owners']] == pids else each.found for each in others]
+            names = [_listener.endpoint(each.record) if [owner['pid'] for owner in each.record['owners']] == pids else each.found for each in others]
             first.notes = list(dict.fromkeys(note for each in (first, *others) for note in each.notes))
-            first.notes.append('the same on %s' % wording.some(names))
-            first.found = wording.some([first.found, *(each.found for each in others)])
+            first.notes.append('the same on %s' % _words.some(names))
+            first.found = _words.some([first.found, *(each.found for each in others)])
     return [some[0] for some in same.values()]
 
 
@@ -148,11 +149,11 @@ def _one(group, process, some):
     first = some[0]
     if len(some) == 1:
         return first
-    names = wording.some([each.found for each in some])
+    names = _words.some([each.found for each in some])
     if group == 'loopback':
-        message = '%s on loopback, and nothing declares them: %s' % (wording.number(len(some), 'listener'), names)
+        message = '%s on loopback, and nothing declares them: %s' % (_words.number(len(some), 'listener'), names)
     else:
-        message = '%s of the ephemeral range, and nothing declares them: %s' % (wording.number(len(some), 'UDP port'), names)
+        message = '%s of the ephemeral range, and nothing declares them: %s' % (_words.number(len(some), 'UDP port'), names)
     how = ' as port any/udp of their service or process, with state: optional' if group == 'ephemeral' else ''
     one = finding('unexpected', message, severity=first.severity, expected=first.expected,
                   remedy='declare them in expected_listeners%s, or stop them' % how, ports=(group, process or ''), fails=first.fails)

@@ -9,7 +9,7 @@ What was not observed can be one way or the other: a verdict is one only if it i
 import itertools
 from typing import NamedTuple
 
-from ..conditions.expressions import unobserved
+from ..._listener import is_hidden, unobserved
 from ..conditions.three_valued import both, either
 from . import defaults
 
@@ -232,14 +232,10 @@ def _within_limits(look, some):
             elif value is None:
                 causes.add('fields' if name == 'ensure' else 'exposure')
                 perhaps.append(Violation(_OF_LIMIT[name], (meeting.entry,)))
-    if causes == {'fields'} and _hidden(look.listener):
+    if causes == {'fields'} and is_hidden(look.listener):
         causes = {'owners'}
     violations = tuple(Violation(kind, *zip(*broken[kind])) for kind in _ORDER if kind in broken)
     return Verdict(False if broken else None if causes else True, entries, violations, perhaps=tuple(perhaps), causes=frozenset(causes))
-
-
-def _hidden(listener):
-    return listener['held_by'] == 'unknown' or listener['owners_total'] > len(listener['owners'])
 
 
 def _causes_of(look, some):
@@ -251,7 +247,7 @@ def _causes_of(look, some):
         if meeting.held is None:
             activated = look.listener['activated_by'] and look.listener['held_by'] == 'processes'
             asked = meeting.entry.service or any(owner['pid'] == 1 for owner in look.listener['owners'])
-            causes.add('activated' if activated else 'units' if asked and look.complete.get('units') is False and not _hidden(look.listener)
+            causes.add('activated' if activated else 'units' if asked and look.complete.get('units') is False and not is_hidden(look.listener)
                        else 'owners')
         if meeting.bound is None:
             causes.add('device' if look.complete.get('binding') is True else 'binding')

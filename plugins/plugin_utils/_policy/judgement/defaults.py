@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What nobody declared: of which kind it is, and what its kind is worth. Private to this collection."""
 
+from ..._listener import unlisted
 from ..conditions.three_valued import both, either
 
 # What keeps an address that was leased: RFC 2131, 4.1 and RFC 8415, 7.2.
@@ -37,7 +38,7 @@ def is_known(listener):
     if listener['held_by'] != 'processes':
         return None if listener['held_by'] == 'unknown' else False
     found = both(_manages(owner) for owner in listener['owners'])
-    return both((found, None)) if listener['owners_total'] > len(listener['owners']) else found
+    return both((found, None)) if unlisted(listener) else found
 
 
 def _manages(owner):
@@ -71,6 +72,6 @@ def is_dubious(listener):
         return True, 'its holder is not known'
     if either(is_dubious_file(owner) for owner in listener['owners']):
         return True, 'its executable was deleted or lies in a directory for temporary files'
-    if listener['owners_total'] > len(listener['owners']):
+    if unlisted(listener):
         return True, 'not all of its holders are known'
     return False, None

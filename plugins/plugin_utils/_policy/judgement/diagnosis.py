@@ -8,8 +8,8 @@ All text is that of a host, but for the few words of systemd that are known here
 
 import re
 
+from ... import _listener, _words
 from ..._harmless.terminal import name, sentence
-from . import wording
 
 _RESULTS = {
     'timeout': 'it took too long', 'watchdog': 'it gave no sign of life', 'oom-kill': 'there was not enough memory',
@@ -72,7 +72,7 @@ def elsewhere(units, listeners):
     for unit in units:
         held = [each for each in listeners if unit in (each['service'], each['activated_by'])]
         if held:
-            return '%s is running, and listens on %s' % (name(unit, 256), wording.some(map(wording.endpoint, held)))
+            return '%s is running, and listens on %s' % (name(unit, 256), _words.some(map(_listener.endpoint, held)))
     return None
 
 

@@ -6,8 +6,9 @@
 import hashlib
 from dataclasses import dataclass, field
 
+from ... import _listener
+from ..declaration import naming
 from ..language.options import SEVERITIES
-from . import wording
 
 KEYS = ('kind', 'severity', 'entry', 'declared_in', 'listener', 'expected', 'found', 'message', 'remedy', 'fingerprint', 'fails')
 # Where neither the entry nor a switch says otherwise.
@@ -85,9 +86,9 @@ def finding(kind, message, entries=(), listener=None, severity=None, usual=None,
     involved = tuple(dict.fromkeys(each for dummy, some in ways for each in some))
     return Finding(
         kind, message, severity or _severest(ways, usual),
-        entry=wording.label(entry) if entry else None, declared_in=entry.variable if entry else None,
-        listener=wording.identity(listener) if listener else None, expected=expected,
-        found=wording.listener(listener) if listener else None, remedy=remedy, record=listener, ports=tuple(ports),
+        entry=naming.label(entry) if entry else None, declared_in=entry.variable if entry else None,
+        listener=_listener.identity(listener) if listener else None, expected=expected,
+        found=_listener.in_words(listener) if listener else None, remedy=remedy, record=listener, ports=tuple(ports),
         about=tuple(dict.fromkeys(each.label for each in involved)), entries=involved, ways=ways,
         fingerprint=_fingerprint(kind, entry, listener, ports), **more)
 

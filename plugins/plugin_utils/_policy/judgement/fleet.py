@@ -9,7 +9,7 @@ import re
 from ... import _schema
 from ..._harmless.terminal import visible
 from ..language import options
-from . import finding, wording
+from . import finding
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total tells of more
 _MOST = 100000                  # entries, waivers and variables of a host
@@ -121,6 +121,6 @@ def _unused(kind, place, hosts):
     noun, did = ('entry', 'met nothing') if kind == 'entry_unused' else ('waiver', 'waived nothing')
     words = '%s %s of %s' % (noun, visible(label, 200), visible(variable, 200) if variable else 'the task')
     return finding.Finding(
-        kind, 'The %s %s %s' % (words, did, where), 'info', entry=wording.visible(label, 200) if noun == 'entry' else None,
+        kind, 'The %s %s %s' % (words, did, where), 'info', entry=visible(label, 200) if noun == 'entry' else None,
         declared_in=variable, remedy='remove it, unless it is for what comes and goes', fails=False, about=(label,),
         fingerprint=hashlib.sha256(repr((kind, variable, label)).encode('utf-8', 'backslashreplace')).hexdigest()[:16])

@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what has to listen does. Private to this collection."""
 
+from ... import _listener, _words
 from ..._harmless.terminal import visible
 from ..conditions import reach
 from ..conditions.three_valued import both, either
-from . import diagnosis, wording
+from ..declaration import naming
+from . import diagnosis
 from .finding import finding
 
 
@@ -78,12 +80,12 @@ def missing(entry, absent, listeners, wrong, diagnoses, there=0):
     if not left:
         return None
     ports = _ports(entry.items if entry.need else left, entry.need)
-    expected = wording.who(entry) + (', bound to %s' % wording.where(entry) if entry.bound else '')
+    expected = naming.who(entry) + (', bound to %s' % naming.where(entry) if entry.bound else '')
     holders = [listener for item in left if item.exact for listener in listeners.get((item.protocol, item.low), ()) if _is_in_the_way(entry, listener)]
-    message = '%s%s has to listen on %s (%s)' % (_capital(expected), ',' * bool(entry.bound), ports, wording.place(entry))
+    message = '%s%s has to listen on %s (%s)' % (_capital(expected), ',' * bool(entry.bound), ports, naming.place(entry))
     remedy = 'make it listen there, or give the entry state: optional'
     if holders:
-        message += ', and the port is already in use by %s' % wording.some([wording.listener(each) for each in holders])
+        message += ', and the port is already in use by %s' % _words.some([_listener.in_words(each) for each in holders])
         remedy = 'free the port, or declare it for who holds it'
     else:
         message += ', and too few do: %d of %d' % (there, entry.need) if there else ', and nothing does'
@@ -123,10 +125,10 @@ def unreachable(entry, meetings, facts):
     else:
         exposures = [listener.get('exposure') or {} for listener in listeners]
         rules = list(dict.fromkeys(rule for rule in (one.get('blocked_by') or one.get('decided_by') for one in exposures) if rule))
-        why = 'the host keeps them out%s' % (': %s' % wording.some([visible(rule, 300) for rule in rules]) if rules else '')
+        why = 'the host keeps them out%s' % (': %s' % _words.some([visible(rule, 300) for rule in rules]) if rules else '')
         remedy = 'open the firewall for them, bind it to their family too, or say fewer clients'
     message = '%s cannot be reached by %s, declared as its clients (%s): %s' % (
-        wording.listener(first), wording.some(blocked), wording.place(entry), why)
+        _listener.in_words(first), _words.some(blocked), naming.place(entry), why)
     return False, finding('unreachable', message, (entry,), first, expected='clients %s' % entry.sources, remedy=remedy)
 
 

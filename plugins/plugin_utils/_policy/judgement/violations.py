@@ -3,23 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Listeners that are not as declared, each as a finding. Private to this collection."""
 
+from ... import _listener, _words
 from ..._harmless.terminal import visible
 from ..conditions import reach
-from . import defaults, wording
+from ..declaration import naming
+from . import defaults
 from .claims import Violation
 from .finding import finding, worst
 
 
-# Who holds the connection of Ansible, most often.
-_WAYS_IN = frozenset(('sshd', 'dropbear'))
-
-
 def _stop(listener):
-    unit = wording.unit_of(listener)
-    spared = '' if unit else wording.around_of(listener) or ''
-    way_in = any(owner['process'] in _WAYS_IN for owner in listener['owners'])
-    return 'stop %s%s%s' % (unit or 'it', ' (to stop %s would not)' % spared if spared.endswith('.service') else '',
-                            ', unless it is your way in' if way_in else '')
+    stop = _listener.stop(listener)
+    return 'stop %s%s%s' % (_unit(stop), ' (to stop %s would not)' % visible(stop.around, 200) if stop.reason == _listener.SPARED else '',
+                            ', unless it is your way in' if _listener.is_way_in(listener) else '')
+
+
+def _unit(stop):
+    return visible(stop.unit, 200) if stop.unit else 'it'
 
 
 def forbidden(listener, sure, perhaps):
@@ -31,7 +31,7 @@ def forbidden(listener, sure, perhaps):
     entry = entries[0]
     because = ' (%s)' % visible(entry.reason, 300) if entry.reason else ''
     return finding('forbidden', '%s listens, which %s %s%s' % (
-        wording.listener(listener), wording.places(entries), 'forbids' if len(entries) == 1 else 'forbid', because), entries, listener,
+        _listener.in_words(listener), naming.places(entries), 'forbids' if len(entries) == 1 else 'forbid', because), entries, listener,
         expected='nothing on %s' % ', '.join(map(str, entry.items[:8])), remedy=_stop(listener),
         instead=[Violation('forbidden', (meeting.entry,)) for meeting in perhaps])
 
@@ -42,8 +42,8 @@ def violations(listener, said):
 
 
 def _unexpected(listener, said):
-    message = '%s listens, and nothing declares it' % wording.listener(listener)
-    users = wording.users(listener)
+    message = '%s listens, and nothing declares it' % _listener.in_words(listener)
+    users = _listener.users_in_words(listener)
     if users:
         message += ' (user %s)' % users
     group = defaults.kind(listener)
@@ -57,19 +57,19 @@ def _unexpected(listener, said):
 
 
 def _wrong_owner(listener, said):
-    expected = ' or '.join(dict.fromkeys(wording.who(entry) for entry in said.entries))
-    users = wording.users(listener)
+    expected = ' or '.join(dict.fromkeys(naming.who(entry) for entry in said.entries))
+    users = _listener.users_in_words(listener)
     return finding('wrong_owner', '%s is already in use by %s%s, where %s expects %s' % (
-        wording.endpoint(listener), wording.holder(listener), ' (user %s)' % users if users else '', wording.places(said.entries), expected),
+        _listener.endpoint(listener), _listener.owners_in_words(listener), ' (user %s)' % users if users else '', naming.places(said.entries), expected),
         said.entries, listener, expected=expected, remedy='find out why it holds the port; %s, or declare it' % _stop(listener), instead=said.instead)
 
 
 def _wrong_bind(listener, said):
-    expected = ' or '.join(dict.fromkeys(wording.where(entry) for entry in said.entries))
+    expected = ' or '.join(dict.fromkeys(naming.where(entry) for entry in said.entries))
     return finding('wrong_bind', '%s is bound to %s, where %s expects it on %s' % (
-        wording.listener(listener), _bound(listener), wording.places(said.entries), expected), said.entries, listener,
+        _listener.in_words(listener), _bound(listener), naming.places(said.entries), expected), said.entries, listener,
         expected='bound to %s' % expected, instead=said.instead,
-        remedy='change the address that %s listens on, or the entry' % (wording.unit_of(listener) or 'it'))
+        remedy='change the address that %s listens on, or the entry' % _unit(_listener.stop(listener)))
 
 
 def _bound(listener):
@@ -80,16 +80,16 @@ def _bound(listener):
 
 
 def _overexposed(listener, said):
-    limits = ['only through %s' % visible(str(entry.via), 300) if limit == 'via' else 'for %s alone' % wording.some(entry.sources.words, 8)
+    limits = ['only through %s' % visible(str(entry.via), 300) if limit == 'via' else 'for %s alone' % _words.some(entry.sources.words, 8)
               for entry, limit in zip(said.entries, said.limits)]
     exposure = listener.get('exposure') or {}
     rule = ': %s' % visible(str(exposure['decided_by']), 300) if exposure.get('decided_by') else ''
     whom = [visible(name, 100) for name in reach.beyond(said.entries, said.limits, listener)]
-    who = 'through %s' % (wording.some(whom, 4) or 'other interfaces') if all(limit == 'via' for limit in said.limits) \
-        else 'by %s' % (wording.some(whom, 4) or 'others')
-    found = finding('overexposed', '%s can be reached %s, where %s%s' % (wording.listener(listener), who, wording.some(
-        ['%s has it %s' % (wording.place(entry), limit) for entry, limit in zip(said.entries, limits)], joint=' and '), rule),
-        said.entries, listener, expected=wording.some(dict.fromkeys(limits), joint=' and '), instead=said.instead,
+    who = 'through %s' % (_words.some(whom, 4) or 'other interfaces') if all(limit == 'via' for limit in said.limits) \
+        else 'by %s' % (_words.some(whom, 4) or 'others')
+    found = finding('overexposed', '%s can be reached %s, where %s%s' % (_listener.in_words(listener), who, _words.some(
+        ['%s has it %s' % (naming.place(entry), limit) for entry, limit in zip(said.entries, limits)], joint=' and '), rule),
+        said.entries, listener, expected=_words.some(dict.fromkeys(limits), joint=' and '), instead=said.instead,
         usual='critical' if reach.is_anyone(listener) else None, remedy='narrow the firewall or the address, or widen the entry')
     if reach.may_be_anyone(listener):
         found.worst = worst((said, *said.instead))
@@ -98,9 +98,9 @@ def _overexposed(listener, said):
 
 def _unhealthy(listener, said):
     expected = [visible(entry.ensure.text, 300) for entry in said.entries]
-    return finding('unhealthy', '%s does not meet what %s' % (wording.listener(listener), wording.some(
-        ['%s ensures: %s' % (wording.place(entry), text) for entry, text in zip(said.entries, expected)], joint=', nor what ')),
-        said.entries, listener, expected=wording.some(expected, joint=' and '), instead=said.instead,
+    return finding('unhealthy', '%s does not meet what %s' % (_listener.in_words(listener), _words.some(
+        ['%s ensures: %s' % (naming.place(entry), text) for entry, text in zip(said.entries, expected)], joint=', nor what ')),
+        said.entries, listener, expected=_words.some(expected, joint=' and '), instead=said.instead,
         remedy='look at the service: the expression is over the fact of this listener')
 
 

@@ -5,9 +5,11 @@
 
 import datetime
 
-from ..conditions.expressions import unobserved
+from ... import _words
+from ..._harmless.terminal import visible
+from ..._listener import unobserved
 from ..conditions.three_valued import both
-from . import wording
+from ..declaration import naming
 from .finding import finding
 
 
@@ -54,7 +56,7 @@ class Waiving:
             for waiver in late:
                 if waiver not in self._late:
                     self._late.append(waiver)
-                found.notes.append('the waiver %s expired on %s' % (wording.label(waiver), waiver.expires))
+                found.notes.append('the waiver %s expired on %s' % (naming.label(waiver), waiver.expires))
             return True
         longest = max(valid, key=lambda waiver: waiver.expires or datetime.date.max)
         if longest.expires and (longest.expires - self._today).days <= self._warn_days and longest not in self._soon:
@@ -68,13 +70,13 @@ class Waiving:
             yield self._about(waiver, 'expired on %s' % waiver.expires, 'mend what it waived, or renew it')
         for waiver in self._soon:
             days = (waiver.expires - self._today).days
-            yield self._about(waiver, 'expires %s, on %s' % ('today' if not days else 'in %s' % wording.number(days, 'day'), waiver.expires),
+            yield self._about(waiver, 'expires %s, on %s' % ('today' if not days else 'in %s' % _words.number(days, 'day'), waiver.expires),
                               'mend what it waives, or renew it')
 
     @staticmethod
     def _about(waiver, what, remedy):
-        by = ', for which %s answers,' % wording.visible(waiver.owner, 200) if waiver.owner else ''
-        message = 'The waiver %s of %s%s %s' % (wording.label(waiver), wording.visible(waiver.variable or 'the task', 200), by, what)
+        by = ', for which %s answers,' % visible(waiver.owner, 200) if waiver.owner else ''
+        message = 'The waiver %s of %s%s %s' % (naming.label(waiver), visible(waiver.variable or 'the task', 200), by, what)
         found = finding('waiver_expired', message, ports=(waiver.label,), remedy=remedy, fails=False)
         found.declared_in = waiver.variable
         return found

@@ -6,7 +6,8 @@
 from dataclasses import dataclass, field
 
 from ..._harmless.terminal import sentence, visible
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted, number
+from ..._words import number
+from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted
 
 _MOST = 100                     # faults that are shown, and warnings
 

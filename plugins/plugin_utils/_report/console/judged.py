@@ -4,8 +4,9 @@
 """What of the hosts is as declared, and what is not, as people read it. Private to this collection, may change."""
 
 from ..._harmless.terminal import sentence, visible
+from ..._words import number
 from .. import groups as _groups
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted, number
+from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted
 
 # How many lines of a kind are shown: whoever has more reads the file, or mends the first ones.
 _MOST_FAILING, _MOST_WARNINGS, _MOST_WAIVERS, _MOST_POLICIES = 100, 10, 10, 3

@@ -15,11 +15,6 @@ def paint(line, kind):
     return '\x1b[%sm%s\x1b[0m' % (_COLORS[kind], line) if kind in _COLORS and line else line
 
 
-def number(count, noun):
-    """``1 host``, ``2 hosts``."""
-    return '%d %s%s' % (count, noun, '' if count == 1 else 's')
-
-
 def some(names, most=5):
     """The names of hosts: all of a few, else how many and the first ones."""
     shown = ', '.join(visible(name) for name in names[:most])

@@ -7,7 +7,8 @@ from collections import Counter
 
 from ..._harmless.terminal import cut, name, sentence, visible, width
 from ..._probes.compare import KINDS
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted, number, some
+from ..._words import number
+from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted, some
 
 _MOST_COLUMNS = 6               # vantage hosts that have a column each
 _GAP = '  '

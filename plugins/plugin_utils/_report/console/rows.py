@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..._facts.check import PROTOCOLS, SCOPES
 from ..._harmless.terminal import name
-from ..._listener import endpoints
+from ..._listener import endpoints, to_show, unlisted
 
 _SCOPE_ORDER = {scope: number for number, scope in enumerate(SCOPES)}
 _PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
@@ -123,12 +123,6 @@ def _namespace(listener):
     return ' in %s' % name(listener['namespace']) if listener['namespace'] else ''
 
 
-def _serving(listener):
-    """The owners without the service manager, where it has handed the socket on."""
-    others = [owner for owner in listener['owners'] if owner['pid'] != 1]
-    return others if others and listener['activated_by'] else listener['owners']
-
-
 def _process(owner):
     """The name of a process; where the kernel has cut it at 15 characters, the whole one if the executable has it."""
     process, exe = owner['process'], owner['exe']
@@ -164,7 +158,7 @@ def _holders(listeners, asked, count=True):
         parts.append('%s%s (%s)' % (process, times, ', '.join(users)))
     if len(numbers[0]) > _MAX_NAMES:
         parts.append('+%d more' % (len(numbers[0]) - _MAX_NAMES))
-    hidden = max(listener['owners_total'] - len(listener['owners']) for listener in listeners)
+    hidden = max(map(unlisted, listeners))
     if hidden and count:
         parts.append('+%d processes' % hidden)
     return ', '.join(parts)
@@ -173,7 +167,7 @@ def _holders(listeners, asked, count=True):
 def _numbers(listener):
     """dict: name of a process to [how many, the users it runs as], of the most frequent first."""
     found = {}
-    for owner in _serving(listener):
+    for owner in to_show(listener):
         entry = found.setdefault(_process(owner), [0, []])
         entry[0] += 1
         user = _user(owner)
@@ -184,7 +178,7 @@ def _numbers(listener):
 
 def _unit(listener, asked):
     """The container, else the unit to stop and what activates it, else the units that the holders are in."""
-    containers = _distinct(owner['container'] for owner in _serving(listener))
+    containers = _distinct(owner['container'] for owner in to_show(listener))
     if containers:
         return containers
     if listener['service'] or listener['activated_by']:

@@ -8,8 +8,9 @@ What matters most comes last, where a terminal shows it: the table, what is miss
 
 from ..._facts import records
 from ..._harmless.terminal import sentence, visible
+from ..._words import number
 from . import judged, openings, table as _table
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, number, some
+from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, some
 
 _HINTS = {
     'become': 'run with become (-b)',
