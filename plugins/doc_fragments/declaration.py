@@ -11,22 +11,22 @@ class ModuleDocFragment:
 options:
   expected:
     description:
-    - What is expected to listen, in place of the variables C(expected_listeners) and those with such names.
+    - What is expected to listen, instead of the variables C(expected_listeners) and the like.
     type: list
     elements: dict
     suboptions:
       port:
         description:
-        - What it speaks of, as a port (V(22)), a name of the services database (V(ssh)), either with a protocol (V(53/udp)), a range
-          (V(8000-8010)), or V(any) for all ports.
+        - 'The port that it applies to: a number (V(22)), a name from the services database (V(ssh)), either with
+          a protocol (V(53/udp)), a range (V(8000-8010)), or V(any) for all ports.'
         type: raw
       ports:
         description:
-        - 'The same for several of them: a list. A list that comes from a variable may hold numbers and texts.'
+        - 'The same for several ports: a list. A list that comes from a variable may hold numbers and strings.'
         type: raw
       protocol:
         description:
-        - The protocol of ports that do not say theirs.
+        - The protocol of ports that are given without one.
         type: list
         elements: str
         choices:
@@ -37,77 +37,82 @@ options:
         - dccp
       family:
         description:
-        - Speak of listeners that take this family alone. A wildcard of IPv6 that takes IPv4 too counts for both.
+        - Apply only to listeners that accept this family. An IPv6 wildcard that accepts IPv4 too counts for both.
         type: str
         choices:
         - ipv4
         - ipv6
       namespace:
         description:
-        - Speak of listeners in a network namespace, as a glob of its name. Without it an entry speaks of those of the host itself.
+        - 'Apply to listeners in another network namespace: a glob of its name. By default an entry applies to those
+          of the host itself.'
         type: str
       need:
         description:
-        - 'How many of the ports have to be there: a number or V(any). Without it each of those that are listed, and one of a range.'
+        - 'How many of the ports must have a listener: a number, or V(any). By default every listed port, and at
+          least one of a range.'
         type: raw
       process:
         description:
-        - 'The name of the process, or the base name of its executable: a glob or a list of them. V([kernel]) is a listener of the kernel.'
+        - 'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is
+          a listener of the kernel.'
         type: list
         elements: str
       exe:
         description:
-        - 'The path of its executable: a glob or a list of them.'
+        - 'The path of its executable: a glob or a list of globs.'
         type: list
         elements: str
       user:
         description:
-        - 'The name of its user, or the number: a glob or a list of them.'
+        - 'The name or number of its user: a glob or a list of globs.'
         type: list
         elements: str
       service:
         description:
-        - 'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of them.'
+        - 'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of globs.'
         type: list
         elements: str
       container:
         description:
-        - 'The container, as facts show it: a glob or a list of them.'
+        - 'The container, as facts show it: a glob or a list of globs.'
         type: list
         elements: str
       bind:
         description:
-        - 'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), addresses, networks
-          or interfaces. One of them has to hold.'
+        - 'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard),
+          addresses, networks or interfaces. One of them has to match.'
         type: list
         elements: str
       where:
         description:
-        - Speak of listeners alone for which this JMESPath expression over the fact of the listener is true.
+        - Apply only to listeners for which this JMESPath expression over the facts of the listener is true.
         type: str
       via:
         description:
-        - 'Interfaces through which it may be reached, and no others: globs.'
+        - 'The only interfaces through which it may be reached: globs.'
         type: list
         elements: str
       clients:
         description:
-        - 'Exactly these may reach it: networks, or V(local), V(link), V(private), V(anyone). Others that can make it C(overexposed),
-          some of these that cannot make it C(unreachable).'
+        - 'Exactly these may reach it: networks, or V(local), V(link), V(private), V(anyone). If others can reach
+          it, it is C(overexposed); if some of these cannot, it is C(unreachable).'
         type: list
         elements: str
       only_from:
         description:
-        - Nobody but these may reach it, whether they can or not.
+        - 'An upper limit: nobody else may reach it, but these need not be able to.'
         type: list
         elements: str
       ensure:
         description:
-        - A JMESPath expression over the fact of the listener that has to be true, such as V(backlog.pending < backlog.limit).
+        - A JMESPath expression over the facts of the listener, which has to be true, such as V(backlog.pending
+          < backlog.limit).
         type: str
       state:
         description:
-        - V(required) has to listen, V(optional) may, V(forbidden) may not, and V(ignored) is looked at by nobody else.
+        - V(required) has to listen, V(optional) may, V(forbidden) must not, and V(ignored) is accepted without
+          a finding unless another entry matches it.
         - In V(forbidden) and V(ignored) each attribute is a condition.
         type: str
         choices:
@@ -118,17 +123,17 @@ options:
         default: required
       when:
         description:
-        - Whether the entry holds for this host.
+        - Whether it applies to this host.
         type: bool
         default: true
       override:
         description:
-        - Take the place of an entry with the same name.
+        - Replace the entry with the same name.
         type: bool
         default: false
       severity:
         description:
-        - How severe findings about it are, in place of the usual.
+        - The severity of its findings, instead of the default.
         type: str
         choices:
         - critical
@@ -142,26 +147,26 @@ options:
         type: str
       reason:
         description:
-        - Why it is so, for whoever reads the declaration or a report.
+        - Why it is declared, for readers of the declaration or a report.
         type: str
       owner:
         description:
-        - Who answers for it.
+        - Who is responsible for it.
         type: str
   waivers:
     description:
-    - Findings that are waived for a time, in place of the variables C(listener_waivers) and those with such names.
+    - Findings to waive for a time, instead of the variables C(listener_waivers) and the like.
     type: list
     elements: dict
     suboptions:
       entry:
         description:
-        - 'Waive findings about these entries alone: globs of their names.'
+        - 'Waive only findings about these entries: globs of their names.'
         type: list
         elements: str
       kinds:
         description:
-        - Kinds of findings that are waived. Without it all that say something is not as declared, and C(unknown) is not one of these.
+        - The kinds of findings to waive. By default all deviations; C(unknown) is not one of them.
         type: list
         elements: str
         choices:
@@ -176,16 +181,16 @@ options:
         - unknown
       port:
         description:
-        - What it speaks of, as a port (V(22)), a name of the services database (V(ssh)), either with a protocol (V(53/udp)), a range
-          (V(8000-8010)), or V(any) for all ports.
+        - 'The port that it applies to: a number (V(22)), a name from the services database (V(ssh)), either with
+          a protocol (V(53/udp)), a range (V(8000-8010)), or V(any) for all ports.'
         type: raw
       ports:
         description:
-        - 'The same for several of them: a list. A list that comes from a variable may hold numbers and texts.'
+        - 'The same for several ports: a list. A list that comes from a variable may hold numbers and strings.'
         type: raw
       protocol:
         description:
-        - The protocol of ports that do not say theirs.
+        - The protocol of ports that are given without one.
         type: list
         elements: str
         choices:
@@ -196,63 +201,65 @@ options:
         - dccp
       family:
         description:
-        - Speak of listeners that take this family alone. A wildcard of IPv6 that takes IPv4 too counts for both.
+        - Apply only to listeners that accept this family. An IPv6 wildcard that accepts IPv4 too counts for both.
         type: str
         choices:
         - ipv4
         - ipv6
       namespace:
         description:
-        - Speak of listeners in a network namespace, as a glob of its name. Without it an entry speaks of those of the host itself.
+        - 'Apply to listeners in another network namespace: a glob of its name. By default an entry applies to those
+          of the host itself.'
         type: str
       process:
         description:
-        - 'The name of the process, or the base name of its executable: a glob or a list of them. V([kernel]) is a listener of the kernel.'
+        - 'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is
+          a listener of the kernel.'
         type: list
         elements: str
       exe:
         description:
-        - 'The path of its executable: a glob or a list of them.'
+        - 'The path of its executable: a glob or a list of globs.'
         type: list
         elements: str
       user:
         description:
-        - 'The name of its user, or the number: a glob or a list of them.'
+        - 'The name or number of its user: a glob or a list of globs.'
         type: list
         elements: str
       service:
         description:
-        - 'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of them.'
+        - 'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of globs.'
         type: list
         elements: str
       container:
         description:
-        - 'The container, as facts show it: a glob or a list of them.'
+        - 'The container, as facts show it: a glob or a list of globs.'
         type: list
         elements: str
       bind:
         description:
-        - 'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), addresses, networks
-          or interfaces. One of them has to hold.'
+        - 'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard),
+          addresses, networks or interfaces. One of them has to match.'
         type: list
         elements: str
       where:
         description:
-        - Speak of listeners alone for which this JMESPath expression over the fact of the listener is true.
+        - Apply only to listeners for which this JMESPath expression over the facts of the listener is true.
         type: str
       expires:
         description:
-        - The last day on which it holds, in UTC, such as V(2027-01-31), or V(never).
+        - The last day on which it is in force, in UTC, such as V(2027-01-31), or V(never).
         type: str
         required: true
       when:
         description:
-        - Whether the entry holds for this host.
+        - Whether it applies to this host.
         type: bool
         default: true
       override:
         description:
-        - Take the place of a waiver with the same name.
+        - Replace the waiver with the same name.
         type: bool
         default: false
       name:
@@ -261,10 +268,10 @@ options:
         type: str
       reason:
         description:
-        - Why it is so, for whoever reads the declaration or a report.
+        - Why it is declared, for readers of the declaration or a report.
         type: str
       owner:
         description:
-        - Who answers for it.
+        - Who is responsible for it.
         type: str
 """

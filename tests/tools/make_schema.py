@@ -21,8 +21,8 @@ SCHEMA = ROOT / "docs/listeners.schema.json"
 FRAGMENT = ROOT / "plugins/doc_fragments/declaration.py"
 
 ABOUT = {
-    "expected": "What is expected to listen, in place of the variables C(expected_listeners) and those with such names.",
-    "waivers": "Findings that are waived for a time, in place of the variables C(listener_waivers) and those with such names.",
+    "expected": "What is expected to listen, instead of the variables C(expected_listeners) and the like.",
+    "waivers": "Findings to waive for a time, instead of the variables C(listener_waivers) and the like.",
 }
 # The type of an option, as Ansible documents it
 DOCUMENTED = {
@@ -79,7 +79,7 @@ def fragment():
     content = {"options": {name: {
         "description": [ABOUT[name]], "type": "list", "elements": "dict", "suboptions": documentation(suboptions),
     } for name, suboptions in (("expected", options.ENTRY), ("waivers", options.WAIVER))}}
-    return HEADER + yaml.safe_dump(content, sort_keys=False, width=130, allow_unicode=True) + '"""\n'
+    return HEADER + yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True) + '"""\n'
 
 
 def _plain(sentences):

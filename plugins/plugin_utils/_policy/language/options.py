@@ -23,74 +23,75 @@ KINDS = VIOLATIONS + ('unknown', 'waiver_expired', 'entry_unused', 'waiver_unuse
 
 _ABOUT = {
     'name': {'type': 'str', 'description': ['What the entry is called in findings. Two entries of a host may not have the same name.']},
-    'reason': {'type': 'str', 'description': ['Why it is so, for whoever reads the declaration or a report.']},
-    'owner': {'type': 'str', 'description': ['Who answers for it.']},
+    'reason': {'type': 'str', 'description': ['Why it is declared, for readers of the declaration or a report.']},
+    'owner': {'type': 'str', 'description': ['Who is responsible for it.']},
 }
 
 _ENDPOINT = {
     'port': {'type': 'ports', 'description': [
-        'What it speaks of, as a port (V(22)), a name of the services database (V(ssh)), either with a protocol (V(53/udp)), '
+        'The port that it applies to: a number (V(22)), a name from the services database (V(ssh)), either with a protocol (V(53/udp)), '
         'a range (V(8000-8010)), or V(any) for all ports.']},
     'ports': {'type': 'ports', 'description': [
-        'The same for several of them: a list. A list that comes from a variable may hold numbers and texts.']},
-    'protocol': {'type': 'strings', 'choices': PROTOCOLS, 'description': ['The protocol of ports that do not say theirs.']},
+        'The same for several ports: a list. A list that comes from a variable may hold numbers and strings.']},
+    'protocol': {'type': 'strings', 'choices': PROTOCOLS, 'description': ['The protocol of ports that are given without one.']},
     'family': {'type': 'str', 'choices': FAMILIES, 'description': [
-        'Speak of listeners that take this family alone. A wildcard of IPv6 that takes IPv4 too counts for both.']},
+        'Apply only to listeners that accept this family. An IPv6 wildcard that accepts IPv4 too counts for both.']},
     'namespace': {'type': 'str', 'description': [
-        'Speak of listeners in a network namespace, as a glob of its name. Without it an entry speaks of those of the host itself.']},
+        'Apply to listeners in another network namespace: a glob of its name. By default an entry applies to those of the host itself.']},
 }
 
 _WHO = {
     'process': {'type': 'strings', 'description': [
-        'The name of the process, or the base name of its executable: a glob or a list of them. V([kernel]) is a listener of the kernel.']},
-    'exe': {'type': 'strings', 'description': ['The path of its executable: a glob or a list of them.']},
-    'user': {'type': 'strings', 'description': ['The name of its user, or the number: a glob or a list of them.']},
+        'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is a listener of the kernel.']},
+    'exe': {'type': 'strings', 'description': ['The path of its executable: a glob or a list of globs.']},
+    'user': {'type': 'strings', 'description': ['The name or number of its user: a glob or a list of globs.']},
     'service': {'type': 'strings', 'description': [
-        'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of them.']},
-    'container': {'type': 'strings', 'description': ['The container, as facts show it: a glob or a list of them.']},
+        'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of globs.']},
+    'container': {'type': 'strings', 'description': ['The container, as facts show it: a glob or a list of globs.']},
 }
 
 _WHERE = {
     'bind': {'type': 'strings', 'description': [
         'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), addresses, networks '
-        'or interfaces. One of them has to hold.']},
+        'or interfaces. One of them has to match.']},
     'where': {'type': 'expression', 'description': [
-        'Speak of listeners alone for which this JMESPath expression over the fact of the listener is true.']},
+        'Apply only to listeners for which this JMESPath expression over the facts of the listener is true.']},
 }
 
 ENTRY = {
     **_ENDPOINT,
     'need': {'type': 'count', 'description': [
-        'How many of the ports have to be there: a number or V(any). Without it each of those that are listed, and one of a range.']},
+        'How many of the ports must have a listener: a number, or V(any). By default every listed port, and at least one of a range.']},
     **_WHO,
     **_WHERE,
-    'via': {'type': 'strings', 'description': ['Interfaces through which it may be reached, and no others: globs.']},
+    'via': {'type': 'strings', 'description': ['The only interfaces through which it may be reached: globs.']},
     'clients': {'type': 'strings', 'description': [
         'Exactly these may reach it: networks, or V(local), V(link), V(private), V(anyone). '
-        'Others that can make it C(overexposed), some of these that cannot make it C(unreachable).']},
-    'only_from': {'type': 'strings', 'description': ['Nobody but these may reach it, whether they can or not.']},
+        'If others can reach it, it is C(overexposed); if some of these cannot, it is C(unreachable).']},
+    'only_from': {'type': 'strings', 'description': ['An upper limit: nobody else may reach it, but these need not be able to.']},
     'ensure': {'type': 'expression', 'description': [
-        'A JMESPath expression over the fact of the listener that has to be true, such as V(backlog.pending < backlog.limit).']},
+        'A JMESPath expression over the facts of the listener, which has to be true, such as V(backlog.pending < backlog.limit).']},
     'state': {'type': 'str', 'choices': STATES, 'default': 'required', 'description': [
-        'V(required) has to listen, V(optional) may, V(forbidden) may not, and V(ignored) is looked at by nobody else.',
+        'V(required) has to listen, V(optional) may, V(forbidden) must not, and V(ignored) is accepted without a finding unless another '
+        'entry matches it.',
         'In V(forbidden) and V(ignored) each attribute is a condition.']},
-    'when': {'type': 'bool', 'default': True, 'description': ['Whether the entry holds for this host.']},
-    'override': {'type': 'bool', 'default': False, 'description': ['Take the place of an entry with the same name.']},
-    'severity': {'type': 'str', 'choices': SEVERITIES, 'description': ['How severe findings about it are, in place of the usual.']},
+    'when': {'type': 'bool', 'default': True, 'description': ['Whether it applies to this host.']},
+    'override': {'type': 'bool', 'default': False, 'description': ['Replace the entry with the same name.']},
+    'severity': {'type': 'str', 'choices': SEVERITIES, 'description': ['The severity of its findings, instead of the default.']},
     **_ABOUT,
 }
 
 WAIVER = {
-    'entry': {'type': 'strings', 'description': ['Waive findings about these entries alone: globs of their names.']},
+    'entry': {'type': 'strings', 'description': ['Waive only findings about these entries: globs of their names.']},
     'kinds': {'type': 'strings', 'choices': VIOLATIONS + ('unknown',), 'description': [
-        'Kinds of findings that are waived. Without it all that say something is not as declared, and C(unknown) is not one of these.']},
+        'The kinds of findings to waive. By default all deviations; C(unknown) is not one of them.']},
     **_ENDPOINT,
     **_WHO,
     **_WHERE,
     'expires': {'type': 'date', 'required': True, 'description': [
-        'The last day on which it holds, in UTC, such as V(2027-01-31), or V(never).']},
+        'The last day on which it is in force, in UTC, such as V(2027-01-31), or V(never).']},
     'when': ENTRY['when'],
-    'override': {'type': 'bool', 'default': False, 'description': ['Take the place of a waiver with the same name.']},
+    'override': {'type': 'bool', 'default': False, 'description': ['Replace the waiver with the same name.']},
     **_ABOUT,
     'name': {'type': 'str', 'description': ['What the waiver is called. Two waivers of a host may not have the same name.']},
 }
