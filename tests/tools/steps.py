@@ -63,6 +63,13 @@ def lint(bench, program, *arguments):
     bench.run(folder / program, *arguments, cwd=place, env=environ(folder, place))
 
 
+def types(bench, paths, folders):
+    """Checks types: of what runs on the controller, or of these paths, which import each other from these folders."""
+    folder, place = lint_environment(bench), bench.copy()
+    env = environ(folder, place, MYPYPATH=":".join(str(place / name) for name in folders))
+    bench.run(folder / "mypy", "--no-incremental", *(["--follow-imports=silent", *paths] if paths else []), cwd=place, env=env)
+
+
 def sanity(bench, lane):
     folder, _version = core_environment(bench, lane.core, *lane.controllers)
     place = bench.copy()
@@ -146,6 +153,12 @@ def check_artifact(bench):
 
 STEPS = [
     Step("lint", "ruff", lint, ["ruff", "check", "--no-cache"]),
+    Step("lint", "types of the controller", types, [[], []]),
+    Step("lint", "types of the tests", types,
+         [["tests/tools", "tests/hosts/rig", "tests/hosts/support"], ["tests/tools", "tests/hosts"]]),
+    Step("lint", "types of the examples", types,
+         [["tests/examples/blocks.py", "tests/examples/sandbox.py"], ["tests/examples"]]),
+    Step("lint", "types of the benchmarks", types, [["tests/benchmarks"], ["tests/benchmarks", "tests/hosts"]]),
     Step("lint", "ansible-lint", lint, ["ansible-lint"]),
     Step("lint", "documentation", lint,
          ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--check-extra-docs-refs", "."]),

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 
-from ansible_collections.listening.ports.tests.hosts.rig import images, machine, sandbox
-from ansible_collections.listening.ports.tests.hosts.rig.guest import Guest
+from . import images, machine, sandbox
+from .guest import Guest
 
 FILES = ("runner", "ready", "ssh", "ssh_config", "inventory.json", "id", "id.pub", "known_hosts", "log")
 DOWN_WITHIN = 20  # seconds

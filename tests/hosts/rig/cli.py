@@ -10,10 +10,10 @@ import os
 import subprocess
 import sys
 
-from ansible_collections.listening.ports.tests.hosts.rig import background, images, sandbox
-from ansible_collections.listening.ports.tests.hosts.rig.fleet import Rig
-from ansible_collections.listening.ports.tests.hosts.rig.guest import HostFailed
-from ansible_collections.listening.ports.tests.hosts.rig.obstacles import obstacles
+from . import background, images, sandbox
+from .fleet import Rig
+from .guest import HostFailed
+from .obstacles import obstacles
 
 MOST_HOSTS = 250
 DESCRIPTION = """\

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 
-from ansible_collections.listening.ports.tests.hosts.rig.guest import Guest, HostFailed
+from .guest import Guest, HostFailed
 
 FOLDER = pathlib.Path("/run/rig")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 
-from ansible_collections.listening.ports.tests.hosts.rig.machine import end_cgroup
+from .machine import end_cgroup
 
 DISK_SIZE = "256m"  # of memory, and only what is written is taken
 INNER_DEVICE = "host1"  # of a bastion, as host0 is its way to the controller

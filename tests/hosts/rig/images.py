@@ -22,7 +22,7 @@ import shutil
 import subprocess
 import time
 
-from ansible_collections.listening.ports.tests.hosts.rig.mirror import mirror
+from .mirror import mirror
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "images"
 RELEASES = ("trixie", "bookworm", "bullseye")

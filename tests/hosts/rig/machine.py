@@ -16,7 +16,7 @@ import shutil
 import signal
 import time
 
-from ansible_collections.listening.ports.tests.hosts.rig.obstacles import cgroup_root
+from .obstacles import cgroup_root
 
 SHARED = pathlib.Path("/run/listening-ports-rigs")
 PREFIX = "listening-ports-rig-"

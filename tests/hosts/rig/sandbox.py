@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 
-from ansible_collections.listening.ports.tests.hosts.rig import images, machine
-from ansible_collections.listening.ports.tests.hosts.rig.fleet import CGROUPS, FOLDER, Rig, ssh_config
+from . import images, machine
+from .fleet import CGROUPS, FOLDER, Rig, ssh_config
 
 PROGRAM = pathlib.Path(__file__).resolve().parent
 # The shell is process 1 there: it waits for whatever loses its parent.

@@ -17,7 +17,7 @@ import pathlib
 import sys
 import tarfile
 
-from ansible_collections.listening.ports.tests.hosts.support.host import execute
+from .host import execute
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLLECTION = HERE.parents[2]

@@ -9,7 +9,7 @@ import os
 import pathlib
 import sys
 
-from ansible_collections.listening.ports.tests.hosts.support.host import execute
+from .host import execute
 
 PLAY_TIMEOUT = 600  # seconds
 
