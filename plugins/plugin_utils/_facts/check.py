@@ -16,14 +16,12 @@ import zlib
 
 from .. import _schema
 from .._schema import Fault
-from . import firewall
+from . import firewall, shape
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
 ASPECTS = ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')
 LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
-PROTOCOLS = ('tcp', 'udp', 'udplite', 'sctp', 'dccp', 'raw')
-SCOPES = ('any', 'global', 'private', 'link', 'loopback')       # the widest first
 
 _FAMILIES = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 _word = _schema.matching(re.compile(r'[a-z][a-z0-9_]{0,63}'), 'a word of a-z, 0-9 and _')
@@ -63,21 +61,21 @@ _owner = _schema.mapping(
 
 _endpoint = {
     'id': _text,
-    'protocol': _schema.choice(*PROTOCOLS),
+    'protocol': _schema.choice(*shape.PROTOCOLS),
     'family': _schema.choice(*_FAMILIES),
     'address': _schema.text(64),
     'port': _port,
     'interface': _schema.nullable(_schema.text(256)),
     'accepts_ipv4': _maybe_boolean,
     'accepts_ipv6': _maybe_boolean,
-    'scope': _schema.choice(*SCOPES),
+    'scope': _schema.choice(*shape.SCOPES),
     'port_name': _schema.nullable(_schema.text(1024)),
     'ephemeral': _schema.boolean,
     'backlog': _schema.nullable(_schema.mapping({'pending': _count, 'limit': _maybe_count})),
     'namespace': _maybe_text,
     'service': _maybe_text,
     'activated_by': _maybe_text,
-    'held_by': _schema.choice('processes', 'kernel', 'unknown'),
+    'held_by': _schema.choice(*shape.HELD_BY),
     'socket_uid': _uid,
     'owners': _schema.items(_owner, 64),
     'owners_total': _count,

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from ..._facts.check import PROTOCOLS, SCOPES
+from ..._facts.shape import PROTOCOLS, SCOPES
 from ..._harmless.terminal import name
 from ..._listener import endpoints, to_show, unlisted
 

@@ -1,0 +1,285 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of facts and of records, for whatever reads them on the controller.
+
+Described here once: ``check`` refuses what differs from it, and the tests compare with it what modules return and document. Keys that may be absent
+are in the class that is not total.
+"""
+
+from typing import Any, Literal, TypedDict, get_args
+
+Protocol = Literal['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'raw']
+Family = Literal['ipv4', 'ipv6']
+Scope = Literal['any', 'global', 'private', 'link', 'loopback']
+HeldBy = Literal['processes', 'kernel', 'unknown']
+ExposureVerdict = Literal['allowed', 'partly', 'blocked', 'unknown']
+Level = Literal['none', 'local', 'link', 'private', 'listed', 'anyone', 'unknown']
+Backend = Literal['nftables', 'iptables-nft', 'iptables-legacy', 'firewalld', 'ufw']
+Default = Literal['accept', 'drop', 'mixed', 'unknown']
+Status = Literal['ok', 'failed', 'unreachable']
+
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+FAMILIES: tuple[Family, ...] = get_args(Family)
+SCOPES: tuple[Scope, ...] = get_args(Scope)     # the widest first
+HELD_BY: tuple[HeldBy, ...] = get_args(HeldBy)
+
+
+class Gap(TypedDict):
+    """What could not be observed.
+
+    :ivar count: how many things it concerns, where that is known. :ivar hint: what would help, such as ``become``.
+    """
+
+    aspect: str
+    code: str
+    count: int | None
+    message: str
+    hint: str | None
+
+
+class _Complete(TypedDict):
+    sockets: bool
+    binding: bool | None
+    owners: bool | None
+    units: bool | None
+    namespaces: bool | None
+    connections: bool | None
+    resources: bool | None
+
+
+class Complete(_Complete, total=False):
+    """Whether all of an aspect was observed; None where nobody asked for it. Records of earlier versions lack the firewall."""
+
+    firewall: bool | None
+
+
+class System(TypedDict):
+    """Surroundings of the listeners; None for what is not known."""
+
+    local_addresses: list[str] | None
+    ephemeral_ports: list[int] | None
+    reserved_ports: list[list[int]] | None
+    unprivileged_port_start: int | None
+
+
+class Resources(TypedDict):
+    """What an owner uses."""
+
+    cpu_seconds: float | None
+    rss_bytes: int | None
+    threads: int | None
+    open_files: int | None
+
+
+class _Owner(TypedDict):
+    pid: int
+    process: str | None
+    exe: str | None
+    exe_deleted: bool | None
+    user: str | None
+    uid: int | None
+    started: str | None
+    unit: str | None
+    main: bool | None
+    container: str | None
+
+
+class Owner(_Owner, total=False):
+    """A process that owns a socket."""
+
+    resources: Resources | None
+    command: list[str] | None
+
+
+class Backlog(TypedDict):
+    """The fullest accept queue of a listener."""
+
+    pending: int
+    limit: int | None
+
+
+class Undecided(TypedDict):
+    """Networks of which it is not known whether they get through, and why."""
+
+    sources: list[str]
+    reason: str
+
+
+class Path(TypedDict):
+    """What gets through to a listener over interfaces that are treated alike, in one family."""
+
+    family: Family
+    interfaces: list[str]
+    verdict: ExposureVerdict
+    allowed: list[str]
+    undecided: list[Undecided]
+    decided_by: str | None
+    blocked_by: str | None
+    caveats: list[str]
+
+
+class Exposure(TypedDict):
+    """Who can reach a listener, as far as its host decides.
+
+    :ivar allowed: networks that surely can. :ivar decided_by: the rule that lets most of them in, or keeps all out.
+    :ivar blocked_by: the rule that keeps most others out. :ivar caveats: what to know besides.
+    """
+
+    verdict: ExposureVerdict
+    level: Level
+    allowed: list[str]
+    undecided: list[Undecided]
+    decided_by: str | None
+    blocked_by: str | None
+    caveats: list[str]
+    paths: list[Path]
+
+
+class Endpoint(TypedDict):
+    """Where a host can be reached: what a listener and a forwarded endpoint have in common.
+
+    :ivar owners: the first of the processes that own it; ``owners_total`` counts all of them.
+    """
+
+    id: str
+    protocol: Protocol
+    family: Family
+    address: str
+    port: int
+    interface: str | None
+    accepts_ipv4: bool | None
+    accepts_ipv6: bool | None
+    scope: Scope
+    port_name: str | None
+    ephemeral: bool
+    backlog: Backlog | None
+    namespace: str | None
+    service: str | None
+    activated_by: str | None
+    held_by: HeldBy
+    socket_uid: int | None
+    owners: list[Owner]
+    owners_total: int
+
+
+class Listener(Endpoint, total=False):
+    """All sockets with one protocol, address, device and port.
+
+    :ivar connections: how many of each state. :ivar exposure: None in other network namespaces.
+    """
+
+    connections: dict[str, int] | None
+    exposure: Exposure | None
+
+
+class Forwarded(Endpoint):
+    """An endpoint that the firewall of the host leads to somewhere else.
+
+    :ivar to: the addresses and ports it leads to. :ivar ports: a range where many are led alike.
+    :ivar proxy: the id of the listener that stands for the same endpoint.
+    """
+
+    to: str
+    ports: str
+    decided_by: str | None
+    container: str | None
+    proxy: str | None
+    exposure: Exposure
+
+
+class Opening(TypedDict):
+    """What the firewall lets in with nothing listening behind it."""
+
+    protocol: Protocol
+    family: Family
+    ports: str
+    interfaces: list[str]
+    sources: list[str]
+    decided_by: str | None
+
+
+class Sources(TypedDict):
+    """The networks that a host has routes to."""
+
+    ipv4: list[str]
+    ipv6: list[str]
+
+
+class _Firewall(TypedDict):
+    backends: list[Backend]
+    default: Default
+    rules: int
+
+
+class Firewall(_Firewall, total=False):
+    """The rules of a host.
+
+    :ivar default: what becomes of a port that no rule names. :ivar rules: how many there are.
+    """
+
+    sources: Sources | None
+
+
+class Diagnosis(TypedDict):
+    """Why a unit does not listen that should.
+
+    :ivar holds: whether it owns a listener under its ``id``. :ivar lines: the end of its log.
+    :ivar unseen: what could not be observed, with the reason.
+    """
+
+    unit: str
+    id: str | None
+    load: str | None
+    active: str | None
+    sub: str | None
+    enabled: str | None
+    result: str | None
+    exit: int | None
+    holds: bool | None
+    lines: list[str]
+    unseen: list[str]
+
+
+class Judged(TypedDict, total=False):
+    """What the judgement of a firewall adds to facts, beside the exposure of each listener."""
+
+    forwarded: list[Forwarded]
+    openings: list[Opening]
+    firewall: Firewall
+
+
+class _Facts(TypedDict):
+    schema: int
+    gathered_at: str
+    collector: str
+    complete: Complete
+    gaps: list[Gap]
+    system: System
+    listeners: list[Listener]
+
+
+class Facts(_Facts, Judged, total=False):
+    """What listens on one host. ``gathered_at`` is by the clock of that host."""
+
+    diagnoses: dict[str, Diagnosis]
+
+
+class Record(TypedDict):
+    """What is kept of one host and one run.
+
+    :ivar facts: None unless the status is ``ok``; then ``message`` says why.
+    :ivar judgement: as ``_policy.judgement.fleet`` makes it; None for a host that was not judged.
+    """
+
+    schema: int
+    host: str
+    run_id: str
+    recorded_at: str
+    status: Status
+    message: str | None
+    collection: str
+    ansible_core: str
+    declared: bool
+    facts: Facts | None
+    judgement: dict[str, Any] | None
