@@ -1,14 +1,20 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of data that strangers wrote. Private to this collection, may change.
+"""Checks data that strangers wrote.
 
-A check is a function that takes a decoded JSON value, returns it, and raises ``Fault`` for what it does not accept.
-Keys that a mapping does not know are removed in place, so that later versions may add some.
+A check takes a decoded JSON value, returns it, and raises ``Fault`` for what it does not accept. Keys that a mapping does not know are removed in
+place, so that later versions may add some.
 """
+
+from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+Check = Callable[[Any], Any]
 
 _INTEGER = 2 ** 63 - 1
 _TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', re.ASCII)
@@ -19,31 +25,29 @@ _KINDS = {dict: 'a mapping', list: 'a list', str: 'text', bool: 'a boolean', int
 class Fault(ValueError):
     """Data that is not as it has to be.
 
-    :ivar path: str, where in the data, such as ``listeners[3].port``; empty for the data as a whole.
-    :ivar reason: str, what is wrong; harmless to print.
+    :ivar path: where in the data, such as ``listeners[3].port``; empty for the data as a whole.
+    :ivar reason: what is wrong; harmless to print.
     """
 
-    def __init__(self, reason, path=''):
+    def __init__(self, reason: str, path: str = '') -> None:
         super().__init__(reason)
         self.reason = reason
         self.path = path
 
-    def below(self, step):
-        """This fault, seen from one level further up; ``step`` is a key or ``[index]``."""
+    def below(self, step: str) -> Fault:
+        """Return this fault as seen from one level further up; ``step`` is a key or ``[index]``."""
         dot = '.' if self.path and not self.path.startswith('[') else ''
         self.path = step + dot + self.path
         return self
 
-    def __str__(self):
+    def __str__(self) -> str:
         return '%s: %s' % (self.path, self.reason) if self.path else self.reason
 
 
-def parse(data, max_elements):
+def parse(data: bytes, max_elements: int) -> Any:
     """Decode strict JSON.
 
-    :param data: bytes.
-    :param max_elements: int, values in it at the most, for a small text can become a large structure.
-    :returns: the decoded value.
+    :param max_elements: values in it at most, since a small text can become a large structure.
     :raises Fault: it is not JSON, has numbers that JSON does not know, or is too large or too deep.
     """
     if data.count(b',') + data.count(b'[') + data.count(b'{') > max_elements:
@@ -59,11 +63,11 @@ def parse(data, max_elements):
         raise Fault('not JSON: %s' % reason) from None
 
 
-def _no_constant(name):
+def _no_constant(name: str) -> NoReturn:
     raise Fault('not JSON: %s is no number' % name)
 
 
-def _refuse(value, wanted):
+def _refuse(value: object, wanted: str) -> NoReturn:
     if isinstance(value, str):
         found = ascii(value[:40])[:60]
     elif isinstance(value, int) and abs(value) > _INTEGER:
@@ -75,9 +79,9 @@ def _refuse(value, wanted):
     raise Fault('has to be %s, not %s' % (wanted, found))
 
 
-def text(limit):
-    """Text of at most ``limit`` characters, any that Unicode has."""
-    def check(value):
+def text(limit: int) -> Check:
+    """Return the check for text of at most ``limit`` characters, any that Unicode has."""
+    def check(value: object) -> str:
         if not isinstance(value, str):
             _refuse(value, 'text')
         if len(value) > limit:
@@ -88,109 +92,116 @@ def text(limit):
     return check
 
 
-def time(value):
+def time(value: object) -> str:
     """Check for a time in UTC, to the second."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         _refuse(value, 'a time such as 2026-11-20T10:00:00Z')
     return value
 
 
-def matching(pattern, wanted):
-    """Text that a compiled pattern matches as a whole; ``wanted`` says so in words."""
+def matching(pattern: re.Pattern[str], wanted: str) -> Check:
+    """Return the check for text that a pattern matches as a whole; ``wanted`` is that in words."""
     fits = pattern.fullmatch
 
-    def check(value):
+    def check(value: object) -> str:
         if not isinstance(value, str) or not fits(value):
             _refuse(value, wanted)
         return value
     return check
 
 
-def choice(*allowed):
-    """One of these values."""
+def choice(*allowed: str) -> Check:
+    """Return the check for one of these values."""
     known = frozenset(allowed)
     wanted = 'one of %s' % ', '.join(allowed)
 
-    def check(value):
+    def check(value: object) -> str:
         if not isinstance(value, str) or value not in known:
             _refuse(value, wanted)
         return value
     return check
 
 
-def integer(low=0, high=_INTEGER):
-    """A whole number, bounds included."""
-    def check(value):
+def integer(low: int = 0, high: int = _INTEGER) -> Check:
+    """Return the check for a whole number, bounds included."""
+    def check(value: object) -> int:
         if not isinstance(value, int) or value is True or value is False or not low <= value <= high:
             _refuse(value, 'a whole number from %d to %d' % (low, high))
         return value
     return check
 
 
-def number(value):
+def number(value: object) -> float:
     """Check for a number that is not negative."""
     if not isinstance(value, (int, float)) or value is True or value is False or not 0 <= value <= _INTEGER:
         _refuse(value, 'a number from 0 to %d' % _INTEGER)
     return value
 
 
-def boolean(value):
+def boolean(value: object) -> bool:
     """Check for true or false."""
-    if value is not True and value is not False:
+    if not isinstance(value, bool):
         _refuse(value, 'true or false')
     return value
 
 
-def nullable(check):
-    """Null, or what the check accepts."""
-    def either(value):
-        return None if value is None else check(value)
-    either.unless_null = check
-    return either
+class _Nullable:
+    """Null, or what the check accepts. Mappings look at ``unless_null`` themselves: most values of facts are in one."""
+
+    def __init__(self, check: Check) -> None:
+        self.unless_null = check
+
+    def __call__(self, value: object) -> Any:
+        return None if value is None else self.unless_null(value)
 
 
-def items(check, high, low=0):
-    """A list of ``low`` to ``high`` elements, each of which the check accepts."""
-    def each(value):
+def nullable(check: Check) -> Check:
+    """Return the check for null, or what the given one accepts."""
+    return _Nullable(check)
+
+
+def items(check: Check, high: int, low: int = 0) -> Check:
+    """Return the check for a list of ``low`` to ``high`` elements, each of which the given one accepts."""
+    def each(value: object) -> list[Any]:
         if not isinstance(value, list):
             _refuse(value, 'a list')
         if not low <= len(value) <= high:
             raise Fault('has %d elements, not %d to %d' % (len(value), low, high))
-        for index, one in enumerate(value):
+        for index, element in enumerate(value):
             try:
-                check(one)
+                check(element)
             except Fault as fault:
                 raise fault.below('[%d]' % index) from None
         return value
     return each
 
 
-def mapping(required, optional=None):
-    """A mapping with known keys. It is checked in place: other keys are removed.
+def mapping(required: dict[str, Check], optional: dict[str, Check] | None = None) -> Check:
+    """Return the check for a mapping with known keys, which removes other keys from it.
 
-    :param required: dict, key to check.
-    :param optional: dict, key to check of keys that may be absent.
+    :param optional: the checks of keys that may be absent.
     """
     known = dict(required, **(optional or {}))
-    fields = tuple((key, getattr(check, 'unless_null', check), hasattr(check, 'unless_null'), key in required)
-                   for key, check in known.items())
+    fields = tuple(
+        (key, check.unless_null if isinstance(check, _Nullable) else check, isinstance(check, _Nullable), key in required)
+        for key, check in known.items())
 
-    def each(value):
+    def each(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             _refuse(value, 'a mapping')
         missing = 0
         for key, check, may_be_null, needed in fields:
             try:
-                one = value[key]
+                element = value[key]
             except KeyError:
                 if needed:
                     raise Fault('is missing', key) from None
                 missing += 1
                 continue
-            if one is None and may_be_null:
+            if element is None and may_be_null:
                 continue
             try:
-                check(one)
+                check(element)
             except Fault as fault:
                 raise fault.below(key) from None
         if len(value) > len(fields) - missing:
@@ -200,17 +211,17 @@ def mapping(required, optional=None):
     return each
 
 
-def table(key_check, check, high):
-    """A mapping with any keys that the first check accepts."""
-    def each(value):
+def table(key_check: Check, check: Check, high: int) -> Check:
+    """Return the check for a mapping with any keys, at most ``high``, that the first one accepts."""
+    def each(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
             _refuse(value, 'a mapping')
         if len(value) > high:
             raise Fault('has more than %d keys' % high)
-        for key, one in value.items():
+        for key, element in value.items():
             key_check(key)
             try:
-                check(one)
+                check(element)
             except Fault as fault:
                 raise fault.below(key) from None
         return value

@@ -136,8 +136,8 @@ def test_listeners(block, audited, collections):
     assert list(shown) == list(facts['listeners'][0])
     for owner in shown['owners']:
         assert list(owner) == list(facts['listeners'][0]['owners'][0])
-    check = ('import json, sys; from ansible_collections.listening.ports.plugins.plugin_utils._packed import unpack; '
-             'print(unpack(sys.stdin.read())["listeners"])')
+    check = ('import json, sys; from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import unpack; '
+             'print(unpack(sys.stdin.read()).facts["listeners"])')
     facts = dict(facts, listeners=[shown])
     done = subprocess.run([sys.executable, '-c', check], input=json.dumps(facts), text=True, stdout=subprocess.PIPE,
                           env={'PYTHONPATH': str(collections)}, check=True)

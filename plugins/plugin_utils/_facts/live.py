@@ -8,8 +8,8 @@ from typing import NamedTuple
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from .._harmless.terminal import sentence
-from . import records
-from .check import FactError, unpack
+from . import firewall, records
+from .unpack import FactError, unpack
 
 # The options that are those of the module.
 ARGUMENTS = {
@@ -75,9 +75,11 @@ def look(action, options, task_vars, result, **more):
     if answer.get('failed'):
         return Looked('failed', _complaint(answer), None)
     try:
-        return Looked('ok', None, unpack(answer.get('packed')))
+        unpacked = unpack(answer.get('packed'))
+        facts = firewall.judge(unpacked)
     except FactError as exc:
         return Looked('failed', str(exc), None)
+    return Looked('ok', None, facts)
 
 
 def warn(result, texts):

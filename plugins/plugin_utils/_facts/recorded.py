@@ -17,8 +17,8 @@ import time
 from ansible import constants as C
 from .._harmless.terminal import sentence, visible
 from . import records
-from .check import FactError, unpack
 from .live import Looked
+from .unpack import FactError, unpack
 
 _SKEW = 300             # seconds by which the clocks of two controllers may differ
 _ANY_AGE = 'max_age: 0 takes facts of any age'
@@ -38,7 +38,7 @@ def from_cache(task_vars, max_age):
     if stale:
         return _failed(stale)
     try:
-        return Looked('ok', None, unpack(json.dumps(kept)))
+        return Looked('ok', None, unpack(json.dumps(kept)).facts)
     except FactError as exc:
         return _failed('%s' % exc)
     except (TypeError, ValueError, RecursionError):

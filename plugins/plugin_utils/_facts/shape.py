@@ -23,6 +23,11 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 FAMILIES: tuple[Family, ...] = get_args(Family)
 SCOPES: tuple[Scope, ...] = get_args(Scope)     # the widest first
 HELD_BY: tuple[HeldBy, ...] = get_args(HeldBy)
+EXPOSURE_VERDICTS: tuple[ExposureVerdict, ...] = get_args(ExposureVerdict)
+LEVELS: tuple[Level, ...] = get_args(Level)
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+DEFAULTS: tuple[Default, ...] = get_args(Default)
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Gap(TypedDict):

@@ -34,6 +34,22 @@ def listener(address='0.0.0.0', port=80, protocol='tcp', owners=None, **other):
     return found
 
 
+def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
+    """The ``exposure`` of a listener; its level follows from the rest unless it is given.
+
+    :param paths: dicts of what is to be in them, beside what follows from their verdict.
+    """
+    level = 'unknown' if verdict == 'unknown' or undecided else 'none' if not allowed else 'listed'
+    if set(allowed) & {'0.0.0.0/0', '::/0'}:
+        level = 'anyone'
+    rules = {'decided_by': None, 'blocked_by': None, 'caveats': []}
+    found = {'verdict': verdict, 'allowed': list(allowed), 'undecided': list(undecided), 'level': level, **rules, 'paths': [
+        {'family': 'ipv4', 'interfaces': ['eth0'], 'allowed': [] if path.get('verdict') == 'blocked' else list(allowed), 'undecided': [], **rules, **path}
+        for path in paths]}
+    found.update(other)
+    return found
+
+
 def gap(aspect='owners', code='owners_hidden', count=1, message='1 listener has no visible holder', hint='become'):
     """One entry of ``gaps``."""
     return {'aspect': aspect, 'code': code, 'count': count, 'message': message, 'hint': hint}

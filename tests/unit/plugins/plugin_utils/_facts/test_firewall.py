@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._facts import pack
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
-from ansible_collections.listening.ports.plugins.plugin_utils._facts.check import FactError, unpack
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import firewall
+from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import FactError, unpack
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
 
@@ -22,11 +23,16 @@ def snapshot(name='native', **other):
     return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'elsewhere': {}, 'port_names': {}, **other}
 
 
-def sent(taken, *listeners, **other):
-    """Facts that a host sent with such a snapshot, as they are believed."""
+def unpacked(taken, *listeners, **other):
+    """Facts that a host sent with such a snapshot."""
     found = facts(*(listeners or [listener(port=22)]), **other)
     found['complete']['firewall'] = True
     return unpack(pack(dict(found, snapshot=taken)))
+
+
+def sent(taken, *listeners, **other):
+    """The same, as they are believed."""
+    return firewall.judge(unpacked(taken, *listeners, **other))
 
 
 @pytest.mark.parametrize('name, verdict', [('open', 'allowed'), ('native', 'partly'), ('iptables_legacy', 'partly'), ('mixed', 'partly')])
@@ -55,9 +61,14 @@ def test_gaps_of_the_host_stay():
     assert [one['aspect'] for one in found['gaps']] == ['owners', 'firewall'] and found['complete']['firewall'] is False
 
 
-def test_facts_that_were_kept_are_not_judged_again():
+def test_without_a_snapshot_nothing_is_judged():
+    kept = facts(listener(port=22))
+    assert firewall.judge(unpack(pack(kept))) == kept
+
+
+def test_a_snapshot_is_checked():
     with pytest.raises(FactError) as info:
-        unpack(pack(dict(facts(), snapshot='x')))
+        firewall.judge(unpack(pack(dict(facts(), snapshot='x'))))
     assert str(info.value) == 'the packed facts are not valid: snapshot: has to be a mapping, not \'x\''
 
 
@@ -89,11 +100,34 @@ def test_a_part_is_missing(missing):
         sent(taken)
 
 
-def test_an_error_in_what_judges_is_told_as_one(monkeypatch):
-    monkeypatch.setattr(survey, 'attach', lambda *dummy: {}['x'])
+def test_an_error_in_what_judges_is_told_as_one():
     with pytest.raises(FactError) as info:
-        sent(snapshot())
+        firewall.judge(unpacked(snapshot()), attach=lambda *dummy: {}['x'])
     assert str(info.value) == 'the packed facts are not valid: snapshot: is not understood (KeyError)'
+
+
+@pytest.mark.parametrize('more, message', [
+    ({'openings': 5}, "openings: has to be a list, not 5"),
+    ({'forwarded': [dict(listener(owners=[]), to='', ports='80', decided_by=None, container=None, proxy=None, exposure=None)]},
+     'forwarded[0].exposure: has to be a mapping, not null'),
+    ({'firewall': {}}, 'firewall.backends: is missing'),
+])
+def test_what_is_judged_is_checked(more, message):
+    def attach(listeners, dummy, dummy2):
+        for one in listeners:
+            one['exposure'] = None
+        return dict({'forwarded': [], 'openings': []}, **more)
+    with pytest.raises(FactError) as info:
+        firewall.judge(unpacked(snapshot()), attach)
+    assert str(info.value) == 'the packed facts are not valid: %s' % message
+
+
+def test_exposures_that_are_judged_are_checked():
+    def attach(listeners, dummy, dummy2):
+        listeners[0]['exposure'] = {'verdict': 'open'}
+        return {}
+    with pytest.raises(FactError, match='verdict: has to be one of allowed, partly, blocked, unknown'):
+        firewall.judge(unpacked(snapshot()), attach)
 
 
 def places(value, path=()):

@@ -96,18 +96,15 @@ def _owner(holder, pid):
 def _exposure(options, found):
     """What facts will say of the firewall, or None."""
     if options.get('firewall') == 'unknown':
-        return {'verdict': 'unknown', 'allowed': [], 'undecided': []}
+        return samples.exposure('unknown')
     if not {'from', 'maybe', 'through'} & set(options):
         return None
     sets = {'anyone': [net for net, name in zip(EVERYBODY, ('accepts_ipv4', 'accepts_ipv6')) if found[name] is not False], 'nobody': [], '': []}
     allowed, maybe = (sets.get(text, text.split(',')) for text in (options.get('from', ''), options.get('maybe', '')))
     verdict = 'partly' if maybe or (allowed and options['from'] != 'anyone') else 'allowed' if allowed else 'blocked'
-    exposure = {'verdict': verdict, 'allowed': allowed, 'undecided': [{'sources': maybe, 'reason': 'a rule of a module'}] if maybe else []}
-    if 'through' in options:
-        exposure['paths'] = [{'interfaces': [name], 'verdict': word} for name, word in (pair.split(':') for pair in options['through'].split(','))]
-    if 'rule' in options:
-        exposure['decided_by'] = options['rule']
-    return exposure
+    paths = [pair.split(':') for pair in options['through'].split(',')] if 'through' in options else ()
+    return samples.exposure(verdict, allowed, [{'sources': maybe, 'reason': 'a rule of a module'}] if maybe else [],
+                            [{'interfaces': [name], 'verdict': word} for name, word in paths], decided_by=options.get('rule'))
 
 
 def facts(lines, gaps=(), complete=None, system=None):

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks the form of what hosts send about firewalls: verdicts on them, and snapshots of their rules."""
+
+import functools
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .. import _schema
+from .._schema import Fault
+from . import shape
+
+_MOST_TEXT = 64 * 1024 * 1024       # characters that a tool printed
+_MOST_ROUTES = 100000
+
+_text = _schema.text(20000)
+_maybe_text = _schema.nullable(_text)
+_name = _schema.text(256)
+_names = _schema.items(_name, 100000)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is(kind: Callable[[str], object], value: str) -> bool:
+    try:
+        return bool(kind(value))
+    except ValueError:
+        return False
+
+
+def _network(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 64 or '/' not in value or not _is(ipaddress.ip_network, value):
+        raise Fault('has to be a network such as 192.0.2.0/24')
+    return value
+
+
+def _address(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 64 or '%' in value or not _is(ipaddress.ip_address, value):
+        raise Fault('has to be an address such as 192.0.2.1')
+    return value
+
+
+def _interface_address(value: object) -> str:
+    if (not isinstance(value, str) or len(value) > 64 or '/' not in value or '%' in value
+            or not _is(ipaddress.ip_interface, value)):
+        raise Fault('has to be an address with its network, such as 192.0.2.1/24')
+    return value
+
+
+def _source(value: object) -> object:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Fault('has to be a network, and whether a router is between')
+    _network(value[0])
+    _schema.boolean(value[1])
+    return value
+
+
+_networks = _schema.items(_network, 2000)
+_family = _schema.choice(*shape.FAMILIES)
+_judged = {
+    'verdict': _schema.choice(*shape.EXPOSURE_VERDICTS),
+    'allowed': _networks,
+    'undecided': _schema.items(_schema.mapping({'sources': _networks, 'reason': _text}), 100),
+    'decided_by': _maybe_text,
+    'blocked_by': _maybe_text,
+    'caveats': _schema.items(_text, 100),
+}
+ports = _schema.matching(re.compile(r'[0-9]{1,5}(?:-[0-9]{1,5})?', re.ASCII), 'a port, or a range of them')
+exposure = _schema.mapping({
+    **_judged,
+    'level': _schema.choice(*shape.LEVELS),
+    'paths': _schema.items(_schema.mapping({**_judged, 'interfaces': _names, 'family': _family}), 20000),
+})
+exposures = _schema.items(_schema.nullable(exposure), 1000 * 1000)
+opening = _schema.mapping({
+    'protocol': _schema.choice(*(protocol for protocol in shape.PROTOCOLS if protocol != 'raw')),
+    'family': _family,
+    'ports': ports,
+    'interfaces': _names,
+    'sources': _networks,
+    'decided_by': _maybe_text,
+})
+firewall = _schema.mapping({
+    'backends': _schema.items(_schema.choice(*shape.BACKENDS), len(shape.BACKENDS)),
+    'default': _schema.choice(*shape.DEFAULTS),
+    'rules': _schema.integer(),
+}, {'sources': _schema.nullable(_schema.mapping(dict.fromkeys(shape.FAMILIES, _networks)))})
+
+_output = _schema.text(_MOST_TEXT)
+_flags = _schema.items(_name, 10000)
+_net = _schema.mapping({
+    'addresses': _schema.table(_name, _schema.items(_interface_address, 10000), 10000),
+    'primary': _schema.table(_name, _address, 10000),
+    'routes': _schema.nullable(_schema.items(_schema.mapping({
+        'family': _schema.integer(4, 6),
+        'to': _network,
+        'interface': _schema.nullable(_name),
+        'via': _schema.nullable(_address),
+        'type': _schema.text(32),
+    }), _MOST_ROUTES)),
+    'sources': _schema.nullable(_schema.table(_name, _schema.items(_source, _MOST_ROUTES), 10000)),
+    'rules': _schema.boolean,
+    'route_localnet': _flags,
+    'rp_filter': _schema.table(_name, _schema.integer(), 10000),
+    'forwarding': _schema.mapping(dict.fromkeys(shape.FAMILIES, _schema.nullable(_schema.boolean))),
+})
+_snapshot = _schema.mapping({
+    'nft': _schema.nullable(_output),
+    'saves': _schema.table(_schema.choice('ip/nft', 'ip6/nft', 'ip/legacy', 'ip6/legacy'), _output, 4),
+    'ipset': _schema.nullable(_output),
+    'tables': _schema.nullable(_schema.items(_schema.items(_schema.nullable(_name), 2, 2), 100000)),
+    'tools': _schema.mapping({'firewalld': _schema.text(32), 'ufw': _schema.text(32)}),
+    'net': _schema.nullable(_net),
+    'elsewhere': _schema.table(_text, _schema.items(_address, 10000), 10000),
+    'port_names': _schema.table(_schema.text(64), _schema.text(1024), 100000),
+    'errors': _schema.items(_schema.mapping({
+        'aspect': _schema.choice('nft', 'iptables', 'ipset', 'net'),
+        'message': _text,
+    }), 100),
+})
+
+
+def snapshot(value: object) -> dict[str, Any]:
+    """Check what a host observed of its firewall.
+
+    :param value: anything that comes from JSON; keys that are not known here are removed from it.
+    :returns: the same value.
+    :raises Fault: it is not a snapshot; the path ends above the names that the host chose.
+    """
+    try:
+        checked: dict[str, Any] = _snapshot(value)
+    except Fault as fault:
+        raise Fault(fault.reason, 'snapshot') from None
+    if checked['net'] is None and not checked['errors']:
+        raise Fault('has neither addresses nor a reason', 'snapshot')
+    return checked

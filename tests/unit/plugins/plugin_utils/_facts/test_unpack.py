@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one string that a host sent: what comes out of it, and what is refused and why."""
+
+import base64
+import json
+import tracemalloc
+import zlib
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils._facts import pack
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import FactError, unpack
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
+
+
+def squeeze(data):
+    return 'z:' + base64.b64encode(zlib.compress(data)).decode()
+
+
+@pytest.mark.parametrize('sent', [facts(), facts(*[listener(port=port + 1) for port in range(20)])], ids=['short', 'long'])
+def test_facts_come_back_unchanged(sent):
+    packed = pack(sent)
+    assert packed.startswith('z:') == bool(sent['listeners'])
+    assert unpack(packed) == unpack(squeeze(json.dumps(sent).encode())) == (sent, None)
+
+
+def test_a_snapshot_is_beside_the_facts_and_not_judged():
+    sent = facts(listener())
+    assert unpack(pack(dict(sent, snapshot='x'))) == (sent, 'x')
+
+
+def test_facts_are_checked():
+    with pytest.raises(FactError) as caught:
+        unpack(pack(facts(dict(listener(), port='80'))))
+    assert str(caught.value) == "the packed facts are not valid: listeners[0].port: has to be a whole number from 0 to 65535, not '80'"
+
+
+@pytest.mark.parametrize('packed, message', [
+    (None, 'not text'),
+    (b'{}', 'not text'),
+    ('', 'not JSON'),
+    ('null', 'has to be a mapping, not null'),
+    ('[]', 'has to be a mapping, not a list'),
+    ('{}', 'schema: is missing'),
+    ('{"schema": NaN}', 'NaN is no number'),
+    ('{"schema": -Infinity}', '-Infinity is no number'),
+    ('{"schema": 1e999}', 'schema: has to be a whole number'),
+    ('{"schema": %s}' % ('9' * 10000), 'the packed facts are not valid'),
+    ('{"schema": 1} x', 'not JSON: Extra data'),
+    ('[' * 100000, 'nested too deeply'),
+    ('{"a":' * 100000, 'nested too deeply'),
+    ('\ud800', 'damaged'),
+    ('"\x1b"', 'not JSON'),
+    ('z:', 'cut short'),
+    ('z:!!', 'damaged'),
+    ('z:eA==', 'cut short'),
+    ('z:AAAA', 'damaged'),
+    (squeeze(b'{}')[:-8], 'the packed facts are not valid'),
+    ('z:' + base64.b64encode(zlib.compress(b'{}') + b'more').decode(), 'something follows'),
+    (squeeze(b'\xff'), 'not UTF-8'),
+    (squeeze(b'[' + b'0,' * 9000000 + b'0]'), 'more than 8000000 elements'),
+])
+def test_what_is_no_packed_record_is_refused(packed, message):
+    with pytest.raises(FactError) as caught:
+        unpack(packed)
+    assert message in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_bomb_is_not_unpacked():
+    bomb = squeeze(b' ' * (check.MAX_BYTES * 4))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FactError, match='more than 67108864 bytes'):
+            unpack(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 3 * check.MAX_BYTES
+    finally:
+        tracemalloc.stop()
