@@ -5,7 +5,7 @@
 
 
 class ModuleDocFragment:
-    """Attributes, as far as they are the same."""
+    """The attributes that they have in common."""
 
     DOCUMENTATION = r"""
 attributes:
@@ -23,7 +23,7 @@ attributes:
     platforms: posix
 """
 
-    # of those that contact no host
+    # for actions that contact no host
     CONTROLLER = r"""
 attributes:
   become:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions share that look at a host by themselves."""
+"""What actions that gather facts themselves have in common."""
 
 
 class ModuleDocFragment:
-    """The options that are handed to the module."""
+    """The options that are passed to the module."""
 
     DOCUMENTATION = r"""
 options:

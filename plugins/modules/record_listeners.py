@@ -10,20 +10,20 @@ short_description: Record what listens on a host in a file on the controller
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
-  - Gathers what M(listening.ports.listener_facts) tells of the host, checks it, and writes one file for the host on the
-    controller. M(listening.ports.report_listeners) makes a report of those files.
-  - A host that is unreachable, or whose listeners cannot be gathered, gets a record that says so.
+  - Gathers the facts of M(listening.ports.listener_facts), checks them, and writes one file for the host on the
+    controller. M(listening.ports.report_listeners) turns those files into a report.
+  - A host that is unreachable, or whose listeners cannot be gathered, gets a record of that.
   - The facts do not become part of the play, unless O(facts=true). Structured facts of many listeners slow down each
     later task of a play; one string on its way to a file does not.
 notes:
-  - The records tell an attacker where to begin. Files have the mode C(0600), and directories that this creates C(0700).
-  - Records hold one string of the host after the other. They are checked for form when they are written and again when
-    they are read, but names of processes and files stay what somebody on the host has chosen.
+  - The records are a map for an attacker. Files have the mode C(0600), and directories that this creates C(0700).
+  - Records contain untrusted strings. Their form is checked when they are written and again when they are read, but
+    somebody on the host has chosen the names of processes and files.
 options:
   path:
     description:
-      - The directory on the controller. It is created where it does not exist; relative to where Ansible was started.
-      - The record of a host is C(hosts/NAME.json) in it, with the name of the host percent-encoded.
+      - The directory on the controller. It is created if it does not exist; relative to where Ansible was started.
+      - The record of a host is C(hosts/NAME.json) in it, with the percent-encoded name of the host.
     type: path
     default: listening-ports-audit
   gather:
@@ -38,17 +38,17 @@ options:
     default: false
   fail:
     description:
-      - Whether the task fails where the listeners of a host cannot be gathered. If not, the failure is in the record
+      - Whether the task fails if the listeners of a host cannot be gathered. If not, the failure is in the record
         and in RV(status) and RV(msg).
       - An unreachable host is unreachable either way, unless the task has C(ignore_unreachable).
     type: bool
     default: true
   run_id:
     description:
-      - What to call this run, 1 to 64 letters, digits, dots, dashes and underscores, but not V(any). A report is about
+      - The name of this run, 1 to 64 letters, digits, dots, dashes and underscores, but not V(any). A report covers
         the records of one run.
-      - By default all tasks of one C(ansible-playbook) have the same, which no other run has. Give one where several
-        runs are to be one report, such as the slices of a job.
+      - By default all tasks of one C(ansible-playbook) share a name that no other run has. Set it if several
+        runs make up one report, such as the slices of a job.
     type: str
 extends_documentation_fragment:
   - listening.ports.attributes
@@ -60,7 +60,7 @@ extends_documentation_fragment:
 attributes:
   become:
     support: full
-    details: Without it, who holds the sockets of other users is not seen, and the record says so.
+    details: Without it, the owners of other users' sockets are hidden, and the record says so.
   check_mode:
     details: Records are written in check mode too. They are what the task is for, and nothing on the host changes.
   connection:
@@ -91,7 +91,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ ansible_facts['listening_ports'].listeners | map(attribute='id') | join(' ') }}"
 
-- name: Go on where a host cannot be looked at
+- name: Continue if a host cannot be observed
   listening.ports.record_listeners:
     fail: false
   register: recorded
@@ -119,12 +119,13 @@ status:
   returned: when the record was written
   sample: ok
 msg:
-  description: How many listeners there are, and what could not be observed; else why there are no facts.
+  description: How many listeners there are, and what could not be observed; otherwise the reason why there are no
+    facts.
   type: str
   returned: always
   sample: "9 listeners; owners not complete: the processes of other users are hidden; hint: become"
 summary:
-  description: How much was seen.
+  description: How much was observed.
   type: dict
   returned: when RV(status=ok)
   contains:

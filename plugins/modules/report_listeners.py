@@ -6,36 +6,36 @@
 
 DOCUMENTATION = r"""
 module: report_listeners
-short_description: Report what listens on all hosts, and what is not as declared, from their records
+short_description: Report what listens on all hosts, and where that differs from their declarations, from their records
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
-  - Reads the records that M(listening.ports.record_listeners) and M(listening.ports.assert_listeners) wrote and shows them as one report,
-    or writes them as one file. It contacts no host, and judges nothing; judgements are in the records.
-  - Each host that the report is about is in it. One without a record of this run counts as not looked at, whatever an
-    older record says.
-  - In the table the widest scopes come first. With more than 20 hosts, those on which the same thing listens share a
-    line. What could not be observed and which hosts were not seen is below.
-  - Then there is what is not as declared, the most severe first. Hosts that have the same finding share it, whatever their pids and addresses
-    are. What fails no host comes after that, with at most ten lines of a kind, and entries and waivers that met nothing on any host,
-    unless C(--limit) has left hosts out. The last line counts the hosts.
+  - Reads the records that M(listening.ports.record_listeners) and M(listening.ports.assert_listeners) wrote and shows
+    them as one report, or writes them as one file. It contacts no host, and judges nothing; judgements are in the
+    records.
+  - Each host that the report is about is in it. One without a record of this run counts as not observed, whatever an
+    older record contains.
+  - In the table the widest scopes come first. With more than 20 hosts, those with the same listeners share a
+    line. Below it are what could not be observed and the hosts that were not reached.
+  - Then come the deviations, most severe first. Hosts that have the same finding share it, whatever their pids and
+    addresses are. What fails no host comes after that, with at most ten lines of a kind, and entries and waivers that
+    matched nothing on any host, unless C(--limit) has left hosts out. The last line counts the hosts.
 notes:
-  - Use C(run_once), for one host of a play reports on all of them.
-  - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files are about all hosts each
-    time.
-  - Names are shown so that they cannot do anything. What is not printable ASCII, or a letter, number or symbol written
-    from left to right, appears as C(\x1b) or C(\u202e), and what is not a plain name is in double quotes.
-  - The table goes to standard output through Ansible, to standard error where the stdout callback writes JSON.
+  - Use C(run_once), because one host of a play reports on all of them.
+  - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files always cover all hosts.
+  - Names are escaped. Anything other than printable ASCII, or a letter, number or symbol written
+    from left to right, appears as C(\x1b) or C(\u202e), and anything but a plain name is in double quotes.
+  - The table goes to standard output through Ansible, or to standard error if the stdout callback writes JSON.
 options:
   hosts:
     description:
-      - The hosts that the report is about, by their names in the inventory. The default is all hosts of the play, which
-        C(--limit) limits.
+      - The hosts that the report is about, by their names in the inventory. The default is all hosts of the play, as
+        limited by C(--limit).
     type: list
     elements: str
   formats:
     description:
-      - What to make. V(table) is shown, V(json) is written to C(report.json), mode C(0600).
+      - The formats to write. V(table) is shown, V(json) is written to C(report.json), mode C(0600).
     type: list
     elements: str
     choices: [table, json]
@@ -44,7 +44,7 @@ options:
     description: The directory for files. The default is that of O(path).
     type: path
   example:
-    description: Whether to end with an example of how to declare what is expected, where no host declares anything.
+    description: Whether to end with an example of how to declare what is expected, if no host has a declaration.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -57,7 +57,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
-    details: Files are written in check mode too. They are what the task is for.
+    details: Files are written in check mode too. They are the purpose of the task.
 seealso:
   - module: listening.ports.assert_listeners
   - module: listening.ports.listener_facts
@@ -82,7 +82,7 @@ EXAMPLES = r"""
   run_once: true
   register: report
 
-- name: Stop where a listener may be missing
+- name: Stop if a listener may be missing
   ansible.builtin.assert:
     that: report.complete
     fail_msg: "A listener may be missing from the report: {{ report.hosts }}"
@@ -103,22 +103,22 @@ run_id:
   sample: 0c9d7e53b1aa
 complete:
   description:
-    - Whether no listener can be missing, for all hosts were looked at, with all of their sockets. Owners, and whatever
-      else was asked for, may still be missing, see RV(hosts).
+    - Whether no listener can be missing, because all hosts were observed, with all of their sockets. Owners, and
+      whatever else was requested, may still be missing, see RV(hosts).
   type: bool
   returned: success
   sample: true
 hosts:
-  description: How many hosts are in which state.
+  description: The number of hosts in each state.
   type: dict
   returned: success
   contains:
     ok:
-      description: They were looked at completely.
+      description: They were observed completely.
       type: int
       returned: always
     partial:
-      description: They were looked at, and something could not be observed.
+      description: They were observed, but not completely.
       type: int
       returned: always
     unreachable:
@@ -139,7 +139,7 @@ hosts:
       returned: always
   sample: {ok: 498, partial: 2, unreachable: 3, failed: 1, missing: 0, pending: 0}
 verdicts:
-  description: How many hosts are what by their declarations. Each host is counted once.
+  description: The number of hosts with each verdict. Each host is counted once.
   type: dict
   returned: success
   contains:
@@ -148,19 +148,19 @@ verdicts:
       type: int
       returned: always
     violates:
-      description: Something is not as declared.
+      description: They deviate from their declaration.
       type: int
       returned: always
     unknown:
-      description: It is not known, as they were not reached, or not looked at, or not completely enough to judge.
+      description: They were not reached, not observed, or not completely enough to judge.
       type: int
       returned: always
     refused:
-      description: Their declaration has a mistake, so they were not looked at.
+      description: Their declaration has a mistake, so they were not observed.
       type: int
       returned: always
     listed:
-      description: They were looked at and not judged, mostly because nothing is declared for them.
+      description: They were observed but not judged, mostly because they have no declaration.
       type: int
       returned: always
     pending:
@@ -182,15 +182,16 @@ dest:
     - The files that were written, by format.
     - The JSON has C(schema) (1), C(generated_at), C(run_id), the versions C(collection) and C(ansible_core),
       C(complete), C(counts) and C(verdicts) (RV(complete), RV(hosts) and RV(verdicts)), C(unused), and C(hosts).
-    - C(unused) are findings of the kinds C(entry_unused) and C(waiver_unused), which are about all hosts together.
-    - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(verdict) (a key of RV(verdicts)), C(reason) (a text, where there
-      are no facts), C(last_seen) (the time of a record that is older than the run), and of its record C(recorded_at), C(run_id),
-      C(collection), C(ansible_core), C(judgement) and C(facts)
-      (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). What is not known is V(null).
+    - C(unused) lists findings of the kinds C(entry_unused) and C(waiver_unused), which are about all hosts together.
+    - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(verdict) (a key of RV(verdicts)), C(reason) (a
+      string, if there are no facts), C(last_seen) (the time of a record that is older than the run), and from its
+      record C(recorded_at), C(run_id), C(collection), C(ansible_core), C(judgement) and C(facts)
+      (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). Unknown values are V(null).
     - C(judgement) has C(policy) (C(summary), C(hash), C(variables)), C(findings)
-      (RV(listening.ports.assert_listeners#module:findings), at most 1000), C(findings_total), C(failing), C(refused) (a text, where
-      the declaration is), C(waived) (the number of findings), C(waivers) (those that waive some of them), and C(met) and C(idle), which entries
-      and waivers were of use and which were not, as pairs of variable and name.
+      (RV(listening.ports.assert_listeners#module:findings), at most 1000), C(findings_total), C(failing), C(refused)
+      (a string, if the declaration is refused), C(waived) (the number of findings), C(waivers) (those that waive some
+      of them), and C(met) and C(idle), the entries and waivers that matched something and those that did not, as
+      pairs of variable and name.
   type: dict
   returned: success
   sample: {json: /home/me/listening-ports-audit/report.json}

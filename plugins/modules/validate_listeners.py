@@ -6,26 +6,25 @@
 
 DOCUMENTATION = r"""
 module: validate_listeners
-short_description: Check what is declared for all hosts, without contacting any
+short_description: Check the declarations of all hosts, without contacting any
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
-  - Reads the declarations that M(listening.ports.assert_listeners) judges by, of all hosts of the play, and refuses what that would
+  - Reads the declarations for M(listening.ports.assert_listeners) of all hosts of the play, and refuses what that would
     refuse. Hosts with the same mistake share a line.
-  - It contacts no host. They do not even have to exist.
-  - It fails where a declaration is refused, and where there is none at all, for then nothing was checked.
+  - It contacts no host. The hosts do not even have to exist.
+  - It fails if a declaration is refused, and if there is none at all, because then nothing was checked.
 notes:
-  - Use C(run_once), for one host of a play checks those of all.
-  - What counts is what C(hostvars) has, which are the variables of the inventory, of files beside it and beside the playbook, facts that
-    are kept, and extra variables. Variables of a play or a role are not among them, except what
-    O(declarations_from) names. O(listening.ports.assert_listeners#module:facts=none)
-    checks these, for one host each.
-  - The text goes to standard output through Ansible, to standard error where the stdout callback writes JSON.
+  - Use C(run_once), because one host of a play checks the declarations of all.
+  - It reads C(hostvars), which are the variables of the inventory, of files beside it and beside the playbook, cached
+    facts, and extra variables. Variables of a play or a role are not among them, except those that
+    O(declarations_from) names. O(listening.ports.assert_listeners#module:facts=none) checks these, for one host each.
+  - The text goes to standard output through Ansible, or to standard error if the stdout callback writes JSON.
 options:
   hosts:
     description:
-      - The hosts whose declarations are checked, by their names in the inventory. The default is all hosts of the play, which C(--limit)
-        limits.
+      - The hosts whose declarations are checked, by their names in the inventory. The default is all hosts of the
+        play, as limited by C(--limit).
     type: list
     elements: str
   declarations_from:
@@ -33,11 +32,11 @@ options:
     type: list
     elements: str
   fail:
-    description: Whether the task fails where a declaration is refused, or there is none at all.
+    description: Whether the task fails if a declaration is refused, or there is none at all.
     type: bool
     default: true
   color:
-    description: Whether the text has colours. V(auto) means where Ansible's own output has.
+    description: Whether the text has colours. V(auto) means if Ansible's own output has.
     type: str
     choices: [auto, always, never]
     default: auto
@@ -61,11 +60,11 @@ EXAMPLES = r"""
       - name: web
         port: 8080
 
-- name: Check what is declared for all hosts of the play
+- name: Check the declarations of all hosts of the play
   listening.ports.validate_listeners:
   run_once: true
 
-- name: Check it for some hosts, and go on whatever it is
+- name: Check some hosts, and continue whatever the result
   listening.ports.validate_listeners:
     hosts: "{{ groups['web'] }}"
     fail: false
@@ -80,17 +79,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Why it fails, or how many declarations are in order.
+  description: Why it fails, or how many declarations are valid.
   type: str
   returned: success or failure
   sample: The declarations of all 500 hosts are in order.
 hosts:
-  description: How many hosts are in which state.
+  description: The number of hosts in each state.
   type: dict
   returned: success or failure
   contains:
     in_order:
-      description: Something is declared for them, and makes sense.
+      description: They have a valid declaration.
       type: int
       returned: always
     refused:
@@ -98,12 +97,12 @@ hosts:
       type: int
       returned: always
     undeclared:
-      description: Nothing is declared for them.
+      description: They have no declaration.
       type: int
       returned: always
   sample: {in_order: 498, refused: 0, undeclared: 2}
 refused:
-  description: What is wrong with declarations, at most 100 of the mistakes, those of most hosts first.
+  description: The mistakes in declarations, at most 100, those of most hosts first.
   type: list
   elements: dict
   returned: success or failure
@@ -112,12 +111,12 @@ refused:
     hosts_total: {description: How many hosts have it., type: int, returned: always}
     hosts: {description: "The hosts that have it, at most 20 of them.", type: list, elements: str, returned: always}
 warned:
-  description: What is allowed in declarations and probably not meant, in the same form.
+  description: What is allowed in declarations but probably not intended, in the same form.
   type: list
   elements: dict
   returned: success or failure
   contains:
-    message: {description: "What it is.", type: str, returned: always}
+    message: {description: "The warning.", type: str, returned: always}
     hosts_total: {description: How many hosts it is about., type: int, returned: always}
     hosts: {description: "The hosts that it is about, at most 20 of them.", type: list, elements: str, returned: always}
 """
