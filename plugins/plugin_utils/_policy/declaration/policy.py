@@ -80,12 +80,6 @@ class Policy:
             expression and not expression.fields.isdisjoint(('exposure', '*'))
             for one in (*self.entries, *self.waivers) for expression in (one.where, getattr(one, 'ensure', None)))
 
-    @property
-    def services(self):
-        """Units, without globs, that required entries name: what to ask about when they are missing."""
-        from ..judgement.presence import services_of
-        return sorted({name for entry in self.entries if entry.state == 'required' for name in services_of(entry)})
-
 
 def compile(declared, switches):
     """Make a Policy of what was collected.

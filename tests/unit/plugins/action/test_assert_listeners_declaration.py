@@ -142,9 +142,10 @@ def test_entries_are_chosen_by_name_or_glob():
 
 
 def test_units_of_chosen_entries():
-    policy = compiled({'name': 'a', 'port': 1, 'service': ['x', 'y.socket', 'z*']}, {'name': 'b', 'port': 2, 'service': 'w'},
-                      {'name': 'c', 'port': 3, 'service': 'v', 'state': 'optional'})
-    assert choice(policy).services == policy.services == ['w.service', 'x.service', 'y.socket']
+    policy = compiled({'name': 'a', 'port': 1, 'service': ['x', 'x.service', 'y.socket', 'z*']}, {'name': 'b', 'port': 2, 'service': 'w'},
+                      {'name': 'c', 'port': 3, 'service': 'v', 'state': 'optional'},
+                      {'name': 'd', 'port': 4, 'service': 'off', 'when': False}, {'name': 'e', 'port': 5})
+    assert choice(policy).services == ['w.service', 'x.service', 'y.socket']
     assert choice(policy, 'a').services == ['x.service', 'y.socket']
 
 

@@ -231,14 +231,6 @@ def test_the_summary_counts_what_holds_for_the_host():
     assert compiled(expected_listeners=[]).summary.startswith('policy: 1 variable, 0 entries, sha256 ')
 
 
-def test_units_to_ask_about_are_those_that_required_entries_name():
-    policy = compiled(expected_listeners=[
-        {'port': 80, 'service': ['nginx', 'nginx.service', 'web.socket']}, {'port': 81, 'service': 'app@*'},
-        {'port': 82, 'service': 'optional', 'state': 'optional'},
-        {'port': 83, 'service': 'off', 'when': False}, {'port': 84}])
-    assert policy.services == ['nginx.service', 'web.socket']
-
-
 def test_an_entry_that_overrides_holds_in_place_of_the_others():
     policy = compiled(expected_listeners=[{'name': 'web', 'port': 80}], expected_listeners_x=[{'name': 'web', 'port': 81, 'override': True}])
     assert [(entry.variable, entry.items[0].low) for entry in policy.entries] == [('expected_listeners_x', 81)]
