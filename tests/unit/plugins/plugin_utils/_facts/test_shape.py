@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shape of facts, against everything that makes, checks or documents them."""
+
+import copy
+import os
+import re
+import socket
+import types
+import typing
+
+import pytest
+import yaml
+
+from ansible_collections.listening.ports.plugins.module_utils import _facts
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records, shape
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils import builders
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnoses import diagnosis
+
+ROOT = os.path.join(os.path.dirname(shape.__file__), '..', '..', '..')
+EVERYBODY = ['0.0.0.0/0']
+UNDECIDED = [{'sources': ['10.0.0.0/8'], 'reason': 'why'}]
+RULES = {'decided_by': 'a rule', 'blocked_by': 'another one', 'caveats': ['a limit']}
+EXPOSURE = samples.exposure('partly', EVERYBODY, UNDECIDED, [dict(RULES, verdict='partly', undecided=UNDECIDED)], **RULES)
+
+
+def whole():
+    """Facts with every key that there may be, and no empty list or null in them."""
+    found = samples.facts(samples.listener(
+        'fe80::1', 80, interface='eth0', namespace='blue', accepts_ipv4=False, port_name='http', service='a.service', activated_by='a.socket',
+        connections={'established': 1}, exposure=EXPOSURE, owners=[samples.owner(
+            unit='a.service', main=True, container='docker:1', command=['a'], resources={
+                'cpu_seconds': 0.5, 'rss_bytes': 1, 'threads': 1, 'open_files': 1})]), gaps=[samples.gap('units')])
+    found['complete'] = {aspect: aspect != 'units' for aspect in found['complete']}
+    found['complete']['firewall'] = True
+    found['forwarded'] = [dict(found['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x')]
+    del found['forwarded'][0]['connections']
+    found['openings'] = [{'protocol': 'tcp', 'family': 'ipv4', 'ports': '80', 'interfaces': ['eth0'], 'sources': EVERYBODY, 'decided_by': 'a rule'}]
+    found['firewall'] = {'backends': ['nftables'], 'default': 'drop', 'rules': 1, 'sources': {'ipv4': EVERYBODY, 'ipv6': ['::/0']}}
+    found['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
+    return copy.deepcopy(found)
+
+
+def parts(value, kind, path=()):
+    """Each value in a structure with the type that it has to be of: tuples of path, value, type. A value of another type is an error."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        kind, = [one for one in typing.get_args(kind) if one is not type(None)]
+        if value is None:
+            return
+    yield path, value, kind
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if typing.is_typeddict(kind):
+        assert isinstance(value, dict), path
+        assert kind.__required_keys__ <= set(value) <= kind.__required_keys__ | kind.__optional_keys__, path
+        hints = typing.get_type_hints(kind)
+        for key, element in value.items():
+            yield from parts(element, hints[key], (*path, key))
+    elif origin is list:
+        assert isinstance(value, list), path
+        for index, element in enumerate(value):
+            yield from parts(element, arguments[0], (*path, index))
+    elif origin is dict:
+        assert isinstance(value, dict), path
+        for key, element in value.items():
+            yield from parts(element, arguments[1], (*path, key))
+    elif origin is typing.Literal:
+        assert value in arguments, path
+    elif kind is float:
+        assert type(value) in (int, float), path
+    elif kind is not typing.Any:
+        assert type(value) is kind, path
+
+
+def conforms(value, kind):
+    """Whether a structure is of that type; an assertion fails where it is not."""
+    return bool(list(parts(value, kind)))
+
+
+def changed(path, change):
+    """All facts, with a change to the container that a path leads to."""
+    found = whole()
+    part = found
+    for step in path[:-1]:
+        part = part[step]
+    change(part, path[-1])
+    return found
+
+
+def fields():
+    """Of each key that facts have: its path, whether it is required, and whether it may be null."""
+    for path, dummy, kind in parts(whole(), shape.Facts):
+        if typing.is_typeddict(kind):
+            for key, hint in typing.get_type_hints(kind).items():
+                yield pytest.param((*path, key), key in kind.__required_keys__, type(None) in typing.get_args(hint),
+                                   id='.'.join(map(str, (*path, key))))
+
+
+# Of which the id tells too: a null there is of the right form, and contradicts it.
+SAID_TWICE = 'interface', 'namespace'
+
+
+def test_all_keys_are_in_the_facts_that_these_tests_change():
+    for path, value, kind in parts(whole(), shape.Facts):
+        assert value not in ([], {}, None), path
+        if typing.is_typeddict(kind):
+            assert set(value) == set(typing.get_type_hints(kind)), path
+
+
+def test_the_checker_keeps_all_keys():
+    assert check.check(whole()) == whole()
+
+
+@pytest.mark.parametrize('path, required, nullable', list(fields()))
+def test_the_checker_refuses_what_differs(path, required, nullable):
+    def remove(part, key):
+        del part[key]
+    if required:
+        with pytest.raises(Fault):
+            check.check(changed(path, remove))
+    elif path != ('complete', 'firewall'):
+        check.check(changed(path, remove))
+    with pytest.raises(Fault):
+        check.check(changed(path, lambda part, key: part.update({key: object()})))
+    if not nullable:
+        with pytest.raises(Fault):
+            check.check(changed(path, lambda part, key: part.update({key: None})))
+    elif path[-1] not in SAID_TWICE:
+        check.check(changed(path, lambda part, key: part.update({key: None})))
+
+
+def test_the_checker_has_the_aspects_of_the_host():
+    assert set(typing.get_type_hints(shape.Complete)) == set(check.ASPECTS + check.LATER_ASPECTS)
+    assert set(typing.get_type_hints(shape.Complete)) == set(_facts.Gaps().complete(()))
+
+
+def test_samples():
+    assert conforms(samples.facts(samples.listener(), samples.listener(exposure=samples.exposure()), gaps=[samples.gap()]), shape.Facts)
+    assert conforms(samples.record('web-1'), shape.Record)
+    assert conforms(samples.record('web-1', status='failed', message='why'), shape.Record)
+
+
+def test_builders():
+    assert conforms(builders.listener()['record'], shape.Endpoint)
+    assert conforms(builders.system(), shape.System)
+
+
+def test_records(tmp_path):
+    made = records.record('web-1', 'run', '2.21.0', 'ok', facts=samples.facts())
+    assert conforms(made, shape.Record)
+    records.write(str(tmp_path), made)
+    assert records.read(str(tmp_path), 'web-1') == made
+
+
+def test_facts_of_this_machine():
+    """What modules really return; a socket that listens is among it."""
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        facts = _facts.collect(gather=('owners', 'connections', 'resources', 'command', 'raw'), diagnose=['a.service'])
+        port = server.getsockname()[1]
+    mine = next(listener for listener in facts['listeners'] if listener['port'] == port)
+    assert mine['owners'][0]['pid'] == os.getpid() and mine['connections'] and mine['owners'][0]['resources'] and mine['owners'][0]['command']
+    assert conforms(facts, shape.Facts) and facts['diagnoses']
+
+
+@pytest.mark.parametrize('name', ['docker_nft', 'iptables_legacy', 'native'])
+def test_what_the_judgement_of_a_firewall_adds(name):
+    listeners = [samples.listener(port=22), samples.listener(port=8050)]
+    gaps = _facts.Gaps()
+    judged = survey.attach(listeners, {'elsewhere': {}, 'port_names': {}, **capture(name)}, gaps)
+    assert conforms(judged, shape.Judged) and all(conforms(listener, shape.Listener) for listener in listeners)
+    assert all(listener['exposure']['paths'] for listener in listeners)
+
+
+def documented():
+    with open(os.path.join(ROOT, 'plugins/modules/listener_facts.yml'), encoding='utf-8') as stream:
+        return yaml.safe_load(stream)['RETURN']['ansible_facts']['contains']['ansible_listening_ports']['contains']
+
+
+TYPES = {str: 'str', int: 'int', float: 'float', bool: 'bool', list: 'list', dict: 'dict'}
+
+
+def type_name(hint):
+    """The type of a key as the documentation of a module has it."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        hint, = [one for one in typing.get_args(hint) if one is not type(None)]
+    if typing.get_origin(hint) is typing.Literal:
+        return 'str'
+    return 'dict' if typing.is_typeddict(hint) else TYPES[typing.get_origin(hint) or hint]
+
+
+@pytest.mark.parametrize('path, kind', [((), shape.Facts), (('complete',), shape.Complete), (('listeners',), shape.Listener)])
+def test_documented_fields(path, kind):
+    fields = documented()
+    for step in path:
+        fields = fields[step]['contains']
+    assert {key: field['type'] for key, field in fields.items()} == {key: type_name(hint) for key, hint in typing.get_type_hints(kind).items()}
+    if kind is not shape.Complete:      # of which only records of earlier versions lack something
+        assert {key for key, field in fields.items() if field['returned'] == 'always'} == kind.__required_keys__
+
+
+@pytest.mark.parametrize('path, kind', [
+    (('gaps',), shape.Gap), (('system',), shape.System), (('openings',), shape.Opening), (('firewall',), shape.Firewall),
+    (('diagnoses',), shape.Diagnosis), (('listeners', 'owners'), shape.Owner), (('listeners', 'backlog'), shape.Backlog),
+    (('listeners', 'exposure'), shape.Exposure),
+])
+def test_fields_that_are_documented_in_prose(path, kind):
+    fields = documented()
+    for step in path[:-1]:
+        fields = fields[step]['contains']
+    prose = ' '.join([fields[path[-1]]['description']] if isinstance(fields[path[-1]]['description'], str) else fields[path[-1]]['description'])
+    assert set(typing.get_type_hints(kind)) <= set(re.findall(r'C\((\w+)\)', prose))
+
+
+def test_fields_of_what_is_forwarded_are_documented():
+    prose = ' '.join(documented()['forwarded']['description'])
+    more = set(typing.get_type_hints(shape.Forwarded)) - set(typing.get_type_hints(shape.Listener))
+    assert more == {'to', 'ports', 'decided_by', 'container', 'proxy'} & set(re.findall(r'C\((\w+)\)', prose))
+
+
+@pytest.mark.parametrize('key, words', [
+    ('protocol', shape.PROTOCOLS), ('family', shape.FAMILIES), ('scope', shape.SCOPES), ('held_by', shape.HELD_BY),
+    ('exposure', shape.EXPOSURE_VERDICTS + shape.LEVELS),
+])
+def test_documented_words(key, words):
+    description = documented()['listeners']['contains'][key]['description']
+    assert set(words) <= set(re.findall(r'V\(([\w-]+)\)', description if isinstance(description, str) else ' '.join(description)))
+
+
+def test_documented_words_of_the_firewall():
+    assert set(shape.BACKENDS + shape.DEFAULTS) == set(re.findall(r'V\(([\w-]+)\)', ' '.join(documented()['firewall']['description'])))
