@@ -28,15 +28,15 @@ Situations of a mixed fleet
 .. contents::
    :local:
 
-Each of these says what is tricky about it, how to declare it, what some hosts show, and what is said of them, word by word. They are
-also tests: the declarations are judged against these hosts, and the sentences are compared. How to write a declaration is in
+Each section explains the difficulty, the declaration, what some hosts show, and the exact findings. These are also tests: the
+declarations are checked against these hosts, and the sentences are compared. To write a declaration, see
 :ref:`ansible_collections.listening.ports.docsite.guide_declare`.
 
-The tables show what ``listener_facts`` sees with root, if nothing else is said. Holders are listed with the process, its number and its
-user, and the unit or the container that they are in.
+Unless stated otherwise, the tables show what ``listener_facts`` observes with root. Owners are listed with the process, its pid and its
+user, and their unit or container.
 
-These facts do not tell what a firewall lets through. So none of the entries here limits who may connect (``clients``, ``only_from``,
-``via``) and passes, except by ``only_from: anyone``, which every firewall keeps: any other limit on more than loopback is unknown.
+These facts do not include a firewall. So no entry here that limits who may connect (``clients``, ``only_from``, ``via``) can pass, except
+with ``only_from: anyone``, which any firewall satisfies: every other limit on more than loopback is unknown.
 '''
 
 
@@ -76,12 +76,12 @@ def table(hosts):
     groups = {}
     for line, names in showing.items():
         groups.setdefault(tuple(names), []).append(line)
-    yield from ('.. csv-table::', '   :header: Host, Listens on, Held by', '')
+    yield from ('.. csv-table::', '   :header: Host, Listens on, Owner', '')
     for names, lines in sorted(groups.items(), key=lambda group: -len(group[0])):
         who = ', '.join(map(named, names))
         for line in lines:
-            endpoint, holders = ('nothing', '') if line is None else row(line)
-            yield '   %s' % ', '.join('"%s"' % cell.replace('"', '""') for cell in (who, endpoint, holders))
+            endpoint, owners = ('nothing', '') if line is None else row(line)
+            yield '   %s' % ', '.join('"%s"' % cell.replace('"', '""') for cell in (who, endpoint, owners))
             who = ''
     yield ''
 
@@ -89,21 +89,21 @@ def table(hosts):
 def named(host):
     """A host, or those of a range that have no entry of their own."""
     found = re.fullmatch(r'(.*)\[(\d+):(\d+)\](.*)', host)
-    return '``{0}{1}{3}`` to ``{0}{2}{3}`` but for those below'.format(*found.groups()) if found else '``%s``' % host
+    return '``{0}{1}{3}`` to ``{0}{2}{3}`` except those below'.format(*found.groups()) if found else '``%s``' % host
 
 
 def row(line):
-    """The cells of one line of the short notation (see reading.py): the endpoint, and who holds it."""
+    """The cells of one line of the short notation (see reading.py): the endpoint and its owners."""
     protocol, endpoint, *words = shlex.split(line.replace('\\', '\\\\'))
-    holders, place, remarks = [], '', []
+    owners, place, remarks = [], '', []
     for word in words:
         found = re.fullmatch(r'(.+)\[(\d+)\]\*?/(.+)', word)
         if found:
-            holders.append('%s %s (%s)' % found.groups())
+            owners.append('%s %s (%s)' % found.groups())
         elif word in ('kernel', 'hidden'):
-            holders.append({'kernel': 'the kernel', 'hidden': 'not seen'}[word])
+            owners.append({'kernel': 'the kernel', 'hidden': 'not seen'}[word])
         elif word in ('dual', 'deleted'):
-            remarks.append({'dual': 'IPv4 too', 'deleted': 'its executable is gone'}[word])
+            remarks.append({'dual': 'IPv4 too', 'deleted': 'its executable is deleted'}[word])
         elif word.startswith('by='):
             remarks.append('activated by %s' % word[3:])
         elif '=' not in word:
@@ -111,30 +111,30 @@ def row(line):
         elif word.startswith('service=') and word != 'service=-':
             place = word[8:]
     remarks = [place] * bool(place) + remarks
-    return '``%s %s``' % (protocol, endpoint), plain(', '.join(holders) + ('; ' + ', '.join(remarks) if remarks else ''))
+    return '``%s %s``' % (protocol, endpoint), plain(', '.join(owners) + ('; ' + ', '.join(remarks) if remarks else ''))
 
 
 def messages(look):
-    """Yield the lines with what is said of each host."""
+    """Yield the lines with the messages about each host."""
     quoted = []
     for name, host in look['hosts'].items():
-        lines = said(look, name, host)
+        lines = about(look, name, host)
         quoted += [wrapped_line(line) for line in lines]
-    yield 'What is said of them:'
+    yield 'Their messages:'
     yield ''
     for line in itertools.chain.from_iterable(quoted):
         yield '    ' + line
     yield ''
 
 
-def said(look, name, host):
-    """What is said of a host: list of lines."""
+def about(look, name, host):
+    """The messages about a host: list of lines."""
     if name in look.get('refused', {}):
         return ['%s: %s' % (name, stopped(look['refused'][name]))]
     first = re.sub(r'\[(\d+):\d+\]', r'\1', name)
     lines = told(first, look.get('found', {}).get(name, []), len(look.get('waived', {}).get(name, [])), len(list(flat(host['listens']))))
     if first != name:
-        lines.append('And so on, but for those that follow.')
+        lines.append('And so on, except for those that follow.')
     return lines + [text for host, text in look.get('summary', {}).items() if host == name]
 
 

@@ -17,7 +17,7 @@ What is to be found is in the look as well, by host:
 * ``waived``, a list of pairs of the id of a listener and the name of a waiver;
 * ``summary``, the line that tells which declaration it was.
 
-``web-[001:500]`` are hosts web-001 to web-500, but for those that have an entry of their own.
+``web-[001:500]`` are hosts web-001 to web-500, except those that have an entry of their own.
 
 A line is ``protocol address:port`` and then, in any order:
 

@@ -111,7 +111,7 @@ def test_a_line_that_says_nothing_is_refused(line):
     for stem, situation in SITUATIONS.items() for index, look in enumerate(situation['looks']) for name in look['hosts']])
 def test_the_page_says_what_a_task_says(situation, look, name):
     first = reading.names(name)[0]
-    shown = page.said(look, name, look['hosts'][name])
+    shown = page.about(look, name, look['hosts'][name])
     try:
         policy, result = judging.judged(situation, look, first)
     except Refusals as exc:
@@ -119,7 +119,7 @@ def test_the_page_says_what_a_task_says(situation, look, name):
         return
     seen = len(reading.lines(look['hosts'][name]['listens']))
     *said, summary = _task_result.message(first, result, collect.Choice(policy, None), policy, 50, seen=seen).splitlines()
-    extra = [summary] * (name in look.get('summary', {})) + ['And so on, but for those that follow.'] * (first != name)
+    extra = [summary] * (name in look.get('summary', {})) + ['And so on, except for those that follow.'] * (first != name)
     assert shown == said + extra
 
 
