@@ -10,7 +10,7 @@ from ansible_collections.listening.ports.plugins.module_utils._module import ARG
 
 def judge(*observed):
     # imported here, as it takes far longer to compile than all else, and most runs do not need it
-    from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.survey import attach
+    from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.attach import attach
     return attach(*observed)
 
 

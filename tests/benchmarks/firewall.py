@@ -100,11 +100,11 @@ def make(load):
 def attach(taken, records):
     """(seconds on the processor, what attach() returns, its gaps)."""
     from ansible_collections.listening.ports.plugins.module_utils import _facts
-    from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+    from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
 
     gaps = _facts.Gaps()
     began = time.process_time()
-    found = survey.attach(records, taken, gaps)
+    found = exposure.attach(records, taken, gaps)
     return time.process_time() - began, found, gaps.found
 
 

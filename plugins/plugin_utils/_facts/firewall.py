@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...module_utils._facts import Gaps
-from ...module_utils._firewall.exposure import survey
+from ...module_utils._firewall.exposure import attach as exposure
 from ...module_utils._firewall.ruleset import merge, nftables, wording
 from .._schema import Fault
 from . import check, check_firewall
@@ -22,14 +22,14 @@ from .unpack import FactError, Unpacked
 _LOADED = (merge, nftables, wording)
 
 
-def judge(unpacked: Unpacked, attach: Callable[..., Any] = survey.attach) -> Facts:
+def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach) -> Facts:
     """Give each listener its ``exposure``, and the facts ``forwarded``, ``openings`` and ``firewall``.
 
     It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of facts, since text of the host is
     in them.
 
     :param unpacked: facts, changed in place, and a snapshot that is not checked. Without a snapshot there is nothing to judge.
-    :param attach: what judges, as ``survey.attach``.
+    :param attach: what judges, as ``exposure.attach``.
     :returns: the facts.
     :raises FactError: what the host sent is not a snapshot.
     """

@@ -90,11 +90,11 @@ LOOK = """
 TAKE = """
 import json, os, subprocess, sys
 sys.path.insert(0, '/root/taken')
-from ansible_collections.listening.ports.plugins.module_utils._firewall import _snapshot
+from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import take
 def run(words, environ_update=None, **dummy):
     done = subprocess.run(words, env=dict(os.environ, **(environ_update or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     return done.returncode, done.stdout.decode('utf-8', 'surrogateescape'), done.stderr.decode('utf-8', 'surrogateescape')
-taken = _snapshot.take(run)
+taken = take.take(run)
 taken['recorded_with'] = {words[0]: run(words)[1].split(chr(10))[0] for words in (['nft', '--version'], ['iptables', '--version'],
     ['ipset', '--version'], ['firewall-cmd', '--version'], ['ufw', 'version'])}
 print(json.dumps(taken))

@@ -11,6 +11,7 @@ from firewall import chance_nft, network, probes
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
+from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 
 FLOWS = 160         # per ruleset
 KINDS = ('nft', 'nft', 'nft', 'iptables-nft', 'legacy', 'mixed', 'nft')
@@ -77,7 +78,7 @@ class Judge:
         taken = self.load(ruleset, without)
         flows = flows or ruleset.flows
         started = time.perf_counter()
-        evaluator = _evaluator.Evaluator(_evaluator.load(taken), taken['net'])
+        evaluator = _evaluator.Evaluator(load.load(taken), taken['net'])
         verdicts = {flow: verdict(evaluator, flow) for flow in flows}
         seconds = time.perf_counter() - started
         answers = self._prober.probe(flows)

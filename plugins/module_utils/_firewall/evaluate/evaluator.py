@@ -9,10 +9,9 @@ application does.
 """
 
 import bisect
-import json
 
 from ..._addresses import intervals as iv
-from ..ruleset.model import BIG_AT, Ruleset
+from ..ruleset.model import BIG_AT
 from .conversation import Conversation
 from .host import Place
 from .reasons import most, most_accepted, said
@@ -23,38 +22,6 @@ REMEMBERED = 20000      # results of chains kept between decisions
 DEFECT = 'the rules are not understood: '
 _SOLICITED = iv.number('ff02::1:ff00:1')
 _NEAR = iv.parse('fe80::/10')[1]        # where neighbours ask from
-
-
-def parsed(snapshot):
-    """dict: a snapshot in which ``nft`` is the object that the text is of, or, with an error more, None."""
-    if not isinstance(snapshot['nft'], str):
-        return snapshot
-    try:
-        found = json.loads(snapshot['nft'])
-        if all(isinstance(value, dict) for one in found['nftables'] for value in one.values()):
-            return dict(snapshot, nft=found)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass
-    return dict(snapshot, nft=None, errors=snapshot['errors'] + [{'aspect': 'nft', 'message': 'nft prints what is not understood'}])
-
-
-def load(snapshot):
-    """Ruleset of a snapshot that is parsed; what could not be read is in its doubts, and then nothing is decided."""
-    ruleset = Ruleset()
-    for error in snapshot.get('errors') or ():
-        ruleset.doubts.append(str(error.get('message')))
-    loader, saves, what = None, snapshot.get('saves') or {}, 'nft'
-    try:
-        if snapshot.get('nft'):
-            from ..ruleset import nftables
-            loader = nftables.Loader(snapshot['nft'], ruleset)
-        what = 'iptables-save'
-        if any(saves.values()):
-            from ..ruleset import merge
-            merge.load(ruleset, loader, saves, snapshot.get('ipset'))
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
-        ruleset.doubts.append('what %s printed is not understood: %s %s' % (what, type(error).__name__, str(error)[:100]))
-    return ruleset
 
 
 class Outcome:
@@ -107,7 +74,7 @@ class Outcome:
 class Evaluator:
     """Decides about ports, one after the other; what they have in common is worked out once.
 
-    :param ruleset: ``load``'s.
+    :param ruleset: Ruleset, see ``load.load``.
     :param net: dict, ``net`` of the snapshot.
     :param budget: int, steps for each decision; a step is about one rule looked at.
     """

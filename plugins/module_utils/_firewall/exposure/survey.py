@@ -1,98 +1,21 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exposure of all listeners, what is forwarded, and what is open with nothing behind it. Private, may change."""
-
-import gc
+"""What is forwarded, and what is open with nothing behind it."""
 
 from ..._addresses import intervals as iv
-from ..evaluate import evaluator
 from . import listeners
-from .alike import TRANSPORTS, Asker, Timeout
+from .alike import TRANSPORTS
 from .way_in import endpoint, united
 
-PATIENCE = 10                   # seconds for all questions
-MOST_OPENINGS, MOST_FORWARDED = 1000, 20000
 STEPS, LEAST_QUESTIONS = 75000, 100        # of ports that nothing listens on; the more rules, the longer each takes
 _MOST_SINGLE = 256              # ports of a translated range that are told one by one
 _MOST_TARGETS = 20              # of one endpoint
 # they hold the port of a container on the host, while packets from outside are translated past them
 PROXIES = frozenset(('docker-proxy', 'conmon', 'kube-proxy', 'rootlessport', 'netavark'))
-_IPTABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
 
 
-def attach(records, snapshot, gaps):
-    """Give each listener its ``exposure``.
-
-    :param records: list of dict, the listeners.
-    :param snapshot: dict, of ``_snapshot.take``. :param gaps: ``_facts.Gaps``.
-    :returns: dict with ``forwarded``, ``openings`` and ``firewall``.
-    """
-    pause = gc.isenabled()      # nothing here is garbage, and to look for some over and over again takes longer than all else
-    gc.disable()
-    try:
-        return _attach(records, evaluator.parsed(snapshot), gaps)
-    finally:
-        if pause:
-            gc.enable()
-
-
-def _attach(records, snapshot, gaps):
-    for error in snapshot['errors']:
-        gaps.add('firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None)
-    firewall = {'backends': _backends(snapshot), 'default': 'unknown', 'rules': 0, 'sources': listeners.sources(snapshot['net'])}
-    reasons = [error['message'] for error in snapshot['errors']]
-    try:
-        ruleset = evaluator.load(snapshot)
-        firewall['rules'] = ruleset.count
-        doubts = [doubt for doubt in ruleset.doubts if doubt not in reasons]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
-        doubts = ['the rules are not understood (%s: %s)' % (type(exc).__name__, str(exc)[:200])]
-    for doubt in doubts:
-        gaps.add('firewall', 'unclear', doubt)
-    reasons += doubts
-    own = [record for record in records if record['namespace'] is None]
-    if reasons:
-        for record in records:
-            record['exposure'] = listeners.unknown(listeners.families(record), reasons[0]) if record['namespace'] is None else None
-        return {'forwarded': [], 'openings': [], 'firewall': firewall}
-    net = snapshot['net']
-    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), PATIENCE)
-    survey = Survey(listeners.Joiner(net, asker), asker, records, snapshot, ruleset.count)
-    for record in records:
-        record['exposure'] = None
-    for record in own:
-        record['exposure'] = survey.joiner.exposure(record, _is_proxy(record))
-    try:
-        firewall['default'] = survey.default()
-        survey.look()
-    except Timeout:
-        gaps.add('firewall', 'budget', 'the firewall is too large to find what it forwards and lets in within %d seconds' % PATIENCE)
-    openings, forwarded = survey.openings(), survey.forwarded()
-    if len(forwarded) > MOST_FORWARDED:
-        gaps.add('firewall', 'forwarded', 'not all that the host forwards is listed', len(forwarded) - MOST_FORWARDED)
-    skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)
-    if skipped:
-        gaps.add('firewall', 'openings', 'whether something listens on all ports that rules name was not found out, they are too many', skipped)
-    return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
-
-
-def _is_proxy(record):
+def is_proxy(record):
     return any(owner['process'] in PROXIES for owner in record['owners'])
-
-
-def _backends(snapshot):
-    """list of str: the kinds of rules there are, and who manages them."""
-    saves, found = snapshot['saves'], []
-    chains = {(one['chain'].get('family'), one['chain'].get('table')) for one in (snapshot['nft'] or {}).get('nftables', ())
-              if one.get('chain', {}).get('name') in ('INPUT', 'FORWARD', 'OUTPUT', 'PREROUTING', 'POSTROUTING')}
-    of_iptables = [family in ('ip', 'ip6') and name in _IPTABLES and (family + '/nft' in saves or (family, name) in chains)
-                   for family, name in snapshot['tables'] or ()]
-    for name, there in (('nftables', not all(of_iptables)), ('iptables-nft', any(of_iptables)),
-                        ('iptables-legacy', any(key.endswith('/legacy') for key in saves)),
-                        ('firewalld', snapshot['tools'].get('firewalld') == 'running'), ('ufw', snapshot['tools'].get('ufw') == 'active')):
-        if there:
-            found.append(name)
-    return found
 
 
 class Survey:
@@ -239,7 +162,7 @@ class Survey:
         text = iv.address(address or 0, family)
         identity = '%s/%s:%d' % (protocol, '[%s]' % text if family == 6 else text, port)
         proxy = next((record for record in self._records if record['namespace'] is None and (record['protocol'], record['port']) == (protocol, port)
-                      and _is_proxy(record) and family in [one for one, dummy, dummy2 in listeners.families(record)]), None)
+                      and is_proxy(record) and family in [one for one, dummy, dummy2 in listeners.families(record)]), None)
         record = {
             'id': identity, 'protocol': protocol, 'family': listeners.FAMILIES[family], 'address': text, 'port': port,
             'ports': self._ports[family, protocol, port], 'interface': None, 'accepts_ipv4': family == 4, 'accepts_ipv6': family == 6,

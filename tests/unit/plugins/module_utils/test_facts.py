@@ -16,7 +16,7 @@ import zlib
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
-from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as _exposure
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import take
 from ansible_collections.listening.ports.plugins.module_utils._owners import attach as _attach
 from ansible_collections.listening.ports.plugins.module_utils._sockets import by_psutil, connections, inet_diag, linux
@@ -362,7 +362,7 @@ def test_this_host(collector):
         server.listen(7)
         port = server.getsockname()[1]
         with socket.create_connection(('127.0.0.1', port)):
-            facts = _facts.collect([name for name in _facts.SUBSETS if name != 'namespaces'], collector, judge=survey.attach)
+            facts = _facts.collect([name for name in _facts.SUBSETS if name != 'namespaces'], collector, judge=_exposure.attach)
     assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall'} and set(facts['complete']) == ASPECTS
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}

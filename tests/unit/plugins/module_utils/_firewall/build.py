@@ -5,6 +5,7 @@
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
+from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 
 NET = {
     'addresses': {'eth0': ['10.0.0.1/24', '10.0.0.9/24', 'fd00::1/64'], 'docker0': ['172.17.0.1/16'], 'lo': ['127.0.0.1/8', '::1/128']},
@@ -61,7 +62,7 @@ def snapshot(*parts, **more):
 def evaluator(*parts, **more):
     budget = more.pop('budget', _evaluator.BUDGET)
     taken = snapshot(*parts, **more)
-    return _evaluator.Evaluator(_evaluator.load(taken), taken['net'], budget=budget)
+    return _evaluator.Evaluator(load.load(taken), taken['net'], budget=budget)
 
 
 def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=None, damaged=False):

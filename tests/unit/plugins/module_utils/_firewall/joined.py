@@ -7,7 +7,7 @@ import json
 import os
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import scopes
-from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as _attach
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, listener, new_gaps
 
 CAPTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures')
@@ -36,7 +36,7 @@ def attach(snapshot, *records):
     gaps = new_gaps()
     if isinstance(snapshot, str):
         snapshot = capture(snapshot)
-    return survey.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps), gaps
+    return _attach.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps), gaps
 
 
 def exposed(snapshot, one):

@@ -10,6 +10,7 @@ import random
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator
+from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
     ACCEPT, DROP, ESTABLISHED, chain, decide, dport, match, payload, saddr, snapshot, state
 )
@@ -45,7 +46,7 @@ def _places(value, found):
 
 
 def _outcomes(taken):
-    judge = evaluator.Evaluator(evaluator.load(taken), taken['net'])
+    judge = evaluator.Evaluator(load.load(taken), taken['net'])
     return [decide(judge, port, family=family, protocol=protocol, damaged=True)
             for port in (22, 8080) for family in (4, 6) for protocol in ('tcp', 'udp')]
 

@@ -15,7 +15,8 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
-from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach
+from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, listener, new_gaps
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures', 'real')
@@ -99,7 +100,7 @@ def test_every_tool_of_every_release_is_there(release):
 @pytest.mark.parametrize('name', NAMES)
 def test_decisions_are_what_was_met(name):
     found = Capture(name)
-    evaluator = _evaluator.Evaluator(_evaluator.load(_evaluator.parsed(found.snapshot)), found.snapshot['net'])
+    evaluator = _evaluator.Evaluator(load.load(load.parsed(found.snapshot)), found.snapshot['net'])
     wrong, verdicts = [], collections.Counter()
     for flow in found.met:
         verdict, answers, reason = judged(evaluator, found, flow)
@@ -121,7 +122,7 @@ def test_exposures_are_what_was_met(name):
     records = {(flow.family, flow.protocol, flow.port): listener(flow.protocol, ANY[flow.family], flow.port, v6only=flow.family == 'ipv6')['record']
                for flow in found.met}
     gaps = new_gaps()
-    facts = survey.attach(list(records.values()), found.snapshot, gaps)
+    facts = attach.attach(list(records.values()), found.snapshot, gaps)
     assert gaps_of(gaps) == {}
     assert set(facts['firewall']['backends']) == WALLS[name.rpartition('_')[0]][0]
     wrong = []

@@ -10,7 +10,7 @@ import random
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._facts import pack
-from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import firewall
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import FactError, unpack
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
@@ -46,7 +46,7 @@ def test_rules_are_judged(name, verdict):
 def test_it_is_the_same_judgement_as_on_the_host():
     found = sent(snapshot('docker_nft'), listener(port=8050))
     one = listener(port=8050)
-    here = survey.attach([one], snapshot('docker_nft'), None)
+    here = exposure.attach([one], snapshot('docker_nft'), None)
     assert found['listeners'] == [one] and {key: found[key] for key in here} == here and here['forwarded']
 
 

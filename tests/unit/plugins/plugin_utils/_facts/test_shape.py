@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
-from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records, shape
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils import builders
@@ -170,7 +170,7 @@ def test_facts_of_this_machine():
 def test_what_the_judgement_of_a_firewall_adds(name):
     listeners = [samples.listener(port=22), samples.listener(port=8050)]
     gaps = _facts.Gaps()
-    judged = survey.attach(listeners, {'elsewhere': {}, 'port_names': {}, **capture(name)}, gaps)
+    judged = exposure.attach(listeners, {'elsewhere': {}, 'port_names': {}, **capture(name)}, gaps)
     assert conforms(judged, shape.Judged) and all(conforms(listener, shape.Listener) for listener in listeners)
     assert all(listener['exposure']['paths'] for listener in listeners)
 

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator
+from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import take
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -219,7 +219,7 @@ def record(name):
     subprocess.run(['sh', '-e'], input=(HOST + commands).encode(), check=True)
     if rules:
         subprocess.run(['nft', '-f', '-'], input=rules.encode(), check=True)
-    taken = evaluator.parsed(take.take(run))
+    taken = load.parsed(take.take(run))
     versions = {'nft': ['nft', '--version'], 'iptables': ['iptables', '--version'], 'ipset': ['ipset', '--version']}
     taken['recorded_with'] = {tool: run(words, environ_update={})[1].split('\n')[0] for tool, words in versions.items()}
     with open('%s/%s.json' % (HERE, name), 'w') as stream:

@@ -11,8 +11,9 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import (
-    alike as _alike, listeners, survey
+    alike as _alike, attach as _attach, listeners, survey
 )
+from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, saddr
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import (
     ANYONE4, ANYONE6, attach, brief, capture, dual, exposed, record
@@ -316,7 +317,7 @@ def test_lists_of_a_hostile_host_are_short():
 
 
 def test_too_many_openings(monkeypatch):
-    monkeypatch.setattr(survey, 'MOST_OPENINGS', 2)
+    monkeypatch.setattr(_attach, 'MOST_OPENINGS', 2)
     found, gaps = attach('native')
     assert len(found['openings']) == 2 and gaps_of(gaps)['firewall', 'openings'] > 5
 
@@ -329,7 +330,7 @@ def test_too_many_ports_to_ask_for(monkeypatch):
 
 
 def test_no_time(monkeypatch):
-    monkeypatch.setattr(survey, 'PATIENCE', -1)
+    monkeypatch.setattr(_attach, 'PATIENCE', -1)
     one = record()
     found, gaps = attach('native', one)
     assert one['exposure']['undecided'] == [{'sources': ANYONE4, 'reason': 'there was no time left to judge it'}]
@@ -375,7 +376,7 @@ def test_questions_are_shared(monkeypatch):
 
 
 def test_ports_that_rules_treat_alike():
-    ruleset = evaluator.load(capture('native'))
+    ruleset = load.load(capture('native'))
     asker = _alike.Asker(ruleset, None, 1)
     alike = asker.port_class
     assert alike('tcp', 80) == alike('tcp', 443) != alike('tcp', 25) and alike('tcp', 8000) == alike('tcp', 8010) == alike('tcp', 9000)

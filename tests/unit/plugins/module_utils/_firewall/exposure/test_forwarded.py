@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
-from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import survey
+from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as _attach
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, dport
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import (
     ANYONE4, attach, brief, capture, exposed, record
@@ -62,7 +62,7 @@ def test_some_addresses_of_the_host_are_forwarded():
 
 
 def test_more_is_forwarded_than_is_listed(monkeypatch):
-    monkeypatch.setattr(survey, 'MOST_FORWARDED', 2)
+    monkeypatch.setattr(_attach, 'MOST_FORWARDED', 2)
     found, gaps = attach('podman')
     assert len(found['forwarded']) == 2 and gaps_of(gaps) == {('firewall', 'forwarded'): 3}
 

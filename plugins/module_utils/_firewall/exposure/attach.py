@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives listeners their exposure, and finds what is forwarded or open, within a time."""
+
+import gc
+
+from ..evaluate import evaluator
+from ..ruleset import load
+from . import listeners
+from .alike import Asker, Timeout
+from .survey import Survey, is_proxy
+
+PATIENCE = 10                   # seconds for all questions
+MOST_OPENINGS, MOST_FORWARDED = 1000, 20000
+_IPTABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
+_CHAINS = frozenset(('INPUT', 'FORWARD', 'OUTPUT', 'PREROUTING', 'POSTROUTING'))
+
+
+def attach(records, snapshot, gaps):
+    """Give each listener its ``exposure``.
+
+    :param records: list of dict, the listeners.
+    :param snapshot: dict, see ``snapshot.take.take``.
+    :param gaps: Gaps.
+    :returns: dict with ``forwarded``, ``openings`` and ``firewall``.
+    """
+    pause = gc.isenabled()      # nothing here is garbage, and looking for it again and again takes longer than all else
+    gc.disable()
+    try:
+        return _attach(records, load.parsed(snapshot), gaps)
+    finally:
+        if pause:
+            gc.enable()
+
+
+def _attach(records, snapshot, gaps):
+    for error in snapshot['errors']:
+        gaps.add('firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None)
+    firewall = {'backends': _backends(snapshot), 'default': 'unknown', 'rules': 0, 'sources': listeners.sources(snapshot['net'])}
+    reasons = [error['message'] for error in snapshot['errors']]
+    try:
+        ruleset = load.load(snapshot)
+        firewall['rules'] = ruleset.count
+        doubts = [doubt for doubt in ruleset.doubts if doubt not in reasons]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
+        doubts = ['the rules are not understood (%s: %s)' % (type(exc).__name__, str(exc)[:200])]
+    for doubt in doubts:
+        gaps.add('firewall', 'unclear', doubt)
+    reasons += doubts
+    own = [record for record in records if record['namespace'] is None]
+    if reasons:
+        for record in records:
+            record['exposure'] = None
+        for record in own:
+            record['exposure'] = listeners.unknown(listeners.families(record), reasons[0])
+        return {'forwarded': [], 'openings': [], 'firewall': firewall}
+    net = snapshot['net']
+    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), PATIENCE)
+    survey = Survey(listeners.Joiner(net, asker), asker, records, snapshot, ruleset.count)
+    for record in records:
+        record['exposure'] = None
+    for record in own:
+        record['exposure'] = survey.joiner.exposure(record, is_proxy(record))
+    try:
+        firewall['default'] = survey.default()
+        survey.look()
+    except Timeout:
+        gaps.add('firewall', 'budget', 'the firewall is too large to find what it forwards and lets in within %d seconds' % PATIENCE)
+    openings, forwarded = survey.openings(), survey.forwarded()
+    if len(forwarded) > MOST_FORWARDED:
+        gaps.add('firewall', 'forwarded', 'not all that the host forwards is listed', len(forwarded) - MOST_FORWARDED)
+    skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)
+    if skipped:
+        gaps.add('firewall', 'openings', 'whether something listens on all ports that rules name was not found out, they are too many', skipped)
+    return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
+
+
+def _backends(snapshot):
+    """List the kinds of rules there are, and the programs that manage them."""
+    saves, tools = snapshot['saves'], snapshot['tools']
+    chains = {(entry['chain'].get('family'), entry['chain'].get('table'))
+              for entry in (snapshot['nft'] or {}).get('nftables', ()) if entry.get('chain', {}).get('name') in _CHAINS}
+    of_iptables = [
+        family in ('ip', 'ip6') and name in _IPTABLES and (family + '/nft' in saves or (family, name) in chains)
+        for family, name in snapshot['tables'] or ()]
+    is_used = {
+        'nftables': not all(of_iptables), 'iptables-nft': any(of_iptables),
+        'iptables-legacy': any(key.endswith('/legacy') for key in saves),
+        'firewalld': tools.get('firewalld') == 'running', 'ufw': tools.get('ufw') == 'active',
+    }
+    return [name for name, used in is_used.items() if used]

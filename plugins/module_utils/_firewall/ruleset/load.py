@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns a snapshot into a Ruleset."""
+
+import json
+
+from .model import Ruleset
+
+
+def parsed(snapshot):
+    """Decode the text of nft in a snapshot.
+
+    :returns: dict, a snapshot in which ``nft`` is an object, or None with one more error.
+    """
+    if not isinstance(snapshot['nft'], str):
+        return snapshot
+    try:
+        document = json.loads(snapshot['nft'])
+        if all(isinstance(value, dict) for entry in document['nftables'] for value in entry.values()):
+            return dict(snapshot, nft=document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    error = {'aspect': 'nft', 'message': 'nft prints what is not understood'}
+    return dict(snapshot, nft=None, errors=snapshot['errors'] + [error])
+
+
+def load(snapshot):
+    """Make a Ruleset of a snapshot that is parsed.
+
+    What could not be read is in its doubts, and then nothing is decided.
+    """
+    ruleset = Ruleset()
+    for error in snapshot.get('errors') or ():
+        ruleset.doubts.append(str(error.get('message')))
+    loader, saves, program = None, snapshot.get('saves') or {}, 'nft'
+    try:
+        if snapshot.get('nft'):
+            from . import nftables
+            loader = nftables.Loader(snapshot['nft'], ruleset)
+        program = 'iptables-save'
+        if any(saves.values()):
+            from . import merge
+            merge.load(ruleset, loader, saves, snapshot.get('ipset'))
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
+        ruleset.doubts.append('what %s printed is not understood: %s %s' % (
+            program, type(error).__name__, str(error)[:100]))
+    return ruleset

@@ -1,0 +1,367 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rule does, operation by operation.
+
+A rule is a list of operations, run in order. Whatever analyses rules asks each operation the same questions, so that
+a kind that nobody thought of is an error, and not a wrong verdict: ``Operation`` answers none of them itself.
+"""
+
+from .model import Numbers, Table
+
+
+class Operation:
+    """One operation of a rule.
+
+    :cvar kind: str, which one it is.
+    :cvar passes: bool, packets surely stay as they are and are not stopped by it, unless a chain that it leads to does.
+    """
+
+    __slots__ = ()
+    kind = passes = None
+
+    def tests(self):
+        """Return a tuple of (fields, test, negated): what it asks of a packet."""
+        raise NotImplementedError(type(self).__name__)
+
+    def writes(self):
+        """Return a tuple of what it changes: ``mark``, ``ct`` (the connection), ``address`` (or port)."""
+        raise NotImplementedError(type(self).__name__)
+
+    def targets(self):
+        """Return a list of Chain, those that it can lead to."""
+        raise NotImplementedError(type(self).__name__)
+
+    def destinations(self):
+        """Return a list of (family, addresses, ports): where it can translate to, None for what it leaves or chooses."""
+        raise NotImplementedError(type(self).__name__)
+
+    def reads(self):
+        """Return the names of the fields of a packet that it depends on."""
+        return [name for fields, dummy, dummy2 in self.tests() for name in fields]
+
+    def ports(self):
+        """Return a list of (low, high): ports that it tells from others, in a test or as a destination."""
+        spans = []
+        for fields, test, dummy in self.tests():
+            for position, name in enumerate(fields):
+                if name.endswith('port'):
+                    if isinstance(test, Numbers):
+                        spans.extend(test.spans)
+                    elif isinstance(test, Table):
+                        spans.extend(tests[position] for tests, dummy2 in test.elements)
+                    else:
+                        spans.extend((port, port) for port in range(65536))     # masks: each port by itself
+        spans.extend(ports for dummy, dummy2, ports in self.destinations() if ports)
+        return spans
+
+    def _content(self):
+        """What makes two verdicts of a table the same."""
+        return id(self)
+
+    def __eq__(self, other):
+        return self is other or type(self) is type(other) and self._content() == other._content()
+
+    def __hash__(self):
+        return hash(self._content())
+
+
+class _Plain(Operation):
+    """An operation that asks nothing, changes nothing and leads nowhere."""
+
+    __slots__ = ()
+
+    def tests(self):
+        return ()
+
+    def writes(self):
+        return ()
+
+    def targets(self):
+        return ()
+
+    def destinations(self):
+        return ()
+
+
+# conditions
+
+
+class Match(_Plain):
+    """The rule goes on with the packets whose fields are in the test, or with all others if negated."""
+
+    __slots__ = ('fields', 'negate', 'test')
+    kind, passes = 'match', True
+
+    def __init__(self, fields, negate, test):
+        self.fields, self.negate, self.test = fields, negate, test
+
+    def tests(self):
+        return ((self.fields, self.test, self.negate),)
+
+
+class Doubt(_Plain):
+    """Whether the packet matches cannot be known."""
+
+    __slots__ = ('reason',)
+    kind, passes = 'doubt', True
+
+    def __init__(self, reason):
+        self.reason = reason
+
+
+class Quiet(_Plain):
+    """Depends on the traffic: judged for a client that sends little, with a caveat.
+
+    :ivar matches: bool, whether such a client matches.
+    """
+
+    __slots__ = ('matches', 'caveat')
+    kind, passes = 'quiet', True
+
+    def __init__(self, matches, caveat):
+        self.matches, self.caveat = matches, caveat
+
+
+# changes
+
+
+class SetMark(_Plain):
+    """Sets the mark of the packet.
+
+    :ivar expression: int, ``mark``, ``ctmark``, None (not known), or (``|``, ``&`` or ``^``, left, right).
+    :ivar goes_on: bool, the rule goes on where there is no connection to take a mark from.
+    """
+
+    __slots__ = ('expression', 'goes_on')
+    kind, passes = 'mark', False
+
+    def __init__(self, expression, goes_on=False):
+        self.expression, self.goes_on = expression, goes_on
+
+    def reads(self):
+        return ('mark', 'ctmark')
+
+    def writes(self):
+        return ('mark',)
+
+    def needs_connection(self):
+        """bool: the new mark depends on that of the connection."""
+        return _uses(self.expression, 'ctmark')
+
+    def value(self, mark, ctmark):
+        """int or None (not known): what the mark is set to, by the present marks of packet and connection."""
+        return _result(self.expression, {'mark': mark, 'ctmark': ctmark})
+
+
+class SetConnectionMark(SetMark):
+    """Sets the mark of the connection."""
+
+    __slots__ = ()
+    kind, passes = 'ctmark', False
+
+    def writes(self):
+        return ('ct',)
+
+
+class Notrack(_Plain):
+    """Leaves the packet out of connection tracking."""
+
+    __slots__ = ()
+    kind, passes = 'notrack', False
+
+    def writes(self):
+        return ('ct',)
+
+
+# translations, each of which ends the chain for the packets that it takes
+
+
+class _Translation(_Plain):
+    """Changes addresses or ports."""
+
+    __slots__ = ()
+    passes = False
+
+    def writes(self):
+        return ('address',)
+
+
+class Dnat(_Translation):
+    """Translates the destination.
+
+    :ivar family: 4, 6, or None (of every packet).
+    :ivar addresses: (first, last) as numbers, or None; ports: the same.
+    """
+
+    __slots__ = ('family', 'addresses', 'port_span')
+    kind = 'dnat'
+
+    def __init__(self, family, addresses, ports):
+        self.family, self.addresses, self.port_span = family, addresses, ports
+
+    def destinations(self):
+        return ((self.family, self.addresses, self.port_span),)
+
+    def with_ports(self, ports):
+        """The same Dnat, to these ports where it has none of its own."""
+        return self if self.port_span or not ports else Dnat(self.family, self.addresses, ports)
+
+    def _content(self):
+        return self.family, self.addresses, self.port_span
+
+
+class DnatMap(_Translation):
+    """Translates to what a table has for the packet's fields.
+
+    :ivar table: Table, whose data are Dnat.
+    :ivar port_span: (first, last) or None, where an element has no ports of its own.
+    """
+
+    __slots__ = ('fields', 'table', 'port_span')
+    kind = 'dnatmap'
+
+    def __init__(self, fields, table, ports):
+        self.fields, self.table, self.port_span = fields, table, ports
+
+    def tests(self):
+        return ((self.fields, self.table, False),)
+
+    def destinations(self):
+        return [destination for dnat in self.table.values()
+                for destination in dnat.with_ports(self.port_span).destinations()]
+
+
+class Redirect(_Translation):
+    """Translates to an address of the host itself.
+
+    :ivar port_span: (first, last) or None.
+    """
+
+    __slots__ = ('port_span',)
+    kind = 'redirect'
+
+    def __init__(self, ports):
+        self.port_span = ports
+
+    def destinations(self):
+        return ((None, None, self.port_span),)
+
+
+class Snat(_Translation):
+    """Translates the source."""
+
+    __slots__ = ()
+    kind = 'snat'
+
+
+# verdicts
+
+
+class Accept(_Plain):
+    __slots__ = ()
+    kind, passes = 'accept', True
+
+
+class Drop(_Plain):
+    __slots__ = ()
+    kind, passes = 'drop', False
+
+
+class Return(_Plain):
+    __slots__ = ()
+    kind, passes = 'return', True
+
+
+class Continue(_Plain):
+    """Leaves the rule, in a table of verdicts."""
+
+    __slots__ = ()
+    kind, passes = 'continue', True
+
+
+class Jump(_Plain):
+    __slots__ = ('chain',)
+    kind, passes = 'jump', True
+
+    def __init__(self, chain):
+        self.chain = chain
+
+    def targets(self):
+        return (self.chain,)
+
+    def _content(self):
+        return self.chain
+
+
+class Goto(Jump):
+    __slots__ = ()
+    kind, passes = 'goto', True
+
+
+class Undecided(_Plain):
+    """What becomes of the packet cannot be known."""
+
+    __slots__ = ('reason',)
+    kind, passes = 'unclear', False
+
+    def __init__(self, reason):
+        self.reason = reason
+
+    def _content(self):
+        return self.reason
+
+
+class VerdictMap(_Plain):
+    """Each element's data is a verdict; other packets leave the rule.
+
+    :ivar table: Table, whose data are verdicts.
+    """
+
+    __slots__ = ('fields', 'table')
+    kind, passes = 'vmap', False
+
+    def __init__(self, fields, table):
+        self.fields, self.table = fields, table
+
+    def tests(self):
+        return ((self.fields, self.table, False),)
+
+    def targets(self):
+        return [chain for verdict in self.table.values() for chain in verdict.targets()]
+
+
+ACCEPT, DROP, RETURN, CONTINUE = Accept(), Drop(), Return(), Continue()
+SNAT, NOTRACK = Snat(), Notrack()
+VERDICTS = {'accept': ACCEPT, 'drop': DROP, 'return': RETURN}
+
+
+def led_to(chains):
+    """Yield the operations of chains, and of all chains that they lead to, each once."""
+    waiting, seen = list(chains), set()
+    while waiting:
+        chain = waiting.pop()
+        if id(chain) in seen:
+            continue
+        seen.add(id(chain))
+        for rule in chain.rules:
+            for op in rule.ops:
+                waiting.extend(op.targets())
+                yield op
+
+
+def _uses(expression, name):
+    if isinstance(expression, tuple):
+        return any(_uses(part, name) for part in expression[1:])
+    return expression == name
+
+
+def _result(expression, values):
+    if not isinstance(expression, tuple):
+        return values[expression] if isinstance(expression, str) else expression
+    operator = expression[0]
+    left, right = _result(expression[1], values), _result(expression[2], values)
+    if operator == '&' and 0 in (left, right):
+        return 0
+    if left is None or right is None:
+        return None
+    return left | right if operator == '|' else left & right if operator == '&' else left ^ right
