@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
-from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, results
+from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes, screen
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
@@ -56,17 +56,17 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail('%s is empty: nothing would be probed' % option)
 
         targets = self._targets(os.path.abspath(options['path']), names['targets'], run_id, options['addresses'], task_vars)
-        plan = compare.plan(targets)
-        result.update(changed=False, endpoints=plan.endpoints)
+        planned = plan.plan(targets)
+        result.update(changed=False, endpoints=planned.endpoints)
         if not options['probes']:
             return result
         del result['endpoints']
-        vantages = [results.read(name, self._registered(name, options['probes'], task_vars), plan.endpoints) for name in names['vantages']]
-        return self._report(result, options, width, plan, targets, vantages)
+        vantages = [results.read(name, self._registered(name, options['probes'], task_vars), planned.endpoints) for name in names['vantages']]
+        return self._report(result, options, width, planned, targets, vantages)
 
     def _targets(self, path, names, run_id, addresses, task_vars):
         report = model.build(path, names, run_id)
-        return [compare.Target(host.name, host.facts, host.reason if host.facts else self._why(host, task_vars),
+        return [plan.Target(host.name, host.facts, host.reason if host.facts else self._why(host, task_vars),
                                 None if addresses == 'all' else self._addresses(host.name, task_vars) if host.facts else [])
                 for host in report.hosts]
 
@@ -104,11 +104,11 @@ class ActionModule(ActionBase):
         return [str(one) for one in found]
 
     @staticmethod
-    def _report(result, options, width, plan, targets, vantages):
-        table = compare.cells(plan, vantages)
-        findings = compare.findings(plan, vantages, table, options['fail_on'])
+    def _report(result, options, width, planned, targets, vantages):
+        table = compare.cells(planned, vantages)
+        findings = compare.findings(planned, vantages, table, options['fail_on'])
         blind = compare.blind(vantages, table)
-        lines = probes.lines(plan, targets, vantages, table, findings, blind, records.now(), width)
+        lines = probes.lines(planned, targets, vantages, table, findings, blind, records.now(), width)
         screen.show(display, lines, options['color'])
         missing = probes.troubles(targets, vantages, blind)
         failing = bool(missing) or any(one['fails'] for one in findings)

@@ -1,15 +1,16 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text of strangers made fit for a terminal and for the log of a CI system. Private to this collection, may change.
+"""Makes text of strangers fit for a terminal and for the log of a CI system.
 
-By what is allowed, not by what is known to do harm: printable ASCII; letters, numbers, punctuation and symbols of
+What is allowed is listed, not what is known to do harm: printable ASCII; letters, numbers, punctuation and symbols of
 scripts that are written from left to right; up to two combining marks on a character. Everything else is written as
 ``\\x1b``, ``\\n`` or ``\\u202e``.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _NAMED = {'\n': '\\n', '\r': '\\r', '\t': '\\t'}
 _CATEGORIES = frozenset('LNPS')
@@ -22,33 +23,31 @@ _COMMAND = re.compile(r'^(\s*:):|#(?=#)')
 _PLAIN_NAME = re.compile(r'[\w.@:/+\\-]+')
 
 
-def visible(text, limit=1000):
-    """One line that shows the text and does nothing else.
+def visible(text: str, limit: int = 1000) -> str:
+    """Return one line that shows the text and does nothing else.
 
-    :param text: str.
-    :param limit: int, characters of the text to show, an ellipsis tells of more.
-    :returns: str.
+    :param limit: characters of the text to show, followed by an ellipsis where there are more.
     """
     shown = text[:limit]
     if not (shown.isascii() and shown.isprintable()):
         shown = ''.join(_characters(shown))
     if ':' in shown or '#' in shown:
-        shown = _COMMAND.sub(lambda found: found.group(1) + '\\x3a' if found.group(1) else '\\x23', shown)
+        shown = _COMMAND.sub(lambda match: match.group(1) + '\\x3a' if match.group(1) else '\\x23', shown)
     return shown if len(text) <= limit else shown + '…'
 
 
-def name(text, limit=200):
-    """The same for a name inside a line: quoted where its characters could be taken for those of the line."""
+def name(text: str, limit: int = 200) -> str:
+    """Do the same for a name inside a line: it is quoted where its characters could be taken for those of the line."""
     shown = visible(text, limit)
     return shown if _PLAIN_NAME.fullmatch(text) else '"%s"' % shown.replace('"', '\\x22')
 
 
-def sentence(text, limit=1000):
-    """The same for a message: white space, line ends among it, becomes single spaces."""
+def sentence(text: str, limit: int = 1000) -> str:
+    """Do the same for a message: white space, line ends among it, becomes single spaces."""
     return visible(' '.join(text.split()), limit)
 
 
-def _characters(text):
+def _characters(text: str) -> Iterator[str]:
     marks = _MARKS
     for char in text:
         if ' ' <= char <= '~':
@@ -65,38 +64,38 @@ def _characters(text):
             marks = _MARKS
 
 
-def _is_shown(char):
+def _is_shown(char: str) -> bool:
     return (unicodedata.category(char)[0] in _CATEGORIES and unicodedata.bidirectional(char) in _DIRECTIONS
             and char not in _BLANK)
 
 
-def _is_selector(char):
-    """Marks that show nothing: variation selectors, the grapheme joiner, inherent vowels of Khmer."""
+def _is_selector(char: str) -> bool:
+    """Whether it is one of the marks that show nothing: variation selectors, the grapheme joiner, inherent vowels of Khmer."""
     return char in '\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f' or '\ufe00' <= char <= '\ufe0f' or char >= '\U000e0000'
 
 
-def _escape(char):
+def _escape(char: str) -> str:
     number = ord(char)
     if char in _NAMED:
         return _NAMED[char]
     return '\\x%02x' % number if number < 0x100 else '\\u%04x' % number if number < 0x10000 else '\\U%08x' % number
 
 
-def width(text):
-    """The columns that text from ``visible`` takes on a terminal (UAX #11; marks take none)."""
+def width(text: str) -> int:
+    """Count the columns that text from ``visible`` takes on a terminal (UAX #11; marks take none)."""
     if text.isascii():
         return len(text)
     return sum(_width(char) for char in text)
 
 
-def _width(char):
+def _width(char: str) -> int:
     if unicodedata.category(char) in ('Mn', 'Mc'):
         return 0
     return 2 if unicodedata.east_asian_width(char) in 'WF' else 1
 
 
-def cut(text, columns):
-    """As much of the text as fits into so many columns, with an ellipsis where something is left out."""
+def cut(text: str, columns: int) -> str:
+    """Return as much of the text as fits into so many columns, with an ellipsis where something is left out."""
     if width(text) <= columns:
         return text
     taken = ''

@@ -1,314 +1,253 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What listens, against what others can reach: which endpoints to probe, and what the answers say. Private to this collection, may change.
+"""Compares what other hosts reached with what the firewall of a host is said to let in.
 
-What a host is said to let in comes from the host itself, what is reached from others. Where the two contradict each other, one of them is wrong,
-or there is something between them.
+What a host is said to let in comes from the host itself, what is reached from others. Where the two contradict each
+other, one of them is wrong, or there is something between them.
 """
 
 import functools
 import ipaddress
-from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypedDict
 
 from .. import _listener
+from .._facts.shape import Exposure, Path
 from .._harmless.terminal import name, sentence, visible
+from .._listener import Listener
+from .._words import some
+from .plan import Address, Item, Plan, literal
 
-KINDS = ('contradiction', 'closed', 'filtered')         # the most severe first
-SEVERITIES = {'contradiction': 'high', 'closed': 'medium', 'filtered': 'low'}
+Kind = Literal['contradiction', 'closed', 'filtered']
+Stance = Literal['allowed', 'blocked']
+
+KINDS: tuple[Kind, ...] = ('contradiction', 'closed', 'filtered')           # the most severe first
+SEVERITIES: dict[Kind, str] = {'contradiction': 'high', 'closed': 'medium', 'filtered': 'low'}
 UNSURE = ('unknown', 'unresolvable')                    # verdicts that say nothing about the target
-MOST_OF_A_TARGET = 2000                                 # endpoints: a host that lies does not make others scan a network
-_FAMILIES = (('ipv4', 4, 'accepts_ipv4'), ('ipv6', 6, 'accepts_ipv6'))
+_MOST = 5                                               # hosts and sources in a message
 
 
-@dataclass
-class Target:
-    """A host whose listeners are probed.
+class Probe(TypedDict):
+    """What came of one probe, as ``probe_listeners`` returns it. ``index`` is the position of the endpoint in the plan."""
 
-    :ivar facts: dict or None. :ivar reason: str or None, why there are none, harmless to print.
-    :ivar addresses: list of str, addresses or names that others reach it by. None: all that it says it has.
-    """
+    index: int
+    endpoint: str
+    protocol: str
+    address: str | None
+    port: int
+    verdict: str
+    reason: str
+    local_address: str | None
+    rtt_ms: float | None
 
-    host: str
-    facts: dict | None = None
-    reason: str | None = None
-    addresses: list | None = None
+
+class Finding(TypedDict):
+    """A contradiction between the answers and a firewall; what several vantage hosts find is one of them."""
+
+    kind: Kind
+    severity: str
+    fails: bool
+    target: str
+    listener: str
+    endpoint: str
+    verdict: str
+    vantages: list[str]
+    sources: list[str]
+    message: str
+    remedy: str
 
 
 @dataclass
 class Vantage:
     """A host that probes.
 
-    :ivar probes: list of dict or None, as ``probe_listeners`` returns them, checked. :ivar reason: str or None, why there are none.
+    :ivar probes: checked. :ivar reason: why there are none.
     """
 
     host: str
-    probes: list | None = None
+    probes: list[Probe] | None = None
     reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Item:
-    """A listener at one address. ``index`` is the place of the endpoint in the plan."""
-
-    host: str
-    listener: dict = field(hash=False)
-    index: int = 0
-
-
-@dataclass
-class Plan:
-    """What there is to probe.
-
-    :ivar items: list of Item. :ivar endpoints: list of dict for ``probe_listeners``, none of them twice.
-    :ivar left_out: dict, host to Counter of reasons why listeners are not probed.
-    """
-
-    items: list
-    endpoints: list
-    left_out: dict
 
 
 @dataclass
 class Cell:
     """What came of an item from a vantage host.
 
-    :ivar verdicts: tuple of str, those of the probes, each once. :ivar probes: list of dict.
-    :ivar local: bool, the probes did not leave the vantage host: it is the target, or the address is one of its own.
+    :ivar verdicts: those of the probes, each once.
+    :ivar local: whether the probes stayed on the vantage host: it is the target, or the address is one of its own.
     """
 
-    verdicts: tuple = ()
-    probes: list = field(default_factory=list)
+    verdicts: tuple[str, ...] = ()
+    probes: list[Probe] = field(default_factory=list)
     local: bool = False
 
     @property
-    def sure(self):
+    def sure(self) -> bool:
         """Whether something is known of the target."""
         return any(verdict not in UNSURE for verdict in self.verdicts)
 
 
-def plan(targets):
-    """Plan for all listeners of all targets that others can reach by their address.
-
-    :param targets: list of Target; those without facts have nothing to probe.
-    """
-    items, endpoints, known, left_out = [], [], {}, {}
-    for target in targets:
-        if not target.facts:
-            continue
-        addresses = _own(target.facts) if target.addresses is None else target.addresses
-        why, mine = Counter(), 0
-        for listener in [*target.facts['listeners'], *target.facts.get('forwarded', ())]:
-            reason = _why_not(listener)
-            found = [] if reason else _endpoints(listener, addresses)
-            if not reason and not found:
-                reason = 'no address to reach them by is known'
-            elif mine + len(found) > MOST_OF_A_TARGET:
-                reason = 'there are more than %d' % MOST_OF_A_TARGET
-            if reason:
-                why[reason] += 1
-                continue
-            mine += len(found)
-            for one in found:
-                key = tuple(sorted(one.items()))
-                if key not in known:
-                    known[key] = len(endpoints)
-                    endpoints.append(one)
-                items.append(Item(target.host, listener, known[key]))
-        left_out[target.host] = why
-    return Plan(items, endpoints, left_out)
+Table = Sequence[Sequence[Cell]]        # a row for each item, with a cell for each vantage host
 
 
-def _why_not(listener):
-    """str or None: why a listener is not probed."""
-    if listener['protocol'] not in ('tcp', 'udp'):
-        return 'neither TCP nor UDP'
-    if listener['namespace']:
-        return 'in another network namespace'
-    if listener['scope'] == 'loopback':
-        return 'bound to the loopback'
-    if listener['ephemeral']:
-        return 'UDP sockets of clients'
-    address = ipaddress.ip_address(listener['address'])
-    if address.is_multicast or listener['address'] == '255.255.255.255':
-        return 'bound to an address of many hosts'
-    if listener['scope'] == 'link':
-        return 'link-local'
-    return 'without a port' if not listener['port'] else None
-
-
-def _endpoints(listener, addresses):
-    """Where to reach a listener: list of dict."""
-    address = ipaddress.ip_address(listener['address'])
-    if not address.is_unspecified:
-        return [{'address': listener['address'], 'port': listener['port'], 'protocol': listener['protocol']}]
-    found = []
-    for text in addresses:
-        literal = _literal(text)
-        taken = [family for family, version, key in _FAMILIES if listener[key] is not False and (literal is None or literal.version == version)]
-        if not taken:
-            continue
-        one = {'port': listener['port'], 'protocol': listener['protocol'], 'host' if literal is None else 'address': text}
-        if literal is None and len(taken) == 1:
-            one['family'] = taken[0]
-        found.append(one)
-    return found
-
-
-def _own(facts):
-    """The addresses that a host says it has, and that others can reach it by."""
-    found = []
-    for text in facts['system']['local_addresses'] or ():
-        address = _literal(text.partition('/')[0])
-        if address and not (address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified):
-            found.append(str(address))
-    return list(dict.fromkeys(found))
-
-
-def _literal(text):
-    try:
-        return ipaddress.ip_address(text.partition('%')[0])
-    except ValueError:
-        return None
-
-
-def cells(plan, vantages):
-    """What came of each item from each vantage host: list of list of Cell, in the order of both."""
+def cells(plan: Plan, vantages: Sequence[Vantage]) -> list[list[Cell]]:
+    """Collect what came of each item from each vantage host, in the order of both."""
     answers = []
     for vantage in vantages:
-        mine = {}
+        by_index: dict[int, list[Probe]] = {}
         for probe in vantage.probes or ():
-            mine.setdefault(probe['index'], []).append(probe)
-        answers.append(mine)
-    return [[_cell(item, vantage, mine.get(item.index, [])) for vantage, mine in zip(vantages, answers)] for item in plan.items]
+            by_index.setdefault(probe['index'], []).append(probe)
+        answers.append(by_index)
+    return [[_cell(item, vantage, by_index.get(item.index, [])) for vantage, by_index in zip(vantages, answers)]
+            for item in plan.items]
 
 
-def _cell(item, vantage, probes):
+def _cell(item: Item, vantage: Vantage, probes: list[Probe]) -> Cell:
     verdicts = tuple(dict.fromkeys(probe['verdict'] for probe in probes))
     return Cell(verdicts, probes, vantage.host == item.host or any(_is_itself(probe) for probe in probes))
 
 
-def _is_itself(probe):
-    """Whether a probe did not leave the vantage host: its firewall may treat that as something else."""
-    own, address = (_literal(probe[key] or '') for key in ('local_address', 'address'))
+def _is_itself(probe: Probe) -> bool:
+    """Whether a probe stayed on the vantage host: its firewall may treat that as something else."""
+    own, address = literal(probe['local_address'] or ''), literal(probe['address'] or '')
     return own is not None and address is not None and (own == address or own.is_loopback or address.is_loopback)
 
 
-def stance(listener, source):
-    """What the firewall of a host is said to do with a source.
+def stance(listener: Listener, source: str) -> tuple[Stance | None, str | None]:
+    """Find what the firewall of a host is said to do with a source.
 
-    :param listener: dict, of the facts. :param source: str, an address.
-    :returns: tuple of ``allowed``, ``blocked`` or None where it is not known or not decided, and the rule that decides, or None.
+    :param source: an address.
+    :returns: the verdict, None where it is not known or not decided; and the rule that decides, where it is one.
     """
-    exposure = listener.get('exposure')
-    address = _literal(source)
+    exposure: Exposure | None = listener.get('exposure')
+    address = literal(source)
     if not exposure or exposure['verdict'] == 'unknown' or address is None:
         return None, None
     address = getattr(address, 'ipv4_mapped', None) or address
     accepts = listener['accepts_ipv4' if address.version == 4 else 'accepts_ipv6']
     if not accepts:
         return None, None               # it is not this listener that answers
-    paths = [path for path in exposure.get('paths') or () if path['family'] == 'ipv%d' % address.version]
-    if any(_holds(one['sources'], address) for part in [exposure, *paths] for one in part['undecided']):
+    paths = [path for path in exposure['paths'] if path['family'] == 'ipv%d' % address.version]
+    parts: list[Exposure | Path] = [exposure, *paths]
+    if any(_is_among(undecided['sources'], address) for part in parts for undecided in part['undecided']):
         return None, None
-    allowing = [path for path in paths if _holds(path['allowed'], address)]
-    if allowing or _holds(exposure['allowed'], address):
-        return 'allowed', _only(path['decided_by'] for path in allowing or [exposure])
+    ways = parts[1:] or parts
+    allowing = [part for part in parts[1:] if _is_among(part['allowed'], address)]
+    if allowing or _is_among(exposure['allowed'], address):
+        return 'allowed', _only(part['decided_by'] for part in allowing or parts[:1])
     # where nobody is let in, the rule that decides is the one that blocks
-    return 'blocked', _only(part.get('blocked_by') or (None if part['allowed'] else part['decided_by']) for part in paths or [exposure])
+    return 'blocked', _only(part['blocked_by'] or (None if part['allowed'] else part['decided_by']) for part in ways)
 
 
-def _only(rules):
-    """str or None: the rule, where there is one for all ways in."""
-    rules = set(rules)
-    return rules.pop() if len(rules) == 1 else None
+def _only(rules: Iterable[str | None]) -> str | None:
+    """Return the rule, where there is one for all ways in."""
+    distinct = set(rules)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
-def _holds(texts, address):
-    return any(address in _network(text) for text in texts)
+def _is_among(networks: Iterable[str], address: Address) -> bool:
+    return any(address in network for network in map(_network, networks) if network is not None)
 
 
 @functools.lru_cache(maxsize=4096)
-def _network(text):
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return ()
+        return None
 
 
-def findings(plan, vantages, table, fail_on):
-    """Where the answers and the firewalls contradict each other.
+# What several vantage hosts found of one endpoint: each with its address, and the reason of its verdict.
+_Seen = list[tuple[str, str, str]]
 
-    :param table: list of list of Cell, from ``cells``. :param fail_on: collection of str, of KINDS.
-    :returns: list of dict, the most severe first; what several vantage hosts find is one of them.
+
+def findings(plan: Plan, vantages: Sequence[Vantage], table: Table, fail_on: Collection[str]) -> list[Finding]:
+    """Find where the answers and the firewalls contradict each other.
+
+    :param table: from ``cells``. :param fail_on: the kinds that fail the task.
+    :returns: the most severe first.
     """
-    groups = {}
+    groups: dict[tuple[int, str, str, str, str], tuple[Item, Probe, _Seen]] = {}
     for item, row in zip(plan.items, table):
         for vantage, cell in zip(vantages, row):
-            if cell.local:
-                continue
-            for probe in cell.probes:
-                if probe['local_address'] is None:
+            for probe in () if cell.local else cell.probes:
+                source = probe['local_address']
+                if source is None:
                     continue
-                said, rule = stance(item.listener, probe['local_address'])
-                kind = _kind(said, probe['verdict'])
+                verdict, rule = stance(item.listener, source)
+                kind = _kind(verdict, probe['verdict'])
                 if kind:
                     key = (KINDS.index(kind), item.host, item.listener['id'], probe['endpoint'], rule or '')
-                    groups.setdefault(key, (item, probe, []))[2].append((vantage.host, probe['local_address'], probe['reason']))
-    return [_finding(KINDS[key[0]], item, probe, seen, key[-1], fail_on) for key, (item, probe, seen) in sorted(groups.items(), key=lambda one: one[0])]
+                    seen = groups.setdefault(key, (item, probe, []))[2]
+                    seen.append((vantage.host, source, probe['reason']))
+    return [_finding(KINDS[key[0]], *groups[key], rule=key[-1], fail_on=fail_on) for key in sorted(groups)]
 
 
-def _kind(said, verdict):
-    if said == 'blocked':
+def _kind(firewall: Stance | None, verdict: str) -> Kind | None:
+    if firewall == 'blocked':
         return 'contradiction' if verdict == 'open' else None
-    if said == 'allowed':
-        return {'filtered': 'filtered', 'closed': 'closed'}.get(verdict)
+    if firewall == 'allowed' and verdict in ('filtered', 'closed'):
+        return 'filtered' if verdict == 'filtered' else 'closed'
     return None
 
 
-_MESSAGES = {
-    'contradiction': ('%s: the firewall of the host says that it blocks %s%s, and %s: something else forwards, or an address is translated on the way',
-                      'find out what answers there; a load balancer, a proxy or a rule that the host does not know of'),
-    'closed': ('%s: the firewall of the host lets %s in%s, and %s: nobody listens there any more, or another host or a firewall answers',
-               'look at the host once more, and whether the address is its own'),
-    'filtered': ('%s: the firewall of the host lets %s in%s, and %s: it is filtered on the way',
-                 'look at the firewalls and networks between the two, if it is to be reached'),
+_MESSAGES: dict[Kind, tuple[str, str]] = {
+    'contradiction': (
+        '%s: the firewall of the host says that it blocks %s%s, and %s: something else forwards, or an address is '
+        'translated on the way',
+        'find out what answers there; a load balancer, a proxy or a rule that the host does not know of'),
+    'closed': (
+        '%s: the firewall of the host lets %s in%s, and %s: nobody listens there any more, or another host or a '
+        'firewall answers',
+        'look at the host once more, and whether the address is its own'),
+    'filtered': (
+        '%s: the firewall of the host lets %s in%s, and %s: it is filtered on the way',
+        'look at the firewalls and networks between the two, if it is to be reached'),
 }
-_DID = {'contradiction': 'can reach it', 'closed': 'is refused', 'filtered': 'gets no further'}
+# What one vantage host did, and what several did.
+_DID: dict[Kind, tuple[str, str]] = {
+    'contradiction': ('can reach it', 'can reach it'),
+    'closed': ('is refused', 'are refused'),
+    'filtered': ('gets no further', 'get no further'),
+}
 
 
-def _finding(kind, item, probe, seen, rule, fail_on):
-    hosts = list(dict.fromkeys(host for host, dummy, dummy in seen))
-    sources = list(dict.fromkeys(source for dummy, source, dummy in seen))
-    reasons = list(dict.fromkeys(reason for dummy, dummy, reason in seen))
-    who = ', '.join(visible(host, 100) for host in hosts[:5]) + (' and %d more' % (len(hosts) - 5) if len(hosts) > 5 else '')
-    did = '%s %s at %s (%s)' % (who, _DID[kind] if len(hosts) == 1 else _plural(_DID[kind]), visible(probe['endpoint'].partition('/')[2], 300),
-                                sentence(reasons[0], 200))
-    from_where = ', '.join(visible(source, 60) for source in sources[:5]) + (' and %d more' % (len(sources) - 5) if len(sources) > 5 else '')
+def _finding(kind: Kind, item: Item, probe: Probe, seen: _Seen, rule: str, fail_on: Collection[str]) -> Finding:
+    hosts, sources, reasons = (list(dict.fromkeys(column)) for column in zip(*seen))
+    did = '%s %s at %s (%s)' % (
+        some([visible(host, 100) for host in hosts], _MOST), _DID[kind][len(hosts) > 1],
+        visible(probe['endpoint'].partition('/')[2], 300), sentence(reasons[0], 200))
+    from_where = some([visible(source, 60) for source in sources], _MOST)
     because = ' (%s)' % sentence(rule, 300) if rule else ''
     text, remedy = _MESSAGES[kind]
-    return {'kind': kind, 'severity': SEVERITIES[kind], 'fails': kind in fail_on, 'target': item.host, 'listener': _listener.identity(item.listener),
-            'endpoint': visible(probe['endpoint'], 400), 'verdict': probe['verdict'], 'vantages': hosts,
-            'sources': [visible(source, 100) for source in sources],
-            'message': '%s %s' % (visible(item.host, 300), text % (_in_words(item.listener), from_where, because, did)), 'remedy': remedy}
+    return {
+        'kind': kind,
+        'severity': SEVERITIES[kind],
+        'fails': kind in fail_on,
+        'target': item.host,
+        'listener': _listener.identity(item.listener),
+        'endpoint': visible(probe['endpoint'], 400),
+        'verdict': probe['verdict'],
+        'vantages': hosts,
+        'sources': [visible(source, 100) for source in sources],
+        'message': '%s %s' % (visible(item.host, 300), text % (_in_words(item.listener), from_where, because, did)),
+        'remedy': remedy,
+    }
 
 
-def _plural(words):
-    return {'can reach it': 'can reach it', 'is refused': 'are refused', 'gets no further': 'get no further'}[words]
-
-
-def _in_words(listener):
-    if listener.get('to'):              # of a translation, which nobody holds
+def _in_words(listener: Listener) -> str:
+    if listener.get('to'):              # of a translation, which has no owner
         return '%s to %s' % (_listener.endpoint(listener), name(listener['to']))
     return _listener.in_words(listener)
 
 
-def blind(vantages, table):
-    """Vantage hosts that answered, and found out nothing of any target: list of str."""
-    found = []
+def blind(vantages: Sequence[Vantage], table: Table) -> list[str]:
+    """List the vantage hosts that answered, and found out nothing of any target."""
+    hosts = []
     for column, vantage in enumerate(vantages):
         asked = [row[column] for row in table if row[column].probes or not row[column].local]
         if vantage.probes is not None and asked and not any(cell.sure for cell in asked):
-            found.append(vantage.host)
-    return found
+            hosts.append(vantage.host)
+    return hosts

@@ -1,15 +1,17 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a vantage host says it has found, believed only as far as its form goes. Private to this collection, may change."""
+"""Reads what a vantage host says it found, and believes it only as far as its form goes."""
 
 import json
+from collections.abc import Sequence
 
 from .. import _schema
 from .._facts import check
 from .._harmless.terminal import sentence
 from .._schema import Fault
-from .compare import Vantage
+from .compare import Probe, Vantage
+from .plan import Endpoint
 
 VERDICTS = ('open', 'closed', 'filtered', 'open|filtered', 'unresolvable', 'unknown')
 _MOST = 1000 * 1000             # probes of one host
@@ -27,27 +29,27 @@ _check = _schema.items(_schema.mapping({
 }), _MOST)
 
 
-def read(host, registered, endpoints):
-    """A vantage host, by what its task registered.
+def read(host: str, registered: object, endpoints: Sequence[Endpoint]) -> Vantage:
+    """Make a vantage host of what its task registered.
 
-    :param host: str, its name.
-    :param registered: anything: what ``register`` made of ``probe_listeners``, or None where it made nothing.
-    :param endpoints: list of dict, what was to be probed.
-    :returns: Vantage, with a reason in place of probes where there are none, or none to be believed.
+    :param host: its name.
+    :param registered: what ``register`` made of ``probe_listeners``, or None where it made nothing.
+    :param endpoints: what was to be probed.
+    :returns: with a reason in place of probes where there are none, or none to be believed.
     """
     if not isinstance(registered, dict):
         return Vantage(host, reason='it has not probed anything')
     for state in ('unreachable', 'failed', 'skipped'):
         if registered.get(state):
-            said = registered.get('msg') or registered.get('skip_reason') or 'no reason is known'
-            return Vantage(host, reason='%s: %s' % (state, sentence(str(said), 500)))
+            message = registered.get('msg') or registered.get('skip_reason') or 'no reason is known'
+            return Vantage(host, reason='%s: %s' % (state, sentence(str(message), 500)))
     try:
         return Vantage(host, _checked(registered, endpoints))
     except Fault as fault:
         return Vantage(host, reason='failed: what it answered is not valid: %s' % sentence(str(fault), 500))
 
 
-def _checked(registered, endpoints):
+def _checked(registered: dict[str, object], endpoints: Sequence[Endpoint]) -> list[Probe]:
     packed = registered.get('packed')
     if packed is None:
         try:
@@ -62,7 +64,7 @@ def _checked(registered, endpoints):
         raise Fault('it is not UTF-8') from None
     if len(data) > check.MAX_BYTES:
         raise Fault('more than %d bytes' % check.MAX_BYTES)
-    probes = _check(_schema.parse(data, check.MAX_ELEMENTS))
+    probes: list[Probe] = _check(_schema.parse(data, check.MAX_ELEMENTS))
     for number, probe in enumerate(probes):
         asked = endpoints[probe['index']] if probe['index'] < len(endpoints) else None
         if not asked or (asked['protocol'], asked['port']) != (probe['protocol'], probe['port']) or (
