@@ -13,7 +13,8 @@ from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import live as _live, recorded, records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.choice import Choice
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import advice, judge as _judge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, roles
@@ -114,7 +115,7 @@ class Case:
         warnings = self._declared.warnings
         try:
             if self._declared:
-                self.policy = policy.compile(self._declared, self._declared.switches)
+                self.policy = Policy.of(self._declared)
                 warnings = self.policy.warnings
             elif self._declared.refusals:
                 raise Refusals(self._declared.refusals)
@@ -122,7 +123,7 @@ class Case:
                 self.refusal = ('Nothing is declared for this host. Set expected_listeners, even if to an empty list, in '
                                 'its group_vars or host_vars; declaration: optional goes on without it.')
             if self.policy:
-                self._choice = collect.Choice(self.policy, self._options['entries'])
+                self._choice = Choice(self.policy, self._options['entries'])
         except Refusals as exc:
             origins.locate(exc.items, {**self._task_vars, **self._roles.variables})
             self.refusal = _task_result.refusal(exc.items)

@@ -9,6 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import live, records
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 
 _ARGUMENTS = {
     'path': {'type': 'path', 'default': 'listening-ports-audit'},
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):
         looked = live.look(self, options, task_vars, result)
         status, message, facts = looked.status, looked.message, looked.facts
         entry = records.record(
-            str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts, _declares(task_vars))
+            str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts, merge.declares(task_vars))
         try:
             path = records.write(os.path.abspath(options['path']), entry)
         except records.RecordError as exc:
@@ -55,9 +56,3 @@ class ActionModule(ActionBase):
         elif options['fail']:
             result['failed'] = True
         return result
-
-
-def _declares(task_vars):
-    """Whether a variable declares what is expected to listen on the host."""
-    return any(name == 'expected_listeners' or name.startswith('expected_listeners_')
-               or name.endswith('_expected_listeners') for name in task_vars)

@@ -6,7 +6,7 @@
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import declarations, screen
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
@@ -77,7 +77,7 @@ class ActionModule(ActionBase):
         found = declarations.Checked(name, bool(declared), warnings=declared.warnings)
         try:
             if declared or declared.refusals:
-                found.warnings = policy.compile(declared, declared.switches).warnings
+                found.warnings = Policy.of(declared).warnings
         except Refusals as exc:
             origins.locate(exc.items, {**variables, **roles.variables})
             found.faults = [str(fault) for fault in exc.items]

@@ -55,7 +55,7 @@ def message(host, result, choice, policy, most, waiting='', seen=None, differenc
     """What a task says of a host that was judged.
 
     :param result: _judge.Result.
-    :param choice: _declaration.Choice.
+    :param choice: choice.Choice.
     :param waiting: str, how long it took, such as ``after 4 s (3 looks)``.
     :param seen: int, the listeners of the host.
     :param difference: iterable of str, lines that show declared against found.

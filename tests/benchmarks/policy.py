@@ -78,7 +78,8 @@ def inside(settings):
     import datetime
 
     from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
-    from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+    from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+    from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
     from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 
     variables = json.dumps({"expected_listeners": policy_data.entries(), "inventory_hostname": "web", "group_names": ["web"]})
@@ -89,7 +90,7 @@ def inside(settings):
         facts, declared = check.check(json.loads(hosts[number % SAMPLES])), json.loads(variables)
         began, turned = time.perf_counter(), time.process_time()
         collected = merge.collect(declared, lambda value: value, ())
-        policy = _policy.compile(collected, collected.switches)
+        policy = Policy.of(collected)
         result = judge.judge(facts, policy, now)
         told = [each.as_dict() for each in result.findings]
         seconds += time.perf_counter() - began

@@ -46,7 +46,7 @@ class ModuleDocFragment:
 
 
 def load():
-    """The modules options, merge and policy of this checkout."""
+    """Load the modules options and merge of this checkout."""
     name = "ansible_collections.listening.ports.plugins.plugin_utils._policy"
     try:
         found = importlib.import_module(name)
@@ -56,7 +56,7 @@ def load():
         (tree / "ansible_collections/listening/ports").symlink_to(ROOT)
         sys.path.insert(0, str(tree))
         found = importlib.import_module(name)
-    return [importlib.import_module("%s.%s" % (found.__name__, room)) for room in ("language.options", "declaration.merge", "declaration.policy")]
+    return [importlib.import_module("%s.%s" % (found.__name__, room)) for room in ("language.options", "declaration.merge")]
 
 
 def documentation(options):
@@ -130,7 +130,7 @@ def _switches(switches):
 
 def schema():
     """The text of SCHEMA."""
-    options, merge, policy = load()
+    options, merge = load()
     types = _types(options.PROTOCOLS)
 
     def names(stem):
@@ -144,7 +144,7 @@ def schema():
         "title": "Variables of listening.ports: what is expected to listen, and waivers",
         "type": "object",
         "patternProperties": {names(merge.ENTRIES): some("entry"), names(merge.WAIVERS): some("waiver")},
-        "properties": _switches(policy.SWITCHES),
+        "properties": _switches(options.SWITCHES),
         "definitions": {
             "entry": _mapping(options.ENTRY, types, {"oneOf": [{"required": ["port"]}, {"required": ["ports"]}]}),
             "waiver": _mapping(options.WAIVER, types, {"not": {"required": ["port", "ports"]}}),

@@ -3,17 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Ansible knows to be declared for a host, for the policy. Private to this collection."""
 
-import dataclasses
-import fnmatch
-
 from ansible.utils.unsafe_proxy import wrap_var
 from .._policy.declaration import merge
-from .._policy.judgement import presence
-from .._policy.language.refusal import Refusals, Refused, meant, shown
+from .._policy.language.refusal import Refused
 
 # Options of the task that take the place of variables.
 _OPTIONS = {'expected': merge.ENTRIES, 'waivers': merge.WAIVERS}
-_MOST_UNITS = 1000      # of which the module describes those that hold nothing
 _OMITTED = '__omit_place_holder__0'     # as before ansible-core 2.19
 
 
@@ -24,8 +19,8 @@ def collect(task, task_vars, templar, given, roles=None):
     :param task_vars: dict, the variables of the host.
     :param templar: ansible.template.Templar.
     :param given: dict, the options ``expected`` and ``waivers`` as far as the task has them, their templates evaluated.
-    :param roles: _roles.Declared or None, what roles declare that the play does not run.
-    :returns: _merge.Declared.
+    :param roles: roles.Declared or None, what roles declare that the play does not run.
+    :returns: merge.Declared.
     """
     if not roles:
         return _collect(task, task_vars, templar, given)
@@ -106,56 +101,3 @@ def _final(task, task_vars, templar):
     names = [name for name in stored
              if merge.kind(str(name)) and name in task_vars and task_vars[name] == stored[name]]
     return dict(task_vars, **{name: wrap_var(task_vars[name]) for name in names})
-
-
-def _fits(label, pattern):
-    return label == pattern or fnmatch.fnmatchcase(label, pattern)
-
-
-class Choice:
-    """The entries that a task is about: all of a policy, or some of them.
-
-    :ivar entries: list of Entry that hold for the host.
-    :ivar whole: bool, whether that is all.
-    """
-
-    def __init__(self, policy, patterns):
-        """:raises Refusals: a pattern fits no entry.
-
-        :param policy: _policy.Policy.
-        :param patterns: list of str, names or globs of names; None for all.
-        """
-        self.whole = patterns is None
-        self.entries = policy.entries
-        if self.whole:
-            return
-        labels = [entry.label for entry in policy.all_entries]
-        unknown = [pattern for pattern in patterns if not any(_fits(label, pattern) for label in labels)]
-        if unknown:
-            raise Refusals([Refused('%s is the name of no entry of this host%s' % (shown(pattern), meant(pattern, labels)),
-                                    None, 'entries') for pattern in unknown])
-        self.entries = [entry for entry in policy.entries if any(_fits(entry.label, pattern) for pattern in patterns)]
-
-    @property
-    def services(self):
-        """The units to ask about where they are missing: list of str."""
-        found = {name for entry in self.entries if entry.state == 'required' for name in presence.services_of(entry)}
-        return sorted(found)[:_MOST_UNITS]
-
-    def narrowed(self, result):
-        """What a Result says of these entries.
-
-        The judgement is always that of the whole policy: an entry that is not asked about may be the one that lets a
-        listener be.
-        """
-        if self.whole:
-            return result
-        labels = {entry.label for entry in self.entries}
-        places = {(entry.variable, entry.label) for entry in self.entries}
-
-        def is_about(found):
-            return (found.declared_in, found.entry) in places or not labels.isdisjoint(found.about)
-
-        return dataclasses.replace(
-            result, findings=[found for found in result.findings if is_about(found)], second_look=False,
-            waived=[(found, waiver) for found, waiver in result.waived if is_about(found)])

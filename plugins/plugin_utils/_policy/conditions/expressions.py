@@ -1,32 +1,37 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JMESPath over the fact of a listener. Private to this collection.
+"""JMESPath over the fact of a listener.
 
-What an expression says of a field that was not observed means nothing: ``!owners`` is true of hidden holders. Which fields it speaks of
-is read from its syntax tree, so that it does not matter what it happens to yield.
+What an expression yields of a field that was not observed means nothing: ``!owners`` is true of hidden owners. Which fields it uses is read
+from its syntax tree, so that it does not matter what it happens to yield.
 """
 
-from ..._listener import FIELDS, OWNER_FIELDS
+from collections.abc import Collection, Mapping
+from types import ModuleType
+from typing import Any
+
+from ..._listener import FIELDS, OWNER_FIELDS, Listener
 from ..language.refusal import Refused, meant, shown
 
 _BELOW = ('pending', 'limit', 'cpu_seconds', 'rss_bytes', 'threads', 'open_files', 'verdict', 'allowed', 'undecided', 'level', 'decided_by',
-          'caveats', 'paths', 'interfaces', 'sources', 'reason', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close',
-          'close_wait', 'last_ack', 'closing', 'new_syn_recv')
-KNOWN = frozenset(FIELDS + OWNER_FIELDS + _BELOW)
+          'caveats', 'paths', 'interfaces', 'sources', 'reason', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2',
+          'time_wait', 'close', 'close_wait', 'last_ack', 'closing', 'new_syn_recv')
+_KNOWN = frozenset(FIELDS + OWNER_FIELDS + _BELOW)
 _MOST = 1000        # characters: more of them nest deeper than Python likes
-ALL = frozenset(('*',))
+_ALL = '*'
 
 
 class Expression:
     """A compiled expression.
 
-    :ivar text: str, as it is written.
-    :ivar fields: frozenset of str, the names it speaks of; ``*`` where it speaks of all.
+    :param option: the option that has this text.
+    :ivar text: the expression as it is written.
+    :ivar fields: the names that it uses; ``*`` where it uses all.
+    :raises Refused: it is none, or uses fields that listeners do not have.
     """
 
-    def __init__(self, text, option):
-        """:raises Refused: it is none, or speaks of fields that listeners do not have."""
+    def __init__(self, text: object, option: str) -> None:
         try:
             import jmespath
             from jmespath import exceptions, functions
@@ -37,7 +42,8 @@ class Expression:
         self.text = str(text)
         if len(self.text) > _MOST:
             raise Refused('is longer than %d characters' % _MOST, option)
-        names, called = set(), set()
+        names: set[str] = set()
+        called: set[str] = set()
         try:
             self._compiled = jmespath.compile(self.text)
             _walk(self._compiled.parsed, names, called)
@@ -45,14 +51,15 @@ class Expression:
             raise Refused(_reason(self.text, exc), option) from None
         except Exception:       # pylint: disable=broad-except  # whatever a library does with a text that is none
             raise Refused('%s is no JMESPath expression' % shown(self.text), option) from None
-        for name in sorted(called - set(functions.Functions.FUNCTION_TABLE)):
-            raise Refused('JMESPath has no function %s%s' % (shown(name), meant(name, functions.Functions.FUNCTION_TABLE)), option)
-        for name in sorted(names - KNOWN - ALL):
-            raise Refused('listeners have no field %s%s' % (shown(name), meant(name, KNOWN)), option)
+        known = functions.Functions.FUNCTION_TABLE
+        for name in sorted(called - set(known)):
+            raise Refused('JMESPath has no function %s%s' % (shown(name), meant(name, known)), option)
+        for name in sorted(names - _KNOWN - {_ALL}):
+            raise Refused('listeners have no field %s%s' % (shown(name), meant(name, _KNOWN)), option)
         self.fields = frozenset(names)
         self._check_arity(exceptions, option)
 
-    def _check_arity(self, exceptions, option):
+    def _check_arity(self, exceptions: ModuleType, option: str) -> None:
         try:
             self._compiled.search({})
         except exceptions.ArityError as exc:
@@ -60,25 +67,29 @@ class Expression:
         except Exception:       # pylint: disable=broad-except
             pass        # of types, which depend on the listener
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.text
 
-    def of(self, listener, unobserved):
+    def uses(self, fields: Collection[str]) -> bool:
+        """Whether it uses one of these fields."""
+        return _ALL in self.fields or not self.fields.isdisjoint(fields)
+
+    def of(self, listener: Listener, unobserved: Collection[str]) -> bool | None:
         """Whether it is true of a listener; None where that is not known.
 
-        :param unobserved: set of str, the fields of the listener that were not observed.
+        :param unobserved: the fields of the listener that were not observed.
         """
-        if unobserved and (not self.fields.isdisjoint(unobserved) or '*' in self.fields):
+        if unobserved and self.uses(unobserved):
             return None
         try:
-            found = self._compiled.search(listener)
+            result = self._compiled.search(listener)
         except Exception:       # pylint: disable=broad-except  # of types, and of numbers such as 1e999 that a host sent
             return None
         # as JMESPath has it: false, null, and what is empty are not true
-        return not (found is None or found is False or found in ('', [], {}))
+        return not (result is None or result is False or result in ('', [], {}))
 
 
-def _reason(text, exc):
+def _reason(text: str, exc: Exception) -> str:
     position = getattr(exc, 'lex_position', getattr(exc, 'lexer_position', None))
     message = getattr(exc, 'msg', None) or getattr(exc, 'message', None) or 'it is empty'
     if position is None:
@@ -86,12 +97,13 @@ def _reason(text, exc):
     return '%s is no JMESPath expression: %s, at character %d' % (shown(text), shown(message)[1:-1], position + 1)
 
 
-def _walk(node, names, called):
+def _walk(node: Mapping[str, Any], names: set[str], called: set[str]) -> None:
+    """Collect the names and the functions of a syntax tree."""
     kind = node['type']
     if kind == 'field':
         names.add(node['value'])
     elif kind in ('current', 'value_projection'):
-        names.add('*')
+        names.add(_ALL)
     elif kind == 'function_expression':
         called.add(node['value'])
     for child in node['children']:

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ports as a declaration writes them. Private to this collection."""
+"""Ports as a declaration writes them."""
 
 import re
 import socket
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..._harmless.terminal import visible
@@ -25,25 +26,25 @@ class Item(NamedTuple):
     high: int
     exact: bool
 
-    def __str__(self):
+    def __str__(self) -> str:
         port = 'any' if (self.low, self.high) == (1, MOST) else '%d' % self.low if self.exact else '%d-%d' % (self.low, self.high)
         return '%s/%s' % (self.protocol, port)
 
 
-def items(value, option, protocols):
-    """What a value of the option ``port`` or ``ports`` means.
+def items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
+    """Parse a value of the option ``port`` or ``ports``.
 
-    :param protocols: tuple of str, those of ports that do not say theirs.
-    :returns: list of Item without doubles, in the order in which they are written.
-    :raises Refused:
+    :param protocols: those of ports that do not name theirs.
+    :returns: the items without duplicates, in the order in which they are written.
+    :raises Refused: it is no port, or a list with something that is none.
     """
     values = value if isinstance(value, list) else [value]
     if not values:
         raise Refused('the list is empty: it would speak of nothing; %s' % _RIGHT, option)
-    return list(dict.fromkeys(item for one in values for item in _item(one, option, protocols)))
+    return list(dict.fromkeys(item for element in values for item in _items(element, option, protocols)))
 
 
-def _item(value, option, protocols):
+def _items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
     if isinstance(value, int) and not isinstance(value, bool):
         text = '%d' % value if abs(value) < 10 ** 9 else ''
     elif isinstance(value, str):
@@ -57,35 +58,35 @@ def _item(value, option, protocols):
         protocols = (protocol.strip(),)
     port = port.strip()
     if port == 'any':
-        return [Item(each, 1, MOST, False) for each in protocols]
+        return [Item(name, 1, MOST, False) for name in protocols]
     between = _RANGE.fullmatch(port)
     if between:
         low, high = _port(between.group(1), option), _port(between.group(2), option)
         if low > high:
             raise Refused('the range %s is empty: it ends before it begins' % shown(text), option)
-        return [Item(each, low, high, low == high) for each in protocols]
+        return [Item(name, low, high, low == high) for name in protocols]
     if _NUMBER.fullmatch(port):
         number = _port(port, option)
-        return [Item(each, number, number, True) for each in protocols]
+        return [Item(name, number, number, True) for name in protocols]
     if ',' in text:
-        right = ', '.join(each.strip() for each in text.split(','))
+        right = ', '.join(part.strip() for part in text.split(','))
         raise Refused('%s is one text; several ports are a list: %s' % (shown(value), visible('[%s]' % right, 60)), option)
     if not port or not isinstance(value, str):
         raise Refused('%s is no port; %s' % (shown(value), _RIGHT), option)
-    return [_named(port, each, option) for each in protocols]
+    return [_named(port, name, option) for name in protocols]
 
 
-def _port(text, option):
+def _port(text: str, option: str) -> int:
     if not 1 <= int(text) <= MOST:
         raise Refused('there is no port %s; ports are 1 to %d' % (text, MOST), option)
     return int(text)
 
 
-def _named(name, protocol, option):
+def _named(service: str, protocol: str, option: str) -> Item:
     try:
         # the services database of the controller knows these under the name of the protocol that they resemble
-        number = socket.getservbyname(name, 'udp' if protocol == 'udplite' else protocol)
+        number = socket.getservbyname(service, 'udp' if protocol == 'udplite' else protocol)
     except (OSError, ValueError):
         raise Refused('%s is neither a port nor a service that the controller knows for %s; %s'
-                      % (shown(name), protocol, _RIGHT), option) from None
+                      % (shown(service), protocol, _RIGHT), option) from None
     return Item(protocol, number, number, True)

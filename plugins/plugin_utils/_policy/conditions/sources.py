@@ -1,12 +1,19 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets of addresses: who may reach a listener, and where it is bound. Private to this collection."""
+"""Sets of addresses: who may reach a listener, and where it is bound."""
 
 import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Union
 
+from ....module_utils._addresses import intervals
 from ..language.options import CLIENTS
 from ..language.refusal import Refused, meant, shown
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Spans = Sequence[tuple[int, int]]
 
 # RFC 3927 and RFC 4291; then RFC 1918, RFC 6598 and RFC 4193, as in the facts
 _LINK = ('169.254.0.0/16', 'fe80::/10')
@@ -15,8 +22,12 @@ _LOOPBACK = ('127.0.0.0/8', '::1/128')
 _NETWORKS = {'local': _LOOPBACK, 'link': _LOOPBACK + _LINK, 'private': _LOOPBACK + _LINK + _PRIVATE, 'anyone': ('0.0.0.0/0', '::/0')}
 
 
-def network(text, option):
-    """A network or an address as ipaddress has it; Refused for anything else."""
+def network(text: str, option: str) -> Network | None:
+    """Parse a network or an address; None for anything else.
+
+    :param option: the option that has it.
+    :raises Refused: a network has bits behind its prefix.
+    """
     try:
         return ipaddress.ip_network(text)
     except ValueError:
@@ -31,88 +42,63 @@ def network(text, option):
 class Sources:
     """A set of source addresses.
 
+    :param option: the option that has these values.
     :ivar words: the words and networks that it was written with.
-    :ivar local: whether nobody but the host itself is in it.
+    :ivar spans: its addresses as numbers, by family.
+    :raises Refused: a value is neither a word nor a network.
     """
 
-    def __init__(self, values, option):
-        """:raises Refused: a value is neither a word nor a network."""
+    def __init__(self, values: Iterable[object], option: str) -> None:
         self.words = [str(value) for value in values]
-        nets = []
+        nets: list[Network] = []
         for value in values:
             if value in CLIENTS:
-                nets += [ipaddress.ip_network(net) for net in _NETWORKS[value]]
+                nets += [ipaddress.ip_network(net) for net in _NETWORKS[str(value)]]
                 continue
-            found = network(value, option) if isinstance(value, str) else None
-            if found is None:
+            net = network(value, option) if isinstance(value, str) else None
+            if net is None:
                 raise Refused('%s is no network%s; right are networks such as 10.0.0.0/8 or 2001:db8::/32, addresses, and %s; '
                               'a name is not resolved, since whoever answers for it could let himself in'
                               % (shown(value), meant(value, CLIENTS), ', '.join(CLIENTS)), option)
-            nets.append(found)
-        self.spans = {4: _union(nets, 4), 6: _union(nets, 6)}
-        self.local = all(value == 'local' for value in values)
+            nets.append(net)
+        self.spans = {4: _spans(nets, 4), 6: _spans(nets, 6)}
 
-    def __str__(self):
+    def __str__(self) -> str:
         return ', '.join(self.words)
 
-    def holds(self, nets):
+    def holds(self, nets: Iterable[Network]) -> bool:
         """Whether all of these networks lie within."""
         return all(any(low <= int(net[0]) and int(net[-1]) <= high for low, high in self.spans[net.version]) for net in nets)
 
-    def meets(self, nets):
-        """Whether any address is in both."""
-        return any(low <= int(net[-1]) and int(net[0]) <= high for net in nets for low, high in self.spans[net.version])
-
-    def families(self):
-        """The families that it has addresses of, as 4 and 6."""
+    def families(self) -> list[int]:
+        """List the families that it has addresses of, as 4 and 6."""
         return [family for family in (4, 6) if self.spans[family]]
 
-    def left(self, nets):
-        """Spans of this set that none of these networks covers: {family: [(low, high)]}."""
-        return {family: _minus(spans, _union(nets, family)) for family, spans in self.spans.items()}
+    def left(self, nets: Sequence[Network]) -> dict[int, Spans]:
+        """List the spans of this set that none of these networks covers, by family."""
+        return {family: intervals.minus(spans, _spans(nets, family)) for family, spans in self.spans.items()}
 
 
-def networks(values):
-    """The networks of facts, those alone that are some: list."""
+def networks(values: Iterable[str]) -> list[Network]:
+    """Parse networks of facts."""
     return [ipaddress.ip_network(value, strict=False) for value in values]
 
 
-def covers(nets, whole):
+def covers(nets: Iterable[Network], whole: Network) -> bool:
     """Whether these networks together cover another one."""
-    return not _minus(_union([whole], whole.version), _union(nets, whole.version))
+    return not intervals.minus(_spans([whole], whole.version), _spans(nets, whole.version))
 
 
-def within(spans, values):
-    """What of spans of one family lies in networks of it, which are text."""
-    nets = networks(values)
-    family = nets[0].version if nets else 4
-    return _minus(spans, _minus(spans, _union(nets, family)))
+def within(spans: Spans, values: Iterable[str]) -> Spans:
+    """Take what of spans of one family lies in networks of that family.
+
+    :param values: these networks, as text.
+    """
+    common: Spans = intervals.isect(spans, intervals.merged((int(net[0]), int(net[-1])) for net in networks(values)))
+    return common
 
 
-def _union(nets, family):
-    """Sorted spans (low, high) of numbers that do not touch."""
-    spans = []
-    for low, high in sorted((int(net[0]), int(net[-1])) for net in nets if net.version == family):
-        if spans and low <= spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], max(high, spans[-1][1]))
-        else:
-            spans.append((low, high))
+def _spans(nets: Iterable[Network], family: int) -> Spans:
+    """Turn the networks of a family into sorted spans of numbers that do not touch."""
+    spans: Spans = intervals.merged((int(net[0]), int(net[-1])) for net in nets if net.version == family)
     return spans
-
-
-def _minus(spans, others):
-    """What of spans no other span covers."""
-    found = []
-    for start, high in spans:
-        low = start
-        for other_low, other_high in others:
-            if other_high < low or other_low > high:
-                continue
-            if other_low > low:
-                found.append((low, other_low - 1))
-            low = other_high + 1
-            if low > high:
-                break
-        if low <= high:
-            found.append((low, high))
-    return found

@@ -1,62 +1,68 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One entry of a declaration, ready to be held against listeners. Private to this collection."""
+"""Entries and waivers of a declaration, ready to be checked against listeners."""
 
-from ..conditions import holders, ports, reach
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ..._listener import Listener
+from ..conditions import owners, ports, reach
+from ..conditions.bind import Bind
 from ..conditions.expressions import Expression
+from ..conditions.patterns import Globs, is_glob
 from ..conditions.sources import Sources
 from ..conditions.three_valued import both
 from ..language import options, values
 from ..language.refusal import Refused
 
-WHO = ('process', 'exe', 'user', 'service', 'container')
+_WHO = ('process', 'exe', 'user', 'service', 'container')
+_Part = TypeVar('_Part')
 
 
 class Condition:
-    """What entries and waivers have in common: of which listeners they speak.
+    """What entries and waivers have in common: which listeners they match.
 
-    :ivar name: str or None; ``label`` is the name, or ``#3`` for the third of its variable.
-    :ivar variable: str, where it was declared.
-    :ivar items: list of Item, empty where a waiver speaks of any port.
+    :ivar name: the name, or None; ``label`` is the name, or ``#3`` for the third of its variable.
+    :ivar variable: the variable that declares it.
+    :ivar items: its ports; empty where a waiver matches any port.
+    :ivar conditions: what it says of owners: pairs of an option and its patterns.
+    :ivar who: what it says of owners, as it is written, by option; ``bound``, where it says they are bound.
+    :ivar narrow: whether it matches only some of the listeners of the host itself, whoever owns them.
     """
 
-    def __init__(self, found, variable, label, protocols):
-        """:raises Refusals: as attribute ``faults``, list of Refused, for all that is wrong."""
-        self.faults = []
-        self.name, self.variable, self.label = found.get('name'), variable, found.get('name') or label
-        self.reason, self.owner, self.when, self.override = found['reason'], found['owner'], found['when'], found['override']
-        self.family = found['family']
-        self.items = self._made(self._ports, found, tuple(found['protocol'] or protocols)) or []
-        self.namespace = holders.Globs([found['namespace']]) if found['namespace'] else None
-        self.conditions = [(option, holders.Globs(found[option])) for option in holders.HOLDER if found[option]]
-        self.service = holders.Globs(found['service']) if found['service'] else None
-        self.bind = self._made(holders.Bind, found['bind'], 'bind') if found['bind'] else None
-        self.where = self._made(Expression, found['where'], 'where') if found['where'] is not None else None
-        self.who = {option: ' or '.join(found[option]) for option in WHO if found[option]}
-        self.bound = found['bind']
+    def __init__(self, given: Mapping[str, Any], variable: str, label: str, protocols: Sequence[str], faults: list[Refused]) -> None:
+        """Make the parts of an entry of its options.
+
+        :param given: the options, as ``values.read`` returns them.
+        :param protocols: those of ports that do not name theirs.
+        :param faults: all that is wrong is added to it, and an entry with faults is not to be used: see ``Entry.read`` and ``Waiver.read``.
+        """
+        self.name: str | None = given.get('name')
+        self.variable, self.label = variable, self.name or label
+        self.reason: str | None = given['reason']
+        self.owner: str | None = given['owner']
+        self.when: bool = given['when']
+        self.override: bool = given['override']
+        self.family: str | None = given['family']
+        self.items = _made(faults, _ports, given, tuple(given['protocol'] or protocols)) or []
+        self.namespace = Globs([given['namespace']]) if given['namespace'] else None
+        self.conditions = [(option, Globs(given[option])) for option in owners.OF_OWNER if given[option]]
+        self.service = Globs(given['service']) if given['service'] else None
+        self.bind = _made(faults, Bind, given['bind'], 'bind') if given['bind'] else None
+        self.where = _made(faults, Expression, given['where'], 'where') if given['where'] is not None else None
+        self.who: dict[str, str] = {option: ' or '.join(given[option]) for option in _WHO if given[option]}
+        self.bound: list[str] | None = given['bind']
         self.narrow = bool(self.family or self.namespace or self.where)
         if any(globs.kernel and len(globs.values) == 1 for option, globs in self.conditions if option == 'process') and len(self.who) > 1:
-            self.faults.append(Refused('a listener of the kernel has no %s' % ', '.join(sorted(set(self.who) - {'process'})), 'process'))
+            faults.append(Refused('a listener of the kernel has no %s' % ', '.join(sorted(set(self.who) - {'process'})), 'process'))
 
-    def _made(self, make, *arguments):
-        try:
-            return make(*arguments)
-        except Refused as exc:
-            self.faults.append(exc)
-            return None
+    def speaks_of(self, listener: Listener, item_fits: bool, unobserved: Collection[str]) -> bool | None:
+        """Whether it matches a listener, whoever owns it; None where that is not known.
 
-    @staticmethod
-    def _ports(found, protocols):
-        if found['port'] is not None and found['ports'] is not None:
-            raise Refused('port and ports are given: one of them is enough', 'ports')
-        option = 'ports' if found['ports'] is not None else 'port'
-        return [] if found[option] is None else ports.items(found[option], option, protocols)
-
-    def speaks_of(self, listener, item_fits, unobserved):
-        """Whether it speaks of a listener, whoever holds it.
-
-        :param item_fits: bool, whether one of its ports is that of the listener.
+        :param item_fits: whether one of its ports is that of the listener.
         """
         if not item_fits:
             return False
@@ -67,53 +73,71 @@ class Condition:
             return None if listener['accepts_' + self.family] is None else False
         return True if self.where is None else self.where.of(listener, unobserved)
 
-    def held(self, listener, complete):
-        """Whether every holder is one that it names."""
-        found = holders.holders(self.conditions, listener, complete) if self.conditions else True
-        if self.service and found is not False:
-            return both((found, holders.service(self.service, listener, complete)))
-        return found
+    def held(self, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+        """Whether every owner is one that it names."""
+        known = owners.owned(self.conditions, listener, complete) if self.conditions else True
+        if self.service and known is not False:
+            return both((known, owners.serviced(self.service, listener, complete)))
+        return known
 
-    def bound_well(self, listener, complete):
+    def bound_well(self, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
         """Whether it is bound where it says."""
         return True if self.bind is None else self.bind.holds(listener, complete)
 
-    def item_of(self, listener):
-        """The first of its items that is the port of a listener, or None."""
+    def item_of(self, listener: Listener) -> ports.Item | None:
+        """Find the first of its items that is the port of a listener."""
         for item in self.items:
             if item.low <= listener['port'] <= item.high and item.protocol == listener['protocol']:
                 return item
         return None
 
+    @property
+    def expressions(self) -> list[Expression]:
+        """Its expressions."""
+        return [self.where] if self.where else []
+
 
 class Entry(Condition):
     """An entry.
 
-    :ivar sources: Sources of ``clients`` or ``only_from``, or None; ``clients`` tells which.
+    :ivar sources: the sources of ``clients`` or ``only_from``, or None; ``clients`` is whether they are those of ``clients``.
+    :ivar need: how many of its ports have to be there; None for all that are listed, and one of a range.
     """
 
-    def __init__(self, raw, variable, label):
-        found, faults = values.read(raw, options.ENTRY)
-        if not found:
-            self.faults, self.name = faults, None
-            return
-        self.state = found['state']
-        super().__init__(found, variable, label, options.PROTOCOLS if self.state == 'forbidden' else ('tcp',))
-        self.faults = faults + self.faults
-        self.need, self.severity = found['need'], found['severity']
-        self.clients = found['clients'] is not None
-        limits = found['clients'] or found['only_from']
-        self.sources = self._made(Sources, limits, 'clients' if self.clients else 'only_from') if limits else None
-        self.ensure = self._made(Expression, found['ensure'], 'ensure') if found['ensure'] is not None else None
-        self.via = holders.Globs(found['via']) if found['via'] else None
+    def __init__(self, given: Mapping[str, Any], variable: str, label: str, faults: list[Refused]) -> None:
+        """Make the parts of an entry, see ``Condition``."""
+        self.state: str = given['state']
+        super().__init__(given, variable, label, options.PROTOCOLS if self.state == 'forbidden' else ('tcp',), faults)
+        self.need: int | None = given['need']
+        self.severity: str | None = given['severity']
+        self.clients = given['clients'] is not None
+        limits = given['clients'] or given['only_from']
+        self.sources = _made(faults, Sources, limits, 'clients' if self.clients else 'only_from') if limits else None
+        self.ensure = _made(faults, Expression, given['ensure'], 'ensure') if given['ensure'] is not None else None
+        self.via = Globs(given['via']) if given['via'] else None
         self.limited = bool(self.ensure or self.sources or self.via)
-        if not faults:
-            self.faults += self._contradictions(found)
 
-    def _contradictions(self, found):
-        if found['port'] is None and found['ports'] is None:
+    @classmethod
+    def read(cls, raw: object, variable: str, label: str) -> tuple[Entry | None, list[Refused]]:
+        """Read an entry as a declaration has it.
+
+        :param raw: what it has, templated.
+        :param label: what it is called where it has no name.
+        :returns: the entry, or None where anything is wrong with it, and all that is.
+        """
+        given, faults = values.read(raw, options.ENTRY)
+        if not given:
+            return None, faults
+        readable = not faults
+        entry = cls(given, variable, label, faults)
+        if readable:
+            faults += entry._contradictions(given)
+        return None if faults else entry, faults
+
+    def _contradictions(self, given: Mapping[str, Any]) -> Iterator[Refused]:
+        if given['port'] is None and given['ports'] is None:
             yield Refused('is missing: port or ports say what the entry speaks of (any: every port)', 'port')
-        if found['clients'] and found['only_from']:
+        if given['clients'] and given['only_from']:
             yield Refused('clients and only_from are given: clients says already that nobody else may reach it', 'only_from')
         if self.need and self.state in ('forbidden', 'ignored'):
             yield Refused('does not go with state %s' % self.state, 'need')
@@ -124,12 +148,23 @@ class Entry(Condition):
             yield Refused('an entry without a name takes the place of none', 'override')
 
     @property
-    def conditional(self):
-        """Whether it speaks of some of the listeners on its ports alone."""
+    def conditional(self) -> bool:
+        """Whether it matches only some of the listeners on its ports."""
         return any((self.who, self.bind, self.where, self.family, self.namespace, self.sources, self.ensure, self.via))
 
-    def limits(self, listener, unobserved):
-        """Whether all of its limits hold; yields pairs of the limit's name and True, False or None."""
+    @property
+    def services(self) -> list[str]:
+        """The names of units, without globs, that it names."""
+        named = self.service.values if self.service else ()
+        return [unit if '.' in unit else unit + '.service' for unit in named if not is_glob(unit)]
+
+    @property
+    def expressions(self) -> list[Expression]:
+        """Its expressions."""
+        return [*super().expressions, *([self.ensure] if self.ensure else [])]
+
+    def limits(self, listener: Listener, unobserved: Collection[str]) -> Iterator[tuple[str, bool | None]]:
+        """Check its limits; yields pairs of the limit's option and True, False or None."""
         if self.ensure:
             yield 'ensure', self.ensure.of(listener, unobserved)
         if self.sources:
@@ -141,20 +176,47 @@ class Entry(Condition):
 class Waiver(Condition):
     """A waiver.
 
-    :ivar expires: datetime.date, or None for never.
+    :ivar entry: the entries that it is about, or None.
+    :ivar kinds: the kinds of findings that it waives.
+    :ivar expires: the last day on which it holds, or None for never.
     """
 
-    def __init__(self, raw, variable, label):
-        found, faults = values.read(raw, options.WAIVER)
-        if not found:
-            self.faults, self.name = faults, None
-            return
-        super().__init__(found, variable, label, options.PROTOCOLS)
-        self.faults = faults + self.faults
-        self.entry = holders.Globs(found['entry']) if found['entry'] else None
-        self.kinds = tuple(found['kinds'] or options.VIOLATIONS)
-        self.expires = None if found['expires'] == values.NEVER else found['expires']
-        if not faults and not any((self.entry, self.items, self.conditions, self.service, self.bind, self.where, self.namespace)):
-            self.faults.append(Refused('says of nothing what it waives: give entry, port or who holds it', 'entry'))
-        if self.override and not self.name:
-            self.faults.append(Refused('a waiver without a name takes the place of none', 'override'))
+    def __init__(self, given: Mapping[str, Any], variable: str, label: str, faults: list[Refused]) -> None:
+        """Make the parts of a waiver, see ``Condition``."""
+        super().__init__(given, variable, label, options.PROTOCOLS, faults)
+        self.entry = Globs(given['entry']) if given['entry'] else None
+        self.kinds = tuple(given['kinds'] or options.VIOLATIONS)
+        self.expires = None if given['expires'] == values.NEVER else given['expires']
+
+    @classmethod
+    def read(cls, raw: object, variable: str, label: str) -> tuple[Waiver | None, list[Refused]]:
+        """Read a waiver as a declaration has it, see ``Entry.read``."""
+        given, faults = values.read(raw, options.WAIVER)
+        if not given:
+            return None, faults
+        readable = not faults
+        waiver = cls(given, variable, label, faults)
+        if readable and not waiver._is_about_something():
+            faults.append(Refused('says of nothing what it waives: give entry, port or who holds it', 'entry'))
+        if waiver.override and not waiver.name:
+            faults.append(Refused('a waiver without a name takes the place of none', 'override'))
+        return None if faults else waiver, faults
+
+    def _is_about_something(self) -> bool:
+        return any((self.entry, self.items, self.conditions, self.service, self.bind, self.where, self.namespace))
+
+
+def _made(faults: list[Refused], make: Callable[..., _Part], *arguments: object) -> _Part | None:
+    """Make a part of an entry; None, and a fault more, where that is refused."""
+    try:
+        return make(*arguments)
+    except Refused as exc:
+        faults.append(exc)
+        return None
+
+
+def _ports(given: Mapping[str, Any], protocols: Sequence[str]) -> list[ports.Item]:
+    if given['port'] is not None and given['ports'] is not None:
+        raise Refused('port and ports are given: one of them is enough', 'ports')
+    option = 'ports' if given['ports'] is not None else 'port'
+    return [] if given[option] is None else ports.items(given[option], option, protocols)

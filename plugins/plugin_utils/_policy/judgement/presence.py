@@ -89,8 +89,8 @@ def missing(entry, absent, listeners, wrong, diagnoses, there=0):
         remedy = 'free the port, or declare it for who holds it'
     else:
         message += ', and too few do: %d of %d' % (there, entry.need) if there else ', and nothing does'
-    told = next((diagnoses[name] for name in services_of(entry) if name in diagnoses), None)
-    told = told or diagnosis.elsewhere(services_of(entry), (each for some in listeners.values() for each in some))
+    told = next((diagnoses[name] for name in entry.services if name in diagnoses), None)
+    told = told or diagnosis.elsewhere(entry.services, (each for some in listeners.values() for each in some))
     if told:
         message += '. %s' % told
     return finding('missing', message, (entry,), expected='%s on %s' % (expected, ports), remedy=remedy, ports=left)
@@ -130,13 +130,6 @@ def unreachable(entry, meetings, facts):
     message = '%s cannot be reached by %s, declared as its clients (%s): %s' % (
         _listener.in_words(first), _words.some(blocked), naming.place(entry), why)
     return False, finding('unreachable', message, (entry,), first, expected='clients %s' % entry.sources, remedy=remedy)
-
-
-def services_of(entry):
-    """The names of units, without globs, that an entry names."""
-    if not entry.service:
-        return []
-    return [value if '.' in value else value + '.service' for value in entry.service.values if not any(char in value for char in '*?[')]
 
 
 def _capital(text):

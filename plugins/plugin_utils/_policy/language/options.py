@@ -1,15 +1,36 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of an entry and of a waiver: the one place where they are written. Private to this collection.
+"""The options of an entry and of a waiver, and the switches: the one place where they are written.
 
-What validates declarations reads it, as do the documentation of ``assert_listeners`` and the JSON Schema for editors; tests see to
-that. An option is a dict: ``type`` is one of the types below, ``choices`` the words that are allowed, ``description`` a list of
-sentences in Ansible's markup.
-
-Types: ``str``; ``bool``; ``strings``, a text or a list of them; ``ports``, a number, a text such as ``8000-8010`` or ``443/tcp``, or a
-list of both; ``count``, a number from 1 or C(any); ``expression``, JMESPath; ``date``.
+What validates declarations reads it, as do the documentation of ``assert_listeners`` and the JSON Schema for editors; tests check that
+they agree.
 """
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+
+class _Typed(TypedDict):
+    type: str
+    description: list[str]
+
+
+class Option(_Typed, total=False):
+    """An option.
+
+    :ivar type: ``str``; ``bool``; ``strings``, a text or a list of them; ``ports``, a number, a text such as ``8000-8010`` or ``443/tcp``, or
+        a list of both; ``count``, a number from 1 or ``any``; ``expression``, JMESPath; ``date``.
+    :ivar description: sentences in Ansible's markup.
+    :ivar choices: the words that are allowed.
+    """
+
+    choices: tuple[str, ...]
+    default: Any
+    required: bool
+
+
+Options = Mapping[str, Option]
 
 PROTOCOLS = ('tcp', 'udp', 'udplite', 'sctp', 'dccp')
 FAMILIES = ('ipv4', 'ipv6')
@@ -17,17 +38,28 @@ STATES = ('required', 'optional', 'forbidden', 'ignored')
 SEVERITIES = ('critical', 'high', 'medium', 'low', 'info')          # the most severe first
 SCOPES = ('loopback', 'link', 'private', 'global', 'any')
 CLIENTS = ('local', 'link', 'private', 'anyone')
-# The kinds of findings that say: this is not as declared.
+# The kinds of findings that mean: this is not as declared.
 VIOLATIONS = ('unexpected', 'missing', 'forbidden', 'wrong_owner', 'wrong_bind', 'overexposed', 'unreachable', 'unhealthy')
 KINDS = VIOLATIONS + ('unknown', 'waiver_expired', 'entry_unused', 'waiver_unused')
 
-_ABOUT = {
+FAIL, WARN, IGNORE = 'fail', 'warn', 'ignore'
+# switch: its default and the words that are allowed, or None for a number of days
+SWITCHES: Mapping[str, tuple[object, tuple[str, ...] | None]] = {
+    'listener_unexpected': (FAIL, (FAIL, WARN, IGNORE)),
+    'listener_unexpected_loopback': (WARN, (FAIL, WARN, IGNORE)),
+    'listener_unexpected_ephemeral_udp': (WARN, (FAIL, WARN, IGNORE)),
+    'listener_unknown': (FAIL, (FAIL, WARN)),
+    'listener_fail_severity': ('low', SEVERITIES[:-1]),
+    'listener_waiver_warn_days': (14, None),
+}
+
+_ABOUT: dict[str, Option] = {
     'name': {'type': 'str', 'description': ['What the entry is called in findings. Two entries of a host may not have the same name.']},
     'reason': {'type': 'str', 'description': ['Why it is declared, for readers of the declaration or a report.']},
     'owner': {'type': 'str', 'description': ['Who is responsible for it.']},
 }
 
-_ENDPOINT = {
+_ENDPOINT: dict[str, Option] = {
     'port': {'type': 'ports', 'description': [
         'The port that it applies to: a number (V(22)), a name from the services database (V(ssh)), either with a protocol (V(53/udp)), '
         'a range (V(8000-8010)), or V(any) for all ports.']},
@@ -40,7 +72,7 @@ _ENDPOINT = {
         'Apply to listeners in another network namespace: a glob of its name. By default an entry applies to those of the host itself.']},
 }
 
-_WHO = {
+_WHO: dict[str, Option] = {
     'process': {'type': 'strings', 'description': [
         'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is a listener of the kernel.']},
     'exe': {'type': 'strings', 'description': ['The path of its executable: a glob or a list of globs.']},
@@ -50,7 +82,7 @@ _WHO = {
     'container': {'type': 'strings', 'description': ['The container, as facts show it: a glob or a list of globs.']},
 }
 
-_WHERE = {
+_WHERE: dict[str, Option] = {
     'bind': {'type': 'strings', 'description': [
         'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), addresses, networks '
         'or interfaces. One of them has to match.']},
@@ -58,7 +90,7 @@ _WHERE = {
         'Apply only to listeners for which this JMESPath expression over the facts of the listener is true.']},
 }
 
-ENTRY = {
+ENTRY: dict[str, Option] = {
     **_ENDPOINT,
     'need': {'type': 'count', 'description': [
         'How many of the ports must have a listener: a number, or V(any). By default every listed port, and at least one of a range.']},
@@ -81,7 +113,7 @@ ENTRY = {
     **_ABOUT,
 }
 
-WAIVER = {
+WAIVER: dict[str, Option] = {
     'entry': {'type': 'strings', 'description': ['Waive only findings about these entries: globs of their names.']},
     'kinds': {'type': 'strings', 'choices': VIOLATIONS + ('unknown',), 'description': [
         'The kinds of findings to waive. By default all deviations; C(unknown) is not one of them.']},

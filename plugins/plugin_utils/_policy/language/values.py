@@ -1,73 +1,80 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values of a declaration, brought to the type that their option has. Private to this collection."""
+"""Values of a declaration, brought to the type that their option has."""
 
 import datetime
 import re
+from collections.abc import Callable
+from typing import Any
 
+from .options import PROTOCOLS, Option, Options
 from .refusal import Refused, meant, shown
 
 NEVER = 'never'
-_PREPARED = {}      # of each of the two schemas, which live as long as this module: the defaults, and what is required
+# of each of the two schemas, which live as long as this module: the defaults, and what is required
+_PREPARED: dict[int, tuple[dict[str, Any], list[str]]] = {}
 _TRUE, _FALSE = ('true', 'yes', 'on', '1'), ('false', 'no', 'off', '0')
 _DATE = re.compile(r'(\d{4})-(\d\d)-(\d\d)', re.ASCII)
 _TEMPLATE = re.compile(r'\{\{|\{%')
 _MOST = 10000       # elements of a list, characters of a text: nobody writes more by hand
 
 
-def read(raw, options):
-    """The options of an entry, checked.
+def read(raw: object, options: Options) -> tuple[dict[str, Any], list[Refused]]:
+    """Check the options of an entry.
 
     :param raw: what the declaration has, templated.
-    :param options: dict, ENTRY or WAIVER.
-    :returns: tuple of dict option to value (with defaults, and None for what is not given), list of Refused.
+    :param options: ENTRY or WAIVER.
+    :returns: option to value, with defaults, and None for what is not given; empty where it is no entry. And all faults.
     """
     if not isinstance(raw, dict):
         return {}, [Refused('%s is no entry, which is a mapping such as {name: ssh, port: 22}' % shown(raw))]
     defaults, required = _PREPARED.get(id(options)) or _prepared(options)
-    found, faults = dict(defaults), []
+    values, faults = dict(defaults), []
     for option, given in raw.items():
         spec = options.get(option)
         try:
             if spec is None:
                 raise Refused('there is no such option%s' % (meant(option, options) or '; there are %s' % ', '.join(options)), str(option))
-            found[option] = value(given, option, spec)
+            values[option] = value(given, option, spec)
         except Refused as exc:
             faults.append(exc)
     faults += [Refused('is missing', option) for option in required if option not in raw]
-    return found, faults
+    return values, faults
 
 
-def _prepared(options):
-    found = _PREPARED[id(options)] = (
+def _prepared(options: Options) -> tuple[dict[str, Any], list[str]]:
+    _PREPARED[id(options)] = prepared = (
         {option: spec.get('default') for option, spec in options.items()}, [option for option, spec in options.items() if spec.get('required')])
-    return found
+    return prepared
 
 
-def value(raw, option, spec):
-    """One value. Raises Refused."""
+def value(raw: object, option: str, spec: Option) -> Any:
+    """Check one value, and bring it to the type of its option.
+
+    :raises Refused: it is none of that type.
+    """
     if raw is None:
         raise Refused('has no value; leave it out, or use omit', option)
     _refuse_templates(raw, option)
-    found = _TYPES[spec['type']](raw, option)
+    typed = _TYPES[spec['type']](raw, option)
     choices = spec.get('choices')
     if choices:
-        for word in found if isinstance(found, list) else [found]:
+        for word in typed if isinstance(typed, list) else [typed]:
             if word not in choices:
                 raise Refused('%s is not one of %s%s' % (shown(word), ', '.join(choices), meant(word, choices)), option)
-    return found
+    return typed
 
 
-def _refuse_templates(raw, option):
-    """What still looks as a template came from where Ansible trusts none, and will never be evaluated."""
-    for one in raw if isinstance(raw, list) else [raw]:
-        if isinstance(one, str) and '{' in one and _TEMPLATE.search(one):
+def _refuse_templates(raw: object, option: str) -> None:
+    """Refuse what still looks like a template: it came from where Ansible trusts none, and will never be evaluated."""
+    for element in raw if isinstance(raw, list) else [raw]:
+        if isinstance(element, str) and '{' in element and _TEMPLATE.search(element):
             raise Refused('%s is a template that was not evaluated: it comes from a source that Ansible does not trust, such as a file '
-                          'that was read or a fact' % shown(one), option)
+                          'that was read or a fact' % shown(element), option)
 
 
-def _text(raw, option):
+def _text(raw: object, option: str) -> str:
     if not isinstance(raw, str):
         if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not abs(raw) < 2 ** 63:
             raise Refused('has to be text, not %s' % shown(raw), option)
@@ -79,16 +86,16 @@ def _text(raw, option):
     return str(raw)
 
 
-def _texts(raw, option):
+def _texts(raw: object, option: str) -> list[str]:
     values = raw if isinstance(raw, list) else [raw]
     if not values:
         raise Refused('the list is empty, which would mean nobody or nothing; leave the option out', option)
     if len(values) > _MOST:
         raise Refused('the list has more than %d elements' % _MOST, option)
-    return [_text(one, option) for one in values]
+    return [_text(element, option) for element in values]
 
 
-def _boolean(raw, option):
+def _boolean(raw: object, option: str) -> bool:
     if isinstance(raw, bool):
         return bool(raw)
     word = str(raw).strip().lower() if isinstance(raw, str) or raw in (0, 1) else ''
@@ -97,24 +104,24 @@ def _boolean(raw, option):
     raise Refused('has to be true or false, not %s' % shown(raw), option)
 
 
-def number(raw):
-    """The number that this is, or that it is the text of: int; None for anything else."""
+def number(raw: object) -> int | None:
+    """Take a number, or the text of one; None for anything else."""
     text = raw.strip() if isinstance(raw, str) else ''
     if text.isascii() and text.isdigit() and len(text) < 9:
         return int(text)
     return int(raw) if isinstance(raw, int) and not isinstance(raw, bool) else None
 
 
-def _count(raw, option):
+def _count(raw: object, option: str) -> int:
     if isinstance(raw, str) and raw.strip() == 'any':
         return 1
-    found = number(raw)
-    if found is not None and 1 <= found <= 65535 * 5:
-        return found
+    count = number(raw)
+    if count is not None and 1 <= count <= 65535 * len(PROTOCOLS):
+        return count
     raise Refused('has to be a number from 1, or any, not %s' % shown(raw), option)
 
 
-def _date(raw, option):
+def _date(raw: object, option: str) -> datetime.date | str:
     if isinstance(raw, datetime.date) and not isinstance(raw, datetime.datetime):
         return datetime.date(raw.year, raw.month, raw.day)
     if isinstance(raw, str):
@@ -129,7 +136,7 @@ def _date(raw, option):
     raise Refused('has to be a date such as 2027-01-31, or never, not %s' % shown(raw), option)
 
 
-_TYPES = {
+_TYPES: dict[str, Callable[[object, str], Any]] = {
     'str': _text,
     'strings': _texts,
     'bool': _boolean,

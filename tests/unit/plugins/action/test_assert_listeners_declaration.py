@@ -12,7 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals, Refused
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect as _collect, origins
 
@@ -31,10 +31,6 @@ def collect(variables, given=None, stored=None):
     task._variable_manager = mock.Mock(_nonpersistent_fact_cache={'web-1': stored or {}})
     found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **variables)
     return _collect.collect(task, found, Templar(loader=DataLoader(), variables=found), given or {})
-
-
-def compiled(*entries):
-    return _policy.compile(collect({'expected_listeners': list(entries)}), {})
 
 
 def test_templates_are_evaluated_entry_by_entry():
@@ -92,7 +88,7 @@ def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
 def test_what_set_fact_has_stored_is_not_evaluated_once_more(stored):
     found = collect({'expected_listeners': stored}, stored={'expected_listeners': stored})
     with pytest.raises(Refusals, match='a template that was not evaluated'):
-        _policy.compile(found, {})
+        Policy.of(found)
 
 
 def test_what_hides_a_stored_value_is_evaluated():
@@ -124,31 +120,6 @@ def test_arguments_that_are_no_declaration(value, message):
     assert found and [str(fault).find(message) >= 0 for fault in found.refusals] == [True]
 
 
-def choice(policy, *patterns):
-    return _collect.Choice(policy, list(patterns) or None)
-
-
-def test_entries_are_chosen_by_name_or_glob():
-    policy = compiled({'name': 'web', 'port': 80}, {'name': 'web 2', 'port': 81}, {'name': 'a[1]', 'port': 82}, {'port': 83},
-                      {'name': 'not here', 'port': 84, 'when': False})
-    assert [entry.label for entry in choice(policy).entries] == ['web', 'web 2', 'a[1]', '#4']
-    assert [entry.label for entry in choice(policy, 'web').entries] == ['web']
-    assert [entry.label for entry in choice(policy, 'web*', '#4').entries] == ['web', 'web 2', '#4']
-    assert [entry.label for entry in choice(policy, 'a[1]').entries] == ['a[1]']
-    assert choice(policy, 'not here').entries == []
-    for wrong in ('wbe', 'WEB', ''):
-        with pytest.raises(Refusals, match='is the name of no entry of this host'):
-            choice(policy, 'web', wrong)
-
-
-def test_units_of_chosen_entries():
-    policy = compiled({'name': 'a', 'port': 1, 'service': ['x', 'x.service', 'y.socket', 'z*']}, {'name': 'b', 'port': 2, 'service': 'w'},
-                      {'name': 'c', 'port': 3, 'service': 'v', 'state': 'optional'},
-                      {'name': 'd', 'port': 4, 'service': 'off', 'when': False}, {'name': 'e', 'port': 5})
-    assert choice(policy).services == ['w.service', 'x.service', 'y.socket']
-    assert choice(policy, 'a').services == ['x.service', 'y.socket']
-
-
 def test_an_error_that_says_something_twice_says_it_once():
     templar = mock.Mock()
     for raised, said in ((AnsibleError("'x' is undefined. 'x' is undefined"), "'x' is undefined"), (AnsibleError('a. b'), 'a. b')):
@@ -176,7 +147,7 @@ def test_what_is_wrong_is_found_by_file_and_line(tmp_path):
     variables = DataLoader().load_from_file(str(tmp_path / 'web\x1b.yml'))
     with pytest.raises(Refusals) as caught:
         found = collect(variables)
-        _policy.compile(found, found.switches)
+        Policy.of(found)
     origins.locate(caught.value.items, dict(variables, expected_listeners_c=[]))
     told = {(fault.variable, fault.entry, fault.option): fault.reason.partition(' (')[2] for fault in caught.value.items}
     path = '%s/web\\x1b.yml' % tmp_path

@@ -151,7 +151,9 @@ def test_warnings_are_passed_on_harmlessly(run):
 
 @pytest.mark.parametrize('name, declared', [
     ('expected_listeners', True), ('expected_listeners_web', True), ('nginx_expected_listeners', True),
-    ('expected', False), ('unexpected_listenersx', False), ('expected_listener', False),
+    ('listener_waivers', True), ('listener_waivers_web', True), ('nginx_listener_waivers', True),
+    ('expected', False), ('unexpected_listenersx', False), ('expected_listener', False), ('expected_listeners_', False),
+    ('_expected_listeners', False), ('listener_unexpected', False),
 ])
 def test_whether_anything_is_declared_is_recorded(run, tmp_path, name, declared):
     run(answer(), variables={name: []})

@@ -24,7 +24,8 @@ import socket
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import scopes
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
 
@@ -122,7 +123,7 @@ def policy(declaration):
     """The Policy of variables: a mapping of them, or the list in ``expected_listeners`` alone. Raises Refusals."""
     variables = declaration if isinstance(declaration, dict) else {'expected_listeners': declaration}
     declared = merge.collect(variables, lambda value: value, ())
-    return _policy.compile(declared, declared.switches)
+    return Policy.of(declared)
 
 
 def judged(case):

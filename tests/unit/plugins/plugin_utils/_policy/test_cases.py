@@ -14,7 +14,6 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import SWITCHES
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import causes as _causes, defaults
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
@@ -110,8 +109,8 @@ def test_every_kind_and_severity_is_found_and_waived():
 
 
 def test_every_value_of_a_switch_is_in_a_case():
-    used = {(name, value) for case in CASES if isinstance(case['declare'], dict) for name, value in case['declare'].items() if name in SWITCHES}
-    assert {(name, word) for name, (default, words) in SWITCHES.items() for word in words or ()} <= used
+    used = {(name, value) for case in CASES if isinstance(case['declare'], dict) for name, value in case['declare'].items() if name in options.SWITCHES}
+    assert {(name, word) for name, (default, words) in options.SWITCHES.items() for word in words or ()} <= used
     assert ('listener_waiver_warn_days', 0) in used
 
 

@@ -11,8 +11,8 @@ import time
 import hypothesis
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import SWITCHES
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals, shown
@@ -46,13 +46,13 @@ def verify(variables):
     began = time.process_time()
     declared = merge.collect(variables, lambda value: value, ())
     try:
-        policy = _policy.compile(declared, declared.switches)
+        policy = Policy.of(declared)
     except Refusals as exc:
         assert exc.items
         for one in exc.items:
             text = str(one)
             assert one.variable in variables and text.startswith(one.variable) and one.reason
-            if one.variable not in SWITCHES and one.option:
+            if one.variable not in options.SWITCHES and one.option:
                 assert one.entry and 'entry %s' % visible(one.entry, 200) in text and 'option %s' % visible(one.option, 100) in text
             assert visible(text, len(text)) == text and text in str(exc) and len(text) < 3000
     else:

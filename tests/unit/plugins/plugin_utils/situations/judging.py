@@ -9,7 +9,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import reading
 
@@ -33,7 +34,7 @@ def policy_of(situation, look, name):
     """The Policy of a host. Raises Refusals."""
     variables = trusted(reading.variables(situation, look, name))
     declared = merge.collect(variables, Templar(loader=DataLoader(), variables=variables).template, ())
-    return _policy.compile(declared, declared.switches)
+    return Policy.of(declared)
 
 
 def judged(situation, look, name):

@@ -9,7 +9,8 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import finding
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
@@ -38,7 +39,7 @@ def table(guide, heading):
 def test_mistakes_are_refused_in_these_words(variable, written, message):
     declared = merge.collect({variable: [yaml.safe_load(written)]}, lambda value: value, ())
     with pytest.raises(Refusals) as refused:
-        policy.compile(declared, {})
+        Policy.of(declared)
     assert str(refused.value) == 'The declaration is refused: ' + message
 
 
@@ -49,10 +50,10 @@ def test_there_are_mistakes():
 def test_defaults():
     """The table has every switch, with its default and all of its words."""
     rows = table('guide_declare', 'Variable')
-    assert {name: default for name, default, dummy in rows} == {name: str(default) for name, (default, dummy) in policy.SWITCHES.items()}
+    assert {name: default for name, default, dummy in rows} == {name: str(default) for name, (default, dummy) in options.SWITCHES.items()}
     for name, dummy, text in rows:
         words = rows[0][2] if text.startswith('The same') else text
-        assert all(re.search(r'\b%s\b' % word, words) for word in policy.SWITCHES[name][1] or ())
+        assert all(re.search(r'\b%s\b' % word, words) for word in options.SWITCHES[name][1] or ())
 
 
 def test_severities():

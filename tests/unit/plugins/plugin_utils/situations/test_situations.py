@@ -9,8 +9,8 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.choice import Choice
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
-from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import judging, page, reading
 
 SITUATIONS = reading.situations()
@@ -118,7 +118,7 @@ def test_the_page_says_what_a_task_says(situation, look, name):
         assert shown == ['%s: %s' % (name, _task_result.refusal(exc.items))]
         return
     seen = len(reading.lines(look['hosts'][name]['listens']))
-    *said, summary = _task_result.message(first, result, collect.Choice(policy, None), policy, 50, seen=seen).splitlines()
+    *said, summary = _task_result.message(first, result, Choice(policy, None), policy, 50, seen=seen).splitlines()
     extra = [summary] * (name in look.get('summary', {})) + ['And so on, except for those that follow.'] * (first != name)
     assert shown == said + extra
 

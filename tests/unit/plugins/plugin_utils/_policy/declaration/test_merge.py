@@ -7,7 +7,8 @@ import copy
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 
 OMIT = '__omit_place_holder__0123456789abcdef0123456789abcdef01234567'
@@ -48,6 +49,14 @@ def test_which_variables_declare_something(name, kind):
     assert merge.kind(name) == kind
 
 
+@pytest.mark.parametrize('names, declares', [
+    ((), False), (('nginx_port', 'listeners', 5), False), (('a', 'web_expected_listeners'), True), (('listener_waivers_q1',), True),
+])
+def test_whether_variables_declare_something(names, declares):
+    assert merge.declares(names) is declares
+    assert bool(collect(dict.fromkeys(names, []))) is declares
+
+
 def test_variables_are_merged_by_name_and_entries_remember_where_they_are_from():
     found = collect({
         'expected_listeners_web': [{'port': 80}, {'port': 81}], 'other': [1], 'app_expected_listeners': [{'port': 82}],
@@ -81,7 +90,7 @@ def test_entries_are_templated_one_by_one_and_the_fault_of_one_is_told_with_its_
 def test_an_entry_without_a_name_keeps_the_number_that_it_has_in_the_variable():
     declared = collect({'expected_listeners': [OMIT, {'port': 80}, {'port': 0}]})
     with pytest.raises(Refusals) as caught:
-        _policy.compile(declared, {})
+        Policy.of(declared)
     assert [one.entry for one in caught.value.items] == ['#3']
 
 
@@ -106,7 +115,7 @@ def test_what_a_template_yields_is_not_evaluated_again():
     found = collect({'expected_listeners': '{{ lookup }}'}, lambda value: [{'port': 80, 'reason': '{{ secret }}'}] if isinstance(value, str) else 'evaluated')
     assert found.entries == [('expected_listeners', 0, {'port': 80, 'reason': '{{ secret }}'})]
     with pytest.raises(Refusals, match='entry #1, option reason: .* is a template that was not evaluated'):
-        _policy.compile(found, {})
+        Policy.of(found)
 
 
 @pytest.mark.parametrize('omit', [OMIT, _OmitType()])
@@ -158,7 +167,7 @@ def test_a_host_that_sends_a_variable_of_the_policy_does_not_judge_itself(name):
     assert text.startswith('%s: a fact of the host has this name' % name)
     assert not seen and not found.entries and not found.waivers and not found.switches
     with pytest.raises(Refusals):
-        _policy.compile(found, found.switches)
+        Policy.of(found)
 
 
 def test_facts_of_other_names_are_none_of_its_business():
@@ -211,7 +220,7 @@ def test_what_was_declared_is_left_as_it_was():
 
 def compiled(**variables):
     found = collect(variables)
-    return _policy.compile(found, found.switches)
+    return Policy.of(found)
 
 
 def test_the_same_declaration_has_the_same_hash_and_another_one_another():

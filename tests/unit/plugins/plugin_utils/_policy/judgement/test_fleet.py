@@ -9,7 +9,8 @@ import json
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy as _policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet, judge
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
@@ -34,7 +35,7 @@ EVERYTHING = [['expected_listeners', 'ntp'], ['expected_listeners', 'noise']]
 
 def judged(found, declared=None):
     collected = merge.collect(declared or DECLARED, lambda value: value, ())
-    policy = _policy.compile(collected, collected.switches)
+    policy = Policy.of(collected)
     return fleet.judgement(policy, judge.judge(found, policy, NOW))
 
 

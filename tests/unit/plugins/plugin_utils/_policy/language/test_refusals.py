@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 
@@ -82,12 +83,12 @@ def test_what_some_host_can_meet_is_no_contradiction(declaration):
 
 def test_a_switch_that_is_none_is_refused_and_not_an_accident():
     with pytest.raises(Refusals) as caught:
-        policy.compile(merge.Declared(), {'listener_unexpcted': 'fail'})
+        Policy.of(merge.Declared(switches={'listener_unexpcted': 'fail'}))
     assert str(caught.value) == 'The declaration is refused: listener_unexpcted: there is no such switch; did you mean listener_unexpected?'
 
 
 def test_without_a_variable_the_place_is_the_entry():
     declared = merge.Declared(entries=[('', 0, {'port': 0})], variables=[''])
     with pytest.raises(Refusals) as caught:
-        policy.compile(declared, {})
+        Policy.of(declared)
     assert str(caught.value) == 'The declaration is refused: entry #1, option port: there is no port 0; ports are 1 to 65535'

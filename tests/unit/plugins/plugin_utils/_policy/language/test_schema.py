@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from ansible_collections.listening.ports.plugins.doc_fragments.declaration import ModuleDocFragment
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge, policy
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options as _options
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 
@@ -67,7 +68,7 @@ def is_taken(variables):
     """Whether the collection takes a declaration."""
     declared = merge.collect(variables, lambda value: value, ())
     try:
-        policy.compile(declared, declared.switches)
+        Policy.of(declared)
     except Refusals:
         return False
     return True
@@ -100,7 +101,7 @@ def test_every_option_is_documented_with_its_words_and_its_default(name, options
 
 def test_every_switch_is_documented_with_its_words_and_its_default():
     notes = ' '.join(_documentation()['notes'])
-    for name, (default, words) in policy.SWITCHES.items():
+    for name, (default, words) in _options.SWITCHES.items():
         said = notes.partition('C(%s)' % name)[2]
         assert said, '%s is not documented' % name
         assert 'V(%s)' % default in said
@@ -165,7 +166,7 @@ def test_a_variable_is_a_list(name, value):
     assert not is_taken({name: value})
 
 
-@pytest.mark.parametrize('name, words', [(name, words) for name, (dummy, words) in policy.SWITCHES.items()])
+@pytest.mark.parametrize('name, words', [(name, words) for name, (dummy, words) in _options.SWITCHES.items()])
 def test_switches_have_the_same_words(name, words):
     for value in words or (0, 30):
         assert fits({name: value}, SCHEMA) and is_taken({name: value})

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a listener is bound, against the scopes, addresses, networks and interfaces of a declaration."""
+
+import difflib
+import functools
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+
+from ..._listener import Listener
+from ..language.options import SCOPES
+from ..language.refusal import Refused, meant, shown
+from .sources import Address, Network, network
+from .three_valued import either
+
+_INTERFACE = re.compile(r'[^\s/:]{1,15}')       # dev_valid_name() of the kernel
+
+
+class Bind:
+    """Where a listener may be bound: scopes, addresses, networks, interfaces.
+
+    :param option: the option that has these values.
+    :raises Refused: a value can be none of these.
+    """
+
+    def __init__(self, values: Iterable[object], option: str) -> None:
+        self.values = tuple(str(value) for value in values)
+        self._scopes: set[str] = set()
+        self._networks: list[Network] = []
+        self._interfaces: set[str] = set()
+        for value in self.values:
+            if value in SCOPES:
+                self._scopes.add(value)
+                continue
+            net = network(value, option)
+            if net:
+                mapped = getattr(net[0], 'ipv4_mapped', None) if net.prefixlen == 128 else None
+                self._networks.append(ipaddress.ip_network(mapped) if mapped else net)
+            elif _is_interface(value):
+                self._interfaces.add(value)
+            else:
+                raise Refused('%s is no scope (%s), address, network or interface%s' % (
+                    shown(value), ', '.join(SCOPES), meant(value, SCOPES)), option)
+
+    def __str__(self) -> str:
+        return ' or '.join(self.values)
+
+    def holds(self, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+        """Whether the address that a listener is bound to lies within; None where that is not known."""
+        if listener['scope'] in self._scopes:
+            return True
+        address = _address(listener['address'])
+        within: bool | None
+        if address.is_unspecified:
+            within = self._is_wildcard(address, listener)
+        else:
+            within = any(address.version == net.version and address in net for net in self._networks)
+        return either((within, self._on_interface(listener, complete, address) if self._interfaces else False))
+
+    def _is_wildcard(self, address: Address, listener: Listener) -> bool | None:
+        """Whether the wildcard lies within: it is every address, so that nothing smaller holds it but the wildcard itself by its address."""
+        whole = {(net.version, net.prefixlen) for net in self._networks
+                 if net.prefixlen == 0 or net.prefixlen == net.max_prefixlen and net[0].is_unspecified}
+        of_ipv4 = (4, 0) in whole or (4, 32) in whole
+        if address.version == 4:
+            return of_ipv4
+        if (6, 128) in whole:
+            return True
+        if (6, 0) not in whole or of_ipv4:
+            return (6, 0) in whole
+        return None if listener['accepts_ipv4'] is None else not listener['accepts_ipv4']      # it may take IPv4 too
+
+    def _on_interface(self, listener: Listener, complete: Mapping[str, bool | None], address: Address) -> bool | None:
+        device = listener['interface']
+        if device is not None:
+            return device in self._interfaces
+        if complete.get('binding') is not True:
+            return None
+        if address.is_unspecified:
+            return False
+        # the facts do not show which interface has an address, except for those of loopback
+        return 'lo' in self._interfaces if address.is_loopback else None
+
+
+@functools.lru_cache(maxsize=65536)
+def _address(text: str) -> Address:
+    """Parse an address; one that is mapped to IPv6 becomes that of IPv4."""
+    address = ipaddress.ip_address(text)
+    return getattr(address, 'ipv4_mapped', None) or address
+
+
+def _is_interface(text: str) -> bool:
+    """Whether it can be the name of an interface, and looks like neither a host name, half an address, nor a scope that was mistyped."""
+    if not _INTERFACE.fullmatch(text) or '.' in (text[0], text[-1]) or not any(char.isalpha() for char in text):
+        return False
+    if '.' in text and text.rpartition('.')[2].isalpha():
+        return False
+    return not (text.isalpha() and difflib.get_close_matches(text.lower(), SCOPES, n=1, cutoff=0.8))

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who owns a listener, against the owner that a declaration expects."""
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..._listener import Listener, serving, unlisted
+from .patterns import Globs
+from .three_valued import both, either
+
+_Owner = Mapping[str, Any]
+
+
+def _process(globs: Globs, owner: _Owner) -> bool | None:
+    exe = owner['exe']
+    fits = globs.fit(owner['process'])
+    return fits or either((fits, globs.fit(posixpath.basename(exe) if exe is not None else None)))
+
+
+def _user(globs: Globs, owner: _Owner) -> bool | None:
+    fits = globs.fit(owner['user'])
+    return fits or either((fits, globs.fit(None if owner['uid'] is None else str(owner['uid']))))
+
+
+def _exe(globs: Globs, owner: _Owner) -> bool | None:
+    return globs.fit(owner['exe'])
+
+
+def _container(globs: Globs, owner: _Owner) -> bool | None:
+    return owner['container'] is not None and globs.fit(owner['container'])     # no glob fits none
+
+
+# option: whether an owner is as it says
+OF_OWNER: dict[str, Callable[[Globs, _Owner], bool | None]] = {
+    'process': _process,
+    'exe': _exe,
+    'user': _user,
+    'container': _container,
+}
+
+
+def owned(conditions: Sequence[tuple[str, Globs]], listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+    """Whether every owner meets all conditions.
+
+    :param conditions: pairs of an option of OF_OWNER and its patterns.
+    :param complete: the aspects of the facts.
+    """
+    held_by = listener['held_by']
+    if held_by == 'kernel':
+        return all(option == 'process' and globs.kernel for option, globs in conditions)
+    if held_by != 'processes':
+        return None
+    owners = serving(listener)
+    if owners:
+        known = both([_meets(conditions, owner, complete) for owner in owners])
+    else:
+        known = both([_will_meet(option, globs, listener) for option, globs in conditions])
+    return both((known, None)) if unlisted(listener) else known
+
+
+def _meets(conditions: Sequence[tuple[str, Globs]], owner: _Owner, complete: Mapping[str, bool | None]) -> bool | None:
+    fits = both([OF_OWNER[option](globs, owner) for option, globs in conditions])
+    # where systemd could not be asked, it may own it for somebody else
+    return None if fits is False and owner['pid'] == 1 and complete.get('units') is False else fits
+
+
+def _will_meet(option: str, globs: Globs, listener: Listener) -> bool | None:
+    """Whether what systemd will start meets a condition: its unit is known, and not yet its process."""
+    if option == 'process' and (globs.fit('systemd') or globs.fit(stem(listener['service'] or listener['activated_by']))):
+        return True
+    return None
+
+
+def serviced(globs: Globs, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+    """Whether its unit fits, with or without its type, or the unit that activates it."""
+    if listener['held_by'] == 'kernel':
+        return False
+    if listener['held_by'] == 'unknown' or complete.get('owners') is None:
+        return None
+    units = [unit for unit in (listener['service'], listener['activated_by']) if unit]
+    if not units:
+        return None if complete.get('units') is False else False
+    if not any(_fits_unit(globs, unit) for unit in units):
+        return False
+    # somebody else may own it beside what is to be stopped for it
+    known = both([_is_in(owner, units, globs, complete) for owner in serving(listener)])
+    return both((known, None)) if unlisted(listener) else known
+
+
+def stem(unit: str) -> str:
+    """Take the type off the name of a unit."""
+    return unit.rpartition('.')[0] or unit
+
+
+def _fits_unit(globs: Globs, unit: str) -> bool:
+    return bool(globs.fit(unit) or globs.fit(stem(unit)))
+
+
+def _is_in(owner: _Owner, units: Sequence[str], globs: Globs, complete: Mapping[str, bool | None]) -> bool | None:
+    if owner['unit'] in (None, *units) or _fits_unit(globs, owner['unit']):
+        return True
+    return None if owner['pid'] == 1 and complete.get('units') is False else False

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patterns of a declaration, against names of a host.
+
+Patterns come from the declaration; names come from whoever runs the process, and are only ever compared.
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+
+KERNEL = '[kernel]'
+_SPECIAL = re.compile(r'[*?[]')
+
+
+class Globs:
+    """Patterns, one of which has to fit. ``[kernel]`` is no pattern.
+
+    :ivar values: the patterns as they are written.
+    :ivar kernel: whether ``[kernel]`` is among them.
+    """
+
+    def __init__(self, values: Iterable[object]) -> None:
+        self.values = tuple(map(str, values))
+        self.kernel = KERNEL in self.values
+        special = [value for value in self.values if is_glob(value)]
+        self._texts = self.values if not special else [value for value in self.values if value not in special]
+        self._matchers = [re.compile(fnmatch.translate(value)).match for value in special if value != KERNEL]
+
+    def __str__(self) -> str:
+        return ' or '.join(self.values)
+
+    def fit(self, text: str | None) -> bool | None:
+        """Whether one fits; None for a text that is not known."""
+        if text is None:
+            return None
+        if text in self._texts:
+            return True
+        for matches in self._matchers:  # nothing is called as often as this: a generator for any() would take half of its time
+            if matches(text):
+                return True
+        return False
+
+
+def is_glob(text: str) -> bool:
+    """Whether a text has characters that are special in a glob."""
+    return bool(_SPECIAL.search(text))
