@@ -5,13 +5,14 @@
 # The documentation is in collect_listeners.yml: this file is sent to, and compiled on, every host at every run.
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listening.ports.plugins.module_utils._facts import pack
+from ansible_collections.listening.ports.plugins.module_utils._facts import collect
 from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, look
+from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 
 
-def main():
+def main(gather=collect):
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    module.exit_json(packed=pack(look(module)))
+    module.exit_json(packed=pack(look(module, gather)))
 
 
 if __name__ == '__main__':

@@ -5,18 +5,19 @@
 # The documentation is in listener_facts.yml: this file is sent to, and compiled on, every host at every run.
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listening.ports.plugins.module_utils._facts import collect
 from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, look
 
 
 def judge(*observed):
-    # imported here, as it takes far longer to compile than all else, and most runs do not need it
+    # imported here, because it takes far longer to compile than all else, and most runs do not need it
     from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.attach import attach
     return attach(*observed)
 
 
-def main():
+def main(gather=collect):
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    module.exit_json(ansible_facts={'ansible_listening_ports': look(module, judge)})
+    module.exit_json(ansible_facts={'ansible_listening_ports': look(module, gather, judge)})
 
 
 if __name__ == '__main__':

@@ -99,10 +99,10 @@ def make(load):
 
 def attach(taken, records):
     """(seconds on the processor, what attach() returns, its gaps)."""
-    from ansible_collections.listening.ports.plugins.module_utils import _facts
     from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
+    from ansible_collections.listening.ports.plugins.module_utils._gaps import Gaps
 
-    gaps = _facts.Gaps()
+    gaps = Gaps()
     began = time.process_time()
     found = exposure.attach(records, taken, gaps)
     return time.process_time() - began, found, gaps.found

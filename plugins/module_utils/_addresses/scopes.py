@@ -1,27 +1,28 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text and scope of IP addresses, from their bytes in network order. Private to this collection, may change.
+"""Text and scope of IP addresses, from their bytes in network order.
 
-The standard library's C{ipaddress} would do, but importing it costs a target more than all of this file.
+The standard library's ``ipaddress`` would do, but importing it costs a target more than all of this file.
 """
 
 import socket
 
+SCOPES = ('any', 'global', 'private', 'link', 'loopback')       # the widest first
 MAPPED = b'\0' * 10 + b'\xff\xff'   # RFC 4291, 2.5.5.2: an IPv4 address inside an IPv6 socket
 
 
 def text(raw):
-    """str: an address of 4 (IPv4) or 16 (IPv6) bytes as RFC 5952 has it; ValueError for any other length."""
+    """Write an address of 4 (IPv4) or 16 (IPv6) bytes as RFC 5952 does; ValueError for any other length."""
     return socket.inet_ntop(socket.AF_INET6 if len(raw) == 16 else socket.AF_INET, raw)
 
 
 def is_mapped(raw):
-    """bool: the bytes are an IPv4 address in IPv6 clothing (``::ffff:192.0.2.1``)."""
+    """bool: the bytes are an IPv4 address in IPv6 form (``::ffff:192.0.2.1``)."""
     return len(raw) == 16 and raw.startswith(MAPPED)
 
 
 def scope(raw, interface=None):
-    """How far an address reaches, by itself: ``loopback``, ``link``, ``private``, ``global`` or ``any``.
+    """Classify how far an address reaches by itself.
 
     Private are RFC 1918, RFC 6598 (carrier NAT) and RFC 4193; link-local are RFC 3927 and RFC 4291;
     multicast follows its own scope (RFC 4291 2.7, RFC 2365). Of a wildcard, a socket bound to the
@@ -29,6 +30,7 @@ def scope(raw, interface=None):
 
     :param raw: bytes, 4 or 16, in network order.
     :param interface: str or None, the device that the socket is bound to.
+    :returns: str, one of SCOPES.
     """
     if is_mapped(raw):
         raw = raw[12:]

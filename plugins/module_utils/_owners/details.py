@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is told of a process rarely, or on request only, by proc(5). Private to this collection, may change."""
+"""What is read of a process rarely, or on request only, from proc(5)."""
 
 import os
 
@@ -8,10 +8,11 @@ MAX_COMMAND = 4096              # bytes of a command line
 
 
 def is_deleted(base, path):
-    """bool: the executable has been deleted, or it is not just called so.
+    """Tell an executable that has been deleted from one that is called so.
 
     :param base: str, such as ``/proc/1``.
     :param path: bytes, its executable, ending in `` (deleted)``.
+    :returns: bool.
     """
     try:
         named = os.stat((base + '/root').encode() + path)
@@ -31,27 +32,28 @@ class Reader:
         self._ticks = os.sysconf('SC_CLK_TCK')
 
     def __call__(self, base, stat):
-        """dict: what is to be added to the owner.
+        """Read what is to be added to the owner.
 
         :param base: str, such as ``/proc/1``.
         :param stat: list of bytes, the fields of its ``stat`` from the third on.
+        :returns: dict.
         """
-        found = {}
+        details = {}
         if 'resources' in self._gather:
             try:
                 files = len(os.listdir(base + '/fd'))
             except OSError:
                 files = None
                 self._gaps.add('resources', 'open_files', 'the open files of some processes could not be counted')
-            found['resources'] = {
+            details['resources'] = {
                 'cpu_seconds': round((int(stat[11]) + int(stat[12])) / float(self._ticks), 2),
                 'rss_bytes': int(stat[21]) * self._page,
                 'threads': int(stat[17]),
                 'open_files': files,
             }
         if 'command' in self._gather:
-            found['command'] = self._command(base)
-        return found
+            details['command'] = self._command(base)
+        return details
 
     @staticmethod
     def _command(base):
@@ -60,7 +62,7 @@ class Reader:
                 raw = stream.read(MAX_COMMAND)
         except OSError:
             return None
-        raw = raw.rstrip(b'\0')                 # whoever rewrites its title leaves a row of them
+        raw = raw.rstrip(b'\0')                 # a process that rewrites its title leaves a row of them
         if not raw:
             return []
         return [word.decode('utf-8', 'backslashreplace') for word in raw.split(b'\0')]

@@ -1,38 +1,38 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence that the kernel itself holds a socket. Private to this collection, may change.
+"""Evidence that the kernel itself owns a socket.
 
 Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireguard.h, nfsd(7).
 """
 
 import struct
 
-from .._sockets import inet_diag
-from .._sockets.base import CollectorError
+from .. import _netlink
 
 RTM_GETLINK = 18
 _NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
 _UP = 1                                                 # IFF_UP
 _BOTH = frozenset(('ipv4', 'ipv6'))
-# kind of tunnel device: attributes of IFLA_INFO_DATA with its UDP port, with an IPv6 address of it, and for both families
+# kind of tunnel device: attributes of IFLA_INFO_DATA with its UDP port, with an IPv6 address, and for both families
 _TUNNELS = {b'vxlan': (15, (16, 17), 25), b'geneve': (5, (7,), 6), b'bareudp': (1, (), None)}
 _GENERIC = 16                                           # NETLINK_GENERIC
 _CTRL, _CTRL_GETFAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
 _WG_GET_DEVICE, _WG_IFNAME, _WG_PORT = 0, 2, 6
 
 
-def endpoints(namespaces, connect=inet_diag.connect):
-    """The wildcard endpoints that kernel services say they listen on.
+def endpoints(namespaces, connect=_netlink.connect, nfsd='/proc/fs/nfsd/portlist'):
+    """Find the wildcard endpoints that kernel services listen on, as the kernel itself says.
 
     :param namespaces: set of str or None; only the host's own (None) is asked about.
+    :param nfsd: str, the file in which the NFS server of the kernel lists its ports.
     :returns: set of (namespace, protocol, family, port).
     """
-    found = set()
+    evidence = set()
     if None in namespaces:
-        for source in (_tunnels, _nfsd):
-            for protocol, families, port in source(connect):
-                found.update((None, protocol, family, port) for family in families)
-    return found
+        for source in (_tunnels(connect), _nfsd(nfsd)):
+            for protocol, families, port in source:
+                evidence.update((None, protocol, family, port) for family in families)
+    return evidence
 
 
 def _ask(connect, family, question):
@@ -40,29 +40,31 @@ def _ask(connect, family, question):
     try:
         link = connect(family)
         try:
-            return list(inet_diag.messages(link, question))
+            return list(_netlink.messages(link, question))
         finally:
             link.close()
-    except (CollectorError, OSError):
+    except OSError:
         return []
 
 
 def parse_link(data, start, end):
-    """From a RTM_NEWLINK message: (name, kind, families, UDP port), each None where it does not say.
+    """Parse a RTM_NEWLINK message.
 
-    A device that is down has no socket: nothing is told of it but its name.
+    A device that is down has no socket: only its name is returned.
+
+    :returns: tuple (name, kind, families, UDP port), each None where the message does not say.
     """
     name = kind = families = port = None
     info = {}
-    for attribute, first, last in inet_diag.attributes(data, start + 16, end):
+    for attribute, first, last in _netlink.attributes(data, start + 16, end):
         if attribute == _NAME:
             name = bytes(data[first:last]).rstrip(b'\0')
         elif attribute == _LINKINFO and struct.unpack_from('=I', data, start + 8)[0] & _UP:
-            for part, begin, stop in inet_diag.attributes(data, first, last):
+            for part, begin, stop in _netlink.attributes(data, first, last):
                 if part == _KIND:
                     kind = bytes(data[begin:stop]).rstrip(b'\0')
                 elif part == _DATA:
-                    info = {key: data[at:to] for key, at, to in inet_diag.attributes(data, begin, stop)}
+                    info = {key: data[at:to] for key, at, to in _netlink.attributes(data, begin, stop)}
     if kind in _TUNNELS:
         number, ipv6, both = _TUNNELS[kind]
         if len(info.get(number, b'')) == 2:
@@ -76,7 +78,7 @@ def parse_link(data, start, end):
 
 
 def _tunnels(connect):
-    question = struct.pack('=IHHIIBxHiII', 32, RTM_GETLINK, inet_diag.REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0)
+    question = struct.pack('=IHHIIBxHiII', 32, RTM_GETLINK, _netlink.REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0)
     wireguard = []
     for data, start, end in _ask(connect, 0, question):
         name, kind, families, port = parse_link(data, start, end)
@@ -99,27 +101,27 @@ def _generic(family, command, version, flags, attributes):
 
 
 def _wireguard(connect, devices):
-    """Yield the UDP port of each WireGuard device, by generic netlink."""
+    """Yield the UDP port of each WireGuard device, from generic netlink."""
     family = None
     for data, start, end in _ask(connect, _GENERIC, _generic(
             _CTRL, _CTRL_GETFAMILY, 1, 5, _attribute(_FAMILY_NAME, b'wireguard\0'))):
-        for attribute, first, last in inet_diag.attributes(data, start + 4, end):
+        for attribute, first, last in _netlink.attributes(data, start + 4, end):
             if attribute == _FAMILY_ID:
                 family = struct.unpack_from('=H', data, first)[0]
     if family is None:
         return
     for name in devices:
         for data, start, end in _ask(connect, _GENERIC, _generic(
-                family, _WG_GET_DEVICE, 1, inet_diag.REQUEST_DUMP, _attribute(_WG_IFNAME, name + b'\0'))):
-            for attribute, first, last in inet_diag.attributes(data, start + 4, end):
+                family, _WG_GET_DEVICE, 1, _netlink.REQUEST_DUMP, _attribute(_WG_IFNAME, name + b'\0'))):
+            for attribute, first, last in _netlink.attributes(data, start + 4, end):
                 if attribute == _WG_PORT:
                     yield struct.unpack_from('=H', data, first)[0]
 
 
-def _nfsd(dummy):
-    """Yield what the NFS server of the kernel says it listens on: lines such as ``tcp 2049``."""
+def _nfsd(path):
+    """Yield what the NFS server of the kernel says it listens on, in lines such as ``tcp 2049``."""
     try:
-        with open('/proc/fs/nfsd/portlist') as stream:
+        with open(path) as stream:
             for line in stream:
                 words = line.split()
                 if len(words) == 2 and words[0] in ('tcp', 'udp') and words[1].isdigit():

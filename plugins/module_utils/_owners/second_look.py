@@ -1,28 +1,26 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listeners that nobody seems to hold, and the gaps of the owners. Private to this collection, may change."""
+"""Listeners that nobody seems to own, and the gaps of the owners."""
 
 import os
 
-from . import walk as _walk
 
-
-def look_again(alone, walk, budget, fill):
-    """Explain sockets without a visible holder.
+def look_again(unowned, walk, budget, fill, host):
+    """Explain sockets without a visible owner.
 
     A kernel service is believed on evidence only: that no process shows up may as well be a socket on its way
     from one process to another, or a race with one that has just handed it on.
 
-    :param alone: list of listeners, dict with ``record`` and ``sockets``.
-    :param walk: ``_owners.Walk``, the first look; what a second one finds is added to it.
-    :param budget: int, file descriptors to look at, at the most.
-    :param fill: callable, puts the holders of the walk into listeners and returns those with a socket left over.
+    :param unowned: list of listeners, dict with ``record`` and ``sockets``.
+    :param walk: ``walk.Walk``, the first look; what a second one finds is added to it.
+    :param budget: int, file descriptors to inspect at most.
+    :param fill: callable, puts the owners of the walk into listeners and returns those with a socket left over.
+    :param host: ``attach.Host``, or what stands in for it.
     :returns: list, the listeners that stay unexplained.
     """
-    from . import kernel
-    evidence = kernel.endpoints({listener['record']['namespace'] for listener in alone})
+    evidence = host.kernel({listener['record']['namespace'] for listener in unowned})
     rest = []
-    for listener in alone:
+    for listener in unowned:
         record = listener['record']
         endpoint = tuple(record[key] for key in ('namespace', 'protocol', 'family', 'port'))
         if endpoint in evidence and record['address'] in ('0.0.0.0', '::') and not record['owners']:
@@ -31,16 +29,16 @@ def look_again(alone, walk, budget, fill):
             rest.append(listener)
     if not rest or not walk.whole:
         return rest
-    again = _walk.walk({one.inode for listener in rest for one in listener['sockets']}, budget, tables=_of_threads)
-    for inode, found in again.holders.items():
-        walk.holders[inode] = sorted(set(found).union(walk.holders.get(inode, ())))
+    again = host.walk({sock.inode for listener in rest for sock in listener['sockets']}, budget, tables=_of_threads)
+    for inode, pids in again.owners.items():
+        walk.owners[inode] = sorted(set(pids).union(walk.owners.get(inode, ())))
     walk.refused = again.refused
     walk.exhausted = again.exhausted
     return fill(rest)
 
 
 def _of_threads(proc, pid):
-    """The tables of all threads: one may have file descriptors of its own (unshare(2), CLONE_FILES)."""
+    """List the tables of all threads: one may have file descriptors of its own (unshare(2), CLONE_FILES)."""
     try:
         return ['%s/%s/task/%s/fd' % (proc, pid, task) for task in os.listdir('%s/%s/task' % (proc, pid))]
     except (FileNotFoundError, ProcessLookupError):
@@ -49,31 +47,31 @@ def _of_threads(proc, pid):
         return ['%s/%s/fd' % (proc, pid)]       # which will be refused as well
 
 
-def note(alone, walk, unreadable, gaps):
+def note(unowned, walk, unreadable, gaps):
     """Note why the owners are not complete.
 
-    :param alone: list of the listeners with a socket that has no known holder.
-    :param unreadable: int, holders of which a part could not be read.
+    :param unowned: list of the listeners with a socket that has no known owner.
+    :param walk: ``walk.Walk``.
+    :param unreadable: int, owners of which a part could not be read.
+    :param gaps: ``_gaps.Gaps``.
     """
-    count = len(alone)
-    root = os.geteuid() == 0
-    hint = 'CAP_SYS_PTRACE' if root else 'become'
+    count = len(unowned)
     if walk.exhausted:
-        gaps.add('owners', 'fd_budget', 'not every file descriptor was looked at; %s' % _left(count), count, 'raise max_fds')
+        gaps.add('owners', 'fd_budget', 'not every file descriptor was looked at; %s' % _left(count), count)
     if walk.error:
         gaps.add('owners', 'proc_unreadable', '/proc cannot be used: %s; %s' % (walk.error, _left(count)), count)
     elif walk.refused:
         hidden = len(walk.refused)
         who = '%d process%s may not be looked into' % (hidden, '' if hidden == 1 else 'es')
-        gaps.add('owners', 'owners_hidden', '%s; %s' % (who, _left(count)), count, hint)
+        gaps.add('owners', 'owners_hidden', '%s; %s' % (who, _left(count)), count)
     elif walk.hidden:
-        gaps.add('owners', 'owners_hidden', 'the processes of other users are hidden; %s' % _left(count), count, hint)
+        gaps.add('owners', 'owners_hidden', 'the processes of other users are hidden; %s' % _left(count), count)
     elif count and not walk.exhausted:
         gaps.add('owners', 'owners_not_found', '%s: a kernel service, a socket on its way between processes, or a '
                  'process of another PID namespace' % _left(count), count)
     if unreadable:
-        gaps.add('owners', 'process_unreadable', 'the executable or the control group of %d holders could not be read'
-                 % unreadable, unreadable, hint)
+        gaps.add('owners', 'process_unreadable',
+                 'the executable or the control group of %d holders could not be read' % unreadable, unreadable)
 
 
 def _left(count):

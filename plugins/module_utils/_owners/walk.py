@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the inode of a socket to the processes that hold it, by proc(5). Private to this collection, may change."""
+"""From the inode of a socket to the processes that own it, according to proc(5)."""
 
 import os
 import pwd
@@ -8,26 +8,26 @@ import threading
 import time
 
 MAX_OWNERS = 64                 # of one listener; all are counted
-# without one of these, a control group is of no unit and of no container that is known
+# without one of these, a control group belongs to no unit and no container that is known
 _MARKS = '.s', '.m', 'docker', 'lxc', 'pod', 'containerd', 'crio'
 # characters of a control group that is more than a plain service
 _UNUSUAL = frozenset('/\\\n_@')
-_MANY = 5000                    # file descriptors, from which on two threads are faster: readlink(2) runs without the GIL
+MANY = 5000                     # file descriptors; beyond, two threads are faster: readlink(2) runs without the GIL
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Walk:
-    """The outcome of looking into every process.
+    """The outcome of inspecting every process.
 
-    :ivar holders: dict, inode to the list of pids (int) that hold it, ascending.
-    :ivar refused: set of int, processes that may not be looked into.
+    :ivar owners: dict, inode to the list of pids (int) that own it, ascending.
+    :ivar refused: set of int, processes that may not be inspected.
     :ivar exhausted: bool, the budget of file descriptors was reached.
     :ivar hidden: bool, the processes of other users are kept out of sight (hidepid).
     :ivar error: str or None, why /proc could not be read at all.
     """
 
     def __init__(self):
-        self.holders, self.refused, self.seen, self.lock = {}, set(), 0, threading.Lock()
+        self.owners, self.refused, self.seen, self.lock = {}, set(), 0, threading.Lock()
         self.exhausted, self.hidden, self.error = False, False, None
 
     @property
@@ -36,13 +36,14 @@ class Walk:
         return not (self.refused or self.exhausted or self.hidden or self.error)
 
 
-def walk(inodes, budget, proc='/proc', tables=None):
-    """Find the holders of sockets among the file descriptors of all processes.
+def walk(inodes, budget, proc='/proc', tables=None, many=MANY):
+    """Find the owners of sockets among the file descriptors of all processes.
 
     :param inodes: iterable of int.
-    :param budget: int, file descriptors to look at, at the most.
+    :param budget: int, file descriptors to inspect at most.
     :param tables: callable, from the root of proc(5) and a pid to the paths of its tables, where it has several.
-    :returns: L{Walk}.
+    :param many: int, file descriptors, beyond which a second thread is used.
+    :returns: Walk.
     """
     result = Walk()
     wanted = {b'socket:[%d]' % inode: [] for inode in inodes}
@@ -56,24 +57,24 @@ def walk(inodes, budget, proc='/proc', tables=None):
         return result                           # its processes are not those of the sockets
     result.hidden = not os.path.exists(proc + '/1/stat')
 
-    def search(some):
-        for pid in some:
+    def search(pids):
+        for pid in pids:
             for table in tables(proc, pid) if tables else ('%s/%s/fd' % (proc, pid),):
                 _look_into(table, wanted, int(pid), budget, result)
-            if result.exhausted or (some is rest and result.seen > _MANY):
+            if result.exhausted or (pids is rest and result.seen > many):
                 return
 
     rest = iter(everyone)
     search(rest)
-    if result.seen > _MANY and not result.exhausted:
+    if result.seen > many and not result.exhausted:
         from concurrent.futures import ThreadPoolExecutor
-        left = list(rest)
+        others = list(rest)
         try:
             with ThreadPoolExecutor(2) as pool:
-                list(pool.map(search, (left[::2], left[1::2])))
+                list(pool.map(search, (others[::2], others[1::2])))
         except RuntimeError:                    # no more threads for this user
-            search(left)
-    result.holders = {int(name[8:-1]): sorted(set(found)) for name, found in wanted.items() if found}
+            search(others)
+    result.owners = {int(name[8:-1]): sorted(set(pids)) for name, pids in wanted.items() if pids}
     return result
 
 
@@ -92,11 +93,11 @@ def _look_into(table, wanted, pid, budget, result):
                 names = names[:max(left, 0)]
             for name in names:
                 try:
-                    found = wanted.get(readlink(name, dir_fd=directory))
+                    pids = wanted.get(readlink(name, dir_fd=directory))
                 except FileNotFoundError:       # closed since it was listed
                     continue
-                if found is not None:
-                    found.append(pid)
+                if pids is not None:
+                    pids.append(pid)
         finally:
             os.close(directory)
     except (FileNotFoundError, ProcessLookupError):
@@ -107,7 +108,7 @@ def _look_into(table, wanted, pid, budget, result):
 
 
 def _text(raw):
-    """str that is strict UTF-8, whatever a process calls itself: other bytes become ``\\xNN``."""
+    """Decode to strict UTF-8, whatever a process calls itself: other bytes become ``\\xNN``."""
     return raw.decode('utf-8', 'backslashreplace')
 
 
@@ -120,10 +121,10 @@ def _read(path):
 
 
 def _unit(text):
-    """The unit and the container, each str or None, of ``/proc/<pid>/cgroup``."""
+    """Find the unit and the container, each str or None, in ``/proc/<pid>/cgroup``."""
     name = text[17:-1]
     if text.startswith('0::/system.slice/') and name.endswith('.service') and not _UNUSUAL.intersection(name):
-        return name, None           # the usual case; the others need more code
+        return name, None           # the usual case; all others need more code
     if not any(mark in text for mark in _MARKS) and max(len(part) for part in text.split('/')) < 64:
         return None, None           # neither a unit nor a container can be in it
     from .._systemd import cgroups
@@ -146,7 +147,7 @@ class Processes:
         self.unreadable = 0
 
     def get(self, pid):
-        """dict: one entry of a listener's ``owners``; None where the process has ended."""
+        """dict: an entry of a listener's ``owners``; None where the process has ended."""
         if pid not in self._known:
             self._known[pid] = self._load(pid)
         return self._known[pid]
@@ -185,8 +186,8 @@ class Processes:
             return None, None
         if not path.endswith(b' (deleted)'):
             return _text(path), False
-        from . import details as _details
-        deleted = _details.is_deleted(base, path)
+        from .details import is_deleted
+        deleted = is_deleted(base, path)
         return _text(path[:-10] if deleted else path), deleted
 
     def _user(self, uid):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all collectors yield and raise; there is one per file. Private to this collection, may change."""
+"""What all collectors yield and raise; there is one per file."""
 
 
 class CollectorError(Exception):
-    """A collector could not look. The message tells why, in words for the operator."""
+    """A collector could not look. The message says why, in words for the operator."""
 
 
 class BudgetError(Exception):
@@ -22,7 +22,7 @@ class Socket:
     :ivar inode: int, the number in ``socket:[...]``; 0 where the collector has none.
     :ivar uid: int or None, who created the socket.
     :ivar backlog: tuple (pending, limit) of connections to be accepted, or None where there is no such queue.
-    :ivar pid: int or None, a holder where the collector names one by itself.
+    :ivar pid: int or None, an owner where the collector names one by itself.
     :ivar namespace: str or None, the network namespace where it is not that of this process.
     """
 

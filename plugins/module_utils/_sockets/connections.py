@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections of TCP listeners, counted by state. Private to this collection, may change."""
+"""Connections of TCP listeners, counted by state."""
 
 import socket
 import struct
 
+from .. import _netlink
 from .._addresses.scopes import MAPPED
 from .base import CollectorError
 
@@ -19,36 +20,32 @@ _INDEX = struct.Struct('=I')
 _TABLE_INDEX = 40                                       # offset of idiag_if in it
 
 
-def count(listeners, used, budget, gaps):
-    """Fill in ``connections``: a dict of counts for TCP, None for what has no connections or was not looked at.
+def count(listeners, used, budget, gaps, sources=None):
+    """Fill in ``connections``: a dict of counts for TCP, None for what has no connections or was not inspected.
 
     :param listeners: list of dict with ``record`` and ``sockets``.
     :param used: str, the collector in use.
-    :param budget: int, connections to read at the most.
+    :param budget: int, connections to read at most.
+    :param sources: dict, collector to a callable that yields connections as ``tally`` takes them.
     """
-    mine = []
+    own = []
     for listener in listeners:
         record = listener['record']
         record['connections'] = None
         if record['protocol'] == 'tcp':
             if record['namespace'] is None:
-                mine.append(listener)
+                own.append(listener)
             else:
                 gaps.add('connections', 'other_namespaces', 'connections of other network namespaces are not counted')
-    if used == 'psutil':
-        from . import by_psutil
-        source = by_psutil.connections
-    else:
-        source = _by_netlink if used == 'netlink' else _by_procfs
+    source = (sources or {'netlink': by_netlink, 'procfs': by_procfs, 'psutil': _by_psutil})[used]
     try:
-        counts, complete = tally(_Finder(mine), source(), budget)
+        counts, complete = tally(_Finder(own), source(), budget)
     except (CollectorError, OSError, ValueError, IndexError, struct.error) as exc:
         gaps.add('connections', 'unreadable', 'connections could not be read: %s' % exc)
         return
     if not complete:
-        gaps.add('connections', 'connection_budget', 'only the first %d connections were counted' % budget,
-                 hint='raise max_sockets')
-    for listener in mine:
+        gaps.add('connections', 'connection_budget', 'only the first %d connections were counted' % budget)
+    for listener in own:
         known = counts.get(listener['record']['id'], {})
         states = dict.fromkeys(ALWAYS, 0)
         states.update(known)
@@ -81,12 +78,12 @@ class _Finder:
     def __init__(self, listeners):
         self._exact = {}
         for listener in listeners:
-            record, one = listener['record'], listener['sockets'][0]
-            keys = [one.address]
-            if not any(one.address) and len(one.address) == 16 and record['accepts_ipv4'] is not False:
+            record, sock = listener['record'], listener['sockets'][0]
+            keys = [sock.address]
+            if not any(sock.address) and len(sock.address) == 16 and record['accepts_ipv4'] is not False:
                 keys.append(b'\0\0\0\0 by IPv6')
             for key in keys:
-                self._exact[key, one.port, one.interface] = record['id']
+                self._exact[key, sock.port, sock.interface] = record['id']
         self._ports = {port for dummy, port, device in self._exact}
         self._known = {}
 
@@ -108,20 +105,26 @@ class _Finder:
         candidates = [address, plain] + ([MAPPED + plain] if len(plain) == 4 else []) + wildcards
         for bound in ([device] if device else []) + [None]:
             for candidate in candidates:
-                found = self._exact.get((candidate, port, bound))
-                if found:
-                    return found
+                listener = self._exact.get((candidate, port, bound))
+                if listener:
+                    return listener
         return None
 
 
-def _by_netlink():
+def _by_psutil():
+    from . import by_psutil
+    return by_psutil.connections()
+
+
+def by_netlink(connect=_netlink.connect, names=None):
+    """Yield the connections that the kernel shows through netlink."""
     from . import inet_diag
-    names = inet_diag.Names()
+    names = names or _netlink.Names()
     states = 0x1fff & ~(1 << inet_diag.LISTEN) & ~1
-    link = inet_diag.connect()
+    link = connect()
     try:
         for family in inet_diag.FAMILIES:
-            for data, start, _end in inet_diag.messages(link, inet_diag.request(family, 6, states)):
+            for data, start, _end in _netlink.messages(link, inet_diag.request(family, 6, states)):
                 state, port, address, _index = _MESSAGE.unpack_from(data, start)
                 index = _INDEX.unpack_from(data, start + _TABLE_INDEX)[0]
                 yield (state, address[:4] if family == socket.AF_INET else address, port,
@@ -130,10 +133,11 @@ def _by_netlink():
         link.close()
 
 
-def _by_procfs():
+def by_procfs(tables='/proc/net'):
+    """Yield the connections in the tables of a directory such as ``/proc/net``."""
     for name in ('tcp', 'tcp6'):
         try:
-            with open('/proc/net/' + name) as stream:
+            with open('%s/%s' % (tables, name)) as stream:
                 next(stream, None)
                 for line in stream:
                     words = line.split(None, 4)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listening sockets by the tables in /proc/net, for where netlink is refused. Private to this collection, may change.
+"""Listening sockets from the tables in /proc/net, where netlink is refused.
 
 Sources: proc(5), net/ipv4/tcp_ipv4.c and net/sctp/proc.c in the kernel.
 """
@@ -14,7 +14,7 @@ _STATES = {'tcp': '0A', 'udp': '07', 'udplite': '07', 'raw': '07'}
 
 
 def instead(protocol, tables, budget, reason, gaps):
-    """Like L{collect}, and note what is lost to it.
+    """Like ``collect``, and note what these tables lack.
 
     :param reason: str, why netlink was not used.
     """
@@ -22,24 +22,24 @@ def instead(protocol, tables, budget, reason, gaps):
         sockets = collect(protocol, tables, budget)
     except CollectorError as exc:
         raise CollectorError('%s (%s)' % (exc, reason)) from exc
-    gaps.add('binding', 'procfs', '%s; /proc/net does not tell the bound device, nor whether an IPv6 wildcard accepts '
-             'IPv4 too, nor the limit of the accept queue' % reason)
+    gaps.add('binding', 'procfs', '%s; /proc/net does not tell the bound device, nor whether an IPv6 wildcard '
+             'accepts IPv4 too, nor the limit of the accept queue' % reason)
     return sockets
 
 
 def collect(protocol, tables, budget):
-    """The sockets of one protocol that wait for peers.
+    """Read the sockets of one protocol that wait for peers.
 
     :param tables: str, such as ``/proc/net``.
-    :param budget: int, sockets (connections count, the tables list them too) to read at the most.
-    :returns: list of L{Socket}.
+    :param budget: int, sockets (connections count, the tables list them too) to read at most.
+    :returns: list of Socket.
     :raises CollectorError: a table that must be there cannot be read.
     :raises BudgetError: with the list so far as its argument.
     """
     if protocol == 'dccp':
         raise CollectorError('/proc/net has no table for dccp')
     names = ['sctp/eps'] if protocol == 'sctp' else [protocol, protocol + '6']
-    found = []
+    sockets = []
     for name in names:
         try:
             with open('%s/%s' % (tables, name)) as stream:
@@ -47,18 +47,19 @@ def collect(protocol, tables, budget):
                 for line in stream:
                     budget -= 1
                     if budget < 0:
-                        raise BudgetError(found)
-                    found.extend(parse_endpoint(line) if protocol == 'sctp' else parse(protocol, line))
+                        raise BudgetError(sockets)
+                    sockets.extend(parse_endpoint(line) if protocol == 'sctp' else parse(protocol, line))
         except FileNotFoundError as exc:
             if not name.endswith('6'):          # without IPv6 there is no such table
                 raise CollectorError('%s/%s cannot be read: %s' % (tables, name, exc.strerror)) from exc
         except (OSError, ValueError, IndexError, struct.error) as exc:
-            raise CollectorError('%s/%s cannot be read: %s' % (tables, name, getattr(exc, 'strerror', None) or exc)) from exc
-    return found
+            reason = getattr(exc, 'strerror', None) or exc
+            raise CollectorError('%s/%s cannot be read: %s' % (tables, name, reason)) from exc
+    return sockets
 
 
 def parse(protocol, line):
-    """One line of ``tcp``, ``udp6``, ... as a list of one L{Socket}, or none where it is a connection."""
+    """Parse a line of ``tcp``, ``udp6``, ...: a list of one Socket, or of none where it is a connection."""
     words = line.split()
     if words[3] != _STATES[protocol]:
         return []
@@ -72,7 +73,7 @@ def parse(protocol, line):
 
 
 def parse_endpoint(line):
-    """One line of ``sctp/eps`` as a list of L{Socket}, one for each local address, if the endpoint listens."""
+    """Parse a line of ``sctp/eps``: a list with a Socket for each local address, if the endpoint listens."""
     words = line.split()
     if words[3] != '10':                        # SCTP_SS_LISTENING
         return []

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""systemd's units, over its private socket: C{systemctl show} takes ten times as long. Private to this collection.
+"""systemd's units, over its private socket: ``systemctl show`` takes ten times as long.
 
 Sources: D-Bus Specification, org.freedesktop.systemd1(5).
 """
@@ -39,28 +39,31 @@ class Bus:
         self._link.close()
 
     def main_processes(self, units):
-        """dict: service to the pid of its main process, 0 where systemd knows none."""
+        """Ask for the main processes: dict, service to pid, 0 where systemd knows none."""
         return {unit: struct.unpack_from('=I', body, 4)[0]
                 for unit, body in zip(units, self.get(units, 'Service', 'MainPID')) if body}
 
     def get(self, units, interface, name):
-        """list of bytes: the variant with a property of each unit; empty for a unit that has none."""
+        """Get a property of each unit: list of bytes, a variant each; empty for a unit that has none."""
         interface = text('%s.%s' % (NAME, interface))
         body = interface + b'\0' * (-len(interface) % 4) + text(name)
-        paths = [''.join(char if char in _PLAIN else ''.join('_%02x' % byte for byte in char.encode()) for char in unit)
-                 for unit in units]
-        return self.call([('/org/freedesktop/systemd1/unit/' + path, 'org.freedesktop.DBus.Properties', 'Get', 'ss', body)
-                          for path in paths])
+        return self.call([('/org/freedesktop/systemd1/unit/' + _escaped(unit), 'org.freedesktop.DBus.Properties', 'Get',
+                           'ss', body) for unit in units])
 
     def call(self, calls):
-        """list of bytes: the bodies of the answers to (object path, interface, member, signature, body); empty for errors."""
+        """Call methods, one after the other.
+
+        :param calls: list of tuple (object path, interface, member, signature, body).
+        :returns: list of bytes, the bodies of the answers; empty for errors.
+        """
         for serial, (path, interface, member, signature, body) in enumerate(calls, 1):
             fields = b''
             for code, kind, value in ((1, b'o', path), (2, b's', interface), (3, b's', member), (6, b's', NAME)):
                 fields += b'\0' * (-len(fields) % 8) + bytes((code, 1)) + kind + b'\0' + text(value)
-            fields += b'\0' * (-len(fields) % 8) + b'\x08\x01g\0' + bytes((len(signature),)) + signature.encode() + b'\0'
-            self._link.sendall(struct.pack('=BBBBIII', _ORDER, _CALL, 0, 1, len(body), serial, len(fields)) + fields
-                               + b'\0' * (-len(fields) % 8) + body)
+            fields += b'\0' * (-len(fields) % 8) + b'\x08\x01g\0'
+            fields += bytes((len(signature),)) + signature.encode() + b'\0'
+            self._link.sendall(struct.pack('=BBBBIII', _ORDER, _CALL, 0, 1, len(body), serial, len(fields))
+                               + fields + b'\0' * (-len(fields) % 8) + body)
         answers = []
         while len(answers) < len(calls):
             order, kind, _flags, _version, size, _serial, length = struct.unpack('=BBBBIII', self._stream.read(16))
@@ -71,6 +74,11 @@ class Bus:
             if kind in (_RETURN, _ERROR):       # they come in the order of the calls
                 answers.append(body if kind == _RETURN else b'')
         return answers
+
+
+def _escaped(unit):
+    """str: a unit as systemd writes it in an object path."""
+    return ''.join(char if char in _PLAIN else ''.join('_%02x' % byte for byte in char.encode()) for char in unit)
 
 
 def text(value):

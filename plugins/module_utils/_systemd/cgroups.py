@@ -1,22 +1,22 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the control group of a process to its systemd unit and its container. Private to this collection, may change."""
+"""From the control group of a process to its systemd unit and its container."""
 
 _UNITS = ('.service', '.scope', '.socket', '.mount', '.swap')
 # how a runtime names the scope or the directory of a container, before its id
 _BY_ID = (('docker-', 'docker'), ('libpod-payload-', 'podman'), ('libpod-', 'podman'), ('crio-', 'cri-o'),
           ('cri-containerd-', 'containerd'), ('cri-containerd:', 'containerd'), ('nerdctl-', 'containerd'))
 _BY_NAME = (('lxc.payload.', '', 'lxc'), ('systemd-nspawn@', '.service', 'nspawn'), ('machine-', '.scope', 'nspawn'))
-# without the systemd driver the directory above tells the runtime
+# without the systemd driver the directory above names the runtime
 _PARENTS = {'docker': 'docker', 'lxc': 'lxc', 'default': 'containerd', 'libpod_parent': 'podman'}
 
 
 def describe(text):
-    """Who is responsible for a process, by its ``/proc/<pid>/cgroup`` (cgroups(7)).
+    """Find who is responsible for a process, according to its ``/proc/<pid>/cgroup`` (cgroups(7)).
 
     :param text: str, with cgroup v1, v2 or both (a host may carry v1 lines before the one that counts).
-    :returns: tuple, see L{unit_and_container}. The unit is by the unified hierarchy, or by systemd's own of v1 where
-        that is just a root; a container may be known to any of them.
+    :returns: tuple, see ``unit_and_container``. The unit is that of the unified hierarchy, or of systemd's own in v1
+        where that is just a root; a container may be known to any of them.
     """
     unified = named = other = ''
     for line in text.splitlines():
@@ -28,12 +28,12 @@ def describe(text):
             named = group
         elif len(group) > len(other):
             other = group
-    found = [unit_and_container(group) for group in (unified, named, other) if group.strip('/')] or [(None, None)]
-    return found[0][0], next((container for dummy, container in found if container), None)
+    owners = [unit_and_container(group) for group in (unified, named, other) if group.strip('/')] or [(None, None)]
+    return owners[0][0], next((container for dummy, container in owners if container), None)
 
 
 def unit_and_container(group):
-    """Who is responsible for the processes in a control group.
+    """Find who is responsible for the processes in a control group.
 
     :param group: str, such as ``/system.slice/ssh.service``.
     :returns: tuple of the systemd unit (str or None) and the container (str as ``docker:0123456789ab``, or None).
@@ -73,7 +73,7 @@ def _is_id(text, least):
 
 
 def _unescape(text):
-    """A name as systemd-escape(1) was given it."""
+    """Undo what systemd-escape(1) did to a name."""
     first, *rest = text.split('\\x')
     return first + ''.join(
         chr(int(part[:2], 16)) + part[2:] if len(part) > 1 and not part[:2].strip('0123456789abcdefABCDEF')

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Units that should listen and hold nothing: what systemd says of them, and the end of their log.
+"""Units that should own a listener and do not: what systemd says of them, and the end of their log.
 
-Private to this collection, may change. Sources: org.freedesktop.systemd1(5), systemd.unit(5).
+Sources: org.freedesktop.systemd1(5), systemd.unit(5).
 """
 
 import contextlib
@@ -11,90 +11,93 @@ import re
 import struct
 import time
 
-from . import bus as _bus, journal
+from . import journal
+from .bus import FAULTS, Bus
 
 MOST_UNITS = 20
 _SECONDS = 10                   # for all commands together
 _TYPES = ('service', 'socket', 'timer', 'path', 'mount', 'automount', 'swap', 'target', 'slice', 'scope', 'device')
 _NAME = re.compile(r'(?!@)[A-Za-z0-9:_.\\@-]{1,240}\Z')      # without the type
-_RUNNING = '/run/systemd/system'
+RUNNING = '/run/systemd/system'
 _STATE = {'id': 'Id', 'load': 'LoadState', 'active': 'ActiveState', 'sub': 'SubState', 'enabled': 'UnitFileState'}
-_OF_UNIT = tuple(_STATE.values()) + ('InvocationID',)
-_OF_TYPE = ('Result', 'ExecMainCode', 'ExecMainStatus', 'ExecStartPre', 'ExecStart')
-# how a process may end, by wait(2), as systemctl calls it
+OF_UNIT = tuple(_STATE.values()) + ('InvocationID',)
+OF_TYPE = ('Result', 'ExecMainCode', 'ExecMainStatus', 'ExecStartPre', 'ExecStart')
+# how a process may end, according to wait(2), as systemctl calls it
 _ENDS = {'exited': 1, 'killed': 2, 'dumped': 3}
 _ENDED = {'success': 1, 'exit-code': 1, 'signal': 2, 'core-dump': 3}
 
 
-def look(units, held, complete, run):
-    """Diagnose units that hold no listener.
+def look(units, serving, complete, run, connect=Bus, running=RUNNING, journals=journal.JOURNALS):
+    """Diagnose units that own no listener.
 
     :param units: list of str, what should listen; with or without the type of the unit.
-    :param held: set of str, the units that hold a listener, of which there is nothing to be said.
+    :param serving: set of str, the units that own a listener: they need no diagnosis.
     :param complete: dict, aspect of the facts to whether it is complete.
     :param run: callable that runs a command, as ``AnsibleModule.run_command``; None where there is none.
-    :returns: dict, name as it was given to a dict with C{unit}, the same name; C{id}, what systemd calls it; C{load},
-        C{active}, C{sub}, C{enabled} and C{result}, str or None; C{exit}, the exit code or signal, int or None;
-        C{holds}, False where it holds no listener, None where that is not known, and True where it does under another
-        name; C{lines}, list of str, the end of its log; C{unseen}, list of str, what could not be looked at, and why.
+    :param connect: callable as ``bus.Bus``.
+    :param running: str, a directory that is there while systemd runs.
+    :param journals: as those of ``journal.lines``.
+    :returns: dict, name as it was given to a dict with ``unit``, the same name; ``id``, what systemd calls it;
+        ``load``, ``active``, ``sub``, ``enabled`` and ``result``, str or None; ``exit``, the exit code or signal, int or
+        None; ``holds``, False where it owns no listener, None where that is not known, and True where it does under
+        another name; ``lines``, list of str, the end of its log; ``unseen``, list of str, what could not be inspected,
+        and why.
     """
-    # those whose holders are hidden may be held by any unit
+    # listeners whose owners are hidden may be those of any unit
     holds = False if complete['owners'] and complete['units'] else None
-    found, names = {}, {}
+    diagnoses, names = {}, {}
     for unit in units:
         name = unit if unit.rpartition('.')[2] in _TYPES else unit + '.service'
-        if name in held or unit in found:
+        if name in serving or unit in diagnoses:
             continue
-        one = found[unit] = {'unit': unit, 'id': None, 'load': None, 'active': None, 'sub': None, 'enabled': None,
-                             'result': None, 'exit': None, 'holds': holds, 'lines': [], 'unseen': []}
+        diagnosis = diagnoses[unit] = {
+            'unit': unit, 'id': None, 'load': None, 'active': None, 'sub': None, 'enabled': None, 'result': None,
+            'exit': None, 'holds': holds, 'lines': [], 'unseen': []}
         stem = name.rpartition('.')[0]
         if not _NAME.match(stem):
-            one['load'] = 'invalid'             # systemctl would tell of no unit for it
+            diagnosis['load'] = 'invalid'       # systemctl would show no unit for it
         elif stem.endswith('@'):
-            one['load'] = 'template'
+            diagnosis['load'] = 'template'
         elif len(names) == MOST_UNITS:
-            one['unseen'].append('%d other units were looked at, which is the limit' % MOST_UNITS)
+            diagnosis['unseen'].append('%d other units were looked at, which is the limit' % MOST_UNITS)
         else:
             names[unit] = name
     if names:
-        _look(found, names, held, journal.Commands(run, time.monotonic() + _SECONDS))
-    return found
+        commands = journal.Commands(run, time.monotonic() + _SECONDS)
+        try:
+            if not os.path.isdir(running):
+                raise journal.Unseen('it does not run there')
+            states = _by_bus(list(names.values()), connect) or _by_systemctl(list(names.values()), commands)
+        except journal.Unseen as exc:
+            for unit in names:
+                diagnoses[unit]['unseen'].append('systemd could not be asked: %s' % exc)
+            return diagnoses
+        for (unit, name), state in zip(names.items(), states):
+            _fill(diagnoses[unit], name, state, serving, commands, journals)
+    return diagnoses
 
 
-def _look(found, names, held, commands):
-    """Fill in what systemd says.
-
-    :param names: dict, key of ``found`` to the name of a unit.
-    """
-    try:
-        if not os.path.isdir(_RUNNING):
-            raise journal.Unseen('it does not run there')
-        states = _by_bus(list(names.values())) or _by_systemctl(list(names.values()), commands)
-    except journal.Unseen as exc:
-        for unit in names:
-            found[unit]['unseen'].append('systemd could not be asked: %s' % exc)
-        return
-    for unit, state in zip(names, states):
-        one = found[unit]
-        one.update((key, state.get(name) or None) for key, name in _STATE.items())
-        one['result'] = state.get('Result') or None
-        one['exit'] = _exit(one['result'], state['exits'])
-        if one['load'] is None:
-            one['unseen'].append('systemd says nothing of it')
-        elif one['id'] in held:
-            one['holds'] = True                 # under its other name
-        elif one['active'] == 'active' and one['holds'] is None:
-            one['unseen'].append(
-                'what it listens on is not known, for some listeners have holders that were not seen%s' % journal.remedy())
-        elif one['load'] not in ('not-found', 'masked'):
-            try:
-                one['lines'] = journal.lines(one['id'] or names[unit], state.get('InvocationID'), commands)
-            except journal.Unseen as exc:
-                one['unseen'].append('its log could not be read: %s' % exc)
+def _fill(diagnosis, name, state, serving, commands, journals):
+    """Fill in what systemd says of a unit, and the end of its log."""
+    diagnosis.update((key, state.get(prop) or None) for key, prop in _STATE.items())
+    diagnosis['result'] = state.get('Result') or None
+    diagnosis['exit'] = _exit(diagnosis['result'], state['exits'])
+    if diagnosis['load'] is None:
+        diagnosis['unseen'].append('systemd says nothing of it')
+    elif diagnosis['id'] in serving:
+        diagnosis['holds'] = True               # under its other name
+    elif diagnosis['active'] == 'active' and diagnosis['holds'] is None:
+        diagnosis['unseen'].append('what it listens on is not known, for some listeners have holders that were not seen%s'
+                                   % journal.remedy())
+    elif diagnosis['load'] not in ('not-found', 'masked'):
+        try:
+            diagnosis['lines'] = journal.lines(diagnosis['id'] or name, state.get('InvocationID'), commands, journals)
+        except journal.Unseen as exc:
+            diagnosis['unseen'].append('its log could not be read: %s' % exc)
 
 
 def _exit(result, exits):
-    """The exit code or signal behind a result: int or None.
+    """Find the exit code or signal behind a result: int or None.
 
     :param exits: list of tuple (how, number), of the main process and then of what was run to start the unit.
     """
@@ -103,18 +106,18 @@ def _exit(result, exits):
     return next((number for number in numbers if number or fine), None)
 
 
-def _by_bus(units):
-    """list of dict, property to value; None where systemd does not take part."""
+def _by_bus(units, connect):
+    """list of dict, property to value; None where systemd does not answer."""
     try:
-        with contextlib.closing(_bus.Bus()) as bus:
+        with contextlib.closing(connect()) as bus:
             return [_state_by_bus(bus, unit) for unit in units]
-    except _bus.FAULTS:
+    except FAULTS:
         return None
 
 
 def _state_by_bus(bus, unit):
     state = {}
-    for interface, names in (('Unit', _OF_UNIT), (unit.rpartition('.')[2].capitalize(), _OF_TYPE)):
+    for interface, names in (('Unit', OF_UNIT), (unit.rpartition('.')[2].capitalize(), OF_TYPE)):
         for name in names:
             [body] = bus.get([unit], interface, name)
             if body:
@@ -125,7 +128,7 @@ def _state_by_bus(bus, unit):
 
 
 def _value(body):
-    """What is in a variant: text, a number, hexadecimal digits, or how commands ended."""
+    """Read a variant: text, a number, hexadecimal digits, or how commands ended."""
     signature = body[1:1 + body[0]]
     if signature == b's':
         return body[8:-1].decode('utf-8', 'backslashreplace')
@@ -137,7 +140,7 @@ def _value(body):
         raise ValueError('a property of another form')
     ends, at = [], 24
     while at < len(body):
-        for zero in (1, 0):                     # the path, a string with a zero behind it; and the arguments, an array
+        for zero in (1, 0):                     # the path, a string with a zero; and the arguments, an array
             at = (at + 3) & ~3
             at += 4 + struct.unpack_from('=I', body, at)[0] + zero
         at = ((((at + 3) & ~3) + 4 + 7) & ~7) + 32 + 4      # a boolean; four times; the process
@@ -147,9 +150,9 @@ def _value(body):
 
 
 def _by_systemctl(units, commands):
-    """The same from systemctl; raises Unseen."""
+    """Read the same from systemctl; raises Unseen."""
     output = commands.output(
-        ['systemctl', 'show', '--no-pager', '--property=' + ','.join(_OF_UNIT + _OF_TYPE), '--'] + units)
+        ['systemctl', 'show', '--no-pager', '--property=' + ','.join(OF_UNIT + OF_TYPE), '--'] + units)
     blocks = output.strip('\n').split('\n\n')
     if len(blocks) != len(units):
         raise journal.Unseen('systemctl does not tell of each unit')
@@ -161,10 +164,11 @@ def _state_by_text(block):
     for line in block.split('\n'):
         name, dummy, value = line.partition('=')
         if name in ends:
-            ended = re.findall(r' ; code=(\w+) ; status=(\d+)', value)      # the last one: arguments come before it
+            ended = re.findall(r' ; code=(\w+) ; status=(\d+)', value)      # the last one: arguments come first
             ends[name] += [(_ENDS.get(how), int(number)) for how, number in ended[-1:]]
         else:
             state[name] = value
-    main = [int(state[name]) if state.get(name, '').isdigit() else None for name in ('ExecMainCode', 'ExecMainStatus')]
+    main = [int(state[name]) if state.get(name, '').isdigit() else None
+            for name in ('ExecMainCode', 'ExecMainStatus')]
     state['exits'] = [tuple(main)] + ends['ExecStartPre'] + ends['ExecStart']
     return state

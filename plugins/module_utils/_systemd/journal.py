@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of a unit's log, by journalctl, without what looks like a secret. Private to this collection, may change.
+"""The end of a unit's log, from journalctl, without what looks like a secret.
 
 Sources: systemd.journal-fields(7), journalctl(1).
 """
@@ -12,13 +12,13 @@ import re
 import time
 
 MOST_LINES = 5
-_JOURNALS = ('/var/log/journal/*/system.journal', '/run/log/journal/*/system.journal')
+JOURNALS = ('/var/log/journal/*/system.journal', '/run/log/journal/*/system.journal')
 _MOST_CHARACTERS = 300          # of a line
 _MOST_ENTRIES = 100             # to choose the lines from
 _PATIENCE = 5                   # seconds for a command
 _A_MOMENT = 50000               # microseconds: less than systemd waits before it starts a unit again
-_WHOLE = 1000                   # characters of a line that are looked at
-# what tells why something does not run, in a log that goes on after it
+_WHOLE = 1000                   # characters of a line that are read
+# words of lines that say why something does not run, in a log that goes on after it
 _TELLING = re.compile(r"error|fail|fatal|emerg|panic|exception|denied|refus|invalid|in use|no such|can(?:no|')t|could not"
                       r'|unable|timed out|unmet', re.I)
 _GONE = '[redacted]'
@@ -40,10 +40,11 @@ _REDACTED = [(re.compile(pattern, re.I), instead + _GONE) for pattern, instead i
     (r'\beyJ[\w-]{8,}[\w.-]*', ''),                                      # a JSON Web Token
     (r'([?&](?:key|sig|signature|code|auth)=)[^&\s"\']+', r'\1'),
 )]
-# what is another one in each line that says the same: the time, which journald knows, and nginx's own numbers
-_STAMP = re.compile(r'^\W?\d{4}[-/]\d\d[-/]\d\d[T ] ?\d{1,2}:\d\d:\d\d[.,]?\d*(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\W?\s+|(?<=\] )\d+#\d+: ')
+# differs between otherwise equal lines: the timestamp, which journald knows, and nginx's own numbers
+_STAMP = re.compile(r'^\W?\d{4}[-/]\d\d[-/]\d\d[T ] ?\d{1,2}:\d\d:\d\d[.,]?\d*(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?\W?\s+'
+                    r'|(?<=\] )\d+#\d+: ')
 _LONG = re.compile(r'[A-Za-z0-9+_=-]{32,}')
-# systemd's own words that say no more than the state of the unit does, or that a file is still empty which it then waits for
+# systemd's own words that add nothing to the state of the unit, or say that it waits for a file that is still empty
 _OF_THE_MANAGER = re.compile(
     r': (?:Consumed .* CPU time|Failed with result|(?:Main|Control) process exited|Scheduled restart job|Deactivated success'
     r'|Failed to parse PID from file)'
@@ -51,21 +52,21 @@ _OF_THE_MANAGER = re.compile(
 
 
 class Unseen(Exception):
-    """What could not be looked at; the message tells why."""
+    """Something could not be inspected; the message says why."""
 
 
 class Commands:
-    """Runs commands, all of which together have so much time.
+    """Runs commands that share a time limit.
 
     :param run: callable, ``AnsibleModule.run_command`` or what takes its place; None where there is none.
-    :param until: float, by time.monotonic().
+    :param until: float, on the clock of ``time.monotonic``.
     """
 
     def __init__(self, run, until):
         self._run, self._until = run, until
 
     def output(self, words):
-        """str: what a command prints. Raises Unseen."""
+        """Run a command and return what it prints; raises Unseen."""
         left = min(int(self._until - time.monotonic()), _PATIENCE)
         if left < 1:
             raise Unseen('there was no time left for it')
@@ -79,14 +80,14 @@ class Commands:
             raise Unseen(str(exc)) from exc
         if code == 124:
             raise Unseen('%s took longer than %d seconds' % (words[0], left))
-        said = _text(errors).strip().split('\n')[0][:200]
-        if code or (said and not output):
-            raise Unseen(said or '%s ended with %d' % (words[0], code))
+        complaint = _text(errors).strip().split('\n')[0][:200]
+        if code or (complaint and not output):
+            raise Unseen(complaint or '%s ended with %d' % (words[0], code))
         return _text(output)
 
 
 def remedy():
-    """What to add to something that was not seen: words that are empty for root, as there is nobody who sees more."""
+    """Advise what to do about something that was not seen: no words for root, since nobody sees more."""
     return ' (run with become)' if os.geteuid() else ''
 
 
@@ -94,12 +95,13 @@ def _text(output):
     return output.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
-def lines(unit, invocation, commands):
-    """The last lines that a unit logged when it was started the last time, or those of systemd about it.
+def lines(unit, invocation, commands, journals=JOURNALS):
+    """Read the last lines that a unit logged since its last start, or those of systemd about it.
 
     :param unit: str, the name of a unit.
     :param invocation: str, the id of that start; empty where systemd knows of none, None where it has no such ids.
-    :returns: list of str, at most MOST_LINES. Of more, those that seem to tell of an error go before others.
+    :param journals: sequence of str, patterns of the files of the journal.
+    :returns: list of str, at most MOST_LINES. Of more, those that seem to report an error are preferred.
     :raises Unseen:
     """
     # anybody can log INVOCATION_ID= and UNIT=; fields with an underscore are journald's own
@@ -111,9 +113,9 @@ def lines(unit, invocation, commands):
     for entry in _entries(output, invocation):
         # what is about to become the service logs as a part of systemd, and yet it is not that
         (others if entry.get('_PID') == '1' else own).extend(_message(entry))
-    journals = (path for pattern in _JOURNALS for path in glob.glob(pattern))
-    if not (own or others or any(os.access(path, os.R_OK) for path in journals)):
-        # with --output=json, journalctl keeps that to itself
+    files = (path for pattern in journals for path in glob.glob(pattern))
+    if not (own or others or any(os.access(path, os.R_OK) for path in files)):
+        # with --output=json, journalctl does not say that
         raise Unseen('there is no journal%s%s' % (' that this user may read' if os.geteuid() else '', remedy()))
     return _chosen(own or [line for line in others if not _OF_THE_MANAGER.search(line)])
 
@@ -121,8 +123,9 @@ def lines(unit, invocation, commands):
 def _entries(output, invocation):
     """Yield the entries of one start, dict.
 
-    Where a process has ended before journald could look at it, they do not say of which start they are. Those behind the first that does are
-    of the same one, and so are those of a moment before: journald may read them before it reads that systemd has begun.
+    Where a process ended before journald could inspect it, they do not say to which start they belong. Those behind the
+    first that does belong to the same one, and so do those of a moment before: journald may read them before it reads
+    that systemd has begun.
     """
     begun, before = not invocation, []
     for line in output.split('\n'):
@@ -132,15 +135,15 @@ def _entries(output, invocation):
             entry = json.loads(line)
         except ValueError as exc:
             raise Unseen('journalctl does not write JSON') from exc
-        of = entry.get('_SYSTEMD_INVOCATION_ID') or entry.get('INVOCATION_ID')
-        if not begun and of is None:
+        start = entry.get('_SYSTEMD_INVOCATION_ID') or entry.get('INVOCATION_ID')
+        if not begun and start is None:
             before.append(entry)
-        elif not begun and of == invocation:
+        elif not begun and start == invocation:
             begun = True
-            for each in before:
-                if _is_just_before(each, entry):
-                    yield each
-        if begun and (not invocation or of in (None, invocation)):
+            for earlier in before:
+                if _is_just_before(earlier, entry):
+                    yield earlier
+        if begun and (not invocation or start in (None, invocation)):
             yield entry
 
 
@@ -158,23 +161,23 @@ def _message(entry):
         try:
             message = bytes(message).decode('utf-8', 'backslashreplace')       # it is not UTF-8
         except (TypeError, ValueError):
-            message = ' '.join(each for each in message if isinstance(each, str))       # there are several of it
+            message = ' '.join(part for part in message if isinstance(part, str))       # the entry has several
     elif not isinstance(message, str):
         message = '(a message that is too long)'
     return [line for line in message.splitlines() if line.strip()]
 
 
-def _chosen(found):
-    """A few of these lines, each of them once, in their order."""
-    found = list(dict.fromkeys(reversed([redacted(_STAMP.sub('', line)) for line in found])))[::-1]
-    places = range(len(found))
-    chosen = [place for place in places if _TELLING.search(found[place])][-MOST_LINES + 2:]
-    rest = [place for place in places if place not in chosen]
-    return [found[place] for place in sorted(chosen + rest[len(chosen) - MOST_LINES:])]
+def _chosen(texts):
+    """Choose a few of these lines, each of them once, in their order."""
+    texts = list(dict.fromkeys(reversed([redacted(_STAMP.sub('', text)) for text in texts])))[::-1]
+    numbers = range(len(texts))
+    chosen = [number for number in numbers if _TELLING.search(texts[number])][-MOST_LINES + 2:]
+    rest = [number for number in numbers if number not in chosen]
+    return [texts[number] for number in sorted(chosen + rest[len(chosen) - MOST_LINES:])]
 
 
 def redacted(line):
-    """A line without what looks like a secret, and not too long."""
+    """Remove from a line what looks like a secret, and what makes it too long."""
     if len(line) > _WHOLE:
         line = line[:_WHOLE].rpartition(' ')[0] or _GONE        # half of a secret does not look like one
     for pattern, instead in _REDACTED:
@@ -183,6 +186,6 @@ def redacted(line):
 
 
 def _unless_a_word(match):
-    """Long words of letters and digits are keys, rather than names."""
+    """Keep a long word unless it has letters and digits: these are keys rather than names."""
     text = match.group()
     return _GONE if re.search('[0-9]', text) and re.search('[A-Za-z]', text) else text

@@ -1,20 +1,20 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket units of systemd, and the listeners that they hold. Private to this collection, may change."""
+"""The socket units of systemd, and the listeners that they own."""
 
 import struct
 
-from . import bus as _bus
+from .bus import NAME, text
 
 
 class SocketUnits(dict):
-    """From (kind, address), as systemd shows it, to (socket unit, the service that it triggers or None).
+    """Maps (kind, address), as systemd shows it, to (socket unit, the service that it triggers or None).
 
     The kind is ``Stream`` or ``Datagram``.
     """
 
     def find(self, record):
-        """The socket unit that holds a listener, and the service that it triggers: a tuple of str or None."""
+        """Find the socket unit that owns a listener, and the service that it triggers: a tuple of str or None."""
         kind = 'Datagram' if record['protocol'] in ('udp', 'udplite') else 'Stream'
         address = '[%s]' % record['address'] if record['family'] == 'ipv6' else record['address']
         name = '%s:%d' % (address, record['port'])
@@ -23,22 +23,28 @@ class SocketUnits(dict):
 
 
 def ask(bus):
-    """L{SocketUnits}, by L{_bus.Bus}; what it raises is among its FAULTS."""
-    pattern = _bus.text('*.socket')
-    [body] = bus.call([('/org/freedesktop/systemd1', _bus.NAME + '.Manager', 'ListUnitsByPatterns', 'asas',
+    """Ask for all socket units.
+
+    :param bus: ``bus.Bus``.
+    :returns: SocketUnits.
+    :raises FAULTS: those of the bus.
+    """
+    pattern = text('*.socket')
+    [body] = bus.call([('/org/freedesktop/systemd1', NAME + '.Manager', 'ListUnitsByPatterns', 'asas',
                         struct.pack('=II', 0, len(pattern)) + pattern)])
     if not body:
         raise ValueError('it cannot list units by a pattern')           # before systemd 230
     names = list(_names(body))
-    found = SocketUnits()
-    for name, listen, triggers in zip(names, bus.get(names, 'Socket', 'Listen'), bus.get(names, 'Unit', 'Triggers')):
+    units = SocketUnits()
+    listens, all_triggers = bus.get(names, 'Socket', 'Listen'), bus.get(names, 'Unit', 'Triggers')
+    for name, listen, triggers in zip(names, listens, all_triggers):
         service = _take(triggers, 8)[0] if len(triggers) > 8 else None
         at = 16
         while at < len(listen):                 # a variant a(ss)
             kind, at = _take(listen, (at + 7) & ~7)
             address, at = _take(listen, at)
-            found[kind, address] = (name, service)
-    return found
+            units[kind, address] = (name, service)
+    return units
 
 
 def _names(body):
@@ -55,7 +61,7 @@ def _names(body):
 
 
 def _take(body, at):
-    """A string in a message, and the offset of what follows it."""
+    """Read a string in a message: its text, and the offset of what follows it."""
     at = (at + 3) & ~3
     end = at + 4 + struct.unpack_from('=I', body, at)[0]
     if end >= len(body):

@@ -10,9 +10,9 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
-from ...module_utils._facts import Gaps
 from ...module_utils._firewall.exposure import attach as exposure
 from ...module_utils._firewall.ruleset import merge, nftables, wording
+from ...module_utils._gaps import Gaps
 from .._schema import Fault
 from . import check, check_firewall
 from .shape import Facts

@@ -17,7 +17,8 @@ from zoo import linux
 from zoo.den import NOBODY
 
 from ansible_collections.listening.ports.plugins import module_utils
-from ansible_collections.listening.ports.plugins.module_utils._facts import collect, pack
+from ansible_collections.listening.ports.plugins.module_utils._facts import collect
+from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 
 
 def _load_everything():

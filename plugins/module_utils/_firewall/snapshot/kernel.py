@@ -9,8 +9,8 @@ import contextlib
 import os
 import struct
 
+from ... import _netlink
 from ..._addresses import scopes
-from ..._sockets import inet_diag
 
 _NETFILTER = 12                                         # NETLINK_NETFILTER
 _NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
@@ -30,26 +30,26 @@ _DEFAULT_ATTRIBUTES = {6, 14, 15, 21}                   # FRA_PRIORITY, FRA_SUPP
 
 
 def _dump(protocol, kind, body, connect):
-    """Yield what the kernel answers, as (data, start, end). Raises OSError, CollectorError."""
+    """Yield what the kernel answers, as (data, start, end). Raises OSError."""
     with contextlib.closing(connect(protocol)) as link:
-        yield from inet_diag.messages(link, struct.pack('=IHHII', 16 + len(body), kind, inet_diag.REQUEST_DUMP, 1, 0) + body)
+        yield from _netlink.messages(link, struct.pack('=IHHII', 16 + len(body), kind, _netlink.REQUEST_DUMP, 1, 0) + body)
 
 
 def _parts(data, start, end):
-    return {kind: data[first:last] for kind, first, last in inet_diag.attributes(data, start, end)}
+    return {kind: data[first:last] for kind, first, last in _netlink.attributes(data, start, end)}
 
 
 def _text(raw):
     return raw.rstrip(b'\0').decode('utf-8', 'backslashreplace')
 
 
-def tables(connect=inet_diag.connect):
-    """list of (family, name): the tables of nf_tables. Raises OSError with the kernel's errno, CollectorError."""
+def tables(connect=_netlink.connect):
+    """list of (family, name): the tables of nf_tables. Raises OSError with the kernel's errno."""
     return [(FAMILIES.get(data[start], 'family %d' % data[start]), _text(_parts(data, start + 4, end).get(1, b'')))
             for data, start, end in _dump(_NETFILTER, _GETTABLE, bytes(4), connect)]
 
 
-def foreign(connect=inet_diag.connect):
+def foreign(connect=_netlink.connect):
     """What ``iptables-nft-save`` may misread, as it leaves out what is not of iptables, without a word.
 
     :returns: tuple of set of (family, table, chain) with such rules, and bool, whether rules match ports natively, as
@@ -59,7 +59,7 @@ def foreign(connect=inet_diag.connect):
     for data, start, end in _dump(_NETFILTER, _GETRULE, bytes(4), connect):
         rule = _parts(data, start + 4, end)
         transport = False
-        for dummy, first, last in inet_diag.attributes(rule.get(4, b''), 0, len(rule.get(4, b''))):
+        for dummy, first, last in _netlink.attributes(rule.get(4, b''), 0, len(rule.get(4, b''))):
             expression = _parts(rule[4], first, last)
             name, about = expression.get(1, b'').rstrip(b'\0'), _parts(expression.get(2, b''), 0, len(expression.get(2, b'')))
             strange = name not in _OF_IPTABLES
@@ -74,8 +74,8 @@ def foreign(connect=inet_diag.connect):
     return found, ports
 
 
-def network(connect=inet_diag.connect):
-    """The addresses, routes and rules of this network namespace. Raises OSError, CollectorError.
+def network(connect=_netlink.connect):
+    """The addresses, routes and rules of this network namespace. Raises OSError.
 
     :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources`` and ``rules`` of a snapshot. What cannot get a
         packet is not in it: interfaces that are down, ports of bridges, and a route where another to the same has a better

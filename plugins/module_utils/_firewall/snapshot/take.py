@@ -10,7 +10,6 @@ import errno
 import os
 import re
 
-from ..._sockets.base import CollectorError
 from . import kernel
 from .commands import Tools, Unseen
 
@@ -39,7 +38,7 @@ def take(run, proc='/proc', records=(), names=None):
             step(taken, tools, proc)
         except Unseen as exc:
             _note(taken, aspect, str(exc))
-        except (CollectorError, OSError) as exc:
+        except OSError as exc:
             refused = getattr(exc, 'errno', None) in (errno.EPERM, errno.EACCES)
             _note(taken, aspect, '%s: %s' % (aspect, 'not root' if refused and os.geteuid() else getattr(exc, 'strerror', None) or exc))
     texts = [taken['nft'] or '', *taken['saves'].values()]

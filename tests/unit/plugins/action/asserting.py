@@ -9,7 +9,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible_collections.listening.ports.plugins.action import assert_listeners
-from ansible_collections.listening.ports.plugins.module_utils._facts import pack
+from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts
 
 

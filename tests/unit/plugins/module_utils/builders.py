@@ -6,12 +6,15 @@
 The layouts are written down here once more, from the kernel's headers and not from the code under test.
 """
 
+import base64
 import io
+import json
 import os
 import socket
 import struct
+import zlib
 
-from ansible_collections.listening.ports.plugins.module_utils import _facts
+from ansible_collections.listening.ports.plugins.module_utils._gaps import Gaps
 from ansible_collections.listening.ports.plugins.module_utils._sockets.base import Socket
 
 DONE, ERROR = 3, 2
@@ -28,7 +31,7 @@ def _padded(raw):
 
 
 def message(kind, body=b'', length=None):
-    """bytes: a netlink message; L{Link} fills in the sequence number of the question."""
+    """bytes: a netlink message; ``Link`` fills in the sequence number of the question."""
     return _padded(struct.pack('=IHHII', 16 + len(body) if length is None else length, kind, 2, 0, 0) + body)
 
 
@@ -188,7 +191,14 @@ def opener(files):
 
 def new_gaps():
     """An empty list of gaps."""
-    return _facts.Gaps()
+    return Gaps()
+
+
+def unpack(text):
+    """The facts in the one string of a module."""
+    if text.startswith('z:'):
+        text = zlib.decompress(base64.b64decode(text[2:])).decode('ascii')
+    return json.loads(text)
 
 
 class Proc:

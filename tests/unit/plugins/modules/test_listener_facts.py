@@ -8,7 +8,6 @@ import json
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils import _facts
 from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import answer, listener, new_gaps
 
@@ -23,7 +22,6 @@ class Shell:
         self._basic, self._module, self._monkeypatch, self._capfd = basic, module, monkeypatch, capfd
         self.calls = []
         self.facts, self.judges = FACTS, None
-        monkeypatch.setattr(_facts, 'collect', self._collect)
 
     def _collect(self, run, judge, **options):
         assert run(['true'])[0] == 0
@@ -37,7 +35,7 @@ class Shell:
         self._monkeypatch.setattr(self._basic, '_ANSIBLE_ARGS', raw)
         self._monkeypatch.setattr(self._basic, '_ANSIBLE_PROFILE', 'legacy', raising=False)     # core 2.19 and later
         with pytest.raises(SystemExit) as info:
-            self._module.main()
+            self._module.main(self._collect)
         return info.value.code, json.loads(self._capfd.readouterr().out)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence that the kernel holds a socket, out of hand-made messages."""
+"""Evidence that the kernel owns a socket, out of hand-made messages."""
 
 import errno
 import socket
@@ -9,10 +9,10 @@ import struct
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 from ansible_collections.listening.ports.plugins.module_utils._owners import kernel
-from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
-    Link, attribute, done, error, message, opener
+    Link, attribute, done, error, message
 )
 
 NAME, LINKINFO, KIND, DATA = 3, 18, 1, 2
@@ -79,16 +79,8 @@ class Machine:
         return link
 
 
-@pytest.fixture(autouse=True)
-def portlist(monkeypatch):
-    """No NFS server, unless the test puts one there."""
-    files = {}
-    monkeypatch.setattr(kernel, 'open', opener(files), raising=False)
-    return files
-
-
-def endpoints(machine, namespaces=(None,)):
-    found = kernel.endpoints(set(namespaces), machine.connect)
+def endpoints(machine, namespaces=(None,), nfsd='/no/such/file'):
+    found = kernel.endpoints(set(namespaces), machine.connect, str(nfsd))
     assert all(link.closed for link in machine.links)
     return found
 
@@ -101,16 +93,17 @@ def test_tunnels():
 
 @pytest.mark.parametrize('answer', [
     [done()], [device(b'eth0') + done()], [device(b'vx0', b'vxlan', port(VXLAN_PORT, 4789), DOWN) + done()],
-    [error(errno.EPERM)], [VXLAN, done(errno.EINVAL)], [(VXLAN, socket.MSG_TRUNC)], CollectorError('no'),
+    [error(errno.EPERM)], [VXLAN, done(errno.EINVAL)], [(VXLAN, socket.MSG_TRUNC)], NetlinkError('no'),
 ])
 def test_no_evidence(answer):
     assert endpoints(Machine(answer)) == set()
 
 
-def test_other_namespaces_are_not_asked_about(portlist):
-    portlist['/proc/fs/nfsd/portlist'] = b'tcp 2049\n'
-    assert endpoints(Machine([VXLAN + done()]), ['docker:0123456789ab']) == set()
-    assert endpoints(Machine([VXLAN + done()]), ['docker:0123456789ab', None]) == {
+def test_other_namespaces_are_not_asked_about(tmp_path):
+    portlist = tmp_path / 'portlist'
+    portlist.write_bytes(b'tcp 2049\n')
+    assert endpoints(Machine([VXLAN + done()]), ['docker:0123456789ab'], portlist) == set()
+    assert endpoints(Machine([VXLAN + done()]), ['docker:0123456789ab', None], portlist) == {
         (None, 'udp', 'ipv4', 4789), (None, 'tcp', 'ipv4', 2049), (None, 'tcp', 'ipv6', 2049)}
 
 
@@ -137,7 +130,7 @@ def test_wireguard():
 
 @pytest.mark.parametrize('generic', [
     [[error(errno.ENOENT)]],                                    # no such family
-    [CollectorError('no')],
+    [NetlinkError('no')],
     [[FAMILY + error(0)], [error(errno.EPERM)]],                # only root may ask
     [[FAMILY + error(0)], [done()]],
 ])
@@ -156,12 +149,15 @@ def test_wireguard_that_is_down_has_no_socket():
     (b'', set()),
     (b'rdma 20049\ntcp 2049\n', {('tcp', 2049)}),
     (b'tcp\ntcp x\ntcp 2049 more\n\n', set()),
-    (PermissionError(13, 'denied'), set()),
 ])
-def test_nfsd(portlist, content, expected):
-    portlist['/proc/fs/nfsd/portlist'] = content
-    assert endpoints(Machine([done()])) == {
+def test_nfsd(tmp_path, content, expected):
+    (tmp_path / 'portlist').write_bytes(content)
+    assert endpoints(Machine([done()]), nfsd=tmp_path / 'portlist') == {
         (None, protocol, family, number) for protocol, number in expected for family in BOTH}
+
+
+def test_nfsd_that_cannot_be_read(tmp_path):
+    assert endpoints(Machine([done()]), nfsd=tmp_path) == set()         # a directory
 
 
 def test_this_host():

@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listeners that nobody seems to hold: a second look, evidence of the kernel, and gaps."""
+"""Listeners that nobody seems to own: a second look, evidence of the kernel, and gaps."""
 
 import os
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._owners import kernel, second_look, walk as _walk
+from ansible_collections.listening.ports.plugins.module_utils._owners import second_look, walk as _walk
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, listener, new_gaps
 
 
@@ -18,28 +18,20 @@ def walk_of(**state):
     return walk
 
 
-@pytest.fixture
-def second(monkeypatch):
-    """The outcome of the second walk, in a list with the arguments of that walk, if there was one."""
-    outcome = [walk_of()]
+class Host:
+    """What the kernel says that it listens on, and the outcome of the second walk."""
 
-    def walk(inodes, budget, tables=None):
-        outcome.append((inodes, budget, tables is not None))
-        return outcome[0]
+    def __init__(self, *evidence, **state):
+        self._evidence, self._outcome = set(evidence), walk_of(**state)
+        self.asked, self.walks = [], []
 
-    monkeypatch.setattr(_walk, 'walk', walk)
-    return outcome
+    def kernel(self, namespaces):
+        self.asked.append(namespaces)
+        return self._evidence
 
-
-def have(monkeypatch, *endpoints):
-    asked = []
-
-    def answer(namespaces):
-        asked.append(namespaces)
-        return set(endpoints)
-
-    monkeypatch.setattr(kernel, 'endpoints', answer)
-    return asked
+    def walk(self, inodes, budget, tables=None):
+        self.walks.append((inodes, budget, tables is not None))
+        return self._outcome
 
 
 @pytest.mark.parametrize('given, evidence, held_by', [
@@ -50,56 +42,52 @@ def have(monkeypatch, *endpoints):
     (listener('udp', port=4789, namespace='x'), (None, 'udp', 'ipv4', 4789), 'unknown'),
     (listener('udp', port=4789, address='127.0.0.1'), (None, 'udp', 'ipv4', 4789), 'unknown'),
 ])
-def test_kernel_on_evidence_only(monkeypatch, second, given, evidence, held_by):
-    asked = have(monkeypatch, evidence)
-    left = second_look.look_again([given], walk_of(), 10, lambda rest: rest)
+def test_kernel_on_evidence_only(given, evidence, held_by):
+    host = Host(evidence)
+    left = second_look.look_again([given], walk_of(), 10, lambda rest: rest, host)
     assert given['record']['held_by'] == held_by
     assert left == ([] if held_by == 'kernel' else [given])
-    assert asked == [{given['record']['namespace']}]
+    assert host.asked == [{given['record']['namespace']}]
 
 
-def test_a_process_beats_the_evidence(monkeypatch, second):
-    have(monkeypatch, (None, 'udp', 'ipv4', 4789))
+def test_a_process_beats_the_evidence():
+    host = Host((None, 'udp', 'ipv4', 4789))
     given = listener('udp', port=4789, inodes=(1, 2))
     given['record'].update(owners=[{'pid': 5}], held_by='processes')
-    assert second_look.look_again([given], walk_of(), 10, lambda rest: rest) == [given]
+    assert second_look.look_again([given], walk_of(), 10, lambda rest: rest, host) == [given]
     assert given['record']['held_by'] == 'processes'
 
 
-def test_second_look(monkeypatch, second):
-    have(monkeypatch)
-    second[0] = walk_of(holders={1: [7, 3], 2: [4]})
-    walk = walk_of(holders={1: [5]})
+def test_second_look():
+    host = Host(owners={1: [7, 3], 2: [4]})
+    walk = walk_of(owners={1: [5]})
     filled = []
-    left = second_look.look_again([listener(inodes=(1, 2))], walk, 10, lambda rest: filled.append(rest) or ['left'])
-    assert second[1:] == [({1, 2}, 10, True)]
-    assert walk.holders == {1: [3, 5, 7], 2: [4]}
+    left = second_look.look_again([listener(inodes=(1, 2))], walk, 10, lambda rest: filled.append(rest) or ['left'], host)
+    assert host.walks == [({1, 2}, 10, True)]
+    assert walk.owners == {1: [3, 5, 7], 2: [4]}
     assert len(filled) == 1 and left == ['left']
 
 
 @pytest.mark.parametrize('state', [{'refused': {10}}, {'exhausted': True}])
-def test_second_look_that_is_not_whole_is_not_forgotten(monkeypatch, second, state):
-    have(monkeypatch)
-    second[0] = walk_of(**state)
+def test_second_look_that_is_not_whole_is_not_forgotten(state):
     walk = walk_of()
-    second_look.look_again([listener()], walk, 10, lambda rest: rest)
+    second_look.look_again([listener()], walk, 10, lambda rest: rest, Host(**state))
     assert not walk.whole
 
 
 @pytest.mark.parametrize('state', [{'refused': {10}}, {'exhausted': True}, {'hidden': True}, {'error': 'none'}])
-def test_no_second_look_where_it_could_prove_nothing(monkeypatch, second, state):
-    have(monkeypatch)
-    one = listener()
-    assert second_look.look_again([one], walk_of(**state), 10, lambda rest: []) == [one]
-    assert second[1:] == []
+def test_no_second_look_where_it_could_prove_nothing(state):
+    host, one = Host(), listener()
+    assert second_look.look_again([one], walk_of(**state), 10, lambda rest: [], host) == [one]
+    assert host.walks == []
 
 
-def note(alone, unreadable=0, uid=0, **state):
+def note(unowned, unreadable=0, uid=0, **state):
     gaps = new_gaps()
     original = os.geteuid
     os.geteuid = lambda: uid
     try:
-        second_look.note(alone, walk_of(**state), unreadable, gaps)
+        second_look.note(unowned, walk_of(**state), unreadable, gaps)
     finally:
         os.geteuid = original
     return gaps
@@ -108,7 +96,7 @@ def note(alone, unreadable=0, uid=0, **state):
 TWO = [listener(), listener(port=81)]
 
 
-@pytest.mark.parametrize('alone, state, expected', [
+@pytest.mark.parametrize('unowned, state, expected', [
     ([], {}, {}),
     (TWO, {}, {'owners_not_found': 2}),
     (TWO[:1], {}, {'owners_not_found': 1}),
@@ -126,8 +114,8 @@ TWO = [listener(), listener(port=81)]
     ([], {'unreadable': 4}, {'process_unreadable': 4}),
     (TWO, {'unreadable': 4, 'refused': {10}}, {'owners_hidden': 2, 'process_unreadable': 4}),
 ])
-def test_note(alone, state, expected):
-    gaps = note(alone, **state)
+def test_note(unowned, state, expected):
+    gaps = note(unowned, **state)
     assert gaps_of(gaps) == {('owners', code): count for code, count in expected.items()}
 
 
@@ -137,7 +125,7 @@ def test_note_hints_at_the_way_out(uid, hint, state):
     assert [gap['hint'] for gap in note([], uid=uid, **state).found] == [hint]
 
 
-@pytest.mark.parametrize('alone, state, text', [
+@pytest.mark.parametrize('unowned, state, text', [
     (TWO[:1], {'refused': {10}}, '1 process may not be looked into; 1 listener has no visible holder'),
     (TWO, {'refused': {10, 11}}, '2 processes may not be looked into; 2 listeners have no visible holder'),
     ([], {'refused': {10, 11}}, 'those that are named may share their listeners with others'),
@@ -146,5 +134,5 @@ def test_note_hints_at_the_way_out(uid, hint, state):
     (TWO, {}, 'a kernel service'),
     ([], {'unreadable': 4}, '4 holders'),
 ])
-def test_note_in_words(alone, state, text):
-    assert text in note(alone, **state).found[0]['message']
+def test_note_in_words(unowned, state, text):
+    assert text in note(unowned, **state).found[0]['message']

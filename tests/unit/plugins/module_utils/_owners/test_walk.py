@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The holders of sockets, in trees that look like /proc."""
+"""The owners of sockets, in trees that look like /proc."""
 
 import os
 import pwd
@@ -14,9 +14,9 @@ from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builder
 
 
 @pytest.fixture(params=[0, 300], ids=['two threads', 'one thread'])
-def walked(request, monkeypatch):
-    """Has the walk done by two threads, as on a host with many open files, or by one."""
-    monkeypatch.setattr(_walk, '_MANY', request.param)
+def many(request):
+    """Open files: for the walk to be done by two threads, as on a host with many of them, or by one."""
+    return request.param
 
 
 @pytest.fixture
@@ -37,29 +37,27 @@ def refuse(monkeypatch, name, *ends):
     monkeypatch.setattr(os, name, refusing)
 
 
-def test_walk(walked, proc):
+def test_walk(many, proc):
     proc.add(10, sockets=[1, 2], files=3)
     proc.add(9, sockets=[2])
     proc.add(300, sockets=[2, 2, 5])
     proc.add(11, files=1)
-    walk = _walk.walk({1, 2, 3}, 100, proc.path)
-    assert walk.holders == {1: [10], 2: [9, 10, 300]}
+    walk = _walk.walk({1, 2, 3}, 100, proc.path, many=many)
+    assert walk.owners == {1: [10], 2: [9, 10, 300]}
     assert walk.whole and (walk.refused, walk.exhausted, walk.error) == (set(), False, None)
 
 
 def test_walk_on_a_host_that_allows_no_thread(proc, monkeypatch):
     def never(dummy):
         raise RuntimeError("can't start new thread")
-    monkeypatch.setattr(_walk, '_MANY', 0)
     monkeypatch.setattr(threading.Thread, 'start', never)
     for pid in range(10, 20):
         proc.add(pid, sockets=[pid])
-    assert _walk.walk(range(10, 20), 100, proc.path).holders == {pid: [pid] for pid in range(10, 20)}
+    assert _walk.walk(range(10, 20), 100, proc.path, many=0).owners == {pid: [pid] for pid in range(10, 20)}
 
 
 @pytest.mark.parametrize('bad', [10, 11, 12, 13])
-def test_walk_hides_no_error_of_a_thread(proc, monkeypatch, bad):
-    monkeypatch.setattr(_walk, '_MANY', 0)
+def test_walk_hides_no_error_of_a_thread(proc, bad):
     for pid in range(10, 14):
         proc.add(pid, sockets=[1], files=1)
 
@@ -68,21 +66,21 @@ def test_walk_hides_no_error_of_a_thread(proc, monkeypatch, bad):
             raise ValueError(pid)
         return ['%s/%s/fd' % (root, pid)]
     with pytest.raises(ValueError):
-        _walk.walk([1], 100, proc.path, tables)
+        _walk.walk([1], 100, proc.path, tables, many=0)
 
 
 def test_walk_takes_only_whole_names(proc):
     proc.add(10, sockets=[12, 21])
-    assert _walk.walk([1, 2], 100, proc.path).holders == {}
+    assert _walk.walk([1, 2], 100, proc.path).owners == {}
 
 
-def test_walk_refused(walked, proc, monkeypatch):
+def test_walk_refused(many, proc, monkeypatch):
     proc.add(10, sockets=[1])
     proc.add(11, sockets=[1])
     proc.add(12, sockets=[1])
     refuse(monkeypatch, 'open', '/11/fd', '/12/fd')
-    walk = _walk.walk([1], 100, proc.path)
-    assert walk.holders == {1: [10]}
+    walk = _walk.walk([1], 100, proc.path, many=many)
+    assert walk.owners == {1: [10]}
     assert walk.refused == {11, 12} and not walk.whole
 
 
@@ -106,18 +104,18 @@ def test_walk_goes_on_where_a_process_or_a_file_vanishes(proc, monkeypatch):
     original = os.readlink
     monkeypatch.setattr(os, 'readlink', lambda path, **options: original(b'gone' if path == b'0' else path, **options))
     walk = _walk.walk([1, 2], 100, proc.path)
-    assert walk.holders == {2: [11]}
+    assert walk.owners == {2: [11]}
     assert walk.whole
 
 
 @pytest.mark.parametrize('budget, exhausted', [(6, False), (5, True), (1, True), (0, True)])
-def test_walk_within_a_budget(walked, proc, budget, exhausted):
+def test_walk_within_a_budget(many, proc, budget, exhausted):
     proc.add(10, sockets=[1], files=2)
     proc.add(11, sockets=[1], files=2)
-    walk = _walk.walk([1], budget, proc.path)
+    walk = _walk.walk([1], budget, proc.path, many=many)
     assert walk.exhausted is exhausted and walk.whole is not exhausted
     if not exhausted:
-        assert walk.holders == {1: [10, 11]}
+        assert walk.owners == {1: [10, 11]}
 
 
 def test_walk_within_a_budget_does_not_read_much_more(proc, monkeypatch):
@@ -134,10 +132,10 @@ def test_walk_within_a_budget_does_not_read_much_more(proc, monkeypatch):
     assert len(seen) <= 12
 
 
-def test_walk_into_threads(walked, proc):
+def test_walk_into_threads(many, proc):
     proc.add(10, sockets=[1], threads={10: [1], 12: [1, 2]})
-    assert _walk.walk([1, 2], 100, proc.path).holders == {1: [10]}
-    assert _walk.walk([1, 2], 100, proc.path, second_look._of_threads).holders == {1: [10], 2: [10]}
+    assert _walk.walk([1, 2], 100, proc.path, many=many).owners == {1: [10]}
+    assert _walk.walk([1, 2], 100, proc.path, second_look._of_threads, many=many).owners == {1: [10], 2: [10]}
 
 
 def test_walk_into_threads_refused_counts_a_process_once(proc, monkeypatch):
@@ -148,7 +146,7 @@ def test_walk_into_threads_refused_counts_a_process_once(proc, monkeypatch):
 
 def test_walk_without_proc(tmp_path):
     walk = _walk.walk([1], 100, str(tmp_path / 'nothing'))
-    assert walk.error and not walk.whole and walk.holders == {}
+    assert walk.error and not walk.whole and walk.owners == {}
 
 
 def test_walk_with_proc_not_mounted(tmp_path):
@@ -275,14 +273,7 @@ def test_executable_that_may_not_be_read(proc, monkeypatch):
 
 def test_control_group_that_may_not_be_read(proc, monkeypatch):
     proc.add(7)
-    original = _walk._read
-
-    def read(path):
-        if path.endswith('/7/cgroup'):
-            raise PermissionError(13, 'denied')
-        return original(path)
-
-    monkeypatch.setattr(_walk, '_read', read)
+    refuse(monkeypatch, 'open', '/7/cgroup')
     processes = _walk.Processes(proc.path)
     owner = processes.get(7)
     assert (owner['unit'], owner['container'], owner['process']) == (None, None, 'daemon')

@@ -9,32 +9,25 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import (
-    by_psutil, connections, inet_diag as _inet_diag
-)
+from ansible_collections.listening.ports.plugins.module_utils._sockets import connections
 from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
-    TCP, Kernel, error, gaps_of, inet_diag, ip, listener, new_gaps, opener
+    TCP, Kernel, error, gaps_of, inet_diag, ip, listener, new_gaps
 )
 
 ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE_WAIT = 1, 3, 6, 8
 
 
-def feed(monkeypatch, rows):
-    """Have these connections, (state, address, port, device), on the host."""
-    monkeypatch.setattr(connections, '_by_netlink', lambda: iter(
-        [(state, ip(address), port, device) for state, address, port, device in rows]))
-
-
-def count(monkeypatch, listeners, rows, budget=1000):
+def count(listeners, rows, budget=1000):
+    """Count where these connections, (state, address, port, device), are on the host."""
     gaps = new_gaps()
-    feed(monkeypatch, rows)
-    connections.count(listeners, 'netlink', budget, gaps)
+    connections.count(listeners, 'netlink', budget, gaps, {'netlink': lambda: iter(
+        [(state, ip(address), port, device) for state, address, port, device in rows])})
     return {one['record']['id']: one['record']['connections'] for one in listeners}, gaps
 
 
-def where(monkeypatch, listeners, address, port=80, device=None):
-    counts, gaps = count(monkeypatch, listeners, [(ESTABLISHED, address, port, device)])
+def where(listeners, address, port=80, device=None):
+    counts, gaps = count(listeners, [(ESTABLISHED, address, port, device)])
     assert gaps.found == []
     return [key for key, states in counts.items() if states['established']]
 
@@ -90,71 +83,67 @@ OTHER = listener(address='0.0.0.0', port=81)
     ([OTHER, ANY4], '192.0.2.1', None, [ANY4]),
     ([], '192.0.2.1', None, []),
 ])
-def test_finder(monkeypatch, listeners, address, device, expected):
-    assert where(monkeypatch, listeners, address, 80, device) == [one['record']['id'] for one in expected]
+def test_finder(listeners, address, device, expected):
+    assert where(listeners, address, 80, device) == [one['record']['id'] for one in expected]
 
 
-def test_states_are_named_and_counted(monkeypatch):
+def test_states_are_named_and_counted():
     rows = [(state, '192.0.2.1', 80, None) for state in (1, 1, 2, 3, 12, 4, 5, 6, 6, 7, 8, 9, 11, 13)]
-    counts, gaps = count(monkeypatch, [listener()], rows)
+    counts, gaps = count([listener()], rows)
     assert counts == {'tcp/0.0.0.0:80': {
         'established': 2, 'syn_sent': 1, 'syn_recv': 2, 'fin_wait1': 1, 'fin_wait2': 1, 'time_wait': 2, 'close': 1,
         'close_wait': 1, 'last_ack': 1, 'closing': 1, 'state_13': 1}}
     assert gaps.found == []
 
 
-def test_a_listener_without_connections_has_none_of_them(monkeypatch):
-    counts, dummy = count(monkeypatch, [listener()], [])
+def test_a_listener_without_connections_has_none_of_them():
+    counts, dummy = count([listener()], [])
     assert counts == {'tcp/0.0.0.0:80': {'established': 0, 'close_wait': 0, 'time_wait': 0}}
 
 
 @pytest.mark.parametrize('protocol', ['udp', 'udplite', 'sctp', 'dccp', 'raw'])
-def test_other_protocols_have_no_counts(monkeypatch, protocol):
-    counts, gaps = count(monkeypatch, [listener(protocol)], [(ESTABLISHED, '192.0.2.1', 80, None)])
+def test_other_protocols_have_no_counts(protocol):
+    counts, gaps = count([listener(protocol)], [(ESTABLISHED, '192.0.2.1', 80, None)])
     assert list(counts.values()) == [None]
     assert gaps.found == []
 
 
-def test_other_namespaces_are_not_counted_and_a_gap_says_so(monkeypatch):
+def test_other_namespaces_are_not_counted_and_a_gap_says_so():
     other = listener(namespace='docker:0123456789ab')
-    counts, gaps = count(monkeypatch, [other, listener('udp', namespace='x')], [(ESTABLISHED, '192.0.2.1', 80, None)])
+    counts, gaps = count([other, listener('udp', namespace='x')], [(ESTABLISHED, '192.0.2.1', 80, None)])
     assert set(counts.values()) == {None}
     assert list(gaps_of(gaps)) == [('connections', 'other_namespaces')]
-    counts, dummy = count(monkeypatch, [other, listener()], [(ESTABLISHED, '192.0.2.1', 80, None)])
+    counts, dummy = count([other, listener()], [(ESTABLISHED, '192.0.2.1', 80, None)])
     assert counts['tcp/0.0.0.0:80']['established'] == 1 and counts['tcp/0.0.0.0:80@docker:0123456789ab'] is None
 
 
 @pytest.mark.parametrize('budget, counted, complete', [(3, 3, True), (2, 2, False)])
-def test_budget(monkeypatch, budget, counted, complete):
-    counts, gaps = count(monkeypatch, [listener()], [(ESTABLISHED, '192.0.2.1', 80, None)] * 3, budget)
+def test_budget(budget, counted, complete):
+    counts, gaps = count([listener()], [(ESTABLISHED, '192.0.2.1', 80, None)] * 3, budget)
     assert counts['tcp/0.0.0.0:80']['established'] == counted
     assert list(gaps_of(gaps)) == ([] if complete else [('connections', 'connection_budget')])
 
 
 @pytest.mark.parametrize('used', ['netlink', 'procfs', 'psutil'])
 @pytest.mark.parametrize('exception', [CollectorError('no'), PermissionError(13, 'denied'), ValueError('garbage')])
-def test_what_cannot_be_read_is_not_none_at_all(monkeypatch, used, exception):
+def test_what_cannot_be_read_is_not_none_at_all(used, exception):
     def source():
         yield ESTABLISHED, ip('192.0.2.1'), 80, None
         raise exception
-    for module, name in ((connections, '_by_netlink'), (connections, '_by_procfs'), (by_psutil, 'connections')):
-        monkeypatch.setattr(module, name, source)
     gaps = new_gaps()
     one = listener()
-    connections.count([one], used, 10, gaps)
+    connections.count([one], used, 10, gaps, {used: source})
     assert one['record']['connections'] is None
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
 
 
-def test_by_netlink(monkeypatch):
+def test_by_netlink():
     link = Kernel({
         (socket.AF_INET, TCP): [inet_diag(ip('192.0.2.1'), 80, ESTABLISHED), inet_diag(ip('192.0.2.1'), 80, SYN_RECV)],
         (socket.AF_INET6,
          TCP): [inet_diag(ip('::ffff:192.0.2.1'), 80, CLOSE_WAIT) + inet_diag(ip('fe80::1'), 80, TIME_WAIT, 5)],
     })
-    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
-    monkeypatch.setattr(_inet_diag, 'Names', lambda: 'eth{0}'.format)
-    assert list(connections._by_netlink()) == [
+    assert list(connections.by_netlink(lambda: link, 'eth{0}'.format)) == [
         (1, ip('192.0.2.1'), 80, None), (3, ip('192.0.2.1'), 80, None), (8, ip('::ffff:192.0.2.1'), 80, None),
         (6, ip('fe80::1'), 80, 'eth5')]
     assert link.closed
@@ -163,12 +152,11 @@ def test_by_netlink(monkeypatch):
     assert all(states & (1 << state) for state in (1, 2, 3, 4, 5, 6, 8, 9, 11, 12))
 
 
-def test_by_netlink_refused_in_the_middle(monkeypatch):
+def test_by_netlink_refused_in_the_middle():
     link = Kernel()
     link.answer = lambda question: [error(errno.EPERM)]
-    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
     gaps = new_gaps()
-    connections.count([listener()], 'netlink', 10, gaps)
+    connections.count([listener()], 'netlink', 10, gaps, {'netlink': lambda: connections.by_netlink(lambda: link)})
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
     assert link.closed
 
@@ -182,30 +170,39 @@ def word(address):
                                                                                                     4))
 
 
-def test_by_procfs(monkeypatch):
-    monkeypatch.setattr(connections, 'open', opener({
-        '/proc/net/tcp': HEAD + CONNECTION % (word('192.0.2.1'), b'01') + CONNECTION % (word('0.0.0.0'), b'0A'),
-        '/proc/net/tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), b'06'),
-    }), raising=False)
+def count_by_procfs(directory, files, given):
+    for name, content in files.items():
+        (directory / name).write_bytes(content)
+    gaps = new_gaps()
+    connections.count([given], 'procfs', 10, gaps, {'procfs': lambda: connections.by_procfs(str(directory))})
+    return gaps
+
+
+def test_by_procfs(tmp_path):
     one = listener(address='::', v6only=False)
-    connections.count([one], 'procfs', 10, new_gaps())
+    count_by_procfs(tmp_path, {
+        'tcp': HEAD + CONNECTION % (word('192.0.2.1'), b'01') + CONNECTION % (word('0.0.0.0'), b'0A'),
+        'tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), b'06'),
+    }, one)
     assert one['record']['connections'] == {'established': 1, 'time_wait': 1, 'close_wait': 0}
 
 
 @pytest.mark.parametrize('files, codes', [
-    ({'/proc/net/tcp': HEAD}, []),                                              # a kernel without IPv6
-    ({'/proc/net/tcp6': HEAD}, [('connections', 'unreadable')]),
-    ({'/proc/net/tcp': PermissionError(13, 'denied')}, [('connections', 'unreadable')]),
-    ({'/proc/net/tcp': HEAD, '/proc/net/tcp6': PermissionError(13, 'denied')}, [('connections', 'unreadable')]),
-    ({'/proc/net/tcp': HEAD + b'   1: 0100007G:0050 0:0 01 0\n'}, [('connections', 'unreadable')]),
-    ({'/proc/net/tcp': HEAD + b'\n'}, [('connections', 'unreadable')]),
-    ({'/proc/net/tcp': HEAD + b'   1: 01:0050 0:0 01\n'}, []),
+    ({'tcp': HEAD}, []),                                              # a kernel without IPv6
+    ({'tcp6': HEAD}, [('connections', 'unreadable')]),
+    ({'tcp': HEAD + b'   1: 0100007G:0050 0:0 01 0\n'}, [('connections', 'unreadable')]),
+    ({'tcp': HEAD + b'\n'}, [('connections', 'unreadable')]),
+    ({'tcp': HEAD + b'   1: 01:0050 0:0 01\n'}, []),
 ])
-def test_by_procfs_unreadable(monkeypatch, files, codes):
-    monkeypatch.setattr(connections, 'open', opener(files), raising=False)
-    gaps = new_gaps()
-    connections.count([listener()], 'procfs', 10, gaps)
-    assert list(gaps_of(gaps)) == codes
+def test_by_procfs_unreadable(tmp_path, files, codes):
+    assert list(gaps_of(count_by_procfs(tmp_path, files, listener()))) == codes
+
+
+@pytest.mark.parametrize('refused', ['tcp', 'tcp6'])
+def test_by_procfs_refused(tmp_path, refused):
+    (tmp_path / refused).mkdir()                    # which cannot be read as a file, not even by root
+    gaps = count_by_procfs(tmp_path, {'tcp': HEAD} if refused == 'tcp6' else {}, listener())
+    assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
 
 
 def test_this_host():

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import inet_diag as _inet_diag, linux, namespaces
+from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
+from ansible_collections.listening.ports.plugins.module_utils._sockets import linux
 from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
     DCCP, RAW, SCTP, TCP, UDP, Kernel, gaps_of, inet_diag, ip, new_gaps
@@ -152,19 +153,21 @@ def test_loaded(tables):
     assert linux.loaded(str(tables)) == {'tcp', 'udp', 'sctp', 'raw'}
 
 
-@pytest.fixture
-def quiet(monkeypatch):
-    monkeypatch.setattr(linux, '_at_home', lambda: True)
+def collect(gather, collector, gaps, link=None, **parts):
+    """Collect at home: where this process sees the host itself."""
+    if link:
+        parts['connect'] = lambda: link
+    return linux.collect(gather, collector, 100000, gaps, foreign=lambda gaps: None, **parts)
 
 
 @pytest.mark.parametrize('collector', ['auto', 'netlink', 'procfs'])
-def test_collect_of_this_host(quiet, collector):
+def test_collect_of_this_host(collector):
     gaps = new_gaps()
     with socket.socket(V4, socket.SOCK_STREAM) as server, socket.socket(V4, socket.SOCK_DGRAM) as talker:
         server.bind(('127.0.0.1', 0))
         server.listen(1)
         talker.bind(('127.0.0.1', 0))
-        used, sockets = linux.collect(set(), collector, 100000, gaps)
+        used, sockets = collect(set(), collector, gaps)
         wanted = {('tcp', server.getsockname()[1], os.fstat(server.fileno()).st_ino),
                   ('udp', talker.getsockname()[1], os.fstat(talker.fileno()).st_ino)}
     assert wanted <= {(one.protocol, one.port, one.inode) for one in sockets}
@@ -173,51 +176,55 @@ def test_collect_of_this_host(quiet, collector):
 
 
 def refuse(*dummy):
-    raise CollectorError('netlink was refused: a filter is in the way')
+    raise NetlinkError('netlink was refused: a filter is in the way')
 
 
-def test_collect_where_netlink_is_refused(quiet, monkeypatch):
-    monkeypatch.setattr(_inet_diag, 'connect', refuse)
+def test_collect_where_netlink_is_refused():
     gaps = new_gaps()
-    assert linux.collect(set(), 'auto', 100000, gaps)[0] == 'procfs'
+    assert collect(set(), 'auto', gaps, connect=refuse)[0] == 'procfs'
     [reason] = [gap['message'] for gap in gaps.found if gap['aspect'] == 'binding']
     assert reason.startswith('netlink was refused: a filter is in the way')
-    with pytest.raises(CollectorError):
-        linux.collect(set(), 'netlink', 100000, gaps)
+    with pytest.raises(CollectorError, match='netlink was refused: a filter is in the way'):
+        collect(set(), 'netlink', gaps, connect=refuse)
 
 
-def test_collect_by_netlink_alone_never_claims_another_collector(quiet, monkeypatch):
+def test_collect_by_netlink_alone_never_claims_another_collector():
     link = Kernel({}, {'all': errno.EPERM})
-    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
-    gaps = new_gaps()
     try:
-        used = linux.collect(set(), 'netlink', 100, gaps)[0]
+        used = collect(set(), 'netlink', new_gaps(), link)[0]
     except CollectorError:
         used = 'netlink'
     assert used == 'netlink' and link.closed
 
 
 @pytest.mark.parametrize('gather, asked', [(set(), False), ({'raw'}, True)])
-def test_collect_asks_for_raw_sockets_on_request(quiet, monkeypatch, gather, asked):
+def test_collect_asks_for_raw_sockets_on_request(gather, asked):
     link = Kernel(EVERYTHING)
-    monkeypatch.setattr(_inet_diag, 'connect', lambda: link)
-    dummy, sockets = linux.collect(gather, 'auto', 100, new_gaps())
+    dummy, sockets = collect(gather, 'auto', new_gaps(), link)
     assert (RAW in {question[17] for question in link.questions}) is asked
     assert ('raw' in {one.protocol for one in sockets}) is asked
     assert link.closed
 
 
-def test_collect_adds_other_namespaces_on_request(quiet, monkeypatch):
-    monkeypatch.setattr(_inet_diag, 'connect', lambda: Kernel(EVERYTHING))
-    monkeypatch.setattr(namespaces, 'collect', lambda reader, gaps: ['of another'])
-    assert 'of another' in linux.collect({'namespaces'}, 'auto', 100, new_gaps())[1]
-    assert 'of another' not in linux.collect(set(), 'auto', 100, new_gaps())[1]
+def test_collect_adds_other_namespaces_on_request():
+    def another(reader, gaps):
+        return ['of another']
+    assert 'of another' in collect({'namespaces'}, 'auto', new_gaps(), Kernel(EVERYTHING), namespaces=another)[1]
+    assert 'of another' not in collect(set(), 'auto', new_gaps(), Kernel(EVERYTHING), namespaces=another)[1]
 
 
-def test_collect_tells_why_procfs_was_read_in_another_namespace(quiet, monkeypatch, tables):
-    monkeypatch.setattr(_inet_diag, 'connect', lambda: Kernel(EVERYTHING))
-    monkeypatch.setattr(namespaces, 'collect', lambda reader, gaps: reader.read(None, None, str(tables), 'namespaces'))
+def test_collect_notes_where_this_is_not_the_host():
     gaps = new_gaps()
-    assert ('tcp', 23) in [(one.protocol, one.port) for one in linux.collect({'namespaces'}, 'auto', 100, gaps)[1]]
+    linux.collect(set(), 'auto', 100, gaps, lambda: Kernel(EVERYTHING),
+                  lambda gaps: gaps.add('sockets', 'foreign_root', 'a chroot'))
+    assert ('sockets', 'foreign_root') in gaps_of(gaps)
+
+
+def test_collect_says_why_procfs_was_read_in_another_namespace(tables):
+    def another(reader, gaps):
+        return reader.read(None, None, str(tables), 'namespaces')
+    gaps = new_gaps()
+    sockets = collect({'namespaces'}, 'auto', gaps, Kernel(EVERYTHING), namespaces=another)[1]
+    assert ('tcp', 23) in [(one.protocol, one.port) for one in sockets]
     assert [gap['message'] for gap in gaps.found if gap['code'] == 'procfs']
     assert not [gap for gap in gaps.found if 'was asked for' in gap['message']]

@@ -7,8 +7,9 @@ import os
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._sockets import inet_diag, namespaces
-from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError, Socket
+from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
+from ansible_collections.listening.ports.plugins.module_utils._sockets import namespaces
+from ansible_collections.listening.ports.plugins.module_utils._sockets.base import Socket
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import Link, gaps_of, new_gaps
 
 ID = 'ab12' * 16
@@ -164,22 +165,19 @@ def test_names_that_cannot_be_read_are_a_gap(tree, monkeypatch, function, end):
     assert list(gaps_of(gaps)) == [('namespaces', 'unreadable')]
 
 
-def test_collect_without_proc_is_a_gap(monkeypatch):
+def test_collect_without_proc_is_a_gap():
     def fail(gaps):
         raise FileNotFoundError(2, 'No such file or directory')
-    monkeypatch.setattr(namespaces, 'discover', fail)
     gaps = new_gaps()
-    assert namespaces.collect(None, gaps) == []
+    assert namespaces.collect(None, gaps, fail) == []
     assert list(gaps_of(gaps)) == [('namespaces', 'unreadable')]
 
 
 class Visit:
     """Instead of a thread that goes into the namespace."""
 
-    refused = None
-
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, refused):
+        self.refused = refused
         self.error = self.link = self.probe = None
 
     def start(self):
@@ -215,11 +213,10 @@ class Reader:
     (None, 'procfs', None, []),
     ('Operation not permitted', 'auto', None, []),
 ])
-def test_collect(monkeypatch, refused, collector, pid, calls):
-    monkeypatch.setattr(namespaces, '_Visit', type('V', (Visit,), {'refused': refused}))
-    monkeypatch.setattr(namespaces, 'discover', lambda gaps: {'blue': ('/proc/self/ns/net', pid)})
+def test_collect(refused, collector, pid, calls):
     reader, gaps = Reader(collector), new_gaps()
-    found = namespaces.collect(reader, gaps)
+    found = namespaces.collect(
+        reader, gaps, lambda gaps: {'blue': ('/proc/self/ns/net', pid)}, lambda path: Visit(refused))
     assert reader.calls == calls
     assert [one.namespace for one in found] == ['blue'] * len(calls)
     assert list(gaps_of(gaps)) == ([] if calls else [('namespaces', 'refused')])
@@ -230,19 +227,16 @@ def test_collect(monkeypatch, refused, collector, pid, calls):
 
 @pytest.mark.parametrize('path', ['/proc/self/ns/mnt', '/nowhere', '/dev/null'])
 def test_a_visit_that_fails_tells_why(path):
-    visit = namespaces._Visit(path)
+    visit = namespaces.Visit(path)
     visit.start()
     visit.join()
     assert visit.error and visit.link is None
 
 
-def test_a_visit_where_netlink_is_refused_tells_why(monkeypatch):
-    def refuse(*dummy):
-        raise CollectorError('netlink was refused')
-    monkeypatch.setattr(inet_diag, 'connect', refuse)
-    monkeypatch.setattr(namespaces.ctypes, 'CDLL', lambda *dummy, **options: type('Libc', (), {
-        'setns': staticmethod(lambda handle, kind: 0)}))
-    visit = namespaces._Visit('/proc/self/ns/net')
+def test_a_visit_where_netlink_is_refused_tells_why():
+    def refuse():
+        raise NetlinkError('netlink was refused')
+    visit = namespaces.Visit('/proc/self/ns/net', lambda handle: None, refuse)
     visit.start()
     visit.join()
     assert visit.link is None and visit.error == 'netlink was refused'

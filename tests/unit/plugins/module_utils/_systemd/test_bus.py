@@ -6,65 +6,31 @@
 import contextlib
 import socket
 import struct
-import sys
 import threading
 
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._systemd import bus as _bus, socket_units
-
-ORDER = b'l' if sys.byteorder == 'little' else b'B'
-RETURN, ERROR, SIGNAL = 2, 3, 4
-
-
-def pad(data, size):
-    return data + b'\0' * (-len(data) % size)
-
-
-def string(text):
-    return struct.pack('=I', len(text)) + text.encode('utf-8') + b'\0'
-
-
-def message(kind, body=b'', order=ORDER):
-    """bytes: a message with the header field that says what it answers."""
-    fields = b'\x05\x01u\0' + struct.pack('=I', 1)
-    return pad(struct.pack('=cBBBIII', order, kind, 1, 1, len(body), 9, len(fields)) + fields, 8) + body
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils import dbus
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.dbus import (
+    ERROR, ORDER, RETURN, SIGNAL, array, message, pad, string
+)
 
 
 def number(value):
-    return message(RETURN, b'\x01u\0\0' + struct.pack('=I', value))
-
-
-def array(data, gap=b''):
-    return struct.pack('=I', len(data)) + gap + data
+    return dbus.message(RETURN, dbus.number(value))
 
 
 def listens(*pairs):
-    """A variant a(ss)."""
-    data = b''
-    for kind, address in pairs:
-        data = pad(data, 8) + pad(string(kind), 4) + string(address)
-    return message(RETURN, b'\x05a(ss)\0\0' + array(data, b'\0' * 4))
+    return dbus.message(RETURN, dbus.listens(*pairs))
 
 
 def triggers(*units):
-    data = b''
-    for unit in units:
-        data = pad(data, 4) + string(unit)
-    return message(RETURN, b'\x02as\0' + array(data))
+    return dbus.message(RETURN, dbus.triggers(*units))
 
 
 def listed(*units):
-    """An array of (ssssssouso)."""
-    data = b''
-    for unit in units:
-        data = pad(data, 8)
-        for text in (unit, 'A unit', 'loaded', 'active', 'listening', '', '/org/freedesktop/systemd1/unit/x'):
-            data = pad(data, 4) + string(text)
-        data = pad(data, 4) + struct.pack('=I', 0)
-        for text in ('', '/'):
-            data = pad(data, 4) + string(text)
-    return message(RETURN, array(data, b'\0' * 4))
+    return dbus.message(RETURN, dbus.listed(*units))
 
 
 class Manager(threading.Thread):

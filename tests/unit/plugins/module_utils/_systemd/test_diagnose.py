@@ -9,7 +9,7 @@ import struct
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._systemd import bus, diagnose, journal
+from ansible_collections.listening.ports.plugins.module_utils._systemd import diagnose
 
 ID = '0123456789abcdef0123456789abcdef'
 WHOLE = {'owners': True, 'units': True}
@@ -77,16 +77,14 @@ class Host:
     :ivar shown: tuple, what systemctl answers; ``logged`` what journalctl does.
     """
 
-    def __init__(self, monkeypatch, tmp_path):
+    def __init__(self, tmp_path):
         self.units, self.asked, self.ran = {}, [], []
         self.shown, self.logged = (1, '', 'no systemctl here'), (0, json.dumps({'MESSAGE': LINE, '_PID': '7', '_SYSTEMD_INVOCATION_ID': ID}), '')
         self.open = 0
         (tmp_path / 'system.journal').write_text('')
-        monkeypatch.setattr(journal, '_JOURNALS', (str(tmp_path / '*.journal'),))
-        monkeypatch.setattr(diagnose, '_RUNNING', str(tmp_path))
-        monkeypatch.setattr(bus, 'Bus', self._bus)
+        self.running, self.journals = str(tmp_path), (str(tmp_path / '*.journal'),)
 
-    def _bus(self):
+    def bus(self):
         if self.units is None:
             raise PermissionError(13, 'Permission denied')
         self.open += 1
@@ -98,7 +96,7 @@ class Host:
     def get(self, units, interface, name):
         [unit] = units
         self.asked.append((unit, interface, name))
-        known = {'Unit': diagnose._OF_UNIT}.get(interface, diagnose._OF_TYPE)
+        known = {'Unit': diagnose.OF_UNIT}.get(interface, diagnose.OF_TYPE)
         found = self.units.get(unit, {}).get(name, b'') if name in known else b''
         if isinstance(found, Exception):
             raise found
@@ -109,7 +107,8 @@ class Host:
         return self.shown if words[2] == 'systemctl' else self.logged
 
     def look(self, *units, **options):
-        found = diagnose.look(list(units), options.get('held', set()), options.get('complete', WHOLE), self.run)
+        found = diagnose.look(list(units), options.get('held', set()), options.get('complete', WHOLE),
+                              options.get('run', self.run), self.bus, self.running, self.journals)
         assert self.open == 0
         assert all(set(one) == KEYS and one['unit'] == name for name, one in found.items())
         assert all(isinstance(one[key], str) or one[key] is None for one in found.values() for key in
@@ -118,8 +117,8 @@ class Host:
 
 
 @pytest.fixture
-def host(monkeypatch, tmp_path):
-    return Host(monkeypatch, tmp_path)
+def host(tmp_path):
+    return Host(tmp_path)
 
 
 def test_a_unit_that_has_failed(host):
@@ -246,7 +245,7 @@ def test_systemctl_where_the_bus_is_refused(host):
     assert (found['no']['load'], found['no']['enabled'], found['no']['lines'], found['no']['unseen']) == ('not-found', None, [], [])
     words = host.ran[0]
     assert words[:3] == ['systemctl', 'show', '--no-pager'] and words[-3:] == ['--', 'nginx.service', 'no.service']
-    assert set(words[3].split('=')[1].split(',')) == set(diagnose._OF_UNIT + diagnose._OF_TYPE)
+    assert set(words[3].split('=')[1].split(',')) == set(diagnose.OF_UNIT + diagnose.OF_TYPE)
     assert '_SYSTEMD_INVOCATION_ID=' + ID in host.ran[1]
 
 
@@ -301,13 +300,13 @@ def test_a_unit_of_which_systemd_says_nothing(host):
     assert found['b']['active'] == 'failed'
 
 
-def test_without_systemd(host, monkeypatch, tmp_path):
-    monkeypatch.setattr(diagnose, '_RUNNING', str(tmp_path / 'no'))
+def test_without_systemd(host):
+    host.running += '/no'
     assert host.look('a')['a']['unseen'] == ['systemd could not be asked: it does not run there']
     assert host.asked == host.ran == []
 
 
 def test_without_a_way_to_run_commands(host):
     host.units['a.service'] = unit('a.service')
-    found = diagnose.look(['a'], set(), WHOLE, None)['a']
+    found = host.look('a', run=None)['a']
     assert found['active'] == 'failed' and found['unseen'] == ['its log could not be read: there is no way to run journalctl']

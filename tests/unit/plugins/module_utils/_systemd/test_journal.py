@@ -25,11 +25,11 @@ def entry(message, pid=100, **fields):
 class Journal:
     """Runs journalctl, in that it says what it is told to say."""
 
-    def __init__(self, monkeypatch, tmp_path):
+    def __init__(self, tmp_path):
         self.answer, self.faults, self.asked = (0, '', ''), [], []
         self.file = tmp_path / 'system.journal'
         self.file.write_text('')
-        monkeypatch.setattr(_journal, '_JOURNALS', (str(tmp_path / '*.journal'),))
+        self.files = (str(tmp_path / '*.journal'),)
 
     def run(self, words, environ_update, expand_user_and_vars, handle_exceptions):
         assert not expand_user_and_vars and not handle_exceptions
@@ -43,12 +43,12 @@ class Journal:
         if entries:
             self.answer = (0, ''.join(one + '\n' for one in entries), '')
         commands = Commands(self.run, time.monotonic() + options.get('left', 10))
-        return _journal.lines('nginx.service', options.get('invocation', ID), commands)
+        return _journal.lines('nginx.service', options.get('invocation', ID), commands, self.files)
 
 
 @pytest.fixture
-def journal(monkeypatch, tmp_path):
-    return Journal(monkeypatch, tmp_path)
+def journal(tmp_path):
+    return Journal(tmp_path)
 
 
 @pytest.mark.parametrize('invocation, wanted', [

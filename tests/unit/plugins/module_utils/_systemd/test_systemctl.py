@@ -146,6 +146,5 @@ def test_run_without_systemctl(tmp_path, monkeypatch):
 
 def test_run_hangs(tmp_path, monkeypatch):
     program(tmp_path, monkeypatch, 'exec sleep 60\n')
-    monkeypatch.setattr(systemctl, '_PATIENCE', '0.2')
     with pytest.raises(systemctl.SystemdError, match='longer than 0.2 seconds'):
-        systemctl.ask([], run_command)
+        systemctl.ask([], run_command, 0.2)

@@ -9,8 +9,8 @@ import random
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._facts import pack
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
+from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import firewall
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import FactError, unpack
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture

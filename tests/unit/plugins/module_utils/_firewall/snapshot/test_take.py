@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import commands, kernel, take as _take
-from ansible_collections.listening.ports.plugins.module_utils._sockets.base import CollectorError
+from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 
 NET = {'addresses': {'lo': ['127.0.0.1/8'], 'eth0.1': ['192.0.2.1/24']}, 'primary': {'eth0.1': '192.0.2.1'}, 'routes': [], 'sources': {}, 'rules': False}
 XT = {'rule': {'family': 'ip', 'table': 'filter', 'chain': 'INPUT', 'expr': [{'xt': {'type': 'match', 'name': 'multiport'}}, {'accept': None}]}}
@@ -242,7 +242,7 @@ def test_nothing_can_be_run(host):
     (OSError(1, 'Operation not permitted'), 1000, 'nft: not root'),
     (OSError(1, 'Operation not permitted'), 0, 'nft: Operation not permitted'),
     (OSError(93, 'Protocol not supported'), 0, 'nft: Protocol not supported'),
-    (CollectorError('netlink was refused: x'), 0, 'nft: netlink was refused: x'),
+    (NetlinkError('netlink was refused: x'), 0, 'nft: netlink was refused: x'),
 ])
 def test_netlink_refuses(host, monkeypatch, error, uid, message):
     monkeypatch.setattr(_take.os, 'geteuid', lambda: uid)

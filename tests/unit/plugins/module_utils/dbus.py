@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages of D-Bus, and the bodies of what systemd answers, written down from the specification once more."""
+
+import struct
+import sys
+
+ORDER = b'l' if sys.byteorder == 'little' else b'B'
+RETURN, ERROR, SIGNAL = 2, 3, 4
+
+
+def pad(data, size):
+    """bytes: the data up to a multiple of the size."""
+    return data + b'\0' * (-len(data) % size)
+
+
+def string(text):
+    """bytes: a string."""
+    return struct.pack('=I', len(text)) + text.encode('utf-8') + b'\0'
+
+
+def message(kind, body=b'', order=ORDER):
+    """bytes: a message with the header field that says what it answers."""
+    fields = b'\x05\x01u\0' + struct.pack('=I', 1)
+    return pad(struct.pack('=cBBBIII', order, kind, 1, 1, len(body), 9, len(fields)) + fields, 8) + body
+
+
+def array(data, gap=b''):
+    """bytes: an array."""
+    return struct.pack('=I', len(data)) + gap + data
+
+
+def number(value):
+    """bytes: a variant with a number."""
+    return b'\x01u\0\0' + struct.pack('=I', value)
+
+
+def listens(*pairs):
+    """bytes: a variant ``a(ss)``."""
+    data = b''
+    for kind, address in pairs:
+        data = pad(data, 8) + pad(string(kind), 4) + string(address)
+    return b'\x05a(ss)\0\0' + array(data, b'\0' * 4)
+
+
+def triggers(*units):
+    """bytes: a variant ``as``."""
+    data = b''
+    for unit in units:
+        data = pad(data, 4) + string(unit)
+    return b'\x02as\0' + array(data)
+
+
+def listed(*units):
+    """bytes: an array of ``(ssssssouso)``."""
+    data = b''
+    for unit in units:
+        data = pad(data, 8)
+        for text in (unit, 'A unit', 'loaded', 'active', 'listening', '', '/org/freedesktop/systemd1/unit/x'):
+            data = pad(data, 4) + string(text)
+        data = pad(data, 4) + struct.pack('=I', 0)
+        for text in ('', '/'):
+            data = pad(data, 4) + string(text)
+    return array(data, b'\0' * 4)

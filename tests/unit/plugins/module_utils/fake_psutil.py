@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""psutil, on a system where it is not installed."""
+
+import collections
+import contextlib
+import socket
+import sys
+import types
+
+Row = collections.namedtuple('Row', 'family type laddr raddr status pid')
+V4, V6, TCP, UDP = socket.AF_INET, socket.AF_INET6, socket.SOCK_STREAM, socket.SOCK_DGRAM
+
+
+class Error(Exception):
+    pass
+
+
+class AccessDenied(Error):
+    pass
+
+
+class NoSuchProcess(Error):
+    pass
+
+
+class ZombieProcess(NoSuchProcess):
+    pass
+
+
+def row(address='192.0.2.1', port=80, kind=TCP, status='LISTEN', peer=(), pid=1):
+    return Row(V6 if ':' in address else V4, kind, (address, port), peer, status, pid)
+
+
+class Process:
+    """psutil.Process of a table in the fake; what is an exception there is raised."""
+
+    def __init__(self, known):
+        self._known = known
+
+    def oneshot(self):
+        return contextlib.ExitStack()
+
+    def __getattr__(self, name):
+        value = self._known[name]
+
+        def call():
+            if isinstance(value, Exception):
+                raise value
+            return value
+        return call
+
+
+def install(monkeypatch):
+    """Install a psutil, and return it: with ``rows`` and ``processes`` to be filled in."""
+    fake = types.ModuleType('psutil')
+    for error in (Error, AccessDenied, NoSuchProcess, ZombieProcess):
+        setattr(fake, error.__name__, error)
+    fake.rows, fake.processes, fake.asked = [], {}, []
+
+    def net_connections(kind):
+        fake.asked.append(kind)
+        if isinstance(fake.rows, Exception):
+            raise fake.rows
+        return fake.rows
+
+    def process(pid):
+        if pid not in fake.processes:
+            raise NoSuchProcess(pid)
+        return Process(fake.processes[pid])
+
+    fake.net_connections, fake.Process = net_connections, process
+    monkeypatch.setitem(sys.modules, 'psutil', fake)
+    return fake
