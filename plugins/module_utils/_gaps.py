@@ -5,8 +5,6 @@
 A new code needs a row in CODES. The guide lists the meanings, and the controller reads the rest here.
 """
 
-import os
-
 from ._subsets import ASPECTS
 
 # hints; a pair is for other users, and for root
@@ -58,10 +56,13 @@ NOT_FOUND = 'owners_not_found'
 
 
 class Gaps:
-    """Collects what could not be observed. An aspect with a gap is not complete."""
+    """Collects what could not be observed. An aspect with a gap is not complete.
 
-    def __init__(self):
-        self.found = []
+    :ivar root: bool, root observes: no hint is to become root.
+    """
+
+    def __init__(self, root=False):
+        self.root, self.found = root, []
 
     def add(self, aspect, code, message, count=None, hint=None):
         """Note a gap; those with the same aspect and code become one.
@@ -71,7 +72,7 @@ class Gaps:
         """
         usual = CODES[aspect, code][1]
         if isinstance(usual, tuple):
-            usual = usual[os.geteuid() == 0]
+            usual = usual[self.root]
         for gap in self.found:
             if gap['aspect'] == aspect and gap['code'] == code:
                 if message not in gap['message'] and len(gap['message']) < 1000:

@@ -5,7 +5,6 @@
 psutil names one owner of a socket. It shows no device, no queue, and not whether an IPv6 wildcard accepts IPv4 too.
 """
 
-import os
 import socket
 import sys
 
@@ -73,7 +72,7 @@ def collect(gather, budget, gaps):
     try:
         rows = _rows()
     except CollectorError as exc:
-        gaps.add('sockets', 'unreadable', str(exc), hint=None if os.geteuid() == 0 else BECOME)
+        gaps.add('sockets', 'unreadable', str(exc), hint=None if gaps.root else BECOME)
         return []
     sockets = []
     for row in rows:

@@ -189,9 +189,9 @@ def opener(files):
     return fake
 
 
-def new_gaps():
-    """An empty list of gaps."""
-    return Gaps()
+def new_gaps(root=True):
+    """No gaps yet."""
+    return Gaps(root)
 
 
 def unpack(text):

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Listeners that nobody seems to own: a second look, evidence of the kernel, and gaps."""
 
-import os
-
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._owners import second_look, walk as _walk
@@ -82,14 +80,9 @@ def test_no_second_look_where_it_could_prove_nothing(state):
     assert host.walks == []
 
 
-def note(unowned, unreadable=0, uid=0, **state):
-    gaps = new_gaps()
-    original = os.geteuid
-    os.geteuid = lambda: uid
-    try:
-        second_look.note(unowned, walk_of(**state), unreadable, gaps)
-    finally:
-        os.geteuid = original
+def note(unowned, unreadable=0, root=True, **state):
+    gaps = new_gaps(root)
+    second_look.note(unowned, walk_of(**state), unreadable, gaps)
     return gaps
 
 
@@ -119,10 +112,10 @@ def test_note(unowned, state, expected):
     assert gaps_of(gaps) == {('owners', code): count for code, count in expected.items()}
 
 
-@pytest.mark.parametrize('uid, hint', [(0, 'CAP_SYS_PTRACE'), (1000, 'become')])
+@pytest.mark.parametrize('root, hint', [(True, 'CAP_SYS_PTRACE'), (False, 'become')])
 @pytest.mark.parametrize('state', [{'refused': {10}}, {'hidden': True}, {'unreadable': 1}])
-def test_note_hints_at_the_way_out(uid, hint, state):
-    assert [gap['hint'] for gap in note([], uid=uid, **state).found] == [hint]
+def test_note_hints_at_the_way_out(root, hint, state):
+    assert [gap['hint'] for gap in note([], root=root, **state).found] == [hint]
 
 
 @pytest.mark.parametrize('unowned, state, text', [

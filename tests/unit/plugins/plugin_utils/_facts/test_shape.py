@@ -15,6 +15,7 @@ import yaml
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
+from ansible_collections.listening.ports.plugins.module_utils._gaps import Gaps
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records, shape
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils import builders
@@ -135,7 +136,7 @@ def test_the_checker_refuses_what_differs(path, required, nullable):
 
 def test_the_checker_has_the_aspects_of_the_host():
     assert set(typing.get_type_hints(shape.Complete)) == set(check.ASPECTS + check.LATER_ASPECTS)
-    assert set(typing.get_type_hints(shape.Complete)) == set(_facts.Gaps().complete(()))
+    assert set(typing.get_type_hints(shape.Complete)) == set(Gaps().complete(()))
 
 
 def test_samples():
@@ -169,7 +170,7 @@ def test_facts_of_this_machine():
 @pytest.mark.parametrize('name', ['docker_nft', 'iptables_legacy', 'native'])
 def test_what_the_judgement_of_a_firewall_adds(name):
     listeners = [samples.listener(port=22), samples.listener(port=8050)]
-    gaps = _facts.Gaps()
+    gaps = Gaps()
     judged = exposure.attach(listeners, {'elsewhere': {}, 'port_names': {}, **capture(name)}, gaps)
     assert conforms(judged, shape.Judged) and all(conforms(listener, shape.Listener) for listener in listeners)
     assert all(listener['exposure']['paths'] for listener in listeners)

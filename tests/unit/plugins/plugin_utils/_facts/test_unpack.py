@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._facts import pack
+from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import FactError, unpack
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
