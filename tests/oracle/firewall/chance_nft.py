@@ -255,9 +255,18 @@ class Table:
             ports = chance.sample(PORTS, 2)
             return '%s%s%s dport map { %s }' % (match.partition(protocol + ' dport')[0], word, protocol, ', '.join(
                 '%d : %s' % (one, address) for one in ports))
+        if chance.random() < 0.15:
+            return match + word + self.address_map(family)
         if chance.random() < 0.6:
             address = ('[%s]' if family == 6 else '%s') % address + ':%d' % chance.choice(PORTS)
         return match + word + address
+
+    def address_map(self, family):
+        """Where to translate, by the client; of the others, none or all."""
+        chance = self.chance
+        clients = chance.sample(SOURCES[family], 2) + ['*'] * (chance.random() < 0.5)
+        return '%s saddr map { %s }' % (IP[family], ', '.join(
+            '%s : %s' % (client, chance.choice(REDIRECTS[family])) for client in clients))
 
     def lines(self):
         """list of (str, bool): the lines of the table, and whether one is a rule."""

@@ -26,11 +26,12 @@ CONNECTED = ('tcp', 'sctp', 'dccp')
 class Conversation:
     """One decision.
 
-    :param place: ``_place.Place``; walker: ``_walk.Walker``.
+    :param host: Host.
+    :param walker: Walker.
     """
 
-    def __init__(self, place, walker, family, protocol, interface):
-        self._place, self._walker, self._family, self._protocol, self._interface = place, walker, family, protocol, interface
+    def __init__(self, host, walker, family, protocol, interface):
+        self._host, self._walker, self._family, self._protocol, self._interface = host, walker, family, protocol, interface
         self._notes, self._late = Result(), []
         self._dropped, self._accepted, self._translated = [], [], []
         self._passed, self._ends = iv.EMPTY, []
@@ -38,7 +39,7 @@ class Conversation:
 
     def run(self, address, port, kind=None):
         """Takes all clients through all packets; of ICMPv6, through the one of this type."""
-        if self._interface != 'lo' and self._place.bridged(self._interface):
+        if self._interface != 'lo' and self._host.bridged(self._interface):
             self._unclear(self._walker.universe, 'tables of the family bridge are not judged')
         packets = _TALK if self._protocol in CONNECTED else _EXCHANGE
         branches = [(packet.State(address, port, address, port, 0, 0, 'none', 'none', False, False, False, PORTS), self._walker.universe)]
@@ -99,12 +100,12 @@ class Conversation:
 
     def _ways(self, address, spans):
         """list: ``local``, or names of interfaces (UNKNOWN for one that is not known); empty: packets end here."""
-        net = self._place.net
+        net = self._host.net
         if address is None:
             self._unclear(spans, 'where it is translated to is not known')
             return ['local']
         if self._interface != 'lo':
-            if self._family == 4 and address >> 24 == 127 and self._interface not in self._place.localnet:
+            if self._family == 4 and address >> 24 == 127 and self._interface not in self._host.localnet:
                 self._drop(spans, 'no packets to 127.0.0.0/8 from %s (net.ipv4.conf.%s.route_localnet)' % ((self._interface,) * 2))
                 return []
             if self._family == 6 and address == 1:
@@ -112,7 +113,7 @@ class Conversation:
                 return ['local']
         if net.is_local(self._family, address) or net.kind(self._family, address) != 'unicast':
             return ['local']
-        forwarding = self._place.forwarding.get('ipv%d' % self._family)
+        forwarding = self._host.forwarding.get('ipv%d' % self._family)
         if forwarding is False:
             self._drop(spans, 'forwarding is off')
             return []
@@ -125,10 +126,10 @@ class Conversation:
 
     def _answer(self, branches):
         """To the client: from a program of the host, or through the host."""
-        back = self._place.answers(self._family, self._interface)
+        back = self._host.answers(self._family, self._interface)
         result = []
         for state, spans in branches:
-            net = self._place.net
+            net = self._host.net
             address = state.address
             if address is None or net.is_local(self._family, address) or net.kind(self._family, address) != 'unicast':
                 found = self._hook('output', (NOWHERE, back), [(state, spans)])
@@ -151,7 +152,7 @@ class Conversation:
     def _hook(self, hook, way, branches):
         if not branches:
             return branches
-        for group in self._place.plan(self._family, hook, way[0]):
+        for group in self._host.plan(self._family, hook, way[0]):
             if len(group) == 1:         # nothing interferes
                 branches = self._order(group[0], hook, way, branches)
                 continue
@@ -182,12 +183,12 @@ class Conversation:
         after = step.priority > hooks.NAT_AT.get(hook, 0) or translated and step.priority == hooks.NAT_AT.get(hook, 0)
         early = hook == 'ingress' or hook in ('prerouting', 'output') and not after
         late = hook in ('input', 'postrouting') and after
-        view = self._place.view(self._family, self._protocol, hook, self._reply, way, early, late, self._flags)
+        view = self._host.view(self._family, self._protocol, hook, self._reply, way, early, late, self._flags)
         if step.kind == 'chain':
             return self._chain(step.chains[0], view, branches)
         result = [branch for branch in branches if branch[0].track != 'new']
         new = [branch for branch in branches if branch[0].track == 'new']
-        orders = self._place.nat_orders(step)
+        orders = self._host.nat_orders(step)
         if None in orders:
             orders = orders[:-1]
             for dummy, spans in new:

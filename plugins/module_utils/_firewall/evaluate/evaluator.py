@@ -13,7 +13,7 @@ import bisect
 from ..._addresses import intervals as iv
 from ..ruleset.model import BIG_AT
 from .conversation import Conversation
-from .host import Place
+from .host import Host
 from .reasons import most, most_accepted, said
 from .walk import BudgetError, Walker
 
@@ -81,9 +81,9 @@ class Evaluator:
 
     def __init__(self, ruleset, net, budget=BUDGET):
         self._ruleset, self._budget = ruleset, budget
-        self._place = Place(ruleset.bases, net or {})
+        self._host = Host(ruleset.bases, net or {})
         self._outcomes, self._neighbours = {}, {}
-        self._ports = sorted({0} | self._place.ports)
+        self._ports = sorted({0} | self._host.ports)
 
     def decide(self, family, protocol, interface, address, port):
         """Outcome for packets to an address and port that come in at an interface.
@@ -97,7 +97,7 @@ class Evaluator:
         alike = self._ports[place - 1] if place else 0
         key = family, protocol, interface, address, alike
         if key not in self._outcomes:
-            self._place.forget(REMEMBERED)
+            self._host.forget(REMEMBERED)
             self._outcomes[key] = self._decide(family, protocol, interface, iv.number(address), alike)
         found = self._outcomes[key]
         if alike != port and any(there == alike for dummy, dummy2, there in found.destinations):
@@ -134,7 +134,7 @@ class Evaluator:
             outcome.undecided = [(everyone, self._ruleset.doubts[0])]
             return outcome
         universe = everyone + tuple((BIG_AT + 2 * index,) * 2 for index in range(len(self._ruleset.big)))
-        talk = Conversation(self._place, Walker(universe, self._budget, self._ruleset.big), family, protocol, interface)
+        talk = Conversation(self._host, Walker(universe, self._budget, self._ruleset.big), family, protocol, interface)
         try:
             talk.run(address, port, kind)
             talk.conclude(outcome, everyone)

@@ -1,12 +1,14 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The chains of a hook in the order in which the kernel runs them. Private to this collection, may change.
+"""The chains of a hook in the order in which the kernel runs them.
 
 Sources: net/netfilter/core.c (a hook registered later runs before others of its priority), nf_nat_core.c (all
 NAT chains of a hook run at one priority, until one has translated), include/uapi/linux/netfilter_ipv4.h.
 """
 
 from itertools import permutations
+
+from ..ruleset.operations import led_to
 
 CONNTRACK, DNAT, SNAT = -200, -100, 100
 NAT_AT = {'prerouting': DNAT, 'output': DNAT, 'input': SNAT, 'postrouting': SNAT}
@@ -23,15 +25,16 @@ class Step:
 
     def __init__(self, kind, priority, chains):
         self.kind, self.priority, self.chains = kind, priority, chains
-        effects = [_effects(chain, {}) for chain in chains]
-        self.writes = frozenset().union(*(one for one, dummy in effects)) | {
+        effects = [_effects(chain) for chain in chains]
+        self.writes = frozenset().union(*(writes for writes, dummy in effects)) | {
             'chain': frozenset(), 'conntrack': frozenset(['ct']), 'nat': frozenset(['address', 'mark', 'ct'])}[kind]
-        self.reads = frozenset().union(*(one for dummy, one in effects))
+        self.reads = frozenset().union(*(reads for dummy, reads in effects))
 
 
 def plan(bases, family, hook, interface=None):
-    """list of lists of orders; an order is a list of Step, and the kernel takes one of the orders.
+    """Find the orders in which the chains of a hook can run.
 
+    :returns: list of lists of orders; an order is a list of Step, and the kernel takes one of each list.
     :param bases: list of Chain.
     :param interface: str or None, of the hook ingress.
     """
@@ -64,65 +67,58 @@ def _grouped(steps):
 
 
 def nat_orders(chains):
-    """list of lists of Chain: the orders in which the NAT chains of a hook may run; a None in it: there are more."""
+    """Find the orders in which the NAT chains of a hook can run: list of lists of Chain; a None in it: there are more."""
     result, more = [[]], False
     for group in _grouped([Step('chain', chain.priority, [chain]) for chain in chains]):
         more = more or None in group
-        result = [before + [chain for step in order for chain in step.chains] for before in result for order in group if order is not None]
+        result = [before + [chain for step in order for chain in step.chains]
+                  for before in result for order in group if order is not None]
     return result + [None] if more else result
 
 
 def _orders(steps):
     """The orders of steps of one priority that can differ in what they do."""
     steps = steps[::-1]         # of one table, the later one is the first
-    if not any(_interfere(one, other) for position, one in enumerate(steps) for other in steps[position + 1:]):
+    if not any(_interfere(step, other) for position, step in enumerate(steps) for other in steps[position + 1:]):
         return [steps]
     if len(steps) > ORDERS:
         return [steps, None]
-    found = []
+    result = []
     for order in permutations(range(len(steps))):
         table = {}
         for position in order:
             table.setdefault(_table(steps[position]), []).append(position)
         if all(key is None or positions == sorted(positions) for key, positions in table.items()):
-            found.append([steps[position] for position in order])
-    return found
+            result.append([steps[position] for position in order])
+    return result
 
 
 def _table(step):
     return (step.chains[0].backend, step.chains[0].family, step.chains[0].table) if step.kind == 'chain' else None
 
 
-def _interfere(one, other):
-    if _table(one) == _table(other) and one.kind == 'chain':
+def _interfere(step, other):
+    if _table(step) == _table(other) and step.kind == 'chain':
         return False
-    return bool(one.writes & (other.reads | other.writes) or other.writes & one.reads)
+    return bool(step.writes & (other.reads | other.writes) or other.writes & step.reads)
 
 
-def _effects(chain, seen):
-    """(what a chain and those it jumps to change, what they look at): sets of ``mark``, ``ct``, ``address``."""
-    if id(chain) in seen:
-        return frozenset(), frozenset()
-    seen[id(chain)] = True
+def _effects(chain):
+    """Find what a chain, and those that it leads to, can change and depend on.
+
+    :returns: tuple of two frozensets of ``mark``, ``ct`` and ``address``.
+    """
     writes, reads = set(), set()
-    for rule in chain.rules:
-        for op in rule.ops:
-            kind = op[0]
-            if kind in ('match', 'vmap'):
-                for name in op[1]:
-                    reads.add('mark' if name == 'mark' else 'ct' if name.startswith('ct') else
-                              'address' if name.startswith(('daddr', 'fib')) or name.endswith('dport') else '')
-            elif kind in ('mark', 'ctmark'):
-                writes.add('mark' if kind == 'mark' else 'ct')
-                reads.update(('mark', 'ct'))
-            elif kind == 'notrack':
-                writes.add('ct')
-            elif kind in ('dnat', 'redirect', 'dnatmap', 'snat'):
-                writes.add('address')
-            targets = [op] if kind in ('jump', 'goto') else [data for dummy, data in op[2].elements] + [op[2].default] if kind == 'vmap' else ()
-            for target in targets:
-                if target and target[0] in ('jump', 'goto'):
-                    more = _effects(target[1], seen)
-                    writes.update(more[0])
-                    reads.update(more[1])
-    return frozenset(writes), frozenset(reads - {''})
+    for op in led_to([chain]):
+        writes.update(op.writes())
+        reads.update(op.reads())
+    return frozenset(writes), frozenset(filter(None, map(_subject, reads)))
+
+
+def _subject(field):
+    """What of a packet can change before a field is read: ``mark``, ``ct`` or ``address``; None for all else."""
+    if field == 'mark':
+        return 'mark'
+    if field.startswith('ct'):
+        return 'ct'
+    return 'address' if field.startswith(('daddr', 'fib')) or field.endswith('dport') else None

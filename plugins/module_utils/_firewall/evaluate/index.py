@@ -44,49 +44,57 @@ class Index:
 
     def _simple(self, rule):
         """Spans of the clients whom a rule gives its verdict, where it looks at nothing else that could differ; or None."""
-        if not rule.ops or rule.ops[-1][0] not in ('accept', 'drop', 'return'):
+        if not rule.ops or rule.ops[-1].kind not in ('accept', 'drop', 'return'):
             return None
         spans = None
         for op in rule.ops[:-1]:
-            if op[0] != 'match' or op[2] or len(op[1]) != 1 or not isinstance(op[3], Numbers):
+            if op.kind != 'match' or op.negate or len(op.fields) != 1 or not isinstance(op.test, Numbers):
                 return None
-            name = op[1][0]
+            name = op.fields[0]
             if name == self._client:
-                spans = op[3].spans if spans is None else iv.isect(spans, op[3].spans)
+                spans = op.test.spans if spans is None else iv.isect(spans, op.test.spans)
             elif name not in self._own:
                 value = self._known.get(name)
-                if not isinstance(value, int) or not op[3].scalar(value):
+                if not isinstance(value, int) or not op.test.scalar(value):
                     return None
         return spans
 
     def _guard(self, rule):
-        """(whether the rule can match at all, the set of ports it can match or None for all)."""
+        """Find which packets a rule surely leaves alone, by the conditions that it begins with.
+
+        :returns: tuple of whether the rule can match at all, and the set of ports it can match or None for all.
+        """
         ports = None
         for op in rule.ops:
-            if op[0] == 'doubt':
+            if op.kind == 'doubt':
                 continue
-            if op[0] not in ('match', 'vmap'):
-                break
-            names, test = op[1], op[-1]
+            if op.kind not in ('match', 'vmap'):
+                break               # whatever it is, it may do something to the packets that got here
+            (names, test, negate), = op.tests()
             values = [self._known.get(name) for name in names]
             if any(value is ABSENT for value in values):
                 return False, None
-            if op[0] == 'vmap' and test.default is not None:
+            if op.kind == 'vmap' and test.default is not None:
                 break
-            if not (op[0] == 'match' and op[2]):
-                for position, name in enumerate(names):
-                    if name in self._own:
-                        if isinstance(test, Numbers):
-                            ports = test.spans if ports is None else iv.isect(ports, test.spans)
-                        elif ports is None and isinstance(test, Table) and len(test.elements) <= FEW:
-                            ports = iv.merged(tests[position] for tests, dummy in test.elements)
-            if op[0] == 'vmap':
+            if not negate:
+                ports = self._ports(names, test, ports)
+            if op.kind == 'vmap':
                 break
             if len(names) == 1 and values[0] not in (None, UNKNOWN, SOURCE, CLIENT):
                 answer = scalar(test, values[0])
-                if answer is not None and answer == op[2]:
+                if answer is not None and answer == negate:
                     return False, None
         return True, ports
+
+    def _ports(self, names, test, ports):
+        """What of a set of ports (None for all) can pass a test."""
+        for position, name in enumerate(names):
+            if name in self._own:
+                if isinstance(test, Numbers):
+                    ports = test.spans if ports is None else iv.isect(ports, test.spans)
+                elif ports is None and isinstance(test, Table) and len(test.elements) <= FEW:
+                    ports = iv.merged(tests[position] for tests, dummy in test.elements)
+        return ports
 
     def rules(self, port):
         """list of (position, Rule or Run) that can match; of an unknown port, all."""
@@ -171,12 +179,12 @@ class Run(Rule):
     __slots__ = ('kinds', 'rest', 'found')
 
     def __init__(self, found):
-        Rule.__init__(self, found[0][1].place, found[0][1].source, ())
+        Rule.__init__(self, found[0][1].where, found[0][1].source, ())
         self.found = found
         taken, kinds, position = iv.EMPTY, {}, 0
         while position < len(found):        # rules of one verdict in a row do not hide each other's
-            kind, spans = found[position][1].ops[-1][0], []
-            while position < len(found) and found[position][1].ops[-1][0] == kind:
+            kind, spans = found[position][1].ops[-1].kind, []
+            while position < len(found) and found[position][1].ops[-1].kind == kind:
                 spans.extend(found[position][2])
                 position += 1
             spans = iv.minus(iv.merged(spans), taken)

@@ -10,7 +10,8 @@ jump to it then takes what is of its own clients, so that deep and wide jumps co
 from itertools import product
 
 from ..._addresses import intervals as iv
-from ..ruleset.model import ABSENT, BIG_AT, CLIENT, NOWHERE, SOURCE, By, Numbers, Some, Table, judge, mark, scalar
+from ..ruleset.model import ABSENT, BIG_AT, CLIENT, NOWHERE, SOURCE, By, Numbers, Some, Table, judge, scalar
+from ..ruleset.operations import Undecided
 from . import index
 from .packet import why
 
@@ -142,11 +143,11 @@ class Walker:
     def _rule(self, view, rule, state, spans, result, rest, depth):
         """Runs a rule for some clients; who is not through with the chain after it goes to ``rest``."""
         for op in rule.ops:
-            kind = op[0]
-            if kind == 'match' and len(op[1]) == 1 and isinstance(op[3], Numbers) and view.value(op[1][0], state) is CLIENT:
-                inside = iv.isect(state.client, op[3].spans)
+            kind = op.kind
+            if kind == 'match' and _is_about_client_port(view, op, state):
+                inside = iv.isect(state.client, op.test.spans)
                 outside = iv.minus(state.client, inside)
-                if op[2]:
+                if op.negate:
                     inside, outside = outside, inside
                 if outside:
                     rest.append((state._replace(client=outside), spans))
@@ -169,17 +170,17 @@ class Walker:
                     if not spans:
                         return
             elif kind == 'doubt':
-                result.note(result.doubts, spans, (rule, op[1]))
+                result.note(result.doubts, spans, (rule, op.reason))
                 rest.append((state, spans))
             elif kind == 'quiet':
-                result.note(result.caveats, spans, (rule, op[2]))
-                if not op[1]:
+                result.note(result.caveats, spans, (rule, op.caveat))
+                if not op.matches:
                     rest.append((state, spans))
                     return
             elif kind in ('mark', 'ctmark'):
-                if state.track in ('new', 'established') or kind == 'mark' and not _uses(op[1], 'ctmark'):
-                    state = state._replace(**{kind: mark(op[1], {'mark': state.mark, 'ctmark': state.ctmark})})
-                elif kind == 'mark' and len(op) == 2:
+                if state.track in ('new', 'established') or kind == 'mark' and not op.needs_connection():
+                    state = state._replace(**{kind: op.value(state.mark, state.ctmark)})
+                elif kind == 'mark' and not op.goes_on:
                     rest.append((state, spans))     # nftables leaves the rule where there is no connection, xtables goes on
                     return
             elif kind == 'notrack':
@@ -198,7 +199,7 @@ class Walker:
 
     def _match(self, view, op, state):
         """(may, must): the clients whose packets can, and surely do, pass a match."""
-        dummy, names, negate, test = op
+        names, negate, test = op.fields, op.negate, op.test
         universe = self.universe
         if len(names) == 1:
             value = view.value(names[0], state)
@@ -230,14 +231,14 @@ class Walker:
 
     @staticmethod
     def _doubt(result, spans, rule, op, view, state):
-        reason = getattr(op[3], 'reason', None)
+        reason = getattr(op.test, 'reason', None)
         if reason is None:
-            names = [name for name in op[1] if not isinstance(view.value(name, state), (int, str))]
-            reason = why((names or op[1])[0])
+            names = [name for name in op.fields if not isinstance(view.value(name, state), (int, str))]
+            reason = why((names or op.fields)[0])
         result.note(result.doubts, spans, (rule, reason))
 
     def _vmap(self, view, rule, op, state, spans, result, rest, depth):
-        names, table = op[1], op[2]
+        names, table = op.fields, op.table
         values = [view.value(name, state) for name in names]
         if any(value is ABSENT for value in values):
             rest.append((state, spans))
@@ -260,11 +261,11 @@ class Walker:
                 rest.append((state, others))
 
     def _verdict(self, view, rule, op, state, spans, result, rest, depth):
-        kind = op[0]
+        kind = op.kind
         if kind in ('accept', 'drop', 'return'):
             result.end(kind, state, spans, None if kind == 'return' else rule)
         elif kind in ('jump', 'goto'):
-            found = self.walk(view, op[1], state, depth + 1)
+            found = self.walk(view, op.chain, state, depth + 1)
             self.steps -= len(found.ends)
             result.include(found, spans)
             for (one, after, by), ending in found.ends.items():
@@ -276,43 +277,48 @@ class Walker:
                         result.end(one, after, there, None if one == 'return' else by)
         elif kind == 'continue':
             rest.append((state, spans))
-        else:
-            result.note(result.doubts, spans, (rule, op[1]))
+        elif kind == 'unclear':
+            result.note(result.doubts, spans, (rule, op.reason))
             result.end('accept', state, spans, rule)
             result.end('drop', state, spans, rule)
             rest.append((state, spans))
+        else:
+            raise TypeError('no verdict: %s' % kind)
 
     def _translate(self, view, rule, op, state, spans, result, rest):
-        kind = op[0]
+        kind = op.kind
         if kind == 'snat' and not view.reply:
             result.end('accept', state._replace(snat=True, done=True), spans, rule)
             return
         if view.hook != 'prerouting' or view.reply:
-            self._verdict(view, rule, ('unclear', 'translates an answer'), state, spans, result, rest, 0)
+            self._verdict(view, rule, Undecided('translates an answer'), state, spans, result, rest, 0)
             return
         if kind == 'dnatmap':
-            values = tuple(view.value(name, state) for name in op[2])
+            values = tuple(view.value(name, state) for name in op.fields)
             if any(value is ABSENT for value in values):
                 rest.append((state, spans))
                 return
             others = spans
-            for may, must, (family, addresses, ports) in list(op[3].found(values, self.universe)):
+            for may, must, dnat in list(op.table.found(values, self.universe)):
                 taken = iv.isect(spans, may)
                 others = iv.minus(others, must)
                 if taken:
                     if may != must:
-                        result.note(result.doubts, taken, (rule, why(op[2][0])))
-                    self._translate(view, rule, ('dnat', family, addresses, ports or op[4]), state, taken, result, rest)
-            if others:
+                        result.note(result.doubts, taken, (rule, why(op.fields[0])))
+                    self._translate(view, rule, dnat.with_ports(op.port_span), state, taken, result, rest)
+            if others and op.table.default is not None:
+                dnat = op.table.default.with_ports(op.port_span)
+                self._translate(view, rule, dnat, state, others, result, rest)
+            elif others:
                 rest.append((state, others))
             return
         if kind == 'redirect':
-            ports, targets = op[1], view.net.redirected(view.family, view.way[0], state.was or 0)
+            ports, targets = op.port_span, view.net.redirected(view.family, view.way[0], state.was or 0)
             if not targets:
                 result.end('drop', state, spans, rule)
                 return
         else:
-            dummy, family, addresses, ports = op
+            family, addresses, ports = op.family, op.addresses, op.port_span
             if family not in (None, view.family):
                 rest.append((state, spans))
                 return
@@ -329,6 +335,5 @@ class Walker:
                 address=address, port=port, done=True, dnat=(address, port) != (state.was, state.wasport)), spans, rule)
 
 
-def _uses(expression, name):
-    """bool: whether the value of a mark depends on ``mark`` or ``ctmark``."""
-    return any(_uses(one, name) for one in expression[1:]) if isinstance(expression, tuple) else expression == name
+def _is_about_client_port(view, op, state):
+    return len(op.fields) == 1 and isinstance(op.test, Numbers) and view.value(op.fields[0], state) is CLIENT

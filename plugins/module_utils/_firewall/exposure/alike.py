@@ -13,6 +13,7 @@ import time
 from ..._addresses import intervals as iv
 from ..ruleset.fields import PROTOCOLS
 from ..ruleset.model import Masked, Names, Numbers, Table
+from ..ruleset.operations import DROP
 
 TRANSPORTS = ('tcp', 'udp', 'sctp', 'dccp', 'udplite')
 LOOPBACK = {4: iv.prefix('127.0.0.0', 8, 4), 6: (1, 1)}
@@ -51,30 +52,20 @@ class Asker:
             seen.add(id(chain))
             self._names.update(chain.devices)
             for rule in chain.rules:
-                opens = self._opens(kind, chain, rule) if kind and rule.ops and rule.ops[-1][0] != 'drop' else []
+                opens = self._opens(kind, chain, rule) if kind and rule.ops and rule.ops[-1].kind != 'drop' else []
                 for op in rule.ops:
-                    if op[0] in ('jump', 'goto'):
-                        chains.append(op[1])
-                    elif op[0] == 'match':
-                        self._note(op[1], op[3], () if op[2] else opens)
-                    elif op[0] == 'vmap':
-                        self._note(op[1], op[2], opens)
-                        data = [one for dummy, one in op[2].elements] + [op[2].default]
-                        chains.extend(one[1] for one in data if one and one[0] in ('jump', 'goto'))
-                    elif op[0] == 'dnatmap':
-                        self._note(op[2], op[3], opens)
-                        for dummy, (family, addresses, ports) in op[3].elements:
-                            self._note_target(family, addresses, ports or op[4])
-                    elif op[0] == 'dnat':
-                        self._note_target(*op[1:])
-                    elif op[0] == 'redirect':
+                    chains.extend(op.targets())
+                    for fields, test, negate in op.tests():
+                        self._note(fields, test, () if negate else opens)
+                    for destination in op.destinations():
+                        self._note_target(*destination)
+                    if op.kind == 'redirect':
                         self._each = True       # it leads to the first address of the interface
-                        self._note_target(None, None, op[1])
 
     @staticmethod
     def _opens(kind, chain, rule):
         """list of (kind, family, protocol) of which packets may pass a rule."""
-        fields = [(field, op[3]) for op in rule.ops if op[0] == 'match' and not op[2] for field in op[1]]
+        fields = [(field, op.test) for op in rule.ops if op.kind == 'match' and not op.negate for field in op.fields]
         protocols = _TOLD
         for field, test in fields:
             if field.startswith('l4proto') and isinstance(test, Numbers):
@@ -97,7 +88,7 @@ class Asker:
                 for tests, data in test.elements:
                     kinds.setdefault(data if len(fields) == 1 else len(kinds), []).append(tests)
                 for data, some in kinds.items():
-                    keys = () if data == ('drop',) else opens if at is None else [
+                    keys = () if data is DROP else opens if at is None else [
                         key for key in opens if some[0][at][0] <= PROTOCOLS[key[2]] <= some[0][at][1]]
                     self._note_values(field, [tests[position] for tests in some], keys)
             return

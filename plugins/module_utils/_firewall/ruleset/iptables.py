@@ -7,6 +7,9 @@ from .fields import Unclear
 from .iptables_matches import Matches
 from .model import Chain, Rule
 from .nftables import XT_HARMLESS
+from .operations import (
+    DROP, NOTRACK, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, Undecided
+)
 from .saved import tables, words
 
 PRIORITIES = {'raw': -300, 'mangle': -150, 'filter': 0, 'security': 50}
@@ -60,14 +63,14 @@ class Loader(Matches):
         try:
             modules = parts(words(line)[2:])
         except (IndexError, ValueError, TypeError, UnboundLocalError):
-            return [('unclear', 'the line is not understood')]
+            return [Undecided('the line is not understood')]
         for name, options in modules:
             try:
                 result.extend(self._target(options) if name == '-j' else self._module(name, options))
             except Unclear as error:
-                result.append(('doubt', '%s is not understood' % error))
+                result.append((Undecided if name == '-j' else Doubt)('%s is not understood' % error))
             except (KeyError, ValueError, IndexError, TypeError):
-                result.append(('unclear' if name == '-j' else 'doubt', '%s is not understood' % (name or 'a part')))
+                result.append((Undecided if name == '-j' else Doubt)('%s is not understood' % (name or 'a part')))
         return result
 
     # targets
@@ -76,43 +79,45 @@ class Loader(Matches):
         option, name = options[0][0], options[0][2][0]
         given = {key: arguments for key, dummy, arguments in options[1:]}
         if option == '-g':
-            return [('goto', self._find(name))] if self._find(name) else [('unclear', 'no chain %s' % name)]
+            chain = self._find(name)
+            return [Goto(chain) if chain else Undecided('no chain %s' % name)]
         if name in ('ACCEPT', 'DROP', 'RETURN'):
-            return [(name.lower(),)]
+            return [VERDICTS[name.lower()]]
         if name == 'REJECT':
-            return [('drop',)]
+            return [DROP]
         chain = self._find(name)
         if chain:
-            return [('jump', chain)]
+            return [Jump(chain)]
         if name in XT_HARMLESS:
             return []
         if name in ('CT', 'NOTRACK'):
-            return [('notrack',)] if name == 'NOTRACK' or '--notrack' in given else []
+            return [NOTRACK] if name == 'NOTRACK' or '--notrack' in given else []
         if name == 'SET':
             return []
         if name == 'MARK':
             key, arguments = next(iter(given.items()))
-            return [('mark', _xmark('mark', key, arguments[0]), True)]
+            return [SetMark(_xmark('mark', key, arguments[0]), goes_on=True)]
         if name == 'CONNMARK':
             return self._connmark(given)
         if name in ('SNAT', 'MASQUERADE'):
-            return [('snat',)]
+            return [SNAT]
         if name == 'REDIRECT':
             ports = given.get('--to-ports')
-            return [('redirect', self._range(ports[0]) if ports else None)]
+            return [Redirect(self._range(ports[0]) if ports else None)]
         if name == 'DNAT':
             return [self._dnat(given['--to-destination'][0])]
-        return [('unclear', UNCLEAR.get(name, 'the target %s is not understood' % name[:30]))]
+        return [Undecided(UNCLEAR.get(name, 'the target %s is not understood' % name[:30]))]
 
     @staticmethod
     def _connmark(given):
         ctmask, nfmask = (int(given.get(key, ['0xffffffff'])[0], 0) for key in ('--ctmask', '--nfmask'))
         if '--save-mark' in given:
-            return [('ctmark', ('^', ('&', 'ctmark', 0xffffffff ^ ctmask), ('&', 'mark', nfmask)))]
+            return [SetConnectionMark(('^', ('&', 'ctmark', 0xffffffff ^ ctmask), ('&', 'mark', nfmask)))]
         if '--restore-mark' in given:
-            return [('mark', ('^', ('&', 'mark', 0xffffffff ^ nfmask), ('&', 'ctmark', ctmask)), True)]
+            expression = '^', ('&', 'mark', 0xffffffff ^ nfmask), ('&', 'ctmark', ctmask)
+            return [SetMark(expression, goes_on=True)]
         key, arguments = next(iter(given.items()))
-        return [('ctmark', _xmark('ctmark', key, arguments[0]))]
+        return [SetConnectionMark(_xmark('ctmark', key, arguments[0]))]
 
     @staticmethod
     def _range(text):
@@ -132,11 +137,11 @@ class Loader(Matches):
         addresses = None
         if text:
             addresses = iv.parse(text.replace(']-[', '-'))[1][0]
-        return ('dnat', self._family, addresses, self._range(port.partition('/')[0]) if port else None)
+        return Dnat(self._family, addresses, self._range(port.partition('/')[0]) if port else None)
 
 
 def _xmark(name, option, text):
-    """The new value of a mark, see ``_model.mark``."""
+    """The new value of a mark, see ``operations.SetMark``."""
     value, slash, mask = text.partition('/')
     value, mask = int(value, 0), int(mask, 0) if slash else 0xffffffff
     if option == '--set-xmark':
@@ -164,9 +169,9 @@ def legacy(ruleset, text, family, sets):
         loader = Loader(family, chains.get, ruleset, sets)
         for chain, line in lines:
             rules = chains[chain].rules
-            rules.append(Rule(place(family, table, chain, len(rules) + 1), line, loader.ops(line)))
+            rules.append(Rule(location(family, table, chain, len(rules) + 1), line, loader.ops(line)))
             ruleset.count += 1
 
 
-def place(family, table, chain, number):
+def location(family, table, chain, number):
     return '%s %s %s %d' % ('iptables' if family == 4 else 'ip6tables', table, chain, number)

@@ -7,6 +7,7 @@ from . import fields
 from .fields import Unclear
 from .model import BIG, AnyBit, Big, Masked, Names, Numbers, Table
 from .nftables import QUIET
+from .operations import Doubt, Match, Quiet
 
 _HEADERS = frozenset(('ah', 'dst', 'frag', 'hbh', 'rt'))      # of IPv6
 _WHOLE = frozenset(('hashlimit', 'connlimit', 'recent', 'policy', 'addrtype', 'rpfilter', 'set'))
@@ -28,12 +29,12 @@ class Matches:
         if name == 'comment':
             return []
         if name in _HEADERS:            # negated or not, it finds nothing in a packet without that header
-            return [('match', ('exthdr',), False, Numbers(((1, 1),)))]
+            return [Match(('exthdr',), False, Numbers(((1, 1),)))]
         function = getattr(self, '_m_' + name, None) if name else self._general
         if name in ('tcp', 'udp', 'sctp', 'dccp', 'udplite'):
             function = self._transport
         if function is None:
-            return [('doubt', 'what the match %s finds cannot be known' % name[:30])]
+            return [Doubt('what the match %s finds cannot be known' % name[:30])]
         return [op for option in options for op in function(name, *option)] if name not in _WHOLE else function(options)
 
     # options: (name of the module, option, negated, arguments) -> operations
@@ -51,14 +52,14 @@ class Matches:
             return [self._match(('saddr%d' if option == '-s' else 'daddr%d') % self._family, negate, span)]
         if option in ('-i', '-o'):
             name = value[:-1] + '*' if value.endswith('+') else value
-            return [('match', ('iifname' if option == '-i' else 'oifname',), negate, Names([name]))]
+            return [Match(('iifname' if option == '-i' else 'oifname',), negate, Names([name]))]
         if option == '-f':
-            return [] if negate else [('match', ('exthdr',), False, Numbers(((1, 1),)))]      # a fragment: conntrack joins them
+            return [] if negate else [Match(('exthdr',), False, Numbers(((1, 1),)))]      # a fragment: conntrack joins them
         raise Unclear('the option %s' % option[:30])
 
     @staticmethod
     def _match(name, negate, span):
-        return ('match', (name,), negate, Numbers((span,)))
+        return Match((name,), negate, Numbers((span,)))
 
     @staticmethod
     def _ports(text):
@@ -70,21 +71,21 @@ class Matches:
             return [self._match(name + option[2:], negate, self._ports(arguments[0]))]
         if option == '--tcp-flags':
             mask, value = (fields.bits(one.split(','), 'flags') for one in arguments)
-            return [('match', ('flags',), negate, Masked(mask, ((value, value),)))]
+            return [Match(('flags',), negate, Masked(mask, ((value, value),)))]
         raise Unclear('the option %s' % option[:30])
 
     def _m_multiport(self, dummy, option, negate, arguments):
         if option not in ('--dports', '--sports'):
             raise Unclear('the option %s of multiport' % option[:30])
         name = {'--dports': 'thdport', '--sports': 'thsport'}[option]
-        return [('match', (name,), negate, Numbers(iv.merged(self._ports(one) for one in arguments[0].split(','))))]
+        return [Match((name,), negate, Numbers(iv.merged(self._ports(one) for one in arguments[0].split(','))))]
 
     def _m_iprange(self, dummy, option, negate, arguments):
         name = {'--src-range': 'saddr%d', '--dst-range': 'daddr%d'}[option] % self._family
         return [self._match(name, negate, iv.parse(arguments[0])[1][0])]
 
     def _m_state(self, dummy, option, negate, arguments):
-        return [('match', ('ctxstate',), negate, AnyBit(fields.bits(arguments[0].split(','), 'state')))]
+        return [Match(('ctxstate',), negate, AnyBit(fields.bits(arguments[0].split(','), 'state')))]
 
     def _m_conntrack(self, dummy, option, negate, arguments):
         value = arguments[0]
@@ -92,10 +93,10 @@ class Matches:
             return self._m_state(dummy, option, negate, arguments)
         if option == '--ctstatus':
             if value == 'NONE':
-                return [('match', ('ctxstatus',), negate, Masked(0xffffffff, ((0, 0),)))]
-            return [('match', ('ctxstatus',), negate, AnyBit(fields.bits(value.split(','), 'status')))]
+                return [Match(('ctxstatus',), negate, Masked(0xffffffff, ((0, 0),)))]
+            return [Match(('ctxstatus',), negate, AnyBit(fields.bits(value.split(','), 'status')))]
         if option == '--ctdir':
-            return [('match', ('ctxdirection',), negate, Numbers(((int(value == 'REPLY'),) * 2,)))]
+            return [Match(('ctxdirection',), negate, Numbers(((int(value == 'REPLY'),) * 2,)))]
         if option == '--ctproto':
             return [self._match('ctxprotocol', negate, fields.element(value, 'protocol'))]
         name = {'--ctorigsrc': 'originalsaddr', '--ctorigdst': 'originaldaddr', '--ctreplsrc': 'replysaddr', '--ctrepldst': 'replydaddr'}.get(option)
@@ -108,43 +109,43 @@ class Matches:
     def _m_mark(self, dummy, option, negate, arguments, field='mark'):
         value, dummy2, mask = arguments[0].partition('/')
         value = int(value, 0)
-        return [('match', (field,), negate, Masked(int(mask, 0) if mask else 0xffffffff, ((value, value),)))]
+        return [Match((field,), negate, Masked(int(mask, 0) if mask else 0xffffffff, ((value, value),)))]
 
     def _m_connmark(self, dummy, option, negate, arguments):
         return self._m_mark(dummy, option, negate, arguments, 'ctmark')
 
     def _m_pkttype(self, dummy, option, negate, arguments):
-        return [('match', ('pkttype',), negate, Names([{'unicast': 'host'}.get(arguments[0], arguments[0])]))]
+        return [Match(('pkttype',), negate, Names([{'unicast': 'host'}.get(arguments[0], arguments[0])]))]
 
     def _m_limit(self, dummy, option, negate, arguments):
-        return [('quiet', True, 'rate limit, %s' % QUIET)] if option == '--limit' else []
+        return [Quiet(True, 'rate limit, %s' % QUIET)] if option == '--limit' else []
 
     # modules of which several options make one match: [(option, negated, arguments)] -> operations
 
     @staticmethod
     def _m_hashlimit(options):
         over = any(option == '--hashlimit-above' for option, dummy, dummy2 in options)
-        return [('quiet', not over, 'rate limit, %s' % QUIET)]
+        return [Quiet(not over, 'rate limit, %s' % QUIET)]
 
     @staticmethod
     def _m_connlimit(options):
         matches = any((option == '--connlimit-upto') != negate for option, negate, dummy in options if option in ('--connlimit-upto', '--connlimit-above'))
-        return [('quiet', matches, 'limit of connections, %s' % QUIET)]
+        return [Quiet(matches, 'limit of connections, %s' % QUIET)]
 
     @staticmethod
     def _m_recent(options):
         for option, negate, dummy in options:
             if option == '--set':
-                return [('quiet', not negate, 'recent, %s' % QUIET)]
+                return [Quiet(not negate, 'recent, %s' % QUIET)]
             if option in ('--rcheck', '--update', '--remove'):
-                return [('quiet', negate, 'recent, judged for a client that was not seen')]
+                return [Quiet(negate, 'recent, judged for a client that was not seen')]
         raise Unclear('recent')
 
     @staticmethod
     def _m_policy(options):
         given = {option: (negate, arguments) for option, negate, arguments in options}
         if '--pol' in given and not given['--pol'][0]:
-            return [] if given['--pol'][1] == ['none'] else [('match', ('exthdr',), False, Numbers(((1, 1),)))]
+            return [] if given['--pol'][1] == ['none'] else [Match(('exthdr',), False, Numbers(((1, 1),)))]
         raise Unclear('policy')
 
     def _m_addrtype(self, options):
@@ -164,10 +165,10 @@ class Matches:
                         raise Unclear('addrtype of several kinds')
                     if kinds != ['local']:
                         spans = ((0xff << 120, iv.LAST[6]),)
-                        result.append(('match', (name.split()[1] + '6',), negate, Numbers(
+                        result.append(Match((name.split()[1] + '6',), negate, Numbers(
                             spans if kinds == ['multicast'] else ((1, (0xff << 120) - 1),))))
                         continue
-                result.append(('match', (name,), negate, Names(kinds)))
+                result.append(Match((name,), negate, Names(kinds)))
         return result
 
     @staticmethod
@@ -175,7 +176,7 @@ class Matches:
         given = {option for option, dummy, dummy2 in options}
         if given - {'--loose', '--validmark', '--invert'}:
             raise Unclear('rpfilter')
-        return [('match', ('fib saddr oif' if '--loose' in given else 'fib saddr iif oif',), False, Numbers(((int('--invert' not in given),) * 2,)))]
+        return [Match(('fib saddr oif' if '--loose' in given else 'fib saddr iif oif',), False, Numbers(((int('--invert' not in given),) * 2,)))]
 
     def _m_set(self, options):
         if len(options) != 1 or options[0][0] != '--match-set':
@@ -184,7 +185,7 @@ class Matches:
         key = name, directions
         if key not in self._tests:
             self._tests[key] = self._ipset(name, directions.split(','))
-        return [('match', self._tests[key][0], negate, self._tests[key][1])]
+        return [Match(self._tests[key][0], negate, self._tests[key][1])]
 
     def _ipset(self, name, directions):
         if self._sets is None or name not in self._sets:

@@ -39,7 +39,7 @@ def _replace(ruleset, loader, saves, sets):
         if key[:2] not in readers:
             readers[key[:2]] = iptables.Loader(4 if key[0] == 'ip' else 6, _finder(loader, key[:2]), ruleset, sets)
         rule.ops = readers[key[:2]].ops(found[index])
-        rule.place = iptables.place(4 if key[0] == 'ip' else 6, key[1], key[2], index + 1)
+        rule.where = iptables.location(4 if key[0] == 'ip' else 6, key[1], key[2], index + 1)
         rule.source = found[index]
 
 

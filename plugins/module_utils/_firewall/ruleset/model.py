@@ -1,19 +1,9 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What rulesets of every kind are turned into, and how a value of a packet meets a set. Private, may change.
+"""Chains, rules and sets, as all kinds of rulesets are read into them, and how a value of a packet meets a set.
 
-A rule is a list of operations, run in order (tuples, the first item says which):
-  ('match', fields, negate, test)      the rule goes on with the packets whose fields are in the test
-  ('vmap', fields, table)              each element's data is a verdict; other packets leave the rule
-  ('doubt', reason)                    whether the packet matches cannot be known
-  ('quiet', matches, text)             depends on the traffic: judged for a client that sends little, with a caveat
-  ('mark', expression), ('ctmark', expression)     of the packet, of its connection; see ``mark``
-      (a third item: the rule goes on where there is no connection to take it from)
-  ('dnat', family, addresses, ports), ('redirect', ports), ('dnatmap', family, fields, table), ('snat',)
-  ('notrack',)
-  ('accept',) ('drop',) ('return',) ('jump', chain) ('goto', chain) ('unclear', reason)    the verdicts
-
-A value of a packet is a number or str, or one of ABSENT, UNKNOWN, NOWHERE, SOURCE, CLIENT, Some, By, Bits below.
+What a rule does is in ``operations``. A value of a packet is a number or str, or one of ABSENT, UNKNOWN, NOWHERE, SOURCE,
+CLIENT, Some, By, Bits below.
 """
 
 from ..._addresses import intervals as iv
@@ -56,7 +46,8 @@ class Chain:
     :ivar devices: list of str, of the ingress hook of netdev tables.
     """
 
-    def __init__(self, family, table, name, backend='nft', hook=None, kind=None, priority=0, policy='accept', devices=()):
+    def __init__(
+            self, family, table, name, backend='nft', hook=None, kind=None, priority=0, policy='accept', devices=()):
         self.family, self.table, self.name, self.backend = family, table, name, backend
         self.hook, self.kind, self.priority, self.policy, self.devices = hook, kind, priority, policy, devices
         self.rules = []
@@ -70,17 +61,18 @@ class Chain:
 
 
 class Rule:
-    """A rule: its operations, and what ``_text.of`` makes its text of.
+    """A rule: its operations, and what ``wording.of`` makes its text of.
 
-    :ivar place: str, ``nftables inet filter input handle 12`` or ``iptables filter INPUT 3``.
+    :ivar where: str, ``nftables inet filter input handle 12`` or ``iptables filter INPUT 3``.
     :ivar source: list (expressions as nft prints them) or str (line of iptables-save).
-    :ivar text: str or None, what ``_text.of`` has made of them.
+    :ivar ops: list of Operation.
+    :ivar text: str or None, what ``wording.of`` has made of them.
     """
 
-    __slots__ = ('place', 'source', 'ops', 'text')
+    __slots__ = ('where', 'source', 'ops', 'text')
 
-    def __init__(self, place, source, ops):
-        self.place, self.source, self.ops, self.text = place, source, ops, None
+    def __init__(self, where, source, ops):
+        self.where, self.source, self.ops, self.text = where, source, ops, None
 
 
 class Ruleset:
@@ -98,7 +90,7 @@ class Ruleset:
 class Numbers:
     """Test: the number is in a set.
 
-    :ivar spans: the set, see ``_intervals``.
+    :ivar spans: the set, see ``intervals``.
     """
 
     def __init__(self, spans):
@@ -187,6 +179,11 @@ class Table:
         self._exact = self._ranges = None
         self._groups = {}
 
+    def values(self):
+        """Return a list of the data of all elements, and of all other packets."""
+        data = [data for dummy, data in self.elements]
+        return data if self.default is None else data + [self.default]
+
     def _split(self):
         self._exact, self._ranges = {}, []
         for tests, data in self.elements:
@@ -197,7 +194,10 @@ class Table:
                 self._exact.setdefault(key, data)
 
     def _by_rest(self, at):
-        """The elements without their field number ``at``, exact: {other values: {data: spans at ``at``}}, and the rest."""
+        """Group exact elements by all their fields but number ``at``.
+
+        :returns: tuple of {other values: {data: spans at ``at``}}, and a list of the elements that are not exact.
+        """
         if at not in self._groups:
             groups, others = {}, []
             for tests, data in self.elements:
@@ -206,9 +206,9 @@ class Table:
                     others.append((tests, data))
                 else:
                     groups.setdefault(rest, {}).setdefault(data, []).append(tests[at])
-            for found in groups.values():
-                for data in found:
-                    found[data] = iv.merged(found[data])
+            for by_data in groups.values():
+                for data in by_data:
+                    by_data[data] = iv.merged(by_data[data])
             self._groups[at] = groups, others
         return self._groups[at]
 
@@ -251,14 +251,14 @@ def _test(test):
 
 
 def judge(test, value, universe):
-    """(may, must): the clients that can, and those that surely do, pass a test of one field."""
+    """Find who passes a test of one field: (may, must), the clients that can, and those that surely do."""
     if value is SOURCE:
         return test.source(universe) if hasattr(test, 'source') else (universe, iv.EMPTY)
     if isinstance(value, By):
         may = must = iv.EMPTY
         rest = universe
-        for spans, one in value.parts:
-            upper, lower = judge(test, one, universe)
+        for spans, part in value.parts:
+            upper, lower = judge(test, part, universe)
             may, must = iv.union(may, iv.isect(spans, upper)), iv.union(must, iv.isect(spans, lower))
             rest = iv.minus(rest, spans)
         return iv.union(may, rest), must
@@ -267,25 +267,8 @@ def judge(test, value, universe):
 
 
 def scalar(test, value):
-    """bool or None (cannot be known): whether a value that does not depend on the client passes a test."""
+    """Return whether a value that does not depend on the client passes a test: bool, or None if it cannot be known."""
     if isinstance(value, Some):
-        answers = {test.scalar(one) for one in value.values}
+        answers = {test.scalar(single) for single in value.values}
         return answers.pop() if len(answers) == 1 else None
     return test.scalar(value)
-
-
-def mark(expression, values):
-    """int or None (not known): what a mark is set to.
-
-    :param expression: int, ``mark``, ``ctmark``, None, or (``|``, ``&`` or ``^``, left, right).
-    :param values: dict of the present ``mark`` and ``ctmark``.
-    """
-    if not isinstance(expression, tuple):
-        return values[expression] if isinstance(expression, str) else expression
-    operator = expression[0]
-    left, right = mark(expression[1], values), mark(expression[2], values)
-    if operator == '&' and 0 in (left, right):
-        return 0
-    if left is None or right is None:
-        return None
-    return left | right if operator == '|' else left & right if operator == '&' else left ^ right

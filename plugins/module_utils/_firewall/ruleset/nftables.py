@@ -9,11 +9,16 @@ from ..._addresses import intervals as iv
 from . import fields
 from .fields import Unclear
 from .model import BIG, AnyBit, Big, Chain, Masked, Names, Numbers, Rule, Table
+from .operations import (
+    CONTINUE, DROP, NOTRACK, SNAT, VERDICTS, Dnat, DnatMap, Doubt, Goto, Jump, Match, Quiet, Redirect, SetConnectionMark,
+    SetMark, Undecided, VerdictMap
+)
 
 QUIET = 'judged for a client that sends little'
 HARMLESS = frozenset((
     'counter', 'log', 'comment', 'dup', 'flow', 'ct helper', 'ct timeout', 'ct expectation', 'secmark', 'last', 'continue', 'tunnel'))
-VERDICTS = ('accept', 'drop', 'return')
+# what only chooses packets: where it is not understood, the rest of the rule still says what becomes of them
+CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', 'map'))
 # packets that these take or rewrite in ways that the ruleset does not tell
 UNCLEAR = {'queue': 'a program decides (queue)', 'tproxy': 'given to a proxy (tproxy)', 'synproxy': 'answered by synproxy',
            'fwd': 'forwarded to another device'}
@@ -80,96 +85,106 @@ class Loader:
         chain.rules.append(rule)
         self._ruleset.count += 1
 
-    def ops(self, expressions, place):
-        """list of operations for the expressions of a rule in the chain ``place``."""
+    def ops(self, expressions, chain_key):
+        """Make operations of the expressions of a rule.
+
+        :param chain_key: tuple of family, table and name, of the chain.
+        """
         result = []
         for expression in expressions:
+            item = _item(expression)
             try:
-                result.extend(self._operations(_item(expression), place))
+                result.extend(self._operations(item, chain_key))
             except Unclear as error:
-                result.append(('doubt', '%s is not understood' % error))
+                result.append((Doubt if item[0] in CONDITIONS else Undecided)('%s is not understood' % error))
             except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-                result.append(('unclear', '%s is not understood' % (str(expression)[:80],)))
+                result.append(Undecided('%s is not understood' % (str(expression)[:80],)))
         return result
 
-    def _operations(self, item, place):
+    def _operations(self, item, chain_key):
         kind, value = item
         if kind == 'match':
-            return [self._match(value, place)]
+            return [self._match(value, chain_key)]
         if kind in VERDICTS:
-            return [(kind,)]
+            return [VERDICTS[kind]]
         if kind in HARMLESS:
             return []
         if kind in ('jump', 'goto'):
-            return [(kind, self.chains[place[0], place[1], value['target']])]
+            return [self._jump(kind, value, chain_key)]
         if kind == 'reject':
             how = (value or {}).get('type')
             needs = {'icmp': ('nfproto', 4), 'icmpv6': ('nfproto', 6), 'tcp reset': ('l4proto', 6)}.get(how)
-            return ([('match', needs[:1], False, Numbers((needs[1:] * 2,)))] if needs else []) + [('drop',)]
+            return ([Match(needs[:1], False, Numbers((needs[1:] * 2,)))] if needs else []) + [DROP]
         if kind == 'vmap':
             names, kinds = self._keys(value['key'])
-            return [('vmap', names, self._table(value['data'], kinds, place, self._verdict))]
+            return [VerdictMap(names, self._table(value['data'], kinds, chain_key, self._verdict))]
         if kind in ('limit', 'quota', 'ct count', 'meter'):
-            return self._traffic(kind, value, place)
+            return self._traffic(kind, value, chain_key)
         if kind in ('set', 'map'):
-            return [op for one in value.get('stmt') or () for op in self._operations(_item(one), place)]
+            return [op for one in value.get('stmt') or () for op in self._operations(_item(one), chain_key)]
         if kind == 'mangle':
             return self._mangle(value)
         if kind == 'notrack':
-            return [('notrack',)]
+            return [NOTRACK]
         if kind in ('dnat', 'redirect'):
-            return [self._nat(kind, value or {}, place)]
+            return [self._nat(kind, value or {}, chain_key)]
         if kind in ('snat', 'masquerade'):
             family = {'ip': 4, 'ip6': 6}.get((value or {}).get('family'))
-            return ([('match', ('nfproto',), False, Numbers(((family,) * 2,)))] if family else []) + [('snat',)]
+            return ([Match(('nfproto',), False, Numbers(((family,) * 2,)))] if family else []) + [SNAT]
         if kind == 'xt':
             name, target = (value or {}).get('name'), (value or {}).get('type') != 'match'
             if name in XT_HARMLESS:
                 return []
             reason = 'nft does not show what %s of iptables says' % (name or 'a part')
-            return [('unclear', reason)] if target else [('doubt', reason)]
-        return [('unclear', UNCLEAR.get(kind, '%s is not understood' % (str(kind)[:80],)))]
+            return [Undecided(reason) if target else Doubt(reason)]
+        return [Undecided(UNCLEAR.get(kind, '%s is not understood' % (str(kind)[:80],)))]
 
-    def _verdict(self, value, place):
+    def _verdict(self, value, chain_key):
         kind, target = _item(value)
         if kind in ('jump', 'goto'):
-            return kind, self.chains[place[0], place[1], target['target']]
-        return (kind,) if kind in VERDICTS + ('continue',) else ('unclear', UNCLEAR.get(kind, 'an unknown verdict'))
+            return self._jump(kind, target, chain_key)
+        if kind == 'continue':
+            return CONTINUE
+        return VERDICTS.get(kind) or Undecided(UNCLEAR.get(kind, 'an unknown verdict'))
 
-    def _traffic(self, kind, value, place):
+    def _jump(self, kind, value, chain_key):
+        chain = self.chains[chain_key[0], chain_key[1], value['target']]
+        return Jump(chain) if kind == 'jump' else Goto(chain)
+
+    def _traffic(self, kind, value, chain_key):
         if kind == 'meter':
-            return self._operations(_item(value['stmt']), place)
+            return self._operations(_item(value['stmt']), chain_key)
         if isinstance(value, str):
-            value = self._limits[place[0], place[1], value.lstrip('@')]
+            value = self._limits[chain_key[0], chain_key[1], value.lstrip('@')]
         over = bool(value.get('inv'))
         word = {'limit': 'rate limit', 'quota': 'quota', 'ct count': 'limit of connections'}[kind]
         if kind == 'quota' and value.get('used', 0):
-            return [('doubt', 'how much of a quota is used changes')]
-        return [('quiet', not over, '%s, %s' % (word, QUIET))]
+            return [Doubt('how much of a quota is used changes')]
+        return [Quiet(not over, '%s, %s' % (word, QUIET))]
 
     def _mangle(self, value):
         key = _item(value['key'])
         if key[0] in ('meta', 'ct') and key[1].get('key') == 'mark':
-            return [('mark' if key[0] == 'meta' else 'ctmark', _expression(value['value']))]
+            return [(SetMark if key[0] == 'meta' else SetConnectionMark)(_expression(value['value']))]
         if key[0] in ('meta', 'ct', 'tcp option') or key[0] == 'payload' and key[1].get('field') in ('dscp', 'ttl', 'hoplimit', 'ecn'):
             return []
-        return [('unclear', 'rewrites the packet')]
+        return [Undecided('rewrites the packet')]
 
-    def _nat(self, kind, value, place):
+    def _nat(self, kind, value, chain_key):
         port = value.get('port')
         if port is not None:
             port = fields.element(port, 'number')
         if kind == 'redirect':
-            return ('redirect', port)
+            return Redirect(port)
         family = {'ip': 4, 'ip6': 6}.get(value.get('family'))
         addresses = value.get('addr')
         if isinstance(addresses, dict) and 'map' in addresses:
             names, kinds = self._keys(addresses['map']['key'])
-            return ('dnatmap', family, names, self._table(addresses['map']['data'], kinds, place, _destination), port)
+            return DnatMap(names, self._table(addresses['map']['data'], kinds, chain_key, _destination), port)
         if addresses is None:
-            return ('dnat', family, None, port)
+            return Dnat(family, None, port)
         family, addresses = _addresses(addresses)
-        return ('dnat', family, addresses, port)
+        return Dnat(family, addresses, port)
 
     def _keys(self, left):
         kind, value = _item(left)
@@ -179,33 +194,33 @@ class Loader:
             found = [field(left)]
         return tuple(name for name, dummy in found), tuple(kind for dummy, kind in found)
 
-    def _match(self, value, place):
+    def _match(self, value, chain_key):
         operator, left, right = value['op'], value['left'], value['right']
         negate = operator in ('!=', '!')
         kind, inner = _item(left)
         if kind == '&':
             name, how = field(inner[0])
             mask = fields.bits(inner[1], how)
-            return ('match', (name,), negate, Masked(mask, _spans([right], how)))
+            return Match((name,), negate, Masked(mask, _spans([right], how)))
         names, kinds = self._keys(left)
         if isinstance(right, str) and right.startswith('@'):
-            return ('match', names, negate, self._set(right[1:], kinds, place))
+            return Match(names, negate, self._set(right[1:], kinds, chain_key))
         if kinds[0] in ('state', 'status', 'flags') and len(kinds) == 1 and (operator in ('in', '!') or isinstance(right, list)):
-            return ('match', names, negate, AnyBit(fields.bits(right, kinds[0])))
+            return Match(names, negate, AnyBit(fields.bits(right, kinds[0])))
         if operator in ('<', '>', '<=', '>='):
             if len(kinds) > 1 or kinds[0] in fields.WORDS:
-                return ('match', names, False, _Changing('%s is not known' % names[0]))
+                return Match(names, False, _Changing('%s is not known' % names[0]))
             limit = fields.plain(right, kinds[0])
             span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2 ** 128), '>=': (limit, 2 ** 128)}[operator]
-            return ('match', names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))
+            return Match(names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))
         if operator not in ('==', '!=', 'in', '!'):
             raise Unclear('the operator %s' % (str(operator)[:20],))
         kind, inner = _item(right)
         values = inner if kind == 'set' else [right]
-        return ('match', names, negate, _test(values, kinds))
+        return Match(names, negate, _test(values, kinds))
 
-    def _set(self, name, kinds, place):
-        key = place[0], place[1], name
+    def _set(self, name, kinds, chain_key):
+        key = chain_key[0], chain_key[1], name
         if (key, kinds) not in self._tests:
             self._tests[key, kinds] = self._make(key, kinds)
         return self._tests[key, kinds]
@@ -220,10 +235,10 @@ class Loader:
             return Big(len(self._ruleset.big) - 1)
         return _test(elements, kinds)
 
-    def _table(self, data, kinds, place, convert):
+    def _table(self, data, kinds, chain_key, convert):
         key = None
         if isinstance(data, str):
-            key = place[0], place[1], data.lstrip('@')
+            key = chain_key[0], chain_key[1], data.lstrip('@')
             if self._written.get(key) is False:
                 raise Unclear('%s, which rules fill,' % data)
             if (key, kinds, convert) in self._tests:
@@ -234,7 +249,7 @@ class Loader:
         table = Table([])
         for key_value, right in pairs:
             left = _value(key_value)
-            verdict = convert(right, place)
+            verdict = convert(right, chain_key)
             if left == '*':
                 table.default = verdict
             else:
@@ -321,13 +336,13 @@ def _addresses(value):
 
 
 def _destination(value, dummy):
-    """(family, addresses, ports) of a map's data."""
+    """Dnat of a map's data."""
     value = _value(value)
     port = None
     if isinstance(value, dict) and 'concat' in value:
         value, port = value['concat']
         port = fields.element(port, 'number')
-    return _addresses(value) + (port,)
+    return Dnat(*_addresses(value), ports=port)
 
 
 def field(left):

@@ -16,7 +16,7 @@ def of(rule):
         text = str(rule.source)
     if len(text) > LONG:
         text = text[:LONG - 3] + '...'
-    rule.text = '%s: %s' % (rule.place, text) if text else rule.place
+    rule.text = '%s: %s' % (rule.where, text) if text else rule.where
     return rule.text
 
 

@@ -5,6 +5,7 @@
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
     ACCEPT, DROP, ESTABLISHED, NET, chain, decide, dport, evaluator, match, payload, saddr, state
 )
@@ -166,6 +167,46 @@ def test_dnat_of_one_family():
     judge = evaluator(_nat([[dport(8080), DNAT_TO_DOCKER]]))
     assert judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 8080).delivered == ('172.17.0.2', 80)
     assert judge.decide(6, 'tcp', 'eth0', 'fd00::1', 8080).delivered is None
+
+
+def _dnat_by(*pairs, **key):
+    addresses = {'map': {'key': key.get('key', payload('ip', 'saddr')), 'data': {'set': list(map(list, pairs))}}}
+    return {'dnat': {'family': 'ip', 'addr': addresses}}
+
+
+def test_dnat_of_all_clients_that_are_not_in_the_map():
+    judge = evaluator(_nat([[dport(22), _dnat_by(('192.0.2.7', '10.0.0.9'), ('*', '172.17.0.2'))]]),
+                      chain('input', [], policy='drop', **INPUT))
+    outcome = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
+    assert iv.networks(outcome.blocked, 4) == ['192.0.2.7/32']
+    assert [iv.address(address, 4) for dummy, address, dummy2 in outcome.destinations] == ['172.17.0.2']
+
+
+def test_the_mark_by_which_a_chain_of_the_same_priority_translates():
+    """Which of the two chains comes first is not known, and only after the mark is set is there a translation."""
+    marks = chain('marks', [[_mark(1)]], hook='prerouting', kind='nat', prio=-100, table='one')
+    translates = chain('leads', [[_dnat_by([1, '172.17.0.2'], key={'meta': {'key': 'mark'}})]],
+                       hook='prerouting', kind='nat', prio=-100, table='other')
+    judge = evaluator(marks, translates, chain('input', [], policy='drop', **INPUT))
+    assert decide(judge) == 'undecided'
+
+
+@pytest.mark.parametrize('statement', [
+    {'dnat': {'family': 'ip', 'addr': {'prefix': {'addr': '10.9.0.0', 'len': 24}}}},
+    {'redirect': {'port': {'map': {'key': payload('tcp', 'dport'), 'data': {'set': [[22, 23]]}}}}},
+    {'vmap': {'key': payload('ip', 'saddr'), 'data': {'set': [[{'unheard': 'of'}, DROP]]}}},
+    {'vmap': {'key': payload('ip', 'saddr'), 'data': '@filled'}}])
+def test_what_decides_and_is_not_understood_may_do_anything(statement):
+    filled = [{'map': {'family': 'inet', 'table': 'filter', 'name': 'filled', 'type': 'ipv4_addr', 'map': 'verdict'}}]
+    fills = chain('fills', [[{'map': {'op': 'update', 'elem': payload('ip', 'saddr'), 'data': DROP, 'map': '@filled'}}]],
+                  hook='output')
+    assert decide(evaluator(filled, fills, _nat([[dport(22), statement]]))) == 'undecided'
+
+
+def test_a_condition_that_is_not_understood_leaves_the_verdict_of_its_rule():
+    rule = [match(payload('tcp', 'dport'), {'unheard': 'of'}), ACCEPT]
+    assert decide(evaluator(chain('input', [rule], **INPUT))) == 'allowed'
+    assert decide(evaluator(chain('input', [rule], policy='drop', **INPUT))) == 'undecided'
 
 
 @pytest.mark.parametrize('flags', [['syn', 'ack'], {'|': ['syn', 'ack']}, {'|': [{'|': ['syn']}, 'ack']}, 18])
