@@ -200,12 +200,8 @@ class Case:
 
     def _hold(self, facts, earlier=None):
         """Facts against the declaration."""
-        diagnoses = facts.get('diagnoses')
-        if diagnoses:
-            from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import diagnosis
-            diagnoses = {unit: diagnosis.in_words(one) for unit, one in diagnoses.items()}
         now = datetime.datetime.now(datetime.timezone.utc)
-        self._whole = _judge.judge(facts, self.policy, now, earlier=earlier, diagnoses=diagnoses)
+        self._whole = _judge.judge(facts, self.policy, now, earlier=earlier)
         self.found = self._choice.narrowed(self._whole)
 
     def _not_seen(self, waiting):

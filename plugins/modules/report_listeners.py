@@ -188,7 +188,8 @@ dest:
       record C(recorded_at), C(run_id), C(collection), C(ansible_core), C(judgement) and C(facts)
       (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). Unknown values are V(null).
     - C(judgement) has C(policy) (C(summary), C(hash), C(variables)), C(findings)
-      (RV(listening.ports.assert_listeners#module:findings), at most 1000), C(findings_total), C(failing), C(refused)
+      (RV(listening.ports.assert_listeners#module:findings), at most 1000, each with C(parts), what it consists of, and
+      C(same), a key that the same finding has on other hosts; both are V(null) if an earlier version recorded it), C(findings_total), C(failing), C(refused)
       (a string, if the declaration is refused), C(waived) (the number of findings), C(waivers) (those that waive some
       of them), and C(met) and C(idle), the entries and waivers that matched something and those that did not, as
       pairs of variable and name.

@@ -13,10 +13,10 @@ takes ``service`` back where stopping it would leave the owners running, as it w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
-from ._harmless.terminal import visible
-from ._words import MOST, some
+from ._harmless.terminal import cut_short, visible
+from ._words import MOST, Several, several, some_of
 
 # A listener as the facts have it.
 Listener = Mapping[str, Any]
@@ -162,33 +162,111 @@ def endpoint(listener: Listener) -> str:
     return visible(listener['id'].replace('/', ' ', 1), 300)
 
 
-def owners_in_words(listener: Listener) -> str:
+class Owners(TypedDict):
+    """The owners of one name: a process, and its pids."""
+
+    process: str | None
+    pids: Several
+
+
+class _Merged(TypedDict, total=False):
+    """What is counted where an excerpt stands for listeners of several hosts: by how many addresses and ports they differ."""
+
+    addresses: int
+    ports: int
+
+
+class Excerpt(_Merged):
+    """As much of a listener as a sentence about it needs, and as JSON can keep; its text is what the host wrote.
+
+    :ivar owners: list of Owners, the first ones; ``processes`` counts their names, ``unlisted`` the owners that the facts do not list.
+    :ivar users: those of the owners.
+    :ivar unit: what has to be stopped so that it ends.
+    :ivar around: the unit that its owners are in, where there is none to stop; ``spared`` if that is a service that would let them live.
+    :ivar way_in: whether Ansible itself may have come through it.
+    """
+
+    id: str
+    protocol: str
+    family: str
+    address: str
+    interface: str | None
+    port: int
+    namespace: str | None
+    scope: str
+    ephemeral: bool
+    held_by: str
+    socket_uid: int | None
+    owners: list[Owners]
+    processes: int
+    unlisted: int
+    users: Several
+    unit: str | None
+    around: str | None
+    spared: bool
+    way_in: bool
+
+
+def excerpt(listener: Listener) -> Excerpt:
+    """Take out of a listener what a sentence about it needs."""
+    pids_of: dict[str | None, list[int]] = {}
+    for owner in listener['owners']:
+        pids_of.setdefault(owner['process'] or None, []).append(owner['pid'])
+    users = {visible(user, 100): cut_short(user, 100) for user in (
+        owner['user'] or str(owner['uid']) for owner in listener['owners'] if owner['user'] or owner['uid'] is not None)}
+    to_stop = stop(listener)
+    return {
+        'id': cut_short(listener['id'], 300), 'protocol': listener['protocol'], 'family': listener['family'], 'address': listener['address'],
+        'interface': listener['interface'], 'port': listener['port'], 'namespace': listener['namespace'], 'scope': listener['scope'],
+        'ephemeral': listener['ephemeral'], 'held_by': listener['held_by'], 'socket_uid': listener['socket_uid'],
+        'owners': [{'process': process and cut_short(process, 100), 'pids': several(sorted(pids))}
+                   for process, pids in list(pids_of.items())[:MOST]],
+        'processes': len(pids_of), 'unlisted': unlisted(listener), 'users': several(users[user] for user in sorted(users)),
+        'unit': to_stop.unit and cut_short(to_stop.unit, 200), 'around': to_stop.around and cut_short(to_stop.around, 200),
+        'spared': to_stop.reason == SPARED, 'way_in': is_way_in(listener),
+    }
+
+
+def endpoint_in_words(listener: Excerpt) -> str:
+    """Show where it listens: ``tcp 0.0.0.0:111``; of several hosts, by how many addresses: ``tcp (3 addresses):111``."""
+    addresses, ports = listener.get('addresses', 1), listener.get('ports', 1)
+    if addresses == ports == 1:
+        return visible(listener['id'].replace('/', ' ', 1), 300)
+    address = '%s%%%s' % (listener['address'], listener['interface']) if listener['interface'] else listener['address']
+    return visible('%s %s:%s%s' % (
+        listener['protocol'],
+        '(%d addresses)' % addresses if addresses > 1 else '[%s]' % address if listener['family'] == 'ipv6' else address,
+        '(%d ports)' % ports if ports > 1 else listener['port'],
+        '@%s' % listener['namespace'] if listener['namespace'] else ''), 300)
+
+
+def owners_in_words(listener: Excerpt) -> str:
     """Show its owners: ``rpcbind pid 512 (rpcbind.socket)``, as much of it as is known."""
     if listener['held_by'] == 'kernel':
         return 'the kernel'
     if listener['held_by'] != 'processes':
         uid = listener['socket_uid']
         return 'a hidden process' if uid is None else 'a hidden process (of uid %d)' % uid
-    pids_of: dict[str, list[int]] = {}
-    for owner in listener['owners']:
-        pids_of.setdefault(owner['process'] or 'a process without a name', []).append(owner['pid'])
-    parts = ['%s pid %s' % (visible(process, 100), some(map(str, sorted(pids)))) for process, pids in list(pids_of.items())[:MOST]]
-    if len(pids_of) > MOST:
-        parts.append('and %d more' % (len(pids_of) - MOST))
-    if unlisted(listener) > 0:
-        parts.append('and %d that are not listed' % unlisted(listener))
-    to_stop = stop(listener)
-    unit = ' (%s)' % visible(to_stop.unit, 200) if to_stop.unit else ' (in %s)' % visible(to_stop.around, 200) if to_stop.around else ''
-    return ', '.join(parts) + unit
+    parts = [_process_in_words(owners) for owners in listener['owners']]
+    if listener['processes'] > len(parts):
+        parts.append('and %d more' % (listener['processes'] - len(parts)))
+    if listener['unlisted'] > 0:
+        parts.append('and %d that are not listed' % listener['unlisted'])
+    unit, around = listener['unit'], listener['around']
+    return ', '.join(parts) + (' (%s)' % visible(unit, 200) if unit else ' (in %s)' % visible(around, 200) if around else '')
 
 
-def users_in_words(listener: Listener) -> str | None:
+def _process_in_words(owners: Owners) -> str:
+    """Show a process and its pids; of several hosts it has none."""
+    process = visible(owners['process'] or 'a process without a name', 100)
+    return '%s pid %s' % (process, some_of(owners['pids'])) if owners['pids']['total'] else process
+
+
+def users_in_words(listener: Excerpt) -> str | None:
     """Show the users of its owners; None where none is known."""
-    users = sorted({visible(owner['user'] or str(owner['uid']), 100) for owner in listener['owners']
-                    if owner['user'] or owner['uid'] is not None})
-    return some(users) if users else None
+    return some_of(listener['users'], lambda user: visible(user, 100)) or None
 
 
-def in_words(listener: Listener) -> str:
+def in_words(listener: Excerpt) -> str:
     """Show a listener and its owners: ``tcp 0.0.0.0:111 rpcbind pid 512 (rpcbind.socket)``."""
-    return '%s %s' % (endpoint(listener), owners_in_words(listener))
+    return '%s %s' % (endpoint_in_words(listener), owners_in_words(listener))

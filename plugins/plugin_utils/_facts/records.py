@@ -23,7 +23,7 @@ from .._schema import Fault
 from .._version import VERSION
 from . import check
 
-SCHEMA = 1
+SCHEMA = 2          # 1 is read, too: of the findings of a judgement it has the message alone, and not the parts
 RUN_ID = re.compile(r'[0-9A-Za-z][0-9A-Za-z._-]{0,63}')
 ANY_RUN = 'any'
 
@@ -31,7 +31,7 @@ _MAX_BYTES = check.MAX_BYTES + 16 * 1024 * 1024
 _MAX_NAME = 200                 # of the 255 bytes that file systems give a name
 _version = _schema.text(100)
 _check = _schema.mapping({
-    'schema': _schema.integer(SCHEMA, SCHEMA),
+    'schema': _schema.integer(1, SCHEMA),
     'host': _schema.text(4096),
     'run_id': _schema.matching(RUN_ID, 'the id of a run'),
     'recorded_at': _schema.time,
@@ -41,7 +41,8 @@ _check = _schema.mapping({
     'ansible_core': _version,
     'declared': _schema.boolean,
     'facts': _schema.nullable(check.check),
-}, {'judgement': _schema.nullable(fleet.check)})
+}, {'judgement': lambda judgement: judgement})
+_judgement = {1: _schema.nullable(fleet.check_schema_1), 2: _schema.nullable(fleet.check)}
 
 
 class RecordError(Exception):
@@ -204,16 +205,24 @@ def _checked(data, host, what):
     """The record of a host. Raises RecordError."""
     try:
         entry = _check(data)
+        judgement = _check_judgement(entry)
     except Fault as fault:
         raise RecordError('%s is not valid: %s' % (what, fault)) from None
     if entry['host'] != host:
         raise RecordError('%s is that of another host' % what)
     if (entry['status'] == 'ok') != (entry['facts'] is not None):
         raise RecordError('%s is not valid: status and facts contradict each other' % what)
-    judgement = entry.setdefault('judgement', None)
     if judgement and judgement['findings_total'] < len(judgement['findings']):
         raise RecordError('%s is not valid: judgement.findings_total is less than there are findings' % what)
     return entry
+
+
+def _check_judgement(entry):
+    """Check the judgement of a record: dict, or None where there is none. Raises Fault."""
+    try:
+        return _judgement[entry['schema']](entry.setdefault('judgement', None))
+    except Fault as fault:
+        raise fault.below('judgement') from None
 
 
 def _content(folder, name, flags):

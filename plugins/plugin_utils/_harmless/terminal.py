@@ -18,6 +18,7 @@ _DIRECTIONS = frozenset(('L', 'EN', 'ES', 'ET', 'CS', 'ON'))       # letters fro
 # Letters and symbols without a picture (UAX #44, Default_Ignorable_Code_Point; the empty Braille pattern).
 _BLANK = frozenset('\u115f\u1160\u2800\u3164\uffa0')
 _MARKS = 2
+_HALF = re.compile('[\ud800-\udfff]')
 # What CI systems take for commands: ``::error::`` where a line begins, ``##[error]`` and ``##vso[`` anywhere in it.
 _COMMAND = re.compile(r'^(\s*:):|#(?=#)')
 _PLAIN_NAME = re.compile(r'[\w.@:/+\\-]+')
@@ -34,6 +35,17 @@ def visible(text: str, limit: int = 1000) -> str:
     if ':' in shown or '#' in shown:
         shown = _COMMAND.sub(lambda match: match.group(1) + '\\x3a' if match.group(1) else '\\x23', shown)
     return shown if len(text) <= limit else shown + '…'
+
+
+def cut_short(text: str, limit: int) -> str:
+    """Keep of a text what ``visible`` shows of it, for later; and one character more, from which it will see that the text is longer.
+
+    Half of a surrogate pair, which JSON does not take, becomes what is shown of it.
+
+    :param limit: the characters that will be shown.
+    """
+    kept = text[:limit + 1]
+    return kept if kept.isascii() else _HALF.sub(lambda half: _escape(half.group()), kept)
 
 
 def name(text: str, limit: int = 200) -> str:

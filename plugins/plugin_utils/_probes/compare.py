@@ -240,7 +240,7 @@ def _finding(kind: Kind, item: Item, probe: Probe, seen: _Seen, rule: str, fail_
 def _in_words(listener: Listener) -> str:
     if listener.get('to'):              # of a translation, which has no owner
         return '%s to %s' % (_listener.endpoint(listener), name(listener['to']))
-    return _listener.in_words(listener)
+    return _listener.in_words(_listener.excerpt(listener))
 
 
 def blind(vantages: Sequence[Vantage], table: Table) -> list[str]:

@@ -1,31 +1,38 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings of many hosts, the same ones in one. Private to this collection, may change.
+"""Findings of many hosts, each of them once.
 
-The same are those that say the same but for what each host has of its own: pids, its addresses, ports that are others after each start.
+Those are the same that have the same key, ``same`` in a record, in which nothing is that differs from host to host: pids, addresses of the
+host, ports that change with each start. Records of earlier versions have no key, and no parts: of theirs those are the same that have the
+same message.
 """
 
-import re
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from .._harmless.terminal import visible
+from .._policy.judgement import alike, message
 from .._policy.language.options import SEVERITIES
 
+if TYPE_CHECKING:
+    from .model import Report
+
 _MOST = 8000                    # characters of a message
-_PIDS = re.compile(r' pid \d+(?:(?:, \d+){3} and \d+ more|(?:, \d+){0,3})')
-# An address, and its port where it has one; not the networks of a declaration.
-_ADDRESS = re.compile(r'(\[[0-9a-fA-F:.]+(?:%[^\]\s]*)?\]|(?<![\w.:/-])\d{1,3}(?:\.\d{1,3}){3}(?:%[^\s:]+)?)(?![\w./])(?::(\d+))?')
-_EVERYWHERE = re.compile(r'0\.0\.0\.0|\[::\]|127\..*|\[::1\]')
-_MASK = '\0'
+
+# A finding, as a record has it.
+Finding = Mapping[str, Any]
 
 
 @dataclass
 class Group:
     """One finding, of all hosts that have it; its text is harmless to print.
 
-    :ivar hosts: list of str, the hosts as they are called in the inventory.
-    :ivar others: bool, whether it is told of some of these hosts in other words.
+    :ivar hosts: the hosts as they are called in the inventory.
+    :ivar others: whether it sums up other listeners or entries on some of these hosts.
     """
 
     kind: str
@@ -33,74 +40,52 @@ class Group:
     fails: bool
     text: str
     remedy: str | None
-    hosts: list
+    hosts: list[str]
     others: bool = False
 
     @property
-    def rank(self):
+    def rank(self) -> tuple[bool, int, int, str, str]:
         """What groups are sorted by: those that fail their hosts, the most severe, what most hosts have."""
-        return (not self.fails, SEVERITIES.index(self.severity), -len(self.hosts), self.kind, self.text)
+        return not self.fails, SEVERITIES.index(self.severity), -len(self.hosts), self.kind, self.text
 
 
-def groups(report):
-    """All findings of a report, those over the fleet among them: list of Group, sorted."""
-    alike = {}
+def groups(report: Report) -> list[Group]:
+    """List all findings of a report, those over the fleet among them, the worst first."""
+    same: dict[tuple[Any, ...], list[tuple[str, Finding]]] = {}
     for host in report.judged:
-        for found in host.judgement['findings']:
-            alike.setdefault(_key(found), []).append((host.name, found))
-    made = [group for some in alike.values() for group in _made(some)]
-    made += [_group(one, visible(one['message'], _MOST), []) for one in report.unused]
-    return sorted(made, key=lambda group: group.rank)
+        for finding in host.judgement['findings']:
+            same.setdefault(_key(finding), []).append((host.name, finding))
+    found = [group for pairs in same.values() for group in _grouped(pairs)]
+    found += [_group(finding, visible(finding['message'], _MOST), []) for finding in report.unused]
+    return sorted(found, key=lambda group: group.rank)
 
 
-def _summed_up(found):
-    """Whether it tells of several listeners or entries in one line, which are others on the next host."""
-    return found['kind'] == 'unknown' or found['kind'] == 'unexpected' and not found['listener']
+def _key(finding: Finding) -> tuple[Any, ...]:
+    what = (finding['kind'], finding['severity'], finding['fails'], finding['fingerprint'], finding['same'])
+    return what if finding['same'] else (*what, finding['entry'], finding['declared_in'], finding['message'])
 
 
-def _key(found):
-    key = (found['kind'], found['severity'], found['fails'], found['fingerprint'])
-    return key if _summed_up(found) else key + (found['entry'], found['declared_in'], _masked(found))
+def _grouped(pairs: Sequence[tuple[str, Finding]]) -> Iterator[Group]:
+    """Make one Group of findings that are the same, or one each where they are of one host.
+
+    :param pairs: names of hosts and findings.
+    """
+    names = list(dict.fromkeys(name for name, dummy in pairs))
+    messages = list(dict.fromkeys(finding['message'] for dummy, finding in pairs))
+    first = pairs[0][1]
+    if len(messages) == 1:
+        yield _group(first, visible(messages[0], _MOST), names)
+    elif len(names) == 1:
+        for dummy, finding in pairs:
+            yield _group(finding, visible(finding['message'], _MOST), names)
+    elif alike.is_summed_up(first['kind'], first['parts']):
+        texts = [message.of(finding['kind'], alike.without_pids(finding['parts'])) for dummy, finding in pairs]
+        yield _group(first, visible(texts[0], _MOST), names, others=len(set(texts)) > 1)
+    else:
+        parts = alike.merged([finding['parts'] for dummy, finding in pairs])
+        yield _group(first, visible(message.of(first['kind'], parts), _MOST), names)
 
 
-def _masked(found):
-    """The message without what a host has of its own."""
-    mine = (found['listener'] or '').partition('/')[2]
-
-    def mask(match):
-        address, port = match.groups()
-        if port and match.group() == mine:      # which the fingerprint has, where it matters
-            port = _MASK
-        return ':'.join(filter(None, (address if _EVERYWHERE.fullmatch(address) else _MASK, port)))
-    return _ADDRESS.sub(mask, _PIDS.sub('', found['message']))
-
-
-def _made(some):
-    """One Group of findings that are alike, or one each where they are of one host."""
-    names = list(dict.fromkeys(name for name, dummy in some))
-    texts = list(dict.fromkeys(found['message'] for dummy, found in some))
-    first = some[0][1]
-    if len(texts) == 1:
-        return [_group(first, visible(texts[0], _MOST), names)]
-    if len(names) == 1:
-        return [_group(found, visible(found['message'], _MOST), names) for dummy, found in some]
-    if _summed_up(first):
-        short = {_PIDS.sub('', text) for text in texts}
-        return [_group(first, visible(_PIDS.sub('', texts[0]), _MOST), names, others=len(short) > 1)]
-    return [_group(first, visible(_merged([_PIDS.sub('', text) for text in texts]), _MOST), names)]
-
-
-def _merged(texts):
-    """The first text, with numbers in place of the addresses and ports in which the others differ from it."""
-    columns = iter(list(zip(*([match.groups() for match in _ADDRESS.finditer(text)] for text in texts))))
-
-    def merge(match):
-        addresses, ports = ({one[part] for one in column} for column in [next(columns)] for part in (0, 1))
-        address = match.group(1) if len(addresses) == 1 else '(%d addresses)' % len(addresses)
-        return ':'.join(filter(None, (address, match.group(2) if len(ports) == 1 else '(%d ports)' % len(ports))))
-    return _ADDRESS.sub(merge, texts[0])
-
-
-def _group(found, text, names, others=False):
-    remedy = visible(found['remedy'], 1000) if found['remedy'] else None
-    return Group(found['kind'], found['severity'], found['fails'], text, remedy, names, others)
+def _group(finding: Finding, text: str, names: list[str], others: bool = False) -> Group:
+    remedy = visible(finding['remedy'], 1000) if finding['remedy'] else None
+    return Group(finding['kind'], finding['severity'], finding['fails'], text, remedy, names, others)

@@ -110,7 +110,7 @@ class Report:
         """Entries and waivers that were not met on any host: list of dict. Of a part of the hosts nothing is said."""
         if not self.fleet or any(host.state == 'pending' for host in self.hosts):
             return []
-        return [one.as_dict() for one in _fleet.unused(host.judgement if _is_seen(host) else _fleet.unsure(host.judgement) for host in self.judged)]
+        return [one.as_record() for one in _fleet.unused(host.judgement if _is_seen(host) else _fleet.unsure(host.judgement) for host in self.judged)]
 
     def only(self, names):
         """A report of these hosts alone."""

@@ -18,7 +18,7 @@ from ..conditions.three_valued import both
 from ..language import options, values
 from ..language.refusal import Refused
 
-_WHO = ('process', 'exe', 'user', 'service', 'container')
+WHO = ('process', 'exe', 'user', 'service', 'container')
 _Part = TypeVar('_Part')
 
 
@@ -53,7 +53,7 @@ class Condition:
         self.service = Globs(given['service']) if given['service'] else None
         self.bind = _made(faults, Bind, given['bind'], 'bind') if given['bind'] else None
         self.where = _made(faults, Expression, given['where'], 'where') if given['where'] is not None else None
-        self.who: dict[str, str] = {option: ' or '.join(given[option]) for option in _WHO if given[option]}
+        self.who: dict[str, str] = {option: ' or '.join(given[option]) for option in WHO if given[option]}
         self.bound: list[str] | None = given['bind']
         self.narrow = bool(self.family or self.namespace or self.where)
         if any(globs.kernel and len(globs.values) == 1 for option, globs in self.conditions if option == 'process') and len(self.who) > 1:

@@ -3,27 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One finding where many have one cause. Private to this collection."""
 
-from ... import _listener, _words
-from ..._harmless.terminal import sentence, visible
+from ..._harmless.terminal import cut_short
+from ..._listener import excerpt
+from ..._words import MOST, several
 from ..language.options import SEVERITIES
 from . import defaults
 from .finding import finding, worst
+from .parts import Unknown, UnexpectedGroup, line
 
-# cause: (what could not be judged for it, what to do)
-_CAUSES = {
-    'sockets': ('not all sockets could be looked at', 'see the gaps of the facts'),
-    'namespaces': ('other network namespaces were not looked at, or not all of them', 'gather namespaces (option gather), and run with become'),
-    'owners': ('the holders are hidden', 'run with become'),
-    'units': ('systemd could not be asked for its units', 'see the gaps of the facts; or name process or exe in place of service'),
-    'activated': ('systemd holds the port until somebody connects, and only then is there a process',
-                  'name the unit (service) in the entry, in place of the process'),
-    'device': ('the facts do not say which interface has the address', 'name the address or its network in bind, in place of the interface'),
-    'binding': ('the interface or the families could not be observed', 'see the gaps of the facts'),
-    'exposure': ('the firewall was not looked at', 'gather the firewall (option gather), or leave out clients, only_from and via'),
-    'fields': ('an expression speaks of what was not observed', 'gather it (option gather), or change the expression'),
-}
+# What could not be judged is reported by cause; of several causes by the first of these.
+CAUSES = ('sockets', 'namespaces', 'owners', 'units', 'activated', 'device', 'binding', 'exposure', 'fields')
+# cause: the aspect of the facts, a gap of which says more
 _ASPECTS = {'sockets': 'sockets', 'namespaces': 'namespaces', 'owners': 'owners', 'units': 'units', 'binding': 'binding', 'exposure': 'firewall'}
-_UNDECIDED = 'the firewall cannot be judged for all who may come', 'see the exposure of the listener; leave out what is not known, or waive it'
 
 
 def unsure(listener, entries, causes, perhaps):
@@ -31,47 +22,60 @@ def unsure(listener, entries, causes, perhaps):
 
     :param perhaps: sequence of Violation, what it may be.
     """
-    cause = next(name for name in _CAUSES if name in causes)
-    found = finding('unknown', '', entries, listener)
+    cause = next(name for name in CAUSES if name in causes)
+    listeners = [listener] if listener else []
+    found = finding('unknown', _parts(cause, listeners, [entry.label for entry in entries], listener), entries, listener)
     found.worst = worst(perhaps)
     found.group = cause
     return found
 
 
+def _parts(cause, listeners, labels, alone, rest=False, gap=None, reasons=()) -> Unknown:
+    return {
+        'cause': cause, 'listener': excerpt(alone) if alone else None,
+        'listeners': {'first': [excerpt(listener) for listener in listeners[:MOST]], 'total': len(listeners)},
+        'entries': several(cut_short(label, 1000) for label in labels), 'rest': rest,
+        'gap': {'aspect': gap['aspect'], 'code': gap['code'], 'message': line(gap['message'], 200),
+                'hint': gap['hint'] and cut_short(gap['hint'], 200)} if gap else None,
+        'reasons': several(line(reason, 200) for reason in reasons),
+    }
+
+
 def causes(unsure_ones, gaps, switches):
-    """One finding per cause."""
+    """Make one finding per cause."""
     groups = {}
     for each in unsure_ones:
         groups.setdefault(each.group, []).append(each)
-    found = []
+    findings = []
     for cause, some in groups.items():
         some.sort(key=_place)
-        listeners = list(dict.fromkeys(each.found for each in some if each.found))
+        listeners = {each.listener: each.record for each in some if each.record}
         labels = sorted({label for each in some for label in each.about})
-        why, remedy = _CAUSES[cause]
         gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
-        said = sentence(gap['message'], 200) if gap else None
-        if cause == 'exposure' and not gap and _reasons(some):
-            (why, remedy), said = _UNDECIDED, _words.some([sentence(text, 200) for text in _reasons(some)])
-        if gap:
-            remedy = _remedy(gap, remedy)
-        what = ' and '.join(part for part in (
-            _words.number(len(listeners), 'listener') if listeners else '', _words.number(len(labels), 'entry', 'entries') if labels else '',
-            '' if all(each.about or each.found for each in some) else 'whether anything else listens') if part)
-        names = '; '.join(part for part in (_words.some(listeners), 'entries: %s' % _words.some(map(visible, labels)) if labels else '') if part)
-        message = '%s cannot be judged, as %s%s%s' % (
-            what[:1].upper() + what[1:], why, ' (%s)' % said if said else '', ': ' + names if names else '')
-        one = finding('unknown', message, expected='to know', remedy=remedy, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
         severest = min(some, key=lambda each: each.rank)
-        one.severity, one.about = severest.severity, tuple(labels)
-        one.worst = min((each.worst or each.severity for each in some), key=SEVERITIES.index)
-        one.notes = list(dict.fromkeys(note for each in some for note in each.notes))
-        if len({each.listener for each in some}) == 1:
-            one.listener, one.found, one.record = severest.listener, severest.found, severest.record
+        is_one = len({each.listener for each in some}) == 1
+        parts = _parts(
+            cause, list(listeners.values()), labels, severest.record if is_one else None,
+            rest=not all(each.about or each.record for each in some), gap=gap,
+            reasons=_reasons(some) if cause == 'exposure' and not gap else ())
+        united = finding('unknown', parts, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
+        united.severity, united.about = severest.severity, tuple(labels)
+        united.worst = min((each.worst or each.severity for each in some), key=SEVERITIES.index)
+        united.notes = _distinct(note for each in some for note in each.notes)
+        if is_one:
+            united.listener, united.record = severest.listener, severest.record
             if len(labels) == 1 and all(each.about for each in some):
-                one.entry, one.declared_in = severest.entry, severest.declared_in
-        found.append(one)
-    return found
+                united.entry, united.declared_in = severest.entry, severest.declared_in
+        findings.append(united)
+    return findings
+
+
+def _distinct(notes):
+    distinct = []
+    for note in notes:
+        if note not in distinct:
+            distinct.append(note)
+    return distinct
 
 
 def _place(found):
@@ -86,18 +90,6 @@ def _reasons(some):
     return list(dict.fromkeys(str(one['reason']) for exposure in exposures for one in exposure.get('undecided') or ()))
 
 
-def _remedy(gap, usual):
-    """What helps against a gap, which knows it better than its cause does."""
-    if gap['hint']:
-        hint = visible(gap['hint'], 200)
-        return hint if ' ' in hint else 'run with %s' % hint
-    if gap['code'] == 'owners_not_found':       # of the kernel, perhaps: nobody will be found, however hard one looks
-        return 'pin the port and declare it without process, exe, user, service and container, once you know whose it is'
-    if gap['aspect'] == 'firewall':             # it was asked for, and could not be read
-        return 'see to it that its rules can be read, or leave out clients, only_from and via'
-    return usual
-
-
 def grouped(findings, switches):
     """The findings with the unexpected ones of loopback in one line, and ephemeral ones in one for each process."""
     kept, groups = [], {}
@@ -107,9 +99,9 @@ def grouped(findings, switches):
             continue
         worth = switches[defaults.SWITCHES[each.group]]        # ignored ones are no findings
         if each.group == 'ephemeral':
-            dubious, why = defaults.is_dubious(each.record)
+            dubious = defaults.dubious(each.record)
             if dubious:
-                each.message += ': %s' % why
+                each.parts['dubious'] = dubious
                 kept.append(each)       # whatever the switch says of clients
                 continue
         each.fails = worth == 'fail'
@@ -131,12 +123,14 @@ def _united(findings):
         same.setdefault((each.fingerprint, _held_by(each.record)) if each.record else id(each), []).append(each)
     for first, *others in same.values():
         if others:
-            pids = [owner['pid'] for owner in first.record['owners']]
-            names = [_listener.endpoint(each.record) if [owner['pid'] for owner in each.record['owners']] == pids else each.found for each in others]
-            first.notes = list(dict.fromkeys(note for each in (first, *others) for note in each.notes))
-            first.notes.append('the same on %s' % _words.some(names))
-            first.found = _words.some([first.found, *(each.found for each in others)])
+            pids = _pids(first.record)
+            first.notes = _distinct(note for each in (first, *others) for note in each.notes)
+            first.also = several({'listener': each.parts['listener'], 'together': _pids(each.record) == pids} for each in others)
     return [some[0] for some in same.values()]
+
+
+def _pids(record):
+    return [owner['pid'] for owner in record['owners']]
 
 
 def _held_by(record):
@@ -149,13 +143,8 @@ def _one(group, process, some):
     first = some[0]
     if len(some) == 1:
         return first
-    names = _words.some([each.found for each in some])
-    if group == 'loopback':
-        message = '%s on loopback, and nothing declares them: %s' % (_words.number(len(some), 'listener'), names)
-    else:
-        message = '%s of the ephemeral range, and nothing declares them: %s' % (_words.number(len(some), 'UDP port'), names)
-    how = ' as port any/udp of their service or process, with state: optional' if group == 'ephemeral' else ''
-    one = finding('unexpected', message, severity=first.severity, expected=first.expected,
-                  remedy='declare them in expected_listeners%s, or stop them' % how, ports=(group, process or ''), fails=first.fails)
-    one.found, one.notes = names, list(dict.fromkeys(note for each in some for note in each.notes))
-    return one
+    parts: UnexpectedGroup = {
+        'group': group, 'process': process and cut_short(process, 100), 'listeners': several(each.parts['listener'] for each in some)}
+    united = finding('unexpected', parts, severity=first.severity, ports=(group, process or ''), fails=first.fails)
+    united.notes = _distinct(note for each in some for note in each.notes)
+    return united

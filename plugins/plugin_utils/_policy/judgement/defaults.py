@@ -13,6 +13,8 @@ _NETWORK_MANAGERS = frozenset(('systemd-networkd', 'systemd-network', 'NetworkMa
 _TEMPORARY = ('/tmp/', '/var/tmp/', '/dev/shm/', '/run/user/')
 
 IGNORE = 'ignore'
+# What makes a listener dubious: its executable, its owner that is not known, or that not all of its owners are.
+FILE, OWNER, OWNERS = DUBIOUS = 'file', 'owner', 'owners'
 
 # class: the switch that says what it is worth
 SWITCHES = {'unexpected': 'listener_unexpected', 'loopback': 'listener_unexpected_loopback', 'ephemeral': 'listener_unexpected_ephemeral_udp'}
@@ -26,7 +28,7 @@ def is_let_be(listener, switches, is_new):
     if listener['namespace'] is not None:
         return True             # nobody can reach it by this one
     group = kind(listener)
-    if group == 'ephemeral' and (is_new or not is_dubious(listener)[0] and switches[SWITCHES[group]] == IGNORE):
+    if group == 'ephemeral' and (is_new or not dubious(listener) and switches[SWITCHES[group]] == IGNORE):
         return True
     return True if group != 'ephemeral' and switches[SWITCHES[group]] == IGNORE else is_known(listener)
 
@@ -61,17 +63,15 @@ def kind(listener):
     return 'loopback' if listener['scope'] == 'loopback' else 'unexpected'
 
 
-def is_dubious(listener):
-    """Whether an ephemeral UDP socket is more than somebody's client: reachable by all, and held by nobody who can be named.
+def dubious(listener):
+    """Why an ephemeral UDP socket is more than somebody's client: reachable by all, and owned by nobody who can be named.
 
-    :returns: tuple of True or False, and the reason.
+    :returns: str of DUBIOUS, or None.
     """
     if listener['scope'] != 'any':
-        return False, None
+        return None
     if listener['held_by'] == 'unknown':
-        return True, 'its holder is not known'
+        return OWNER
     if either(is_dubious_file(owner) for owner in listener['owners']):
-        return True, 'its executable was deleted or lies in a directory for temporary files'
-    if unlisted(listener):
-        return True, 'not all of its holders are known'
-    return False, None
+        return FILE
+    return OWNERS if unlisted(listener) else None

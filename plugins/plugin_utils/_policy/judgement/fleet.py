@@ -7,9 +7,11 @@ import hashlib
 import re
 
 from ... import _schema
-from ..._harmless.terminal import visible
+from ..._harmless.terminal import cut_short, visible
+from ..._schema import Fault
 from ..language import options
-from . import finding
+from . import finding, parts_schema
+from .parts import Unused
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total tells of more
 _MOST = 100000                  # entries, waivers and variables of a host
@@ -21,24 +23,55 @@ _maybe_text = _schema.nullable(_text)
 _count = _schema.integer()
 _places = _schema.items(_schema.items(_text, 2, 2), _MOST)       # pairs of variable and label
 _both = _schema.mapping({'entries': _places, 'waivers': _places})
+_key = _schema.matching(re.compile(r'[0-9a-f]{16}'), '16 hexadecimal digits')
 _SPECIAL = {'kind': _schema.choice(*options.KINDS), 'severity': _schema.choice(*options.SEVERITIES), 'message': _text,
-            'fingerprint': _schema.matching(re.compile(r'[0-9a-f]{16}'), '16 hexadecimal digits'), 'fails': _schema.boolean}
+            'fingerprint': _key, 'fails': _schema.boolean}
 _hash = _schema.matching(re.compile(r'(?:[0-9a-f]{64})?'), '64 hexadecimal digits, or nothing')
-# What a judgement looks like in a record that was read.
-check = _schema.mapping({
-    'policy': _schema.mapping({'summary': _text, 'hash': _hash, 'variables': _schema.items(_text, _MOST)}),
-    'findings': _schema.items(_schema.mapping({key: _SPECIAL.get(key, _maybe_text) for key in finding.KEYS}), MOST_FINDINGS),
-    'findings_total': _count,
-    'failing': _schema.boolean,
-    'refused': _maybe_text,
-    'waived': _count,
-    'met': _both,
-    'idle': _both,
-}, {
-    'waivers': _schema.items(_schema.mapping({
-        'variable': _text, 'label': _text, 'expires': _maybe_text, 'reason': _maybe_text, 'owner': _maybe_text,
-        'findings': _count}), _MOST),
-})
+
+_FINDING = {key: _SPECIAL.get(key, _maybe_text) for key in finding.KEYS}
+_finding_of_schema_1 = _schema.mapping(_FINDING)
+_finding = _schema.mapping({**_FINDING, 'parts': lambda parts: parts, 'same': _schema.nullable(_key)})
+
+
+def _with_parts(value):
+    """Check for a finding, and its parts."""
+    _finding(value)
+    if (value['parts'] is None) != (value['same'] is None):
+        raise Fault('is null without the other one', 'parts' if value['parts'] is None else 'same')
+    if value['parts'] is not None:
+        try:
+            parts_schema.check(value['kind'], value['parts'])
+        except Fault as fault:
+            raise fault.below('parts') from None
+
+
+def _without_parts(value):
+    """Check for a finding that an earlier version has recorded."""
+    _finding_of_schema_1(value)
+    value.update(parts=None, same=None)
+
+
+def _of(check_finding):
+    """Make a check for a judgement."""
+    return _schema.mapping({
+        'policy': _schema.mapping({'summary': _text, 'hash': _hash, 'variables': _schema.items(_text, _MOST)}),
+        'findings': _schema.items(check_finding, MOST_FINDINGS),
+        'findings_total': _count,
+        'failing': _schema.boolean,
+        'refused': _maybe_text,
+        'waived': _count,
+        'met': _both,
+        'idle': _both,
+    }, {
+        'waivers': _schema.items(_schema.mapping({
+            'variable': _text, 'label': _text, 'expires': _maybe_text, 'reason': _maybe_text, 'owner': _maybe_text,
+            'findings': _count}), _MOST),
+    })
+
+
+# What a judgement looks like in a record that was read: in one of now, and in one of schema 1.
+check = _of(_with_parts)
+check_schema_1 = _of(_without_parts)
 
 
 def judgement(policy, result):
@@ -56,7 +89,7 @@ def judgement(policy, result):
     met_waivers, idle_waivers = _sorted(policy.waivers, result.used_waivers, lambda waiver: unknown or waiver.namespace)
     return {
         'policy': {'summary': policy.summary, 'hash': policy.hash, 'variables': list(policy.variables)},
-        'findings': [each.as_dict() for each in result.findings[:MOST_FINDINGS]],
+        'findings': [each.as_record() for each in result.findings[:MOST_FINDINGS]],
         'findings_total': len(result.findings),
         'failing': result.failing,
         'refused': None,
@@ -117,10 +150,7 @@ def unsure(judgement):
 
 def _unused(kind, place, hosts):
     variable, label = place
-    where = 'on the host that was judged by it' if hosts == 1 else 'on any of the %d hosts that were judged by it' % hosts
-    noun, did = ('entry', 'met nothing') if kind == 'entry_unused' else ('waiver', 'waived nothing')
-    words = '%s %s of %s' % (noun, visible(label, 200), visible(variable, 200) if variable else 'the task')
+    parts: Unused = {'label': cut_short(label, 200), 'variable': variable and cut_short(variable, 200), 'hosts': hosts}
     return finding.Finding(
-        kind, 'The %s %s %s' % (words, did, where), 'info', entry=visible(label, 200) if noun == 'entry' else None,
-        declared_in=variable, remedy='remove it, unless it is for what comes and goes', fails=False, about=(label,),
+        kind, 'info', parts, entry=visible(label, 200) if kind == 'entry_unused' else None, declared_in=variable, fails=False, about=(label,),
         fingerprint=hashlib.sha256(repr((kind, variable, label)).encode('utf-8', 'backslashreplace')).hexdigest()[:16])

@@ -9,6 +9,7 @@ from ..._listener import endpoints
 from ..language.options import SEVERITIES
 from . import causes, defaults, presence as _presence, violations
 from .claims import Look, Verdict, Violation, forbids, meetings, verdict
+from .parts import Own
 from .waivers import Waiving
 
 # Gaps that say: these sockets are those of the machine around this system, or may be. They are no evidence of anything here.
@@ -42,20 +43,19 @@ class Result:
         return any(each.fails for each in self.findings)
 
 
-def judge(facts, policy, now, earlier=None, diagnoses=None):
+def judge(facts, policy, now, earlier=None):
     """Hold facts against a policy.
 
     :param facts: dict, as ``_packed.check`` returns them.
     :param policy: _policy.Policy.
     :param now: datetime.datetime in UTC, by the controller's clock.
     :param earlier: dict or None, facts of a moment before: an ephemeral UDP socket that is not in both is nobody's business.
-    :param diagnoses: dict or None, unit to text, what is known of units that should run.
     :returns: Result.
     """
     result = Result()
     complete = facts['complete']
     before = None if earlier is None else {listener['id'] for listener in earlier['listeners']}
-    met, by_port, raw, unknown = {}, {}, [], []
+    met, by_port, raw, unknown, own = {}, {}, [], [], Own(facts['system'])
     foreign = any(gap['aspect'] == 'sockets' and gap['code'] in _FOREIGN for gap in facts['gaps'])
     for listener in sorted(endpoints(facts), key=_order):
         if listener['protocol'] == 'raw' or foreign:
@@ -80,10 +80,10 @@ def judge(facts, policy, now, earlier=None, diagnoses=None):
             unknown.append((listener, entries, why, [Violation('forbidden', entries)]))
         if said.causes:
             unknown.append((listener, said.entries, said.causes, said.perhaps))
-        raw += violations.violations(listener, said)
+        raw += violations.violations(listener, said, own)
         if said.value and not perhaps:
             result.passed += 1
-    _requirements(facts, policy, met, by_port, raw, unknown, diagnoses or {})
+    _requirements(facts, policy, met, by_port, raw, unknown, own)
     unknown += _unseen(policy, complete)
 
     waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], complete)
@@ -118,7 +118,7 @@ def _unseen(policy, complete):
         yield None, elsewhere, frozenset(('namespaces',)), [Violation('forbidden', elsewhere)]
 
 
-def _requirements(facts, policy, met, by_port, raw, unknown, diagnoses):
+def _requirements(facts, policy, met, by_port, raw, unknown, own):
     """What has to be there, and has to be reached."""
     complete = facts['complete']
     wrong = [each for each in raw if each.kind in ('wrong_owner', 'wrong_bind')]
@@ -128,13 +128,13 @@ def _requirements(facts, policy, met, by_port, raw, unknown, diagnoses):
             presence = _presence.Presence(entry, meetings_of, complete)
             there, absent, unsure = presence.missing()
             if there is False:
-                found = _presence.missing(entry, absent, by_port, wrong, diagnoses, presence.there)
+                found = _presence.missing(entry, absent, by_port, wrong, facts.get('diagnoses') or {}, own, presence.there)
                 if found:
                     raw.append(found)
             if there is not True and unsure:        # beside what is surely missing too, which may be waived
                 unknown.append(_unsure_presence(entry, unsure, meetings_of, complete))
         if entry.state in ('required', 'optional'):
-            reached, found = _presence.unreachable(entry, meetings_of, facts)
+            reached, found = _presence.unreachable(entry, meetings_of, facts, own)
             if reached is False:
                 raw.append(found)
             elif reached is None:

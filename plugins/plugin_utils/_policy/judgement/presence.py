@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what has to listen does. Private to this collection."""
 
-from ... import _listener, _words
-from ..._harmless.terminal import visible
+from ..._listener import excerpt
+from ..._words import several
 from ..conditions import reach
 from ..conditions.three_valued import both, either
-from ..declaration import naming
 from . import diagnosis
 from .finding import finding
+from .parts import MANY, REQUIRED, Missing, Note, Unreachable, listed, place, who
+
+_REQUIRED: Note = {'note': REQUIRED, 'waiver': None, 'expires': None}
 
 
 def is_there(meeting):
@@ -59,48 +61,45 @@ class Presence:
         return False, absent or list(states), unsure
 
 
-def missing(entry, absent, listeners, wrong, diagnoses, there=0):
-    """The finding that something required is not there; None where findings about its ports say so already.
+def missing(entry, absent, listeners, wrong, diagnoses, own, present=0):
+    """Make the finding that something required is not there; None where findings about its ports say so already.
 
     :param absent: list of Item.
     :param listeners: dict (protocol, port) to list of facts, all that the host has.
     :param wrong: list of Finding of the kinds wrong_owner and wrong_bind; those about this entry get a note.
-    :param diagnoses: dict, unit to text, what is known of units that should be there.
-    :param there: int, how many of its ports are there, of an entry that says how many it needs.
+    :param diagnoses: dict, unit to what the facts have of it: units that should be there.
+    :param own: Own, the addresses of the host.
+    :param present: int, how many of its ports are there, of an entry that says how many it needs.
     """
     left = []
     for item in absent:
-        told = [each for each in wrong if each.record['protocol'] == item.protocol and item.low <= each.record['port'] <= item.high
-                and entry in each.entries]
-        for each in told:
-            if 'it is required' not in each.notes:
-                each.notes.append('it is required')
-        if not told:
+        in_place = [each for each in wrong if each.record['protocol'] == item.protocol
+                    and item.low <= each.record['port'] <= item.high and entry in each.entries]
+        for each in in_place:
+            if _REQUIRED not in each.notes:
+                each.notes.append(_REQUIRED)
+        if not in_place:
             left.append(item)
     if not left:
         return None
-    ports = _ports(entry.items if entry.need else left, entry.need)
-    expected = naming.who(entry) + (', bound to %s' % naming.where(entry) if entry.bound else '')
-    holders = [listener for item in left if item.exact for listener in listeners.get((item.protocol, item.low), ()) if _is_in_the_way(entry, listener)]
-    message = '%s%s has to listen on %s (%s)' % (_capital(expected), ',' * bool(entry.bound), ports, naming.place(entry))
-    remedy = 'make it listen there, or give the entry state: optional'
-    if holders:
-        message += ', and the port is already in use by %s' % _words.some([_listener.in_words(each) for each in holders])
-        remedy = 'free the port, or declare it for who holds it'
-    else:
-        message += ', and too few do: %d of %d' % (there, entry.need) if there else ', and nothing does'
-    told = next((diagnoses[name] for name in entry.services if name in diagnoses), None)
-    told = told or diagnosis.elsewhere(entry.services, (each for some in listeners.values() for each in some))
-    if told:
-        message += '. %s' % told
-    return finding('missing', message, (entry,), expected='%s on %s' % (expected, ports), remedy=remedy, ports=left)
+    units = entry.services
+    known = next((diagnoses[unit] for unit in units if unit in diagnoses), None)
+    parts: Missing = {
+        **place(entry), 'who': who(entry), 'where': listed(entry.bound or (), 300),
+        'ports': several([_port(item, entry.need) for item in (entry.items if entry.need else left)], 8), 'need': entry.need,
+        'present': present,
+        'in_the_way': several([excerpt(listener) for item in left if item.exact for listener in listeners.get((item.protocol, item.low), ())
+                               if _is_in_the_way(entry, listener)]),
+        'diagnosis': diagnosis.diagnosis(known, own) if known else None,
+        'elsewhere': None if known else diagnosis.elsewhere(units, (listener for some in listeners.values() for listener in some)),
+    }
+    return finding('missing', parts, (entry,), ports=left)
 
 
-def _ports(items, need):
-    """``tcp/80, one of tcp/8000-8010``; or of what is needed in part, ``2 of tcp/81, tcp/82, tcp/83``."""
-    words = [str(item) if need or item.exact or str(item).endswith('/any') else 'one of %s' % (item,) for item in items[:8]]
-    text = ', '.join(words) + (' and %d more' % (len(items) - 8) if len(items) > 8 else '')
-    return '%s of %s' % ('one' if need == 1 else need, text) if need else text
+def _port(item, need):
+    """A part of the finding: one port of a range is enough, unless the entry says how many it needs."""
+    text = str(item)
+    return {'item': text, 'one_of': not (need or item.exact or text.endswith('/any'))}
 
 
 def _is_in_the_way(entry, listener):
@@ -108,7 +107,7 @@ def _is_in_the_way(entry, listener):
     return not entry.bind or listener['scope'] == 'any' or entry.bind.holds(listener, {}) is not False
 
 
-def unreachable(entry, meetings, facts):
+def unreachable(entry, meetings, facts, own):
     """Whether who may reach it can: tuple of True, False or None, and the finding for False or the meetings for None."""
     there = [meeting for meeting in meetings if is_there(meeting) is True]
     perhaps = [meeting for meeting in meetings if is_there(meeting) is None]
@@ -118,19 +117,13 @@ def unreachable(entry, meetings, facts):
     value, blocked = reach.lower(entry.sources, listeners, [meeting.listener for meeting in perhaps], facts, entry.family)
     if value is not False:
         return value, perhaps or there
-    first = listeners[0]
-    if all(listener['scope'] == 'loopback' for listener in listeners):
-        why, remedy = 'it is bound to loopback only', 'bind it to an address that they reach, or say clients: local'
-        blocked = entry.sources.words       # all of them: "anyone" says more than what is left of the internet without 127.0.0.0/8
-    else:
-        exposures = [listener.get('exposure') or {} for listener in listeners]
-        rules = list(dict.fromkeys(rule for rule in (one.get('blocked_by') or one.get('decided_by') for one in exposures) if rule))
-        why = 'the host keeps them out%s' % (': %s' % _words.some([visible(rule, 300) for rule in rules]) if rules else '')
-        remedy = 'open the firewall for them, bind it to their family too, or say fewer clients'
-    message = '%s cannot be reached by %s, declared as its clients (%s): %s' % (
-        _listener.in_words(first), _words.some(blocked), naming.place(entry), why)
-    return False, finding('unreachable', message, (entry,), first, expected='clients %s' % entry.sources, remedy=remedy)
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]
+    loopback = all(listener['scope'] == 'loopback' for listener in listeners)
+    exposures = [] if loopback else [listener.get('exposure') or {} for listener in listeners]
+    rules = dict.fromkeys(exposure.get('blocked_by') or exposure.get('decided_by') for exposure in exposures)
+    parts: Unreachable = {
+        **place(entry), 'listener': excerpt(listeners[0]), 'clients': several(entry.sources.words, MANY),
+        # all of its clients: "anyone" says more than what is left of the internet without 127.0.0.0/8
+        'blocked': several(entry.sources.words if loopback else blocked), 'loopback': loopback,
+        'rules': several(own.text(rule, 300) for rule in rules if rule),
+    }
+    return False, finding('unreachable', parts, (entry,), listeners[0])

@@ -1,107 +1,95 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listeners that are not as declared, each as a finding. Private to this collection."""
+"""Listeners that are not as declared, each as a finding."""
 
-from ... import _listener, _words
-from ..._harmless.terminal import visible
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..._harmless.terminal import cut_short
+from ..._listener import Listener, excerpt
+from ..._words import several
 from ..conditions import reach
-from ..declaration import naming
 from . import defaults
-from .claims import Violation
-from .finding import finding, worst
+from .claims import Meeting, Verdict, Violation
+from .finding import Finding, finding, worst
+from .parts import (
+    MANY, Ensured, Forbidden, Limit, Overexposed, Own, Unexpected, Unhealthy, WrongBind, WrongOwner, listed, place, who
+)
+
+if TYPE_CHECKING:
+    from ..declaration.entry import Entry
 
 
-def _stop(listener):
-    stop = _listener.stop(listener)
-    return 'stop %s%s%s' % (_unit(stop), ' (to stop %s would not)' % visible(stop.around, 200) if stop.reason == _listener.SPARED else '',
-                            ', unless it is your way in' if _listener.is_way_in(listener) else '')
+def forbidden(listener: Listener, sure: Sequence[Meeting], perhaps: Sequence[Meeting]) -> Finding:
+    """Make the finding of what must not listen, and does.
 
-
-def _unit(stop):
-    return visible(stop.unit, 200) if stop.unit else 'it'
-
-
-def forbidden(listener, sure, perhaps):
-    """What must not listen, and does.
-
-    :param sure: list of Meeting with those entries that forbid it; perhaps: with those that may.
+    :param sure: meetings with the entries that forbid it; ``perhaps`` with those that may.
     """
     entries = [meeting.entry for meeting in sure]
-    entry = entries[0]
-    because = ' (%s)' % visible(entry.reason, 300) if entry.reason else ''
-    return finding('forbidden', '%s listens, which %s %s%s' % (
-        _listener.in_words(listener), naming.places(entries), 'forbids' if len(entries) == 1 else 'forbid', because), entries, listener,
-        expected='nothing on %s' % ', '.join(map(str, entry.items[:8])), remedy=_stop(listener),
-        instead=[Violation('forbidden', (meeting.entry,)) for meeting in perhaps])
+    reason = entries[0].reason
+    parts: Forbidden = {
+        'listener': excerpt(listener), 'entries': several(map(place, entries)), 'ports': [str(item) for item in entries[0].items[:8]],
+        'reason': cut_short(reason, 300) if reason else None}
+    return finding('forbidden', parts, entries, listener, instead=[Violation('forbidden', (meeting.entry,)) for meeting in perhaps])
 
 
-def violations(listener, said):
-    """The findings for a Verdict, one for each kind: list."""
-    return [_MAKERS[each.kind](listener, each) for each in said.violations]
+def violations(listener: Listener, verdict: Verdict, own: Own) -> list[Finding]:
+    """Make the findings of a verdict, one for each kind.
+
+    :param own: the addresses of the host.
+    """
+    return [_MAKERS[violation.kind](listener, violation, own) for violation in verdict.violations]
 
 
-def _unexpected(listener, said):
-    message = '%s listens, and nothing declares it' % _listener.in_words(listener)
-    users = _listener.users_in_words(listener)
-    if users:
-        message += ' (user %s)' % users
+def _unexpected(listener: Listener, violation: Violation, dummy: Own) -> Finding:
     group = defaults.kind(listener)
-    if group != 'ephemeral' and any(defaults.is_dubious_file(owner) for owner in listener['owners']):
-        message += ': its executable was deleted or lies in a directory for temporary files'
-    found = finding('unexpected', message, (), listener, expected='nothing, or an entry that declares it',
-                    remedy='%sdeclare it in expected_listeners, or %s' % (
-                        'find out who holds it; ' if listener['held_by'] == 'unknown' else '', _stop(listener)), instead=said.instead)
-    found.group = group
-    return found
+    is_dubious = group != 'ephemeral' and any(defaults.is_dubious_file(owner) for owner in listener['owners'])
+    parts: Unexpected = {'listener': excerpt(listener), 'dubious': defaults.FILE if is_dubious else None}
+    unexpected = finding('unexpected', parts, (), listener, instead=violation.instead)
+    unexpected.group = group
+    return unexpected
 
 
-def _wrong_owner(listener, said):
-    expected = ' or '.join(dict.fromkeys(naming.who(entry) for entry in said.entries))
-    users = _listener.users_in_words(listener)
-    return finding('wrong_owner', '%s is already in use by %s%s, where %s expects %s' % (
-        _listener.endpoint(listener), _listener.owners_in_words(listener), ' (user %s)' % users if users else '', naming.places(said.entries), expected),
-        said.entries, listener, expected=expected, remedy='find out why it holds the port; %s, or declare it' % _stop(listener), instead=said.instead)
+def _wrong_owner(listener: Listener, violation: Violation, dummy: Own) -> Finding:
+    parts: WrongOwner = {
+        'listener': excerpt(listener), 'entries': several(map(place, violation.entries)), 'who': several(map(who, violation.entries), MANY)}
+    return finding('wrong_owner', parts, violation.entries, listener, instead=violation.instead)
 
 
-def _wrong_bind(listener, said):
-    expected = ' or '.join(dict.fromkeys(naming.where(entry) for entry in said.entries))
-    return finding('wrong_bind', '%s is bound to %s, where %s expects it on %s' % (
-        _listener.in_words(listener), _bound(listener), naming.places(said.entries), expected), said.entries, listener,
-        expected='bound to %s' % expected, instead=said.instead,
-        remedy='change the address that %s listens on, or the entry' % _unit(_listener.stop(listener)))
+def _wrong_bind(listener: Listener, violation: Violation, dummy: Own) -> Finding:
+    parts: WrongBind = {
+        'listener': excerpt(listener), 'entries': several(map(place, violation.entries)),
+        'where': several((listed(entry.bound or (), 300) for entry in violation.entries), MANY)}
+    return finding('wrong_bind', parts, violation.entries, listener, instead=violation.instead)
 
 
-def _bound(listener):
-    words = {'any': 'every address', 'loopback': 'loopback only'}
-    # in brackets, without which a first :: would be shown as the command of a CI system that it could be
-    address = visible('[%s]' % listener['address'] if listener['family'] == 'ipv6' else listener['address'], 100)
-    return '%s (%s)' % (address, words.get(listener['scope'], '%s address' % listener['scope']))
-
-
-def _overexposed(listener, said):
-    limits = ['only through %s' % visible(str(entry.via), 300) if limit == 'via' else 'for %s alone' % _words.some(entry.sources.words, 8)
-              for entry, limit in zip(said.entries, said.limits)]
-    exposure = listener.get('exposure') or {}
-    rule = ': %s' % visible(str(exposure['decided_by']), 300) if exposure.get('decided_by') else ''
-    whom = [visible(name, 100) for name in reach.beyond(said.entries, said.limits, listener)]
-    who = 'through %s' % (_words.some(whom, 4) or 'other interfaces') if all(limit == 'via' for limit in said.limits) \
-        else 'by %s' % (_words.some(whom, 4) or 'others')
-    found = finding('overexposed', '%s can be reached %s, where %s%s' % (_listener.in_words(listener), who, _words.some(
-        ['%s has it %s' % (naming.place(entry), limit) for entry, limit in zip(said.entries, limits)], joint=' and '), rule),
-        said.entries, listener, expected=_words.some(dict.fromkeys(limits), joint=' and '), instead=said.instead,
-        usual='critical' if reach.is_anyone(listener) else None, remedy='narrow the firewall or the address, or widen the entry')
+def _overexposed(listener: Listener, violation: Violation, own: Own) -> Finding:
+    rule = (listener.get('exposure') or {}).get('decided_by')
+    parts: Overexposed = {
+        'listener': excerpt(listener), 'limits': several(map(_limit, violation.entries, violation.limits), MANY),
+        'beyond': several(cut_short(source, 100) for source in reach.beyond(violation.entries, violation.limits, listener)),
+        'rule': own.text(str(rule), 300) if rule else None}
+    overexposed = finding('overexposed', parts, violation.entries, listener, instead=violation.instead,
+                          usual='critical' if reach.is_anyone(listener) else None)
     if reach.may_be_anyone(listener):
-        found.worst = worst((said, *said.instead))
-    return found
+        overexposed.worst = worst((violation, *violation.instead))
+    return overexposed
 
 
-def _unhealthy(listener, said):
-    expected = [visible(entry.ensure.text, 300) for entry in said.entries]
-    return finding('unhealthy', '%s does not meet what %s' % (_listener.in_words(listener), _words.some(
-        ['%s ensures: %s' % (naming.place(entry), text) for entry, text in zip(said.entries, expected)], joint=', nor what ')),
-        said.entries, listener, expected=_words.some(expected, joint=' and '), instead=said.instead,
-        remedy='look at the service: the expression is over the fact of this listener')
+def _limit(entry: Entry, limit: str) -> Limit:
+    words = entry.via.values if limit == 'via' else entry.sources.words
+    return {**place(entry), 'limit': limit, 'words': several((cut_short(word, 300) for word in words), MANY)}
 
 
-_MAKERS = {'unexpected': _unexpected, 'wrong_owner': _wrong_owner, 'wrong_bind': _wrong_bind, 'overexposed': _overexposed, 'unhealthy': _unhealthy}
+def _unhealthy(listener: Listener, violation: Violation, dummy: Own) -> Finding:
+    ensured: list[Ensured] = [{**place(entry), 'expression': cut_short(entry.ensure.text, 300)} for entry in violation.entries]
+    parts: Unhealthy = {'listener': excerpt(listener), 'limits': several(ensured)}
+    return finding('unhealthy', parts, violation.entries, listener, instead=violation.instead)
+
+
+_MAKERS: dict[str, Callable[[Listener, Violation, Own], Finding]] = {
+    'unexpected': _unexpected, 'wrong_owner': _wrong_owner, 'wrong_bind': _wrong_bind, 'overexposed': _overexposed, 'unhealthy': _unhealthy,
+}

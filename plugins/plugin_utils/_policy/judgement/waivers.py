@@ -5,12 +5,11 @@
 
 import datetime
 
-from ... import _words
-from ..._harmless.terminal import visible
+from ..._harmless.terminal import cut_short
 from ..._listener import unobserved
 from ..conditions.three_valued import both
-from ..declaration import naming
 from .finding import finding
+from .parts import EXPIRED, WaiverExpired
 
 
 def waives(waiver, found, complete):
@@ -56,7 +55,7 @@ class Waiving:
             for waiver in late:
                 if waiver not in self._late:
                     self._late.append(waiver)
-                found.notes.append('the waiver %s expired on %s' % (naming.label(waiver), waiver.expires))
+                found.notes.append({'note': EXPIRED, 'waiver': cut_short(waiver.label, 200), 'expires': str(waiver.expires)})
             return True
         longest = max(valid, key=lambda waiver: waiver.expires or datetime.date.max)
         if longest.expires and (longest.expires - self._today).days <= self._warn_days and longest not in self._soon:
@@ -65,18 +64,17 @@ class Waiving:
         return False
 
     def findings(self):
-        """What there is to say of the waivers themselves."""
+        """Make findings of the waivers themselves: that one has expired, or soon will."""
         for waiver in self._late:
-            yield self._about(waiver, 'expired on %s' % waiver.expires, 'mend what it waived, or renew it')
+            yield _about(waiver, None)
         for waiver in self._soon:
-            days = (waiver.expires - self._today).days
-            yield self._about(waiver, 'expires %s, on %s' % ('today' if not days else 'in %s' % _words.number(days, 'day'), waiver.expires),
-                              'mend what it waives, or renew it')
+            yield _about(waiver, (waiver.expires - self._today).days)
 
-    @staticmethod
-    def _about(waiver, what, remedy):
-        by = ', for which %s answers,' % visible(waiver.owner, 200) if waiver.owner else ''
-        message = 'The waiver %s of %s%s %s' % (naming.label(waiver), visible(waiver.variable or 'the task', 200), by, what)
-        found = finding('waiver_expired', message, ports=(waiver.label,), remedy=remedy, fails=False)
-        found.declared_in = waiver.variable
-        return found
+
+def _about(waiver, days):
+    parts: WaiverExpired = {
+        'waiver': cut_short(waiver.label, 200), 'variable': waiver.variable and cut_short(waiver.variable, 200),
+        'owner': waiver.owner and cut_short(waiver.owner, 200), 'expires': str(waiver.expires), 'days': days}
+    expired = finding('waiver_expired', parts, ports=(waiver.label,), fails=False)
+    expired.declared_in = waiver.variable
+    return expired

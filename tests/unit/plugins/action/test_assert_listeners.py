@@ -300,7 +300,8 @@ def test_a_record_has_the_judgement(run, tmp_path):
     assert (entry['status'], entry['declared'], entry['run_id']) == ('ok', True, 'run1')
     judgement = entry['judgement']
     assert (judgement['failing'], judgement['refused'], judgement['findings_total']) == (True, None, 2)
-    assert judgement['findings'] == result['findings']
+    assert [{key: finding[key] for key in finding if key not in ('parts', 'same')} for finding in judgement['findings']] == result['findings']
+    assert [finding['parts']['entry'] for finding in judgement['findings'] if finding['kind'] == 'missing'] == ['web']
     assert judgement['met']['entries'] == [['expected_listeners', 'ssh']]
     assert 'warnings' not in result, 'the report shows what fails nothing'
 

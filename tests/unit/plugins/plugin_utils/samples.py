@@ -73,7 +73,7 @@ def facts(*listeners, gaps=(), **other):
 
 def record(host, found=None, status='ok', message=None, **other):
     """A record of a host, with facts where its status is ok."""
-    entry = {'schema': 1, 'host': host, 'run_id': RUN, 'recorded_at': '2026-11-20T10:00:01Z', 'status': status,
+    entry = {'schema': 2, 'host': host, 'run_id': RUN, 'recorded_at': '2026-11-20T10:00:01Z', 'status': status,
              'message': message, 'collection': '0.1.0', 'ansible_core': '2.21.0', 'declared': False,
              'facts': (facts(listener()) if found is None else found) if status == 'ok' else None, 'judgement': None}
     entry.update(other)

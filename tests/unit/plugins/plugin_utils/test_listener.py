@@ -154,7 +154,7 @@ def test_where_it_listens():
     ({'owners': [], 'held_by': 'kernel'}, 'the kernel'),
 ])
 def test_its_owners_in_words(fields, text):
-    bound = listener(**fields)
+    bound = _listener.excerpt(listener(**fields))
     assert _listener.owners_in_words(bound) == text
     assert _listener.in_words(bound) == 'tcp 0.0.0.0:80 ' + text
 
@@ -167,4 +167,4 @@ def test_its_owners_in_words(fields, text):
     ([], None),
 ])
 def test_the_users_of_its_owners_in_words(owners, text):
-    assert _listener.users_in_words(listener(owners=owners)) == text
+    assert _listener.users_in_words(_listener.excerpt(listener(owners=owners))) == text

@@ -146,7 +146,7 @@ def put(tmp_path, content, name='web.json'):
     (record('web', facts(listener(port=70000))), 'facts.listeners[0].port: has to be a whole number'),
     (record('web', facts(complete=dict.fromkeys(check.ASPECTS))), 'facts.complete.sockets'),
     (record('web', declared='yes'), 'declared: has to be true or false'),
-    (record('web', schema=2), 'schema: has to be a whole number from 1 to 1, not 2'),
+    (record('web', schema=3), 'schema: has to be a whole number from 1 to 2, not 3'),
 ])
 def test_a_record_that_is_none_is_refused_with_the_reason(tmp_path, content, message):
     put(tmp_path, content)
@@ -199,7 +199,7 @@ def test_a_record_is_of_now():
 
 
 FINDING = {'kind': 'missing', 'severity': 'high', 'entry': 'web', 'declared_in': 'expected_listeners', 'listener': None, 'expected': 'x',
-           'found': None, 'message': 'x', 'remedy': None, 'fingerprint': '0123456789abcdef', 'fails': True}
+           'found': None, 'message': 'x', 'remedy': None, 'fingerprint': '0123456789abcdef', 'fails': True, 'parts': None, 'same': None}
 NOTHING = {'entries': [], 'waivers': []}
 
 
@@ -215,6 +215,13 @@ def test_a_judgement_is_read_back(tmp_path):
     for kept in (judgement(), records.refused('x\ny', ['expected_listeners']), None):
         records.write(str(tmp_path), record('web', judgement=kept))
         assert records.read(str(tmp_path), 'web')['judgement'] == kept
+
+
+def test_a_judgement_of_schema_1_has_no_parts(tmp_path):
+    older = {key: value for key, value in FINDING.items() if key not in ('parts', 'same')}
+    for written in (older, dict(older, parts={'listener': 5}, same='0' * 16)):
+        records.write(str(tmp_path), record('web', schema=1, judgement=judgement(findings=[written])))
+        assert records.read(str(tmp_path), 'web')['judgement'] == judgement()
 
 
 def test_a_record_of_before_there_were_judgements_has_none(tmp_path):
@@ -236,6 +243,8 @@ def test_a_record_of_before_there_were_judgements_has_none(tmp_path):
     (judgement(findings=[dict(FINDING, message='x' * 20001)]), 'judgement.findings[0].message: is longer than 20000'),
     (judgement(findings=[dict(FINDING, fingerprint='../x')]), 'judgement.findings[0].fingerprint: has to be 16 hexadecimal digits'),
     (judgement(findings=[dict(FINDING, fails='no')]), 'judgement.findings[0].fails: has to be true or false'),
+    (judgement(findings=[{key: value for key, value in FINDING.items() if key != 'parts'}]), 'judgement.findings[0].parts: is missing'),
+    (judgement(findings=[dict(FINDING, parts={}, same='0' * 16)]), 'judgement.findings[0].parts.entry: is missing'),
     (judgement(findings=[FINDING] * 1001, findings_total=1001), 'judgement.findings: has 1001 elements, not 0 to 1000'),
     (judgement(findings_total=0), 'judgement.findings_total is less than there are findings'),
     (judgement(failing=0), 'judgement.failing: has to be true or false'),

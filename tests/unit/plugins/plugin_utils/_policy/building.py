@@ -27,9 +27,10 @@ from ansible_collections.listening.ports.plugins.plugin_utils._facts import chec
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import diagnoses, samples
 
 TODAY = datetime.date(2026, 11, 20)
+NOW = datetime.datetime(2026, 11, 20, 9)
 EVERYBODY = ['0.0.0.0/0', '::/0']
 _ENDPOINT = re.compile(r'(?:\[(?P<ipv6>[0-9a-f:.]+)(?:%(?P<scope>[^\]]+))?\]|(?P<ipv4>[\d.]+)(?:%(?P<device>[^:]+))?)'
                        r':(?P<port>\d+)(?:@(?P<namespace>\S+))?')
@@ -132,5 +133,7 @@ def judged(case):
     known = policy(case['declare'])
     found = facts(case['host'], case.get('gaps', ()), case.get('complete'), case.get('system'))
     found['forwarded'] = [listener(line) for line in case.get('forwarded', ())]
+    if 'diagnoses' in case:
+        found['diagnoses'] = {unit: diagnoses.diagnosis(unit, **other) for unit, other in case['diagnoses'].items()}
     earlier = facts(case['earlier']) if 'earlier' in case else None
-    return known, judge.judge(found, known, datetime.datetime(day.year, day.month, day.day, 9), earlier=earlier, diagnoses=case.get('diagnoses'))
+    return known, judge.judge(found, known, datetime.datetime(day.year, day.month, day.day, 9), earlier=earlier)

@@ -121,4 +121,4 @@ def test_every_class_and_every_cause_is_in_a_case():
         causes.update(found.ports[0] for found in result.findings if found.kind == 'unknown')
         classes.update(defaults.kind(found.record) for found in result.findings if found.kind == 'unexpected' and found.record)
     assert classes == set(defaults.SWITCHES)
-    assert causes == set(_causes._CAUSES)
+    assert causes == set(_causes.CAUSES)

@@ -145,7 +145,7 @@ def test_client_sockets_of_udp_are_no_listeners():
 
 def test_a_service_that_runs_is_not_one_that_listens():
     """Whether services are approved to listen is checked by the list of units, and no socket is looked at."""
-    assert found([{'name': 'web', 'port': 80, 'service': 'nginx'}], diagnoses={'nginx.service': 'nginx.service is active'})[0] == [('missing', 'web')]
+    assert found([{'name': 'web', 'port': 80, 'service': 'nginx'}], diagnoses={'nginx.service': {'active': 'active', 'sub': 'running'}})[0] == [('missing', 'web')]
 
 
 def test_connections_are_no_listeners():

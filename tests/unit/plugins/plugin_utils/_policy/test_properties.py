@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import finding as _finding, judge
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet, finding as _finding, judge, message, parts
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building, model, strategies
 
@@ -58,12 +58,17 @@ def status(kinds):
     return 'violation' if kinds & set(options.VIOLATIONS) else 'unknown' if kinds else 'pass'
 
 
+def is_required(finding):
+    """Whether it is noted that an entry requires what is wrong."""
+    return any(note['note'] == parts.REQUIRED for note in finding.notes)
+
+
 def unmet(result, entry, kind):
     """What becomes of an entry: whether it is ``missing`` or ``unreachable``; None where that is told of several, and of one of them it is so."""
     some = [one for one in result.findings if entry['name'] in one.about]
     if any(one.kind == kind for one in some):
         return 'violation'
-    noted = [one for one in some if kind == 'missing' and 'it is required' in one.notes] if entry['state'] == 'required' else []
+    noted = [one for one in some if kind == 'missing' and is_required(one)] if entry['state'] == 'required' else []
     if noted:
         return 'violation' if any(len(one.about) == 1 for one in noted) else None
     return 'unknown' if any(one.kind == 'unknown' and kind in one.perhaps for one in some) else 'pass'
@@ -91,6 +96,8 @@ def test_total():
         result = judge.judge(facts, policy, NOW, earlier=earlier)
         assert json.dumps(facts) == before
         assert result.judged + result.others == len(facts['listeners']) and result.passed <= result.judged
+        kept = fleet.check(json.loads(json.dumps(fleet.judgement(policy, result))))['findings']
+        assert [message.of(one['kind'], one['parts']) for one in kept] == [one.message for one in result.findings]
         for one in [*result.findings, *(found for found, dummy in result.waived)]:
             shown = one.as_dict()
             assert tuple(shown) == _finding.KEYS
@@ -213,8 +220,7 @@ def test_nothing_hides_what_is_forbidden():
 
 def told_with(finding):
     """The ids of other listeners that a finding is about too."""
-    return [part.split()[0] + '/' + part.split()[1] for note in finding.notes if note.startswith('the same on ')
-            for part in note[len('the same on '):].split(', ') if len(part.split()) > 1]
+    return [other['listener']['id'] for other in finding.also['first']]
 
 
 def test_no_lax_entry_launders_a_strict_one():
@@ -251,7 +257,7 @@ def test_what_is_found_is_what_the_definition_says():
             assert found.get(one['id'], set()) == wanted
         for entry in entries:
             labels = {kind: any(entry['name'] in each.about and each.kind == kind for each in result.findings) for kind in ('missing', 'unreachable')}
-            noted = [len(each.about) for each in result.findings if entry['name'] in each.about and 'it is required' in each.notes]
+            noted = [len(each.about) for each in result.findings if entry['name'] in each.about and is_required(each)]
             try:
                 if entry['state'] == 'required' and model.unmet(entry, judged):
                     assert labels['missing'] or noted

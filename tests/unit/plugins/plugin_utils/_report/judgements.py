@@ -13,10 +13,11 @@ SUMMARY = 'policy: 1 variable, 2 entries, sha256 0123456789ab'
 
 
 def finding(message, kind='unexpected', severity='high', fails=True, **other):
-    """A finding; its fingerprint is that of its kind and of ``same``, by default of its message."""
+    """A finding without parts; its fingerprint is that of its kind and of ``same``, by default of its message."""
     text = '%s %s' % (kind, other.pop('same', message))
     found = {'kind': kind, 'severity': severity, 'entry': None, 'declared_in': None, 'listener': None, 'expected': None, 'found': None,
-             'message': message, 'remedy': 'stop it', 'fingerprint': hashlib.sha256(text.encode()).hexdigest()[:16], 'fails': fails}
+             'message': message, 'remedy': 'stop it', 'fingerprint': hashlib.sha256(text.encode()).hexdigest()[:16], 'fails': fails,
+             'parts': None, 'same': None}
     assert set(other) <= set(found)
     return dict(found, **other)
 

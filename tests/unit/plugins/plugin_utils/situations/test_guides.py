@@ -61,7 +61,7 @@ def test_severities():
     assert tuple(rows) == options.SEVERITIES
     for kind in options.VIOLATIONS + ('unknown',):
         said, = [severity for severity, kinds in rows.items() if kind in kinds.split(', ')]
-        assert finding.finding(kind, '').severity == said
+        assert finding.finding(kind, {}).severity == said
 
 
 def test_states():

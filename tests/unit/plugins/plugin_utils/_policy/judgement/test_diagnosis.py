@@ -9,7 +9,8 @@ import re
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.diagnosis import elsewhere, in_words
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import diagnosis as _diagnosis, message
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.parts import Own
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnoses import diagnosis
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
 
@@ -76,6 +77,16 @@ WORDS = [
     ({'unseen': [NO_LOG]}, 'nginx.service has failed (exit code 1); ' + NO_LOG),
     ({'active': None, 'sub': None}, 'nginx.service is in a state that is not known'),
 ]
+
+
+def in_words(known):
+    """What a finding says of it."""
+    return message.diagnosis(_diagnosis.diagnosis(known, Own({'local_addresses': ['10.0.0.5/24']})))
+
+
+def elsewhere(units, listeners):
+    known = _diagnosis.elsewhere(units, listeners)
+    return known and message.elsewhere(known)
 
 
 @pytest.mark.parametrize('said, words', WORDS, ids=[words for dummy, words in WORDS])

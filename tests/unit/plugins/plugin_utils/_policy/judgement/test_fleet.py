@@ -112,7 +112,7 @@ def test_unused_is_what_is_idle_somewhere_and_met_nowhere():
 
 def test_a_finding_over_the_fleet_has_the_form_of_others():
     first, second = fleet.unused([judged(facts(WEB))])[:2]
-    assert list(first.as_dict()) == list(judged(facts(listener('0.0.0.0', 1)))['findings'][0])
+    assert list(first.as_record()) == list(judged(facts(listener('0.0.0.0', 1)))['findings'][0])
     again = fleet.unused([judged(facts(WEB)), judged(facts(WEB))])[0]
     assert first.fingerprint == again.fingerprint != second.fingerprint and len(first.fingerprint) == 16
 
