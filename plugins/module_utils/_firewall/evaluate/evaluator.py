@@ -10,7 +10,7 @@ application does.
 
 import bisect
 
-from ..._addresses import intervals as iv
+from ..._addresses import intervals as iv, networks
 from ..ruleset.model import BIG_AT
 from .conversation import Conversation
 from .host import Host
@@ -21,7 +21,7 @@ BUDGET = 400000         # steps of one decision
 REMEMBERED = 20000      # results of chains kept between decisions
 DEFECT = 'the rules are not understood: '
 _SOLICITED = iv.number('ff02::1:ff00:1')
-_NEAR = iv.parse('fe80::/10')[1]        # where neighbours ask from
+_NEAR = networks.sets(networks.LINK)[6]         # where neighbours ask from
 
 
 class Outcome:

@@ -12,7 +12,7 @@ from ..ruleset.operations import led_to
 
 CONNTRACK, DNAT, SNAT = -200, -100, 100
 NAT_AT = {'prerouting': DNAT, 'output': DNAT, 'input': SNAT, 'postrouting': SNAT}
-FAMILIES = {4: ('ip', 'inet'), 6: ('ip6', 'inet')}
+TABLES = {4: ('ip', 'inet'), 6: ('ip6', 'inet')}
 ORDERS = 3          # that many elements of one priority are tried in every order
 
 
@@ -38,7 +38,7 @@ def plan(bases, family, hook, interface=None):
     :param bases: list of Chain.
     :param interface: str or None, of the hook ingress.
     """
-    chains = [chain for chain in bases if chain.hook == hook and chain.family in FAMILIES[family] + ('netdev',)]
+    chains = [chain for chain in bases if chain.hook == hook and chain.family in TABLES[family] + ('netdev',)]
     if hook == 'ingress':
         result = []
         for early in (True, False):     # the chains of tables for devices come first

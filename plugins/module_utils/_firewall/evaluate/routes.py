@@ -4,9 +4,14 @@
 
 import bisect
 
-from ..._addresses import intervals as iv
+from ..._addresses import intervals as iv, networks
 from ..ruleset.model import UNKNOWN, By
 
+_LINK = networks.sets(networks.LINK)
+_LOOPBACK = networks.sets(networks.LOOPBACK)
+_MULTICAST = networks.sets(networks.MULTICAST)
+# of clients with such an address, the way back is no matter of routes
+_NEVER_BACK = {4: networks.sets(networks.IMPOSSIBLE)[4], 6: networks.sets(networks.IMPOSSIBLE, networks.LINK)[6]}
 MANY = 2000         # routes of a family; with more of them, rules that ask for routes stay undecided
 
 
@@ -74,11 +79,9 @@ class Net:
         for address in own:
             names.setdefault(self.kind(family, address, interface), []).append((address, address))
         if family == 4:
-            names.setdefault(self.kind(4, 127 << 24 | 1, interface), []).append((127 << 24, (128 << 24) - 1))
-            names.setdefault('multicast', []).append((224 << 24, (240 << 24) - 1))
+            names.setdefault(self.kind(4, _LOOPBACK[4][0][0] + 1, interface), []).extend(_LOOPBACK[4])
             names.setdefault('broadcast', []).extend([(0, (1 << 24) - 1), (iv.LAST[4],) * 2])
-        else:
-            names.setdefault('multicast', []).append((0xff << 120, iv.LAST[6]))
+        names.setdefault('multicast', []).extend(_MULTICAST[family])
         special = {name: iv.merged(spans) for name, spans in names.items() if name != 'unicast'}
         rest = iv.full(family)
         for spans in special.values():
@@ -141,9 +144,9 @@ class Net:
         for spans, hops in self.routes(family):
             there = {one for one, kind in hops if kind == 'unicast'} or {interface}
             if len(there) == 1:
-                parts.setdefault(there.pop(), []).extend(iv.minus(spans, _LINK) if family == 6 else spans)
+                parts.setdefault(there.pop(), []).extend(iv.minus(spans, _LINK[6]) if family == 6 else spans)
         if family == 6:
-            parts.setdefault(interface, []).extend(_LINK)
+            parts.setdefault(interface, []).extend(_LINK[6])
         return By([(iv.merged(spans), name) for name, spans in parts.items()])
 
     def reverse(self, family, interface):
@@ -161,10 +164,6 @@ class Net:
             elif there and (interface is None or set(there) == {interface}):
                 yes.extend(spans)
         odd = [(address, address) for kind, address in self.own if kind == family]
-        odd += [(0, (1 << 24) - 1), (127 << 24, (128 << 24) - 1), (224 << 24, iv.LAST[4])] if family == 4 else \
-            [(0, 1), (0xff << 120, iv.LAST[6])] + list(_LINK)
+        odd += _NEVER_BACK[family]
         odd = iv.merged(odd)
         return By([(iv.minus(iv.merged(yes), odd), 1), (iv.minus(iv.merged(no), odd), 0)])
-
-
-_LINK = (iv.prefix('fe80::', 10, 6),)

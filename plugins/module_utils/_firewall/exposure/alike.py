@@ -10,14 +10,13 @@ import bisect
 import random
 import time
 
-from ..._addresses import intervals as iv
+from ..._addresses import intervals as iv, networks
 from ..ruleset.fields import PROTOCOLS
 from ..ruleset.model import Masked, Names, Numbers, Table
 from ..ruleset.operations import DROP
 
 TRANSPORTS = ('tcp', 'udp', 'sctp', 'dccp', 'udplite')
-LOOPBACK = {4: iv.prefix('127.0.0.0', 8, 4), 6: (1, 1)}
-LINK = {4: iv.prefix('169.254.0.0', 16, 4), 6: iv.prefix('fe80::', 10, 6)}
+LOOPBACK = networks.sets(networks.LOOPBACK)
 _OUTWARD = ('output', 'postrouting')
 _OTHER = {4: ('addr6', 'ip'), 6: ('addr4', 'ip6')}      # how fields end that no packet of a family has, and its tables
 _TOLD = ('tcp', 'udp')                          # where a rule is for ports of any protocol
@@ -160,7 +159,7 @@ class Asker:
         if self._odd:
             return (address,)
         starts, sums = self._alike[family]
-        return sums[bisect.bisect_right(starts, address) - 1], iv.contains((LOOPBACK[family],), address)
+        return sums[bisect.bisect_right(starts, address) - 1], iv.contains(LOOPBACK[family], address)
 
     def interface_class(self, name):
         """What two interfaces have in common if rules treat them alike."""

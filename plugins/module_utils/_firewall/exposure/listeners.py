@@ -9,10 +9,11 @@ that the host has routes to behind it. All sets of addresses are as in ``_interv
 import heapq
 
 from ..._addresses import intervals as iv
+from ..._addresses.networks import FAMILIES
 from ..evaluate.routes import Net
 from ..ruleset.model import By
 from .alike import LOOPBACK, Timeout
-from .way_in import FAMILIES, IMPOSSIBLE, LINKS, Way, apart, level, short, united
+from .way_in import IMPOSSIBLE, LINK, Way, apart, level, short, united
 
 MOST_NETWORKS = 200             # of a family, in one list of a result
 MOST_SOURCES = 2000             # of a family, networks that can send at all
@@ -86,7 +87,7 @@ class Joiner:
 
     @staticmethod
     def is_loopback(family, address):
-        return iv.contains((LOOPBACK[family],), address)
+        return iv.contains(LOOPBACK[family], address)
 
     def is_whole(self, family, allowed, possible):
         """bool: everybody who can send is let in."""
@@ -140,7 +141,7 @@ class Joiner:
 
     @staticmethod
     def _is_link(family, address):
-        return iv.contains(LINKS[family], address)
+        return iv.contains(LINK[family], address)
 
     def _sources(self, family, names, address):
         """The set of clients that can send to an address by some interfaces."""

@@ -3,6 +3,7 @@
 """What is forwarded, and what is open with nothing behind it."""
 
 from ..._addresses import intervals as iv
+from ..._addresses.networks import FAMILIES
 from . import listeners
 from .alike import TRANSPORTS
 from .way_in import endpoint, united
@@ -38,7 +39,7 @@ class Survey:
     def default(self):
         """str: what becomes of packets to a port that no rule names: ``accept``, ``drop``, ``mixed`` or ``unknown``."""
         verdicts = set()
-        for family in listeners.FAMILIES:
+        for family in FAMILIES:
             for protocol in ('tcp', 'udp'):
                 port = self._asker.unnamed(protocol)
                 ways = self.joiner.ways(family, protocol, port) if port else []
@@ -53,7 +54,7 @@ class Survey:
             left = most
             for protocol in TRANSPORTS:
                 port = self._asker.unnamed(protocol)
-                for family in listeners.FAMILIES:
+                for family in FAMILIES:
                     pieces = list(self._asker.pieces(kind, family, protocol))
                     self.skipped += max(len(pieces) - left, 0)
                     groups = self.joiner.groups(family)
@@ -121,7 +122,7 @@ class Survey:
                 if last and low <= last['high'] + 1:
                     last['high'] = max(high, last['high'])
                     continue
-                last = {'low': low, 'high': high, 'protocol': protocol, 'family': listeners.FAMILIES[family], 'interfaces': list(names),
+                last = {'low': low, 'high': high, 'protocol': protocol, 'family': FAMILIES[family], 'interfaces': list(names),
                         'sources': sources + self.joiner.networks(rest, family)[0] if rest else sources, 'decided_by': decided_by}
                 result.append(last)
         result.sort(key=lambda one: (one['protocol'], one['low'], one['high'], one['family'], one['interfaces']))
@@ -164,7 +165,7 @@ class Survey:
         proxy = next((record for record in self._records if record['namespace'] is None and (record['protocol'], record['port']) == (protocol, port)
                       and is_proxy(record) and family in [one for one, dummy, dummy2 in listeners.families(record)]), None)
         record = {
-            'id': identity, 'protocol': protocol, 'family': listeners.FAMILIES[family], 'address': text, 'port': port,
+            'id': identity, 'protocol': protocol, 'family': FAMILIES[family], 'address': text, 'port': port,
             'ports': self._ports[family, protocol, port], 'interface': None, 'accepts_ipv4': family == 4, 'accepts_ipv6': family == 6,
             'scope': _scope(family, address), 'port_name': self._names.get('%s/%d' % (protocol, port)), 'ephemeral': False, 'backlog': None,
             'namespace': None, 'service': None, 'activated_by': None, 'held_by': 'unknown', 'socket_uid': None, 'owners': [],

@@ -2,24 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What comes of packets on one way in, and how far away those are who can take it. Private to this collection, may change."""
 
-from ..._addresses import intervals as iv
-from .alike import LINK
+from ..._addresses import intervals as iv, networks
 
 MOST_TEXT = 500                 # characters of a rule; one can have a set of thousands of elements in it
-FAMILIES = {4: 'ipv4', 6: 'ipv6'}
-
-
-def _sets(four, six):
-    return {4: iv.merged(iv.prefix(*one.split('/'), family=4) for one in four.split()),
-            6: iv.merged(iv.prefix(*one.split('/'), family=6) for one in six.split())}
-
-
-LINKS = {family: (span,) for family, span in LINK.items()}
-_PRIVATE = _sets('10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 127.0.0.0/8',
-                 'fc00::/7 fe80::/10 fec0::/10 ::1/128')
-# no packet from outside has these as its source: the kernel drops it
-IMPOSSIBLE = _sets('0.0.0.0/8 127.0.0.0/8 224.0.0.0/4 240.0.0.0/4', '::/128 ::1/128 ff00::/8')
-_PUBLIC = {4: iv.minus(iv.full(4), iv.union(_PRIVATE[4], IMPOSSIBLE[4])), 6: _sets('', '2000::/3')[6]}
+LINK = networks.sets(networks.LINK)
+IMPOSSIBLE = networks.sets(networks.IMPOSSIBLE)
+_PRIVATE = networks.sets(networks.LOOPBACK, networks.LINK, networks.PRIVATE)
+_PUBLIC = {4: iv.minus(iv.full(4), iv.union(_PRIVATE[4], IMPOSSIBLE[4])), 6: networks.sets(networks.GLOBAL6)[6]}
 
 
 def level(allowed):
@@ -30,7 +19,7 @@ def level(allowed):
     """
     if not any(allowed.values()):
         return 'none'
-    for name, known in (('link', LINKS), ('private', _PRIVATE)):
+    for name, known in (('link', LINK), ('private', _PRIVATE)):
         if not any(iv.minus(spans, known[family]) for family, spans in allowed.items()):
             return name
     for family, spans in allowed.items():

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The matches of iptables rules, as operations (iptables-extensions(8)). Private to this collection, may change."""
 
-from ..._addresses import intervals as iv
+from ..._addresses import intervals as iv, networks
 from . import fields
 from .fields import Unclear
 from .model import BIG, AnyBit, Big, Masked, Names, Numbers, Table
 from .nftables import QUIET
 from .operations import Doubt, Match, Quiet
 
+_MULTICAST = networks.sets(networks.MULTICAST)[6]
 _HEADERS = frozenset(('ah', 'dst', 'frag', 'hbh', 'rt'))      # of IPv6
 _WHOLE = frozenset(('hashlimit', 'connlimit', 'recent', 'policy', 'addrtype', 'rpfilter', 'set'))
 
@@ -164,9 +165,8 @@ class Matches:
                     if near or kinds not in (['local'], ['unicast'], ['multicast']):
                         raise Unclear('addrtype of several kinds')
                     if kinds != ['local']:
-                        spans = ((0xff << 120, iv.LAST[6]),)
-                        result.append(Match((name.split()[1] + '6',), negate, Numbers(
-                            spans if kinds == ['multicast'] else ((1, (0xff << 120) - 1),))))
+                        spans = _MULTICAST if kinds == ['multicast'] else ((1, _MULTICAST[0][0] - 1),)
+                        result.append(Match((name.split()[1] + '6',), negate, Numbers(spans)))
                         continue
                 result.append(Match((name,), negate, Names(kinds)))
         return result

@@ -16,7 +16,7 @@ _NETFILTER = 12                                         # NETLINK_NETFILTER
 _NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
 _GETTABLE, _GETRULE = _NFTABLES | 1, _NFTABLES | 7
 _GETLINK, _GETADDR, _GETROUTE, _GETRULES = 18, 22, 26, 34
-FAMILIES = {1: 'inet', 2: 'ip', 3: 'arp', 5: 'netdev', 7: 'bridge', 10: 'ip6'}
+_TABLES = {1: 'inet', 2: 'ip', 3: 'arp', 5: 'netdev', 7: 'bridge', 10: 'ip6'}
 _IP = {2: 4, 10: 6}                                     # AF_INET, AF_INET6
 _UP, _DADFAILED, _CLONED = 1, 8, 0x200
 _MOST_ROUTES = 20000
@@ -45,7 +45,7 @@ def _text(raw):
 
 def tables(connect=_netlink.connect):
     """list of (family, name): the tables of nf_tables. Raises OSError with the kernel's errno."""
-    return [(FAMILIES.get(data[start], 'family %d' % data[start]), _text(_parts(data, start + 4, end).get(1, b'')))
+    return [(_TABLES.get(data[start], 'family %d' % data[start]), _text(_parts(data, start + 4, end).get(1, b'')))
             for data, start, end in _dump(_NETFILTER, _GETTABLE, bytes(4), connect)]
 
 
@@ -70,7 +70,7 @@ def foreign(connect=_netlink.connect):
             elif name == b'cmp' and not transport:
                 strange = about.get(2) not in (struct.pack('>I', 0), struct.pack('>I', 1))      # neither == nor !=
             if strange:
-                found.add((FAMILIES.get(data[start]), _text(rule.get(1, b'')), _text(rule.get(2, b''))))
+                found.add((_TABLES.get(data[start]), _text(rule.get(1, b'')), _text(rule.get(2, b''))))
     return found, ports
 
 

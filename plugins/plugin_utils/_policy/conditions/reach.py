@@ -11,16 +11,17 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from ....module_utils._addresses.networks import ANYONE, LOOPBACK
 from ..._listener import Listener
 from . import sources as _sources
 from .patterns import Globs
 from .sources import Network, Sources, Spans
 from .three_valued import both
 
-_EVERYBODY: dict[int, Network] = {4: ipaddress.ip_network('0.0.0.0/0'), 6: ipaddress.ip_network('::/0')}
+_EVERYBODY: dict[int, Network] = {net.version: net for net in map(ipaddress.ip_network, ANYONE)}
 _FAMILIES = ((4, 'accepts_ipv4'), (6, 'accepts_ipv6'))
 _IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
-_ITSELF: dict[int, Network] = {4: ipaddress.ip_network('127.0.0.0/8'), 6: ipaddress.ip_network('::1/128')}
+_ITSELF: dict[int, Network] = {net.version: net for net in map(ipaddress.ip_network, LOOPBACK)}
 
 
 class Limited(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Union
 
 from ....module_utils._addresses import intervals
+from ....module_utils._addresses.networks import ANYONE, LINK, LOOPBACK, PRIVATE
 from ..language.options import CLIENTS
 from ..language.refusal import Refused, meant, shown
 
@@ -15,11 +16,7 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Spans = Sequence[tuple[int, int]]
 
-# RFC 3927 and RFC 4291; then RFC 1918, RFC 6598 and RFC 4193, as in the facts
-_LINK = ('169.254.0.0/16', 'fe80::/10')
-_PRIVATE = ('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7')
-_LOOPBACK = ('127.0.0.0/8', '::1/128')
-_NETWORKS = {'local': _LOOPBACK, 'link': _LOOPBACK + _LINK, 'private': _LOOPBACK + _LINK + _PRIVATE, 'anyone': ('0.0.0.0/0', '::/0')}
+_NETWORKS = {'local': LOOPBACK, 'link': LOOPBACK + LINK, 'private': LOOPBACK + LINK + PRIVATE, 'anyone': ANYONE}
 
 
 def network(text: str, option: str) -> Network | None:
