@@ -11,7 +11,7 @@ import pathlib
 GET_PIP = ("20_3_4", "21_3_1", "23_1_2", "25_2")
 
 
-def private_home(folder):
+def private_home(folder: str | os.PathLike[str]) -> pathlib.Path:
     """Makes a home for ansible-test below folder and returns it.
 
     It holds a stand-in for get-pip, the user's configuration of pip, and later the environments that ansible-test makes.
@@ -35,7 +35,7 @@ def private_home(folder):
     return home
 
 
-def _write(path, text):
+def _write(path: pathlib.Path, text: str) -> None:
     """Writes at once, for another run may be reading."""
     scratch = path.with_name("%s.%d" % (path.name, os.getpid()))
     scratch.write_text(text, encoding="utf-8")

@@ -5,9 +5,10 @@
 """Checks the artifact: what is in it, that it works when installed, and that Galaxy's importer takes it."""
 
 import os
+import pathlib
 import tarfile
 
-from bench import Failed, environ
+from bench import Bench, Failed, environ
 
 # Left behind by tools, and never to be shipped. The last is an earlier artifact.
 JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cache/x", ".ruff_cache/x", "tests/output/x.txt",
@@ -16,7 +17,7 @@ UNSHIPPED = (".ci/", ".gitattributes", ".gitignore", "galaxy.yml")
 MADE = {"MANIFEST.json", "FILES.json"}
 
 
-def check(bench, folder):
+def check(bench: Bench, folder: pathlib.Path) -> None:
     """Builds, compares, installs, runs and imports. Raises Failed.
 
     folder: bin folder of an environment with ansible-core and galaxy-importer
@@ -41,18 +42,18 @@ def check(bench, folder):
     run_importer(bench, folder, tarball, env)
 
 
-def compare(tarball, wanted):
+def compare(tarball: pathlib.Path, wanted: set[str]) -> None:
     """Raises Failed unless the tarball holds just the wanted files and what Galaxy adds."""
     with tarfile.open(tarball) as archive:
-        found = {member.name for member in archive.getmembers() if not member.isdir()} - MADE
-    faults = ["should not be in it: " + path for path in sorted(found - wanted)]
-    faults += ["is not in it: " + path for path in sorted(wanted - found)]
+        packed = {member.name for member in archive.getmembers() if not member.isdir()} - MADE
+    faults = ["should not be in it: " + path for path in sorted(packed - wanted)]
+    faults += ["is not in it: " + path for path in sorted(wanted - packed)]
     if faults:
         raise Failed("%s\n%s" % (tarball.name, "\n".join(faults)))
-    print("%s: %d files, nothing else" % (tarball.name, len(found)))
+    print("%s: %d files, nothing else" % (tarball.name, len(packed)))
 
 
-def run_importer(bench, folder, tarball, env):
+def run_importer(bench: Bench, folder: pathlib.Path, tarball: pathlib.Path, env: dict[str, str]) -> None:
     """Raises Failed on whatever Galaxy's importer complains about."""
     env = dict(env, GALAXY_IMPORTER_CHECK_REQUIRED_TAGS="true", PWD=os.fspath(tarball.parent))
     complaints = [line for line in bench.lines(folder / "python", "-m", "galaxy_importer.main", tarball,

@@ -5,16 +5,19 @@
 """What a step of `make test` works with: a copy of the tree, the Pythons, environments, and ways to run commands."""
 
 import contextlib
+import io
 import os
 import pathlib
 import shlex
 import subprocess
 import sys
 import tempfile
+from typing import Iterator
 
 import environments
 import pythons
 import worktree
+from environments import Path
 
 
 class Failed(Exception):
@@ -28,42 +31,43 @@ class LeftOut(Exception):
 class Bench:
     """One run of the tests. Use bench() to make it: it has folders that have to be removed."""
 
-    def __init__(self, scratch):
+    def __init__(self, scratch: Path):
         self.scratch = pathlib.Path(scratch)
         self.pythons = pythons.find_pythons()
-        self.notes = []  # what was not tested, for the summary
+        self.notes: list[str] = []  # what was not tested, for the summary
         self.cache, problem = environments.cache_folder(scratch)
         self.environments = environments.Environments(self.cache)
         if problem:
             print("The environments of this run are not kept for the next: %s" % problem, flush=True)
 
-    def note(self, text):
-        """Remembers, once, something that the summary has to say."""
+    def note(self, text: str) -> None:
+        """Remember, once, something that the summary has to report."""
         if text not in self.notes:
             self.notes.append(text)
 
-    def python(self, *versions):
+    def python(self, *versions: str) -> tuple[str, pathlib.Path]:
         """The first of these versions that this machine has, with its path."""
         for version in versions:
             if version in self.pythons:
                 return version, self.pythons[version]
         raise LeftOut("no Python %s on this machine" % " or ".join(versions))
 
-    def copy(self):
+    def copy(self) -> pathlib.Path:
         """A fresh copy of the tree, at .../ansible_collections/listening/ports."""
         root = pathlib.Path(tempfile.mkdtemp(prefix="tree-", dir=self.scratch))
         root.chmod(0o755)
         return worktree.copy_to(root)
 
-    def run(self, *command, env=None, cwd=None, check=True):
-        """Runs a command with its output shown. Raises Failed unless it succeeds."""
+    def run(self, *command: Path, env: dict[str, str] | None = None, cwd: Path | None = None) -> None:
+        """Run a command with its output shown. Raises Failed unless it succeeds."""
         code = subprocess.run(_shown(command), env=env, cwd=cwd, check=False).returncode
-        if check and code:
+        if code:
             raise Failed("%s: exit code %d" % (pathlib.Path(command[0]).name, code))
 
-    def lines(self, *command, env=None, cwd=None):
+    def lines(self, *command: Path, env: dict[str, str] | None = None, cwd: Path | None = None) -> Iterator[str]:
         """Like run(), but also yields what the command prints, line by line and stripped."""
         with subprocess.Popen(_shown(command), env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            assert isinstance(process.stdout, io.BufferedReader)
             rest = b""
             while chunk := process.stdout.read1():  # not by lines: tests show their progress within a line
                 sys.stdout.buffer.write(chunk)
@@ -74,7 +78,7 @@ class Bench:
             raise Failed("%s: exit code %d" % (pathlib.Path(command[0]).name, process.returncode))
 
 
-def environ(folder, place, **more):
+def environ(folder: pathlib.Path, place: pathlib.Path, **more: str) -> dict[str, str]:
     """The environment for the programs in folder (a bin folder), with the collection at place in reach of them."""
     root = str(place.parent.parent.parent)
     return dict(os.environ, PATH=pythons.path_with(folder), ANSIBLE_COLLECTIONS_PATH=root, PYTHONPATH=root, LC_ALL="C.UTF-8",
@@ -82,15 +86,15 @@ def environ(folder, place, **more):
 
 
 @contextlib.contextmanager
-def bench():
+def bench() -> Iterator[Bench]:
     """Gives a Bench and removes its folders afterwards."""
     with tempfile.TemporaryDirectory(prefix="listening-ports-", ignore_cleanup_errors=True) as scratch:
         os.chmod(scratch, 0o755)  # some tests change their user
         yield Bench(scratch)
 
 
-def _shown(command):
-    command = [str(part) for part in command]
-    print("$ " + shlex.join(command), flush=True)
+def _shown(command: tuple[Path, ...]) -> list[str]:
+    words = [str(part) for part in command]
+    print("$ " + shlex.join(words), flush=True)
     sys.stderr.flush()
-    return command
+    return words

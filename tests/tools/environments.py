@@ -5,16 +5,30 @@
 """Virtual environments for the tests, kept between runs."""
 
 import contextlib
+import dataclasses
 import fcntl
+import functools
 import hashlib
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
+from typing import Iterator
+
+Path = str | os.PathLike[str]
 
 
-def cache_folder(scratch):
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """What an environment is made of: a Python (its path), and requirements (lines as for pip)."""
+
+    name: str
+    python: pathlib.Path
+    requirements: tuple[str, ...]
+
+
+def cache_folder(scratch: Path) -> tuple[pathlib.Path, str | None]:
     """Where environments are kept, and None; or a folder of this run and the reason why."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "listening-ports"
     try:
@@ -28,39 +42,52 @@ def cache_folder(scratch):
 class Environments:
     """Makes environments below a folder; each is made once for its Python and its requirements."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path):
         self.folder = pathlib.Path(folder) / "environments"
 
-    def get(self, name, python, requirements):
-        """The bin folder of an environment of this Python (a path) that holds the requirements (lines as for pip)."""
-        version = subprocess.run([python, "--version"], check=True, capture_output=True, text=True).stdout
-        key = hashlib.sha256("\n".join([str(python), version, *requirements]).encode()).hexdigest()[:12]
-        place = self.folder / ("%s-%s" % (name, key))
-        ready = place / "ready"
+    def place(self, environment: Environment) -> pathlib.Path:
+        """The folder of an environment, made or not."""
+        parts = [str(environment.python), _version(environment.python), *environment.requirements]
+        key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+        return self.folder / ("%s-%s" % (environment.name, key))
+
+    def is_ready(self, environment: Environment) -> bool:
+        """Whether it was made, and its Python still runs."""
+        place = self.place(environment)
+        return (place / "ready").exists() and _runs(place)
+
+    def get(self, environment: Environment) -> pathlib.Path:
+        """The bin folder of an environment, which is made where it is missing."""
+        place, version = self.place(environment), _version(environment.python)
         place.parent.mkdir(parents=True, exist_ok=True)
         with _lock(place.with_suffix(place.suffix + ".lock")):
-            if not (ready.exists() and _runs(place)):
-                print("Making the environment %s with %s" % (name, version.strip()), flush=True)
+            if not self.is_ready(environment):
+                print("Making the environment %s with %s" % (environment.name, version.strip()), flush=True)
                 shutil.rmtree(place, ignore_errors=True)
-                subprocess.run([python, "-m", "venv", place], check=True)
+                subprocess.run([environment.python, "-m", "venv", place], check=True)
                 if version.startswith("Python 3.6."):
                     _pip(place, "--upgrade", "pip<22")  # the one that it comes with knows no recent wheels
-                _pip(place, *requirements)
-                ready.touch()
+                _pip(place, *environment.requirements)
+                (place / "ready").touch()
         return place / "bin"
 
 
-def _pip(place, *arguments):
+@functools.cache
+def _version(python: pathlib.Path) -> str:
+    return subprocess.run([python, "--version"], check=True, capture_output=True, text=True).stdout
+
+
+def _pip(place: pathlib.Path, *arguments: str) -> None:
     subprocess.run([place / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                     "--no-warn-script-location", *arguments], check=True)
 
 
-def _runs(place):
+def _runs(place: pathlib.Path) -> bool:
     return subprocess.run([place / "bin/python", "-c", "import pip"], check=False, capture_output=True).returncode == 0
 
 
 @contextlib.contextmanager
-def _lock(path):
+def _lock(path: pathlib.Path) -> Iterator[None]:
     with open(path, "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -14,8 +14,8 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "hosts"))  
 from rig.obstacles import obstacles  # noqa: E402
 
 
-def require_hosts():
+def require_hosts() -> None:
     """Raises LeftOut, with the reasons in one line, where no hosts can be started."""
-    found = obstacles()
-    if found:
-        raise LeftOut("no hosts here: %s" % "; ".join(found))
+    reasons = obstacles()
+    if reasons:
+        raise LeftOut("no hosts here: %s" % "; ".join(reasons))

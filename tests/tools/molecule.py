@@ -9,8 +9,10 @@ import os
 import pathlib
 import re
 import signal
+from typing import Any
 
-from bench import Failed, environ
+from bench import Bench, Failed, environ
+from environments import Environment
 from machines import require_hosts
 
 REQUIREMENTS = pathlib.Path(__file__).resolve().parent / "requirements/molecule.txt"
@@ -21,11 +23,16 @@ DECLARED, ANOTHER = "User=daemon", "User=nobody"
 STATE = {"ansible.cfg", "ansible_inventory.yml", "state.yml"}
 
 
-def check(bench):
+def environments(bench: Bench, *_unused: Any) -> list[Environment]:
+    """That of molecule."""
+    _version, python = bench.python(*PYTHONS)
+    return [Environment("molecule", python, tuple(REQUIREMENTS.read_text(encoding="utf-8").splitlines()))]
+
+
+def check(bench: Bench) -> None:
     """Runs `molecule test` as it is, and on a service of a wrong user. Raises Failed; LeftOut where no hosts can be started."""
     require_hosts()
-    _version, python = bench.python(*PYTHONS)
-    folder = bench.environments.get("molecule", python, REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+    folder = bench.environments.get(environments(bench)[0])
     failed = run(bench, folder, bench.copy())
     if failed:
         raise Failed("molecule test: %s failed" % ", ".join(failed))
@@ -41,14 +48,15 @@ def check(bench):
         raise Failed("molecule test with %s: verify should have failed; failed: %s" % (ANOTHER, ", ".join(failed) or "nothing"))
 
 
-def run(bench, folder, place):
+def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path) -> list[str]:
     """Runs `molecule test` in a copy of the tree. Returns the steps that failed. Raises Failed if it left something."""
     home = place.parent.parent.parent / "home"  # in one home molecule tells checkouts apart by the names of their folders only
     # without settings for other runs, and without telling where the collection is: that is the scenario's business
     env = environ(folder, place)
     env = {name: value for name, value in env.items() if not name.startswith(("ANSIBLE_", "MOLECULE_", "PYTHON"))}
     env.update(ANSIBLE_HOME=str(home), XDG_CACHE_HOME=str(bench.cache.parent), NO_COLOR="1", PYTHONDONTWRITEBYTECODE="1")
-    before, failed = files(place), []
+    before = files(place)
+    failed: list[str] = []
     try:
         for line in bench.lines(folder / "molecule", "test", cwd=place, env=env):
             step = re.match(r"\w+ > (\w+): Executed: Failed", line)
@@ -65,17 +73,17 @@ def run(bench, folder, place):
     return failed
 
 
-def files(folder):
+def files(folder: pathlib.Path) -> set[str]:
     """The paths of all files in a folder, as set of str."""
     return {str(path) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
 
 
-def end_processes(folder):
+def end_processes(folder: pathlib.Path) -> list[int]:
     """Ends the processes that were started with a path in a folder, as those are that run hosts. Returns their pids."""
-    found = []
+    pids: list[int] = []
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if os.fsencode(folder) in (process / "cmdline").read_bytes():
-                found.append(int(process.name))
-                os.kill(found[-1], signal.SIGTERM)
-    return found
+                pids.append(int(process.name))
+                os.kill(pids[-1], signal.SIGTERM)
+    return pids

@@ -2,75 +2,103 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the tests: `run.py [part ...]`, with no part all of them. See steps.py for what they are."""
+"""Runs the tests: `run.py [--jobs N] [part ...]`, with no part all of them. See steps.py for what they are.
 
+Steps run side by side, one for each core, and the output of each is shown whole when it ends. ``JOBS=1`` or
+``--jobs 1`` runs one after the other and shows what they print as they print it.
+"""
+
+import argparse
+import contextlib
+import functools
 import os
-import subprocess
 import sys
-import time
 
 import worktree
-from bench import Failed, LeftOut, bench
-from steps import STEPS
+from bench import Bench, LeftOut, bench
+from environments import Environment
+from jobs import FAILED, LEFT_OUT, PASSED, Interrupted, Job, Result, run_jobs
+from steps import STEPS, Step
 
-PASSED, FAILED, LEFT_OUT = "passed", "FAILED", "left out"
 
-
-def main(wanted):
-    unknown = sorted(set(wanted) - {step.part for step in STEPS})
+def main(arguments: list[str]) -> int:
+    """Run what the command line asks for; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="run.py", description="Runs the tests.")
+    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1),
+                        help="how many steps run side by side (default: one for each core)")
+    parser.add_argument("parts", nargs="*", metavar="part", help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in STEPS)))
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.parts) - {step.part for step in STEPS})
     if unknown:
         sys.exit("no such part: %s" % ", ".join(unknown))
-    chosen = [step for step in STEPS if not wanted or step.part in wanted]
-    rows = []
+    chosen = [step for step in STEPS if not options.parts or step.part in options.parts]
     with bench() as this_run:
+        results: list[Result] = []
+        interrupted = False
         try:
-            for step in chosen:
-                rows.append(run_step(this_run, step))
-        except KeyboardInterrupt:
-            this_run.note("interrupted: %d of %d steps did not end" % (len(chosen) - len(rows), len(chosen)))
-            summarize(rows, this_run.notes)
-            return 130
-        summarize(rows, this_run.notes)
-    return 1 if any(row[1] == FAILED for row in rows) else 0
+            results += run_jobs(preparations(this_run, chosen), options.jobs, this_run.scratch)
+            results += run_jobs([job_of(this_run, step) for step in chosen], options.jobs, this_run.scratch)
+        except Interrupted as exc:
+            interrupted = True
+            results += exc.results
+        titles = [title(step) for step in chosen]
+        return summarize(titles, results, this_run.notes) or (130 if interrupted else 0)
 
 
-def run_step(this_run, step):
-    """Runs one step; returns a row (title, result, seconds, reason)."""
-    title = "%s: %s" % (step.part, step.name)
-    print("\n%s\n== %s\n%s" % ("=" * 80, title, "=" * 80), flush=True)
-    begun = time.monotonic()
-    result, reason = PASSED, ""
-    try:
-        step.function(this_run, *step.arguments)
-    except LeftOut as exc:
-        result, reason = LEFT_OUT, str(exc)
-    except Failed as exc:
-        result, reason = FAILED, str(exc)
-    except (OSError, worktree.NotACheckout, subprocess.CalledProcessError) as exc:
-        result, reason = FAILED, "could not be run: %s" % exc
-    seconds = time.monotonic() - begun
-    print("== %s: %s%s (%.0f s)" % (title, result, reason and ": " + reason, seconds), flush=True)
-    return title, result, seconds, reason
+def title(step: Step) -> str:
+    """The name of a step in all that is printed."""
+    return "%s: %s" % (step.part, step.name)
 
 
-def summarize(rows, notes):
-    """Prints the table of results, what was left out, and the closing line."""
-    width = max((len(row[0]) for row in rows), default=0)
-    print("\n%s\nSummary\n%s" % ("=" * 80, "=" * 80))
-    for title, result, seconds, _reason in rows:
-        print("%-*s  %-8s  %5.0f s" % (width, title, result, seconds))
-    left_out = ["%s: %s" % (title, reason) for title, result, _seconds, reason in rows if result == LEFT_OUT]
-    if left_out or notes:
+def job_of(this_run: Bench, step: Step) -> Job:
+    """What runs a step."""
+    function = functools.partial(step.function, this_run, *step.arguments)
+    return Job(title(step), function, step.cost, step.limit, step.uses, this_run.notes)
+
+
+def preparations(this_run: Bench, chosen: list[Step]) -> list[Job]:
+    """What makes the environments that these steps need and that are not there yet, each once."""
+    wanted: set[Environment] = set()
+    for step in chosen:
+        with contextlib.suppress(LeftOut):  # the step itself reports that
+            wanted.update(step.environments(this_run, *step.arguments))
+    missing = [environment for environment in wanted if not this_run.environments.is_ready(environment)]
+    return [Job("environment %s" % environment.name, functools.partial(this_run.environments.get, environment),
+                cost=len(environment.requirements), limit=1200) for environment in missing]
+
+
+def summarize(titles: list[str], results: list[Result], notes: list[str]) -> int:
+    """Print where the time went, what was left out, what failed and the closing line; returns an exit code.
+
+    :param titles: of all steps that had to run, in order
+    :param results: of those that ended, and of environments that were made
+    """
+    ended = {result.title: result for result in results}
+    made = [result for result in results if result.title not in titles]
+    width = max(len(name) for name in [*titles, *ended])
+    print("\n%s\nSummary\n%s\n%s  seconds      CPU" % ("=" * 80, "=" * 80, " " * (width + 10)))
+    for result in [*made, *(ended[name] for name in titles if name in ended)]:
+        print("%-*s  %-8s  %7.0f  %7.0f" % (width, result.title, result.outcome, result.seconds, result.cpu))
+    print("%s  %7.0f" % ("together".ljust(width + 19), sum(result.cpu for result in results)))
+
+    left_out = ["%s: %s" % (result.title, result.reason) for result in ended.values() if result.outcome == LEFT_OUT]
+    notes = list(dict.fromkeys([*notes, *(note for result in results for note in result.notes)]))
+    unended = ["%s: did not end" % name for name in titles if name not in ended]
+    if left_out or notes or unended:
         print("\nNOT TESTED in this run:")
-        for line in left_out + notes:
+        for line in left_out + notes + unended:
             print("  * " + line)
-    failed = ["%s: %s" % (title, reason) for title, result, _seconds, reason in rows if result == FAILED]
+    failed = [result for result in results if result.outcome == FAILED]
+    for result in failed:
+        if result.output:
+            print("\n%s\nAgain, the end of: %s\n%s\n%s" % ("=" * 80, result.title, "=" * 80, result.output))
     if failed:
         print("\nFAILED:")
-        for line in failed:
-            print("  * " + line.replace("\n", "\n    "))
-    counts = [sum(row[1] == result for row in rows) for result in (PASSED, FAILED, LEFT_OUT)]
+        for result in failed:
+            print("  * %s: %s" % (result.title, result.reason.replace("\n", "\n    ")))
+    counts = [sum(ended[name].outcome == outcome for name in titles if name in ended) for outcome in (PASSED, FAILED, LEFT_OUT)]
     print("\n%d passed, %d failed, %d skipped" % tuple(counts), flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -2,27 +2,68 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The steps of `make test`, in order."""
+"""The steps of `make test`, in the order in which the summary has them."""
 
-import collections
+import dataclasses
+import functools
 import pathlib
 import re
+from typing import Any, Callable, Sequence
 
 import ansible_test
 import artifact
 import molecule
-from bench import Failed, LeftOut, environ
+from bench import Bench, Failed, LeftOut, environ
+from environments import Environment, Path
 from machines import require_hosts
 
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
 IMAGES = "trixie,bookworm,bullseye,trixie+services,trixie+web,bullseye+web"
+PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py", "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
-# A function gets a bench.Bench and the arguments; it raises Failed or LeftOut.
-Step = collections.namedtuple("Step", "part name function arguments")
+# What mypy checks: a name, the folders from which the files import each other, and the files; none are those that mypy.ini names
+TYPED = (
+    ("the controller", (), ()),
+    ("tests", ("tests/tools", "tests/hosts"), ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
+    ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
+    ("benchmarks", ("tests/benchmarks", "tests/hosts"), ("tests/benchmarks",)),
+)
 
-# A version of ansible-core, the Pythons that run it, and those of targets that it is tried with; the best ones first.
-Lane = collections.namedtuple("Lane", "core controllers targets")
+# What steps use that only one at a time can have: the network of this machine, which they show or listen in
+NETWORK = frozenset({"network"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A step, as one row of the summary.
+
+    :ivar function: gets a bench.Bench and the arguments; it raises Failed or LeftOut
+    :ivar environments: gets the same; gives the environments that the function is going to use
+    :ivar cost: CPU seconds that it takes, roughly: the dearest begins first
+    :ivar limit: seconds after which it has failed
+    :ivar uses: names of what only one step at a time can have
+    """
+
+    part: str
+    name: str
+    function: Callable[..., None]
+    environments: Callable[..., list[Environment]]
+    arguments: Sequence[Any] = ()
+    cost: float = 10
+    limit: float = 1800
+    uses: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Lane:
+    """A version of ansible-core, the Pythons that run it, and those of targets that it is tried with; the best ones first."""
+
+    core: str
+    controllers: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
 OLD = Lane("2.16", ("3.10", "3.11", "3.12"), ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12"))
 NEW = Lane("2.21", ("3.13", "3.14", "3.12"), ("3.13", "3.14", "3.12"))
 
@@ -33,45 +74,86 @@ NEWEST = ((NEW.core, NEW.controllers), ("2.19", ("3.11",)), ("2.16", ("3.10",)))
 UNIT_LANES = {"3.6": "", "3.7": "", "3.8": "", "3.9": "", "3.10": "2.16", "3.11": "2.19", "3.12": "2.20", "3.13": "2.21"}
 
 
-def requirements(path):
+def requirements(path: pathlib.Path) -> tuple[str, ...]:
     """The lines of a requirements file that are not comments."""
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def target_environment(bench, version):
+# Environments
+
+
+def target_environment(bench: Bench, version: str) -> Environment:
     """A Python without Ansible, as on a target."""
     _version, python = bench.python(version)
-    return bench.environments.get("target-%s" % version, python, requirements(UNITS / "requirements.txt"))
+    return Environment("target-%s" % version, python, requirements(UNITS / "requirements.txt"))
 
 
-def core_environment(bench, core, *versions):
-    """A Python with this ansible-core; returns its bin folder and version."""
+def core_environment(bench: Bench, core: str, *versions: str) -> Environment:
+    """The first of these Pythons that is on this machine, with this ansible-core."""
     version, python = bench.python(*versions)
-    wanted = ["ansible-core==%s.*" % core, "jmespath", *requirements(UNITS / "requirements.txt")]
-    return bench.environments.get("core-%s-python-%s" % (core, version), python, wanted), version
+    wanted = ("ansible-core==%s.*" % core, "jmespath", *requirements(UNITS / "requirements.txt"))
+    return Environment("core-%s-python-%s" % (core, version), python, wanted)
 
 
-def lint_environment(bench):
+def lint_environment(bench: Bench, *_unused: Any) -> list[Environment]:
     """The linters, with the newest ansible-core of that Python."""
     _version, python = bench.python("3.13", "3.14", "3.12", "3.11", "3.10")
-    return bench.environments.get("lint", python, requirements(HERE / "requirements/lint.txt"))
+    return [Environment("lint", python, requirements(HERE / "requirements/lint.txt"))]
 
 
-def lint(bench, program, *arguments):
-    folder, place = lint_environment(bench), bench.copy()
+def newest_core(bench: Bench, *_unused: Any) -> list[Environment]:
+    """The newest ansible-core that runs here."""
+    for core, versions in NEWEST:
+        if any(version in bench.pythons for version in versions):
+            return [core_environment(bench, core, *versions)]
+    raise LeftOut("no Python on this machine runs ansible-core")
+
+
+def unit_environment(bench: Bench, version: str, core: str, *_unused: Any) -> list[Environment]:
+    """That of unit tests under this Python, with this ansible-core or without one."""
+    return [core_environment(bench, core, version) if core else target_environment(bench, version)]
+
+
+def controller_environment(bench: Bench, lane: Lane) -> list[Environment]:
+    """That of a controller."""
+    return [core_environment(bench, lane.core, *lane.controllers)]
+
+
+def integration_environments(bench: Bench, lane: Lane) -> list[Environment]:
+    """That of a controller, and that of its target."""
+    return [*controller_environment(bench, lane), target_environment(bench, bench.python(*lane.targets)[0])]
+
+
+def folder_of(bench: Bench, function: Callable[..., list[Environment]], *arguments: Any) -> pathlib.Path:
+    """The bin folder of the first of these environments."""
+    return bench.environments.get(function(bench, *arguments)[0])
+
+
+# Steps
+
+
+def lint(bench: Bench, program: str, *arguments: Path) -> None:
+    folder, place = folder_of(bench, lint_environment), bench.copy()
     bench.run(folder / program, *arguments, cwd=place, env=environ(folder, place))
 
 
-def types(bench, paths, folders):
-    """Checks types: of what runs on the controller, or of these paths, which import each other from these folders."""
-    folder, place = lint_environment(bench), bench.copy()
-    env = environ(folder, place, MYPYPATH=":".join(str(place / name) for name in folders))
-    bench.run(folder / "mypy", "--no-incremental", *(["--follow-imports=silent", *paths] if paths else []), cwd=place, env=env)
+def types(bench: Bench) -> None:
+    """Checks types of what runs on the controller, and of what supports the tests."""
+    folder, place = folder_of(bench, lint_environment), bench.copy()
+    failed = []
+    for name, folders, paths in TYPED:
+        env = environ(folder, place, MYPYPATH=":".join(str(place / path) for path in folders))
+        try:
+            bench.run(folder / "mypy", *(["--follow-imports=silent", *paths] if paths else []), cwd=place, env=env)
+        except Failed:
+            failed.append(name)
+    if failed:
+        raise Failed("mypy: %s" % ", ".join(failed))
 
 
-def sanity(bench, lane):
-    folder, _version = core_environment(bench, lane.core, *lane.controllers)
+def sanity(bench: Bench, lane: Lane) -> None:
+    folder = folder_of(bench, controller_environment, lane)
     place = bench.copy()
     ignored = [path for path in place.glob("tests/sanity/ignore*") if path.read_text(encoding="utf-8").strip()]
     if ignored:
@@ -84,96 +166,84 @@ def sanity(bench, lane):
             bench.note("sanity core %s: not run: %s" % (lane.core, skipped.group(1)))
 
 
-def units(bench, version, core):
-    if core:
-        (folder, _version), paths = core_environment(bench, core, version), ["tests/unit"]
-    else:
-        folder, paths = target_environment(bench, version), ["tests/unit/plugins/module_utils"]
-    pytest(bench, folder, *paths)
+def units(bench: Bench, version: str, core: str, *paths: str) -> None:
+    """Unit tests: without a core those of what runs on hosts."""
+    folder = folder_of(bench, unit_environment, version, core)
+    pytest(bench, folder, *(paths or (["tests/unit"] if core else ["tests/unit/plugins/module_utils"])))
 
 
-def properties(bench, examples):
+def properties(bench: Bench, examples: int) -> None:
     """What holds of every host and every declaration, tried with so many random ones."""
-    pytest(bench, newest_core(bench), "tests/unit/plugins/plugin_utils/_policy/test_properties.py", "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py",
-           "--verbose", LISTENING_PORTS_EXAMPLES=str(examples))
+    pytest(bench, folder_of(bench, newest_core), *PROPERTIES, "--verbose", LISTENING_PORTS_EXAMPLES=str(examples))
 
 
-def pytest(bench, folder, *paths, inside=(), **variables):
+def pytest(bench: Bench, folder: pathlib.Path, *paths: str, inside: Sequence[Path] = (), **variables: str) -> None:
     """Runs these tests; ``inside`` is a command that runs a command."""
     place = bench.copy()
+    env = environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent), **variables)
     for line in bench.lines(*inside, folder / "python", "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--import-mode=importlib",
-                            *paths, cwd=place, env=environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent), **variables)):
+                            *paths, cwd=place, env=env):
         if re.match(r"SKIPPED|not in this zoo", line):
             bench.note("%s: %s" % (" ".join(paths), line))
 
 
-def integration(bench, lane):
-    folder, version = core_environment(bench, lane.core, *lane.controllers)
-    target, _python = bench.python(*lane.targets)
-    if target != lane.targets[0]:
+def integration(bench: Bench, lane: Lane) -> None:
+    controller, environment = integration_environments(bench, lane)
+    folder, target = bench.environments.get(controller), bench.environments.get(environment)
+    version, target_version = bench.python(*lane.controllers)[0], bench.python(*lane.targets)[0]
+    if target_version != lane.targets[0]:
         bench.note("integration core %s with a target of Python %s: not on this machine, it ran with Python %s"
-                   % (lane.core, lane.targets[0], target))
-    print("ansible-core %s, Python %s on the controller and %s on the target" % (lane.core, version, target), flush=True)
+                   % (lane.core, lane.targets[0], target_version))
+    print("ansible-core %s, Python %s on the controller and %s on the target" % (lane.core, version, target_version), flush=True)
     hosts = ("--controller", "origin:python=%s@%s" % (version, folder / "python"),
-             "--target", "controller:python=%s@%s" % (target, target_environment(bench, target) / "python"))
+             "--target", "controller:python=%s@%s" % (target_version, target / "python"))
     place = bench.copy()
     for line in bench.lines(folder / "ansible-test", "integration", *hosts, cwd=place, env=environ(folder, place)):
         if line.startswith("WARNING: Excluding"):
             bench.note("integration core %s: %s" % (lane.core, line))
 
 
-def newest_core(bench):
-    """The bin folder of an environment with the newest ansible-core that runs here."""
-    for core, versions in NEWEST:
-        if any(version in bench.pythons for version in versions):
-            return core_environment(bench, core, *versions)[0]
-    raise LeftOut("no Python on this machine runs ansible-core")
+def with_newest_core(bench: Bench, *paths: str, **variables: str) -> None:
+    pytest(bench, folder_of(bench, newest_core), *paths, **variables)
 
 
-def with_newest_core(bench, path):
-    pytest(bench, newest_core(bench), path)
-
-
-def rig(bench):
+def rig(bench: Bench) -> None:
     require_hosts()
     with_newest_core(bench, "tests/hosts/machine")
 
 
-def hosts(bench):
+def hosts(bench: Bench) -> None:
     """Tests on real hosts, inside a rig that ends with them."""
     require_hosts()
-    folder = newest_core(bench)
+    folder = folder_of(bench, newest_core)
     pytest(bench, folder, "tests/hosts/guests", inside=(
         folder / "python", "-B", "tests/hosts/rig", "run", "--hosts", "0", "--release", IMAGES, "--"))
 
 
-def check_artifact(bench):
-    artifact.check(bench, lint_environment(bench))
+def check_artifact(bench: Bench) -> None:
+    artifact.check(bench, folder_of(bench, lint_environment))
 
+
+LINT = functools.partial(Step, "lint", environments=lint_environment)
 
 STEPS = [
-    Step("lint", "ruff", lint, ["ruff", "check", "--no-cache"]),
-    Step("lint", "types of the controller", types, [[], []]),
-    Step("lint", "types of the tests", types,
-         [["tests/tools", "tests/hosts/rig", "tests/hosts/support"], ["tests/tools", "tests/hosts"]]),
-    Step("lint", "types of the examples", types,
-         [["tests/examples/blocks.py", "tests/examples/sandbox.py"], ["tests/examples"]]),
-    Step("lint", "types of the benchmarks", types, [["tests/benchmarks"], ["tests/benchmarks", "tests/hosts"]]),
-    Step("lint", "ansible-lint", lint, ["ansible-lint"]),
-    Step("lint", "documentation", lint,
-         ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--check-extra-docs-refs", "."]),
-    Step("lint", "changelog", lint, ["antsibull-changelog", "lint"]),
-    *[Step("sanity", "core %s" % lane.core, sanity, [lane]) for lane in (NEW, OLD)],
-    *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, [version, core])
-      for version, core in UNIT_LANES.items()],
-    Step("units", "20,000 random policies for each property", properties, [20000]),
-    *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration, [lane])
-      for lane in (OLD, NEW)],
-    Step("checkout", "make audit", with_newest_core, ["tests/checkout"]),
-    Step("oracle", "sockets and firewalls", with_newest_core, ["tests/oracle"]),
-    Step("examples", "documentation", with_newest_core, ["tests/examples"]),
-    Step("hosts", "the collection on Debian 11, 12, 13", hosts, []),
-    Step("hosts", "the rig that runs them", rig, []),
-    Step("hosts", "molecule", molecule.check, []),
-    Step("artifact", "build, install, import", check_artifact, []),
+    LINT("ruff", lint, arguments=["ruff", "check", "--no-cache"]),
+    LINT("types", types, cost=25),
+    LINT("ansible-lint", lint, arguments=["ansible-lint"], cost=90),
+    LINT("documentation", lint,
+         arguments=["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--check-extra-docs-refs", "."]),
+    LINT("changelog", lint, arguments=["antsibull-changelog", "lint"]),
+    *[Step("sanity", "core %s" % lane.core, sanity, controller_environment, [lane], cost=300) for lane in (NEW, OLD)],
+    *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment, [version, core],
+           cost=200 if core else 90) for version, core in UNIT_LANES.items()],
+    Step("units", "random policies for each property", properties, newest_core, [20000], cost=500),
+    *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration, integration_environments, [lane],
+           cost=300, uses=NETWORK) for lane in (OLD, NEW)],
+    Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
+    Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
+    Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=200),
+    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=400),
+    Step("hosts", "the rig that runs them", rig, newest_core, cost=100),
+    Step("hosts", "molecule", molecule.check, molecule.environments, cost=100),
+    Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
 ]

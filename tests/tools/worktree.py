@@ -16,7 +16,7 @@ class NotACheckout(Exception):
     """The files of the collection cannot be told from what else lies in the folder."""
 
 
-def files():
+def files() -> list[str]:
     """Paths of all files of the working tree that git tracks or would add, relative to the checkout."""
     listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-coz", "--exclude-standard"],
                             cwd=CHECKOUT, check=False, capture_output=True, text=True)
@@ -25,7 +25,7 @@ def files():
     return sorted(path for path in set(listed.stdout.split("\0")) if path and os.path.lexists(CHECKOUT / path))
 
 
-def copy_to(root):
+def copy_to(root: str | os.PathLike[str]) -> pathlib.Path:
     """Copies the working tree to root/ansible_collections/listening/ports and returns that path.
 
     A copy, because ansible-test refuses symbolic links; and so that what tools leave behind does not litter the checkout.
