@@ -7,7 +7,6 @@ The standard library's ``ipaddress`` would do, but importing it costs a target m
 
 import socket
 
-SCOPES = ('any', 'global', 'private', 'link', 'loopback')       # the widest first
 MAPPED = b'\0' * 10 + b'\xff\xff'   # RFC 4291, 2.5.5.2: an IPv4 address inside an IPv6 socket
 
 
@@ -30,7 +29,7 @@ def scope(raw, interface=None):
 
     :param raw: bytes, 4 or 16, in network order.
     :param interface: str or None, the device that the socket is bound to.
-    :returns: str, one of SCOPES.
+    :returns: str, ``loopback``, ``link``, ``private``, ``global`` or ``any``.
     """
     if is_mapped(raw):
         raw = raw[12:]

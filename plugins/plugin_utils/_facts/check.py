@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from ...module_utils._subsets import ASPECTS
 from .. import _schema
 from .._schema import Fault
 from . import check_firewall, shape
@@ -19,7 +20,6 @@ from .shape import Facts, Judged
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
-ASPECTS = ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources')
 LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
 
 _SOCKET_FAMILIES: dict[shape.Family, int] = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
@@ -125,7 +125,8 @@ _facts = _schema.mapping({
     'schema': _schema.integer(1, 1),
     'gathered_at': _schema.time,
     'collector': _word,
-    'complete': _schema.mapping(dict.fromkeys(ASPECTS, _maybe_boolean), dict.fromkeys(LATER_ASPECTS, _maybe_boolean)),
+    'complete': _schema.mapping(
+        {aspect: _maybe_boolean for aspect in ASPECTS if aspect not in LATER_ASPECTS}, dict.fromkeys(LATER_ASPECTS, _maybe_boolean)),
     'gaps': _schema.items(_schema.mapping({
         'aspect': _word, 'code': _word, 'count': _maybe_count, 'message': _text,
         'hint': _schema.nullable(_schema.text(1024)),

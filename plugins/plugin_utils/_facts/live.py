@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ...module_utils._subsets import COLLECTORS, SUBSETS
 from .._harmless.terminal import sentence
 from . import firewall, records
 from .unpack import FactError, unpack
 
 # The options that are those of the module.
 ARGUMENTS = {
-    'gather': {'type': 'list', 'elements': 'str', 'default': ['owners'],
-               'choices': ['owners', 'firewall', 'connections', 'namespaces', 'resources', 'command', 'raw']},
-    'collector': {'type': 'str', 'choices': ['auto', 'netlink', 'procfs', 'psutil'], 'default': 'auto'},
+    'gather': {'type': 'list', 'elements': 'str', 'default': ['owners'], 'choices': list(SUBSETS)},
+    'collector': {'type': 'str', 'choices': list(COLLECTORS), 'default': 'auto'},
     'max_sockets': {'type': 'int', 'default': 100000},
     'max_fds': {'type': 'int', 'default': 2000000},
 }

@@ -5,15 +5,13 @@
 
 from dataclasses import dataclass, field
 
+from ....module_utils._gaps import FOREIGN
 from ..._listener import endpoints
 from ..language.options import SEVERITIES
 from . import causes, defaults, presence as _presence, violations
 from .claims import Look, Verdict, Violation, forbids, meetings, verdict
 from .parts import Own
 from .waivers import Waiving
-
-# Gaps that say: these sockets are those of the machine around this system, or may be. They are no evidence of anything here.
-_FOREIGN = ('foreign_root', 'unknown_root')
 
 
 @dataclass
@@ -56,7 +54,7 @@ def judge(facts, policy, now, earlier=None):
     complete = facts['complete']
     before = None if earlier is None else {listener['id'] for listener in earlier['listeners']}
     met, by_port, raw, unknown, own = {}, {}, [], [], Own(facts['system'])
-    foreign = any(gap['aspect'] == 'sockets' and gap['code'] in _FOREIGN for gap in facts['gaps'])
+    foreign = any(gap['aspect'] == 'sockets' and gap['code'] in FOREIGN for gap in facts['gaps'])
     for listener in sorted(endpoints(facts), key=_order):
         if listener['protocol'] == 'raw' or foreign:
             result.others += 1

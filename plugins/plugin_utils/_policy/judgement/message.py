@@ -10,6 +10,7 @@ What comes out is harmless to print, whatever the host or the declaration has wr
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ....module_utils._gaps import NOT_FOUND
 from ..._harmless.terminal import name, sentence, visible
 from ..._listener import Excerpt, endpoint_in_words, in_words, owners_in_words, users_in_words
 from ..._words import Several, number, some, some_of
@@ -439,7 +440,7 @@ def _unknown_remedy(parts: _parts.Unknown) -> str:
     if gap and gap['hint']:
         hint = visible(gap['hint'], 200)
         return hint if ' ' in hint else 'run with %s' % hint
-    if gap and gap['code'] == 'owners_not_found':       # of the kernel, perhaps: nobody will be found, however hard one looks
+    if gap and gap['code'] == NOT_FOUND:
         return 'pin the port and declare it without process, exe, user, service and container, once you know whose it is'
     if gap and gap['aspect'] == 'firewall':             # it was asked for, and could not be read
         return 'see to it that its rules can be read, or leave out clients, only_from and via'

@@ -6,17 +6,14 @@
 What matters most comes last, where a terminal shows it: the table, what is missing from it, what is not as declared, how many hosts are.
 """
 
+from ....module_utils._gaps import BECOME, HIDDEN, PTRACE
 from ..._facts import records
 from ..._harmless.terminal import sentence, visible
 from ..._words import number
 from . import judged, openings, table as _table
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, some
 
-_HINTS = {
-    'become': 'run with become (-b)',
-    'CAP_SYS_PTRACE': 'root lacks CAP_SYS_PTRACE there',
-}
-_HIDDEN = 'owners_hidden'
+_HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _EXAMPLE = """\
 Nothing is declared for these hosts, so nothing was judged. What is expected on a host is declared like this:
   # group_vars/all/listeners.yml
@@ -106,7 +103,7 @@ def _gaps(report):
         names = [host for host, dummy in gaps]
         counts = [gap['count'] for dummy, gap in gaps]
         what = sentence(gaps[0][1]['message'], 300)
-        if code == _HIDDEN and None not in counts:
+        if code == HIDDEN and None not in counts:
             what = '%s without a visible holder' % number(sum(counts), 'listener') if sum(counts) else (
                 'processes that may not be looked into')
         elif len({gap['message'] for dummy, gap in gaps}) > 1:

@@ -41,6 +41,19 @@ def test_codes_are_those_that_are_noted():
     assert set(CODES) == {call[1:] for call in noted}
 
 
+def table():
+    """The table of the guide."""
+    rows = [('Aspect', 'Code', 'Meaning')]
+    rows += [('``%s``' % aspect, '``%s``' % code, meaning) for (aspect, code), (meaning, dummy) in CODES.items()]
+    lines = ['   %s - %s\n' % ('*' if cell is row[0] else ' ', cell) for row in rows for cell in row]
+    return '.. list-table::\n   :header-rows: 1\n\n' + ''.join(lines) + '\n'
+
+
+def test_the_guide_has_a_table_of_all_codes():
+    with open(GUIDE, encoding='utf-8') as stream:
+        assert table() in stream.read()
+
+
 def test_a_code_that_is_not_in_the_table_is_an_error():
     for code in ('owners', 'no_such_code'), ('no_such_aspect', 'unreadable'):
         with pytest.raises(KeyError):

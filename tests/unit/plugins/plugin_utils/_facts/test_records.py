@@ -9,7 +9,8 @@ import stat
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records
+from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.records import RecordError
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, record
 
@@ -144,7 +145,7 @@ def put(tmp_path, content, name='web.json'):
     (record('web', status='failed', facts=facts()), 'status and facts contradict each other'),
     (record('web', status='ok', facts=None), 'status and facts contradict each other'),
     (record('web', facts(listener(port=70000))), 'facts.listeners[0].port: has to be a whole number'),
-    (record('web', facts(complete=dict.fromkeys(check.ASPECTS))), 'facts.complete.sockets'),
+    (record('web', facts(complete=dict.fromkeys(ASPECTS))), 'facts.complete.sockets'),
     (record('web', declared='yes'), 'declared: has to be true or false'),
     (record('web', schema=3), 'schema: has to be a whole number from 1 to 2, not 3'),
 ])

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The choices that documentation and argument specs write down once more."""
+
+import ast
+import pathlib
+
+import pytest
+
+from ansible_collections.listening.ports.plugins.module_utils import _module
+from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS, COLLECTORS, SUBSETS
+
+yaml = pytest.importorskip('yaml')
+
+ROOT = pathlib.Path(_module.__file__).parents[2]
+
+
+def documented(path):
+    """The documentation in a file of YAML or Python."""
+    text = (ROOT / path).read_text(encoding='utf-8')
+    if path.endswith('.yml'):
+        return yaml.safe_load(text)
+    [value] = [node.value for node in ast.walk(ast.parse(text))
+               if isinstance(node, ast.Assign) and node.targets[0].id == 'DOCUMENTATION']
+    return yaml.safe_load(ast.literal_eval(value))
+
+
+def options(path):
+    """dict: the options of a module, a fragment of documentation, or the role."""
+    found = documented(path)
+    if 'argument_specs' in found:
+        return found['argument_specs']['main']['options']
+    return found.get('DOCUMENTATION', found)['options']
+
+
+@pytest.mark.parametrize('path, name, choices', [
+    ('plugins/modules/listener_facts.yml', 'gather', SUBSETS),
+    ('plugins/modules/collect_listeners.yml', 'gather', SUBSETS),
+    ('plugins/modules/assert_listeners.py', 'gather', SUBSETS),
+    ('plugins/modules/record_listeners.py', 'gather', SUBSETS),
+    ('roles/audit/meta/argument_specs.yml', 'audit_gather', SUBSETS),
+    ('plugins/modules/listener_facts.yml', 'collector', COLLECTORS),
+    ('plugins/doc_fragments/looking.py', 'collector', COLLECTORS),
+    ('roles/audit/meta/argument_specs.yml', 'audit_collector', COLLECTORS),
+])
+def test_choices(path, name, choices):
+    option = options(path)[name]
+    assert option['choices'] == list(choices)
+    given = option.get('default', ())
+    assert set([given] if isinstance(given, str) else given) <= set(choices)
+
+
+@pytest.mark.parametrize('path', ['plugins/modules/listener_facts.yml', 'plugins/modules/collect_listeners.yml'])
+def test_the_module_has_what_is_documented(path):
+    for name, option in options(path).items():
+        argument = _module.ARGUMENTS[name]
+        assert {key: option.get(key) for key in argument} == argument
+
+
+def test_aspects():
+    contained = documented('plugins/modules/listener_facts.yml')['RETURN']['ansible_facts']['contains']
+    assert list(contained['ansible_listening_ports']['contains']['complete']['contains']) == list(ASPECTS)
