@@ -11,31 +11,29 @@ Two of its fields are decisions of the host, where systemd can be asked. ``modul
 takes ``service`` back where stopping it would leave the owners running, as it would the children of ``cron.service``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict, Union
 
+from . import _shape
 from ._harmless.terminal import cut_short, visible
+from ._shape import Complete, Exposure, Facts, Owner
 from ._words import MOST, Several, several, some_of
 
-# A listener as the facts have it.
-Listener = Mapping[str, Any]
-
-FIELDS = ('id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts_ipv4', 'accepts_ipv6', 'scope', 'port_name', 'ephemeral',
-          'backlog', 'connections', 'namespace', 'service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total',
-          'exposure', 'to')
-OWNER_FIELDS = ('pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container', 'resources', 'command')
+# A listener as the facts have it, or what a host forwards, which has the same form.
+Listener = Union[_shape.Listener, _shape.Forwarded]
 
 # Why there is nothing to stop, see Stop.
 KERNEL, HIDDEN, SPARED, NO_UNIT = 'kernel', 'hidden', 'spared', 'no unit'
 
 _SYSTEMD = 1                                        # its pid
+_OF_OWNERS = _shape.keys(Owner)
 _WAYS_IN = frozenset(('sshd', 'dropbear'))          # what has the connection of Ansible, most often
 _EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
 _WITHOUT_QUEUE = ('udp', 'udplite')                 # of connections to be accepted
 
 
-def endpoints(facts: Mapping[str, Any]) -> list[Listener]:
+def endpoints(facts: Facts) -> list[Listener]:
     """List all that can be reached on a host: its listeners, and what it forwards, which has the same form.
 
     A program that only holds the port of a container is left out: what is forwarded past it is listed, as the container's.
@@ -44,18 +42,29 @@ def endpoints(facts: Mapping[str, Any]) -> list[Listener]:
     """
     forwarded = facts.get('forwarded') or ()
     proxies = {listener.get('proxy') for listener in forwarded}
-    return [listener for listener in facts['listeners'] if listener['id'] not in proxies] + list(forwarded)
+    return [*(listener for listener in facts['listeners'] if listener['id'] not in proxies), *forwarded]
+
+
+def forwarded_to(listener: Listener) -> str | None:
+    """Where a host forwards it to; None for what listens on the host itself."""
+    to = listener.get('to')
+    return to if isinstance(to, str) else None
+
+
+def accepts(listener: Listener, family: str) -> bool | None:
+    """Whether it takes a family, ``ipv4`` or ``ipv6``; None where that is not known."""
+    return listener['accepts_ipv4'] if family == 'ipv4' else listener['accepts_ipv6']
 
 
 # Who serves it
 
-def serving(listener: Listener) -> Sequence[Mapping[str, Any]]:
+def serving(listener: Listener) -> Sequence[Owner]:
     """List the owners that serve it: not systemd, where it owns the socket to start somebody else."""
-    owners: Sequence[Mapping[str, Any]] = listener['owners']
+    owners = listener['owners']
     return [owner for owner in owners if owner['pid'] != _SYSTEMD] if listener['activated_by'] else owners
 
 
-def to_show(listener: Listener) -> Sequence[Mapping[str, Any]]:
+def to_show(listener: Listener) -> Sequence[Owner]:
     """List the owners to show: those that serve it, or systemd as long as nobody does."""
     return serving(listener) or listener['owners']
 
@@ -67,7 +76,7 @@ def only_systemd(listener: Listener) -> bool:
 
 def unlisted(listener: Listener) -> int:
     """Count the owners that are known to be there and are not listed."""
-    return int(listener['owners_total']) - len(listener['owners'])
+    return listener['owners_total'] - len(listener['owners'])
 
 
 def is_hidden(listener: Listener) -> bool:
@@ -112,7 +121,7 @@ def stop(listener: Listener) -> Stop:
 
 # What was not observed
 
-def unobserved(listener: Listener, complete: Mapping[str, bool | None]) -> set[str]:
+def unobserved(listener: Listener, complete: Complete) -> set[str]:
     """Collect the fields of a listener, and of its owners, that were not observed.
 
     :param complete: the aspects of the facts.
@@ -125,8 +134,8 @@ def unobserved(listener: Listener, complete: Mapping[str, bool | None]) -> set[s
         missing.add('interface')
     owners = listener['owners']
     if is_hidden(listener):
-        missing.update(('owners', 'owners_total', 'held_by'), OWNER_FIELDS)
-    for field in OWNER_FIELDS:
+        missing.update(('owners', 'owners_total', 'held_by'), _OF_OWNERS)
+    for field in _OF_OWNERS:
         # an owner without a container has none, all else every owner has
         if field != 'container' and any(owner.get(field) is None for owner in owners):
             missing.add(field)
@@ -143,7 +152,7 @@ def unobserved(listener: Listener, complete: Mapping[str, bool | None]) -> set[s
     return missing
 
 
-def _undecided(exposure: Mapping[str, Any] | None) -> set[str]:
+def _undecided(exposure: Exposure | None) -> set[str]:
     """Collect the fields of an exposure that mean nothing, as the firewall was not inspected, or not all of it is decided."""
     if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
         return {'exposure', *_EXPOSURE}

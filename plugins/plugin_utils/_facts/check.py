@@ -13,16 +13,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...module_utils._subsets import ASPECTS
-from .. import _schema
+from .. import _schema, _shape
 from .._schema import Fault
-from . import check_firewall, shape
-from .shape import Facts, Judged
+from .._shape import Facts, Judged
+from . import check_firewall
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
 LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
 
-_SOCKET_FAMILIES: dict[shape.Family, int] = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
+_SOCKET_FAMILIES: dict[_shape.Family, int] = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 _word = _schema.matching(re.compile(r'[a-z][a-z0-9_]{0,63}'), 'a word of a-z, 0-9 and _')
 # Longer than a path of the kernel (4096 bytes) that has every byte written as \xNN: the name that a local user gives to a file or a process must not
 # make the facts of the whole host invalid.
@@ -60,21 +60,21 @@ _owner = _schema.mapping(
 
 _endpoint = {
     'id': _text,
-    'protocol': _schema.choice(*shape.PROTOCOLS),
-    'family': _schema.choice(*shape.FAMILIES),
+    'protocol': _schema.choice(*_shape.PROTOCOLS),
+    'family': _schema.choice(*_shape.FAMILIES),
     'address': _schema.text(64),
     'port': _port,
     'interface': _schema.nullable(_schema.text(256)),
     'accepts_ipv4': _maybe_boolean,
     'accepts_ipv6': _maybe_boolean,
-    'scope': _schema.choice(*shape.SCOPES),
+    'scope': _schema.choice(*_shape.SCOPES),
     'port_name': _schema.nullable(_schema.text(1024)),
     'ephemeral': _schema.boolean,
     'backlog': _schema.nullable(_schema.mapping({'pending': _count, 'limit': _maybe_count})),
     'namespace': _maybe_text,
     'service': _maybe_text,
     'activated_by': _maybe_text,
-    'held_by': _schema.choice(*shape.HELD_BY),
+    'held_by': _schema.choice(*_shape.HELD_BY),
     'socket_uid': _uid,
     'owners': _schema.items(_owner, 64),
     'owners_total': _count,
@@ -172,7 +172,7 @@ def judged(value: object) -> Judged:
     return more
 
 
-def _check_each(endpoints: Iterable[shape.Endpoint], name: str) -> None:
+def _check_each(endpoints: Iterable[_shape.Endpoint], name: str) -> None:
     """Raise a Fault where the parts of an endpoint contradict each other, or two have one id."""
     known: set[str] = set()
     for index, endpoint in enumerate(endpoints):
@@ -184,7 +184,7 @@ def _check_each(endpoints: Iterable[shape.Endpoint], name: str) -> None:
         known.add(endpoint['id'])
 
 
-def _contradiction(endpoint: shape.Endpoint) -> Fault | None:
+def _contradiction(endpoint: _shape.Endpoint) -> Fault | None:
     """Return what is wrong where the parts of an endpoint do not fit each other."""
     address = endpoint['address']
     family = endpoint['family']

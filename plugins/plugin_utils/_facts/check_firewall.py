@@ -9,9 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .. import _schema
+from .. import _schema, _shape
 from .._schema import Fault
-from . import shape
 
 _MOST_TEXT = 64 * 1024 * 1024       # characters that a tool printed
 _MOST_ROUTES = 100000
@@ -58,9 +57,9 @@ def _source(value: object) -> object:
 
 
 _networks = _schema.items(_network, 2000)
-_family = _schema.choice(*shape.FAMILIES)
+_family = _schema.choice(*_shape.FAMILIES)
 _judged = {
-    'verdict': _schema.choice(*shape.EXPOSURE_VERDICTS),
+    'verdict': _schema.choice(*_shape.EXPOSURE_VERDICTS),
     'allowed': _networks,
     'undecided': _schema.items(_schema.mapping({'sources': _networks, 'reason': _text}), 100),
     'decided_by': _maybe_text,
@@ -70,12 +69,12 @@ _judged = {
 ports = _schema.matching(re.compile(r'[0-9]{1,5}(?:-[0-9]{1,5})?', re.ASCII), 'a port, or a range of them')
 exposure = _schema.mapping({
     **_judged,
-    'level': _schema.choice(*shape.LEVELS),
+    'level': _schema.choice(*_shape.LEVELS),
     'paths': _schema.items(_schema.mapping({**_judged, 'interfaces': _names, 'family': _family}), 20000),
 })
 exposures = _schema.items(_schema.nullable(exposure), 1000 * 1000)
 opening = _schema.mapping({
-    'protocol': _schema.choice(*(protocol for protocol in shape.PROTOCOLS if protocol != 'raw')),
+    'protocol': _schema.choice(*(protocol for protocol in _shape.PROTOCOLS if protocol != 'raw')),
     'family': _family,
     'ports': ports,
     'interfaces': _names,
@@ -83,10 +82,10 @@ opening = _schema.mapping({
     'decided_by': _maybe_text,
 })
 firewall = _schema.mapping({
-    'backends': _schema.items(_schema.choice(*shape.BACKENDS), len(shape.BACKENDS)),
-    'default': _schema.choice(*shape.DEFAULTS),
+    'backends': _schema.items(_schema.choice(*_shape.BACKENDS), len(_shape.BACKENDS)),
+    'default': _schema.choice(*_shape.DEFAULTS),
     'rules': _schema.integer(),
-}, {'sources': _schema.nullable(_schema.mapping(dict.fromkeys(shape.FAMILIES, _networks)))})
+}, {'sources': _schema.nullable(_schema.mapping(dict.fromkeys(_shape.FAMILIES, _networks)))})
 
 _output = _schema.text(_MOST_TEXT)
 _flags = _schema.items(_name, 10000)
@@ -104,7 +103,7 @@ _net = _schema.mapping({
     'rules': _schema.boolean,
     'route_localnet': _flags,
     'rp_filter': _schema.table(_name, _schema.integer(), 10000),
-    'forwarding': _schema.mapping(dict.fromkeys(shape.FAMILIES, _schema.nullable(_schema.boolean))),
+    'forwarding': _schema.mapping(dict.fromkeys(_shape.FAMILIES, _schema.nullable(_schema.boolean))),
 })
 _snapshot = _schema.mapping({
     'nft': _schema.nullable(_output),

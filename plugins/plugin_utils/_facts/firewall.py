@@ -14,8 +14,8 @@ from ...module_utils._firewall.exposure import attach as exposure
 from ...module_utils._firewall.ruleset import merge, nftables, wording
 from ...module_utils._gaps import Gaps
 from .._schema import Fault
+from .._shape import Facts
 from . import check, check_firewall
-from .shape import Facts
 from .unpack import FactError, Unpacked
 
 # What is imported late on hosts is loaded here once, in the process that all workers are made of, not in each of them.

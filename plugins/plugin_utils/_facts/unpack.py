@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from .. import _schema
 from .._schema import Fault
+from .._shape import Facts
 from . import check
 from .check import MAX_BYTES, MAX_ELEMENTS
-from .shape import Facts
 
 
 class FactError(ValueError):

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from .. import _listener
-from .._facts.shape import Exposure, Path
 from .._harmless.terminal import name, sentence, visible
 from .._listener import Listener
+from .._shape import Exposure, Path
 from .._words import some
 from .plan import Address, Item, Plan, literal
 
@@ -238,8 +238,9 @@ def _finding(kind: Kind, item: Item, probe: Probe, seen: _Seen, rule: str, fail_
 
 
 def _in_words(listener: Listener) -> str:
-    if listener.get('to'):              # of a translation, which has no owner
-        return '%s to %s' % (_listener.endpoint(listener), name(listener['to']))
+    to = _listener.forwarded_to(listener)
+    if to:              # of a translation, which has no owner
+        return '%s to %s' % (_listener.endpoint(listener), name(to))
     return _listener.in_words(_listener.excerpt(listener))
 
 

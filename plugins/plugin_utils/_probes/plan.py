@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._facts.shape import Facts, Family
-from .._listener import Listener
+from .._listener import Listener, accepts
+from .._shape import Facts, Family
 
 MOST_OF_A_TARGET = 2000         # endpoints: a host that lies does not make others scan a network
 
-_FAMILIES: tuple[tuple[Family, int, str], ...] = (('ipv4', 4, 'accepts_ipv4'), ('ipv6', 6, 'accepts_ipv6'))
+_FAMILIES: tuple[tuple[Family, int], ...] = (('ipv4', 4), ('ipv6', 6))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # As probe_listeners takes them, with either an address or the name of a host.
@@ -118,8 +118,8 @@ def _endpoints(listener: Listener, addresses: Iterable[str]) -> list[Endpoint]:
     endpoints = []
     for text in addresses:
         address = literal(text)
-        families = [family for family, version, key in _FAMILIES
-                    if listener[key] is not False and (address is None or address.version == version)]
+        families = [family for family, version in _FAMILIES
+                    if accepts(listener, family) is not False and (address is None or address.version == version)]
         if not families:
             continue
         endpoint = {**at, 'host' if address is None else 'address': text}

@@ -7,9 +7,10 @@ import difflib
 import functools
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from ..._listener import Listener
+from ..._shape import Complete
 from ..language.options import SCOPES
 from ..language.refusal import Refused, meant, shown
 from .sources import Address, Network, network
@@ -47,7 +48,7 @@ class Bind:
     def __str__(self) -> str:
         return ' or '.join(self.values)
 
-    def holds(self, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+    def holds(self, listener: Listener, complete: Complete) -> bool | None:
         """Whether the address that a listener is bound to lies within; None where that is not known."""
         if listener['scope'] in self._scopes:
             return True
@@ -72,7 +73,7 @@ class Bind:
             return (6, 0) in whole
         return None if listener['accepts_ipv4'] is None else not listener['accepts_ipv4']      # it may take IPv4 too
 
-    def _on_interface(self, listener: Listener, complete: Mapping[str, bool | None], address: Address) -> bool | None:
+    def _on_interface(self, listener: Listener, complete: Complete, address: Address) -> bool | None:
         device = listener['interface']
         if device is not None:
             return device in self._interfaces

@@ -11,13 +11,14 @@ from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
 
-from ..._listener import FIELDS, OWNER_FIELDS, Listener
+from ... import _shape
+from ..._listener import Listener
 from ..language.refusal import Refused, meant, shown
 
-_BELOW = ('pending', 'limit', 'cpu_seconds', 'rss_bytes', 'threads', 'open_files', 'verdict', 'allowed', 'undecided', 'level', 'decided_by',
-          'caveats', 'paths', 'interfaces', 'sources', 'reason', 'established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2',
-          'time_wait', 'close', 'close_wait', 'last_ack', 'closing', 'new_syn_recv')
-_KNOWN = frozenset(FIELDS + OWNER_FIELDS + _BELOW)
+# of connections, tcp_states.h of the kernel
+_STATES = ('established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close', 'close_wait', 'last_ack', 'closing', 'new_syn_recv')
+_KNOWN = frozenset(('to', *_STATES)).union(*map(_shape.keys, (
+    _shape.Listener, _shape.Owner, _shape.Backlog, _shape.Resources, _shape.Exposure, _shape.Path, _shape.Undecided)))
 _MOST = 1000        # characters: more of them nest deeper than Python likes
 _ALL = '*'
 

@@ -4,37 +4,35 @@
 """Who owns a listener, against the owner that a declaration expects."""
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from ..._listener import Listener, serving, unlisted
+from ..._shape import Complete, Owner
 from .patterns import Globs
 from .three_valued import both, either
 
-_Owner = Mapping[str, Any]
 
-
-def _process(globs: Globs, owner: _Owner) -> bool | None:
+def _process(globs: Globs, owner: Owner) -> bool | None:
     exe = owner['exe']
     fits = globs.fit(owner['process'])
     return fits or either((fits, globs.fit(posixpath.basename(exe) if exe is not None else None)))
 
 
-def _user(globs: Globs, owner: _Owner) -> bool | None:
+def _user(globs: Globs, owner: Owner) -> bool | None:
     fits = globs.fit(owner['user'])
     return fits or either((fits, globs.fit(None if owner['uid'] is None else str(owner['uid']))))
 
 
-def _exe(globs: Globs, owner: _Owner) -> bool | None:
+def _exe(globs: Globs, owner: Owner) -> bool | None:
     return globs.fit(owner['exe'])
 
 
-def _container(globs: Globs, owner: _Owner) -> bool | None:
+def _container(globs: Globs, owner: Owner) -> bool | None:
     return owner['container'] is not None and globs.fit(owner['container'])     # no glob fits none
 
 
 # option: whether an owner is as it says
-OF_OWNER: dict[str, Callable[[Globs, _Owner], bool | None]] = {
+OF_OWNER: dict[str, Callable[[Globs, Owner], bool | None]] = {
     'process': _process,
     'exe': _exe,
     'user': _user,
@@ -42,7 +40,7 @@ OF_OWNER: dict[str, Callable[[Globs, _Owner], bool | None]] = {
 }
 
 
-def owned(conditions: Sequence[tuple[str, Globs]], listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+def owned(conditions: Sequence[tuple[str, Globs]], listener: Listener, complete: Complete) -> bool | None:
     """Whether every owner meets all conditions.
 
     :param conditions: pairs of an option of OF_OWNER and its patterns.
@@ -61,7 +59,7 @@ def owned(conditions: Sequence[tuple[str, Globs]], listener: Listener, complete:
     return both((known, None)) if unlisted(listener) else known
 
 
-def _meets(conditions: Sequence[tuple[str, Globs]], owner: _Owner, complete: Mapping[str, bool | None]) -> bool | None:
+def _meets(conditions: Sequence[tuple[str, Globs]], owner: Owner, complete: Complete) -> bool | None:
     fits = both([OF_OWNER[option](globs, owner) for option, globs in conditions])
     # where systemd could not be asked, it may own it for somebody else
     return None if fits is False and owner['pid'] == 1 and complete.get('units') is False else fits
@@ -69,12 +67,11 @@ def _meets(conditions: Sequence[tuple[str, Globs]], owner: _Owner, complete: Map
 
 def _will_meet(option: str, globs: Globs, listener: Listener) -> bool | None:
     """Whether what systemd will start meets a condition: its unit is known, and not yet its process."""
-    if option == 'process' and (globs.fit('systemd') or globs.fit(stem(listener['service'] or listener['activated_by']))):
-        return True
-    return None
+    unit = listener['service'] or listener['activated_by']
+    return True if option == 'process' and (globs.fit('systemd') or unit and globs.fit(stem(unit))) else None
 
 
-def serviced(globs: Globs, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+def serviced(globs: Globs, listener: Listener, complete: Complete) -> bool | None:
     """Whether its unit fits, with or without its type, or the unit that activates it."""
     if listener['held_by'] == 'kernel':
         return False
@@ -99,7 +96,8 @@ def _fits_unit(globs: Globs, unit: str) -> bool:
     return bool(globs.fit(unit) or globs.fit(stem(unit)))
 
 
-def _is_in(owner: _Owner, units: Sequence[str], globs: Globs, complete: Mapping[str, bool | None]) -> bool | None:
-    if owner['unit'] in (None, *units) or _fits_unit(globs, owner['unit']):
+def _is_in(owner: Owner, units: Sequence[str], globs: Globs, complete: Complete) -> bool | None:
+    unit = owner['unit']
+    if unit is None or unit in units or _fits_unit(globs, unit):
         return True
     return None if owner['pid'] == 1 and complete.get('units') is False else False

@@ -12,14 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ....module_utils._addresses.networks import ANYONE, LOOPBACK
-from ..._listener import Listener
+from ..._listener import Listener, accepts
+from ..._shape import Facts, System
 from . import sources as _sources
 from .patterns import Globs
 from .sources import Network, Sources, Spans
 from .three_valued import both
 
 _EVERYBODY: dict[int, Network] = {net.version: net for net in map(ipaddress.ip_network, ANYONE)}
-_FAMILIES = ((4, 'accepts_ipv4'), (6, 'accepts_ipv6'))
+_FAMILIES = {4: 'ipv4', 6: 'ipv6'}
 _IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
 _ITSELF: dict[int, Network] = {net.version: net for net in map(ipaddress.ip_network, LOOPBACK)}
 
@@ -33,12 +34,17 @@ class Limited(Protocol):
 
 def families(listener: Listener) -> list[int]:
     """List the families that a listener may take, as 4 and 6: one that is not known is among them."""
-    return [family for family, field in _FAMILIES if listener[field] is not False]
+    return [family for family, name in _FAMILIES.items() if accepts(listener, name) is not False]
+
+
+def _exposure(listener: Listener) -> Mapping[str, Any]:
+    """Return its exposure, with nothing in it where the firewall was not inspected."""
+    return listener.get('exposure') or {}
 
 
 def _is_inside(listener: Listener) -> bool:
     """Whether the host alone reaches it, as it is bound to loopback; not where route_localnet (ip-sysctl) lets others in."""
-    exposure = listener.get('exposure') or {}
+    exposure = _exposure(listener)
     others = exposure.get('allowed') or (exposure.get('undecided') and exposure.get('paths'))    # no paths: nobody could look
     return listener['scope'] == 'loopback' and not others
 
@@ -48,7 +54,7 @@ def _reach(listener: Listener) -> tuple[list[Network], list[Network]]:
     taken = families(listener)
     if _is_inside(listener):
         return [_ITSELF[family] for family in taken], []
-    exposure = listener.get('exposure')
+    exposure = _exposure(listener)
     everybody = [_EVERYBODY[family] for family in taken]
     if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
         return [], everybody
@@ -56,7 +62,7 @@ def _reach(listener: Listener) -> tuple[list[Network], list[Network]]:
     undecided = [net for part in exposure.get('undecided') or () for net in _sources.networks(
         part.get('sources') or () if isinstance(part, dict) else [part]) if net.version in taken]
     # nobody reaches it over a family that it may not take, whoever the firewall lets in
-    sure = [family for family, field in _FAMILIES if listener[field]]
+    sure = [family for family, name in _FAMILIES.items() if accepts(listener, name)]
     return [net for net in allowed if net.version in sure], undecided + [net for net in allowed if net.version not in sure]
 
 
@@ -65,7 +71,7 @@ def is_anyone(listener: Listener) -> bool:
     sure = _reach(listener)[0]
     if not _is_inside(listener) and any(_sources.covers(sure, _EVERYBODY[family]) for family in families(listener)):
         return True
-    return (listener.get('exposure') or {}).get('level') == 'anyone'
+    return _exposure(listener).get('level') == 'anyone'
 
 
 def may_be_anyone(listener: Listener) -> bool:
@@ -93,7 +99,7 @@ def beyond(entries: Sequence[Limited], limits: Sequence[str], listener: Listener
     :param limits: of each entry the limit that is not kept: ``via`` or another.
     """
     if all(limit == 'via' for limit in limits):
-        paths = (listener.get('exposure') or {}).get('paths') or ()
+        paths = _exposure(listener).get('paths') or ()
         return sorted({name for path in paths if _IS_CLOSED.get(path['verdict']) is False
                        for name in path['interfaces'] if not any(entry.via and entry.via.fit(name) for entry in entries)})
     if is_anyone(listener):
@@ -109,7 +115,7 @@ def _within(net: Network, others: Iterable[Network]) -> bool:
                for other in others)
 
 
-def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener], facts: Mapping[str, Any],
+def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener], facts: Facts,
           family: str | None = None) -> tuple[bool | None, list[str]]:
     """Whether all of these sources reach one of the listeners. The host itself is not asked about: no firewall is between.
 
@@ -119,12 +125,13 @@ def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener
     :returns: True, False or None, and who is surely shut out: networks or families.
     """
     wanted = [number for number in sources.families() if number in _families_of(facts['system']) and family in (None, 'ipv%d' % number)]
-    routed = (facts.get('firewall') or {}).get('sources')
+    firewall = facts.get('firewall')
+    routed = firewall.get('sources') if firewall else None
 
     def shut_out(nets: Sequence[Network]) -> list[str]:
         left = sources.left([*nets, *_ITSELF.values()])
         if routed:
-            left = {number: _sources.within(spans, routed['ipv%d' % number]) for number, spans in left.items()}
+            left = {4: _sources.within(left[4], routed['ipv4']), 6: _sources.within(left[6], routed['ipv6'])}
         return [text for number in wanted for text in _texts(left[number], number)]
 
     allowed: list[Network] = []
@@ -150,7 +157,7 @@ def _texts(spans: Spans, family: int) -> list[str]:
     return [str(net) for low, high in spans[:8] for net in list(ipaddress.summarize_address_range(kind(low), kind(high)))[:8]]
 
 
-def _families_of(system: Mapping[str, Any]) -> list[int]:
+def _families_of(system: System) -> list[int]:
     """List the families that the host has an address of with which others reach it."""
     addresses = system.get('local_addresses')
     if addresses is None:
@@ -173,7 +180,7 @@ def via(globs: Globs, listener: Listener) -> bool | None:
         return True
     if device is not None:
         return globs.fit(device)
-    paths = (listener.get('exposure') or {}).get('paths')
+    paths = _exposure(listener).get('paths')
     if not paths:
         return None
     others = [path for path in paths if not all(globs.fit(name) for name in path['interfaces'])]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..._listener import Listener
+from ..._listener import Listener, accepts
+from ..._shape import Complete
 from ..conditions import owners, ports, reach
 from ..conditions.bind import Bind
 from ..conditions.expressions import Expression
@@ -69,18 +70,18 @@ class Condition:
         namespace = listener['namespace']
         if self.namespace.fit(namespace) is not True if self.namespace else namespace is not None:
             return False
-        if self.family and listener['accepts_' + self.family] is not True:
-            return None if listener['accepts_' + self.family] is None else False
+        if self.family and accepts(listener, self.family) is not True:
+            return None if accepts(listener, self.family) is None else False
         return True if self.where is None else self.where.of(listener, unobserved)
 
-    def held(self, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+    def held(self, listener: Listener, complete: Complete) -> bool | None:
         """Whether every owner is one that it names."""
         known = owners.owned(self.conditions, listener, complete) if self.conditions else True
         if self.service and known is not False:
             return both((known, owners.serviced(self.service, listener, complete)))
         return known
 
-    def bound_well(self, listener: Listener, complete: Mapping[str, bool | None]) -> bool | None:
+    def bound_well(self, listener: Listener, complete: Complete) -> bool | None:
         """Whether it is bound where it says."""
         return True if self.bind is None else self.bind.holds(listener, complete)
 

@@ -10,6 +10,8 @@ they agree.
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from ... import _shape
+
 
 class _Typed(TypedDict):
     type: str
@@ -32,11 +34,11 @@ class Option(_Typed, total=False):
 
 Options = Mapping[str, Option]
 
-PROTOCOLS = ('tcp', 'udp', 'udplite', 'sctp', 'dccp')
-FAMILIES = ('ipv4', 'ipv6')
+PROTOCOLS = tuple(str(protocol) for protocol in _shape.PROTOCOLS if protocol != 'raw')      # those with ports
+FAMILIES = tuple(map(str, _shape.FAMILIES))
 STATES = ('required', 'optional', 'forbidden', 'ignored')
 SEVERITIES = ('critical', 'high', 'medium', 'low', 'info')          # the most severe first
-SCOPES = ('loopback', 'link', 'private', 'global', 'any')
+SCOPES = tuple(map(str, reversed(_shape.SCOPES)))                   # the narrowest first
 CLIENTS = ('local', 'link', 'private', 'anyone')
 # The kinds of findings that mean: this is not as declared.
 VIOLATIONS = ('unexpected', 'missing', 'forbidden', 'wrong_owner', 'wrong_bind', 'overexposed', 'unreachable', 'unhealthy')

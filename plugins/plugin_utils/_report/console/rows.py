@@ -5,9 +5,9 @@
 
 from dataclasses import dataclass
 
-from ..._facts.shape import PROTOCOLS, SCOPES
 from ..._harmless.terminal import name
 from ..._listener import endpoints, to_show, unlisted
+from ..._shape import PROTOCOLS, SCOPES
 
 _SCOPE_ORDER = {scope: number for number, scope in enumerate(SCOPES)}
 _PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}

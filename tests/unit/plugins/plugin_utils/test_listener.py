@@ -32,6 +32,18 @@ def test_who_owns_the_port_of_a_container_is_not_listed_beside_the_container():
     assert _listener.endpoints(of_host) == [other, *of_host['forwarded']]
 
 
+@pytest.mark.parametrize('more, to', [({}, None), ({'to': '172.17.0.2:80'}, '172.17.0.2:80')])
+def test_where_a_host_forwards_to(more, to):
+    assert _listener.forwarded_to(dict(listener(), **more)) == to
+
+
+@pytest.mark.parametrize('value', [True, False, None])
+def test_the_families_that_a_listener_takes(value):
+    bound = listener(accepts_ipv4=value, accepts_ipv6='of IPv6')
+    assert _listener.accepts(bound, 'ipv4') is value
+    assert _listener.accepts(bound, 'ipv6') == 'of IPv6'
+
+
 # Who serves it
 
 @pytest.mark.parametrize('owners, activated_by, serving, shown, waits', [
@@ -94,7 +106,8 @@ def test_what_to_stop_and_why_nothing(fields, expected):
 COMPLETE = {'sockets': True, 'binding': True, 'owners': True, 'units': True}
 OPTIONAL = {'connections', 'exposure', 'verdict', 'allowed', 'level', 'resources', 'command'}
 SEEN = {'service': 'nginx.service', 'owners': [owner(main=True, unit='nginx.service')]}
-OF_OWNERS = set(_listener.OWNER_FIELDS) | {'owners', 'owners_total', 'held_by'}
+OF_OWNERS = {'owners', 'owners_total', 'held_by', 'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container',
+             'resources', 'command'}
 
 
 @pytest.mark.parametrize('fields, complete, missing', [

@@ -17,14 +17,15 @@ from ansible_collections.listening.ports.plugins.module_utils import _facts
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
 from ansible_collections.listening.ports.plugins.module_utils._gaps import Gaps
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records, shape
+from ansible_collections.listening.ports.plugins.plugin_utils import _shape
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils import builders
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnoses import diagnosis
 
-ROOT = os.path.join(os.path.dirname(shape.__file__), '..', '..', '..')
+ROOT = os.path.join(os.path.dirname(_shape.__file__), '..', '..')
 EVERYBODY = ['0.0.0.0/0']
 UNDECIDED = [{'sources': ['10.0.0.0/8'], 'reason': 'why'}]
 RULES = {'decided_by': 'a rule', 'blocked_by': 'another one', 'caveats': ['a limit']}
@@ -95,7 +96,7 @@ def changed(path, change):
 
 def fields():
     """Of each key that facts have: its path, whether it is required, and whether it may be null."""
-    for path, dummy, kind in parts(whole(), shape.Facts):
+    for path, dummy, kind in parts(whole(), _shape.Facts):
         if typing.is_typeddict(kind):
             for key, hint in typing.get_type_hints(kind).items():
                 yield pytest.param((*path, key), key in kind.__required_keys__, type(None) in typing.get_args(hint),
@@ -107,7 +108,7 @@ SAID_TWICE = 'interface', 'namespace'
 
 
 def test_all_keys_are_in_the_facts_that_these_tests_change():
-    for path, value, kind in parts(whole(), shape.Facts):
+    for path, value, kind in parts(whole(), _shape.Facts):
         assert value not in ([], {}, None), path
         if typing.is_typeddict(kind):
             assert set(value) == set(typing.get_type_hints(kind)), path
@@ -136,24 +137,24 @@ def test_the_checker_refuses_what_differs(path, required, nullable):
 
 
 def test_the_checker_has_the_aspects_of_the_host():
-    assert set(typing.get_type_hints(shape.Complete)) == set(ASPECTS) == set(Gaps().complete(()))
+    assert set(typing.get_type_hints(_shape.Complete)) == set(ASPECTS) == set(Gaps().complete(()))
     assert set(check.LATER_ASPECTS) < set(ASPECTS)
 
 
 def test_samples():
-    assert conforms(samples.facts(samples.listener(), samples.listener(exposure=samples.exposure()), gaps=[samples.gap()]), shape.Facts)
-    assert conforms(samples.record('web-1'), shape.Record)
-    assert conforms(samples.record('web-1', status='failed', message='why'), shape.Record)
+    assert conforms(samples.facts(samples.listener(), samples.listener(exposure=samples.exposure()), gaps=[samples.gap()]), _shape.Facts)
+    assert conforms(samples.record('web-1'), _shape.Record)
+    assert conforms(samples.record('web-1', status='failed', message='why'), _shape.Record)
 
 
 def test_builders():
-    assert conforms(builders.listener()['record'], shape.Endpoint)
-    assert conforms(builders.system(), shape.System)
+    assert conforms(builders.listener()['record'], _shape.Endpoint)
+    assert conforms(builders.system(), _shape.System)
 
 
 def test_records(tmp_path):
     made = records.record('web-1', 'run', '2.21.0', 'ok', facts=samples.facts())
-    assert conforms(made, shape.Record)
+    assert conforms(made, _shape.Record)
     records.write(str(tmp_path), made)
     assert records.read(str(tmp_path), 'web-1') == made
 
@@ -165,7 +166,7 @@ def test_facts_of_this_machine():
         port = server.getsockname()[1]
     mine = next(listener for listener in facts['listeners'] if listener['port'] == port)
     assert mine['owners'][0]['pid'] == os.getpid() and mine['connections'] and mine['owners'][0]['resources'] and mine['owners'][0]['command']
-    assert conforms(facts, shape.Facts) and facts['diagnoses']
+    assert conforms(facts, _shape.Facts) and facts['diagnoses']
 
 
 @pytest.mark.parametrize('name', ['docker_nft', 'iptables_legacy', 'native'])
@@ -173,7 +174,7 @@ def test_what_the_judgement_of_a_firewall_adds(name):
     listeners = [samples.listener(port=22), samples.listener(port=8050)]
     gaps = Gaps()
     judged = exposure.attach(listeners, {'elsewhere': {}, 'port_names': {}, **capture(name)}, gaps)
-    assert conforms(judged, shape.Judged) and all(conforms(listener, shape.Listener) for listener in listeners)
+    assert conforms(judged, _shape.Judged) and all(conforms(listener, _shape.Listener) for listener in listeners)
     assert all(listener['exposure']['paths'] for listener in listeners)
 
 
@@ -194,20 +195,20 @@ def type_name(hint):
     return 'dict' if typing.is_typeddict(hint) else TYPES[typing.get_origin(hint) or hint]
 
 
-@pytest.mark.parametrize('path, kind', [((), shape.Facts), (('complete',), shape.Complete), (('listeners',), shape.Listener)])
+@pytest.mark.parametrize('path, kind', [((), _shape.Facts), (('complete',), _shape.Complete), (('listeners',), _shape.Listener)])
 def test_documented_fields(path, kind):
     fields = documented()
     for step in path:
         fields = fields[step]['contains']
     assert {key: field['type'] for key, field in fields.items()} == {key: type_name(hint) for key, hint in typing.get_type_hints(kind).items()}
-    if kind is not shape.Complete:      # of which only records of earlier versions lack something
+    if kind is not _shape.Complete:      # of which only records of earlier versions lack something
         assert {key for key, field in fields.items() if field['returned'] == 'always'} == kind.__required_keys__
 
 
 @pytest.mark.parametrize('path, kind', [
-    (('gaps',), shape.Gap), (('system',), shape.System), (('openings',), shape.Opening), (('firewall',), shape.Firewall),
-    (('diagnoses',), shape.Diagnosis), (('listeners', 'owners'), shape.Owner), (('listeners', 'backlog'), shape.Backlog),
-    (('listeners', 'exposure'), shape.Exposure),
+    (('gaps',), _shape.Gap), (('system',), _shape.System), (('openings',), _shape.Opening), (('firewall',), _shape.Firewall),
+    (('diagnoses',), _shape.Diagnosis), (('listeners', 'owners'), _shape.Owner), (('listeners', 'backlog'), _shape.Backlog),
+    (('listeners', 'exposure'), _shape.Exposure),
 ])
 def test_fields_that_are_documented_in_prose(path, kind):
     fields = documented()
@@ -219,13 +220,13 @@ def test_fields_that_are_documented_in_prose(path, kind):
 
 def test_fields_of_what_is_forwarded_are_documented():
     prose = ' '.join(documented()['forwarded']['description'])
-    more = set(typing.get_type_hints(shape.Forwarded)) - set(typing.get_type_hints(shape.Listener))
+    more = set(typing.get_type_hints(_shape.Forwarded)) - set(typing.get_type_hints(_shape.Listener))
     assert more == {'to', 'ports', 'decided_by', 'container', 'proxy'} & set(re.findall(r'C\((\w+)\)', prose))
 
 
 @pytest.mark.parametrize('key, words', [
-    ('protocol', shape.PROTOCOLS), ('family', shape.FAMILIES), ('scope', shape.SCOPES), ('held_by', shape.HELD_BY),
-    ('exposure', shape.EXPOSURE_VERDICTS + shape.LEVELS),
+    ('protocol', _shape.PROTOCOLS), ('family', _shape.FAMILIES), ('scope', _shape.SCOPES), ('held_by', _shape.HELD_BY),
+    ('exposure', _shape.EXPOSURE_VERDICTS + _shape.LEVELS),
 ])
 def test_documented_words(key, words):
     description = documented()['listeners']['contains'][key]['description']
@@ -233,4 +234,4 @@ def test_documented_words(key, words):
 
 
 def test_documented_words_of_the_firewall():
-    assert set(shape.BACKENDS + shape.DEFAULTS) == set(re.findall(r'V\(([\w-]+)\)', ' '.join(documented()['firewall']['description'])))
+    assert set(_shape.BACKENDS + _shape.DEFAULTS) == set(re.findall(r'V\(([\w-]+)\)', ' '.join(documented()['firewall']['description'])))

@@ -30,6 +30,12 @@ DEFAULTS: tuple[Default, ...] = get_args(Default)
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
+def keys(shape: Any) -> frozenset[str]:
+    """Return the keys of a shape, also those that may be absent."""
+    names: frozenset[str] = shape.__required_keys__ | shape.__optional_keys__
+    return names
+
+
 class Gap(TypedDict):
     """What could not be observed.
 
