@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two hundred zoos by chance, and a new one each time: truth, netlink, /proc, ss and psutil must all agree.
 
-A failing zoo is repeated with ``pytest -k zoo-SEED``, a new one with ``ORACLE_SEED=SEED``.
+A failing zoo is repeated with ``pytest -k zoo-SEED``, a new one with ``ORACLE_SEED=SEED``;
+``ZOOS=2000`` tries more of them.
 """
 
 import json
@@ -16,7 +17,7 @@ from zoo import compare, oracle_psutil, oracle_ss, truth
 from zoo.den import NOBODY
 
 pytestmark = pytest.mark.root
-SEEDS = list(range(200)) + [int(os.environ.get('ORACLE_SEED') or random.SystemRandom().randrange(1000, 10 ** 9))]
+SEEDS = list(range(int(os.environ.get('ZOOS') or 200))) + [int(os.environ.get('ORACLE_SEED') or random.SystemRandom().randrange(1000, 10 ** 9))]
 
 
 def differences(seen):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the tests: `run.py [--jobs N] [part ...]`, with no part all of them. See steps.py for what they are.
+"""Runs the tests: `run.py [--jobs N] [part ...]`, with no part all that have to pass. See steps.py for what they are.
 
 Steps run side by side, one for each core, and the output of each is shown whole when it ends. ``JOBS=1`` or
 ``--jobs 1`` runs one after the other and shows what they print as they print it.
@@ -18,7 +18,7 @@ import worktree
 from bench import Bench, LeftOut, bench
 from environments import Environment
 from jobs import FAILED, LEFT_OUT, PASSED, Interrupted, Job, Result, run_jobs
-from steps import STEPS, Step
+from steps import CAMPAIGN, STEPS, Step
 
 
 def main(arguments: list[str]) -> int:
@@ -26,12 +26,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="run.py", description="Runs the tests.")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1),
                         help="how many steps run side by side (default: one for each core)")
-    parser.add_argument("parts", nargs="*", metavar="part", help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in STEPS)))
+    parser.add_argument("parts", nargs="*", metavar="part", help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in STEPS + CAMPAIGN)))
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.parts) - {step.part for step in STEPS})
+    unknown = sorted(set(options.parts) - {step.part for step in STEPS + CAMPAIGN})
     if unknown:
         sys.exit("no such part: %s" % ", ".join(unknown))
-    chosen = [step for step in STEPS if not options.parts or step.part in options.parts]
+    chosen = [step for step in STEPS + CAMPAIGN if step.part in options.parts] if options.parts else STEPS
     with bench() as this_run:
         results: list[Result] = []
         interrupted = False
@@ -52,7 +52,7 @@ def title(step: Step) -> str:
 
 def job_of(this_run: Bench, step: Step) -> Job:
     """What runs a step."""
-    function = functools.partial(step.function, this_run, *step.arguments)
+    function = functools.partial(step.function, this_run, *step.arguments, **step.variables)
     return Job(title(step), function, step.cost, step.limit, step.uses, this_run.notes)
 
 

@@ -6,9 +6,10 @@
 
 import dataclasses
 import functools
+import os
 import pathlib
 import re
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import ansible_test
 import artifact
@@ -38,8 +39,8 @@ NETWORK = frozenset({"network"})
 class Step:
     """A step, as one row of the summary.
 
-    :ivar function: gets a bench.Bench and the arguments; it raises Failed or LeftOut
-    :ivar environments: gets the same; gives the environments that the function is going to use
+    :ivar function: gets a bench.Bench, the arguments and the variables by name; it raises Failed or LeftOut
+    :ivar environments: gets a bench.Bench and the arguments; gives the environments that the function is going to use
     :ivar cost: CPU seconds that it takes, roughly: the dearest begins first
     :ivar limit: seconds after which it has failed
     :ivar uses: names of what only one step at a time can have
@@ -50,6 +51,7 @@ class Step:
     function: Callable[..., None]
     environments: Callable[..., list[Environment]]
     arguments: Sequence[Any] = ()
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)
     cost: float = 10
     limit: float = 1800
     uses: frozenset[str] = frozenset()
@@ -172,9 +174,9 @@ def units(bench: Bench, version: str, core: str, *paths: str) -> None:
     pytest(bench, folder, *(paths or (["tests/unit"] if core else ["tests/unit/plugins/module_utils"])))
 
 
-def properties(bench: Bench, examples: int) -> None:
-    """What holds of every host and every declaration, tried with so many random ones."""
-    pytest(bench, folder_of(bench, newest_core), *PROPERTIES, "--verbose", LISTENING_PORTS_EXAMPLES=str(examples))
+def at_random(bench: Bench, paths: Sequence[str], **numbers: str) -> None:
+    """Tests with random input, as much of it as these variables give; those of whoever runs this come first."""
+    with_newest_core(bench, *paths, **{name: os.environ.get(name) or number for name, number in numbers.items()})
 
 
 def pytest(bench: Bench, folder: pathlib.Path, *paths: str, inside: Sequence[Path] = (), **variables: str) -> None:
@@ -236,7 +238,8 @@ STEPS = [
     *[Step("sanity", "core %s" % lane.core, sanity, controller_environment, [lane], cost=300) for lane in (NEW, OLD)],
     *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment, [version, core],
            cost=200 if core else 90) for version, core in UNIT_LANES.items()],
-    Step("units", "random policies for each property", properties, newest_core, [20000], cost=500),
+    Step("units", "2,500 random policies for each property", at_random, newest_core, [PROPERTIES],
+         {"LISTENING_PORTS_EXAMPLES": "2500"}, cost=125),
     *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration, integration_environments, [lane],
            cost=300, uses=NETWORK) for lane in (OLD, NEW)],
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
@@ -246,4 +249,14 @@ STEPS = [
     Step("hosts", "the rig that runs them", rig, newest_core, cost=100),
     Step("hosts", "molecule", molecule.check, molecule.environments, cost=100),
     Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
+]
+
+# What takes long and finds little in most runs: `make campaign`. See CONTRIBUTING.md.
+CAMPAIGN = [
+    Step("campaign", "random policies for each property", at_random, newest_core, [PROPERTIES],
+         {"LISTENING_PORTS_EXAMPLES": "20000", "LISTENING_PORTS_SEED": "fresh"}, limit=6 * 3600),
+    Step("campaign", "random rulesets against the kernel", at_random, newest_core, [["tests/oracle/firewall"]],
+         {"RULESETS": "2000"}, limit=6 * 3600),
+    Step("campaign", "random hosts against other tools", at_random, newest_core, [["tests/oracle/test_zoo_by_chance.py"]],
+         {"ZOOS": "2000"}, limit=6 * 3600),
 ]
