@@ -10,7 +10,7 @@ from .._harmless.terminal import sentence
 from .._policy.judgement import fleet as _fleet
 
 STATES = ('ok', 'partial', 'unreachable', 'failed', 'missing', 'pending')
-VERDICTS = ('as_declared', 'violates', 'unknown', 'refused', 'listed', 'pending')
+VERDICTS = (*_fleet.VERDICTS, 'pending')
 
 
 @dataclass
@@ -41,22 +41,10 @@ class Host:
 
     @property
     def verdict(self):
-        """str, of VERDICTS. ``refused`` is its declaration, ``listed`` a host that was seen and not judged."""
+        """str, of VERDICTS: what the judgement makes of it, or that this is still to come."""
         if self.state == 'pending':
             return 'pending'
-        judged = self.judgement
-        if judged and judged['refused'] is not None:
-            return 'refused'
-        if not self.facts:
-            return 'unknown'
-        if not judged:
-            return 'listed'
-        kinds = {one['kind'] for one in judged['findings'] if one['fails']}
-        if kinds - {'unknown'}:
-            return 'violates'
-        # whatever else the judgement says: a socket that was not seen may be one that nobody declared
-        unsure = judged['failing'] or not self.facts['complete']['sockets'] or any(one['kind'] == 'unknown' for one in judged['findings'])
-        return 'unknown' if unsure else 'as_declared'
+        return _fleet.verdict(self.judgement, self.facts)
 
 
 @dataclass

@@ -1,28 +1,36 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Declarations that are allowed, and that cannot work or mean something else than they seem to. Private to this collection."""
+"""Declarations that are allowed, and that cannot work or mean something else than they seem to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ... import _words
 from ..._harmless.terminal import visible
 from ..declaration import naming
 
+if TYPE_CHECKING:
+    from ..conditions.ports import Item
+    from ..declaration.entry import Entry
+    from .judge import Result
+
 _STATES = ('required', 'optional')
 
 
-def advice(entries, facts, result):
-    """What to tell whoever wrote the declaration: list of str, harmless to print.
+def advice(entries: Sequence[Entry], facts: Mapping[str, Any], result: Result) -> list[str]:
+    """List what whoever wrote a declaration should know of it, harmless to print.
 
-    :param entries: list of Entry.
-    :param facts: dict, facts of the host.
-    :param result: _judge.Result of them.
+    :param facts: those of the host, and ``result`` the judgement of it.
     """
     return _of_ranges(entries) + _of_ephemeral(entries, facts['system']) + _of_privilege(entries, facts['system'], result)
 
 
-def _of_ranges(entries):
-    """Ports of an entry that lie in the range of another one: there the one that names the port decides, alone."""
-    found = []
+def _of_ranges(entries: Sequence[Entry]) -> list[str]:
+    """Find ports of an entry that lie in the range of another one: there the one that names the port decides, alone."""
+    advices = []
     named = [entry for entry in entries if entry.state in _STATES]
     for wide in named:
         ranges = [item for item in wide.items if not item.exact]
@@ -33,39 +41,39 @@ def _of_ranges(entries):
                 item.protocol == other.protocol and other.low <= item.low <= other.high for other in ranges)]
             # of every port everybody speaks, and who writes "any" knows that
             if inside and narrow is not wide and _may_meet(narrow, wide) and not any(str(item).endswith('any') for item in ranges):
-                found.append('%s lies in the ports of %s: there it decides alone, whatever the other one says' % (
+                advices.append('%s lies in the ports of %s: there it decides alone, whatever the other one says' % (
                     _ports(narrow, inside), naming.place(wide)))
-    return found
+    return advices
 
 
-def _may_meet(one, other):
+def _may_meet(entry: Entry, other: Entry) -> bool:
     """Whether two entries can speak of one listener, as far as namespace and family tell."""
-    return bool(one.namespace) == bool(other.namespace) and (not one.family or not other.family or one.family == other.family)
+    return bool(entry.namespace) == bool(other.namespace) and (not entry.family or not other.family or entry.family == other.family)
 
 
-def _of_ephemeral(entries, system):
-    """Ports that the kernel may give to a client before the service gets them (ip_local_port_range, ip-sysctl of the kernel)."""
+def _of_ephemeral(entries: Iterable[Entry], system: Mapping[str, Any]) -> list[str]:
+    """Find ports that the kernel may give to a client before the service gets them (ip_local_port_range, ip-sysctl of the kernel)."""
     span = system.get('ephemeral_ports')
     if not span:
         return []
     reserved = system.get('reserved_ports') or ()
-    found = []
+    advices = []
     for entry in entries:
         if entry.state != 'required' or entry.need is not None or entry.namespace:
             continue
         inside = [item for item in entry.items if item.exact and span[0] <= item.low <= span[1]
                   and not any(low <= item.low <= high for low, high in reserved)]
         if inside:
-            found.append('%s is in the range of client ports, %d to %d: a client may have it when the service starts; add it to '
+            advices.append('%s is in the range of client ports, %d to %d: a client may have it when the service starts; add it to '
                          'net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), *span))
-    return found
+    return advices
 
 
-def _of_privilege(entries, system, result):
-    """Missing ports that a user needs a privilege for (ip_unprivileged_port_start, CAP_NET_BIND_SERVICE of capabilities(7))."""
+def _of_privilege(entries: Iterable[Entry], system: Mapping[str, Any], result: Result) -> list[str]:
+    """Find missing ports that a user needs a privilege for (ip_unprivileged_port_start, CAP_NET_BIND_SERVICE of capabilities(7))."""
     first = system.get('unprivileged_port_start')
-    missing = {(found.declared_in, found.entry): found for found in result.findings if found.kind == 'missing'}
-    found = []
+    missing = {(finding.declared_in, finding.entry): finding for finding in result.findings if finding.kind == 'missing'}
+    advices = []
     for entry in entries:
         absent = missing.get((entry.variable, naming.label(entry)))
         users = dict(entry.conditions).get('user')
@@ -73,10 +81,10 @@ def _of_privilege(entries, system, result):
             continue
         inside = [item for item in absent.ports if item.exact and item.low < first]
         if inside:
-            found.append('%s is below %d, where %s may not bind without CAP_NET_BIND_SERVICE' % (_ports(entry, inside), first, 'user %s' % visible(
-                str(users), 200)))
-    return found
+            advices.append('%s is below %d, where user %s may not bind without CAP_NET_BIND_SERVICE' % (
+                _ports(entry, inside), first, visible(str(users), 200)))
+    return advices
 
 
-def _ports(entry, items):
+def _ports(entry: Entry, items: Iterable[Item]) -> str:
     return '%s of %s' % (_words.some(map(str, items)), naming.place(entry))

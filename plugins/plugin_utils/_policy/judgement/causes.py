@@ -1,15 +1,25 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One finding where many have one cause. Private to this collection."""
+"""One finding where many have one cause."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..._harmless.terminal import cut_short
-from ..._listener import excerpt
+from ..._listener import Listener, excerpt
 from ..._words import MOST, several
 from ..language.options import SEVERITIES
 from . import defaults
-from .finding import finding, worst
-from .parts import Unknown, UnexpectedGroup, line
+from .finding import Finding, finding, worst
+from .parts import Note, Unexpected, UnexpectedGroup, Unknown, line
+
+if TYPE_CHECKING:
+    from ..declaration.entry import Entry
+    from .claims import Violation
 
 # What could not be judged is reported by cause; of several causes by the first of these.
 CAUSES = ('sockets', 'namespaces', 'owners', 'units', 'activated', 'device', 'binding', 'exposure', 'fields')
@@ -17,20 +27,21 @@ CAUSES = ('sockets', 'namespaces', 'owners', 'units', 'activated', 'device', 'bi
 _ASPECTS = {'sockets': 'sockets', 'namespaces': 'namespaces', 'owners': 'owners', 'units': 'units', 'binding': 'binding', 'exposure': 'firewall'}
 
 
-def unsure(listener, entries, causes, perhaps):
-    """What is not known of one listener, or of an entry.
+def unsure(listener: Listener | None, entries: Sequence[Entry], causes: Iterable[str], perhaps: Iterable[Violation]) -> Finding:
+    """Make a finding of what is not known of a listener, or of entries.
 
-    :param perhaps: sequence of Violation, what it may be.
+    :param perhaps: what it may be.
     """
     cause = next(name for name in CAUSES if name in causes)
-    listeners = [listener] if listener else []
-    found = finding('unknown', _parts(cause, listeners, [entry.label for entry in entries], listener), entries, listener)
-    found.worst = worst(perhaps)
-    found.group = cause
-    return found
+    parts = _unknown(cause, [listener] if listener else [], [entry.label for entry in entries], listener)
+    unknown = finding('unknown', parts, entries, listener)
+    unknown.worst = worst(perhaps)
+    unknown.group = cause
+    return unknown
 
 
-def _parts(cause, listeners, labels, alone, rest=False, gap=None, reasons=()) -> Unknown:
+def _unknown(cause: str, listeners: Sequence[Listener], labels: Iterable[str], alone: Listener | None, rest: bool = False,
+             gap: Mapping[str, Any] | None = None, reasons: Iterable[str] = ()) -> Unknown:
     return {
         'cause': cause, 'listener': excerpt(alone) if alone else None,
         'listeners': {'first': [excerpt(listener) for listener in listeners[:MOST]], 'total': len(listeners)},
@@ -41,110 +52,117 @@ def _parts(cause, listeners, labels, alone, rest=False, gap=None, reasons=()) ->
     }
 
 
-def causes(unsure_ones, gaps, switches):
-    """Make one finding per cause."""
-    groups = {}
-    for each in unsure_ones:
-        groups.setdefault(each.group, []).append(each)
-    findings = []
-    for cause, some in groups.items():
-        some.sort(key=_place)
-        listeners = {each.listener: each.record for each in some if each.record}
-        labels = sorted({label for each in some for label in each.about})
-        gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
-        severest = min(some, key=lambda each: each.rank)
-        is_one = len({each.listener for each in some}) == 1
-        parts = _parts(
-            cause, list(listeners.values()), labels, severest.record if is_one else None,
-            rest=not all(each.about or each.record for each in some), gap=gap,
-            reasons=_reasons(some) if cause == 'exposure' and not gap else ())
-        united = finding('unknown', parts, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
-        united.severity, united.about = severest.severity, tuple(labels)
-        united.worst = min((each.worst or each.severity for each in some), key=SEVERITIES.index)
-        united.notes = _distinct(note for each in some for note in each.notes)
-        if is_one:
-            united.listener, united.record = severest.listener, severest.record
-            if len(labels) == 1 and all(each.about for each in some):
-                united.entry, united.declared_in = severest.entry, severest.declared_in
-        findings.append(united)
-    return findings
+def causes(unsure_ones: Iterable[Finding], gaps: Sequence[Mapping[str, Any]], switches: Mapping[str, Any]) -> list[Finding]:
+    """Make one finding per cause.
+
+    :param unsure_ones: findings that ``unsure`` has made.
+    :param gaps: those of the facts.
+    """
+    groups: dict[str, list[Finding]] = {}
+    for unknown in unsure_ones:
+        groups.setdefault(unknown.group or '', []).append(unknown)
+    return [_of_cause(cause, sorted(group, key=_by_port), gaps, switches) for cause, group in groups.items()]
 
 
-def _distinct(notes):
-    distinct = []
-    for note in notes:
-        if note not in distinct:
-            distinct.append(note)
-    return distinct
+def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Mapping[str, Any]], switches: Mapping[str, Any]) -> Finding:
+    listeners = {unknown.listener: unknown.record for unknown in group if unknown.record}
+    labels = sorted({label for unknown in group for label in unknown.about})
+    gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
+    severest = min(group, key=lambda unknown: unknown.order)
+    is_one = len({unknown.listener for unknown in group}) == 1
+    parts = _unknown(
+        cause, list(listeners.values()), labels, severest.record if is_one else None,
+        rest=not all(unknown.about or unknown.record for unknown in group), gap=gap,
+        reasons=_reasons(group) if cause == 'exposure' and not gap else ())
+    united = finding('unknown', parts, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
+    united.severity, united.about = severest.severity, tuple(labels)
+    united.worst = min((unknown.worst or unknown.severity for unknown in group), key=SEVERITIES.index)
+    united.notes = _notes(group)
+    if is_one:
+        united.listener, united.record = severest.listener, severest.record
+        if len(labels) == 1 and all(unknown.about for unknown in group):
+            united.entry, united.declared_in = severest.entry, severest.declared_in
+    return united
 
 
-def _place(found):
+def _by_port(finding: Finding) -> tuple[tuple[str, int, str], Any]:
     """By port, wherever it was declared."""
-    one = found.record
-    return (one['protocol'], one['port'], one['id']) if one else ('', 0, ''), found.rank
+    listener = finding.record
+    return (listener['protocol'], listener['port'], listener['id']) if listener else ('', 0, ''), finding.order
 
 
-def _reasons(some):
-    """Why the firewall lets nobody say who comes through: list of str of the host."""
-    exposures = [each.record['exposure'] for each in some if each.record and each.record.get('exposure')]
-    return list(dict.fromkeys(str(one['reason']) for exposure in exposures for one in exposure.get('undecided') or ()))
+def _notes(findings: Iterable[Finding]) -> list[Note]:
+    """List the notes of several findings, each once."""
+    notes: list[Note] = []
+    for united in findings:
+        notes += [note for note in united.notes if note not in notes]
+    return notes
 
 
-def grouped(findings, switches):
-    """The findings with the unexpected ones of loopback in one line, and ephemeral ones in one for each process."""
-    kept, groups = [], {}
-    for each in findings:
-        if each.group is None:
-            kept.append(each)
+def _reasons(findings: Iterable[Finding]) -> list[str]:
+    """List why the firewall lets nobody say who comes through, in words of the host."""
+    exposures = [finding.record['exposure'] for finding in findings if finding.record and finding.record.get('exposure')]
+    return list(dict.fromkeys(str(undecided['reason']) for exposure in exposures for undecided in exposure.get('undecided') or ()))
+
+
+def grouped(findings: Iterable[Finding], switches: Mapping[str, Any]) -> list[Finding]:
+    """Unite the unexpected listeners on loopback in one finding, and ephemeral ones in one for each process."""
+    kept: list[Finding] = []
+    groups: dict[tuple[str, str | None], list[Finding]] = {}
+    for unexpected in findings:
+        group, listener = unexpected.group, unexpected.record
+        if group is None or listener is None:
+            kept.append(unexpected)
             continue
-        worth = switches[defaults.SWITCHES[each.group]]        # ignored ones are no findings
-        if each.group == 'ephemeral':
-            dubious = defaults.dubious(each.record)
+        if group == 'ephemeral':
+            dubious = defaults.dubious(listener)
             if dubious:
-                each.parts['dubious'] = dubious
-                kept.append(each)       # whatever the switch says of clients
+                parts: Unexpected = {'listener': unexpected.parts['listener'], 'dubious': dubious}
+                kept.append(replace(unexpected, parts=parts))       # whatever the switch says of clients
                 continue
-        each.fails = worth == 'fail'
+        worth = switches[defaults.SWITCHES[group]]        # ignored ones are no findings
+        unexpected.fails = worth == 'fail'
         if worth == 'warn':
-            each.severity = 'low'
-        if each.group == 'unexpected' or worth == 'fail' and each.group == 'loopback':
-            kept.append(each)
+            unexpected.severity = 'low'
+        if group == 'unexpected' or worth == 'fail' and group == 'loopback':
+            kept.append(unexpected)
             continue
-        owners = each.record['owners']
-        key = (each.group, owners[0]['process'] if owners and each.group == 'ephemeral' else None)
-        groups.setdefault(key, []).append(each)
+        owners = listener['owners']
+        process = owners[0]['process'] if owners and group == 'ephemeral' else None
+        groups.setdefault((group, process), []).append(unexpected)
     return _united(kept) + [_one(group, process, some) for (group, process), some in groups.items()]
 
 
-def _united(findings):
-    """One finding where sockets of both families, or of several addresses, are wrong in one way: they have one fingerprint."""
-    same = {}
-    for each in sorted(findings, key=lambda each: each.rank):
-        same.setdefault((each.fingerprint, _held_by(each.record)) if each.record else id(each), []).append(each)
+def _united(findings: Iterable[Finding]) -> list[Finding]:
+    """Unite findings where sockets of both families, or of several addresses, are wrong in one way: they have one fingerprint."""
+    same: dict[Hashable, list[Finding]] = {}
+    for wrong in sorted(findings, key=lambda finding: finding.rank):
+        same.setdefault((wrong.fingerprint, _owned_by(wrong.record)) if wrong.record else id(wrong), []).append(wrong)
     for first, *others in same.values():
         if others:
             pids = _pids(first.record)
-            first.notes = _distinct(note for each in (first, *others) for note in each.notes)
-            first.also = several({'listener': each.parts['listener'], 'together': _pids(each.record) == pids} for each in others)
-    return [some[0] for some in same.values()]
+            first.notes = _notes((first, *others))
+            first.also = several({'listener': other.parts['listener'], 'together': _pids(other.record) == pids} for other in others)
+    return [group[0] for group in same.values()]
 
 
-def _pids(record):
-    return [owner['pid'] for owner in record['owners']]
+def _pids(listener: Listener | None) -> list[int]:
+    return [owner['pid'] for owner in listener['owners']] if listener else []
 
 
-def _held_by(record):
-    """Who holds a listener, but for the pids: what has to be the same where two are told as one."""
-    return tuple(sorted({(owner['process'] or '', owner['exe'] or '', owner['user'] or '') for owner in record['owners']}))
+def _owned_by(listener: Listener) -> tuple[tuple[str, str, str], ...]:
+    """Who owns a listener, but for the pids: what has to be the same where two are reported as one."""
+    return tuple(sorted({(owner['process'] or '', owner['exe'] or '', owner['user'] or '') for owner in listener['owners']}))
 
 
-def _one(group, process, some):
-    """One finding for several of a group."""
-    first = some[0]
-    if len(some) == 1:
+def _one(group: str, process: str | None, findings: Sequence[Finding]) -> Finding:
+    """Make one finding of several of a group."""
+    first = findings[0]
+    if len(findings) == 1:
         return first
     parts: UnexpectedGroup = {
-        'group': group, 'process': process and cut_short(process, 100), 'listeners': several(each.parts['listener'] for each in some)}
+        'group': group, 'process': process and cut_short(process, 100),
+        'listeners': several(unexpected.parts['listener'] for unexpected in findings)}
     united = finding('unexpected', parts, severity=first.severity, ports=(group, process or ''), fails=first.fails)
-    united.notes = _distinct(note for each in some for note in each.notes)
+    united.notes = _notes(findings)
     return united

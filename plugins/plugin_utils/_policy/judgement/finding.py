@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._harmless.terminal import visible
 from ..._listener import Listener, identity
-from ..._words import Several
+from ..._words import Several, several
 from ..language.options import SEVERITIES
 from . import alike, message
 from .parts import Note, Parts
@@ -68,7 +68,7 @@ class Finding:
     worst: str | None = None
     group: str | None = None
     notes: list[Note] = field(default_factory=list)
-    also: Several = field(default_factory=lambda: {'first': [], 'total': 0})
+    also: Several = field(default_factory=lambda: several(()))
 
     @property
     def all_parts(self) -> Parts:
@@ -109,9 +109,14 @@ class Finding:
         return {**self.as_dict(), 'parts': parts, 'same': alike.key(self.kind, parts)}
 
     @property
-    def rank(self) -> tuple[bool, int, str, str, str, str]:
+    def order(self) -> tuple[bool, int, str, str, str]:
         """What findings are sorted by: failing first, then the most severe."""
-        return not self.fails, SEVERITIES.index(self.severity), self.kind, self.listener or '', self.entry or '', self._plain
+        return not self.fails, SEVERITIES.index(self.severity), self.kind, self.listener or '', self.entry or ''
+
+    @property
+    def rank(self) -> tuple[tuple[bool, int, str, str, str], str]:
+        """The same, and then what they say."""
+        return self.order, self._plain
 
 
 def finding(kind: str, parts: Parts, entries: Iterable[Entry] = (), listener: Listener | None = None, *, severity: str | None = None,

@@ -1,19 +1,35 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the judgement of one host tells a report of many, and what only many hosts together tell. Private to this collection."""
+"""What a record keeps of the judgement of one host, and what only many hosts together show."""
+
+from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import _schema
 from ..._harmless.terminal import cut_short, visible
 from ..._schema import Fault
 from ..language import options
-from . import finding, parts_schema
+from . import finding as _finding, parts_schema
 from .parts import Unused
+from .parts_schema import Check
 
-MOST_FINDINGS = 1000            # that a record holds; findings_total tells of more
+if TYPE_CHECKING:
+    from ..declaration.entry import Condition, Entry, Waiver
+    from ..declaration.policy import Policy
+    from .finding import Finding
+    from .judge import Result
+
+Judgement = Mapping[str, Any]
+_Declared = TypeVar('_Declared', bound='Condition')
+
+MOST_FINDINGS = 1000            # that a record holds; findings_total counts all
+# What may become of a host: ``refused`` is its declaration, ``listed`` a host that was seen and not judged.
+VERDICTS = ('as_declared', 'violates', 'unknown', 'refused', 'listed')
 _MOST = 100000                  # entries, waivers and variables of a host
 # The causes of what is not known for which anything may be there; of other namespaces nobody says whether they were looked at.
 _BLIND = ('sockets', 'namespaces')
@@ -28,14 +44,14 @@ _SPECIAL = {'kind': _schema.choice(*options.KINDS), 'severity': _schema.choice(*
             'fingerprint': _key, 'fails': _schema.boolean}
 _hash = _schema.matching(re.compile(r'(?:[0-9a-f]{64})?'), '64 hexadecimal digits, or nothing')
 
-_FINDING = {key: _SPECIAL.get(key, _maybe_text) for key in finding.KEYS}
-_finding_of_schema_1 = _schema.mapping(_FINDING)
-_finding = _schema.mapping({**_FINDING, 'parts': lambda parts: parts, 'same': _schema.nullable(_key)})
+_FINDING = {key: _SPECIAL.get(key, _maybe_text) for key in _finding.KEYS}
+_check_schema_1 = _schema.mapping(_FINDING)
+_check_schema_2 = _schema.mapping({**_FINDING, 'parts': lambda parts: parts, 'same': _schema.nullable(_key)})
 
 
-def _with_parts(value):
+def _with_parts(value: Any) -> Any:
     """Check for a finding, and its parts."""
-    _finding(value)
+    _check_schema_2(value)
     if (value['parts'] is None) != (value['same'] is None):
         raise Fault('is null without the other one', 'parts' if value['parts'] is None else 'same')
     if value['parts'] is not None:
@@ -43,15 +59,17 @@ def _with_parts(value):
             parts_schema.check(value['kind'], value['parts'])
         except Fault as fault:
             raise fault.below('parts') from None
+    return value
 
 
-def _without_parts(value):
+def _without_parts(value: Any) -> Any:
     """Check for a finding that an earlier version has recorded."""
-    _finding_of_schema_1(value)
+    _check_schema_1(value)
     value.update(parts=None, same=None)
+    return value
 
 
-def _of(check_finding):
+def _of(check_finding: Check) -> Check:
     """Make a check for a judgement."""
     return _schema.mapping({
         'policy': _schema.mapping({'summary': _text, 'hash': _hash, 'variables': _schema.items(_text, _MOST)}),
@@ -74,22 +92,27 @@ check = _of(_with_parts)
 check_schema_1 = _of(_without_parts)
 
 
-def judgement(policy, result):
-    """What a record holds of the judgement of its host.
+def judgement(policy: Policy, result: Result) -> dict[str, Any]:
+    """Make what a record holds of the judgement of its host.
 
-    :param policy: _policy.Policy.
-    :param result: _judge.Result.
-    :returns: dict: ``waivers`` are those that waive something now, ``idle`` what may listen, or may be waived, and surely was not there,
+    :returns: ``waivers`` are those that waive something now, ``idle`` what may listen, or may be waived, and surely was not there,
         ``met`` what was there, or may have been.
     """
-    unknown = [each for each in [*result.findings, *(found for found, dummy in result.waived)] if each.kind == 'unknown']
-    unsure = {label for each in unknown for label in each.about}
-    blind = any(cause in each.ports for each in unknown for cause in _BLIND)
-    met, idle = _sorted(policy.entries, result.used, lambda entry: blind or entry.namespace or entry.label in unsure)
-    met_waivers, idle_waivers = _sorted(policy.waivers, result.used_waivers, lambda waiver: unknown or waiver.namespace)
+    unknown = [finding for finding in [*result.findings, *(finding for finding, dummy in result.waived)] if finding.kind == 'unknown']
+    unsure = {label for finding in unknown for label in finding.about}
+    blind = any(cause in finding.ports for finding in unknown for cause in _BLIND)
+
+    def may_be_met(entry: Entry) -> bool:
+        return blind or bool(entry.namespace) or entry.label in unsure
+
+    def may_be_of_use(waiver: Waiver) -> bool:
+        return bool(unknown) or bool(waiver.namespace)
+
+    met, idle = _parted(policy.entries, result.used, may_be_met)
+    met_waivers, idle_waivers = _parted(policy.waivers, result.used_waivers, may_be_of_use)
     return {
         'policy': {'summary': policy.summary, 'hash': policy.hash, 'variables': list(policy.variables)},
-        'findings': [each.as_record() for each in result.findings[:MOST_FINDINGS]],
+        'findings': [finding.as_record() for finding in result.findings[:MOST_FINDINGS]],
         'findings_total': len(result.findings),
         'failing': result.failing,
         'refused': None,
@@ -100,57 +123,80 @@ def judgement(policy, result):
     }
 
 
-def _sorted(some, used, may_be):
-    """Entries or waivers that were of use, or may have been, and those that surely were not: tuple of two lists."""
-    ids = {id(one) for one in used}
-    met, idle = [], []
-    for one in some:
-        (met if id(one) in ids or may_be(one) else idle).append(one)
+def _parted(declared: Iterable[_Declared], used: Iterable[_Declared], may_be: Callable[[_Declared], bool]) -> tuple[
+        list[_Declared], list[_Declared]]:
+    """Part entries or waivers that were of use, or may have been, from those that surely were not."""
+    ids = {id(entry) for entry in used}
+    met: list[_Declared] = []
+    idle: list[_Declared] = []
+    for entry in declared:
+        (met if id(entry) in ids or may_be(entry) else idle).append(entry)
     return met, idle
 
 
-def _named(some):
-    return [[one.variable, one.label] for one in some]
+def _named(declared: Iterable[Condition]) -> list[list[str]]:
+    return [[entry.variable, entry.label] for entry in declared]
 
 
-def _in_force(waived):
-    """The waivers that waive something, and how much."""
-    found = {}
+def _in_force(waived: Iterable[tuple[Finding, Waiver]]) -> list[dict[str, Any]]:
+    """List the waivers that waive something, and how much."""
+    waivers: dict[int, dict[str, Any]] = {}
     for dummy, waiver in waived:
-        one = found.setdefault(id(waiver), {
+        kept = waivers.setdefault(id(waiver), {
             'variable': waiver.variable, 'label': waiver.label, 'expires': str(waiver.expires) if waiver.expires else None,
             'reason': waiver.reason, 'owner': waiver.owner, 'findings': 0})
-        one['findings'] += 1
-    return list(found.values())
+        kept['findings'] += 1
+    return list(waivers.values())
 
 
-def unused(judgements):
-    """Entries that may be met, and waivers, that were not on any host: what is left of something that is gone.
+def verdict(judgement: Judgement | None, facts: Mapping[str, Any] | None) -> str:
+    """Decide on a host by what a record has of it: the one place for reports.
 
-    :param judgements: iterable of dict as ``judgement`` returns them, of all hosts that were judged.
-    :returns: list of Finding of the kinds ``entry_unused`` and ``waiver_unused``, which fail nothing.
+    :param judgement: None where it was not judged.
+    :param facts: None where it was not seen.
+    :returns: one of VERDICTS.
+    """
+    if judgement and judgement['refused'] is not None:
+        return 'refused'
+    if not facts:
+        return 'unknown'
+    if not judgement:
+        return 'listed'
+    findings = judgement['findings']
+    if any(finding['fails'] and finding['kind'] != 'unknown' for finding in findings):
+        return 'violates'
+    # whatever else the judgement says: a socket that was not seen may be one that nobody declared
+    unsure = judgement['failing'] or not facts['complete']['sockets'] or any(finding['kind'] == 'unknown' for finding in findings)
+    return 'unknown' if unsure else 'as_declared'
+
+
+def unused(judgements: Iterable[Judgement]) -> list[Finding]:
+    """Find entries that may be met, and waivers, that were not on any host: what is left of something that is gone.
+
+    :param judgements: those of all hosts that were judged, as ``judgement`` returns them.
+    :returns: findings of the kinds ``entry_unused`` and ``waiver_unused``, which fail nothing.
     """
     judgements = list(judgements)
-    found = []
+    findings: list[Finding] = []
     for what, kind in (('entries', 'entry_unused'), ('waivers', 'waiver_unused')):
-        met = {tuple(place) for one in judgements for place in one['met'][what]}
-        idle = {}
-        for one in judgements:
-            for place in one['idle'][what]:
-                idle[tuple(place)] = idle.get(tuple(place), 0) + 1
-        found += [_unused(kind, place, hosts) for place, hosts in sorted(idle.items(), key=str) if place not in met]
-    return found
+        met = {tuple(place) for judgement in judgements for place in judgement['met'][what]}
+        idle: dict[tuple[str, str], int] = {}
+        for judgement in judgements:
+            for variable, label in judgement['idle'][what]:
+                idle[variable, label] = idle.get((variable, label), 0) + 1
+        findings += [_unused(kind, place, hosts) for place, hosts in sorted(idle.items(), key=str) if place not in met]
+    return findings
 
 
-def unsure(judgement):
-    """The judgement of a host on which everything may have been that was not found."""
-    return dict(judgement, met={what: judgement['met'][what] + judgement['idle'][what] for what in ('entries', 'waivers')},
-                idle={'entries': [], 'waivers': []})
+def unsure(judgement: Judgement) -> Judgement:
+    """Make the judgement of a host on which everything may have been that was not found."""
+    return {**judgement, 'met': {what: judgement['met'][what] + judgement['idle'][what] for what in ('entries', 'waivers')},
+            'idle': {'entries': [], 'waivers': []}}
 
 
-def _unused(kind, place, hosts):
+def _unused(kind: str, place: tuple[str, str], hosts: int) -> Finding:
     variable, label = place
     parts: Unused = {'label': cut_short(label, 200), 'variable': variable and cut_short(variable, 200), 'hosts': hosts}
-    return finding.Finding(
+    return _finding.Finding(
         kind, 'info', parts, entry=visible(label, 200) if kind == 'entry_unused' else None, declared_in=variable, fails=False, about=(label,),
         fingerprint=hashlib.sha256(repr((kind, variable, label)).encode('utf-8', 'backslashreplace')).hexdigest()[:16])

@@ -1,148 +1,192 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The judgement of one host: its facts, what is declared for it, and the time, to findings. Private to this collection."""
+"""The judgement of one host: from its facts, what is declared for it, and the time, to findings."""
 
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....module_utils._gaps import FOREIGN
-from ..._listener import endpoints
+from ..._listener import Listener, endpoints
 from ..language.options import SEVERITIES
 from . import causes, defaults, presence as _presence, violations
-from .claims import Look, Verdict, Violation, forbids, meetings, verdict
+from .claims import Look, Meeting, Verdict, Violation, forbids, meetings, verdict
+from .finding import Finding
 from .parts import Own
 from .waivers import Waiving
+
+if TYPE_CHECKING:
+    from ..declaration.entry import Entry, Waiver
+    from ..declaration.policy import Policy
+
+Facts = Mapping[str, Any]
 
 
 @dataclass
 class Result:
     """What is found.
 
-    :ivar findings: list of Finding, failing ones first, then the most severe.
-    :ivar used: list of Entry, those that a listener met.
-    :ivar used_waivers: list of Waiver.
-    :ivar waived: list of tuple (Finding, Waiver).
-    :ivar judged: int, listeners that were judged; ``passed`` of them as declared, ``others`` only listed.
-    :ivar second_look: bool, whether ephemeral sockets should be looked at once more before anybody is woken for them.
+    :ivar findings: failing ones first, then the most severe.
+    :ivar used: the entries that a listener met.
+    :ivar used_waivers: the waivers that waived something, or would have before they expired.
+    :ivar waived: findings, each with the waiver of it.
+    :ivar judged: how many listeners were judged; ``passed`` of them are as declared, ``others`` are only listed.
+    :ivar second_look: whether ephemeral sockets should be looked at once more before anybody is woken for them.
     """
 
-    findings: list = field(default_factory=list)
-    used: list = field(default_factory=list)
-    used_waivers: list = field(default_factory=list)
-    waived: list = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    used: list[Entry] = field(default_factory=list)
+    used_waivers: list[Waiver] = field(default_factory=list)
+    waived: list[tuple[Finding, Waiver]] = field(default_factory=list)
     judged: int = 0
     passed: int = 0
     others: int = 0
     second_look: bool = False
 
     @property
-    def failing(self):
-        """Whether the host is not as declared, as far as that is to fail it."""
-        return any(each.fails for each in self.findings)
+    def failing(self) -> bool:
+        """Whether the host fails: the one place that decides it."""
+        return any(finding.fails for finding in self.findings)
 
 
-def judge(facts, policy, now, earlier=None):
-    """Hold facts against a policy.
+class Doubt(NamedTuple):
+    """What is not known of a listener, or of entries.
 
-    :param facts: dict, as ``_packed.check`` returns them.
-    :param policy: _policy.Policy.
-    :param now: datetime.datetime in UTC, by the controller's clock.
-    :param earlier: dict or None, facts of a moment before: an ephemeral UDP socket that is not in both is nobody's business.
-    :returns: Result.
+    :ivar perhaps: what it may be.
     """
-    result = Result()
-    complete = facts['complete']
+
+    listener: Listener | None
+    entries: Sequence[Entry]
+    causes: frozenset[str]
+    perhaps: Sequence[Violation]
+
+
+class _Case:
+    """What comes up while the listeners of a host, and then its entries, are judged."""
+
+    def __init__(self, facts: Facts, policy: Policy) -> None:
+        self.facts, self.policy, self.own = facts, policy, Own(facts['system'])
+        self.complete: Mapping[str, bool | None] = facts['complete']
+        self.met: dict[int, list[Meeting]] = {}         # by the id() of the entry
+        self.by_port: dict[tuple[str, int], list[Listener]] = {}
+        self.findings: list[Finding] = []
+        self.doubts: list[Doubt] = []
+
+    def met_by(self, entry: Entry) -> list[Meeting]:
+        """List the meetings of an entry."""
+        return self.met.get(id(entry), [])
+
+
+def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts | None = None) -> Result:
+    """Check facts against a policy.
+
+    :param facts: those of the host, checked.
+    :param now: the time in UTC, by the controller's clock.
+    :param earlier: facts of a moment before: an ephemeral UDP socket that is not in both is nobody's business.
+    """
+    result, case = Result(), _Case(facts, policy)
     before = None if earlier is None else {listener['id'] for listener in earlier['listeners']}
-    met, by_port, raw, unknown, own = {}, {}, [], [], Own(facts['system'])
     foreign = any(gap['aspect'] == 'sockets' and gap['code'] in FOREIGN for gap in facts['gaps'])
     for listener in sorted(endpoints(facts), key=_order):
         if listener['protocol'] == 'raw' or foreign:
             result.others += 1
-            continue
-        look = Look(listener, complete, policy.switches, before is not None and listener['id'] not in before)
-        by_port.setdefault((listener['protocol'], listener['port']), []).append(listener)
-        everything, exact, ranged, ignored, forbidden = meetings(policy.index, look)
-        for meeting in everything:
-            met.setdefault(id(meeting.entry), []).append(meeting)
-        sure, perhaps, why = forbids(forbidden)
-        said = None if sure else verdict(look, exact, ranged, ignored)
-        if listener['namespace'] is not None and said == Verdict(True) and not perhaps:
-            result.others += 1      # that of another network namespace nobody can reach by this one
-            continue
-        result.judged += 1
-        if sure:
-            raw.append(violations.forbidden(listener, sure, perhaps))
-            continue
-        if perhaps:
-            entries = tuple(meeting.entry for meeting in perhaps)
-            unknown.append((listener, entries, why, [Violation('forbidden', entries)]))
-        if said.causes:
-            unknown.append((listener, said.entries, said.causes, said.perhaps))
-        raw += violations.violations(listener, said, own)
-        if said.value and not perhaps:
-            result.passed += 1
-    _requirements(facts, policy, met, by_port, raw, unknown, own)
-    unknown += _unseen(policy, complete)
+        else:
+            _judge_listener(Look(listener, case.complete, policy.switches, before is not None and listener['id'] not in before), case, result)
+    _judge_requirements(case)
+    case.doubts += _unseen(policy, case.complete)
 
-    waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], complete)
-    kept = [each for each in raw if waiving.keep(each)]
-    unsure = [each for each in (causes.unsure(*one) for one in unknown) if waiving.keep(each)]
-    result.second_look = before is None and any(each.group == 'ephemeral' for each in kept)
-    findings = causes.grouped(kept, policy.switches) + causes.causes(unsure, facts['gaps'], policy.switches) + list(waiving.findings())
+    waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], case.complete)
+    kept = [finding for finding in case.findings if waiving.keep(finding)]
+    unsure = [finding for finding in (causes.unsure(*doubt) for doubt in case.doubts) if waiving.keep(finding)]
+    result.second_look = before is None and any(finding.group == 'ephemeral' for finding in kept)
+    findings = [*causes.grouped(kept, policy.switches), *causes.causes(unsure, facts['gaps'], policy.switches), *waiving.findings()]
     lowest = SEVERITIES.index(policy.switches['listener_fail_severity'])
-    for each in findings:
-        each.fails = each.fails and SEVERITIES.index(each.worst or each.severity) <= lowest
-    result.findings = sorted(findings, key=lambda each: each.rank)
-    result.used = [entry for entry in policy.entries if any(meeting.spoken and meeting.held for meeting in met.get(id(entry), ()))]
+    for finding in findings:
+        finding.fails = finding.fails and SEVERITIES.index(finding.worst or finding.severity) <= lowest
+    result.findings = sorted(findings, key=lambda finding: finding.rank)
+    result.used = [entry for entry in policy.entries if any(meeting.spoken and meeting.held for meeting in case.met_by(entry))]
     result.used_waivers, result.waived = waiving.used, waiving.waived
     return result
 
 
-def _order(listener):
+def _order(listener: Listener) -> tuple[str, int, str]:
     """By port, so that what is found, and in which words, does not depend on the order of the facts."""
     return listener['protocol'], listener['port'], listener['id']
 
 
-def _unseen(policy, complete):
-    """What may listen where nobody could look: whatever is found elsewhere, that nothing else listens is not known."""
-    forbidden = [entry for entry in policy.entries if entry.state == 'forbidden']
+def _judge_listener(look: Look, case: _Case, result: Result) -> None:
+    """Find what is wrong with one listener, and what is not known of it."""
+    listener = look.listener
+    case.by_port.setdefault((listener['protocol'], listener['port']), []).append(listener)
+    everything, exact, ranged, ignored, forbidden = meetings(case.policy.index, look)
+    for meeting in everything:
+        case.met.setdefault(id(meeting.entry), []).append(meeting)
+    sure, perhaps, why = forbids(forbidden)
+    if sure:
+        result.judged += 1
+        case.findings.append(violations.forbidden(listener, sure, perhaps))
+        return
+    decided = verdict(look, exact, ranged, ignored)
+    if listener['namespace'] is not None and decided == Verdict(True) and not perhaps:
+        result.others += 1      # that of another network namespace nobody can reach by this one
+        return
+    result.judged += 1
+    if perhaps:
+        entries = tuple(meeting.entry for meeting in perhaps)
+        case.doubts.append(Doubt(listener, entries, why, [Violation('forbidden', entries)]))
+    if decided.causes:
+        case.doubts.append(Doubt(listener, decided.entries, decided.causes, decided.perhaps))
+    case.findings += violations.violations(listener, decided, case.own)
+    if decided.value and not perhaps:
+        result.passed += 1
+
+
+def _unseen(policy: Policy, complete: Mapping[str, bool | None]) -> Iterator[Doubt]:
+    """Find what may listen where nobody could look: whatever is found elsewhere, that nothing else listens is not known."""
+    forbidden = tuple(entry for entry in policy.entries if entry.state == 'forbidden')
     if not complete['sockets']:
         if any(policy.switches[switch] != defaults.IGNORE for switch in defaults.SWITCHES.values()):
-            yield None, (), frozenset(('sockets',)), [Violation('unexpected')]
+            yield Doubt(None, (), frozenset(('sockets',)), [Violation('unexpected')])
         if forbidden:
-            yield None, forbidden, frozenset(('sockets',)), [Violation('forbidden', forbidden)]
-    elsewhere = [entry for entry in forbidden if _presence.unlooked(entry, complete) == 'namespaces']
+            yield Doubt(None, forbidden, frozenset(('sockets',)), [Violation('forbidden', forbidden)])
+    elsewhere = tuple(entry for entry in forbidden if _presence.unlooked(entry, complete) == 'namespaces')
     if elsewhere:
-        yield None, elsewhere, frozenset(('namespaces',)), [Violation('forbidden', elsewhere)]
+        yield Doubt(None, elsewhere, frozenset(('namespaces',)), [Violation('forbidden', elsewhere)])
 
 
-def _requirements(facts, policy, met, by_port, raw, unknown, own):
-    """What has to be there, and has to be reached."""
-    complete = facts['complete']
-    wrong = [each for each in raw if each.kind in ('wrong_owner', 'wrong_bind')]
-    for entry in policy.entries:
-        meetings_of = met.get(id(entry), [])
+def _judge_requirements(case: _Case) -> None:
+    """Find what has to be there and is not, and what has to be reached and cannot be."""
+    wrong = [finding for finding in case.findings if finding.kind in ('wrong_owner', 'wrong_bind')]
+    diagnoses = case.facts.get('diagnoses') or {}
+    for entry in case.policy.entries:
+        of_entry = case.met_by(entry)
         if entry.state == 'required':
-            presence = _presence.Presence(entry, meetings_of, complete)
-            there, absent, unsure = presence.missing()
-            if there is False:
-                found = _presence.missing(entry, absent, by_port, wrong, facts.get('diagnoses') or {}, own, presence.there)
-                if found:
-                    raw.append(found)
-            if there is not True and unsure:        # beside what is surely missing too, which may be waived
-                unknown.append(_unsure_presence(entry, unsure, meetings_of, complete))
+            presence = _presence.Presence(entry, of_entry, case.complete)
+            is_there, absent, unsure = presence.missing()
+            if is_there is False:
+                missing = _presence.missing(entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present)
+                if missing:
+                    case.findings.append(missing)
+            if is_there is not True and unsure:        # beside what is surely missing too, which may be waived
+                case.doubts.append(_doubtful_presence(entry, [meeting for meeting in of_entry if meeting.item in unsure], case.complete))
         if entry.state in ('required', 'optional'):
-            reached, found = _presence.unreachable(entry, meetings_of, facts, own)
-            if reached is False:
-                raw.append(found)
-            elif reached is None:
-                unknown.append((found[0].listener, (entry,), frozenset(('exposure',)).union(
-                    *(meeting.causes() for meeting in found if _presence.is_there(meeting) is None)), [Violation('unreachable', (entry,))]))
+            reached = _presence.unreachable(entry, of_entry, case.facts, case.own)
+            if isinstance(reached, Finding):
+                case.findings.append(reached)
+            elif reached:
+                why = frozenset(('exposure',)).union(*(meeting.causes() for meeting in reached if _presence.is_there(meeting) is None))
+                case.doubts.append(Doubt(reached[0].listener, (entry,), why, [Violation('unreachable', (entry,))]))
 
 
-def _unsure_presence(entry, unsure, meetings_of, complete):
-    """Why it is not known whether something is there: what may be it, or that not all was seen."""
-    perhaps = [meeting for meeting in meetings_of if meeting.item in unsure and _presence.is_there(meeting) is None]
+def _doubtful_presence(entry: Entry, of_unsure: Sequence[Meeting], complete: Mapping[str, bool | None]) -> Doubt:
+    """Find why it is not known whether something is there: because of what may be it, or because not all was seen."""
+    missing = [Violation('missing', (entry,))]
+    perhaps = [meeting for meeting in of_unsure if _presence.is_there(meeting) is None]
     if perhaps:
-        return perhaps[0].listener, (entry,), frozenset().union(*(meeting.causes() for meeting in perhaps)), [Violation('missing', (entry,))]
-    return None, (entry,), frozenset((_presence.unlooked(entry, complete),)), [Violation('missing', (entry,))]
+        return Doubt(perhaps[0].listener, (entry,), frozenset[str]().union(*(meeting.causes() for meeting in perhaps)), missing)
+    unlooked = _presence.unlooked(entry, complete)
+    return Doubt(None, (entry,), frozenset((unlooked,) if unlooked else ()), missing)

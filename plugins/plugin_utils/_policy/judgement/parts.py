@@ -8,7 +8,7 @@ is shown: not for a terminal as it is. Lists hold the first elements, and say ho
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..._harmless.terminal import cut_short
@@ -240,7 +240,7 @@ def who(entry: 'Condition') -> dict[str, str]:
     return {option: cut_short(text, 200) for option, text in entry.who.items()}
 
 
-def listed(words: list[str] | tuple[str, ...], most: int) -> list[str]:
+def listed(words: Sequence[str], most: int) -> list[str]:
     """Keep the first words of a list that is not counted."""
     return [cut_short(word, most) for word in words[:MANY]]
 

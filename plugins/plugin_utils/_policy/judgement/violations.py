@@ -80,12 +80,16 @@ def _overexposed(listener: Listener, violation: Violation, own: Own) -> Finding:
 
 
 def _limit(entry: Entry, limit: str) -> Limit:
-    words = entry.via.values if limit == 'via' else entry.sources.words
+    words: Sequence[str] = ()
+    if limit == 'via' and entry.via:
+        words = entry.via.values
+    elif entry.sources:
+        words = entry.sources.words
     return {**place(entry), 'limit': limit, 'words': several((cut_short(word, 300) for word in words), MANY)}
 
 
 def _unhealthy(listener: Listener, violation: Violation, dummy: Own) -> Finding:
-    ensured: list[Ensured] = [{**place(entry), 'expression': cut_short(entry.ensure.text, 300)} for entry in violation.entries]
+    ensured: list[Ensured] = [{**place(entry), 'expression': cut_short(entry.ensure.text, 300)} for entry in violation.entries if entry.ensure]
     parts: Unhealthy = {'listener': excerpt(listener), 'limits': several(ensured)}
     return finding('unhealthy', parts, violation.entries, listener, instead=violation.instead)
 
