@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What could not be observed, and the table of all codes for that.
 
-A new code needs a row in CODES. The guide lists the meanings, and the controller reads the rest here.
+A new code needs a row in CODES, and no more: the controller and the guide have theirs from here.
 """
 
 from ._subsets import ASPECTS
@@ -13,39 +13,55 @@ _SOCKETS = 'raise max_sockets'
 _PRIVILEGES = (BECOME, PTRACE)
 _ROOT = (BECOME, None)
 
-# (aspect, code): (what it means, the hint unless the gap has its own)
+# aspect, code: the hint unless a gap has its own  # the meaning, for the guide: hosts compile no comments
 CODES = {
-    ('sockets', 'socket_budget'): ('``max_sockets`` was reached.', _SOCKETS),
-    ('sockets', 'unreadable'): ('The sockets of some protocol could not be read.', None),
-    ('sockets', 'psutil'): ('psutil shows TCP and UDP only.', None),
-    ('sockets', 'foreign_root'): ('The sockets are those of the machine around this chroot.', None),
-    ('sockets', 'foreign_network_namespace'): ('The network namespace is not that of process 1.', None),
-    ('sockets', 'unknown_root'): ('Without ``/proc`` this may be a chroot.', None),
-    ('binding', 'procfs'): ('``/proc/net`` was read instead of netlink.', None),
-    ('binding', 'psutil'): ('psutil shows no devices, queues and IPv6 options.', None),
-    ('owners', 'owners_hidden'): ('Some processes may not be inspected.', _PRIVILEGES),
-    ('owners', 'owners_not_found'): ('No process owns the socket, though all were inspected.', None),
-    ('owners', 'fd_budget'): ('``max_fds`` was reached.', 'raise max_fds'),
-    ('owners', 'proc_unreadable'): ('``/proc`` cannot be used.', None),
-    ('owners', 'process_unreadable'): ('The executable or control group of an owner could not be read.', _PRIVILEGES),
-    ('owners', 'psutil'): ('psutil names one owner of a socket.', _ROOT),
-    ('units', 'systemctl'): ('systemd did not answer.', None),
-    ('units', 'psutil'): ('psutil knows no units.', None),
-    ('firewall', 'unreadable'): ('Rules, addresses or routes could not be read.', None),
-    ('firewall', 'unclear'): ('Some rules are not understood.', None),
-    ('firewall', 'budget'): ('The rules are too many to find everything that they forward and let in.', None),
-    ('firewall', 'forwarded'): ('The host forwards more ports than are listed.', None),
-    ('firewall', 'openings'): ('The rules name more ports than are compared with the listeners.', None),
-    ('namespaces', 'socket_budget'): ('``max_sockets`` was reached in another network namespace.', _SOCKETS),
-    ('namespaces', 'unreadable'): ('Another network namespace, or the list of them, could not be read.', None),
-    ('namespaces', 'hidden'): ('The network namespaces of some processes are hidden.', _PRIVILEGES),
-    ('namespaces', 'refused'): ('A network namespace could not be entered.', BECOME),
-    ('namespaces', 'psutil'): ('psutil shows no other network namespaces.', None),
-    ('connections', 'connection_budget'): ('``max_sockets`` was reached.', _SOCKETS),
-    ('connections', 'unreadable'): ('The connections could not be read.', None),
-    ('connections', 'other_namespaces'): ('Connections of other network namespaces are not counted.', None),
-    ('resources', 'open_files'): ('The open files of some owner could not be counted.', None),
-    ('resources', 'psutil'): ('psutil could not read some figure.', None),
+    'sockets': {
+        'socket_budget': _SOCKETS,           # ``max_sockets`` was reached.
+        'unreadable': None,                  # The sockets of some protocol could not be read.
+        'psutil': None,                      # psutil shows TCP and UDP only.
+        'foreign_root': None,                # The sockets are those of the machine around this chroot.
+        'foreign_network_namespace': None,   # The network namespace is not that of process 1.
+        'unknown_root': None,                # Without ``/proc`` this may be a chroot.
+    },
+    'binding': {
+        'procfs': None,                      # ``/proc/net`` was read instead of netlink.
+        'psutil': None,                      # psutil shows no devices, queues and IPv6 options.
+    },
+    'owners': {
+        'owners_hidden': _PRIVILEGES,        # Some processes may not be inspected.
+        'owners_not_found': None,            # No process owns the socket, though all were inspected.
+        'fd_budget': 'raise max_fds',        # ``max_fds`` was reached.
+        'proc_unreadable': None,             # ``/proc`` cannot be used.
+        'process_unreadable': _PRIVILEGES,   # The executable or control group of an owner could not be read.
+        'psutil': _ROOT,                     # psutil names one owner of a socket.
+    },
+    'units': {
+        'systemctl': None,                   # systemd did not answer.
+        'psutil': None,                      # psutil knows no units.
+    },
+    'firewall': {
+        'unreadable': None,                  # Rules, addresses or routes could not be read.
+        'unclear': None,                     # Some rules are not understood.
+        'budget': None,                      # The rules are too many to find everything that they forward and let in.
+        'forwarded': None,                   # The host forwards more ports than are listed.
+        'openings': None,                    # The rules name more ports than are compared with the listeners.
+    },
+    'namespaces': {
+        'socket_budget': _SOCKETS,           # ``max_sockets`` was reached in another network namespace.
+        'unreadable': None,                  # Another network namespace, or the list of them, could not be read.
+        'hidden': _PRIVILEGES,               # The network namespaces of some processes are hidden.
+        'refused': BECOME,                   # A network namespace could not be entered.
+        'psutil': None,                      # psutil shows no other network namespaces.
+    },
+    'connections': {
+        'connection_budget': _SOCKETS,       # ``max_sockets`` was reached.
+        'unreadable': None,                  # The connections could not be read.
+        'other_namespaces': None,            # Connections of other network namespaces are not counted.
+    },
+    'resources': {
+        'open_files': None,                  # The open files of some owner could not be counted.
+        'psutil': None,                      # psutil could not read some figure.
+    },
 }
 # these sockets are those of the machine around this system, or may be: no evidence of anything here
 FOREIGN = ('foreign_root', 'unknown_root')
@@ -67,10 +83,10 @@ class Gaps:
     def add(self, aspect, code, message, count=None, hint=None):
         """Note a gap; those with the same aspect and code become one.
 
-        :param code: str, with the aspect a key of CODES.
+        :param code: str, of that aspect in CODES.
         :param hint: str or None, instead of the hint in CODES.
         """
-        usual = CODES[aspect, code][1]
+        usual = CODES[aspect][code]
         if isinstance(usual, tuple):
             usual = usual[self.root]
         for gap in self.found:

@@ -186,7 +186,7 @@ def test_complete_is_false_where_there_is_a_gap_and_null_where_nobody_asked(host
         asked |= {'owners', 'units'}
     assert host.collect(gather)['complete'] == {aspect: True if aspect in asked else None for aspect in ASPECTS}
     for missing in asked:
-        first, second = [key for key in CODES if key[0] == missing][:2]
+        first, second = [(missing, code) for code in CODES[missing]][:2]
         host.gaps = [first, second, first]
         facts = host.collect(gather)
         assert facts['complete'] == {aspect: aspect != missing if aspect in asked else None for aspect in ASPECTS}

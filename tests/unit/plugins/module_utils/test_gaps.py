@@ -5,6 +5,7 @@
 
 import ast
 import os
+import re
 
 import pytest
 
@@ -12,6 +13,7 @@ from ansible_collections.listening.ports.plugins.module_utils import _gaps
 from ansible_collections.listening.ports.plugins.module_utils._gaps import CODES, Gaps
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS, SUBSETS
 
+KEYS = [(aspect, code) for aspect, codes in CODES.items() for code in codes]
 HOME = os.path.dirname(_gaps.__file__)
 GUIDE = os.path.join(HOME, '..', '..', 'docs', 'docsite', 'rst', 'guide_complete.rst')
 # what a parameter of this name is in calls
@@ -35,16 +37,28 @@ def calls():
                             yield place, value, ast.literal_eval(code)
 
 
+def meanings():
+    """list of (aspect, code, meaning): the rows of the table with their comments."""
+    with open(_gaps.__file__, encoding='utf-8') as stream:
+        rows = re.findall(r"^    '(\w+)': \{$|^        '(\w+)': .+?,  +# (.+)$", stream.read(), re.MULTILINE)
+    found, aspect = [], None
+    for name, code, meaning in rows:
+        aspect = name or aspect             # the one before
+        if code:
+            found.append((aspect, code, meaning))
+    return found
+
+
 def test_codes_are_those_that_are_noted():
     noted = list(calls())
-    assert [call for call in noted if call[1:] not in CODES] == []
-    assert set(CODES) == {call[1:] for call in noted}
+    assert [call for call in noted if call[1:] not in KEYS] == []
+    assert set(KEYS) == {call[1:] for call in noted}
 
 
 def table():
     """The table of the guide."""
     rows = [('Aspect', 'Code', 'Meaning')]
-    rows += [('``%s``' % aspect, '``%s``' % code, meaning) for (aspect, code), (meaning, dummy) in CODES.items()]
+    rows += [('``%s``' % aspect, '``%s``' % code, meaning) for aspect, code, meaning in meanings()]
     lines = ['   %s - %s\n' % ('*' if cell is row[0] else ' ', cell) for row in rows for cell in row]
     return '.. list-table::\n   :header-rows: 1\n\n' + ''.join(lines) + '\n'
 
@@ -61,12 +75,14 @@ def test_a_code_that_is_not_in_the_table_is_an_error():
 
 
 def test_codes_belong_to_aspects_and_have_a_meaning():
-    assert {aspect for aspect, dummy in CODES} == set(ASPECTS)
-    for meaning, hint in CODES.values():
-        assert meaning.endswith('.') and '\n' not in meaning
+    assert set(CODES) == set(ASPECTS)
+    assert [row[:2] for row in meanings()] == KEYS
+    assert [row for row in meanings() if not row[2].endswith('.')] == []
+    for aspect, code in KEYS:
+        hint = CODES[aspect][code]
         for text in hint if isinstance(hint, tuple) else (hint,):
             assert text is None or text
-    codes = {code for dummy, code in CODES}
+    codes = {code for dummy, code in KEYS}
     assert codes.issuperset(_gaps.FOREIGN) and {_gaps.HIDDEN, _gaps.NOT_FOUND} <= codes
 
 
