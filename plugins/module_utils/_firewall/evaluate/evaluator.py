@@ -1,11 +1,49 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who can reach a port through the host's firewall. Private to this collection, may change.
+"""Decides who can reach a port through the host's firewall.
 
-The first packet of every client at once is taken through ingress, prerouting, and input or forward; then the answer,
-and for protocols with connections a further packet and answer: data flows only where all of them come through.
+How it thinks
+=============
+
+**Sets of clients are carried, not packets.** A decision is about one destination (family, protocol, interface, address
+and port), and all clients at once: their source addresses are a set of spans (``_addresses.intervals``). Whatever else
+a packet is, is a ``packet.State``. A *branch* is a state and the set of the clients whose packet is in that state; a
+rule that looks at the source address parts a branch in two. Sets that rules name with very many members are one number
+each, above all addresses (``model.BIG_AT``): what becomes of the members is told by name.
+
+**May and must.** What a rule asks is answered by two sets: those that *may* pass, and those that *surely* do. Between
+them lies what cannot be known from a snapshot: the client's port, a choice at random, what depends on the traffic, the
+device of a route that has several. Clients that may pass but need not go *both* ways, as two branches. So the way that the kernel takes is always
+among the branches, and a client who is in one branch only is decided.
+
+**Legs of a conversation.** A port is reached if data flows. The first packet of each client goes through ingress,
+prerouting, and input or forward; then the answer through output, or back through the host; of protocols with
+connections (TCP, SCTP, DCCP) a further packet and answer follow, since a ruleset may let in the first packet alone.
+What connection tracking knows of the packets before is in the state (``tracking``).
+
+**Sure or not.** At the end, those of whom some branch came through all legs have *passed*; those of whom some branch
+ended at a drop were *stopped*. Passed and never stopped: allowed. Never passed: blocked. Both: undecided. The three
+sets part all addresses of the family (``outcome.conclude``).
+
+**Reasons.** Every time that branches part without knowledge, a doubt is noted: the clients, the rule and a reason. An
+undecided client has the first doubt that was noted of it. What cannot make a difference is never a doubt of the
+outcome: a client whose branches all end alike is decided, however much was doubted on the way. A *caveat* is what
+was assumed instead: a client that sends little.
+
+**Nothing is guessed.** An operation that is not understood is ``operations.Undecided``: accepted, dropped and passed
+over. A ruleset that could not be read in full decides nothing at all (``Ruleset.doubts``), nor does a decision that
+takes more steps than its budget, or that meets what no tool prints (``DEFECT``).
+
+**Orders.** The kernel runs the chains of a hook by priority, and those of equal priority by the order in which they
+were made, which no tool shows. Chains that interfere, as one changes what the other reads, are walked in all orders
+(``hooks``).
+
+**Each chain once.** A chain is walked for all clients, whoever gets to it, once per state and view, and remembered;
+each jump to it takes its own clients' part of the result (``walk``). Rules that cannot concern a port are not visited
+(``index``).
+
 What netfilter lets through is judged, nothing else: not reverse path filters, missing routes back, or what an
-application does.
+application does. Random rulesets are compared with what the kernel does, see ``tests/oracle/firewall``.
 """
 
 import bisect
@@ -14,8 +52,9 @@ from ..._addresses import intervals as iv, networks
 from ..ruleset.model import BIG_AT
 from .conversation import Conversation
 from .host import Host
-from .reasons import most, most_accepted, said
-from .walk import BudgetError, Walker
+from .outcome import Outcome, conclude
+from .result import BudgetError
+from .walk import Walker
 
 BUDGET = 400000         # steps of one decision
 REMEMBERED = 20000      # results of chains kept between decisions
@@ -24,59 +63,12 @@ _SOLICITED = iv.number('ff02::1:ff00:1')
 _NEAR = networks.sets(networks.LINK)[6]         # where neighbours ask from
 
 
-class Outcome:
-    """What becomes of the clients of one port. The three sets part all addresses of the family.
-
-    :ivar allowed: spans of the sources that are surely let in and answered; blocked: that surely are not.
-    :ivar undecided: list of (spans, reason).
-    :ivar allowed_by: str or None, the rule or policy that lets in most of those that are allowed.
-    :ivar blocked_by: str or None, the rule or policy that stops most of those that are blocked.
-    :ivar decided_by: that of these two which is about more addresses.
-    :ivar caveats: list of str.
-    :ivar delivered: (address, port) after translation, or None.
-    :ivar destinations: list of (spans, address as a number, port) of the sources that are let in; None: not known.
-    :ivar translated_by: str or None, the rule that translates.
-    :ivar leg: None, or which packet of a conversation is stopped: ``first``, ``established`` or ``reply``.
-    """
-
-    def __init__(self):
-        self.allowed = self.blocked = iv.EMPTY
-        self.undecided, self.caveats, self.destinations = [], [], []
-        self.delivered = self.translated_by = None
-        self.accepted, self.dropped = [], []    # (spans, rule) and (spans, (leg, rule)): of whom, and why; sorted out when asked for
-        self._known = {}
-
-    def _most(self, name):
-        if name not in self._known:
-            self._known[name] = most_accepted(self.accepted, self.allowed) if name == 'accepted' else most(self.dropped, self.blocked)
-        return self._known[name]
-
-    @property
-    def allowed_by(self):
-        spans, by = self._most('accepted')
-        return said(by, spans) if spans else None
-
-    @property
-    def blocked_by(self):
-        spans, about = self._most('dropped')
-        return said(about[1], spans) if spans else None
-
-    @property
-    def leg(self):
-        spans, about = self._most('dropped')
-        return about[0] if spans else None
-
-    @property
-    def decided_by(self):
-        return self.blocked_by if iv.size(self.blocked) > iv.size(self.allowed) else self.allowed_by
-
-
 class Evaluator:
     """Decides about ports, one after the other; what they have in common is worked out once.
 
     :param ruleset: Ruleset, see ``load.load``.
     :param net: dict, ``net`` of the snapshot.
-    :param budget: int, steps for each decision; a step is about one rule looked at.
+    :param budget: int, steps for each decision; a step is about one rule that is visited.
     """
 
     def __init__(self, ruleset, net, budget=BUDGET):
@@ -86,39 +78,37 @@ class Evaluator:
         self._ports = sorted({0} | self._host.ports)
 
     def decide(self, family, protocol, interface, address, port):
-        """Outcome for packets to an address and port that come in at an interface.
+        """Decide about packets to an address and port that come in at an interface.
 
         :param family: int, 4 or 6.
         :param protocol: str, ``tcp``, ``udp``, ``sctp``, ``dccp`` or ``udplite``.
         :param address: str.
+        :returns: Outcome.
         """
         # ports that no rule tells from each other have the same outcome
-        place = bisect.bisect_right(self._ports, port)
-        alike = self._ports[place - 1] if place else 0
+        position = bisect.bisect_right(self._ports, port)
+        alike = self._ports[position - 1] if position else 0
         key = family, protocol, interface, address, alike
         if key not in self._outcomes:
             self._host.forget(REMEMBERED)
             self._outcomes[key] = self._decide(family, protocol, interface, iv.number(address), alike)
-        found = self._outcomes[key]
-        if alike != port and any(there == alike for dummy, dummy2, there in found.destinations):
-            other = Outcome()
-            target, there = found.delivered or (None, None)
-            other.__dict__.update(found.__dict__, delivered=found.delivered and (target, port if there == alike else there), destinations=[
-                (spans, target, port if there == alike else there) for spans, target, there in found.destinations])
-            return other
-        return found
+        outcome = self._outcomes[key]
+        return outcome if alike == port else outcome.at_port(alike, port)
 
     def _decide(self, family, protocol, interface, address, port):
         everyone = iv.full(family)
         outcome = self._judged(family, protocol, interface, address, port)
         if family == 6 and interface != 'lo' and iv.minus(everyone, outcome.blocked):
-            stopped = self.neighbours(interface)
-            if stopped:
-                outcome.caveats.append('neighbours on %s cannot find the host: %s' % (interface, stopped))
+            rule = self.neighbours(interface)
+            if rule:
+                outcome.caveats.append('neighbours on %s cannot find the host: %s' % (interface, rule))
         return outcome
 
     def neighbours(self, interface):
-        """str or None: the rule that stops neighbour discovery, without which IPv6 dies (RFC 4861: types 135 and 136)."""
+        """Find the rule that stops neighbour discovery, without which IPv6 dies (RFC 4861: types 135 and 136).
+
+        :returns: str or None.
+        """
         if interface not in self._neighbours:
             self._neighbours[interface] = None
             for kind in (135, 136):
@@ -128,21 +118,22 @@ class Evaluator:
         return self._neighbours[interface]
 
     def _judged(self, family, protocol, interface, address, port, kind=None):
-        outcome = Outcome()
-        everyone = iv.full(family)
-        if self._ruleset.doubts:
-            outcome.undecided = [(everyone, self._ruleset.doubts[0])]
-            return outcome
-        universe = everyone + tuple((BIG_AT + 2 * index,) * 2 for index in range(len(self._ruleset.big)))
-        talk = Conversation(self._host, Walker(universe, self._budget, self._ruleset.big), family, protocol, interface)
+        everyone, ruleset = iv.full(family), self._ruleset
+        if ruleset.doubts:
+            return _undecided(everyone, ruleset.doubts[0])
+        universe = everyone + tuple((BIG_AT + 2 * index,) * 2 for index in range(len(ruleset.big)))
+        conversation = Conversation(self._host, Walker(universe, self._budget), family, protocol, interface)
         try:
-            talk.run(address, port, kind)
-            talk.conclude(outcome, everyone)
-            return outcome
+            conversation.run(address, port, kind)
+            return conclude(conversation.traces, everyone, family, ruleset.big)
         except BudgetError as error:
-            reason = str(error)
+            return _undecided(everyone, str(error))
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            reason = '%s%s: %s' % (DEFECT, type(error).__name__, str(error)[:100])      # not what nft or iptables print
-        outcome = Outcome()
-        outcome.undecided = [(everyone, reason)]
-        return outcome
+            # not what nft or iptables print
+            return _undecided(everyone, '%s%s: %s' % (DEFECT, type(error).__name__, str(error)[:100]))
+
+
+def _undecided(everyone, reason):
+    outcome = Outcome()
+    outcome.undecided = [(everyone, reason)]
+    return outcome

@@ -1,49 +1,55 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which rules of a chain can concern a port: found once per chain, not once per listener. Private, may change."""
+"""Which rules of a chain can concern a port: found once per chain, not once per listener."""
 
 import bisect
+from collections import namedtuple
 
 from ..._addresses import intervals as iv
 from ..ruleset.model import ABSENT, CLIENT, SOURCE, UNKNOWN, Numbers, Rule, Table, scalar
 
-FEW = 64            # a rule that names more ports than these is looked at for each port
+FEW = 64            # a rule that names more ports than these is visited for each port
 RUN = 8             # so many rules in a row that only look at addresses are made one; a power of two
+
+
+# A rule of a chain: its position, the Rule, the set of clients that it gives its verdict (see ``Index._clients``), or None
+_Entry = namedtuple('Entry', 'position rule clients')
 
 
 class Index:
     """The rules of a chain for one protocol and direction, by the server's port.
 
-    :param known: dict, see ``_packet.fixed``.
+    :param known: dict, see ``packet.fixed``.
     :param own: names of the fields that hold the server's port.
     :param client: name of the field that holds the client's address.
     """
 
     def __init__(self, chain, known, own, client):
-        self._always, self._points, self._ranges, self._cache, self._runs = [], {}, [], {}, {}     # runs by (where the first rule is, how many)
+        self._always, self._points, self._ranges = [], {}, []
+        self._cache, self._runs = {}, {}            # runs by (position of the first rule, how many)
         self._known, self._own, self._client = known, own, client
         for position, rule in enumerate(chain.rules):
             possible, ports = self._guard(rule)
             if not possible:
                 continue
-            one = position, rule, self._simple(rule), ports is not None
+            entry = _Entry(position, rule, self._clients(rule))
             if ports is None:
-                self._always.append(one)
+                self._always.append(entry)
             elif iv.size(ports) <= FEW:
                 for low, high in ports:
                     for port in range(low, high + 1):
-                        self._points.setdefault(port, []).append(one)
+                        self._points.setdefault(port, []).append(entry)
             else:
-                self._ranges.append((ports, one))
-        self._positions = [one[0] for one in self._always]
+                self._ranges.append((ports, entry))
+        self._positions = [entry.position for entry in self._always]
         self._until = [0] * len(self._always)       # where rules that only tell clients apart end; 0 for others
         for place in range(len(self._always) - 1, -1, -1):
-            if self._always[place][2] is not None:
+            if self._always[place].clients is not None:
                 following = self._until[place + 1] if place + 1 < len(self._always) else 0
                 self._until[place] = following or place + 1
 
-    def _simple(self, rule):
-        """Spans of the clients whom a rule gives its verdict, where it looks at nothing else that could differ; or None."""
+    def _clients(self, rule):
+        """Find the clients whom a rule gives its verdict, if it tests nothing else that could differ; or None."""
         if not rule.ops or rule.ops[-1].kind not in ('accept', 'drop', 'return'):
             return None
         spans = None
@@ -97,55 +103,55 @@ class Index:
         return ports
 
     def rules(self, port):
-        """list of (position, Rule or Run) that can match; of an unknown port, all."""
+        """List the rules that can match packets to a port, each a Rule or Run; of an unknown port (None), all."""
         if port in self._cache:
             return self._cache[port]
         if port is None:
-            found = list({one[0]: one for points in self._points.values() for one in points}.values())
-            found += [one for dummy, one in self._ranges]
+            entries = list({entry.position: entry for points in self._points.values() for entry in points}.values())
+            entries += [entry for dummy, entry in self._ranges]
         else:
-            found = self._points.get(port, []) + [one for ports, one in self._ranges if iv.contains(ports, port)]
-        found.sort(key=_position)
-        result, row, place = [], [], 0
-        for one in found:
-            after = bisect.bisect(self._positions, one[0])
-            if after > place or one[2] is None or port is None:
+            entries = self._points.get(port, []) + [entry for ports, entry in self._ranges if iv.contains(ports, port)]
+        entries.sort(key=_position)
+        result, row, start = [], [], 0
+        for entry in entries:
+            after = bisect.bisect(self._positions, entry.position)
+            if after > start or entry.clients is None or port is None:
                 self._end(row, result)
-                self._stretch(place, after, result)
-                place = after
-            if one[2] is None or port is None:
-                result.append(one[1])
+                self._stretch(start, after, result)
+                start = after
+            if entry.clients is None or port is None:
+                result.append(entry.rule)
             else:
-                row.append(one)
+                row.append(entry)
         self._end(row, result)
-        self._stretch(place, len(self._always), result)
+        self._stretch(start, len(self._always), result)
         self._cache[port] = result
         return result
 
     def _end(self, row, result):
-        """Adds rules in a row that only tell clients apart."""
+        """Add rules in a row that only tell clients apart, and empty the row."""
         if len(row) < RUN:
-            for one in row:
-                result.append(self._run(one[0], [one]))
+            for entry in row:
+                result.append(self._run([entry]))
         else:
             result.append(Run(list(row)))
         del row[:]
 
     def _stretch(self, start, end, result):
-        """Adds the rules for all ports from start to end."""
+        """Add the rules for all ports from start to end."""
         while start < end:
             until = min(end, self._until[start])
             if until - start < RUN:
                 until = max(until, start + 1)
-                for one in self._always[start:until]:
-                    result.append(one[1] if one[2] is None else self._run(one[0], [one]))
+                for entry in self._always[start:until]:
+                    result.append(entry.rule if entry.clients is None else self._run([entry]))
                 start = until
             else:
                 self._blocks(start, until, result)
                 start = until
 
     def _blocks(self, start, end, result):
-        """Adds the rules from start to end, in blocks that are made once: other ports have other rules between them."""
+        """Add the rules from start to end, in blocks that are made once: other ports have other rules between them."""
         whole = end == self._until[start] and (not start or not self._until[start - 1])
         while start < end:
             length = RUN
@@ -155,62 +161,61 @@ class Index:
                 length = end - start
             elif start % RUN or start + length > end:
                 length = 1
-            result.append(self._run(self._always[start][0], self._always[start:start + length]))
+            result.append(self._run(self._always[start:start + length]))
             start += length
 
-    def _run(self, position, found):
-        key = position, len(found)
+    def _run(self, entries):
+        key = entries[0].position, len(entries)
         if key not in self._runs:
-            self._runs[key] = Run(found)
+            self._runs[key] = Run(entries)
         return self._runs[key]
 
 
-def _position(one):
-    return one[0]
+def _position(entry):
+    return entry.position
 
 
 class Run(Rule):
-    """Rules in a row that only tell clients apart by their address, and end there: one look at all of them.
+    """Rules in a row that only tell clients apart by their address, and end there: all of them in one step.
 
-    :param found: list of (position, rule, spans of clients, ...).
     :ivar kinds: {kind of verdict: set of clients}; the first rule that holds an address decides.
+    :ivar rest: set of the other clients.
     """
 
-    __slots__ = ('kinds', 'rest', 'found')
+    __slots__ = ('kinds', 'rest', '_entries')
 
-    def __init__(self, found):
-        Rule.__init__(self, found[0][1].where, found[0][1].source, ())
-        self.found = found
+    def __init__(self, entries):
+        first = entries[0].rule
+        Rule.__init__(self, first.where, first.source, ())
+        self._entries = entries
         taken, kinds, position = iv.EMPTY, {}, 0
-        while position < len(found):        # rules of one verdict in a row do not hide each other's
-            kind, spans = found[position][1].ops[-1].kind, []
-            while position < len(found) and found[position][1].ops[-1].kind == kind:
-                spans.extend(found[position][2])
+        while position < len(entries):          # rules of one verdict in a row do not hide each other's
+            kind, spans = entries[position].rule.ops[-1].kind, []
+            while position < len(entries) and entries[position].rule.ops[-1].kind == kind:
+                spans.extend(entries[position].clients)
                 position += 1
             spans = iv.minus(iv.merged(spans), taken)
             kinds[kind] = iv.union(kinds.get(kind, iv.EMPTY), spans)
             taken = iv.union(taken, spans)
         self.kinds, self.rest = kinds, iv.complement(taken)
 
+    @property
+    def rules(self):
+        return [entry.rule for entry in self._entries]
+
     def deciding(self, address):
-        """Rule: the one that decides about an address."""
-        for one in self.found:
-            if iv.contains(one[2], address):
-                return one[1]
+        """Find the rule that decides about an address."""
+        for entry in self._entries:
+            if iv.contains(entry.clients, address):
+                return entry.rule
         return self
-
-
-def server_fields(protocol, reply):
-    """Names of the fields with the server's port."""
-    port = 'sport' if reply else 'dport'
-    return (protocol + port, 'th' + port)
 
 
 def of(chain, view):
     """The ``Index`` of a chain for what is seen from a view; made once."""
     key = view.family, view.protocol, view.reply
     if key not in chain.indexes:
+        port = 'sport' if view.reply else 'dport'           # of the server
         client = ('daddr%d' if view.reply else 'saddr%d') % view.family
-        chain.indexes[key] = Index(
-            chain, view.fixed, server_fields(view.protocol, view.reply), client)
+        chain.indexes[key] = Index(chain, view.fixed, (view.protocol + port, 'th' + port), client)
     return chain.indexes[key]

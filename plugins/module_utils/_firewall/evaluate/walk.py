@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes the set of all clients through a chain. Private to this collection, may change.
+"""Takes the set of all clients through a chain.
 
 What can happen to a client is a set of branches: several for one client where a rule cannot be judged, so that the
 one that the kernel takes is always among them. A chain is walked once per state of the packet, for all clients; each
@@ -11,70 +11,38 @@ from itertools import product
 
 from ..._addresses import intervals as iv
 from ..ruleset.model import ABSENT, BIG_AT, CLIENT, NOWHERE, SOURCE, By, Numbers, Some, Table, judge, scalar
-from ..ruleset.operations import Undecided
 from . import index
 from .packet import why
+from .result import BudgetError, Result
+from .translate import translate
 
 DEPTH = 120         # jumps in each other; the kernel allows 16 (nftables), xtables as many as there are chains
 PORTS = ((1, 65535),)
 STATES = 64         # different marks, or ports of clients, at a time
-CHOICES = 16        # ports or addresses of a translation that chooses
-NOTES = 60          # reasons kept per chain
-
-
-class BudgetError(Exception):
-    """A walk took more steps than it may."""
-
-
-class Result:
-    """What a chain does.
-
-    :ivar ends: {(kind, state, Rule, Run or Chain): spans}; kinds are ``accept``, ``drop``, ``return``.
-    :ivar doubts: list of (spans, reason); caveats: list of (spans, text).
-    """
-
-    def __init__(self):
-        self.ends, self.doubts, self.caveats = {}, [], []
-
-    def end(self, kind, state, spans, rule):
-        key = kind, state, rule
-        self.ends[key] = iv.union(self.ends[key], spans) if key in self.ends else spans
-
-    def note(self, notes, spans, text):
-        """Adds to doubts or caveats; when there are many, to the last one."""
-        for position, (there, other) in enumerate(notes):
-            if other == text or position == NOTES:
-                notes[position] = (iv.union(there, spans), other)
-                return
-        notes.append((spans, text))
-
-    def include(self, other, spans):
-        """Takes over doubts and caveats of a chain that these clients went through."""
-        for one, source in ((self.doubts, other.doubts), (self.caveats, other.caveats)):
-            for noted, text in source:
-                there = iv.isect(noted, spans)
-                if there:
-                    self.note(one, there, text)
 
 
 class Walker:
     """Walks chains.
 
-    :ivar universe: all clients; for each of the sets named in big, a number that stands for its members.
-    :ivar steps: int, how many more steps may be taken; a step is about one rule looked at.
+    :ivar universe: all clients; for each of the big sets, a number that stands for its members.
+    :ivar steps: int, how many more steps may be taken; a step is about one rule that is visited.
     """
 
-    def __init__(self, universe, steps, big=()):
-        self.universe, self.steps, self.big = universe, steps, big
+    def __init__(self, universe, steps):
+        self.universe, self.steps = universe, steps
 
     def walk(self, view, chain, state, depth=0):
-        """Result of a chain for all clients."""
+        """Find what a chain does with all clients.
+
+        :returns: Result.
+        :raises BudgetError: it takes too many steps, or jumps too deep.
+        """
         key = chain, state
         if key in view.memo:
-            found = view.memo[key]
-            if found is None:
+            result = view.memo[key]
+            if result is None:
                 raise BudgetError('chains jump in a circle')
-            return found
+            return result
         if depth > DEPTH:
             raise BudgetError('chains jump more than %d deep' % DEPTH)
         view.memo[key] = None
@@ -98,7 +66,7 @@ class Walker:
                     self._run(view, rule, state, spans, result, rest)
                 else:
                     self._rule(view, rule, state, spans, result, rest, depth)
-            live = rest if len(rest) < 2 else self._merge(rest, result)
+            live = rest if len(rest) < 2 else self._merge(rest)
             if not live:
                 break
         for state, spans in live:
@@ -106,8 +74,8 @@ class Walker:
         return result
 
     @staticmethod
-    def _merge(live, result):
-        """Joins branches of the same state; of very many states, forgets the marks."""
+    def _merge(live):
+        """Join branches of the same state; of very many states, forget the marks."""
         for dummy in range(2):
             states = {}
             for state, spans in live:
@@ -117,31 +85,31 @@ class Walker:
             live = [(state._replace(mark=None, ctmark=None, client=PORTS), spans) for state, spans in states.items()]
         return list(states.items())
 
-    def _run(self, view, rule, state, spans, result, rest):
-        """The same as ``_rule`` for many rules at once."""
+    def _run(self, view, run, state, spans, result, rest):
+        """Do the same as ``_rule`` for many rules at once."""
         if view.value(('daddr%d' if view.reply else 'saddr%d') % view.family, state) is not SOURCE:
             live = [(state, spans)]
-            for one in rule.found:
-                found = []
-                for after, there in live:
-                    self._rule(view, one[1], after, there, result, found, 0)
-                live = found
+            for rule in run.rules:
+                after = []
+                for branch in live:
+                    self._rule(view, rule, branch[0], branch[1], result, after, 0)
+                live = after
             rest.extend(live)
             return
-        self.steps -= len(rule.rest) // 64
+        self.steps -= len(run.rest) // 64
         big = tuple(span for span in spans if span[0] >= BIG_AT) if spans[-1][0] >= BIG_AT else iv.EMPTY
         if big:         # members of big sets may be among those that the rules name
-            result.note(result.doubts, big, (rule, why('saddr')))
-        for kind, found in rule.kinds.items():
-            there = iv.union(iv.isect(found, spans), big)
-            if there:
-                result.end(kind, state, there, None if kind == 'return' else rule)
-        spans = iv.isect(rule.rest, spans)
+            result.note(result.doubts, big, (run, why('saddr')))
+        for kind, clients in run.kinds.items():
+            ending = iv.union(iv.isect(clients, spans), big)
+            if ending:
+                result.end(kind, state, ending, None if kind == 'return' else run)
+        spans = iv.isect(run.rest, spans)
         if spans:
             rest.append((state, spans))
 
     def _rule(self, view, rule, state, spans, result, rest, depth):
-        """Runs a rule for some clients; who is not through with the chain after it goes to ``rest``."""
+        """Run a rule for some clients; who is not through with the chain after it goes to ``rest``."""
         for op in rule.ops:
             kind = op.kind
             if kind == 'match' and _is_about_client_port(view, op, state):
@@ -165,7 +133,7 @@ class Walker:
                     if may != must:
                         unclear = iv.minus(iv.isect(spans, may), must)
                         if unclear:
-                            self._doubt(result, unclear, rule, op, view, state)
+                            result.note(result.doubts, unclear, (rule, _reason(view, op, state)))
                     spans = iv.isect(spans, may)
                     if not spans:
                         return
@@ -181,7 +149,7 @@ class Walker:
                 if state.track in ('new', 'established') or kind == 'mark' and not op.needs_connection():
                     state = state._replace(**{kind: op.value(state.mark, state.ctmark)})
                 elif kind == 'mark' and not op.goes_on:
-                    rest.append((state, spans))     # nftables leaves the rule where there is no connection, xtables goes on
+                    rest.append((state, spans))     # nftables leaves the rule where there is no connection
                     return
             elif kind == 'notrack':
                 if state.track == 'none':
@@ -190,7 +158,7 @@ class Walker:
                 self._vmap(view, rule, op, state, spans, result, rest, depth)
                 return
             elif kind in ('dnat', 'redirect', 'dnatmap', 'snat'):
-                self._translate(view, rule, op, state, spans, result, rest)
+                translate(view, self.universe, rule, op, state, spans, result, rest)
                 return
             else:
                 self._verdict(view, rule, op, state, spans, result, rest, depth)
@@ -198,7 +166,7 @@ class Walker:
         rest.append((state, spans))
 
     def _match(self, view, op, state):
-        """(may, must): the clients whose packets can, and surely do, pass a match."""
+        """Find whose packets can, and surely do, pass a match: (may, must)."""
         names, negate, test = op.fields, op.negate, op.test
         universe = self.universe
         if len(names) == 1:
@@ -221,21 +189,13 @@ class Walker:
             if not isinstance(test, Table):
                 return universe, iv.EMPTY
             may = must = iv.EMPTY
-            for upper, lower, dummy in test.found(values, universe):
+            for upper, lower, dummy in test.matching(values, universe):
                 may, must = iv.union(may, upper), iv.union(must, lower)
             if negate and any(value is NOWHERE for value in values):
                 return universe, iv.EMPTY
         if negate:
             return iv.minus(universe, must), iv.minus(universe, may)
         return may, must
-
-    @staticmethod
-    def _doubt(result, spans, rule, op, view, state):
-        reason = getattr(op.test, 'reason', None)
-        if reason is None:
-            names = [name for name in op.fields if not isinstance(view.value(name, state), (int, str))]
-            reason = why((names or op.fields)[0])
-        result.note(result.doubts, spans, (rule, reason))
 
     def _vmap(self, view, rule, op, state, spans, result, rest, depth):
         names, table = op.fields, op.table
@@ -248,7 +208,7 @@ class Walker:
             result.note(result.doubts, spans, (rule, why(names[0])))
         for choice in choices:
             others = spans
-            for may, must, verdict in list(table.found(choice, self.universe)):
+            for may, must, verdict in list(table.matching(choice, self.universe)):
                 taken = iv.isect(spans, may)
                 if may != must and taken:
                     result.note(result.doubts, taken, (rule, why(names[0])))
@@ -265,75 +225,32 @@ class Walker:
         if kind in ('accept', 'drop', 'return'):
             result.end(kind, state, spans, None if kind == 'return' else rule)
         elif kind in ('jump', 'goto'):
-            found = self.walk(view, op.chain, state, depth + 1)
-            self.steps -= len(found.ends)
-            result.include(found, spans)
-            for (one, after, by), ending in found.ends.items():
-                there = iv.isect(ending, spans)
-                if there:
-                    if one == 'return' and kind == 'jump':
-                        rest.append((after, there))
+            walked = self.walk(view, op.chain, state, depth + 1)
+            self.steps -= len(walked.ends)
+            result.include(walked, spans)
+            for (end, after, decider), everyone in walked.ends.items():
+                ending = iv.isect(everyone, spans)
+                if ending:
+                    if end == 'return' and kind == 'jump':
+                        rest.append((after, ending))
                     else:
-                        result.end(one, after, there, None if one == 'return' else by)
+                        result.end(end, after, ending, None if end == 'return' else decider)
         elif kind == 'continue':
             rest.append((state, spans))
         elif kind == 'unclear':
-            result.note(result.doubts, spans, (rule, op.reason))
-            result.end('accept', state, spans, rule)
-            result.end('drop', state, spans, rule)
-            rest.append((state, spans))
+            result.undecided(op.reason, state, spans, rule, rest)
         else:
             raise TypeError('no verdict: %s' % kind)
-
-    def _translate(self, view, rule, op, state, spans, result, rest):
-        kind = op.kind
-        if kind == 'snat' and not view.reply:
-            result.end('accept', state._replace(snat=True, done=True), spans, rule)
-            return
-        if view.hook != 'prerouting' or view.reply:
-            self._verdict(view, rule, Undecided('translates an answer'), state, spans, result, rest, 0)
-            return
-        if kind == 'dnatmap':
-            values = tuple(view.value(name, state) for name in op.fields)
-            if any(value is ABSENT for value in values):
-                rest.append((state, spans))
-                return
-            others = spans
-            for may, must, dnat in list(op.table.found(values, self.universe)):
-                taken = iv.isect(spans, may)
-                others = iv.minus(others, must)
-                if taken:
-                    if may != must:
-                        result.note(result.doubts, taken, (rule, why(op.fields[0])))
-                    self._translate(view, rule, dnat.with_ports(op.port_span), state, taken, result, rest)
-            if others and op.table.default is not None:
-                dnat = op.table.default.with_ports(op.port_span)
-                self._translate(view, rule, dnat, state, others, result, rest)
-            elif others:
-                rest.append((state, others))
-            return
-        if kind == 'redirect':
-            ports, targets = op.port_span, view.net.redirected(view.family, view.way[0], state.was or 0)
-            if not targets:
-                result.end('drop', state, spans, rule)
-                return
-        else:
-            family, addresses, ports = op.family, op.addresses, op.port_span
-            if family not in (None, view.family):
-                rest.append((state, spans))
-                return
-            low, high = addresses or (state.address, state.address)
-            targets = range(low, high + 1) if low is not None and high - low < CHOICES else [None]
-        if ports is None or state.port is not None and ports[0] <= state.port <= ports[1]:
-            ports = (state.port,)
-        else:
-            ports = range(ports[0], ports[1] + 1) if ports[1] - ports[0] < CHOICES else [None]
-        if len(targets) * len(ports) > 1 or None in targets or None in ports:
-            result.note(result.doubts, spans, (rule, 'the kernel chooses where to'))
-        for address, port in product(targets, ports):
-            result.end('accept', state._replace(
-                address=address, port=port, done=True, dnat=(address, port) != (state.was, state.wasport)), spans, rule)
 
 
 def _is_about_client_port(view, op, state):
     return len(op.fields) == 1 and isinstance(op.test, Numbers) and view.value(op.fields[0], state) is CLIENT
+
+
+def _reason(view, op, state):
+    """Why it cannot be known whether a packet passes a match."""
+    reason = getattr(op.test, 'reason', None)
+    if reason is None:
+        names = [name for name in op.fields if not isinstance(view.value(name, state), (int, str))]
+        reason = why((names or op.fields)[0])
+    return reason

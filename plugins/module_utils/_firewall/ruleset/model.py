@@ -212,7 +212,7 @@ class Table:
             self._groups[at] = groups, others
         return self._groups[at]
 
-    def found(self, values, universe):
+    def matching(self, values, universe):
         """Yield (may, must, data) for elements that these values can meet."""
         if self._exact is None:
             self._split()

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of the clients of one port, and which rule decided it."""
+
+from ..._addresses import intervals as iv
+from ..ruleset.model import BIG_AT
+from .reasons import most, most_accepted, worded
+from .result import Result
+from .walk import PORTS
+
+USUAL = ((32768, 65535),)       # ports that programs get when they do not ask for one (Linux, BSD, Windows)
+
+
+class Outcome:
+    """What becomes of the clients of one port. The three sets part all addresses of the family.
+
+    :ivar allowed: spans of the sources that are surely let in and answered; blocked: that surely are not.
+    :ivar undecided: list of (spans, reason).
+    :ivar caveats: list of str.
+    :ivar delivered: (address, port) after translation, or None.
+    :ivar destinations: list of (spans, address as a number, port) of the sources that are let in; None: not known.
+    :ivar translated_by: str or None, the rule that translates.
+    :ivar accepted: list of (spans, Rule or Chain): who is let in, and why.
+    :ivar dropped: list of (spans, (leg, Rule, Chain or str)): who is stopped, and why.
+    """
+
+    def __init__(self):
+        self.allowed = self.blocked = iv.EMPTY
+        self.undecided, self.caveats, self.destinations = [], [], []
+        self.delivered = self.translated_by = None
+        self.accepted, self.dropped = [], []    # sorted out when asked for
+        self._known = {}
+
+    @property
+    def allowed_by(self):
+        """str or None: the rule or policy that lets in most of those that are allowed."""
+        spans, decider = self._most('accepted')
+        return worded(decider, spans) if spans else None
+
+    @property
+    def blocked_by(self):
+        """str or None: the rule or policy that stops most of those that are blocked."""
+        spans, stop = self._most('dropped')
+        return worded(stop[1], spans) if spans else None
+
+    @property
+    def leg(self):
+        """None, or which packet of a conversation is stopped: ``first``, ``established`` or ``reply``."""
+        spans, stop = self._most('dropped')
+        return stop[0] if spans else None
+
+    @property
+    def decided_by(self):
+        """str or None: that of ``blocked_by`` and ``allowed_by`` which is about more addresses."""
+        return self.blocked_by if iv.size(self.blocked) > iv.size(self.allowed) else self.allowed_by
+
+    def _most(self, name):
+        if name not in self._known:
+            self._known[name] = most_accepted(self.accepted, self.allowed) if name == 'accepted' else \
+                most(self.dropped, self.blocked)
+        return self._known[name]
+
+    def at_port(self, port, instead):
+        """The same outcome of another port that no rule tells from the one that was asked for."""
+        if all(number != port for dummy, dummy2, number in self.destinations):
+            return self
+        other = Outcome()
+        other.__dict__.update(self.__dict__, destinations=[
+            (spans, address, instead if number == port else number) for spans, address, number in self.destinations])
+        if self.delivered:
+            address, number = self.delivered
+            other.delivered = address, instead if number == port else number
+        return other
+
+
+class Traces:
+    """What happened to the clients on their way through all hooks.
+
+    :ivar notes: Result, the doubts and caveats of chains.
+    :ivar late_doubts: list of (spans, reason), those that explain less than all of ``notes``.
+    :ivar dropped: list of (leg, spans, Rule, Chain, str or None, ports of these clients).
+    :ivar accepted: list of (spans, Rule or Chain); translated: list of (spans, Rule, (address, port)).
+    :ivar ends: list of (State, spans), of those who came through.
+    """
+
+    def __init__(self):
+        self.notes, self.late_doubts = Result(), []
+        self.dropped, self.accepted, self.translated, self.ends = [], [], [], []
+
+
+def conclude(traces, everyone, family, big):
+    """Make an Outcome of what happened to the clients.
+
+    Those who came through and were never stopped are allowed, those who never came through are blocked. Of all others
+    it is not known; the first reason that was noted about them says why.
+
+    :param traces: Traces, of a conversation.
+    :param everyone: set of all addresses.
+    :param big: list of str, names of the big sets.
+    """
+    outcome = Outcome()
+    stopped = iv.united([spans for dummy, spans, dummy2, ports in traces.dropped if _is_usual(ports)])
+    usual = iv.united([spans for state, spans in traces.ends if _is_usual(state.client)])
+    passed = iv.united([spans for dummy, spans in traces.ends])
+    outcome.blocked = iv.minus(everyone, passed)
+    if usual == passed and iv.isect(stopped, everyone) == outcome.blocked:      # the usual case: nobody does both
+        outcome.allowed, unsure = iv.isect(usual, everyone), iv.EMPTY
+    else:
+        outcome.allowed = iv.isect(iv.minus(usual, stopped), everyone)
+        unsure = iv.minus(iv.minus(everyone, outcome.allowed), outcome.blocked)
+    for spans, reason in traces.notes.doubts + traces.late_doubts:
+        doubted = iv.isect(spans, unsure)
+        if doubted:
+            outcome.undecided.append((doubted, worded(reason)))
+            unsure = iv.minus(unsure, doubted)
+    if unsure:
+        outcome.undecided.append((unsure, 'depends on the port that a client uses'))
+    outcome.destinations = [(iv.isect(spans, everyone), state.address, state.port) for state, spans in traces.ends]
+    outcome.caveats = [worded(reason) for spans, reason in traces.notes.caveats if iv.isect(spans, everyone)]
+    outcome.caveats += _about_big_sets(outcome, everyone, big, passed, stopped)
+    outcome.dropped = [(spans, (leg, decider)) for leg, spans, decider, dummy in traces.dropped if decider is not None]
+    outcome.accepted = traces.accepted
+    _note_translation(outcome, traces.translated, everyone, family)
+    return outcome
+
+
+def _is_usual(ports):
+    return ports is PORTS or bool(iv.isect(ports, USUAL))
+
+
+def _about_big_sets(outcome, everyone, big, passed, stopped):
+    """Yield what becomes of the members of big sets, where it is not the same for everyone."""
+    for index, name in enumerate(big):
+        member = BIG_AT + 2 * index
+        passes, stops = iv.contains(passed, member), iv.contains(stopped, member)
+        word = 'undecided' if passes and stops else 'allowed' if passes else 'blocked'
+        if {'allowed': outcome.allowed, 'blocked': outcome.blocked}.get(word) != everyone:
+            yield 'all but %s: its addresses are %s' % (name, word)
+
+
+def _note_translation(outcome, translated, everyone, family):
+    """Note the translation of most clients."""
+    if not translated:
+        return
+    spans, most_of = most([(spans, (rule, target)) for spans, rule, target in translated], everyone)
+    if spans:
+        rule, (address, port) = most_of
+        outcome.translated_by = worded(rule, spans)
+        outcome.delivered = None if address is None else (iv.address(address, family), port)
