@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A listener: who serves it, what has to be stopped to end it, what of it was not observed, and what it is called.
 
-A listener is the dict of the facts, as ``plugins/modules/listener_facts.py`` documents it. Everything on the controller that has to know more of it
-than its fields say asks here.
+A listener is the dict of the facts, as ``plugins/modules/listener_facts.py`` documents it. Everything on the
+controller that has to know more of it than its fields say asks here.
 
-Two of its fields are decisions of the host, where systemd can be asked. ``module_utils/_owners/attach.py`` decides on ``service`` and
-``activated_by``: the one service that the owners are in, or that has its main process among them. ``module_utils/_systemd/kill_mode.py``
-takes ``service`` back where stopping it would leave the owners running, as it would the children of ``cron.service``.
+Two of its fields are decisions of the host, where systemd can be asked. ``module_utils/_owners/attach.py`` decides on
+``service`` and ``activated_by``: the one service that the owners are in, or that has its main process among them.
+``module_utils/_systemd/kill_mode.py`` takes ``service`` back where stopping it would leave the owners running, as it
+would the children of ``cron.service``.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,8 @@ _WITHOUT_QUEUE = ('udp', 'udplite')                 # of connections to be accep
 def endpoints(facts: Facts) -> list[Listener]:
     """List all that can be reached on a host: its listeners, and what it forwards, which has the same form.
 
-    A program that only holds the port of a container is left out: what is forwarded past it is listed, as the container's.
+    A program that only holds the port of a container is left out: what is forwarded past it is listed, as the
+    container's.
 
     :param facts: the facts of a host, checked.
     """
@@ -96,8 +98,8 @@ class Stop:
     """What has to be stopped so that a listener ends.
 
     :ivar unit: the systemd unit, or the container; None where there is neither.
-    :ivar reason: why there is none. ``KERNEL``: no process owns it; ``HIDDEN``: its owners are not known; ``SPARED``: they are in a service
-        that would let them live; ``NO_UNIT``: they are in none, in several, or in a session.
+    :ivar reason: why there is none. ``KERNEL``: no process owns it; ``HIDDEN``: its owners are not known; ``SPARED``:
+        they are in a service that would let them live; ``NO_UNIT``: they are in none, in several, or in a session.
     :ivar around: the unit that all of the owners are in, where it is none to stop.
     """
 
@@ -107,7 +109,10 @@ class Stop:
 
 
 def stop(listener: Listener) -> Stop:
-    """Find what has to be stopped so that a listener ends: the socket unit that systemd listens for, else the service, else the container."""
+    """Find what has to be stopped so that a listener ends.
+
+    That is the socket unit that systemd listens for, else the service, else the container.
+    """
     container = next((owner['container'] for owner in listener['owners'] if owner['container']), None)
     unit = listener['activated_by'] if only_systemd(listener) else listener['service'] or container
     if unit:
@@ -148,12 +153,13 @@ def unobserved(listener: Listener, complete: Complete) -> set[str]:
         missing.update(('backlog', 'pending', 'limit'))
     elif backlog and backlog.get('limit') is None:
         missing.add('limit')
-    missing.update(field for owner in owners for field, value in (owner.get('resources') or {}).items() if value is None)
+    for owner in owners:
+        missing.update(field for field, value in (owner.get('resources') or {}).items() if value is None)
     return missing
 
 
 def _undecided(exposure: Exposure | None) -> set[str]:
-    """Collect the fields of an exposure that mean nothing, as the firewall was not inspected, or not all of it is decided."""
+    """Collect the fields of an exposure that mean nothing: the firewall was not inspected, or not all is decided."""
     if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
         return {'exposure', *_EXPOSURE}
     return set(_EXPOSURE) if exposure.get('undecided') else set()
@@ -179,7 +185,7 @@ class Owners(TypedDict):
 
 
 class _Merged(TypedDict, total=False):
-    """What is counted where an excerpt stands for listeners of several hosts: by how many addresses and ports they differ."""
+    """By how many addresses and ports listeners differ, where an excerpt stands for those of several hosts."""
 
     addresses: int
     ports: int
@@ -188,10 +194,11 @@ class _Merged(TypedDict, total=False):
 class Excerpt(_Merged):
     """As much of a listener as a sentence about it needs, and as JSON can keep; its text is what the host wrote.
 
-    :ivar owners: list of Owners, the first ones; ``processes`` counts their names, ``unlisted`` the owners that the facts do not list.
+    :ivar owners: the first owners; ``processes`` counts their names, ``unlisted`` those that the facts do not list.
     :ivar users: those of the owners.
     :ivar unit: what has to be stopped so that it ends.
-    :ivar around: the unit that its owners are in, where there is none to stop; ``spared`` if that is a service that would let them live.
+    :ivar around: the unit that its owners are in, where there is none to stop; ``spared`` if that is a service that
+        would let them live.
     :ivar way_in: whether Ansible itself may have come through it.
     """
 
@@ -221,30 +228,45 @@ def excerpt(listener: Listener) -> Excerpt:
     pids_of: dict[str | None, list[int]] = {}
     for owner in listener['owners']:
         pids_of.setdefault(owner['process'] or None, []).append(owner['pid'])
-    users = {visible(user, 100): cut_short(user, 100) for user in (
-        owner['user'] or str(owner['uid']) for owner in listener['owners'] if owner['user'] or owner['uid'] is not None)}
+    known = [owner['user'] or str(owner['uid'])
+             for owner in listener['owners'] if owner['user'] or owner['uid'] is not None]
+    users = {visible(user, 100): cut_short(user, 100) for user in known}
     to_stop = stop(listener)
     return {
-        'id': cut_short(listener['id'], 300), 'protocol': listener['protocol'], 'family': listener['family'], 'address': listener['address'],
-        'interface': listener['interface'], 'port': listener['port'], 'namespace': listener['namespace'], 'scope': listener['scope'],
-        'ephemeral': listener['ephemeral'], 'held_by': listener['held_by'], 'socket_uid': listener['socket_uid'],
+        'id': cut_short(listener['id'], 300),
+        'protocol': listener['protocol'],
+        'family': listener['family'],
+        'address': listener['address'],
+        'interface': listener['interface'],
+        'port': listener['port'],
+        'namespace': listener['namespace'],
+        'scope': listener['scope'],
+        'ephemeral': listener['ephemeral'],
+        'held_by': listener['held_by'],
+        'socket_uid': listener['socket_uid'],
         'owners': [{'process': process and cut_short(process, 100), 'pids': several(sorted(pids))}
                    for process, pids in list(pids_of.items())[:MOST]],
-        'processes': len(pids_of), 'unlisted': unlisted(listener), 'users': several(users[user] for user in sorted(users)),
-        'unit': to_stop.unit and cut_short(to_stop.unit, 200), 'around': to_stop.around and cut_short(to_stop.around, 200),
-        'spared': to_stop.reason == SPARED, 'way_in': is_way_in(listener),
+        'processes': len(pids_of),
+        'unlisted': unlisted(listener),
+        'users': several(users[user] for user in sorted(users)),
+        'unit': to_stop.unit and cut_short(to_stop.unit, 200),
+        'around': to_stop.around and cut_short(to_stop.around, 200),
+        'spared': to_stop.reason == SPARED,
+        'way_in': is_way_in(listener),
     }
 
 
 def endpoint_in_words(listener: Excerpt) -> str:
-    """Show where it listens: ``tcp 0.0.0.0:111``; of several hosts, by how many addresses: ``tcp (3 addresses):111``."""
+    """Show where it listens: ``tcp 0.0.0.0:111``; of several hosts ``tcp (3 addresses):111``."""
     addresses, ports = listener.get('addresses', 1), listener.get('ports', 1)
     if addresses == ports == 1:
         return visible(listener['id'].replace('/', ' ', 1), 300)
     address = '%s%%%s' % (listener['address'], listener['interface']) if listener['interface'] else listener['address']
+    if listener['family'] == 'ipv6':
+        address = '[%s]' % address
     return visible('%s %s:%s%s' % (
         listener['protocol'],
-        '(%d addresses)' % addresses if addresses > 1 else '[%s]' % address if listener['family'] == 'ipv6' else address,
+        '(%d addresses)' % addresses if addresses > 1 else address,
         '(%d ports)' % ports if ports > 1 else listener['port'],
         '@%s' % listener['namespace'] if listener['namespace'] else ''), 300)
 
@@ -261,8 +283,10 @@ def owners_in_words(listener: Excerpt) -> str:
         parts.append('and %d more' % (listener['processes'] - len(parts)))
     if listener['unlisted'] > 0:
         parts.append('and %d that are not listed' % listener['unlisted'])
-    unit, around = listener['unit'], listener['around']
-    return ', '.join(parts) + (' (%s)' % visible(unit, 200) if unit else ' (in %s)' % visible(around, 200) if around else '')
+    text = ', '.join(parts)
+    if listener['unit']:
+        return '%s (%s)' % (text, visible(listener['unit'], 200))
+    return '%s (in %s)' % (text, visible(listener['around'], 200)) if listener['around'] else text
 
 
 def _process_in_words(owners: Owners) -> str:

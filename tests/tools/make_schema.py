@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what follows from the options of an entry: the JSON Schema for editors, and the documentation of these options.
+"""Writes what follows from the options of an entry: the JSON Schema for editors, and their documentation.
 
 Run it after a change of plugins/plugin_utils/_policy/language/options.py. It needs PyYAML.
 """
@@ -26,8 +26,8 @@ ABOUT = {
 }
 # The type of an option, as Ansible documents it
 DOCUMENTED = {
-    "str": {"type": "str"}, "bool": {"type": "bool"}, "strings": {"type": "list", "elements": "str"}, "ports": {"type": "raw"},
-    "count": {"type": "raw"}, "expression": {"type": "str"}, "date": {"type": "str"},
+    "str": {"type": "str"}, "bool": {"type": "bool"}, "strings": {"type": "list", "elements": "str"},
+    "ports": {"type": "raw"}, "count": {"type": "raw"}, "expression": {"type": "str"}, "date": {"type": "str"},
 }
 TEMPLATE = {"type": "string", "pattern": r"\{\{|\{%"}
 BOOLEAN = {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false", "yes", "no", "on", "off"]}]}
@@ -49,32 +49,31 @@ def load():
     """Load the modules options and merge of this checkout."""
     name = "ansible_collections.listening.ports.plugins.plugin_utils._policy"
     try:
-        found = importlib.import_module(name)
+        importlib.import_module(name)
     except ImportError:
         tree = pathlib.Path(tempfile.mkdtemp())
         (tree / "ansible_collections/listening").mkdir(parents=True)
         (tree / "ansible_collections/listening/ports").symlink_to(ROOT)
         sys.path.insert(0, str(tree))
-        found = importlib.import_module(name)
-    return [importlib.import_module("%s.%s" % (found.__name__, room)) for room in ("language.options", "declaration.merge")]
+    return [importlib.import_module("%s.%s" % (name, room)) for room in ("language.options", "declaration.merge")]
 
 
 def documentation(options):
-    """The options as Ansible documents them: dict."""
-    found = {}
+    """Return the options as Ansible documents them: dict."""
+    documented = {}
     for name, option in options.items():
-        one = found[name] = {"description": list(option["description"]), **DOCUMENTED[option["type"]]}
+        entry = documented[name] = {"description": list(option["description"]), **DOCUMENTED[option["type"]]}
         if option.get("required"):
-            one["required"] = True
+            entry["required"] = True
         if "choices" in option:
-            one["choices"] = list(option["choices"])
+            entry["choices"] = list(option["choices"])
         if "default" in option:
-            one["default"] = option["default"]
-    return found
+            entry["default"] = option["default"]
+    return documented
 
 
 def fragment():
-    """The text of FRAGMENT."""
+    """Return the text of FRAGMENT."""
     options = load()[0]
     content = {"options": {name: {
         "description": [ABOUT[name]], "type": "list", "elements": "dict", "suboptions": documentation(suboptions),
@@ -91,12 +90,12 @@ def _or_template(*schemas):
 
 
 def _strings(choices):
-    one = _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]}
-    return _or_template(one, {"type": "array", "items": one, "minItems": 1})
+    text = _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]}
+    return _or_template(text, {"type": "array", "items": text, "minItems": 1})
 
 
 def _types(protocols):
-    """The schemas of the types of options, as functions of the words that are allowed."""
+    """Return the schemas of the types of options, as functions of the words that are allowed."""
     port = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, TEMPLATE,
                       {"type": "string", "pattern": r"^[^/{]*[^/{\s][^/{]*(/\s*(%s)\s*)?$" % "|".join(protocols)}]}
     return {
@@ -113,37 +112,41 @@ def _types(protocols):
 def _mapping(options, types, needed):
     properties = {}
     for name, option in options.items():
-        properties[name] = {"description": _plain(option["description"]), **types[option["type"]](option.get("choices"))}
+        properties[name] = {
+            "description": _plain(option["description"]), **types[option["type"]](option.get("choices"))}
         if "default" in option:
             properties[name]["default"] = option["default"]
+    mapping = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name, option in options.items() if option.get("required")]
-    return {"type": "object", "properties": properties, "additionalProperties": False, **({"required": required} if required else {}), **needed}
+    if required:
+        mapping["required"] = required
+    return {**mapping, **needed}
 
 
 def _switches(switches):
-    found = {}
+    properties = {}
     for name, (default, words) in switches.items():
-        one = {"enum": list(words)} if words else {"type": "integer", "minimum": 0}
-        found[name] = {**_or_template(one), "default": default}
-    return found
+        value = {"enum": list(words)} if words else {"type": "integer", "minimum": 0}
+        properties[name] = {**_or_template(value), "default": default}
+    return properties
 
 
 def schema():
-    """The text of SCHEMA."""
+    """Return the text of SCHEMA."""
     options, merge = load()
     types = _types(options.PROTOCOLS)
 
     def names(stem):
         return r"^(%s(_[A-Za-z0-9_]+)?|[A-Za-z0-9_]+_%s)$" % (stem, stem)
 
-    def some(what):
+    def list_of(what):
         return _or_template({"type": "array", "items": _or_template({"$ref": "#/definitions/%s" % what})})
 
     content = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Variables of listening.ports: what is expected to listen, and waivers",
         "type": "object",
-        "patternProperties": {names(merge.ENTRIES): some("entry"), names(merge.WAIVERS): some("waiver")},
+        "patternProperties": {names(merge.ENTRIES): list_of("entry"), names(merge.WAIVERS): list_of("waiver")},
         "properties": _switches(options.SWITCHES),
         "definitions": {
             "entry": _mapping(options.ENTRY, types, {"oneOf": [{"required": ["port"]}, {"required": ["ports"]}]}),

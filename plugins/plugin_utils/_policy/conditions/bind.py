@@ -61,7 +61,10 @@ class Bind:
         return either((within, self._on_interface(listener, complete, address) if self._interfaces else False))
 
     def _is_wildcard(self, address: Address, listener: Listener) -> bool | None:
-        """Whether the wildcard lies within: it is every address, so that nothing smaller holds it but the wildcard itself by its address."""
+        """Whether the wildcard lies within.
+
+        It is every address: nothing smaller holds it, except for the wildcard itself by its address.
+        """
         whole = {(net.version, net.prefixlen) for net in self._networks
                  if net.prefixlen == 0 or net.prefixlen == net.max_prefixlen and net[0].is_unspecified}
         of_ipv4 = (4, 0) in whole or (4, 32) in whole
@@ -93,7 +96,10 @@ def _address(text: str) -> Address:
 
 
 def _is_interface(text: str) -> bool:
-    """Whether it can be the name of an interface, and looks like neither a host name, half an address, nor a scope that was mistyped."""
+    """Whether it can be the name of an interface.
+
+    What looks like a host name, like half an address, or like a scope that was mistyped is not taken for one.
+    """
     if not _INTERFACE.fullmatch(text) or '.' in (text[0], text[-1]) or not any(char.isalpha() for char in text):
         return False
     if '.' in text and text.rpartition('.')[2].isalpha():

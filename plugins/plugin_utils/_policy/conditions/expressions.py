@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """JMESPath over the fact of a listener.
 
-What an expression yields of a field that was not observed means nothing: ``!owners`` is true of hidden owners. Which fields it uses is read
-from its syntax tree, so that it does not matter what it happens to yield.
+What an expression yields of a field that was not observed means nothing: ``!owners`` is true of hidden owners. Which
+fields it uses is read from its syntax tree, so that it does not matter what it happens to yield.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +16,8 @@ from ..._listener import Listener
 from ..language.refusal import Refused, meant, shown
 
 # of connections, tcp_states.h of the kernel
-_STATES = ('established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close', 'close_wait', 'last_ack', 'closing', 'new_syn_recv')
+_STATES = ('established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait', 'close', 'close_wait',
+           'last_ack', 'closing', 'new_syn_recv')
 _KNOWN = frozenset(('to', *_STATES)).union(*map(_shape.keys, (
     _shape.Listener, _shape.Owner, _shape.Backlog, _shape.Resources, _shape.Exposure, _shape.Path, _shape.Undecided)))
 _MOST = 1000        # characters: more of them nest deeper than Python likes
@@ -84,8 +85,8 @@ class Expression:
             return None
         try:
             result = self._compiled.search(listener)
-        except Exception:       # pylint: disable=broad-except  # of types, and of numbers such as 1e999 that a host sent
-            return None
+        except Exception:       # pylint: disable=broad-except
+            return None         # of types, and of numbers such as 1e999 that a host sent
         # as JMESPath has it: false, null, and what is empty are not true
         return not (result is None or result is False or result in ('', [], {}))
 

@@ -37,7 +37,8 @@ class Globs:
             return None
         if text in self._texts:
             return True
-        for matches in self._matchers:  # nothing is called as often as this: a generator for any() would take half of its time
+        # nothing is called as often as this: a generator for any() would take half of its time
+        for matches in self._matchers:
             if matches(text):
                 return True
         return False

@@ -27,8 +27,11 @@ class Item(NamedTuple):
     exact: bool
 
     def __str__(self) -> str:
-        port = 'any' if (self.low, self.high) == (1, MOST) else '%d' % self.low if self.exact else '%d-%d' % (self.low, self.high)
-        return '%s/%s' % (self.protocol, port)
+        if (self.low, self.high) == (1, MOST):
+            return '%s/any' % self.protocol
+        if self.exact:
+            return '%s/%d' % (self.protocol, self.low)
+        return '%s/%d-%d' % (self.protocol, self.low, self.high)
 
 
 def items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
@@ -54,7 +57,8 @@ def _items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
     port, slash, protocol = text.partition('/')
     if slash:
         if protocol.strip() not in PROTOCOLS:
-            raise Refused('%s is no protocol%s; right are %s' % (shown(protocol), meant(protocol, PROTOCOLS), ', '.join(PROTOCOLS)), option)
+            raise Refused('%s is no protocol%s; right are %s' % (
+                shown(protocol), meant(protocol, PROTOCOLS), ', '.join(PROTOCOLS)), option)
         protocols = (protocol.strip(),)
     port = port.strip()
     if port == 'any':
@@ -70,7 +74,8 @@ def _items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
         return [Item(name, number, number, True) for name in protocols]
     if ',' in text:
         right = ', '.join(part.strip() for part in text.split(','))
-        raise Refused('%s is one text; several ports are a list: %s' % (shown(value), visible('[%s]' % right, 60)), option)
+        raise Refused('%s is one text; several ports are a list: %s' % (
+            shown(value), visible('[%s]' % right, 60)), option)
     if not port or not isinstance(value, str):
         raise Refused('%s is no port; %s' % (shown(value), _RIGHT), option)
     return [_named(port, name, option) for name in protocols]

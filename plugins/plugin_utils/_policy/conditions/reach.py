@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may reach a listener, against who can.
 
-Who can is in the ``exposure`` of a listener where the host's firewall was inspected. Without that some things are still certain: nobody
-but the host itself reaches what is bound to loopback, and a limit that lets everybody in is kept by every firewall.
+Who can is in the ``exposure`` of a listener where the host's firewall was inspected. Without that some things are
+still certain: nobody but the host itself reaches what is bound to loopback, and a limit that lets everybody in is kept
+by every firewall.
 """
 
 import ipaddress
@@ -43,9 +44,13 @@ def _exposure(listener: Listener) -> Mapping[str, Any]:
 
 
 def _is_inside(listener: Listener) -> bool:
-    """Whether the host alone reaches it, as it is bound to loopback; not where route_localnet (ip-sysctl) lets others in."""
+    """Whether the host alone reaches it, as it is bound to loopback.
+
+    That is not so where route_localnet (ip-sysctl) lets others in.
+    """
     exposure = _exposure(listener)
-    others = exposure.get('allowed') or (exposure.get('undecided') and exposure.get('paths'))    # no paths: nobody could look
+    # no paths: nobody could look
+    others = exposure.get('allowed') or (exposure.get('undecided') and exposure.get('paths'))
     return listener['scope'] == 'loopback' and not others
 
 
@@ -62,8 +67,9 @@ def _reach(listener: Listener) -> tuple[list[Network], list[Network]]:
     undecided = [net for part in exposure.get('undecided') or () for net in _sources.networks(
         part.get('sources') or () if isinstance(part, dict) else [part]) if net.version in taken]
     # nobody reaches it over a family that it may not take, whoever the firewall lets in
-    sure = [family for family, name in _FAMILIES.items() if accepts(listener, name)]
-    return [net for net in allowed if net.version in sure], undecided + [net for net in allowed if net.version not in sure]
+    taken = [family for family, name in _FAMILIES.items() if accepts(listener, name)]
+    sure = [net for net in allowed if net.version in taken]
+    return sure, undecided + [net for net in allowed if net.version not in taken]
 
 
 def is_anyone(listener: Listener) -> bool:
@@ -79,7 +85,8 @@ def may_be_anyone(listener: Listener) -> bool:
     if is_anyone(listener):
         return True
     sure, maybe = _reach(listener)
-    return listener['scope'] != 'loopback' and any(_sources.covers(sure + maybe, _EVERYBODY[family]) for family in families(listener))
+    return listener['scope'] != 'loopback' and any(
+        _sources.covers(sure + maybe, _EVERYBODY[family]) for family in families(listener))
 
 
 def upper(sources: Sources, listener: Listener) -> bool | None:
@@ -94,14 +101,15 @@ def upper(sources: Sources, listener: Listener) -> bool | None:
 
 
 def beyond(entries: Sequence[Limited], limits: Sequence[str], listener: Listener) -> list[str]:
-    """List who reaches a listener and is meant by none of these entries: networks, or ``anyone``; nothing where that cannot be said briefly.
+    """List who reaches a listener and is meant by none of these entries.
 
     :param limits: of each entry the limit that is not kept: ``via`` or another.
+    :returns: networks, or ``anyone``; nothing where that cannot be said briefly.
     """
     if all(limit == 'via' for limit in limits):
         paths = _exposure(listener).get('paths') or ()
-        return sorted({name for path in paths if _IS_CLOSED.get(path['verdict']) is False
-                       for name in path['interfaces'] if not any(entry.via and entry.via.fit(name) for entry in entries)})
+        names = {name for path in paths if _IS_CLOSED.get(path['verdict']) is False for name in path['interfaces']}
+        return sorted(name for name in names if not any(entry.via and entry.via.fit(name) for entry in entries))
     if is_anyone(listener):
         return ['anyone']
     meant = [entry.sources for entry, limit in zip(entries, limits) if limit != 'via' and entry.sources]
@@ -110,21 +118,24 @@ def beyond(entries: Sequence[Limited], limits: Sequence[str], listener: Listener
 
 
 def _within(net: Network, others: Iterable[Network]) -> bool:
-    return any(isinstance(net, ipaddress.IPv4Network) and isinstance(other, ipaddress.IPv4Network) and net.subnet_of(other)
-               or isinstance(net, ipaddress.IPv6Network) and isinstance(other, ipaddress.IPv6Network) and net.subnet_of(other)
+    return any(net.version == other.version and int(other[0]) <= int(net[0]) and int(net[-1]) <= int(other[-1])
                for other in others)
 
 
 def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener], facts: Facts,
           family: str | None = None) -> tuple[bool | None, list[str]]:
-    """Whether all of these sources reach one of the listeners. The host itself is not asked about: no firewall is between.
+    """Whether all of these sources reach one of the listeners.
+
+    The host itself is not asked about: no firewall is between.
 
     :param sure: the listeners that an entry speaks of.
     :param perhaps: those of which that is not known.
-    :param facts: a family that the host has no address of is left out, and so are networks to which it has no route: no rule keeps them out.
+    :param facts: a family that the host has no address of is left out, and so are networks to which it has no route: no
+        rule keeps them out.
     :returns: True, False or None, and who is surely shut out: networks or families.
     """
-    wanted = [number for number in sources.families() if number in _families_of(facts['system']) and family in (None, 'ipv%d' % number)]
+    wanted = [number for number in sources.families()
+              if number in _families_of(facts['system']) and family in (None, _FAMILIES[number])]
     firewall = facts.get('firewall')
     routed = firewall.get('sources') if firewall else None
 
@@ -154,7 +165,8 @@ def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener
 
 def _texts(spans: Spans, family: int) -> list[str]:
     kind = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
-    return [str(net) for low, high in spans[:8] for net in list(ipaddress.summarize_address_range(kind(low), kind(high)))[:8]]
+    networks = [list(ipaddress.summarize_address_range(kind(low), kind(high))) for low, high in spans[:8]]
+    return [str(net) for nets in networks for net in nets[:8]]
 
 
 def _families_of(system: System) -> list[int]:
@@ -165,7 +177,8 @@ def _families_of(system: System) -> list[int]:
     reachable = set()
     for text in addresses:
         try:
-            address = ipaddress.ip_interface('/'.join((text.partition('%')[0], text.rpartition('/')[2])) if '%' in text else text).ip
+            without_zone = '/'.join((text.partition('%')[0], text.rpartition('/')[2])) if '%' in text else text
+            address = ipaddress.ip_interface(without_zone).ip
         except ValueError:
             return [4, 6]
         if not address.is_loopback and not (address.version == 6 and address.is_link_local):

@@ -54,7 +54,8 @@ class Sources:
                 continue
             net = network(value, option) if isinstance(value, str) else None
             if net is None:
-                raise Refused('%s is no network%s; right are networks such as 10.0.0.0/8 or 2001:db8::/32, addresses, and %s; '
+                raise Refused('%s is no network%s; '
+                              'right are networks such as 10.0.0.0/8 or 2001:db8::/32, addresses, and %s; '
                               'a name is not resolved, since whoever answers for it could let himself in'
                               % (shown(value), meant(value, CLIENTS), ', '.join(CLIENTS)), option)
             nets.append(net)
@@ -65,7 +66,8 @@ class Sources:
 
     def holds(self, nets: Iterable[Network]) -> bool:
         """Whether all of these networks lie within."""
-        return all(any(low <= int(net[0]) and int(net[-1]) <= high for low, high in self.spans[net.version]) for net in nets)
+        return all(any(low <= int(net[0]) and int(net[-1]) <= high for low, high in self.spans[net.version])
+                   for net in nets)
 
     def families(self) -> list[int]:
         """List the families that it has addresses of, as 4 and 6."""

@@ -33,14 +33,15 @@ class Choice:
         labels = [entry.label for entry in policy.all_entries]
         unknown = [pattern for pattern in patterns if not any(_fits(label, pattern) for label in labels)]
         if unknown:
-            raise Refusals([Refused('%s is the name of no entry of this host%s' % (shown(pattern), meant(pattern, labels)),
-                                    None, 'entries') for pattern in unknown])
+            raise Refusals([Refused('%s is the name of no entry of this host%s' % (
+                shown(pattern), meant(pattern, labels)), None, 'entries') for pattern in unknown])
         self.entries = [entry for entry in policy.entries if any(_fits(entry.label, pattern) for pattern in patterns)]
 
     @property
     def services(self) -> list[str]:
         """The units to ask about where they are missing: those that required entries name, without globs."""
-        return sorted({unit for entry in self.entries if entry.state == 'required' for unit in entry.services})[:_MOST_UNITS]
+        units = {unit for entry in self.entries if entry.state == 'required' for unit in entry.services}
+        return sorted(units)[:_MOST_UNITS]
 
     def narrowed(self, result: _Result) -> _Result:
         """Keep what the result of a judgement says of these entries.

@@ -13,7 +13,7 @@ from ..._shape import Complete
 from ..conditions import owners, ports, reach
 from ..conditions.bind import Bind
 from ..conditions.expressions import Expression
-from ..conditions.patterns import Globs, is_glob
+from ..conditions.patterns import KERNEL, Globs, is_glob
 from ..conditions.sources import Sources
 from ..conditions.three_valued import both
 from ..language import options, values
@@ -34,12 +34,14 @@ class Condition:
     :ivar narrow: whether it matches only some of the listeners of the host itself, whoever owns them.
     """
 
-    def __init__(self, given: Mapping[str, Any], variable: str, label: str, protocols: Sequence[str], faults: list[Refused]) -> None:
+    def __init__(self, given: Mapping[str, Any], variable: str, label: str, protocols: Sequence[str],
+                 faults: list[Refused]) -> None:
         """Make the parts of an entry of its options.
 
         :param given: the options, as ``values.read`` returns them.
         :param protocols: those of ports that do not name theirs.
-        :param faults: all that is wrong is added to it, and an entry with faults is not to be used: see ``Entry.read`` and ``Waiver.read``.
+        :param faults: all that is wrong is added to it, and an entry with faults is not to be used: see ``Entry.read``
+            and ``Waiver.read``.
         """
         self.name: str | None = given.get('name')
         self.variable, self.label = variable, self.name or label
@@ -57,8 +59,9 @@ class Condition:
         self.who: dict[str, str] = {option: ' or '.join(given[option]) for option in WHO if given[option]}
         self.bound: list[str] | None = given['bind']
         self.narrow = bool(self.family or self.namespace or self.where)
-        if any(globs.kernel and len(globs.values) == 1 for option, globs in self.conditions if option == 'process') and len(self.who) > 1:
-            faults.append(Refused('a listener of the kernel has no %s' % ', '.join(sorted(set(self.who) - {'process'})), 'process'))
+        others = sorted(set(self.who) - {'process'})
+        if others and self.who.get('process') == KERNEL:
+            faults.append(Refused('a listener of the kernel has no %s' % ', '.join(others), 'process'))
 
     def speaks_of(self, listener: Listener, item_fits: bool, unobserved: Collection[str]) -> bool | None:
         """Whether it matches a listener, whoever owns it; None where that is not known.
@@ -101,7 +104,8 @@ class Condition:
 class Entry(Condition):
     """An entry.
 
-    :ivar sources: the sources of ``clients`` or ``only_from``, or None; ``clients`` is whether they are those of ``clients``.
+    :ivar sources: the sources of ``clients`` or ``only_from``, or None; ``clients`` is whether they are those of
+        ``clients``.
     :ivar need: how many of its ports have to be there; None for all that are listed, and one of a range.
     """
 
@@ -139,7 +143,8 @@ class Entry(Condition):
         if given['port'] is None and given['ports'] is None:
             yield Refused('is missing: port or ports say what the entry speaks of (any: every port)', 'port')
         if given['clients'] and given['only_from']:
-            yield Refused('clients and only_from are given: clients says already that nobody else may reach it', 'only_from')
+            yield Refused('clients and only_from are given: clients says already that nobody else may reach it',
+                          'only_from')
         if self.need and self.state in ('forbidden', 'ignored'):
             yield Refused('does not go with state %s' % self.state, 'need')
         most = sum(item.high - item.low + 1 for item in self.items)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All variables of a host that declare something, merged.
 
-Every variable counts that is named ``expected_listeners``, ``expected_listeners_<suffix>`` or ``<role>_expected_listeners``, and so do
-those of waivers. They are merged in the order of their names; each entry remembers where it is from.
+Every variable counts that is named ``expected_listeners``, ``expected_listeners_<suffix>`` or
+``<role>_expected_listeners``, and so do those of waivers. They are merged in the order of their names; each entry
+remembers where it is from.
 """
 
 import difflib
@@ -21,7 +22,8 @@ ENTRIES, WAIVERS = 'expected_listeners', 'listener_waivers'
 _NAMES = {stem: re.compile(r'%s(_\w+)?|\w+_%s' % (stem, stem)) for stem in (ENTRIES, WAIVERS)}
 _OMIT = re.compile(r'__omit_place_holder__[0-9a-f]+')
 _FACTS = ('ansible_facts', 'hostvars', 'vars', 'groups', 'group_names')
-_NEAR = 0.86        # how much alike a name has to be for a warning; expected_listener, excepted_listeners and listeners_expected are
+# how much alike a name has to be for a warning; expected_listener, excepted_listeners and listeners_expected are
+_NEAR = 0.86
 _MATCHERS = {stem: difflib.SequenceMatcher(None, b=stem) for stem in (ENTRIES, WAIVERS)}
 _MOST = 10000       # entries of a variable
 _Template = Callable[[Any], Any]
@@ -72,10 +74,12 @@ def collect(variables: Mapping[Any, Any], template: _Template, facts: Container[
         if not stem and name not in SWITCHES:
             _warn_if_near(name, declared)
         elif name in facts:
-            declared.refusals.append(Refused('a fact of the host has this name, and facts come before what you declare: the host would judge '
-                                             'itself. Remove the fact, from the fact cache too', None, name))
+            declared.refusals.append(Refused(
+                'a fact of the host has this name, and facts come before what you declare: '
+                'the host would judge itself. Remove the fact, from the fact cache too', None, name))
         elif stem:
-            _variable(name, variables[name], template, declared, declared.entries if stem == ENTRIES else declared.waivers)
+            into = declared.entries if stem == ENTRIES else declared.waivers
+            _variable(name, variables[name], template, declared, into)
         else:
             _switch(name, variables[name], template, declared)
     return declared
@@ -104,8 +108,10 @@ def _variable(name: str, raw: Any, template: _Template, declared: Declared, into
             return
     declared.variables.append(name)
     if not isinstance(raw, list):
-        hint = ', as a task may have registered' if isinstance(raw, dict) and {'changed', 'failed', 'results'} & set(raw) else ''
-        if isinstance(raw, str) and '{{' in raw:
+        hint = ''
+        if isinstance(raw, dict) and {'changed', 'failed', 'results'} & set(raw):
+            hint = ', as a task may have registered'
+        elif isinstance(raw, str) and '{{' in raw:
             hint = ': a template that was not evaluated, since Ansible does not trust where it comes from'
         declared.refusals.append(Refused('has to be a list of entries, not %s%s' % (shown(raw), hint), None, name))
         return
@@ -159,11 +165,15 @@ def _warn_if_near(name: str, declared: Declared) -> None:
     if name[:6].lower() == 'listen' and len(name) < 50:
         switch = difflib.get_close_matches(name.lower(), SWITCHES, n=1, cutoff=_NEAR)
         if switch:
-            declared.warnings.append('the variable %s switches nothing: did you mean %s?' % (visible(name, 100), switch[0]))
+            declared.warnings.append(
+                'the variable %s switches nothing: did you mean %s?' % (visible(name, 100), switch[0]))
 
 
 def _is_like(text: str, stem: str, least: float) -> bool:
-    """Whether two texts are that much alike; the quick tests come first, because a host may have thousands of variables."""
+    """Whether two texts are that much alike.
+
+    The quick tests come first, because a host may have thousands of variables.
+    """
     matcher = _MATCHERS[stem]
     matcher.set_seq1(text)
     return matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least and matcher.ratio() >= least

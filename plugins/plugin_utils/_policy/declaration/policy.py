@@ -56,7 +56,8 @@ class Policy:
     :ivar warnings: what is allowed and probably not meant.
     """
 
-    def __init__(self, declared: Declared, switches: dict[str, Any], entries: list[Entry], waivers: list[Waiver]) -> None:
+    def __init__(self, declared: Declared, switches: dict[str, Any], entries: list[Entry],
+                 waivers: list[Waiver]) -> None:
         self.entries = [entry for entry in entries if entry.when]
         self.waivers = [waiver for waiver in waivers if waiver.when]
         self.all_entries, self.switches, self.warnings = entries, switches, list(declared.warnings)
@@ -94,12 +95,13 @@ class Policy:
     @property
     def needs_firewall(self) -> bool:
         """Whether an entry or a waiver depends on who can reach something."""
+        conditions: list[Condition] = [*self.entries, *self.waivers]
         return any(entry.sources or entry.via for entry in self.entries) or any(
-            expression.uses(('exposure',)) for condition in (*self.entries, *self.waivers) for expression in condition.expressions)
+            expression.uses(('exposure',)) for condition in conditions for expression in condition.expressions)
 
 
-def _read(read: Callable[[object, str, str], tuple[_Read | None, list[Refused]]], declared: Iterable[tuple[str, int, object]],
-          faults: list[Refused]) -> list[_Read]:
+def _read(read: Callable[[object, str, str], tuple[_Read | None, list[Refused]]],
+          declared: Iterable[tuple[str, int, object]], faults: list[Refused]) -> list[_Read]:
     """Read entries or waivers; the faults of those that are refused are added to ``faults``."""
     accepted = []
     for variable, index, value in declared:
@@ -124,8 +126,8 @@ def _by_name(entries: Iterable[_Read], what: str, faults: list[Refused]) -> list
             if over:
                 reason = '%d %s of this name override the others: %s; one may' % (len(over), what, places)
             else:
-                reason = 'there are %d %s of this name: %s; give them different names, or one of them override: true' % (
-                    len(group), what, places)
+                reason = ('there are %d %s of this name: %s; give them different names, or one of them override: true'
+                          % (len(group), what, places))
             faults.append(Refused(reason, 'name', group[-1].variable, group[-1].label))
             groups[name] = group[:1]
         else:
@@ -147,10 +149,12 @@ def _contradictions(entries: Iterable[Entry]) -> Iterator[Refused]:
             continue
         for item in entry.items:
             keys = [(item.protocol, item.low)] if item.exact else sorted(required)
-            other = next((required[key] for key in keys if key in required and key[0] == item.protocol and item.low <= key[1] <= item.high
-                          and not required[key].namespace), None)
+            others = (required[protocol, port] for protocol, port in keys if (protocol, port) in required
+                      and protocol == item.protocol and item.low <= port <= item.high)
+            other = next((other for other in others if not other.namespace), None)
             if other:
-                yield Refused('%s is forbidden here and required by %s' % (item, naming.place(other)), 'state', entry.variable, entry.label)
+                yield Refused('%s is forbidden here and required by %s' % (item, naming.place(other)),
+                              'state', entry.variable, entry.label)
                 break
 
 
@@ -165,11 +169,13 @@ def _switches(given: Mapping[str, object], faults: list[Refused]) -> dict[str, A
         if words and isinstance(value, str) and value in words:
             switches[name] = str(value)
         elif words:
-            faults.append(Refused('has to be one of %s, not %s%s' % (', '.join(words), shown(value), meant(value, words)), None, name))
+            faults.append(Refused('has to be one of %s, not %s%s' % (
+                ', '.join(words), shown(value), meant(value, words)), None, name))
         else:
             switches[name] = _days(value)
             if switches[name] is None:
-                faults.append(Refused('has to be a number of days from 0 to %d, not %s' % (_MOST_DAYS, shown(value)), None, name))
+                faults.append(Refused('has to be a number of days from 0 to %d, not %s' % (
+                    _MOST_DAYS, shown(value)), None, name))
     return switches
 
 

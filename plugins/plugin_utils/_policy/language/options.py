@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The options of an entry and of a waiver, and the switches: the one place where they are written.
 
-What validates declarations reads it, as do the documentation of ``assert_listeners`` and the JSON Schema for editors; tests check that
-they agree.
+What validates declarations reads it, as do the documentation of ``assert_listeners`` and the JSON Schema for editors;
+tests check that they agree.
 """
 
 from collections.abc import Mapping
@@ -21,8 +21,9 @@ class _Typed(TypedDict):
 class Option(_Typed, total=False):
     """An option.
 
-    :ivar type: ``str``; ``bool``; ``strings``, a text or a list of them; ``ports``, a number, a text such as ``8000-8010`` or ``443/tcp``, or
-        a list of both; ``count``, a number from 1 or ``any``; ``expression``, JMESPath; ``date``.
+    :ivar type: ``str``; ``bool``; ``strings``, a text or a list of them; ``ports``, a number, a text such as
+        ``8000-8010`` or ``443/tcp``, or a list of both; ``count``, a number from 1 or ``any``; ``expression``,
+        JMESPath; ``date``.
     :ivar description: sentences in Ansible's markup.
     :ivar choices: the words that are allowed.
     """
@@ -41,7 +42,8 @@ SEVERITIES = ('critical', 'high', 'medium', 'low', 'info')          # the most s
 SCOPES = tuple(map(str, reversed(_shape.SCOPES)))                   # the narrowest first
 CLIENTS = ('local', 'link', 'private', 'anyone')
 # The kinds of findings that mean: this is not as declared.
-VIOLATIONS = ('unexpected', 'missing', 'forbidden', 'wrong_owner', 'wrong_bind', 'overexposed', 'unreachable', 'unhealthy')
+VIOLATIONS = (
+    'unexpected', 'missing', 'forbidden', 'wrong_owner', 'wrong_bind', 'overexposed', 'unreachable', 'unhealthy')
 KINDS = VIOLATIONS + ('unknown', 'waiver_expired', 'entry_unused', 'waiver_unused')
 
 FAIL, WARN, IGNORE = 'fail', 'warn', 'ignore'
@@ -56,27 +58,31 @@ SWITCHES: Mapping[str, tuple[object, tuple[str, ...] | None]] = {
 }
 
 _ABOUT: dict[str, Option] = {
-    'name': {'type': 'str', 'description': ['What the entry is called in findings. Two entries of a host may not have the same name.']},
+    'name': {'type': 'str', 'description': [
+        'What the entry is called in findings. Two entries of a host may not have the same name.']},
     'reason': {'type': 'str', 'description': ['Why it is declared, for readers of the declaration or a report.']},
     'owner': {'type': 'str', 'description': ['Who is responsible for it.']},
 }
 
 _ENDPOINT: dict[str, Option] = {
     'port': {'type': 'ports', 'description': [
-        'The port that it applies to: a number (V(22)), a name from the services database (V(ssh)), either with a protocol (V(53/udp)), '
-        'a range (V(8000-8010)), or V(any) for all ports.']},
+        'The port that it applies to: a number (V(22)), a name from the services database (V(ssh)), '
+        'either with a protocol (V(53/udp)), a range (V(8000-8010)), or V(any) for all ports.']},
     'ports': {'type': 'ports', 'description': [
         'The same for several ports: a list. A list that comes from a variable may hold numbers and strings.']},
-    'protocol': {'type': 'strings', 'choices': PROTOCOLS, 'description': ['The protocol of ports that are given without one.']},
+    'protocol': {'type': 'strings', 'choices': PROTOCOLS, 'description': [
+        'The protocol of ports that are given without one.']},
     'family': {'type': 'str', 'choices': FAMILIES, 'description': [
         'Apply only to listeners that accept this family. An IPv6 wildcard that accepts IPv4 too counts for both.']},
     'namespace': {'type': 'str', 'description': [
-        'Apply to listeners in another network namespace: a glob of its name. By default an entry applies to those of the host itself.']},
+        'Apply to listeners in another network namespace: a glob of its name. '
+        'By default an entry applies to those of the host itself.']},
 }
 
 _WHO: dict[str, Option] = {
     'process': {'type': 'strings', 'description': [
-        'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is a listener of the kernel.']},
+        'The name of the process, or the base name of its executable: a glob or a list of globs. '
+        'V([kernel]) is a listener of the kernel.']},
     'exe': {'type': 'strings', 'description': ['The path of its executable: a glob or a list of globs.']},
     'user': {'type': 'strings', 'description': ['The name or number of its user: a glob or a list of globs.']},
     'service': {'type': 'strings', 'description': [
@@ -86,7 +92,8 @@ _WHO: dict[str, Option] = {
 
 _WHERE: dict[str, Option] = {
     'bind': {'type': 'strings', 'description': [
-        'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), addresses, networks '
+        'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), '
+        'addresses, networks '
         'or interfaces. One of them has to match.']},
     'where': {'type': 'expression', 'description': [
         'Apply only to listeners for which this JMESPath expression over the facts of the listener is true.']},
@@ -95,23 +102,27 @@ _WHERE: dict[str, Option] = {
 ENTRY: dict[str, Option] = {
     **_ENDPOINT,
     'need': {'type': 'count', 'description': [
-        'How many of the ports must have a listener: a number, or V(any). By default every listed port, and at least one of a range.']},
+        'How many of the ports must have a listener: a number, or V(any). '
+        'By default every listed port, and at least one of a range.']},
     **_WHO,
     **_WHERE,
     'via': {'type': 'strings', 'description': ['The only interfaces through which it may be reached: globs.']},
     'clients': {'type': 'strings', 'description': [
         'Exactly these may reach it: networks, or V(local), V(link), V(private), V(anyone). '
         'If others can reach it, it is C(overexposed); if some of these cannot, it is C(unreachable).']},
-    'only_from': {'type': 'strings', 'description': ['An upper limit: nobody else may reach it, but these need not be able to.']},
+    'only_from': {'type': 'strings', 'description': [
+        'An upper limit: nobody else may reach it, but these need not be able to.']},
     'ensure': {'type': 'expression', 'description': [
-        'A JMESPath expression over the facts of the listener, which has to be true, such as V(backlog.pending < backlog.limit).']},
+        'A JMESPath expression over the facts of the listener, which has to be true, '
+        'such as V(backlog.pending < backlog.limit).']},
     'state': {'type': 'str', 'choices': STATES, 'default': 'required', 'description': [
-        'V(required) has to listen, V(optional) may, V(forbidden) must not, and V(ignored) is accepted without a finding unless another '
-        'entry matches it.',
+        'V(required) has to listen, V(optional) may, V(forbidden) must not, '
+        'and V(ignored) is accepted without a finding unless another entry matches it.',
         'In V(forbidden) and V(ignored) each attribute is a condition.']},
     'when': {'type': 'bool', 'default': True, 'description': ['Whether it applies to this host.']},
     'override': {'type': 'bool', 'default': False, 'description': ['Replace the entry with the same name.']},
-    'severity': {'type': 'str', 'choices': SEVERITIES, 'description': ['The severity of its findings, instead of the default.']},
+    'severity': {'type': 'str', 'choices': SEVERITIES, 'description': [
+        'The severity of its findings, instead of the default.']},
     **_ABOUT,
 }
 
@@ -127,5 +138,6 @@ WAIVER: dict[str, Option] = {
     'when': ENTRY['when'],
     'override': {'type': 'bool', 'default': False, 'description': ['Replace the waiver with the same name.']},
     **_ABOUT,
-    'name': {'type': 'str', 'description': ['What the waiver is called. Two waivers of a host may not have the same name.']},
+    'name': {'type': 'str', 'description': [
+        'What the waiver is called. Two waivers of a host may not have the same name.']},
 }

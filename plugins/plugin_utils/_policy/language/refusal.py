@@ -68,8 +68,10 @@ def _plain(value: object) -> str:
         return 'a huge number'
     if isinstance(value, (int, float)):
         return repr(value)
-    kinds = ((dict, 'a mapping'), (list, 'a list'), (tuple, 'a list'))
-    return next((words for kind, words in kinds if isinstance(value, kind)), 'a value of another type (%s)' % type(value).__name__)
+    for kind, words in ((dict, 'a mapping'), (list, 'a list'), (tuple, 'a list')):
+        if isinstance(value, kind):
+            return words
+    return 'a value of another type (%s)' % type(value).__name__
 
 
 def meant(word: object, known: Iterable[object]) -> str:

@@ -25,7 +25,8 @@ def read(raw: object, options: Options) -> tuple[dict[str, Any], list[Refused]]:
 
     :param raw: what the declaration has, templated.
     :param options: ENTRY or WAIVER.
-    :returns: option to value, with defaults, and None for what is not given; empty where it is no entry. And all faults.
+    :returns: option to value, with defaults, and None for what is not given, empty where it is no entry; and all
+        faults.
     """
     if not isinstance(raw, dict):
         return {}, [Refused('%s is no entry, which is a mapping such as {name: ssh, port: 22}' % shown(raw))]
@@ -35,7 +36,8 @@ def read(raw: object, options: Options) -> tuple[dict[str, Any], list[Refused]]:
         spec = options.get(option)
         try:
             if spec is None:
-                raise Refused('there is no such option%s' % (meant(option, options) or '; there are %s' % ', '.join(options)), str(option))
+                hint = meant(option, options) or '; there are %s' % ', '.join(options)
+                raise Refused('there is no such option%s' % hint, str(option))
             values[option] = value(given, option, spec)
         except Refused as exc:
             faults.append(exc)
@@ -44,9 +46,10 @@ def read(raw: object, options: Options) -> tuple[dict[str, Any], list[Refused]]:
 
 
 def _prepared(options: Options) -> tuple[dict[str, Any], list[str]]:
-    _PREPARED[id(options)] = prepared = (
-        {option: spec.get('default') for option, spec in options.items()}, [option for option, spec in options.items() if spec.get('required')])
-    return prepared
+    defaults = {option: spec.get('default') for option, spec in options.items()}
+    required = [option for option, spec in options.items() if spec.get('required')]
+    _PREPARED[id(options)] = defaults, required
+    return defaults, required
 
 
 def value(raw: object, option: str, spec: Option) -> Any:
@@ -70,8 +73,8 @@ def _refuse_templates(raw: object, option: str) -> None:
     """Refuse what still looks like a template: it came from where Ansible trusts none, and will never be evaluated."""
     for element in raw if isinstance(raw, list) else [raw]:
         if isinstance(element, str) and '{' in element and _TEMPLATE.search(element):
-            raise Refused('%s is a template that was not evaluated: it comes from a source that Ansible does not trust, such as a file '
-                          'that was read or a fact' % shown(element), option)
+            raise Refused('%s is a template that was not evaluated: it comes from a source that Ansible does not '
+                          'trust, such as a file that was read or a fact' % shown(element), option)
 
 
 def _text(raw: object, option: str) -> str:
