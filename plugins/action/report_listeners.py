@@ -4,67 +4,69 @@
 """Reports what was recorded of hosts. The documentation is in plugins/modules/report_listeners.py."""
 
 import os
+from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible.utils.display import Display
+from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen, text
-from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import to_json
-
-_ARGUMENTS = {
-    **screen.ARGUMENTS,
-    'hosts': {'type': 'list', 'elements': 'str'},
-    'formats': {'type': 'list', 'elements': 'str', 'choices': ['table', 'json'], 'default': ['table']},
-    'dest': {'type': 'path'},
-    'example': {'type': 'bool', 'default': False},
-}
-
-display = Display()
+from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
 
 
-class ActionModule(ActionBase):
+class ActionModule(_action.Report):
     """Merges the records of a directory; touches no host."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
+    ARGUMENTS = {
+        **screen.ARGUMENTS,
+        'hosts': {'type': 'list', 'elements': 'str'},
+        'formats': {'type': 'list', 'elements': 'str', 'choices': registry.CHOICES, 'default': [registry.TABLE]},
+        'dest': {'type': 'path'},
+        'example': {'type': 'bool', 'default': False},
+    }
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        del tmp
-        dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        run_id, width = screen.settings(options)
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Read the records, write the files that are asked for, and show the table."""
+        width, run_id = self.width(options), _action.run_id(options, may_be_any=True)
         path = os.path.abspath(options['path'])
         if not os.path.isdir(path):
             raise AnsibleActionFail('%s is no directory: nothing was recorded there' % path)
 
-        batch, pending, fleet = set(), set(), True
-        names = options['hosts']
-        if names is None:
-            names = task_vars['ansible_play_hosts_all']
-            batch = set(task_vars['ansible_play_batch'])
-            pending = set(task_vars['ansible_play_hosts']) - batch
-            fleet = not task_vars.get('ansible_limit')
-        whole = model.build(path, [str(name) for name in names], run_id, pending, fleet)
-        shown = whole.only(batch) if whole.counts['pending'] else whole
+        whole, shown = _reports(path, run_id, options, task_vars)
+        files = _write(whole, options['formats'], os.path.abspath(options['dest'] or path))
+        lines = text.lines(shown, width, example=options['example'] and shown is whole, so_far=whole,
+                           written=files.values())
+        if registry.TABLE in options['formats']:
+            self.terminal.show(lines, options['color'])
+        result.update(
+            run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
+            listeners=sum(len(facts['listeners']) for host, facts in whole.observed), table=screen.capped(lines), dest=files)
 
-        files = {}
-        if 'json' in options['formats']:
-            files['json'] = os.path.join(os.path.abspath(options['dest'] or path), 'report.json')
+
+def _reports(path: str, run_id: str, options: dict[str, Any],
+             task_vars: _action.Variables) -> tuple[model.Report, model.Report]:
+    """Return the report of all hosts, and that of those to show: the batch of the play, as long as others follow."""
+    names = options['hosts']
+    if names is not None:
+        whole = model.build(path, [str(name) for name in names], run_id)
+        return whole, whole
+    batch = set(task_vars['ansible_play_batch'])
+    pending = set(task_vars['ansible_play_hosts']) - batch
+    whole = model.build(path, [str(name) for name in task_vars['ansible_play_hosts_all']], run_id, pending,
+                        fleet=not task_vars.get('ansible_limit'))
+    return whole, whole.only(batch) if whole.counts['pending'] else whole
+
+
+def _write(report: model.Report, formats: list[str], folder: str) -> dict[str, str]:
+    """Write the files of a report, and return the path of each format."""
+    files = {}
+    for name in registry.FORMATS:
+        if name in formats:
+            made = registry.FORMATS[name]
+            files[name] = os.path.join(folder, made.file)
             try:
-                records.write_file(files['json'], to_json.render(whole, ansible_version))
+                records.write_file(files[name], made.render(report, ansible_version))
             except records.RecordError as exc:
                 raise AnsibleActionFail(str(exc)) from exc
-        lines = text.lines(shown, width, example=options['example'] and shown is whole,
-                            so_far=whole, written=files.values())
-        if 'table' in options['formats']:
-            screen.show(display, lines, options['color'])
-        result.update(
-            changed=False, run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
-            listeners=sum(len(host.facts['listeners']) for host in whole.seen), table=screen.capped(lines), dest=files,
-        )
-        return result
+    return files

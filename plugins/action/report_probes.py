@@ -5,125 +5,129 @@
 
 import os
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
+from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes, screen
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
 
-_ARGUMENTS = {
-    **screen.ARGUMENTS,
-    'targets': {'type': 'list', 'elements': 'str', 'required': True},
-    'vantages': {'type': 'list', 'elements': 'str', 'default': []},
-    'probes': {'type': 'str'},
-    'addresses': {'type': 'str', 'choices': ['host', 'all'], 'default': 'host'},
-    'fail': {'type': 'bool', 'default': True},
-    'fail_on': {'type': 'list', 'elements': 'str', 'choices': list(compare.KINDS), 'default': ['contradiction']},
-}
 _MOST_FINDINGS = 1000           # in the result
 _MOST_MISSING = 3               # hosts in a message
 # Facts that would be these variables, which they outrank
 _STEERING = {'probe_address': ('probe_address',), 'ansible_host': ('host', 'ansible_host')}
 _ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
+_NOT_IN_PLAY = 'it is not in this play, as where --limit leaves it out'
 
-display = Display()
 
-
-class ActionModule(ActionBase):
+class ActionModule(_action.Report):
     """Reads records and registered results; touches no host."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
+    ARGUMENTS = {
+        **screen.ARGUMENTS,
+        'targets': {'type': 'list', 'elements': 'str', 'required': True},
+        'vantages': {'type': 'list', 'elements': 'str', 'default': []},
+        'probes': {'type': 'str'},
+        'addresses': {'type': 'str', 'choices': ['host', 'all'], 'default': 'host'},
+        'fail': {'type': 'bool', 'default': True},
+        'fail_on': {'type': 'list', 'elements': 'str', 'choices': list(compare.KINDS), 'default': ['contradiction']},
+    }
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        del tmp
-        dummy, options = self.validate_argument_spec(argument_spec=_ARGUMENTS)
-        run_id, width = screen.settings(options)
-        names = {option: list(dict.fromkeys(str(name) for name in options[option])) for option in ('targets', 'vantages')}
-        unknown = [name for some in names.values() for name in some if name not in task_vars['hostvars']]
-        if unknown:
-            raise AnsibleActionFail('not in the inventory: %s' % counted(unknown))
-        for option, wanted in (('targets', True), ('vantages', options['probes'])):
-            if wanted and not names[option]:
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Return the plan, or compare the answers with it where there are some."""
+        width, run_id = self.width(options), _action.run_id(options, may_be_any=True)
+        _action.known_hosts([*options['targets'], *options['vantages']], task_vars)
+        for option, is_needed in (('targets', True), ('vantages', options['probes'])):
+            if is_needed and not options[option]:
                 raise AnsibleActionFail('%s is empty: nothing would be probed' % option)
 
-        targets = self._targets(os.path.abspath(options['path']), names['targets'], run_id, options['addresses'], task_vars)
+        report = model.build(os.path.abspath(options['path']), map(str, options['targets']), run_id)
+        targets = [_target(host, options['addresses'], task_vars) for host in report.hosts]
         planned = plan.plan(targets)
-        result.update(changed=False, endpoints=planned.endpoints)
         if not options['probes']:
-            return result
-        del result['endpoints']
-        vantages = [results.read(name, self._registered(name, options['probes'], task_vars), planned.endpoints) for name in names['vantages']]
-        return self._report(result, options, width, planned, targets, vantages)
+            result['endpoints'] = planned.endpoints
+            return
+        vantages = [results.read(name, _registered(name, options['probes'], task_vars), planned.endpoints)
+                    for name in dict.fromkeys(map(str, options['vantages']))]
+        self._report(planned, targets, vantages, width, options, result)
 
-    def _targets(self, path, names, run_id, addresses, task_vars):
-        report = model.build(path, names, run_id)
-        return [plan.Target(host.name, host.facts, host.reason if host.facts else self._why(host, task_vars),
-                                None if addresses == 'all' else self._addresses(host.name, task_vars) if host.facts else [])
-                for host in report.hosts]
-
-    @staticmethod
-    def _why(host, task_vars):
-        """str: why nothing is known of a target."""
-        if host.state == 'missing' and host.name not in task_vars.get('ansible_play_hosts_all', ()):
-            return '%s; it is not in this play, as where --limit leaves it out' % host.reason
-        return host.reason if host.state == 'missing' else '%s: %s' % (host.state, host.reason)
-
-    @staticmethod
-    def _registered(name, variable, task_vars):
-        if name not in task_vars.get('ansible_play_hosts_all', ()):
-            return {'failed': True, 'msg': 'it is not in this play, as where --limit leaves it out'}
-        return task_vars['hostvars'].raw_get(name).get(variable)
-
-    @staticmethod
-    def _addresses(name, task_vars):
-        """list of str: what others reach a host by."""
-        try:
-            variables = task_vars['hostvars'][name]
-            facts = {str(key) for key in variables.get('ansible_facts') or ()}
-            for variable, keys in _STEERING.items():
-                if facts.intersection(keys):
-                    raise AnsibleActionFail('%s has a fact that is called %s: a host does not say itself where it is probed' % (
-                        visible(name, 300), variable))
-            found = variables.get('probe_address') or variables.get('ansible_host') or name
-        except AnsibleActionFail:
-            raise
-        except AnsibleError as exc:
-            raise AnsibleActionFail('the address of %s cannot be read: %s' % (visible(name, 300), sentence(str(exc), 500))) from exc
-        found = [found] if isinstance(found, str) else found
-        if not isinstance(found, list) or not all(isinstance(one, str) and _ADDRESS.fullmatch(one) for one in found):
-            raise AnsibleActionFail('probe_address of %s has to be an address or a name, or a list of them' % visible(name, 300))
-        return [str(one) for one in found]
-
-    @staticmethod
-    def _report(result, options, width, planned, targets, vantages):
+    def _report(self, planned: plan.Plan, targets: Sequence[plan.Target], vantages: Sequence[compare.Vantage],
+                width: int | None, options: _action.Options, result: _action.Result) -> None:
         table = compare.cells(planned, vantages)
         findings = compare.findings(planned, vantages, table, options['fail_on'])
         blind = compare.blind(vantages, table)
         lines = probes.lines(planned, targets, vantages, table, findings, blind, records.now(), width)
-        screen.show(display, lines, options['color'])
+        self.terminal.show(lines, options['color'])
         missing = probes.troubles(targets, vantages, blind)
-        failing = bool(missing) or any(one['fails'] for one in findings)
-        counts = {}
-        for row in table:
-            for cell in row:
-                for probe in cell.probes:
-                    counts[probe['verdict']] = counts.get(probe['verdict'], 0) + 1
-        wrong = [one for one in findings if one['fails']]
-        result.update(findings=findings[:_MOST_FINDINGS], findings_total=len(findings), failing=failing, complete=not missing, counts=counts,
-                      table=screen.capped(lines), msg=wrong[0]['message'] if wrong else lines[-1][0])
-        if missing and not wrong:
-            more = len(missing) - _MOST_MISSING
-            result['msg'] = 'Not all was probed that had to be: %s' % '; '.join(missing[:_MOST_MISSING] + ['and %d more' % more] * (more > 0))
-        if failing and options['fail']:
+        failing = [finding for finding in findings if finding['fails']]
+        counts = Counter(probe['verdict'] for row in table for cell in row for probe in cell.probes)
+        result.update(
+            findings=findings[:_MOST_FINDINGS], findings_total=len(findings), failing=bool(failing or missing),
+            complete=not missing, counts=dict(counts), table=screen.capped(lines),
+            msg=failing[0]['message'] if failing else _missed(missing) if missing else lines[-1][0])
+        if result['failing'] and options['fail']:
             result['failed'] = True
             del result['table']         # it was shown, and a callback prints all of what failed
-        return result
+
+
+def _missed(missing: Sequence[str]) -> str:
+    more = len(missing) - _MOST_MISSING
+    parts = [*missing[:_MOST_MISSING], *(['and %d more' % more] if more > 0 else [])]
+    return 'Not all was probed that had to be: %s' % '; '.join(parts)
+
+
+def _target(host: model.Host, addresses: str, task_vars: _action.Variables) -> plan.Target:
+    """Make a target of what was recorded of a host.
+
+    :param addresses: ``all``, or ``host`` for those that Ansible knows.
+    """
+    if not host.facts:
+        return plan.Target(host.name, None, _why_unknown(host, task_vars), None if addresses == 'all' else [])
+    known = None if addresses == 'all' else _addresses(host.name, task_vars)
+    return plan.Target(host.name, host.facts, host.reason, known)
+
+
+def _why_unknown(host: model.Host, task_vars: _action.Variables) -> str:
+    """Return why nothing is known of a target."""
+    reason = host.reason or ''
+    if host.state != 'missing':
+        return '%s: %s' % (host.state, reason)
+    return reason if _is_in_play(host.name, task_vars) else '%s; %s' % (reason, _NOT_IN_PLAY)
+
+
+def _is_in_play(name: str, task_vars: _action.Variables) -> bool:
+    return name in task_vars.get('ansible_play_hosts_all', ())
+
+
+def _registered(name: str, variable: str, task_vars: _action.Variables) -> object:
+    """Return what a task registered on a host."""
+    if not _is_in_play(name, task_vars):
+        return {'failed': True, 'msg': _NOT_IN_PLAY}
+    return task_vars['hostvars'].raw_get(name).get(variable)
+
+
+def _addresses(name: str, task_vars: _action.Variables) -> list[str]:
+    """List what others reach a host by."""
+    try:
+        variables = task_vars['hostvars'][name]
+        facts = {str(key) for key in variables.get('ansible_facts') or ()}
+        for variable, keys in _STEERING.items():
+            if facts.intersection(keys):
+                raise AnsibleActionFail('%s has a fact that is called %s: a host does not say itself where it is probed'
+                                        % (visible(name, 300), variable))
+        addresses = variables.get('probe_address') or variables.get('ansible_host') or name
+    except AnsibleActionFail:
+        raise
+    except AnsibleError as exc:
+        raise AnsibleActionFail('the address of %s cannot be read: %s' % (
+            visible(name, 300), sentence(str(exc), 500))) from exc
+    addresses = [addresses] if isinstance(addresses, str) else addresses
+    if not isinstance(addresses, list) or not all(
+            isinstance(address, str) and _ADDRESS.fullmatch(address) for address in addresses):
+        raise AnsibleActionFail('probe_address of %s has to be an address or a name, or a list of them'
+                                % visible(name, 300))
+    return [str(address) for address in addresses]

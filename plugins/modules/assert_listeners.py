@@ -253,6 +253,20 @@ status:
   type: str
   returned: always
   sample: ok
+verdict:
+  description:
+    - V(as_declared), V(violates), V(unknown), V(refused) or V(listed), as M(listening.ports.report_listeners) counts
+      hosts in RV(listening.ports.report_listeners#module:verdicts).
+  type: str
+  returned: unless O(facts=none)
+  sample: violates
+passes:
+  description:
+    - Whether an audit passes the host. RV(failing) is false, and all its sockets were observed, whether something is
+      declared for it or not.
+  type: bool
+  returned: unless O(facts=none)
+  sample: false
 failing:
   description: Whether the host deviates, or could not be judged. The task has failed as well, unless O(fail=false).
   type: bool

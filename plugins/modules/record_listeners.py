@@ -13,8 +13,8 @@ description:
   - Gathers the facts of M(listening.ports.listener_facts), checks them, and writes one file for the host on the
     controller. M(listening.ports.report_listeners) turns those files into a report.
   - A host that is unreachable, or whose listeners cannot be gathered, gets a record of that.
-  - The facts do not become part of the play, unless O(facts=true). Structured facts of many listeners slow down each
-    later task of a play; one string on its way to a file does not.
+  - The facts do not become part of the play, unless O(return_facts=true). Structured facts of many listeners slow down
+    each later task of a play; one string on its way to a file does not.
 notes:
   - The records are a map for an attacker. Files have the mode C(0600), and directories that this creates C(0700).
   - Records contain untrusted strings. Their form is checked when they are written and again when they are read, but
@@ -32,7 +32,7 @@ options:
     elements: str
     choices: [owners, firewall, connections, namespaces, resources, command, raw]
     default: [owners]
-  facts:
+  return_facts:
     description: Whether to return the facts to the play as well, as M(listening.ports.listener_facts) does.
     type: bool
     default: false
@@ -84,7 +84,7 @@ EXAMPLES = r"""
   listening.ports.record_listeners:
     path: /tmp/listening-ports-example
     gather: [owners, connections]
-    facts: true
+    return_facts: true
   become: true
 
 - name: Use these facts
@@ -147,5 +147,5 @@ gaps:
 ansible_facts:
   description: The facts, as M(listening.ports.listener_facts) returns them.
   type: dict
-  returned: with O(facts=true)
+  returned: with O(return_facts=true)
 """

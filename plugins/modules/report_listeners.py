@@ -160,7 +160,7 @@ verdicts:
       type: int
       returned: always
     listed:
-      description: They were observed but not judged, mostly because they have no declaration.
+      description: All their sockets were observed but not judged, mostly because they have no declaration.
       type: int
       returned: always
     pending:

@@ -25,10 +25,10 @@ _LOADED = (merge, nftables, wording)
 def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach) -> Facts:
     """Give each listener its ``exposure``, and the facts ``forwarded``, ``openings`` and ``firewall``.
 
-    It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of facts, since text of the host is
-    in them.
+    It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of
+    facts, since text of the host is in them.
 
-    :param unpacked: facts, changed in place, and a snapshot that is not checked. Without a snapshot there is nothing to judge.
+    :param unpacked: facts, changed in place, and a snapshot that is not checked. Without one there is nothing to judge.
     :param attach: what judges, as ``exposure.attach``.
     :returns: the facts.
     :raises FactError: what the host sent is not a snapshot.
@@ -54,6 +54,7 @@ def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any]) -
         gc.freeze()         # a worker ends with its task: to look for garbage among all this costs it more than to judge
         gc.enable()
     check_firewall.exposures([listener['exposure'] for listener in facts['listeners']])
-    facts.update(check.judged(more))
+    judged = check.judged(more)
+    facts['forwarded'], facts['openings'], facts['firewall'] = judged['forwarded'], judged['openings'], judged['firewall']
     facts['complete']['firewall'] = not any(gap['aspect'] == 'firewall' for gap in facts['gaps'])
     return facts

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts that were gathered before: those that Ansible keeps, and those in files. Private to this collection.
+"""Reads facts that were gathered before: those that Ansible keeps, and those in files.
 
 Their age counts by the clock of a controller. Records have its stamp. The facts of a host have the time of the host,
 which may be any: nothing is concluded from it. What a run keeps in memory is not older than the run. A fact cache knows
@@ -9,13 +9,17 @@ when something of a host was written to it last, and not when its listeners were
 has a file with facts alone.
 """
 
+from __future__ import annotations
+
 import calendar
 import json
 import os
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from ansible import constants as C
 from .._harmless.terminal import sentence, visible
+from .._settings import setting
 from . import records
 from .live import Looked
 from .unpack import FactError, unpack
@@ -24,33 +28,45 @@ _SKEW = 300             # seconds by which the clocks of two controllers may dif
 _ANY_AGE = 'max_age: 0 takes facts of any age'
 
 
-def from_cache(task_vars, max_age):
-    """The facts that Ansible keeps for a host.
+def seconds_of_run() -> float | None:
+    """Return for how long the process runs that has started the one of the task; None where that is not known."""
+    try:
+        with open('/proc/%d/stat' % os.getppid(), encoding='utf-8', errors='replace') as stream:
+            started = int(stream.read().rpartition(')')[2].split()[19])         # starttime, proc_pid_stat(5)
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf('SC_CLK_TCK'))
+    except (AttributeError, OSError, ValueError, IndexError):
+        return None
 
-    :param task_vars: dict, the variables of the host.
-    :param max_age: int, seconds; 0 for any age.
-    :returns: Looked.
+
+def from_cache(task_vars: Mapping[str, Any], max_age: int,
+               age_of_run: Callable[[], float | None] = seconds_of_run) -> Looked:
+    """Return the facts that Ansible keeps for a host.
+
+    :param task_vars: the variables of the host.
+    :param max_age: seconds; 0 for any age.
+    :param age_of_run: as ``seconds_of_run``.
     """
     kept = (task_vars.get('ansible_facts') or {}).get('listening_ports')
     if kept is None:
         return _failed('there are no facts of its listeners: gather them with listening.ports.listener_facts')
-    stale = _kept_too_long(max_age) if max_age else None
+    stale = _kept_too_long(max_age, age_of_run) if max_age else None
     if stale:
         return _failed(stale)
     try:
         return Looked('ok', None, unpack(json.dumps(kept)).facts)
     except FactError as exc:
-        return _failed('%s' % exc)
+        return _failed(str(exc))
     except (TypeError, ValueError, RecursionError):
         return _failed('the cached facts are not valid: they are none of listening.ports.listener_facts')
 
 
-def _kept_too_long(max_age):
-    """str: why facts that Ansible keeps may be too old; None where they are not."""
-    if C.CACHE_PLUGIN.rpartition('.')[2] != 'memory':
+def _kept_too_long(max_age: int, age_of_run: Callable[[], float | None]) -> str | None:
+    """Return why facts that Ansible keeps may be too old."""
+    plugin: str = setting('CACHE_PLUGIN')
+    if plugin.rpartition('.')[2] != 'memory':
         return ('the age of cached facts is not known: the fact cache %s does not say when they were gathered, and the '
-                'clock of the host is not to be relied on; %s' % (visible(C.CACHE_PLUGIN, 100), _ANY_AGE))
-    age = _seconds_of_run()
+                'clock of the host is not to be relied on; %s' % (visible(plugin, 100), _ANY_AGE))
+    age = age_of_run()
     if age is None:
         return ('the age of cached facts is not known, since this system does not say when ansible-playbook was '
                 'started; %s' % _ANY_AGE)
@@ -60,54 +76,44 @@ def _kept_too_long(max_age):
     return None
 
 
-def _seconds_of_run():
-    """float: for how long the process runs that has started the one of the task; None where that is not known."""
-    try:
-        with open('/proc/%d/stat' % os.getppid(), encoding='utf-8', errors='replace') as stream:
-            started = int(stream.read().rpartition(')')[2].split()[19])         # starttime, proc_pid_stat(5)
-        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf('SC_CLK_TCK'))
-    except (AttributeError, OSError, ValueError, IndexError):
-        return None
+def from_path(path: str, host: str, max_age: int, clock: Callable[[], float] = time.time) -> Looked:
+    """Return the facts in a file, or in the folder where ``record_listeners`` writes its records.
 
-
-def from_path(path, host, max_age):
-    """Facts in a file, or in the folder where ``record_listeners`` writes its records.
-
-    :param path: str.
-    :param host: str, the host whose facts they have to be.
-    :param max_age: int, seconds; 0 for any age.
-    :returns: Looked; its status is that of the record.
+    :param host: the host whose facts they have to be.
+    :param max_age: seconds; 0 for any age.
+    :param clock: as ``time.time``.
+    :returns: its status is that of the record.
     """
     path = os.path.abspath(path)
     try:
         if os.path.isdir(path):
             entry = records.read(path, host)
-            facts = entry and entry['facts']
             if entry is None:
                 return _failed('there is no record of it in %s' % visible(path, 500))
+            facts = entry['facts']
         else:
             entry, facts = records.read_file(path, host)
     except records.RecordError as exc:
-        return _failed('%s' % exc)
+        return _failed(str(exc))
     if entry is None:
         if max_age:
             return _failed('the age of the facts in %s is not known: they are no record, which has the time of the '
                            'controller; %s' % (visible(path, 500), _ANY_AGE))
         return Looked('ok', None, facts)
     stamp = entry['recorded_at']
-    stale = _too_old(stamp, max_age) if max_age else None
+    stale = _too_old(stamp, max_age, clock()) if max_age else None
     if stale:
         return _failed(stale)
     if facts is None:
-        said = sentence(entry['message'] or 'no reason is known')
-        return Looked(entry['status'], 'when it was recorded, at %s: %s' % (stamp, said), None, stamp)
+        reason = sentence(entry['message'] or 'no reason is known')
+        return Looked(entry['status'], 'when it was recorded, at %s: %s' % (stamp, reason), None, stamp)
     return Looked('ok', None, facts, stamp)
 
 
-def _too_old(stamp, max_age):
-    """str: why a record is not of the time that it has to be of; None where it is."""
+def _too_old(stamp: str, max_age: int, now: float) -> str | None:
+    """Return why a record is not of the time that it has to be of."""
     try:
-        age = time.time() - calendar.timegm(time.strptime(stamp, '%Y-%m-%dT%H:%M:%SZ'))
+        age = now - calendar.timegm(time.strptime(stamp, '%Y-%m-%dT%H:%M:%SZ'))
     except ValueError:
         return 'the record has a time that does not exist, %s' % stamp
     if age < -_SKEW:
@@ -118,8 +124,8 @@ def _too_old(stamp, max_age):
     return None
 
 
-def _duration(seconds):
-    """str: a time in its largest unit and the one below, such as ``1 d 2 h``."""
+def _duration(seconds: float) -> str:
+    """Show a time in its largest unit and the one below, such as ``1 d 2 h``."""
     left, parts = int(seconds), []
     for size, unit in ((86400, 'd'), (3600, 'h'), (60, 'min'), (1, 's')):
         count, left = divmod(left, size)
@@ -128,5 +134,5 @@ def _duration(seconds):
     return ' '.join('%d %s' % part for part in parts[first:first + 2] if part[0] or part is parts[first])
 
 
-def _failed(message):
+def _failed(message: str) -> Looked:
     return Looked('failed', message, None)

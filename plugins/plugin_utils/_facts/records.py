@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records: what was seen on one host in one run, a file each on the controller. Private to this collection, may change.
+"""Writes and reads records: what was observed on one host in one run, a file each on the controller.
 
 ``<directory>/hosts/<host>.json`` holds the newest record of a host. Who reads it does not trust it more than the host.
 """
+
+from __future__ import annotations
 
 import contextlib
 import errno
@@ -14,12 +16,15 @@ import os
 import re
 import stat
 import time
+from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from .. import _schema
 from .._harmless.terminal import visible
 from .._policy.judgement import fleet
 from .._schema import Fault
+from .._shape import STATUSES, Facts, Record, Status
 from .._version import VERSION
 from . import check
 
@@ -35,7 +40,7 @@ _check = _schema.mapping({
     'host': _schema.text(4096),
     'run_id': _schema.matching(RUN_ID, 'the id of a run'),
     'recorded_at': _schema.time,
-    'status': _schema.choice('ok', 'failed', 'unreachable'),
+    'status': _schema.choice(*STATUSES),
     'message': _schema.nullable(_schema.text(20000)),
     'collection': _version,
     'ansible_core': _version,
@@ -49,44 +54,46 @@ class RecordError(Exception):
     """A record cannot be written, read or believed; the message says why and is harmless to print."""
 
 
-def now():
-    """str: the time of this machine, in UTC."""
+def now() -> str:
+    """Return the time of this machine, in UTC."""
     return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
 
 
-def run_id(local_tmp):
-    """str: one id for all tasks, hosts and batches of one ``ansible-playbook``, another one for the next.
+def run_id(local_tmp: str) -> str:
+    """Return one id for all tasks, hosts and batches of one ``ansible-playbook``, another one for the next.
 
-    :param local_tmp: str, the temporary directory of this run, which its worker processes share.
+    :param local_tmp: the temporary directory of this run, which its worker processes share.
     """
     return hashlib.sha256(os.path.basename(local_tmp).encode('utf-8', 'surrogateescape')).hexdigest()[:12]
 
 
-def record(host, run, ansible_core, status, message=None, facts=None, declared=False, judgement=None, recorded_at=None):
-    """dict: a record.
+def record(host: str, run: str, ansible_core: str, status: Status, message: str | None = None,
+           facts: Facts | None = None, declared: bool = False, judgement: dict[str, Any] | None = None,
+           recorded_at: str | None = None) -> Record:
+    """Make a record.
 
-    :param status: str, ``ok`` with facts, ``failed`` or ``unreachable`` with a message.
-    :param judgement: dict or None, how the host was judged.
-    :param recorded_at: str, the time by this machine's clock at which the host was looked at, if that is not now.
+    :param status: ``ok`` with facts, ``failed`` or ``unreachable`` with a message.
+    :param judgement: how the host was judged.
+    :param recorded_at: the time by this machine's clock at which the host was observed, if that is not now.
     """
     return {'schema': SCHEMA, 'host': host, 'run_id': run, 'recorded_at': recorded_at or now(), 'status': status,
             'message': message, 'collection': VERSION, 'ansible_core': ansible_core, 'declared': declared,
             'facts': facts, 'judgement': judgement}
 
 
-def refused(text, variables):
-    """dict: the judgement of a host whose declaration is refused.
+def refused(text: str, variables: Sequence[str]) -> dict[str, Any]:
+    """Make the judgement of a host whose declaration is refused.
 
-    :param text: str, why.
-    :param variables: list of str, those that declare something.
+    :param text: why.
+    :param variables: those that declare something.
     """
-    return {'policy': {'summary': 'policy: refused', 'hash': '', 'variables': variables}, 'findings': [],
+    return {'policy': {'summary': 'policy: refused', 'hash': '', 'variables': list(variables)}, 'findings': [],
             'findings_total': 0, 'failing': True, 'refused': text, 'waived': 0,
             'met': {'entries': [], 'waivers': []}, 'idle': {'entries': [], 'waivers': []}}
 
 
-def file_name(host):
-    """str: a name without a slash, a leading dot or a control character, another one for each host."""
+def file_name(host: str) -> str:
+    """Return a name without a slash, a leading dot or a control character, another one for each host."""
     name = quote(host, safe='', errors='backslashreplace') + '.json'
     if name.startswith('.'):
         name = '%2E' + name[1:]
@@ -95,13 +102,12 @@ def file_name(host):
     return name
 
 
-def write(directory, entry):
+def write(directory: str, entry: Record) -> str:
     """Write the record of one host, in place of an older one.
 
-    :param directory: str, made where it does not exist.
-    :param entry: dict from ``record``.
-    :returns: str, the path of the file.
-    :raises RecordError:
+    :param directory: made where it does not exist.
+    :returns: the path of the file.
+    :raises RecordError: it cannot be written.
     """
     hosts = os.path.join(directory, 'hosts')
     name = file_name(entry['host'])
@@ -115,11 +121,11 @@ def write(directory, entry):
     return os.path.join(hosts, name)
 
 
-def write_file(path, content):
+def write_file(path: str, content: str) -> None:
     """Write a file that only its owner may read, whole or not at all. A link of that name is replaced, not followed.
 
-    :param content: str, ASCII.
-    :raises RecordError:
+    :param content: ASCII.
+    :raises RecordError: it cannot be written.
     """
     folder, name = os.path.split(path)
     try:
@@ -131,8 +137,8 @@ def write_file(path, content):
 
 
 @contextlib.contextmanager
-def _opened(folder, flags=0):
-    """The descriptor of a directory: what happens to its path afterwards leads nowhere else."""
+def _opened(folder: str, flags: int = 0) -> Iterator[int]:
+    """Open a directory, and return its descriptor: what happens to its path afterwards leads nowhere else."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
     try:
         yield handle
@@ -140,7 +146,7 @@ def _opened(folder, flags=0):
         os.close(handle)
 
 
-def _replace(handle, name, content):
+def _replace(handle: int, name: str, content: str) -> None:
     draft = '.draft-%s' % os.urandom(8).hex()
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     number = os.open(draft, flags, 0o600, dir_fd=handle)
@@ -153,10 +159,10 @@ def _replace(handle, name, content):
         raise
 
 
-def read(directory, host):
+def read(directory: str, host: str) -> Record | None:
     """Read and check the newest record of a host.
 
-    :returns: dict as ``record`` makes it; None where there is none.
+    :returns: None where there is none.
     :raises RecordError: there is something that cannot be read, or is not the record of this host.
     """
     name = file_name(host)
@@ -164,12 +170,12 @@ def read(directory, host):
     return None if data is None else _checked(data, host, 'the record hosts/%s' % name)
 
 
-def read_file(path, host):
+def read_file(path: str, host: str) -> tuple[Record | None, Facts | None]:
     """Read and check a file, wherever it is: the record of a host, or facts.
 
     Facts are those that ``listener_facts`` returns, alone, in ``ansible_facts``, or as a file of a fact cache has them.
 
-    :returns: tuple of dict as ``record`` makes it, or None, and of dict with facts, or None for a record that has none.
+    :returns: the record, None where these are facts; and the facts, None of a record that has none.
     :raises RecordError: there is no such file, it cannot be read, holds neither, or the record of another host.
     """
     folder, name = os.path.split(path)
@@ -189,8 +195,8 @@ def read_file(path, host):
         raise RecordError('%s holds neither a record nor facts: %s' % (what, fault)) from None
 
 
-def _decoded(folder, name, what, flags):
-    """The content of a file; None where there is none. Raises RecordError."""
+def _decoded(folder: str, name: str, what: str, flags: int) -> Any:
+    """Return the decoded content of a file; None where there is none. Raises RecordError."""
     try:
         data = _content(folder, name, flags)
         return None if data is None else _schema.parse(data, check.MAX_ELEMENTS)
@@ -201,10 +207,10 @@ def _decoded(folder, name, what, flags):
         raise RecordError('%s is not valid: %s' % (what, fault)) from None
 
 
-def _checked(data, host, what):
-    """The record of a host. Raises RecordError."""
+def _checked(data: object, host: str, what: str) -> Record:
+    """Check the record of a host. Raises RecordError."""
     try:
-        entry = _check(data)
+        entry: Record = _check(data)
         judgement = _check_judgement(entry)
     except Fault as fault:
         raise RecordError('%s is not valid: %s' % (what, fault)) from None
@@ -217,18 +223,20 @@ def _checked(data, host, what):
     return entry
 
 
-def _check_judgement(entry):
-    """Check the judgement of a record: dict, or None where there is none. Raises Fault."""
+def _check_judgement(entry: Record) -> dict[str, Any] | None:
+    """Check the judgement of a record, and return it. Raises Fault."""
     try:
-        return _judgement[entry['schema']](entry.setdefault('judgement', None))
+        judgement: dict[str, Any] | None = _judgement[entry['schema']](entry.setdefault('judgement', None))
     except Fault as fault:
         raise fault.below('judgement') from None
+    return judgement
 
 
-def _content(folder, name, flags):
-    """bytes of a regular file; None where there is no such file.
+def _content(folder: str, name: str, flags: int) -> bytes | None:
+    """Read a regular file.
 
-    :param flags: int, for opening the folder and the file.
+    :returns: None where there is no such file.
+    :param flags: for opening the folder and the file.
     :raises OSError: it cannot be read.
     :raises Fault: it is something else, or huge.
     """

@@ -28,8 +28,6 @@ Judgement = Mapping[str, Any]
 _Declared = TypeVar('_Declared', bound='Condition')
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total counts all
-# What may become of a host: ``refused`` is its declaration, ``listed`` a host that was seen and not judged.
-VERDICTS = ('as_declared', 'violates', 'unknown', 'refused', 'listed')
 _MOST = 100000                  # entries, waivers and variables of a host
 # The causes of what is not known for which anything may be there; of other namespaces nobody says whether they were looked at.
 _BLIND = ('sockets', 'namespaces')
@@ -147,27 +145,6 @@ def _in_force(waived: Iterable[tuple[Finding, Waiver]]) -> list[dict[str, Any]]:
             'reason': waiver.reason, 'owner': waiver.owner, 'findings': 0})
         kept['findings'] += 1
     return list(waivers.values())
-
-
-def verdict(judgement: Judgement | None, facts: Mapping[str, Any] | None) -> str:
-    """Decide on a host by what a record has of it: the one place for reports.
-
-    :param judgement: None where it was not judged.
-    :param facts: None where it was not seen.
-    :returns: one of VERDICTS.
-    """
-    if judgement and judgement['refused'] is not None:
-        return 'refused'
-    if not facts:
-        return 'unknown'
-    if not judgement:
-        return 'listed'
-    findings = judgement['findings']
-    if any(finding['fails'] and finding['kind'] != 'unknown' for finding in findings):
-        return 'violates'
-    # whatever else the judgement says: a socket that was not seen may be one that nobody declared
-    unsure = judgement['failing'] or not facts['complete']['sockets'] or any(finding['kind'] == 'unknown' for finding in findings)
-    return 'unknown' if unsure else 'as_declared'
 
 
 def unused(judgements: Iterable[Judgement]) -> list[Finding]:

@@ -1,82 +1,95 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether what is declared for hosts makes sense, the same faults of many hosts in one line. Private to this collection."""
+"""Shows whether declarations of hosts make sense, the same faults of many hosts in one line."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..._harmless.terminal import sentence, visible
 from ..._words import number
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, counted
+from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, counted
 
 _MOST = 100                     # faults that are shown, and warnings
+
+# A text that is harmless to print, and the names of the hosts that have it.
+Group = tuple[str, list[str]]
 
 
 @dataclass
 class Checked:
     """The declaration of one host.
 
-    :ivar declared: bool, whether there is any.
-    :ivar faults: list of str, why it is refused; empty where it is in order.
-    :ivar warnings: list of str, what is allowed and probably not meant.
+    :ivar declared: whether there is any.
+    :ivar faults: why it is refused; empty where it is in order.
+    :ivar warnings: what is allowed and probably not meant.
     """
 
     host: str
     declared: bool = False
-    faults: list = field(default_factory=list)
-    warnings: list = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
-    def state(self):
-        """str: ``refused``, ``undeclared`` or ``in_order``."""
+    def state(self) -> str:
+        """One of ``refused``, ``undeclared`` and ``in_order``."""
         return 'refused' if self.faults else 'in_order' if self.declared else 'undeclared'
 
 
-def counts(checked):
-    """dict: state to the number of hosts."""
-    found = {'in_order': 0, 'refused': 0, 'undeclared': 0}
-    for one in checked:
-        found[one.state] += 1
-    return found
+def counts(declarations: Iterable[Checked]) -> dict[str, int]:
+    """Count the hosts of each state."""
+    states = [checked.state for checked in declarations]
+    return {state: states.count(state) for state in ('in_order', 'refused', 'undeclared')}
 
 
-def grouped(checked, attribute):
-    """Faults or warnings: list of tuple (text that is harmless to print, names of the hosts that have it), of most hosts first."""
-    groups = {}
-    for one in checked:
-        for text in dict.fromkeys(getattr(one, attribute)):
-            groups.setdefault(sentence(text, 2000), []).append(one.host)
+def faults(declarations: Iterable[Checked]) -> list[Group]:
+    """Return the faults, those of most hosts first."""
+    return _grouped((checked.host, checked.faults) for checked in declarations)
+
+
+def warnings(declarations: Iterable[Checked]) -> list[Group]:
+    """Return the warnings, those of most hosts first."""
+    return _grouped((checked.host, checked.warnings) for checked in declarations)
+
+
+def _grouped(texts_of: Iterable[tuple[str, list[str]]]) -> list[Group]:
+    groups: dict[str, list[str]] = {}
+    for host, texts in texts_of:
+        for text in dict.fromkeys(texts):
+            groups.setdefault(sentence(text, 2000), []).append(host)
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
-def lines(checked):
-    """All of it, and what counts last.
-
-    :param checked: list of Checked.
-    :returns: list of tuple (line, kind).
-    """
-    found = _block('Refused:', grouped(checked, 'faults'), BAD) + _block('Warnings:', grouped(checked, 'warnings'), WIDE)
-    undeclared = [one.host for one in checked if one.state == 'undeclared']
-    if undeclared and len(checked) > 1:
-        found.append(('Nothing is declared for %s.' % counted(undeclared), PLAIN))
-    return found + [_verdict(checked)]
+def lines(declarations: Sequence[Checked]) -> list[Line]:
+    """Return all of it, and what counts last."""
+    shown = _block('Refused:', faults(declarations), BAD) + _block('Warnings:', warnings(declarations), WIDE)
+    undeclared = [checked.host for checked in declarations if checked.state == 'undeclared']
+    if undeclared and len(declarations) > 1:
+        shown.append(('Nothing is declared for %s.' % counted(undeclared), PLAIN))
+    return [*shown, _verdict(declarations)]
 
 
-def _block(title, groups, kind):
+def _block(title: str, groups: Sequence[Group], kind: str) -> list[Line]:
     if not groups:
         return []
-    found = [(title, HEAD)] + [('  %s: %s' % (counted(names), text), kind) for text, names in groups[:_MOST]]
-    return found + [('  … and %d more' % (len(groups) - _MOST), kind)] * (len(groups) > _MOST)
+    shown = [(title, HEAD), *(('  %s: %s' % (counted(names), text), kind) for text, names in groups[:_MOST])]
+    if len(groups) > _MOST:
+        shown.append(('  … and %d more' % (len(groups) - _MOST), kind))
+    return shown
 
 
-def _verdict(checked):
-    of = counts(checked)
-    if len(checked) == 1:
-        host = visible(checked[0].host)
-        return {'in_order': ('The declaration of %s is in order.' % host, GOOD), 'refused': ('The declaration of %s is refused.' % host, BAD),
-                'undeclared': ('Nothing is declared for %s.' % host, BAD)}[checked[0].state]
-    if checked and of['in_order'] == len(checked):
-        return 'The declarations of all %d hosts are in order.' % len(checked), GOOD
+def _verdict(declarations: Sequence[Checked]) -> Line:
+    number_of = counts(declarations)
+    if len(declarations) == 1:
+        text, kind = {
+            'in_order': ('The declaration of %s is in order.', GOOD),
+            'refused': ('The declaration of %s is refused.', BAD),
+            'undeclared': ('Nothing is declared for %s.', BAD),
+        }[declarations[0].state]
+        return text % visible(declarations[0].host), kind
+    if declarations and number_of['in_order'] == len(declarations):
+        return 'The declarations of all %d hosts are in order.' % len(declarations), GOOD
     words = (('in_order', 'in order'), ('refused', 'refused'), ('undeclared', 'without a declaration'))
-    parts = ['%d %s' % (of[state], text) for state, text in words if of[state]]
-    return '%s: %s.' % (number(len(checked), 'host'), ', '.join(parts) or 'none was to be checked'), BAD if of['refused'] or not of['in_order'] else PLAIN
+    parts = ['%d %s' % (number_of[state], text) for state, text in words if number_of[state]]
+    text = '%s: %s.' % (number(len(declarations), 'host'), ', '.join(parts) or 'none was to be checked')
+    return text, BAD if number_of['refused'] or not number_of['in_order'] else PLAIN

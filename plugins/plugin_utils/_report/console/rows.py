@@ -1,13 +1,18 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listeners to the rows of a table. Private to this collection, may change."""
+"""Turns listeners into the rows of a table."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ..._harmless.terminal import name
-from ..._listener import endpoints, to_show, unlisted
-from ..._shape import PROTOCOLS, SCOPES
+from ..._listener import Listener, endpoints, forwarded_to, to_show, unlisted
+from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
+from ..model import Report
 
 _SCOPE_ORDER = {scope: number for number, scope in enumerate(SCOPES)}
 _PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
@@ -16,6 +21,7 @@ LEVELS = ('anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none')
 _LEVEL_ORDER = {level: number for number, level in enumerate(LEVELS)}
 _LEVEL_OF_SCOPE = {'any': 'anyone', 'global': 'anyone', 'private': 'private', 'link': 'link', 'loopback': 'local'}
 _WIDE_LEVELS = ('anyone', 'unknown', 'listed')
+_FAMILIES = {True: ' (v4+6)', None: ' (v4?+6)', False: ''}      # of an IPv6 socket, by whether it accepts IPv4
 _MAX_NAMES = 3                  # in one cell
 
 
@@ -23,95 +29,106 @@ _MAX_NAMES = 3                  # in one cell
 class Row:
     """One line of the table; all text is harmless to print.
 
-    :ivar hosts: list of str, the hosts that it is about, as they are called in the inventory.
-    :ivar order: tuple, sorts the widest scope first.
-    :ivar wide: bool, whether peers beyond the private networks may be let in, by the address and, where it was looked at, by the firewall.
-    :ivar level: str, who reaches it; empty where the firewall was not looked at.
+    :ivar hosts: the hosts that it is about, as they are called in the inventory.
+    :ivar order: sorts the widest scope first.
+    :ivar wide: whether peers beyond the private networks may be let in, by the address and, where it was observed, by
+        the firewall.
+    :ivar level: who reaches it; empty where the firewall was not observed.
     """
 
-    hosts: list
-    order: tuple
+    hosts: list[str]
+    order: tuple[Any, ...]
     wide: bool
     protocol: str
     endpoint: str
     service: str
-    holders: str
+    owners: str
     unit: str
     scope: str
     level: str
 
 
-def each(report):
-    """A row for each listener of each host.
+class _Seen(NamedTuple):
+    """A listener on a host. ``gathered`` is whether owners were asked for there."""
 
-    :returns: list of Row, sorted.
-    """
+    host: str
+    listener: Listener
+    gathered: bool
+
+
+def each(report: Report) -> list[Row]:
+    """Return a row for each listener of each host, sorted."""
+    rows = [_row([host.name], [_Seen(host.name, listener, _gathered(facts))], _endpoint(listener))
+            for host, facts in report.observed for listener in endpoints(facts)]
+    return sorted(rows, key=lambda row: (row.order[0], row.hosts[0], *row.order[1:]))
+
+
+def grouped(report: Report) -> list[Row]:
+    """Return a row for all hosts on which the same thing listens the same way, whatever their own addresses are, sorted."""
+    groups: dict[tuple[Any, ...], list[_Seen]] = {}
+    for host, facts in report.observed:
+        for listener in endpoints(facts):
+            seen = _Seen(host.name, listener, _gathered(facts))
+            groups.setdefault(_likeness(seen), []).append(seen)
     rows = []
-    for host in report.seen:
-        asked = host.facts['complete']['owners'] is not None
-        for listener in endpoints(host.facts):
-            rows.append(_row([host.name], listener, _endpoint(listener), _holders([listener], asked), asked))
-    return sorted(rows, key=lambda row: (row.order[0], row.hosts[0]) + row.order[1:])
+    for alike in groups.values():
+        bound = {_endpoint(seen.listener) for seen in alike}
+        several = '(%d addresses):%d' % (len(bound), alike[0].listener['port'])
+        hosts = list(dict.fromkeys(seen.host for seen in alike))
+        rows.append(_row(hosts, alike, bound.pop() if len(bound) == 1 else several))
+    return sorted(rows, key=lambda row: (*row.order, -len(row.hosts), row.owners, row.unit))
 
 
-def grouped(report):
-    """A row for all hosts on which the same thing listens the same way, whatever their own addresses are.
-
-    :returns: list of Row, sorted.
-    """
-    groups = {}
-    for host in report.seen:
-        asked = host.facts['complete']['owners'] is not None
-        for listener in endpoints(host.facts):
-            own = listener['scope'] not in ('any', 'loopback')
-            where = None if own else (listener['address'], listener['interface'])
-            key = (listener['protocol'], listener['port'], listener['scope'], listener['family'], where,
-                   listener['accepts_ipv4'], _name_of(listener), _namespace(listener),
-                   _holders([listener], asked, count=False), _unit(listener, asked), _level(listener), listener.get('to'))
-            groups.setdefault(key, []).append((host.name, listener, asked))
-    rows = []
-    for found in groups.values():
-        listeners = [listener for dummy, listener, dummy in found]
-        first, asked = found[0][1:]
-        bound = {_endpoint(listener) for listener in listeners}
-        endpoint = bound.pop() if len(bound) == 1 else '(%d addresses):%d' % (len(bound), first['port'])
-        hosts = list(dict.fromkeys(host for host, dummy, dummy in found))
-        rows.append(_row(hosts, first, endpoint, _holders(listeners, asked), asked))
-    return sorted(rows, key=lambda row: row.order + (-len(row.hosts), row.holders, row.unit))
+def _gathered(facts: Facts) -> bool:
+    """Whether owners were asked for."""
+    return facts['complete']['owners'] is not None
 
 
-def _level(listener):
-    """Who reaches it; of a list, the first networks."""
+def _likeness(seen: _Seen) -> tuple[Any, ...]:
+    """Return what listeners have in common that share a row."""
+    listener = seen.listener
+    specific = listener['scope'] not in ('any', 'loopback')
+    return (listener['protocol'], listener['port'], listener['scope'], listener['family'],
+            None if specific else (listener['address'], listener['interface']), listener['accepts_ipv4'],
+            _service(listener), _namespace(listener), _owners([seen], count=False), _unit(seen), _level(listener),
+            forwarded_to(listener))
+
+
+def _row(hosts: list[str], alike: Sequence[_Seen], endpoint: str) -> Row:
+    listener = alike[0].listener
+    scope, namespace = listener['scope'], listener['namespace']
+    exposure = listener.get('exposure')
+    level = exposure['level'] if exposure else _LEVEL_OF_SCOPE[scope]
+    order = ((namespace is not None, _LEVEL_ORDER[level], _SCOPE_ORDER[scope]), _PROTOCOL_ORDER[listener['protocol']],
+             listener['port'], listener['family'], listener['address'], listener['interface'] or '', namespace or '')
+    return Row(
+        hosts, order, wide=namespace is None and level in _WIDE_LEVELS, protocol=listener['protocol'],
+        endpoint=endpoint, service=_service(listener), owners=_owners(alike), unit=_unit(alike[0]),
+        scope=scope + _namespace(listener), level=_level(listener))
+
+
+def _level(listener: Listener) -> str:
+    """Show who reaches it; of a list, the first networks."""
     exposure = listener.get('exposure')
     if not exposure:
         return ''
-    if exposure['level'] != 'listed':
-        return exposure['level']
-    return _distinct(exposure['allowed']) or 'listed'
+    level = exposure['level']
+    return _distinct(exposure['allowed']) or level if level == 'listed' else level
 
 
-def _row(hosts, listener, endpoint, holders, asked):
-    scope = listener['scope']
-    namespace = listener['namespace']
-    level = listener['exposure']['level'] if listener.get('exposure') else _LEVEL_OF_SCOPE[scope]
-    order = ((namespace is not None, _LEVEL_ORDER[level], _SCOPE_ORDER[scope]), _PROTOCOL_ORDER[listener['protocol']], listener['port'],
-             listener['family'], listener['address'], listener['interface'] or '', namespace or '')
-    return Row(hosts, order, namespace is None and level in _WIDE_LEVELS, listener['protocol'], endpoint, _name_of(listener), holders,
-               _unit(listener, asked), scope + _namespace(listener), _level(listener))
-
-
-def _endpoint(listener):
+def _endpoint(listener: Listener) -> str:
     address = listener['address']
     if listener['interface']:
         address = '%s%%%s' % (address, name(listener['interface']))
-    to = ' → %s' % name(listener['to']) if listener.get('to') else ''
+    target = forwarded_to(listener)
+    to = ' → %s' % name(target) if target else ''
     if listener['family'] == 'ipv4':
         return '%s:%d%s' % (address, listener['port'], to)
-    both = {True: ' (v4+6)', None: ' (v4?+6)', False: ''}[listener['accepts_ipv4']]
-    return '[%s]:%d%s%s' % (address, listener['port'], both, to)
+    return '[%s]:%d%s%s' % (address, listener['port'], _FAMILIES[listener['accepts_ipv4']], to)
 
 
-def _name_of(listener):
+def _service(listener: Listener) -> str:
+    """Show the name of the port."""
     if listener['protocol'] == 'raw':
         return 'IP proto %d' % listener['port']
     if listener['port_name']:
@@ -119,12 +136,12 @@ def _name_of(listener):
     return '(ephemeral)' if listener['ephemeral'] else '-'
 
 
-def _namespace(listener):
+def _namespace(listener: Listener) -> str:
     return ' in %s' % name(listener['namespace']) if listener['namespace'] else ''
 
 
-def _process(owner):
-    """The name of a process; where the kernel has cut it at 15 characters, the whole one if the executable has it."""
+def _process(owner: Owner) -> str:
+    """Show the name of a process; where the kernel has cut it at 15 characters, as the executable has it."""
     process, exe = owner['process'], owner['exe']
     base = exe.rpartition('/')[2] if exe else None
     if process and base and len(process) == 15 and base.startswith(process):
@@ -133,64 +150,72 @@ def _process(owner):
     return shown + ' [exe deleted]' if owner['exe_deleted'] else shown
 
 
-def _user(owner):
+def _user(owner: Owner) -> str:
     if owner['user']:
         return name(owner['user'])
     return '?' if owner['uid'] is None else 'uid %d' % owner['uid']
 
 
-def _holders(listeners, asked, count=True):
-    """Who holds listeners that differ in the number of their processes at the most."""
+def _owners(alike: Sequence[_Seen], count: bool = True) -> str:
+    """Show who owns listeners that differ at most in the number of their processes.
+
+    :param count: whether to show these numbers.
+    """
+    listeners = [seen.listener for seen in alike]
     first = listeners[0]
     if first['held_by'] == 'kernel':
         return '[kernel]'
     if not first['owners']:
-        if not asked:
+        if not alike[0].gathered:
             return '-'
         uids = {listener['socket_uid'] for listener in listeners}
         return '? (uid %d)' % uids.pop() if len(uids) == 1 and None not in uids else '?'
-    numbers = [_numbers(listener) for listener in listeners]
+    processes = [_processes(listener) for listener in listeners]
     parts = []
-    for process, (dummy, users) in list(numbers[0].items())[:_MAX_NAMES]:
-        found = {one[process][0] for one in numbers if process in one}
-        low, high = min(found), max(found)
+    for process, (dummy, users) in list(processes[0].items())[:_MAX_NAMES]:
+        numbers = {of_one[process].number for of_one in processes if process in of_one}
+        low, high = min(numbers), max(numbers)
         times = '' if high == 1 or not count else ' ×%d' % low if low == high else ' ×%d–%d' % (low, high)
         parts.append('%s%s (%s)' % (process, times, ', '.join(users)))
-    if len(numbers[0]) > _MAX_NAMES:
-        parts.append('+%d more' % (len(numbers[0]) - _MAX_NAMES))
+    if len(processes[0]) > _MAX_NAMES:
+        parts.append('+%d more' % (len(processes[0]) - _MAX_NAMES))
     hidden = max(map(unlisted, listeners))
     if hidden and count:
         parts.append('+%d processes' % hidden)
     return ', '.join(parts)
 
 
-def _numbers(listener):
-    """dict: name of a process to [how many, the users it runs as], of the most frequent first."""
-    found = {}
+class _Processes(NamedTuple):
+    """Processes of one name: how many there are, and the users that they run as."""
+
+    number: int
+    users: list[str]
+
+
+def _processes(listener: Listener) -> dict[str, _Processes]:
+    """Count the owners by their name, the most frequent first."""
+    users_of: dict[str, list[str]] = {}
     for owner in to_show(listener):
-        entry = found.setdefault(_process(owner), [0, []])
-        entry[0] += 1
-        user = _user(owner)
-        if user not in entry[1]:
-            entry[1].append(user)
-    return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))
+        users_of.setdefault(_process(owner), []).append(_user(owner))
+    counted = {process: _Processes(len(users), list(dict.fromkeys(users))) for process, users in users_of.items()}
+    return dict(sorted(counted.items(), key=lambda item: (-item[1].number, item[0])))
 
 
-def _unit(listener, asked):
-    """The container, else the unit to stop and what activates it, else the units that the holders are in."""
+def _unit(seen: _Seen) -> str:
+    """Show the container, else the unit to stop and what activates it, else the units that the owners are in."""
+    listener = seen.listener
     containers = _distinct(owner['container'] for owner in to_show(listener))
     if containers:
         return containers
     if listener['service'] or listener['activated_by']:
-        parts = [name(part) for part in (listener['service'], listener['activated_by']) if part]
-        return ' ← '.join(parts)
+        return ' ← '.join(name(unit) for unit in (listener['service'], listener['activated_by']) if unit)
     units = _distinct(owner['unit'] for owner in listener['owners'])
     if units:
         return units
-    return '?' if asked and listener['held_by'] == 'unknown' else '-'
+    return '?' if seen.gathered and listener['held_by'] == 'unknown' else '-'
 
 
-def _distinct(values):
-    found = list(dict.fromkeys(name(value) for value in values if value))
-    more = len(found) - _MAX_NAMES
-    return ', '.join(found[:_MAX_NAMES] + (['+%d more' % more] if more > 0 else []))
+def _distinct(values: Iterable[str | None]) -> str:
+    shown = list(dict.fromkeys(name(value) for value in values if value))
+    more = len(shown) - _MAX_NAMES
+    return ', '.join([*shown[:_MAX_NAMES], *(['+%d more' % more] if more > 0 else [])])

@@ -1,52 +1,53 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows to lines that fit a terminal. Private to this collection, may change."""
+"""Turns rows into lines that fit a terminal."""
+
+from collections.abc import Collection, Mapping, Sequence
 
 from ..._harmless.terminal import cut, visible, width
-from . import rows as _rows
+from ..model import Report
+from . import rows as rows_of
 
 MANY_HOSTS = 20                 # from more than these on, hosts with the same listener share a line
 _GAP = '  '
 # Columns that may be cut, and how far. The rest never is: protocol, address and port are what a line is about.
-_SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10, 'WHICH': 5}
+_SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10,
+             'WHICH': 5}
 _LONGEST_IPV4 = len('255.255.255.255:65535')
 _NAMES = 4                      # hosts that a line names where the width is not limited
 
 
-def lines(report, columns=None):
-    """The table.
+def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
+    """Return the table, empty without listeners.
 
-    :param report: Report.
-    :param columns: int, the width to fit into; None: as wide as the content. Protocol, address and port are never cut.
-    :returns: list of tuple (line, wide): str, and whether it is of a listener with a wide scope; the heading comes
-        first. Empty without listeners.
+    :param columns: the width to fit into; None: as wide as the content. Protocol, address and port are never cut.
+    :returns: each line, and whether it is of a listener with a wide scope; the heading comes first.
     """
     many = len(report.hosts) > MANY_HOSTS
-    rows = _rows.grouped(report) if many else _rows.each(report)
+    rows = rows_of.grouped(report) if many else rows_of.each(report)
     if not rows:
         return []
     titles = ['PROTO', 'ADDRESS:PORT', 'SERVICE', 'PROCESS (USER)', 'UNIT/CONTAINER', 'SCOPE']
-    cells = [[row.protocol, row.endpoint, row.service, row.holders, row.unit, row.scope] for row in rows]
+    cells = [[row.protocol, row.endpoint, row.service, row.owners, row.unit, row.scope] for row in rows]
     if any(row.level for row in rows):
         titles.append('REACHED BY')
         cells = [[*cell, row.level or '-'] for cell, row in zip(cells, rows)]
     if many:
-        titles = ['HOSTS'] + titles + ['WHICH']
+        titles = ['HOSTS', *titles, 'WHICH']
         everyone = {host.name for host in report.seen}
-        cells = [['%5d' % len(row.hosts)] + cell + [_which(row.hosts, everyone, columns)]
-                 for row, cell in zip(rows, cells)]
+        cells = [['%5d' % len(row.hosts), *cell, _which(row.hosts, everyone, columns)] for row, cell in zip(rows, cells)]
     elif len(report.hosts) > 1:
-        titles = ['HOST'] + titles
-        cells = [[visible(row.hosts[0])] + cell for row, cell in zip(rows, cells)]
-    widths = {title: max(width(row[column]) for row in [titles] + cells) for column, title in enumerate(titles)}
+        titles = ['HOST', *titles]
+        cells = [[visible(row.hosts[0]), *cell] for row, cell in zip(rows, cells)]
+    widths = {title: max(width(cell[column]) for cell in [titles, *cells]) for column, title in enumerate(titles)}
     if columns:
         _fit(widths, columns)
-    wide = [False] + [row.wide for row in rows]
-    return [(_line(dict(zip(titles, row)), widths), mark) for row, mark in zip([titles] + cells, wide)]
+    wide = [False, *(row.wide for row in rows)]
+    return [(_line(dict(zip(titles, cell)), widths), mark) for cell, mark in zip([titles, *cells], wide)]
 
 
-def _which(names, everyone, columns):
+def _which(names: Sequence[str], everyone: Collection[str], columns: int | None) -> str:
     if len(names) > 1 and len(names) == len(everyone):
         return 'all that were seen'
     shown = names if columns else names[:_NAMES]
@@ -54,28 +55,28 @@ def _which(names, everyone, columns):
     return ', '.join(visible(name) for name in shown) + (', +%d' % more if more else '')
 
 
-def _fit(widths, columns):
+def _fit(widths: dict[str, int], columns: int) -> None:
     """Make columns narrower, the widest first, until all fit; where that takes too much, leave out what matters least.
 
-    :param widths: dict, title to columns, changed in place.
-    :param columns: int, what there is.
+    :param widths: the columns of each title, changed in place.
+    :param columns: what there is.
     """
     if _total({title: min(now, _SHORTEST.get(title, now)) for title, now in widths.items()}) > columns:
         # a longer address then moves the rest of its own line to the right, and of no other
         widths['ADDRESS:PORT'] = min(widths['ADDRESS:PORT'], _LONGEST_IPV4)
         del widths['SERVICE']
-    for dummy in range(_total(widths) - columns):
+    for excess in range(_total(widths) - columns):
         spare = [(now, title) for title, now in widths.items() if now > _SHORTEST.get(title, now)]
         if not spare:
             return
         widths[max(spare)[1]] -= 1
 
 
-def _total(widths):
+def _total(widths: Mapping[str, int]) -> int:
     return sum(widths.values()) + len(_GAP) * (len(widths) - 1)
 
 
-def _line(cells, widths):
+def _line(cells: Mapping[str, str], widths: Mapping[str, int]) -> str:
     shown = []
     for title, columns in widths.items():
         cell = cut(cells[title], columns) if title in _SHORTEST else cells[title]

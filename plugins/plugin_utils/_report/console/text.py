@@ -1,17 +1,24 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as people read it. Private to this collection.
+"""The report as people read it.
 
-What matters most comes last, where a terminal shows it: the table, what is missing from it, what is not as declared, how many hosts are.
+What matters most comes last, where a terminal shows it: the table, what is missing from it, what is not as declared,
+how many hosts are.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterable
 
 from ....module_utils._gaps import BECOME, HIDDEN, PTRACE
 from ..._facts import records
 from ..._harmless.terminal import sentence, visible
+from ..._shape import Gap
 from ..._words import number
-from . import judged, openings, table as _table
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, some
+from ..model import Report
+from . import judged, openings, table
+from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, some
 
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _EXAMPLE = """\
@@ -22,113 +29,121 @@ Nothing is declared for these hosts, so nothing was judged. What is expected on 
     - {name: web, ports: [80, 443], user: www-data}"""
 
 
-def lines(report, columns=None, example=False, so_far=None, written=()):
-    """The whole text.
+def lines(report: Report, columns: int | None = None, example: bool = False, so_far: Report | None = None,
+          written: Iterable[str] = ()) -> list[Line]:
+    """Return the whole text.
 
-    :param report: Report, what to show.
-    :param columns: int, the width of the terminal; None where there is none.
-    :param example: bool, end with an example of a declaration where no host has any.
-    :param so_far: Report of all hosts of the play, where the other one is a batch of them.
-    :param written: list of str, the files that were written.
-    :returns: list of tuple (line, kind), kind being one of HEAD, WIDE, BAD, GOOD and PLAIN.
+    :param report: what to show.
+    :param columns: the width of the terminal; None where there is none.
+    :param example: whether to end with an example of a declaration where no host has any.
+    :param so_far: all hosts of the play, where the report is about a batch of them.
+    :param written: the files that were written.
     """
-    found = [(_heading(report), HEAD)]
-    table = _table.lines(report, columns)
-    for place, (line, wide) in enumerate(table):
-        found.append((line, HEAD if not place else WIDE if wide else PLAIN))
-    found += _silent(report, bool(table))
-    opened = openings.lines(report)
-    found += [('', PLAIN)] * bool(opened) + opened
-    found.append(('', PLAIN))
-    blind = _gaps(report) + _troubles(report)
-    found += blind
+    shown = [(_heading(report), HEAD)]
+    rows = table.lines(report, columns)
+    for index, (line, wide) in enumerate(rows):
+        shown.append((line, HEAD if not index else WIDE if wide else PLAIN))
+    shown += _silent(report, bool(rows))
+    shown += below(openings.lines(report))
+    shown.append(('', PLAIN))
+    unknown = _gaps(report) + _troubles(report)
+    shown += unknown
     whole = so_far or report
     if whole.judged:
-        found += [('', PLAIN)] * bool(blind) + judged.lines(report, whole)
+        judgement = judged.lines(report, whole)
+        shown += below(judgement) if unknown else judgement
     else:
-        found += _coverage(whole)
-    found += [('Written: %s' % visible(path), PLAIN) for path in written]
-    if any(host.verdict == 'listed' and host.record['declared'] for host in report.hosts):
-        found += [('', PLAIN), ('What is declared was not judged for all: record_listeners records, assert_listeners judges.', PLAIN)]
+        shown += _coverage(whole)
+    shown += [('Written: %s' % visible(path), PLAIN) for path in written]
+    if any(host.is_unjudged and host.is_declared for host in report.hosts):
+        shown += below([
+            ('What is declared was not judged for all: record_listeners records, assert_listeners judges.', PLAIN)])
     elif example and report.seen and not whole.declared:
-        found += [('', PLAIN)] + [(line, PLAIN) for line in _EXAMPLE.split('\n')]
-    return found
+        shown += below([(line, PLAIN) for line in _EXAMPLE.split('\n')])
+    return shown
 
 
-def _heading(report):
-    count = sum(len(host.facts['listeners']) for host in report.seen)
+def _heading(report: Report) -> str:
+    count = sum(len(facts['listeners']) for host, facts in report.observed)
     total = len(report.hosts)
-    who = visible(report.hosts[0].name) if total == 1 else number(total, 'host')
-    if not report.seen:
-        return 'Listeners on %s, %s' % (who, _time(report.generated_at))
+    where = visible(report.hosts[0].name) if total == 1 else number(total, 'host')
+    times = sorted(host.record['recorded_at'] for host in report.seen if host.record)
+    if not times:
+        return 'Listeners on %s, %s' % (where, _time(report.generated_at))
     if len(report.seen) < total:
-        who = '%d of %s' % (len(report.seen), who)
-    times = sorted(host.record['recorded_at'] for host in report.seen)
+        where = '%d of %s' % (len(report.seen), where)
     when = _time(times[-1])
     if report.run_id == records.ANY_RUN and times[0] != times[-1]:
         when = 'recorded between %s and %s' % (_time(times[0]), when)
-    return '%s on %s, %s' % (number(count, 'listener'), who, when)
+    return '%s on %s, %s' % (number(count, 'listener'), where, when)
 
 
-def _time(text):
+def _time(text: str) -> str:
     return text.replace('T', ' ').replace('Z', ' UTC')
 
 
-def _silent(report, table):
-    """Hosts without a listener: nothing listens, or nothing was seen."""
-    found = []
-    quiet = [host for host in report.seen if not host.facts['listeners']]
-    nothing = [host.name for host in quiet if host.facts['complete']['sockets']]
-    unsure = [host.name for host in quiet if not host.facts['complete']['sockets']]
+def _silent(report: Report, below_table: bool) -> list[Line]:
+    """List the hosts without a listener: nothing listens, or nothing was observed."""
+    shown = []
+    quiet = [(host.name, facts['complete']['sockets']) for host, facts in report.observed if not facts['listeners']]
+    nothing = [name for name, complete in quiet if complete]
+    unsure = [name for name, complete in quiet if not complete]
     if nothing:
-        found.append(('Nothing listens on %s.' % some(nothing), PLAIN))
+        shown.append(('Nothing listens on %s.' % some(nothing), PLAIN))
     if unsure:
-        found.append(('No listener was seen on %s, but not all sockets could be looked at.' % some(unsure), BAD))
+        shown.append(('No listener was seen on %s, but not all sockets could be looked at.' % some(unsure), BAD))
     if not report.seen:
-        found.append(('No host could be looked at: this says nothing about what listens.', BAD))
-    return [('', PLAIN)] + found if found and table else found
+        shown.append(('No host could be looked at: this says nothing about what listens.', BAD))
+    return below(shown) if below_table else shown
 
 
-def _gaps(report):
-    """What could not be observed, one line for all hosts where it is the same."""
-    groups = {}
-    for host in report.seen:
-        for gap in host.facts['gaps']:
+def _gaps(report: Report) -> list[Line]:
+    """List what could not be observed, in one line for all hosts where it is the same."""
+    groups: dict[tuple[str, str, str | None], list[tuple[str, Gap]]] = {}
+    for host, facts in report.observed:
+        for gap in facts['gaps']:
             groups.setdefault((gap['aspect'], gap['code'], gap['hint']), []).append((host.name, gap))
     if not groups:
         return []
-    found = [('Not complete:', HEAD)]
+    shown = [('Not complete:', HEAD)]
     # sockets first: without them a listener may be missing, not just a name
-    for (aspect, code, hint), gaps in sorted(groups.items(), key=lambda item: (item[0][0] != 'sockets', str(item[0]))):
-        names = [host for host, dummy in gaps]
-        counts = [gap['count'] for dummy, gap in gaps]
-        what = sentence(gaps[0][1]['message'], 300)
-        if code == HIDDEN and None not in counts:
-            what = '%s without a visible holder' % number(sum(counts), 'listener') if sum(counts) else (
-                'processes that may not be looked into')
-        elif len({gap['message'] for dummy, gap in gaps}) > 1:
-            what += ' (and alike)'
+    for key, gaps in sorted(groups.items(), key=lambda item: (item[0][0] != 'sockets', str(item[0]))):
+        aspect, code, hint = key
+        names = [name for name, gap in gaps]
         advice = '; %s' % (_HINTS.get(hint) or visible(hint, 100)) if hint else ''
-        found.append(('  %s on %s: %s%s' % (aspect, some(names), what, advice), BAD if aspect == 'sockets' else PLAIN))
-    return found
+        text = '  %s on %s: %s%s' % (aspect, some(names), _in_words(code, [gap for name, gap in gaps]), advice)
+        shown.append((text, BAD if aspect == 'sockets' else PLAIN))
+    return shown
 
 
-def _troubles(report):
-    """Every host that was not looked at; those with the same reason share a line."""
-    groups = {}
+def _in_words(code: str, gaps: list[Gap]) -> str:
+    """Describe gaps of one kind."""
+    counts = [gap['count'] for gap in gaps if gap['count'] is not None]
+    if code == HIDDEN and len(counts) == len(gaps):
+        total = sum(counts)
+        return '%s without a visible holder' % number(total, 'listener') if total else (
+            'processes that may not be looked into')
+    text = sentence(gaps[0]['message'], 300)
+    return text + ' (and alike)' if len({gap['message'] for gap in gaps}) > 1 else text
+
+
+def _troubles(report: Report) -> list[Line]:
+    """List every host that was not observed; those with the same reason share a line."""
+    groups: dict[tuple[str, str | None], list[str]] = {}
     for host in report.hosts:
         if host.state in ('unreachable', 'failed', 'missing') and host.verdict != 'refused':
             groups.setdefault((host.state, host.reason), []).append(visible(host.name))
     if not groups:
         return []
-    found = [('Not looked at:', HEAD)]
+    shown = [('Not looked at:', HEAD)]
     for (state, reason), names in groups.items():
         why = reason if state == 'missing' else '%s: %s' % (state, reason)
-        found.append(('  %s: %s' % (', '.join(names), why), BAD))
-    return found
+        shown.append(('  %s: %s' % (', '.join(names), why), BAD))
+    return shown
 
 
-def _coverage(report):
+def _coverage(report: Report) -> list[Line]:
+    """Count the hosts that were observed: the last line where none was judged."""
     counts = report.counts
     total = len(report.hosts)
     if total == 1:

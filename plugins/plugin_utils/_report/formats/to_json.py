@@ -1,24 +1,25 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report as JSON, for programs. Private to this collection, may change; what it writes is documented.
+"""Renders a report as JSON, for programs. What it writes is documented.
 
 Text of hosts is in it as they wrote it; the JSON is ASCII, so that it is harmless on a terminal too.
 """
 
 import json
+from typing import Any
 
 from ..._version import VERSION
+from ..model import Host, Report
 
+NAME, FILE = 'json', 'report.json'
 SCHEMA = 1
 
 
-def render(report, ansible_core):
-    """The documented structure, see ``report_listeners``.
+def render(report: Report, ansible_core: str) -> str:
+    """Return the documented structure, see ``report_listeners``.
 
-    :param report: Report.
-    :param ansible_core: str, the version that is running.
-    :returns: str.
+    :param ansible_core: the version that is running.
     """
     head = json.dumps({
         'schema': SCHEMA,
@@ -36,9 +37,14 @@ def render(report, ansible_core):
     return '%s, "hosts": [\n%s\n]}\n' % (head[:-1], hosts)
 
 
-def _host(host):
-    record = host.record or {}
-    found = {'host': host.name, 'status': host.state, 'verdict': host.verdict, 'reason': host.reason, 'last_seen': host.last_seen}
+def _host(host: Host) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        'host': host.name,
+        'status': host.state,
+        'verdict': host.verdict,
+        'reason': host.reason,
+        'last_seen': host.last_seen,
+    }
     for key in ('recorded_at', 'run_id', 'collection', 'ansible_core', 'judgement', 'facts'):
-        found[key] = record.get(key)
-    return found
+        fields[key] = host.record.get(key) if host.record else None
+    return fields

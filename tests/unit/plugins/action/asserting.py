@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """assert_listeners on a host that gives certain answers, by a clock that does not keep anybody waiting."""
 
+import time
 from unittest import mock
 
 from ansible.parsing.dataloader import DataLoader
@@ -10,14 +11,21 @@ from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible_collections.listening.ports.plugins.action import assert_listeners
 from ansible_collections.listening.ports.plugins.module_utils._wire import pack
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import recorded
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts
 
 
+NOW = int(time.time())
+
+
 class Clock:
-    """A clock that time passes on while somebody sleeps, and a second with each look."""
+    """A clock that time passes on while somebody sleeps, and a second with each look; the date stays what it is."""
 
     def __init__(self):
         self.now, self.slept = 1000.0, []
+
+    def time(self):
+        return NOW
 
     def monotonic(self):
         return self.now
@@ -50,12 +58,16 @@ class Action(assert_listeners.ActionModule):
 
 
 class Run:
-    """Runs the action; what it asked the host, and how long it slept, can be looked at afterwards."""
+    """Runs the action; what it asked the host, and how long it slept, can be looked at afterwards.
 
-    def __init__(self, monkeypatch):
+    :ivar discovered: the key and the path of an interpreter that the action discovers, if any.
+    :ivar seconds_of_run: returns for how long the process runs that the worker is a child of.
+    """
+
+    def __init__(self):
         self.clock = Clock()
-        self.asked = None
-        monkeypatch.setattr(assert_listeners, 'time', self.clock)
+        self.asked = self.discovered = None
+        self.seconds_of_run = recorded.seconds_of_run
 
     def __call__(self, *answers, variables=None, keywords=None, **arguments):
         """Answers are facts of the host, packed ones, or exceptions."""
@@ -63,6 +75,9 @@ class Run:
         packed = [{'packed': pack(one), 'changed': False} if isinstance(one, dict) and 'listeners' in one else one for one in answers]
         action = Action(packed or [AssertionError('the host was contacted')], self.clock, arguments, found, keywords or {})
         self.asked = action.asked
+        action.seconds_of_run = self.seconds_of_run
+        if self.discovered:
+            action._discovered_interpreter_key, action._discovered_interpreter = self.discovered
         return action.run(task_vars=found)
 
     @property

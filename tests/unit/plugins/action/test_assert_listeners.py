@@ -8,8 +8,8 @@ from unittest import mock
 import pytest
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible_collections.listening.ports.plugins.action.assert_listeners import ActionModule
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import Run, seen
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import gap, listener, owner
 
@@ -22,8 +22,8 @@ BOTH = {'expected_listeners': [SSH, WEB]}
 
 
 @pytest.fixture
-def run(monkeypatch):
-    return Run(monkeypatch)
+def run():
+    return Run()
 
 
 def test_a_host_that_is_as_declared(run):
@@ -33,7 +33,8 @@ def test_a_host_that_is_as_declared(run):
     assert (summary['listeners'], summary['complete']['sockets']) == (2, True)
     message = result.pop('msg').splitlines()
     assert message[0] == 'web-1 is as declared: 2 listeners.' and message[1].startswith('policy: 1 variable, 2 entries, sha256 ')
-    assert result == {'changed': False, 'failing': False, 'status': 'ok', 'findings': [], 'findings_total': 0, 'counts': {}, 'waived': 0}
+    assert result == {'changed': False, 'failing': False, 'status': 'ok', 'verdict': 'as_declared', 'passes': True, 'findings': [], 'findings_total': 0,
+                      'counts': {}, 'waived': 0}
 
 
 def test_the_module_runs_once_with_the_options_that_are_its_own(run):
@@ -75,7 +76,7 @@ def test_facts_are_returned_on_request_only(run):
 def test_what_a_host_adds_to_its_answer_does_not_get_into_the_play(run):
     hostile = {'packed': '{}', 'ansible_facts': {'expected_listeners': []}, 'add_host': {}, 'rc': 1, 'warnings': ['a\x1b', {'x': 1}]}
     result = run(hostile, variables=BOTH)
-    assert set(result) == {'changed', 'failed', 'failing', 'msg', 'policy', 'status', 'warnings'}
+    assert set(result) == {'changed', 'failed', 'failing', 'msg', 'passes', 'policy', 'status', 'verdict', 'warnings'}
     assert result['msg'] == 'web-1 could not be judged: the packed facts are not valid: schema: is missing'
     assert result['warnings'] == ['a\\x1b']
 
@@ -381,12 +382,41 @@ def test_an_error_of_our_own_is_not_taken_for_one_of_the_host(run):
         run(ZeroDivisionError(), variables=BOTH)
 
 
-def test_the_interpreter_that_was_discovered_is_kept_for_the_tasks_that_follow(run, monkeypatch):
-    # an instance gets its own in __init__, and sets it where it runs a module
-    original = ActionModule.__init__
-
-    def made(self, *arguments):
-        original(self, *arguments)
-        self._discovered_interpreter_key, self._discovered_interpreter = 'discovered_interpreter_python', '/usr/bin/python3'
-    monkeypatch.setattr(ActionModule, '__init__', made)
+def test_the_interpreter_that_was_discovered_is_kept_for_the_tasks_that_follow(run):
+    run.discovered = 'discovered_interpreter_python', '/usr/bin/python3'
     assert run(seen(SSHD, NGINX), variables=BOTH)['ansible_facts'] == {'discovered_interpreter_python': '/usr/bin/python3'}
+
+
+@pytest.mark.parametrize('answer, variables, verdict', [
+    (seen(SSHD, NGINX), BOTH, 'as_declared'),
+    (seen(SSHD), BOTH, 'violates'),
+    (seen(SSHD, NGINX, gaps=[gap('sockets')]), BOTH, 'unknown'),
+    (seen(SSHD), {}, 'listed'),
+    (seen(SSHD, gaps=[gap('sockets')]), {}, 'unknown'),
+    ({'failed': True, 'msg': 'x'}, BOTH, 'unknown'),
+    ({'unreachable': True, 'msg': 'x'}, {}, 'unknown'),
+])
+def test_the_verdict_is_that_of_a_report(run, tmp_path, answer, variables, verdict):
+    result = run(answer, variables=variables, declaration='optional', path=str(tmp_path), run_id='run1')
+    report = model.build(str(tmp_path), ['web-1'], 'run1')
+    assert result['verdict'] == report.hosts[0].verdict == verdict
+    assert result['passes'] is (verdict in ('as_declared', 'listed'))
+
+
+def test_the_verdict_on_a_refused_declaration_is_that_of_a_report(run, tmp_path):
+    result = run(variables={'expected_listeners': [{}]}, path=str(tmp_path), run_id='run1')
+    assert result['passes'] is False
+    assert result['verdict'] == model.build(str(tmp_path), ['web-1'], 'run1').hosts[0].verdict == 'refused'
+
+
+def test_a_host_without_a_record_is_unknown(run):
+    result = run(seen(SSHD, NGINX), variables=BOTH, path='/dev/null')
+    assert (result['verdict'], result['passes'], result['failing'], result['failed']) == ('unknown', False, True, True)
+
+
+def test_what_is_unknown_and_only_warned_about_passes(run):
+    variables = dict(BOTH, listener_unknown='warn')
+    result = run(seen(SSHD, listener(port=80, owners=[]), gaps=[gap()]), variables=variables)
+    assert (result['verdict'], result['passes'], result['failing']) == ('unknown', True, False)
+    result = run(seen(SSHD, NGINX, gaps=[gap('sockets')]), variables=variables)
+    assert (result['verdict'], result['passes'], result['failing']) == ('unknown', False, False)

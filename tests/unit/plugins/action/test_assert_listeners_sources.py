@@ -11,7 +11,7 @@ import pytest
 
 from ansible import constants as C
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import recorded, records
-from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import Run
+from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import NOW, Run
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, record
 
 DECLARED = {'expected_listeners': [{'name': 'web', 'port': 80}]}
@@ -19,12 +19,12 @@ DAY = 86400
 
 
 @pytest.fixture
-def run(monkeypatch):
-    return Run(monkeypatch)
+def run():
+    return Run()
 
 
 def stamp(age):
-    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - age))
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(NOW - age))
 
 
 def put(tmp_path, entry):
@@ -134,16 +134,8 @@ def kept(found):
     return dict(DECLARED, ansible_facts={'listening_ports': found})
 
 
-@pytest.fixture
-def age_of_run(monkeypatch):
-    """Sets for how long the process runs that the worker is a child of."""
-    def set_it(seconds):
-        monkeypatch.setattr(recorded, '_seconds_of_run', lambda: seconds)
-    return set_it
-
-
-def test_facts_of_this_run_are_not_older_than_the_run(run, age_of_run):
-    age_of_run(100)
+def test_facts_of_this_run_are_not_older_than_the_run(run):
+    run.seconds_of_run = lambda: 100
     assert run(variables=kept(facts(listener())), facts='cached')['failing'] is False
     assert run(variables=kept(facts(listener())), facts='cached', max_age=100)['failing'] is False
     result = run(variables=kept(facts(listener())), facts='cached', max_age=99)
@@ -153,20 +145,20 @@ def test_facts_of_this_run_are_not_older_than_the_run(run, age_of_run):
     assert run(variables=kept(facts(listener())), facts='cached', max_age=0)['failing'] is False
 
 
-def test_a_run_of_unknown_age_is_not_taken_for_young(run, age_of_run):
-    age_of_run(None)
+def test_a_run_of_unknown_age_is_not_taken_for_young(run):
+    run.seconds_of_run = lambda: None
     assert 'is not known' in run(variables=kept(facts(listener())), facts='cached')['msg']
     assert run(variables=kept(facts(listener())), facts='cached', max_age=0)['failing'] is False
 
 
 def test_the_age_of_the_run_is_that_of_the_process_that_started_this_one():
-    found = recorded._seconds_of_run()
+    found = recorded.seconds_of_run()
     assert found is not None and 0 <= found < time.clock_gettime(time.CLOCK_BOOTTIME)
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         try:
-            os.write(writing, b'%d' % recorded._seconds_of_run())
+            os.write(writing, b'%d' % recorded.seconds_of_run())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
@@ -176,8 +168,8 @@ def test_the_age_of_the_run_is_that_of_the_process_that_started_this_one():
 
 
 @pytest.mark.parametrize('plugin', ['jsonfile', 'ansible.builtin.jsonfile', 'community.general.redis'])
-def test_a_fact_cache_does_not_say_how_old_facts_are(run, monkeypatch, age_of_run, plugin):
-    age_of_run(1)
+def test_a_fact_cache_does_not_say_how_old_facts_are(run, monkeypatch, plugin):
+    run.seconds_of_run = lambda: 1
     monkeypatch.setattr(C, 'CACHE_PLUGIN', plugin)
     result = run(variables=kept(facts(listener(), gathered_at=stamp(1))), facts='cached', max_age=10 ** 9)
     assert result['failing'] is True
@@ -186,8 +178,8 @@ def test_a_fact_cache_does_not_say_how_old_facts_are(run, monkeypatch, age_of_ru
 
 
 @pytest.mark.parametrize('plugin', ['memory', 'ansible.builtin.memory'])
-def test_a_cache_in_memory_is_of_this_run(run, monkeypatch, age_of_run, plugin):
-    age_of_run(1)
+def test_a_cache_in_memory_is_of_this_run(run, monkeypatch, plugin):
+    run.seconds_of_run = lambda: 1
     monkeypatch.setattr(C, 'CACHE_PLUGIN', plugin)
     assert run(variables=kept(facts(listener())), facts='cached')['failing'] is False
 

@@ -76,8 +76,8 @@ def test_the_module_runs_once_with_the_options_that_are_its_own(run):
 
 def test_facts_are_returned_on_request_only(run):
     assert 'ansible_facts' not in run(answer(listener()))
-    assert run(answer(listener()), facts=True)['ansible_facts'] == {'ansible_listening_ports': facts(listener())}
-    assert 'ansible_facts' not in run({'failed': True, 'msg': 'x'}, facts=True)
+    assert run(answer(listener()), return_facts=True)['ansible_facts'] == {'ansible_listening_ports': facts(listener())}
+    assert 'ansible_facts' not in run({'failed': True, 'msg': 'x'}, return_facts=True)
 
 
 UNREACHABLE = [

@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_listeners
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen as _screen
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
     SUMMARY, finding, judgement
 )
@@ -42,12 +42,8 @@ class Printed:
 
 
 @pytest.fixture
-def printed(monkeypatch):
-    found = Printed()
-    monkeypatch.setattr(report_listeners, 'display', found)
-    monkeypatch.setattr(_screen, '_TERMINAL_WIDTH', None)
-    monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', False)
-    return found
+def printed():
+    return Printed()
 
 
 @pytest.fixture
@@ -55,10 +51,11 @@ def report(tmp_path, printed):
     records.write(str(tmp_path), record('web'))
     records.write(str(tmp_path), record('db', facts(listener(port=5432, owners=[]), gaps=[gap()])))
 
-    def run(play=('web', 'db'), batch=None, alive=None, limit=None, **arguments):
+    def run(play=('web', 'db'), batch=None, alive=None, limit=None, terminal=None, **arguments):
         task = Task()
         task.args = dict({'path': str(tmp_path), 'run_id': RUN}, **arguments)
-        action = report_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None)
+        action = report_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None,
+                                               terminal=terminal or Terminal(printed))
         action._load_name = 'listening.ports.report_listeners'
         return action.run(task_vars={
             'ansible_play_hosts_all': list(play), 'ansible_play_hosts': list(alive or play),
@@ -151,25 +148,23 @@ def test_of_some_hosts_it_is_not_said_what_is_unused(report, tmp_path):
 
 @pytest.mark.parametrize('wanted, auto, colored', [
     ('auto', False, False), ('auto', True, True), ('always', False, True), ('never', True, False)])
-def test_colours(report, printed, monkeypatch, wanted, auto, colored):
-    monkeypatch.setattr(_screen.color, 'ANSIBLE_COLOR', auto)
-    result = report(color=wanted)
+def test_colours(report, printed, wanted, auto, colored):
+    result = report(terminal=Terminal(printed, colored=auto), color=wanted)
     assert ('\x1b' in printed.screen) is colored
     assert '\x1b' not in printed.log + result['table']
 
 
-def test_the_width_is_that_of_the_terminal_unless_it_is_given(report, printed, monkeypatch):
+def test_the_width_is_that_of_the_terminal_unless_it_is_given(report, printed):
     wide = report()['table']
-    monkeypatch.setattr(_screen, '_TERMINAL_WIDTH', 40)
-    narrow = report()['table']
+    terminal = Terminal(printed, width=40)
+    narrow = report(terminal=terminal)['table']
     assert 'SERVICE' in wide and 'SERVICE' not in narrow
-    assert report(width=200)['table'] == wide
+    assert report(terminal=terminal, width=200)['table'] == wide
 
 
-@pytest.mark.parametrize('callback, stderr', [('default', False), ('ansible.posix.json', True), ('jsonl', True)])
-def test_json_on_standard_output_stays_json(report, printed, monkeypatch, callback, stderr):
-    monkeypatch.setattr(_screen.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
-    report()
+@pytest.mark.parametrize('stderr', [False, True])
+def test_what_is_shown_can_leave_standard_output_alone(report, printed, stderr):
+    report(terminal=Terminal(printed, to_stderr=stderr))
     assert printed.calls[0][1]['stderr'] is stderr
 
 
@@ -193,14 +188,3 @@ def test_a_long_table_is_printed_whole_and_returned_in_part(report, printed, tmp
 def test_options_that_are_wrong_are_refused(report, arguments, message):
     with pytest.raises(AnsibleActionFail, match=message):
         report(**arguments)
-
-
-def test_the_width_of_what_is_no_terminal(monkeypatch):
-    def refuse(dummy):
-        raise OSError(25, 'Inappropriate ioctl for device')
-    monkeypatch.setattr(os, 'get_terminal_size', refuse)
-    assert _screen.terminal_width() is None
-    monkeypatch.setattr(os, 'get_terminal_size', lambda dummy: os.terminal_size((0, 0)))
-    assert _screen.terminal_width() is None
-    monkeypatch.setattr(os, 'get_terminal_size', lambda dummy: os.terminal_size((132, 50)))
-    assert _screen.terminal_width() == 132

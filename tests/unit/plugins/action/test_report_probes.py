@@ -14,9 +14,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_probes
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
-from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, facts, listener, record
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, exposure, facts, listener, record
 
 ENDPOINT = {'address': '10.0.0.5', 'port': 5432, 'protocol': 'tcp'}
 
@@ -35,11 +34,9 @@ def answer(verdict='open', **other):
 
 
 @pytest.fixture
-def report(tmp_path, monkeypatch):
+def report(tmp_path):
     shown = []
-    monkeypatch.setattr(report_probes, 'display', mock.MagicMock(display=lambda text, **options: shown.append(text)))
-    monkeypatch.setattr(screen, '_TERMINAL_WIDTH', None)
-    monkeypatch.setattr(screen.color, 'ANSIBLE_COLOR', False)
+    terminal = Terminal(mock.MagicMock(display=lambda text, **options: shown.append(text)))
     records.write(str(tmp_path), record('db', facts(listener(port=5432))))
     records.write(str(tmp_path), record('broken', status='unreachable', message='no route'))
     variables = Variables({'db': {'ansible_host': '10.0.0.5'}, 'web': {'found': answer()}, 'broken': {}, 'later': {}})
@@ -47,7 +44,7 @@ def report(tmp_path, monkeypatch):
     def run(limit=(), **arguments):
         task = Task()
         task.args = dict({'path': str(tmp_path), 'run_id': RUN, 'targets': ['db']}, **arguments)
-        action = report_probes.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None)
+        action = report_probes.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None, terminal=terminal)
         action._load_name = 'listening.ports.report_probes'
         return action.run(task_vars={'hostvars': variables, 'ansible_play_hosts_all': [name for name in variables if name not in limit]})
     run.variables, run.shown = variables, shown
@@ -107,8 +104,8 @@ def test_the_report(report):
 
 
 @pytest.mark.parametrize('arguments, fails', [({}, True), ({'fail': False}, False), ({'fail_on': []}, False), ({'fail_on': ['closed', 'filtered']}, False)])
-def test_a_contradiction_fails(report, monkeypatch, arguments, fails):
-    monkeypatch.setattr(compare, 'stance', lambda one, source: ('blocked', None))
+def test_a_contradiction_fails(report, tmp_path, arguments, fails):
+    records.write(str(tmp_path), record('db', facts(listener(port=5432, exposure=exposure()))))
     result = report(vantages=['web'], probes='found', **arguments)
     assert result.get('failed', False) is fails and result['failing'] is (arguments.get('fail_on') is None)
     assert result['findings'][0]['kind'] == 'contradiction' and ('table' in result) is not fails

@@ -12,7 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible_collections.listening.ports.plugins.action import validate_listeners
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
 
 try:
     from ansible.template import trust_as_template
@@ -35,21 +35,20 @@ class HostVars(dict):
 
 
 @pytest.fixture
-def printed(monkeypatch):
-    found = []
-    monkeypatch.setattr(validate_listeners, 'display', mock.Mock(display=lambda text, **options: found.append((text, options))))
-    monkeypatch.setattr(screen.color, 'ANSIBLE_COLOR', False)
-    return found
+def printed():
+    return []
 
 
 @pytest.fixture
 def validate(printed):
+    terminal = Terminal(mock.Mock(display=lambda text, **options: printed.append((text, options))))
+
     def run(hosts, play=None, options=None, **variables):
         task = mock.Mock(spec=Task, async_val=0, check_mode=False, args=options or {})
         task.get_variable_manager.return_value = mock.Mock(_nonpersistent_fact_cache={})
         found = dict({'hostvars': HostVars(hosts), 'ansible_play_hosts_all': list(play or hosts), 'only_mine': 1}, **variables)
         templar = Templar(loader=DataLoader(), variables=found)
-        action = validate_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), templar, None)
+        action = validate_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), templar, None, terminal=terminal)
         action._load_name = 'listening.ports.validate_listeners'
         result = action.run(task_vars=found)
         assert templar.available_variables == found
@@ -139,10 +138,3 @@ def test_the_result_has_some_of_thousands(validate):
     assert all(one['hosts_total'] == 20 for one in result['refused'])
     same = validate({'h%d' % number: {'expected_listeners': [{'name': 'e'}]} for number in range(50)})['refused'][0]
     assert (len(same['hosts']), same['hosts_total']) == (20, 50)
-
-
-@pytest.mark.parametrize('callback, stderr', [('default', False), ('ansible.posix.json', True)])
-def test_json_on_standard_output_stays_json(validate, printed, monkeypatch, callback, stderr):
-    monkeypatch.setattr(screen.C, 'DEFAULT_STDOUT_CALLBACK', callback, raising=False)
-    validate({'a': {'expected_listeners': []}})
-    assert printed[0][1]['stderr'] is stderr

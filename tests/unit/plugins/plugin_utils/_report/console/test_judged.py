@@ -26,6 +26,7 @@ UNKNOWN = finding('2 entries cannot be judged', 'unknown')
 LOW = finding('2 listeners on loopback', severity='low', fails=False)
 WAIVER = {'variable': 'listener_waivers', 'label': 'old', 'expires': '2027-01-31', 'reason': 'PORT-112', 'owner': 'platform', 'findings': 1}
 BLIND = gap('sockets', 'unreadable', None, 'tcp6: refused', None)
+UNSEEN = Host('unseen', 'partial', record=record('unseen', facts(listener(), gaps=[BLIND])))
 
 
 def lines(hosts, **options):
@@ -87,6 +88,7 @@ def test_the_last_line_of_one_host(host, wanted):
     ([judged('a'), judged('b', LOW)], 'All 2 hosts are as declared, 1 of them with warnings.', _lines.GOOD),
     ([judged('a', LOW), BARE], '2 hosts: 1 as declared (1 with warnings), 1 only listed (nothing is declared).', _lines.PLAIN),
     ([judged('a'), RECORDED], '2 hosts: 1 as declared, 1 only listed (not judged).', _lines.PLAIN),
+    ([judged('a'), UNSEEN], '2 hosts: 1 as declared, 1 not known.', _lines.BAD),
     ([judged('a'), LATER], '2 hosts: 1 as declared, 1 still to come.', _lines.PLAIN),
     ([judged('a'), DEAD], '2 hosts: 1 as declared, 1 unreachable.', _lines.BAD),
     ([judged('a'), BROKEN, ABSENT], '3 hosts: 1 as declared, 1 failed, 1 not recorded.', _lines.BAD),

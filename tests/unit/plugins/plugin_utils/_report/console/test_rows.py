@@ -75,14 +75,14 @@ SSHD = owner(9, 'sshd', 'root', unit='ssh.service')
     ([], {'socket_uid': None}, '?'),
 ])
 def test_holders(owners, options, wanted):
-    assert row(owners=owners, **options).holders == wanted
+    assert row(owners=owners, **options).owners == wanted
 
 
 def test_holders_that_nobody_asked_for():
     found = facts(listener(owners=[]))
     found['complete'].update(owners=None, units=None)
     only = _rows.each(Report(RUN, [Host('web', 'ok', record=record('web', found))]))[0]
-    assert (only.holders, only.unit) == ('-', '-')
+    assert (only.owners, only.unit) == ('-', '-')
 
 
 @pytest.mark.parametrize('owners, options, wanted', [
@@ -134,7 +134,7 @@ def test_hosts_share_a_line_where_the_same_listens_whatever_their_addresses_and_
                 listener('10.0.0.%d' % last, 9100, scope='private', **other), listener('127.0.0.1', 25)]
 
     rows = _rows.grouped(report(a=host(1, 4), b=host(2, 8), c=host(3, 4, service='other.service')))
-    assert [(found.hosts, found.endpoint, found.holders) for found in rows] == [
+    assert [(found.hosts, found.endpoint, found.owners) for found in rows] == [
         (['a', 'b', 'c'], '0.0.0.0:80', 'nginx ×4–8 (www-data)'),
         (['a', 'b'], '(2 addresses):9100', 'nginx (www-data)'),
         (['c'], '10.0.0.3:9100', 'nginx (www-data)'),

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The base of the actions: what each of them does before its own work, and the options that several have."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ._facts import records
+from ._report.console.lines import counted
+from ._report.console.screen import Terminal
+from ._settings import setting
+
+Options = dict[str, Any]
+Variables = dict[str, Any]
+Result = dict[str, Any]
+
+
+class Action(ActionBase):
+    """An action that changes nothing, and therefore also works in check mode.
+
+    :cvar ARGUMENTS: the argument spec of its options.
+    """
+
+    TRANSFERS_FILES = False
+    ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> Result:
+        """Check the options, and do the work."""
+        result: Result = super().run(tmp, task_vars)
+        options = self.validate_argument_spec(argument_spec=self.ARGUMENTS)[1]
+        result['changed'] = False
+        self.work(options, task_vars or {}, result)
+        return result
+
+    def work(self, options: Options, task_vars: Variables, result: Result) -> None:
+        """Do what the action is for.
+
+        :param options: checked by ``ARGUMENTS``.
+        :param task_vars: the variables of the host.
+        :param result: what the task returns, to be completed.
+        """
+        raise NotImplementedError
+
+    def refuse_other_hosts(self, reason: str) -> None:
+        """Refuse keywords that run the task for another host than its variables are of, or once for all.
+
+        :param reason: what follows the name of the keyword.
+        :raises AnsibleActionFail: the task has one.
+        """
+        for keyword in ('delegate_to', 'run_once'):
+            if getattr(self._task, keyword, None):
+                name = type(self).__module__.rpartition('.')[2]
+                raise AnsibleActionFail('%s does not work with %s%s' % (name, keyword, reason))
+
+
+class Report(Action):
+    """An action that contacts no host, and shows lines on the terminal."""
+
+    _requires_connection = False
+
+    def __init__(self, *arguments: Any, terminal: Terminal | None = None, **keywords: Any) -> None:
+        """Make the action as Ansible does.
+
+        :param terminal: where to show lines; None for the one that Ansible writes to.
+        """
+        super().__init__(*arguments, **keywords)
+        self.terminal = terminal or Terminal.of_ansible()
+
+    def width(self, options: Options) -> int | None:
+        """Return the columns that there are; None where there is no limit."""
+        refuse_less(options, {'width': 1})
+        return options['width'] or self.terminal.width
+
+
+def refuse_less(options: Options, least: Mapping[str, int]) -> None:
+    """Refuse numbers that are too small.
+
+    :param least: the smallest number that each option may be.
+    :raises AnsibleActionFail: an option is less.
+    """
+    for name, smallest in least.items():
+        if options[name] is not None and options[name] < smallest:
+            raise AnsibleActionFail('%s has to be at least %d, not %d' % (name, smallest, options[name]))
+
+
+def run_id(options: Options, may_be_any: bool = False) -> str:
+    """Return the id of this run.
+
+    :param may_be_any: whether ``any`` run will do.
+    :raises AnsibleActionFail: the option is not such an id.
+    """
+    name: str = options['run_id'] or records.run_id(setting('DEFAULT_LOCAL_TMP'))
+    if not records.RUN_ID.fullmatch(name) or (name == records.ANY_RUN and not may_be_any):
+        raise AnsibleActionFail('run_id has to be 1 to 64 letters, digits, dots, dashes and underscores%s' % (
+            '' if may_be_any else ', and not "any"'))
+    return name
+
+
+def known_hosts(names: Iterable[object], task_vars: Variables) -> list[str]:
+    """Return names of hosts, each once.
+
+    :raises AnsibleActionFail: one of them is not in the inventory.
+    """
+    hosts = list(dict.fromkeys(str(name) for name in names))
+    unknown = [host for host in hosts if host not in task_vars['hostvars']]
+    if unknown:
+        raise AnsibleActionFail('not in the inventory: %s' % counted(unknown))
+    return hosts

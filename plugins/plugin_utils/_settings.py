@@ -1,0 +1,13 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads settings of Ansible."""
+
+from typing import Any
+
+from ansible import constants
+
+
+def setting(name: str) -> Any:
+    """Return a setting of Ansible, which has them as attributes that no type checker can know."""
+    return getattr(constants, name)
