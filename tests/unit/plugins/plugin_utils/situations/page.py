@@ -13,7 +13,7 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parents[4] / 'docs/docsite/rst/guide_situations.rst'
-WIDTH = 140
+WIDTH = 120
 HEAD = '''\
 ..
   Copyright (c) 2026, the listening.ports authors
