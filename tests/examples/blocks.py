@@ -9,6 +9,7 @@ import shlex
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Iterator
 
 import yaml
 
@@ -36,7 +37,7 @@ class Block:
     language: str
     text: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return '%s:%d' % (self.source, self.line)
 
 
@@ -48,31 +49,31 @@ for _tag in ('!unsafe', '!vault'):
     _Loader.add_constructor(_tag, lambda loader, node: node.value)
 
 
-def load(text):
+def load(text: str) -> Any:
     """The content of YAML that Ansible may read."""
     return yaml.load(text, _Loader)
 
 
-def documents():
+def documents() -> list[Path]:
     """The files with documentation for people: list of Path."""
-    found = [path for pattern in ('**/*.md', 'docs/**/*.rst') for path in ROOT.glob(pattern)]
-    return sorted(path for path in found if not SKIPPED.intersection(path.relative_to(ROOT).parts))
+    paths = [path for pattern in ('**/*.md', 'docs/**/*.rst') for path in ROOT.glob(pattern)]
+    return sorted(path for path in paths if not SKIPPED.intersection(path.relative_to(ROOT).parts))
 
 
-def _in_markdown(source, text):
+def _in_markdown(source: str, text: str) -> Iterator[Block]:
     fence = re.compile(r'^( *)(```+|~~~+)([^\n`]*)\n(.*?)^\1\2[ ]*$', re.MULTILINE | re.DOTALL)
     for match in fence.finditer(text):
         yield Block(source, text.count('\n', 0, match.start()) + 1, match.group(3).strip(), textwrap.dedent(match.group(4)))
 
 
-def _in_rst(source, text):
+def _in_rst(source: str, text: str) -> Iterator[Block]:
     lines = text.splitlines()
     for number, line in enumerate(lines):
         match = re.match(r'^( *)\.\. (?:code-block|code|sourcecode)::\s*(\S*)\s*$', line)
         if not match and re.match(r'^(?!\s*\.\. ).*::\s*$', line):
             yield Block(source, number + 1, '', line)       # a literal block has no language
         if match:
-            content = []
+            content: list[str] = []
             for following in lines[number + 1:]:
                 if following.strip() and len(following) - len(following.lstrip()) <= len(match.group(1)):
                     break
@@ -82,14 +83,14 @@ def _in_rst(source, text):
             yield Block(source, number + 1, match.group(2), textwrap.dedent('\n'.join(content)).rstrip() + '\n')
 
 
-def in_documents():
+def in_documents() -> Iterator[Block]:
     """All blocks of all documents."""
     for path in documents():
         find = _in_rst if path.suffix == '.rst' else _in_markdown
         yield from find(str(path.relative_to(ROOT)), path.read_text(encoding='utf-8'))
 
 
-def plugins():
+def plugins() -> Iterator[tuple[str, str | None]]:
     """The plugins with documentation, as tuple of path and text of EXAMPLES, or None where there are none."""
     for path in sorted(ROOT.glob('plugins/*/*')):
         if path.parent.name in ('module_utils', 'plugin_utils', 'doc_fragments') or path.name == '__init__.py':
@@ -98,22 +99,22 @@ def plugins():
         if path.suffix in ('.yml', '.yaml'):
             yield source, load(path.read_text(encoding='utf-8')).get('EXAMPLES')
         elif path.suffix == '.py':
-            found = {}
+            texts: dict[str, str] = {}
             for node in ast.parse(path.read_text(encoding='utf-8')).body:
-                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                    found.update({target.id: node.value.value for target in node.targets})
-            if 'DOCUMENTATION' in found:
-                yield source, found.get('EXAMPLES')
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                    texts.update({target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)})
+            if 'DOCUMENTATION' in texts:
+                yield source, texts.get('EXAMPLES')
 
 
-def in_plugins():
+def in_plugins() -> Iterator[Block]:
     """The EXAMPLES of all plugins, one block each."""
     for source, text in plugins():
         if text:
             yield Block(source, 1, 'yaml+jinja', text)
 
 
-def classify(block):
+def classify(block: Block) -> str:
     """What a block is.
 
     :returns: str: plays, tasks, variables, declaration, requirements, listener, commands, report, findings or json.
@@ -140,11 +141,11 @@ def classify(block):
     return language
 
 
-def _classify_yaml(block, content):
-    if isinstance(content, list) and content and all(isinstance(one, dict) for one in content):
-        if all(PLAY_KEYS.intersection(one) for one in content):
+def _classify_yaml(block: Block, content: object) -> str:
+    if isinstance(content, list) and content and all(isinstance(item, dict) for item in content):
+        if all(PLAY_KEYS.intersection(item) for item in content):
             return 'plays'
-        if all(TASK_KEYS.intersection(one) or any(MODULE.fullmatch(key) for key in one) for one in content):
+        if all(TASK_KEYS.intersection(item) or any(MODULE.fullmatch(key) for key in item) for item in content):
             return 'tasks'
     elif isinstance(content, dict) and content:
         if set(content) == {'collections'}:
@@ -158,6 +159,6 @@ def _classify_yaml(block, content):
     raise Unclassifiable('%s: neither plays, nor tasks, nor anything else that is known' % block)
 
 
-def commands(block):
+def commands(block: Block) -> list[list[str]]:
     """The commands of a console block, as lists of words."""
     return [shlex.split(line.removeprefix('$ ')) for line in block.text.splitlines()]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a command beside some listeners, in namespaces that were made for it (see conftest.py).
 
-With --blind before the command, that cannot see who holds them.
+With --blind before the command, that cannot see who owns them.
 Process 1 is in the same network namespace: for the collection this is a host of its own, whatever runs outside.
 """
 
@@ -15,27 +15,28 @@ import socket
 import struct
 import subprocess
 import sys
+from typing import NoReturn
 
 PR_SET_DUMPABLE, PR_SET_NAME, PR_CAPBSET_DROP = 4, 15, 24       # prctl(2)
 CAP_SYS_PTRACE = 19                                             # capabilities(7)
 PORTS = (('0.0.0.0', 8080), ('127.0.0.1', 5432))
 
 
-def raise_loopback():
+def raise_loopback() -> None:
     """Bring up the device lo (netdevice(7))."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         flags = struct.unpack('16sh', fcntl.ioctl(control, 0x8913, struct.pack('16sh', b'lo', 0)))[1]
         fcntl.ioctl(control, 0x8914, struct.pack('16sh', b'lo', flags | 1))
 
 
-def prctl(option, value):
+def prctl(option: int, value: int | bytes) -> None:
     """Set something of this process."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def main():
+def main() -> NoReturn:
     """Called with the command; its exit code is that of this program."""
     command = sys.argv[1:]
     blind = command[0] == '--blind'
@@ -43,20 +44,20 @@ def main():
     # that of the machine shows the devices of the machine
     subprocess.check_call(['mount', '-t', 'sysfs', 'sysfs', '/sys'])
     kept = [socket.create_server(endpoint, backlog=16) for endpoint in PORTS]
-    holder = os.fork()
-    if not holder:
+    owner = os.fork()
+    if not owner:
         prctl(PR_SET_NAME, b'example')
         prctl(PR_SET_DUMPABLE, 0 if blind else 1)   # if not, it takes CAP_SYS_PTRACE to look into it
         null = os.open(os.devnull, os.O_RDWR)
         for number in range(3):
             os.dup2(null, number)
         signal.pause()
-    for one in kept:
-        one.close()
+    for listener in kept:
+        listener.close()
     if blind:
         prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE)
     code = subprocess.call(command[1:] if blind else command)
-    os.kill(holder, signal.SIGKILL)
+    os.kill(owner, signal.SIGKILL)
     raise SystemExit(code)
 
 

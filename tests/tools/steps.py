@@ -26,7 +26,7 @@ PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py", "tes
 # What mypy checks: a name, the folders from which the files import each other, and the files; none are those that mypy.ini names
 TYPED = (
     ("the controller", (), ()),
-    ("tests", ("tests/tools", "tests/hosts"), ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
+    ("tests", ("tests/tools", "tests/hosts", "tests/oracle"), ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), ("tests/benchmarks",)),
 )

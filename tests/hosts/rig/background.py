@@ -15,6 +15,10 @@ import time
 
 from . import images, machine, sandbox
 from .guest import Guest
+from .images import Say
+from .obstacles import cgroup_root
+
+Path = str | os.PathLike[str]
 
 FILES = ("runner", "ready", "ssh", "ssh_config", "inventory.json", "id", "id.pub", "known_hosts", "log")
 DOWN_WITHIN = 20  # seconds
@@ -31,18 +35,19 @@ class Refused(Exception):
     """What was asked for cannot be done; the text says why."""
 
 
-def up(state, order, say):
+def up(state: Path, order: sandbox.Order, say: Say) -> None:
     """Start hosts in the background, and leave in the folder state how to reach them. Raises Refused."""
     state = pathlib.Path(state).resolve()
     if _runner(state):
         raise Refused("hosts are up in %s already; take them down first: rig down --state %s" % (state, shlex.quote(str(state))))
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = state.stat()
-    if found.st_uid != os.geteuid() or found.st_mode & 0o022:  # root is going to run what is in it
+    status = state.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:  # root is going to run what is in it
         raise Refused("others can write to %s: take a folder of your own" % state)
     _clear(state)
     images.acquire(order["releases"], say)  # here, where its progress is seen
-    arguments = ["--hosts", str(order["hosts"]), "--release", ",".join(order["releases"]), *(["--bastion"] if order["bastion"] else [])]
+    arguments = ["--hosts", str(order["hosts"]), "--release", ",".join(order["releases"])]
+    arguments += ["--bastion"] if order["bastion"] else []
     with open(state / "log", "wb") as log:
         process = subprocess.Popen([sys.executable, "-B", sandbox.PROGRAM, "stay", "--state", state, *arguments],
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/")
@@ -55,11 +60,11 @@ def up(state, order, say):
     say("inventory: %s" % (state / "inventory.json"))
 
 
-def stay(state, order, say):
+def stay(state: Path, order: sandbox.Order, say: Say) -> int:
     """What the process in the background does; returns an exit code."""
     state = pathlib.Path(state)
 
-    def started(pid, cgroup):
+    def started(pid: int, cgroup: pathlib.Path) -> None:
         (state / "runner").write_text(cgroup.name, encoding="ascii")
         config = shlex.quote(str(state / "ssh_config"))
         (state / "ssh").write_text(SSH % {"cgroup": cgroup, "pid": pid, "config": config}, encoding="utf-8")
@@ -68,7 +73,7 @@ def stay(state, order, say):
     return sandbox.run(dict(order, state=str(state), command=[]), say, started)
 
 
-def down(state, say):
+def down(state: Path, say: Say) -> None:
     """End the hosts of a folder. One without hosts is fine. Raises Refused."""
     state = pathlib.Path(state).resolve()
     pid = _runner(state)
@@ -85,20 +90,21 @@ def down(state, say):
     say("hosts of %s are down" % state if pid else "no hosts are up in %s" % state)
 
 
-def find(state, name):
+def find(state: Path, name: str) -> Guest:
     """A host of the rig of that folder, as Guest. Raises Refused."""
     state = pathlib.Path(state).resolve()
     pid = _runner(state)
     if not pid:
         raise Refused("no hosts are up in %s" % state)
-    cgroups = machine.cgroup_root() / machine.rig_name(pid)
-    there = sorted(path.name[len("host-"):] for path in cgroups.glob("host-*"))
-    if name not in there:
-        raise Refused("no host %s: there are %s" % (name, ", ".join(there)))
-    return Guest("/nonexistent", cgroups, dict.fromkeys(("release", "behind", "address", "address6"), None) | {"name": name})
+    cgroups = cgroup_root() / machine.rig_name(pid)
+    names = sorted(path.name[len("host-"):] for path in cgroups.glob("host-*"))
+    if name not in names:
+        raise Refused("no host %s: there are %s" % (name, ", ".join(names)))
+    unknown: dict[str, str | None] = dict.fromkeys(("release", "behind", "address", "address6"))
+    return Guest("/nonexistent", cgroups, unknown | {"name": name})
 
 
-def _runner(state):
+def _runner(state: pathlib.Path) -> int | None:
     """The pid of the rig of this folder, or None."""
     try:
         name = (state / "runner").read_text(encoding="ascii").strip()
@@ -107,7 +113,7 @@ def _runner(state):
     return machine.runner_of(name)
 
 
-def _clear(state):
+def _clear(state: pathlib.Path) -> None:
     """Remove what a rig leaves in its folder, and nothing else that may be there."""
     for name in FILES:
         (state / name).unlink(missing_ok=True)

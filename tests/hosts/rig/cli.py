@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any, Callable, Sequence
 
 from . import background, images, sandbox
 from .fleet import Rig
@@ -28,7 +29,7 @@ Needs root. Nothing of it is in the machine's own network, and nothing is left w
 """
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     """Run a command line; returns an exit code: that of the command, 2 for what was asked wrongly, 1 for what failed."""
     if arguments[:1] == ["inside"]:  # from here to sandbox.run()
         return _guarded(sandbox.inside, json.loads(arguments[1]), say)
@@ -36,12 +37,12 @@ def main(arguments):
     return _guarded(globals()["_" + options.verb], options)
 
 
-def say(text):
+def say(text: str) -> None:
     """Print a line for whoever watches; standard output is the command's."""
     print("rig: " + text.replace("\n", "\nrig: "), file=sys.stderr, flush=True)
 
 
-def _guarded(function, *arguments):
+def _guarded(function: Callable[..., int], *arguments: Any) -> int:
     """Run what may fail; a failure that has a reason is shown as one, without a traceback."""
     try:
         return function(*arguments)
@@ -56,47 +57,50 @@ def _guarded(function, *arguments):
     return 1
 
 
-def _order(options, command=()):
+def _order(options: argparse.Namespace, command: Sequence[str] = ()) -> sandbox.Order:
     """What is asked for, as sandbox.run() takes it."""
     problems = obstacles()
     if problems:
         raise background.Refused("no hosts can be started here: " + "; ".join(problems))
-    return {"hosts": options.hosts, "releases": options.release, "bastion": options.bastion, "command": list(command), "state": None}
+    return {"hosts": options.hosts, "releases": options.release, "bastion": options.bastion, "command": list(command),
+            "state": None}
 
 
-def _run(options):
+def _run(options: argparse.Namespace) -> int:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     return sandbox.run(_order(options, command or [os.environ.get("SHELL", "/bin/sh")]), say)
 
 
-def _up(options):
+def _up(options: argparse.Namespace) -> int:
     background.up(options.state, _order(options), say)
     return 0
 
 
-def _stay(options):
+def _stay(options: argparse.Namespace) -> int:
     return background.stay(options.state, _order(options), say)
 
 
-def _down(options):
+def _down(options: argparse.Namespace) -> int:
     background.down(options.state, say)
     return 0
 
 
-def _exec(options):
+def _exec(options: argparse.Namespace) -> int:
     guest = background.find(options.state, options.host) if options.state else Rig.attach().host(options.host)
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     console = guest.console(*(command or ["bash", "-l"]))
     os.execvp(console[0], console)
 
 
-def _parser():
-    parser = argparse.ArgumentParser(prog="rig", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rig", description=DESCRIPTION,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="{run,up,down,exec}")
     kind = argparse.ArgumentParser(add_help=False)
     kind.add_argument("--hosts", type=_count, default=1, metavar="N", help="how many hosts, named h1, h2, ... (default: 1)")
     kind.add_argument("--release", type=lambda text: text.split(","), default=["trixie"], metavar="LIST",
-                      help="releases that the hosts have in turn: %s; with +services one full of real services (default: trixie)"
+                      help="releases that the hosts have in turn: %s; with +services one full of real services "
+                           "(default: trixie)"
                            % ", ".join(images.RELEASES))
     kind.add_argument("--bastion", action="store_true", help="reach the other hosts through h1 alone")
     run = verbs.add_parser("run", parents=[kind], help="run a command beside hosts that end with it",
@@ -104,7 +108,8 @@ def _parser():
                                        "inventory of Ansible too, and by RIG_SSH_CONFIG.")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     state = argparse.ArgumentParser(add_help=False)
-    state.add_argument("--state", required=True, metavar="DIR", help="folder that tells how to reach the hosts: inventory.json, ssh")
+    state.add_argument("--state", required=True, metavar="DIR",
+                       help="folder that tells how to reach the hosts: inventory.json, ssh")
     verbs.add_parser("up", parents=[state, kind], help="start hosts that stay")
     verbs.add_parser("stay", parents=[state, kind])
     verbs.add_parser("down", parents=[state], help="end them")
@@ -115,7 +120,7 @@ def _parser():
     return parser
 
 
-def _count(text):
+def _count(text: str) -> int:
     if not text.isdecimal() or int(text) > MOST_HOSTS:
         raise argparse.ArgumentTypeError("a number from 0 to %d is wanted, not %r" % (MOST_HOSTS, text))
     return int(text)

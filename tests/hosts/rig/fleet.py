@@ -12,8 +12,11 @@ import pathlib
 import socket
 import subprocess
 import time
+from typing import Any, Iterable
 
 from .guest import Guest, HostFailed
+
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ipaddress.IPv4Network | ipaddress.IPv6Network]
 
 FOLDER = pathlib.Path("/run/rig")
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -40,23 +43,24 @@ class Rig:
     :ivar images: {name of an image: path of its root}
     """
 
-    def __init__(self, images, folder=FOLDER):
+    def __init__(self, images: dict[str, str], folder: str | os.PathLike[str] = FOLDER):
         self.images, self.folder = images, pathlib.Path(folder)
-        self._mine = {}  # hosts that this process started, by name
+        self._mine: dict[str, Guest] = {}  # hosts that this process started, by name
 
     @classmethod
-    def attach(cls):
+    def attach(cls) -> "Rig":
         """The rig that this process runs in. Raises LookupError outside of one."""
         if not os.environ.get("RIG_DIR"):
             raise LookupError("not in a rig: start this by `python3 tests/hosts/rig run --hosts 0 -- COMMAND`")
         folder = pathlib.Path(os.environ["RIG_DIR"])
         return cls(json.loads((folder / "images.json").read_text(encoding="utf-8")), folder)
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Make the bridges and the keys."""
         (self.folder / "hosts").mkdir(parents=True)
         (self.folder / "numbers").mkdir()
-        (self.folder / "images.json").write_text(json.dumps({name: str(root) for name, root in self.images.items()}), encoding="utf-8")
+        roots = {name: str(root) for name, root in self.images.items()}
+        (self.folder / "images.json").write_text(json.dumps(roots), encoding="utf-8")
         for command in ("link set lo up", "link add rig0 type bridge", "address add 10.88.0.1/16 dev rig0",
                         "address add fd88::1/64 dev rig0 nodad", "link set rig0 up", "link add rig1 type bridge", "link set rig1 up"):
             subprocess.run(["ip", *command.split()], check=True)
@@ -69,17 +73,17 @@ class Rig:
         (self.folder / "known_hosts").write_text("* " + hostkey, encoding="ascii")
         (self.folder / "ssh_config").write_text(ssh_config(self.folder), encoding="utf-8")
 
-    def host(self, name):
+    def host(self, name: str) -> Guest:
         """The host of this name, running or not. Raises LookupError."""
         if name in self._mine:
             return self._mine[name]
         try:
             return Guest.find(self.folder / "hosts" / name, CGROUPS)
         except (OSError, ValueError):
-            there = sorted(path.name for path in (self.folder / "hosts").iterdir())
-            raise LookupError("no host %s: there %s" % (name, "are " + ", ".join(there) if there else "is none")) from None
+            names = sorted(path.name for path in (self.folder / "hosts").iterdir())
+            raise LookupError("no host %s: there %s" % (name, "are " + ", ".join(names) if names else "is none")) from None
 
-    def start(self, name=None, release="trixie", behind=None, bastion=False):
+    def start(self, name: str | None = None, release: str = "trixie", behind: Guest | None = None, bastion: bool = False) -> Guest:
         """Make and boot a host; returns at once.
 
         :param behind: the host (a bastion) through which alone it is reached, or None
@@ -91,7 +95,8 @@ class Rig:
         number = self._number()
         name = name or "h%d" % number
         address, address6 = _addresses(INNER if behind else OUTER, number)
-        facts = {"name": name, "release": release, "address": address, "address6": address6, "behind": behind.name if behind else None}
+        facts = {"name": name, "release": release, "address": address, "address6": address6,
+                 "behind": behind.name if behind else None}
         folder = self.folder / "hosts" / name
         folder.mkdir()
         guest = Guest(folder, CGROUPS, facts)
@@ -103,7 +108,7 @@ class Rig:
         guest.boot()
         return guest
 
-    def _number(self):
+    def _number(self) -> int:
         """A number that no other host of the rig has, nor had: addresses are not used twice, as others remember them."""
         number = 1
         while True:
@@ -113,7 +118,7 @@ class Rig:
             except FileExistsError:
                 number += 1
 
-    def wait(self, guests):
+    def wait(self, guests: Iterable[Guest]) -> None:
         """Until the sshd of every one of these hosts answers. Raises HostFailed."""
         began = time.monotonic()
         missing = list(guests)
@@ -127,7 +132,7 @@ class Rig:
             if missing:
                 time.sleep(0.02)
 
-    def _answers(self, guest):
+    def _answers(self, guest: Guest) -> bool:
         if guest.behind:
             trial = [*self.ssh, "-o", "ConnectTimeout=2", guest.address, "true"]
             return subprocess.run(trial, check=False, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
@@ -137,11 +142,11 @@ class Rig:
         return False
 
     @property
-    def ssh(self):
+    def ssh(self) -> list[str]:
         """The beginning of a command that connects to a host, as list of str."""
         return ["ssh", "-F", str(self.folder / "ssh_config")]
 
-    def inventory(self, guests):
+    def inventory(self, guests: Iterable[Guest]) -> dict[str, Any]:
         """An inventory of these hosts, as Ansible reads it from a JSON file."""
         return {"all": {"hosts": {guest.name: {
             "ansible_host": guest.address,
@@ -152,17 +157,18 @@ class Rig:
             "ansible_control_path_dir": "%s/kept" % self.folder,
         } for guest in guests}}}
 
-    def remove(self, guest):
+    def remove(self, guest: Guest) -> None:
         """End a host."""
         guest.remove()
         self._mine.pop(guest.name, None)
 
 
-def ssh_config(folder, more=""):
+def ssh_config(folder: str | os.PathLike[str], more: str = "") -> str:
     """The text of an ssh_config(5) for keys in that folder; `more` is what start() has added."""
     return SSH_CONFIG.format(folder=str(folder).replace("%", "%%")) + more
 
 
-def _addresses(networks, number):
+def _addresses(networks: Networks, number: int) -> tuple[str, str]:
     """The addresses of a host in these networks, as two str."""
-    return tuple(str(network.network_address + 1 + number) for network in networks)
+    first, second = (str(network.network_address + 1 + number) for network in networks)
+    return first, second

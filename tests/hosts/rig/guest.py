@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+from typing import Any
 
 from .machine import end_cgroup
 
@@ -50,22 +51,26 @@ class Guest:
     :ivar behind: name of the host through which alone it is reached, or None
     """
 
-    def __init__(self, folder, cgroups, facts):
+    def __init__(self, folder: str | os.PathLike[str], cgroups: str | os.PathLike[str], facts: dict[str, Any]):
         self.folder, self.facts = pathlib.Path(folder), facts
-        self.name, self.release, self.behind = facts["name"], facts["release"], facts["behind"]
-        self.address, self.address6 = facts["address"], facts["address6"]
+        self.name: str = facts["name"]
+        self.release: str = facts["release"]
+        self.behind: str | None = facts["behind"]
+        self.address: str = facts["address"]
+        self.address6: str = facts["address6"]
         self.root = self.folder / "root"
         self.cgroup = pathlib.Path(cgroups) / ("host-" + self.name)
         self.link = "vb-" + self.name  # as systemd-nspawn names the end of its interface that is outside
         self.inner_link = "vi-" + self.name
-        self._process, self._inner = None, False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._inner = False
 
     @classmethod
-    def find(cls, folder, cgroups):
+    def find(cls, folder: pathlib.Path, cgroups: pathlib.Path) -> "Guest":
         """A host that is there. Raises OSError or ValueError."""
         return cls(folder, cgroups, json.loads((pathlib.Path(folder) / "host.json").read_text(encoding="utf-8")))
 
-    def make(self, image, identity, inner=None):
+    def make(self, image: str | os.PathLike[str], identity: pathlib.Path, inner: tuple[str, str] | None = None) -> None:
         """Lay out its disk.
 
         :param image: path of the unpacked image
@@ -77,9 +82,10 @@ class Guest:
         for folder in (disk, self.root):
             folder.mkdir()
         _run("mount", "-t", "tmpfs", "-o", "mode=755,size=" + DISK_SIZE, "disk-" + self.name, disk)
-        for folder in ("upper", "work"):
-            (disk / folder).mkdir()
-        _run("mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s,upperdir=%s/upper,workdir=%s/work" % (image, disk, disk), self.root)
+        for layer in ("upper", "work"):
+            (disk / layer).mkdir()
+        layers = "lowerdir=%s,upperdir=%s/upper,workdir=%s/work" % (os.fspath(image), disk, disk)
+        _run("mount", "-t", "overlay", "overlay", "-o", layers, self.root)
         self._write("etc/hostname", self.name + "\n")
         self._write("etc/hosts", "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n" % self.name)
         gateway = "-" if self.behind else "10.88.0.1"
@@ -100,10 +106,10 @@ class Guest:
             shutil.copy(identity / ("hostkey" + suffix), key)
             key.chmod(mode)
 
-    def _write(self, path, text):
+    def _write(self, path: str, text: str) -> None:
         (self.root / path).write_text(text, encoding="utf-8")
 
-    def boot(self):
+    def boot(self) -> None:
         """Switch it on; returns at once."""
         self.cgroup.mkdir(exist_ok=True)
         command = [*INIT, "--directory=%s" % self.root, "--machine=" + self.name,
@@ -115,18 +121,18 @@ class Guest:
                 ["sh", "-c", KEEP_BOOTED, "boot-" + self.name, self.cgroup, self.inner_link if self._inner else "", *command],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
 
-    def check_alive(self):
+    def check_alive(self) -> None:
         """Raises HostFailed if it ended by itself."""
         if self._process and self._process.poll() is not None:
             raise HostFailed("%s ended with exit code %d: %s" % (self.name, self._process.returncode, self.said()))
 
-    def said(self):
+    def said(self) -> str:
         """The end of what it wrote to its console."""
         with contextlib.suppress(OSError):
             return (self.folder / "console").read_text(encoding="utf-8", errors="replace")[-3000:]
         return "it has no console"
 
-    def leader(self):
+    def leader(self) -> int:
         """The pid, as seen from here, of its process 1. Raises LookupError while it is off."""
         for procs in self.cgroup.rglob("init.scope/cgroup.procs"):
             with contextlib.suppress(OSError):
@@ -135,7 +141,7 @@ class Guest:
                         return int(pid)
         raise LookupError("%s is not running" % self.name)
 
-    def console(self, *command):
+    def console(self, *command: str) -> list[str]:
         """The command that runs a command on the host without its network. Raises LookupError while it is off.
 
         Such a process is in no unit of the host.
@@ -143,7 +149,7 @@ class Guest:
         return ["nsenter", "--target=%d" % self.leader(), "--all", "--", "env", "-i", "PATH=" + CONSOLE_PATH, "HOME=/root",
                 "TERM=" + os.environ.get("TERM", "dumb"), "LC_ALL=C.UTF-8", *command]
 
-    def power_off(self):
+    def power_off(self) -> None:
         """Switch it off as a power cut does. Its disk stays."""
         if self._process:
             with contextlib.suppress(ProcessLookupError):
@@ -157,7 +163,7 @@ class Guest:
         for link in (self.link, self.inner_link):
             subprocess.run(["ip", "link", "delete", link], check=False, stderr=subprocess.DEVNULL)
 
-    def remove(self):
+    def remove(self) -> None:
         """Switch it off and remove its disk."""
         self.power_off()
         for mount in (self.root, self.folder / "disk"):
@@ -165,7 +171,7 @@ class Guest:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _pid_inside(pid):
+def _pid_inside(pid: str) -> int | None:
     """The pid that a process has in its own namespace, or None where it is gone."""
     with contextlib.suppress(OSError):
         for line in pathlib.Path("/proc", pid, "status").read_text(encoding="utf-8", errors="replace").splitlines():
@@ -174,5 +180,5 @@ def _pid_inside(pid):
     return None
 
 
-def _run(*command):
+def _run(*command: str | os.PathLike[str]) -> None:
     subprocess.run(command, check=True)

@@ -21,14 +21,18 @@ import shlex
 import shutil
 import subprocess
 import time
+from typing import IO, Callable, Iterable, Iterator
 
 from .mirror import mirror
+
+Say = Callable[[str], object]
 
 RECIPES = pathlib.Path(__file__).resolve().parent.parent / "images"
 RELEASES = ("trixie", "bookworm", "bullseye")
 KEEP_UNUSED = 14 * 86400  # seconds
 OPTIONS = (
-    "--mode=root", "--variant=minbase", "--skip=check/empty", "--aptopt=Acquire::Check-Valid-Until \"false\"",  # old releases are not signed anew
+    "--mode=root", "--variant=minbase", "--skip=check/empty",
+    "--aptopt=Acquire::Check-Valid-Until \"false\"",  # old releases are not signed anew
     "--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
 )
@@ -38,7 +42,7 @@ class NoImage(Exception):
     """An image does not exist or cannot be made; the text says why."""
 
 
-def cache_folder():
+def cache_folder() -> pathlib.Path:
     """Where images are kept, as a path."""
     cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
     return pathlib.Path(cache) / "listening-ports/images"
@@ -47,7 +51,7 @@ def cache_folder():
 class Image:
     """One image of the cache. Raises NoImage for a name that is none."""
 
-    def __init__(self, name, cache=None):
+    def __init__(self, name: str, cache: str | os.PathLike[str] | None = None):
         self.name = name
         self.release, _plus, self.variant = name.partition("+")
         if self.release not in RELEASES:
@@ -60,37 +64,37 @@ class Image:
         self.packed = self.cache / (self.key + ".tar.zst")
         self.root = self.cache / self.key / "root"
         self._scratch = self.cache / (self.key + ".making")
-        self._lock = None
+        self._lock: IO[str] | None = None
 
-    def acquire(self, say=print):
+    def acquire(self, say: Say = print) -> pathlib.Path:
         """Make the image unless it is there. Until let_go(), or the end of this process, nobody removes it. Returns its root, a path."""
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.cache / (self.key + ".lock"), "w", encoding="ascii")
-            self._hold(fcntl.LOCK_SH, say)
+            self._hold(self._lock, fcntl.LOCK_SH, say)
             while not self._is_whole():
-                self._hold(fcntl.LOCK_EX, say)
+                self._hold(self._lock, fcntl.LOCK_EX, say)
                 if not self._is_whole():
                     self._make(say)
-                self._hold(fcntl.LOCK_SH, say)  # not in one step: it may be removed in between, hence the loop
+                self._hold(self._lock, fcntl.LOCK_SH, say)  # not in one step: it may be removed in between, hence the loop
             os.utime(self._lock.fileno())
         except OSError as exc:
             raise NoImage("%s cannot be kept in %s: %s" % (self.name, self.cache, exc)) from exc
         return self.root
 
-    def let_go(self):
+    def let_go(self) -> None:
         """The image is not used any more."""
         if self._lock:
             self._lock.close()
 
-    def _hold(self, lock, say):
+    def _hold(self, lock: IO[str], kind: int, say: Say) -> None:
         try:
-            fcntl.flock(self._lock, lock | fcntl.LOCK_NB)
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             say("%s: waiting for another run that makes it" % self.name)
-            fcntl.flock(self._lock, lock)
+            fcntl.flock(lock, kind)
 
-    def _hash(self):
+    def _hash(self) -> str:
         """Over everything that goes into the image."""
         known = hashlib.sha256(repr((self.name, OPTIONS)).encode())
         for path in sorted(path for recipe in self.recipes for path in _files_of(recipe)):
@@ -98,14 +102,14 @@ class Image:
             known.update(repr((str(path.relative_to(RECIPES)), path.is_symlink(), os.access(path, os.X_OK), content)).encode())
         return known.hexdigest()[:12]
 
-    def _is_whole(self):
+    def _is_whole(self) -> bool:
         """Whether it is unpacked, and here: a copy or what a backup brought may have lost owners and modes."""
         try:
             return (self.root.parent / "whole").read_text(encoding="ascii") == _identity(self.root)
         except OSError:
             return False
 
-    def _make(self, say):
+    def _make(self, say: Say) -> None:
         began = time.monotonic()
         self._sweep()
         try:
@@ -124,10 +128,10 @@ class Image:
             self._sweep()
         say("%s: image ready after %.0f s" % (self.name, time.monotonic() - began))
 
-    def _sweep(self):
+    def _sweep(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _build(self):
+    def _build(self) -> None:
         """Make the packed image."""
         self._scratch.mkdir()
         self._scratch.chmod(0o755)
@@ -138,7 +142,7 @@ class Image:
                    self.release, str(fresh), "deb %s %s main" % (mirror(), self.release)])
         os.rename(fresh, self.packed)
 
-    def _unpack(self):
+    def _unpack(self) -> None:
         """Unpack the packed image; raises NoImage if it is broken."""
         self._scratch.mkdir(exist_ok=True)
         fresh = self._scratch / "unpacked"
@@ -149,7 +153,7 @@ class Image:
         shutil.rmtree(self.root.parent, ignore_errors=True)
         os.rename(fresh, self.root.parent)
 
-    def _run(self, command):
+    def _run(self, command: list[str]) -> None:
         """Run a command that says what is wrong; raises NoImage with the end of that."""
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                               text=True, errors="replace", env=dict(os.environ, TMPDIR=str(self._scratch), LC_ALL="C.UTF-8"))
@@ -159,7 +163,7 @@ class Image:
                 self.name, command[0], done.returncode, full, "\n".join(done.stdout.splitlines()[-20:])))
 
 
-def acquire(names, say=print):
+def acquire(names: Iterable[str], say: Say = print) -> dict[str, pathlib.Path]:
     """Make all images of these names that are missing, side by side; returns {name: path of its root}. Raises NoImage."""
     images = [Image(name) for name in dict.fromkeys(names)]
     with concurrent.futures.ThreadPoolExecutor(max(1, len(images))) as pool:
@@ -168,7 +172,7 @@ def acquire(names, say=print):
     return roots
 
 
-def _forget(cache):
+def _forget(cache: pathlib.Path) -> None:
     """Remove images that nobody uses, and that nobody has used for two weeks."""
     for lock in cache.glob("*.lock"):
         with contextlib.suppress(OSError), open(lock, encoding="ascii") as held:
@@ -178,26 +182,27 @@ def _forget(cache):
                 lock.with_suffix(".tar.zst").unlink(missing_ok=True)
 
 
-def _identity(root):
-    found = root.stat()
-    return "%d:%d:%d" % (found.st_dev, found.st_ino, found.st_uid)
+def _identity(root: pathlib.Path) -> str:
+    status = root.stat()
+    return "%d:%d:%d" % (status.st_dev, status.st_ino, status.st_uid)
 
 
-def _files_of(recipe):
+def _files_of(recipe: str) -> list[pathlib.Path]:
     """The files of a recipe: its packages, its script, and what is laid over the image."""
     over = RECIPES / recipe
     laid = [path for path in over.rglob("*") if path.is_symlink() or not path.is_dir()] if over.is_dir() else []
     return [RECIPES / (recipe + ".packages"), RECIPES / (recipe + ".sh"), *laid]
 
 
-def _words(path):
+def _words(path: pathlib.Path) -> list[str]:
     """The words of a file without its comments."""
     return [word for line in path.read_text(encoding="utf-8").splitlines() for word in line.partition("#")[0].split()]
 
 
-def _hooks(recipe):
+def _hooks(recipe: str) -> Iterator[str]:
     """What mmdebstrap runs when the packages are installed; it gives the image's root as $1."""
     if (RECIPES / recipe).is_dir():
         # with modes of its own: those of folders in a checkout follow the umask of whoever cloned it
-        yield 'tar -C %s -c --mode=u=rwX,go=rX --owner=0 --group=0 . | tar -C "$1" -xp --no-overwrite-dir' % shlex.quote(str(RECIPES / recipe))
+        yield ('tar -C %s -c --mode=u=rwX,go=rX --owner=0 --group=0 . | tar -C "$1" -xp --no-overwrite-dir'
+               % shlex.quote(str(RECIPES / recipe)))
     yield 'chroot "$1" sh -eu -s < %s' % shlex.quote(str(RECIPES / (recipe + ".sh")))

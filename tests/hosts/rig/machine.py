@@ -15,6 +15,7 @@ import pathlib
 import shutil
 import signal
 import time
+from typing import Iterator
 
 from .obstacles import cgroup_root
 
@@ -26,7 +27,7 @@ INOTIFY_WANTED = 8192
 GONE_WITHIN = 10  # seconds for the kernel to end killed processes and empty their cgroup
 
 
-def rig_name(pid):
+def rig_name(pid: int) -> str:
     """The name of the rig that this process runs. Raises ProcessLookupError or FileNotFoundError for a process that has ended."""
     # behind the name, which may hold anything, the third field is the state, and the 22nd in what clock tick it began (proc_pid_stat(5))
     fields = pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
@@ -35,7 +36,7 @@ def rig_name(pid):
     return "%s%d-%s" % (PREFIX, pid, fields[19])
 
 
-def runner_of(name):
+def runner_of(name: str) -> int | None:
     """The pid that runs the rig of this name, or None where none does any more."""
     pid, _dash, began = name[len(PREFIX):].partition("-")
     try:
@@ -44,7 +45,7 @@ def runner_of(name):
         return None
 
 
-def end_cgroup(cgroup):
+def end_cgroup(cgroup: pathlib.Path) -> None:
     """Kill all processes in a cgroup and below, and remove it. Raises OSError where it cannot be removed."""
     until = time.monotonic() + GONE_WITHIN
     while cgroup.exists():
@@ -61,7 +62,7 @@ def end_cgroup(cgroup):
 
 
 @contextlib.contextmanager
-def share():
+def share() -> Iterator[pathlib.Path]:
     """Register this process as one that runs a rig; gives the path of the rig's cgroup."""
     with _lock():
         sweep_locked()
@@ -77,13 +78,13 @@ def share():
             sweep_locked()
 
 
-def sweep():
+def sweep() -> None:
     """Remove what rigs left whose runner was killed."""
     with _lock():
         sweep_locked()
 
 
-def sweep_locked():
+def sweep_locked() -> None:
     """The same, for who holds the lock."""
     root = cgroup_root()
     for cgroup in root.glob(PREFIX + "*"):
@@ -96,14 +97,14 @@ def sweep_locked():
         _put_back_limit()
 
 
-def _raise_limit():
+def _raise_limit() -> None:
     limit = int(INOTIFY.read_text(encoding="ascii"))
     if limit < INOTIFY_WANTED:
         (SHARED / "inotify").write_text(str(limit), encoding="ascii")  # before it is changed: a kill may come between
         INOTIFY.write_text(str(INOTIFY_WANTED), encoding="ascii")
 
 
-def _put_back_limit():
+def _put_back_limit() -> None:
     kept = SHARED / "inotify"
     if kept.exists():
         before = kept.read_text(encoding="ascii").strip()
@@ -114,7 +115,7 @@ def _put_back_limit():
 
 
 @contextlib.contextmanager
-def _lock():
+def _lock() -> Iterator[None]:
     SHARED.mkdir(mode=0o700, exist_ok=True)
     with open(SHARED / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

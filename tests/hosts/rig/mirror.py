@@ -7,12 +7,13 @@
 import os
 import pathlib
 import re
+from typing import Iterator
 
 # apt(8) sends other systems there too, once debian-archive-keyring is installed
 DEFAULT = "http://deb.debian.org/debian"
 
 
-def mirror(etc="/etc"):
+def mirror(etc: str | os.PathLike[str] = "/etc") -> str:
     """The URI of the Debian mirror of this machine: RIG_MIRROR, else that of its own release, else Debian's own."""
     if os.environ.get("RIG_MIRROR"):
         return os.environ["RIG_MIRROR"]
@@ -24,7 +25,7 @@ def mirror(etc="/etc"):
     return DEFAULT
 
 
-def _system(path):
+def _system(path: pathlib.Path) -> dict[str, str]:
     """What os-release(5) says, as a dict of str."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -33,7 +34,7 @@ def _system(path):
     return {key: value.strip("'\"") for key, _equals, value in (line.partition("=") for line in lines)}
 
 
-def _sources(apt):
+def _sources(apt: pathlib.Path) -> Iterator[tuple[str, list[str]]]:
     """(URI, suites) of each source of packages, in both forms of sources.list(5)."""
     for path in sorted([apt / "sources.list", *(apt / "sources.list.d").glob("*")]):
         try:
@@ -42,17 +43,18 @@ def _sources(apt):
             continue
         if path.suffix == ".list":
             for line in text.splitlines():
-                found = re.match(r"\s*deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s", line + " ")
-                if found:
-                    yield found.group(1), [found.group(2)]
+                entry = re.match(r"\s*deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+(\S+)\s", line + " ")
+                if entry:
+                    yield entry.group(1), [entry.group(2)]
         elif path.suffix == ".sources":
             for stanza in re.split(r"\n\s*\n", text):
                 yield from _stanza(stanza)
 
 
-def _stanza(text):
+def _stanza(text: str) -> Iterator[tuple[str, list[str]]]:
     """(URI, suites) of one stanza of the deb822 form."""
-    fields, name = {}, None
+    fields: dict[str, str] = {}
+    name = ""
     for line in text.splitlines():
         if line.startswith("#"):
             continue

@@ -24,7 +24,7 @@ class NoCgroups(Exception):
     """No cgroup2 tree is mounted."""
 
 
-def cgroup_root():
+def cgroup_root() -> pathlib.Path:
     """The path at which this machine has its cgroup2 tree: alone, or beside those of version 1. Raises NoCgroups."""
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         for mount in mounts:
@@ -34,7 +34,7 @@ def cgroup_root():
     raise NoCgroups("no cgroup2 tree is mounted")
 
 
-def obstacles():
+def obstacles() -> list[str]:
     """Why no hosts can be started here: a list of sentences, which is empty where they can."""
     if not sys.platform.startswith("linux"):
         return ["hosts need Linux"]
@@ -46,24 +46,24 @@ def obstacles():
     if missing:
         packages = sorted({PROGRAMS[program] for program in missing})
         return ["missing: %s (on Debian: apt-get install %s)" % (", ".join(missing), " ".join(packages))]
-    found = []
+    reasons = []
     if not list(KEYRINGS.glob("debian-archive-*")):
-        found.append("missing: the keys of Debian's archive (on Debian and Ubuntu: apt-get install debian-archive-keyring)")
+        reasons.append("missing: the keys of Debian's archive (on Debian and Ubuntu: apt-get install debian-archive-keyring)")
     try:
         root = cgroup_root()
         if not os.access(root, os.W_OK) or _read_only(root):
-            found.append("%s cannot be written: cgroups are not ours to make" % root)
+            reasons.append("%s cannot be written: cgroups are not ours to make" % root)
     except NoCgroups as exc:
-        found.append(str(exc))
+        reasons.append(str(exc))
     with open("/proc/filesystems", encoding="utf-8") as systems:
         if "overlay" not in systems.read().split() and subprocess.run(["modprobe", "-q", "overlay"], check=False).returncode:
-            found.append("the kernel has no overlayfs")
+            reasons.append("the kernel has no overlayfs")
     trial = subprocess.run(["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--mount-proc",
                             "sh", "-c", TRIAL], check=False, capture_output=True, text=True)
     if trial.returncode:
-        found.append("namespaces are refused: %s" % trial.stderr.strip().replace("\n", "; "))
-    return found
+        reasons.append("namespaces are refused: %s" % trial.stderr.strip().replace("\n", "; "))
+    return reasons
 
 
-def _read_only(path):
+def _read_only(path: pathlib.Path) -> bool:
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

@@ -15,9 +15,14 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any, Callable
 
 from . import images, machine
 from .fleet import CGROUPS, FOLDER, Rig, ssh_config
+from .guest import Guest
+from .images import Say
+
+Order = dict[str, Any]  # see run()
 
 PROGRAM = pathlib.Path(__file__).resolve().parent
 # The shell is process 1 there: it waits for whatever loses its parent.
@@ -27,7 +32,7 @@ JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 LAST_WORDS = 10  # seconds that an interrupted command gets to say its last words
 
 
-def run(order, say, started=None):
+def run(order: Order, say: Say, started: Callable[[int, pathlib.Path], object] | None = None) -> int:
     """Run the rig that an order describes to its end; returns the exit code of its command.
 
     :param order: dict of hosts (int), releases (list of str), bastion (bool), command (list of str; with none, hosts stay until
@@ -53,13 +58,13 @@ def run(order, say, started=None):
         return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
-def inside(order, say):
+def inside(order: Order, say: Say) -> int:
     """What the first process of a rig does; returns the exit code of the command."""
     began = time.monotonic()
     _shut_off()
     rig = Rig(order["images"])
     rig.prepare()
-    guests = []
+    guests: list[Guest] = []
     for number in range(order["hosts"]):
         release = order["releases"][number % len(order["releases"])]
         behind = guests[0] if guests and order["bastion"] else None
@@ -84,7 +89,7 @@ def inside(order, say):
         return 127
 
 
-def _shut_off():
+def _shut_off() -> None:
     """Replace what still shows the machine: its cgroups, its /sys and its /run."""
     for command in ("mount --make-rprivate /", "umount -R /sys/fs/cgroup", "mount -t sysfs sysfs /sys",
                     "mount -t cgroup2 cgroup2 %s" % CGROUPS, "mount -t tmpfs -o mode=755 rig /run"):
@@ -92,7 +97,7 @@ def _shut_off():
     FOLDER.mkdir()
 
 
-def _hand_out(rig, guests, state, kept):
+def _hand_out(rig: Rig, guests: list[Guest], state: pathlib.Path, kept: str) -> None:
     """Leave in state what is needed to reach the hosts from outside; `ready` comes last.
 
     :param kept: path for connections that Ansible keeps; not in state, as it has to be short (unix(7): 107 characters)

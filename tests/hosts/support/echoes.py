@@ -6,20 +6,21 @@
 
     echoes.py NAME tcp|udp:PORT[-PORT] ...
 
-Each port is listened on with IPv4 and with IPv6, but where another has it. What is sent to it is answered with the name, and the protocol and port that it
-came in by: ``box tcp/80``.
+Each port is listened on with IPv4 and with IPv6, but where another has it. What is sent to it is answered with the name,
+and the protocol and port that it came in by: ``box tcp/80``.
 """
 
 import errno
 import selectors
 import socket
 import sys
+from typing import NoReturn
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 
 
-def listen(protocol, port, family):
+def listen(protocol: str, port: int, family: socket.AddressFamily) -> socket.socket:
     """A socket on that port of all addresses of the family."""
     made = socket.socket(family, KINDS[protocol])
     if family == socket.AF_INET6:
@@ -33,17 +34,17 @@ def listen(protocol, port, family):
     return made
 
 
-def wanted(words):
+def wanted(words: list[str]) -> list[tuple[str, int]]:
     """list of (protocol, port)."""
-    found = []
+    endpoints = []
     for word in words:
         protocol, ports = word.split(":")
         first, _dash, last = ports.partition("-")
-        found += [(protocol, port) for port in range(int(first), int(last or first) + 1)]
-    return found
+        endpoints += [(protocol, port) for port in range(int(first), int(last or first) + 1)]
+    return endpoints
 
 
-def serve(name, words):
+def serve(name: str, words: list[str]) -> NoReturn:
     """Answers for ever. A client answered is a client forgotten."""
     waiting = selectors.DefaultSelector()
     for protocol, port in wanted(words):
@@ -57,19 +58,21 @@ def serve(name, words):
     while True:
         for key, _events in waiting.select():
             kind, answer = key.data
+            ready = key.fileobj
+            assert isinstance(ready, socket.socket)
             try:
                 if kind == "tcp":
-                    client, _address = key.fileobj.accept()
+                    client, _address = ready.accept()
                     client.setblocking(False)
                     waiting.register(client, selectors.EVENT_READ, ("client", answer))
                 elif kind == "udp":
-                    _said, address = key.fileobj.recvfrom(9)
-                    key.fileobj.sendto(answer, address)
+                    _question, address = ready.recvfrom(9)
+                    ready.sendto(answer, address)
                 else:
-                    waiting.unregister(key.fileobj)
-                    with key.fileobj as client:
-                        if client.recv(9):
-                            client.send(answer)
+                    waiting.unregister(ready)
+                    with ready:
+                        if ready.recv(9):
+                            ready.send(answer)
             except OSError:  # it is gone, or cannot be answered
                 pass
 

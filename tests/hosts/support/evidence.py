@@ -5,8 +5,12 @@
 """What an audit has recorded of a host, and what the host's own tools say."""
 
 import json
+import os
 import pathlib
 import sys
+from typing import Any
+
+from .host import Host
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "oracle"))
 
@@ -16,18 +20,20 @@ PROTOCOLS = ("tcp", "udp")
 SS = ["ss", "--no-header", "--oneline", "--numeric", "--processes", "--extended", "--tcp", "--udp", "--listening"]
 
 
-def record(folder, host):
+def record(folder: str | os.PathLike[str], host: Host) -> Any:
     """The record of a host in the folder of an audit."""
     return json.loads((pathlib.Path(folder) / "hosts" / (host.name + ".json")).read_text(encoding="utf-8"))
 
 
-def differences(host, facts):
+def differences(host: Host, facts: dict[str, Any]) -> list[str]:
     """How facts differ from what ss(8) shows on that host now: list of str. Other protocols are left out."""
-    listeners = [listener for listener in facts["listeners"] if listener["protocol"] in PROTOCOLS and not listener["namespace"]]
-    return oracle_ss.differences(listeners, oracle_ss.parse(host.console(*SS).out))
+    listeners = [listener for listener in facts["listeners"]
+                 if listener["protocol"] in PROTOCOLS and not listener["namespace"]]
+    lines: list[str] = oracle_ss.differences(listeners, oracle_ss.parse(host.console(*SS).out))
+    return lines
 
 
-def listener(facts, name):
+def listener(facts: dict[str, Any], name: str) -> Any:
     """The one listener with this id."""
-    found, = [listener for listener in facts["listeners"] if listener["id"] == name]
-    return found
+    (only,) = [listener for listener in facts["listeners"] if listener["id"] == name]
+    return only

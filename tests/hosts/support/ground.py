@@ -9,15 +9,18 @@ Behind the other, on a bridge, is a network namespace as containers have.
 """
 
 import base64
-import collections
 import io
 import ipaddress
 import json
 import pathlib
 import sys
 import tarfile
+from typing import Any, Iterable, NamedTuple, Sequence
 
-from .host import execute
+from .host import Host, execute
+from .player import Player
+
+Facts = dict[str, Any]
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLLECTION = HERE.parents[2]
@@ -64,7 +67,8 @@ ip address add 10.88.77.$HERE/16 dev host0
 ip address add fd88::66:$HERE/64 dev host0 nodad
 ip address add fd88::77:$HERE/64 dev host0 nodad
 """
-SOURCES = ("10.88.66.%d", "10.88.77.%d", "fd88::66:%d", "fd88::77:%d", "10.90.0.3", "10.90.0.200", "fd90::3", "fd90::c8")     # near, far, near, far, ...
+# near, far, near, far, ...
+SOURCES = ("10.88.66.%d", "10.88.77.%d", "fd88::66:%d", "fd88::77:%d", "10.90.0.3", "10.90.0.200", "fd90::3", "fd90::c8")
 DEAF = "neighbours on %s cannot find the host: "
 BOX_ADDRESSES = ("172.30.0.2", "fd30::2")
 LOOK = """
@@ -92,15 +96,25 @@ import json, os, subprocess, sys
 sys.path.insert(0, '/root/taken')
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import take
 def run(words, environ_update=None, **dummy):
-    done = subprocess.run(words, env=dict(os.environ, **(environ_update or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    return done.returncode, done.stdout.decode('utf-8', 'surrogateescape'), done.stderr.decode('utf-8', 'surrogateescape')
+    done = subprocess.run(words, env=dict(os.environ, **(environ_update or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False)
+    return done.returncode, *(printed.decode('utf-8', 'surrogateescape') for printed in (done.stdout, done.stderr))
 taken = take.take(run)
 taken['recorded_with'] = {words[0]: run(words)[1].split(chr(10))[0] for words in (['nft', '--version'], ['iptables', '--version'],
     ['ipset', '--version'], ['firewall-cmd', '--version'], ['ufw', 'version'])}
 print(json.dumps(taken))
 """
 
-Flow = collections.namedtuple("Flow", "family protocol interface source address port")
+
+class Flow(NamedTuple):
+    """What is sent from one address to a port of another, and by which interface it comes in there."""
+
+    family: str
+    protocol: str
+    interface: str
+    source: str
+    address: str
+    port: int
 
 
 class Ground:
@@ -110,7 +124,7 @@ class Ground:
     :ivar sources: list of str, the addresses that knock, in the order of SOURCES.
     """
 
-    def __init__(self, server, client, number):
+    def __init__(self, server: Host, client: Host, number: int):
         self.server, self.client, self._number = server, client, number
         self.sources = [text % number if "%" in text else text for text in SOURCES]
         execute([*server.inside(), "ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan0", "netns",
@@ -120,24 +134,25 @@ class Ground:
         server.console("sh", "-eu", stdin=SERVER)
         server.wait_for("ss -Hltn6 'sport = 8091' | grep -q . && ip netns exec box ss -Hlun6 'sport = 81' | grep -q .")
 
-    def raise_wall(self, name, *arguments):
+    def raise_wall(self, name: str, *arguments: str) -> None:
         """Run a script of walls on the server."""
         script = (HERE / "walls" / (name + ".sh")).read_text(encoding="utf-8")
         self.server.console("sh", "-eu", "-s", *arguments, stdin="HERE=%d\n%s" % (self._number, script))
 
-    def flows(self):
+    def flows(self) -> list[Flow]:
         """list of Flow: each port by each way from each address."""
-        ways = [("ipv4", "host0", self.server.address), ("ipv6", "host0", self.server.address6), ("ipv4", "lan0", "10.90.0.2"), ("ipv6", "lan0", "fd90::2")]
+        ways = [("ipv4", "host0", self.server.address), ("ipv6", "host0", self.server.address6),
+                ("ipv4", "lan0", "10.90.0.2"), ("ipv6", "lan0", "fd90::2")]
         return [Flow(family, protocol, interface, source, address, port) for index, (family, interface, address) in enumerate(ways)
                 for source in self.sources[2 * index:2 * index + 2] for protocol, ports in PORTS.items() for port in ports]
 
-    def knock(self, flows, seconds=SECONDS):
+    def knock(self, flows: Iterable[Flow], seconds: str = SECONDS) -> list[str | None]:
         """list of str or None: who answered."""
         asked = [(flow.protocol, flow.source, flow.address, flow.port) for flow in flows]
         done = execute([*self.client.inside(), sys.executable, "-B", HERE / "knocks.py", seconds], stdin=json.dumps(asked))
         return ["host tcp/22" if (answer or "").startswith("SSH-") else answer for answer in json.loads(done.out)]
 
-    def take(self):
+    def take(self) -> Any:
         """dict: the snapshot of the server, taken on it, and the tools that it was taken with."""
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
@@ -148,51 +163,54 @@ class Ground:
         return json.loads(self.server.console("python3", "-Bc", TAKE).out)
 
 
-def look(player, grounds):
+def look(player: Player, grounds: Sequence[Ground]) -> list[list[Facts]]:
     """The facts of each server before and after more listens: list of [dict, dict]."""
     player.play([ground.server for ground in grounds], LOOK)
     return [json.loads((player.folder / (ground.server.name + ".json")).read_text(encoding="utf-8")) for ground in grounds]
 
 
-def contains(networks, address):
+def contains(networks: Iterable[str], address: str) -> bool:
     """bool: an address is in one of the networks, which are text."""
     number = ipaddress.ip_address(address)
     return any(number in ipaddress.ip_network(network) for network in networks)
 
 
-def said(exposure, flow):
+def said(exposure: Facts, flow: Flow) -> tuple[str, str | None]:
     """What an exposure says of a flow: ('allowed' | 'deaf' | 'blocked' | 'undecided', reason or None).
 
     Deaf is who would be let in, but that neighbours cannot find the host.
     """
     paths = [path for path in exposure["paths"] if path["family"] == flow.family and flow.interface in path["interfaces"]]
-    for found in paths if exposure["paths"] else [dict(exposure, interfaces=[])]:
-        if contains(found["allowed"], flow.source):
+    for path in paths if exposure["paths"] else [dict(exposure, interfaces=[])]:
+        if contains(path["allowed"], flow.source):
             # interfaces that are alike are one path, and one of them is named
-            deaf = [text for text in found["caveats"] if any(text.startswith(DEAF % name) for name in found["interfaces"])]
+            deaf = [text for text in path["caveats"] if any(text.startswith(DEAF % name) for name in path["interfaces"])]
             return ("deaf", deaf[0]) if deaf else ("allowed", None)
-        for part in found["undecided"]:
+        for part in path["undecided"]:
             if contains(part["sources"], flow.source):
                 return "undecided", part["reason"]
     return "blocked", None
 
 
-def concerns(record, flow):
+def concerns(record: Facts, flow: Flow) -> bool:
     """bool: a listener, or an endpoint that is led elsewhere, has this address and port."""
-    if record["namespace"] or (record["protocol"], record["port"]) != (flow.protocol, flow.port) or not record["accepts_" + flow.family]:
+    if record["namespace"] or (record["protocol"], record["port"]) != (flow.protocol, flow.port):
+        return False
+    if not record["accepts_" + flow.family]:
         return False
     return record["scope"] == "any" or ipaddress.ip_address(record["address"]) == ipaddress.ip_address(flow.address)
 
 
-def answers_of(record, facts):
+def answers_of(record: Facts, facts: Facts) -> set[str]:
     """set of str: what is answered by who is meant by a record."""
     if "to" not in record:
-        led = [one for one in facts["forwarded"] if one["proxy"] == record["id"]]
+        forwarded = [endpoint for endpoint in facts["forwarded"] if endpoint["proxy"] == record["id"]]
         process = record["owners"][0]["process"]
         own = "proxy" if process == "docker-proxy" else "host"
-        return {"%s %s/%d" % (own, record["protocol"], record["port"])}.union(*(answers_of(one, facts) for one in led))
-    found = set()
+        answer = "%s %s/%d" % (own, record["protocol"], record["port"])
+        return {answer}.union(*(answers_of(endpoint, facts) for endpoint in forwarded))
+    answers = set()
     for endpoint in record["to"].split(", "):
         address, _colon, port = endpoint.rpartition(":")
-        found.add("%s %s/%s" % ("box" if address.strip("[]") in BOX_ADDRESSES else "host", record["protocol"], port))
-    return found
+        answers.add("%s %s/%s" % ("box" if address.strip("[]") in BOX_ADDRESSES else "host", record["protocol"], port))
+    return answers

@@ -23,7 +23,7 @@ REFUSED = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETU
 AT_ONCE = 512
 
 
-def knock(protocol, source, address, port):
+def knock(protocol: str, source: str, address: str, port: int) -> socket.socket:
     """A socket that is on its way there. Raises OSError where this side cannot send at all: that says nothing of the other."""
     made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, KINDS[protocol])
     made.setblocking(False)
@@ -34,37 +34,40 @@ def knock(protocol, source, address, port):
     return made
 
 
-def ask(flows, seconds):
+def ask(flows: list[tuple[str, str, str, int]], seconds: float) -> list[str | None]:
     """list of str or None: the answers to flows, a list of (protocol, source, address, port)."""
-    answers = [None] * len(flows)
+    answers: list[str | None] = [None] * len(flows)
     waiting = selectors.DefaultSelector()
     for index, flow in enumerate(flows):
         waiting.register(knock(*flow), selectors.EVENT_WRITE, index)
     until = time.monotonic() + seconds
     while waiting.get_map() and time.monotonic() < until:
         for key, events in waiting.select(max(until - time.monotonic(), 0)):
+            connection = key.fileobj
+            assert isinstance(connection, socket.socket)
             try:
                 if events & selectors.EVENT_WRITE:
-                    key.fileobj.send(b"\n")
-                    waiting.modify(key.fileobj, selectors.EVENT_READ, key.data)
+                    connection.send(b"\n")
+                    waiting.modify(connection, selectors.EVENT_READ, key.data)
                     continue
-                answers[key.data] = key.fileobj.recv(100).decode(errors="replace").strip() or None
+                answers[key.data] = connection.recv(100).decode(errors="replace").strip() or None
             except BlockingIOError:  # woken by what the kernel takes for a passing error, and still on its way
                 time.sleep(0.01)
                 continue
             except OSError as exc:
                 if exc.errno not in REFUSED:
                     raise
-            waiting.unregister(key.fileobj)
-            key.fileobj.close()
+            waiting.unregister(connection)
+            connection.close()
     for key in list(waiting.get_map().values()):
+        assert isinstance(key.fileobj, socket.socket)
         key.fileobj.close()
     return answers
 
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    said = []
+    answers: list[str | None] = []
     for start in range(0, len(asked), AT_ONCE):
-        said += ask(asked[start:start + AT_ONCE], float(sys.argv[1]))
-    print(json.dumps(said))
+        answers += ask(asked[start:start + AT_ONCE], float(sys.argv[1]))
+    print(json.dumps(answers))

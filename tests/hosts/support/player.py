@@ -8,8 +8,12 @@ import json
 import os
 import pathlib
 import sys
+from typing import TYPE_CHECKING, Sequence
 
-from .host import execute
+from .host import Done, execute
+
+if TYPE_CHECKING:
+    from .host import Host
 
 PLAY_TIMEOUT = 600  # seconds
 
@@ -20,7 +24,7 @@ class Player:
     :ivar folder: path; relative names in a playbook begin there
     """
 
-    def __init__(self, folder, collections):
+    def __init__(self, folder: pathlib.Path, collections: pathlib.Path):
         self.folder = folder
         # Ansible looks for collections in PYTHONPATH too, and settings of who runs the tests are not those of the tests
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
@@ -30,7 +34,8 @@ class Player:
             PATH="%s:%s" % (pathlib.Path(sys.executable).parent, os.environ["PATH"]))
         self._plays = 0
 
-    def play(self, hosts, play, *arguments, user="root", check=True):
+    def play(self, hosts: "Sequence[Host]", play: str | os.PathLike[str], *arguments: str, user: str = "root",
+             check: bool = True) -> Done:
         """Run a playbook on hosts; returns Done.
 
         :param play: str, the text of a playbook, the path of one, or a name such as listening.ports.audit
@@ -43,7 +48,7 @@ class Player:
         variables = {host.name: dict(host.inventory(), ansible_user=user) for host in hosts}
         inventory.write_text(json.dumps({"all": {"hosts": variables}}), encoding="utf-8")
         if "\n" in str(play):
-            text, play = play, self.folder / ("playbook-%d.yml" % self._plays)
+            text, play = str(play), self.folder / ("playbook-%d.yml" % self._plays)
             play.write_text(text, encoding="utf-8")
         return execute(["ansible-playbook", "-i", inventory, play, *arguments], check, timeout=PLAY_TIMEOUT, cwd=self.folder,
                        env=self.environment)

@@ -18,7 +18,7 @@ KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 PROHIBITED = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES)
 
 
-def probe(address, port, protocol, seconds, source=None):
+def probe(address: str, port: int, protocol: str, seconds: float, source: str | None = None) -> str:
     """The verdict. Raises OSError where this side cannot send at all: that says nothing of the other."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as trial:
