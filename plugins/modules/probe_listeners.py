@@ -8,11 +8,11 @@ import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listening.ports.plugins.module_utils._probe import prober as _prober
 from ansible_collections.listening.ports.plugins.module_utils._probe.endpoints import FAMILIES, EndpointError, parse
+from ansible_collections.listening.ports.plugins.module_utils._probe.prober import MOST_PARALLEL, Prober, counts
 
 # the least and the most that makes sense
-LIMITS = (('timeout', 0.01, 60), ('total_timeout', 0.01, 3600), ('max_parallel', 1, _prober.MOST_PARALLEL))
+LIMITS = (('timeout', 0.01, 60), ('total_timeout', 0.01, 3600), ('max_parallel', 1, MOST_PARALLEL))
 
 
 def main():
@@ -23,7 +23,7 @@ def main():
             'total_timeout': {'type': 'float', 'default': 60},
             'max_parallel': {'type': 'int', 'default': 500},
             'source': {'type': 'str'},
-            'family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
+            'family': {'type': 'str', 'choices': ['any'] + sorted(FAMILIES), 'default': 'any'},
             'result': {'type': 'str', 'choices': ['probes', 'packed'], 'default': 'probes'},
         },
         supports_check_mode=True,
@@ -35,11 +35,12 @@ def main():
     began = time.time()
     try:
         wanted = [parse(value, 'endpoints[%d]' % number) for number, value in enumerate(given['endpoints'])]
-        prober = _prober.Prober(given['timeout'], given['total_timeout'], given['max_parallel'], given['source'], FAMILIES.get(given['family']))
+        prober = Prober(given['timeout'], given['total_timeout'], given['max_parallel'], given['source'],
+                        FAMILIES.get(given['family']))
     except EndpointError as exc:
         module.fail_json(msg=str(exc))
     probes = prober.probe(wanted)
-    result = {'counts': _prober.counts(probes), 'elapsed': round(time.time() - began, 3)}
+    result = {'counts': counts(probes), 'elapsed': round(time.time() - began, 3)}
     result.update({'packed': json.dumps(probes)} if given['result'] == 'packed' else {'probes': probes})
     module.exit_json(**result)
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a probe is to try: endpoints as people write them, and what is sent to them. Private to this collection, may change."""
+"""What a probe tries: endpoints as people write them, and what is sent to them."""
 
 import binascii
 import re
@@ -9,25 +9,26 @@ import struct
 
 FAMILIES = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 PROTOCOLS = ('tcp', 'udp')
-MOST_PAYLOAD = 1400             # bytes: what one packet takes on nearly every way
+MOST_PAYLOAD = 1400             # bytes: what one packet holds on nearly every way
 
 _KEYS = ('address', 'host', 'port', 'protocol', 'family', 'payload')
 _TEXT = re.compile(r'(?:(?P<protocol>[a-z]+)/)?(?:\[(?P<six>[^\[\]]+)\]|(?P<host>[^\[\]/]+)):(?P<port>[0-9]{1,9})')
-# RFC 1123 2.1, with the underscores that names in use have; the last label is no number, for then libraries take it as an address
+# RFC 1123 2.1, with the underscores of names in use; the last label is not a number: libraries take that as an address
 _NAME = re.compile(r'(?=.{1,253}\.?$)(?:[A-Za-z0-9_-]{1,63}\.)*(?!0[xX]|[0-9]+\.?$)[A-Za-z0-9_-]{1,63}\.?')
 _DEVICE = re.compile(r'[A-Za-z0-9_.:@+-]{1,15}')        # IFNAMSIZ
 
 
 class EndpointError(ValueError):
-    """An endpoint that makes no sense; the message names the place."""
+    """An endpoint is not valid; the message names the place."""
 
 
 class Endpoint:
     """One endpoint.
 
-    :ivar host: str, an address in its usual form, or a name. :ivar device: str or None, the scope of the address.
+    :ivar host: str, an address in its usual form, or a name.
+    :ivar device: str or None, the scope of the address.
     :ivar family: of FAMILIES, the family of the address, of a name that which is wanted, or None for both.
-    :ivar payload: bytes or None, what is sent by UDP in place of the usual.
+    :ivar payload: bytes or None, what is sent over UDP instead of the usual.
     """
 
     __slots__ = ('protocol', 'host', 'device', 'port', 'family', 'is_name', 'payload')
@@ -38,23 +39,25 @@ class Endpoint:
 
 
 def parse(value, place):
-    """Endpoint from what a user wrote.
+    """Parse what a user wrote.
 
-    :param value: str such as C{tcp/[2001:db8::1]:443}, or dict.
-    :param place: str, what a message calls it, such as C{endpoints[3]}.
+    :param value: str such as ``tcp/[2001:db8::1]:443``, or dict.
+    :param place: str, what a message calls it, such as ``endpoints[3]``.
+    :returns: Endpoint.
     :raises EndpointError:
     """
     if isinstance(value, dict):
         return _from_dict(value, place)
-    found = _TEXT.fullmatch(value) if isinstance(value, str) else None
-    if not found:
-        raise EndpointError('%s: %s is no endpoint; right are texts such as tcp/192.0.2.1:443, udp/[2001:db8::1]:53 and tcp/db.example.org:5432, '
-                            'and mappings with address and port' % (place, _shown(value)))
-    if found.group('six') and ':' not in found.group('six'):
-        raise EndpointError('%s: only IPv6 addresses are in brackets, and %s is none' % (place, _shown(found.group('six'))))
-    if found.group('host') and ':' in found.group('host'):
+    match = _TEXT.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise EndpointError('%s: %s is no endpoint; right are texts such as tcp/192.0.2.1:443, udp/[2001:db8::1]:53 '
+                            'and tcp/db.example.org:5432, and mappings with address and port' % (place, _shown(value)))
+    protocol, six, host, port = match.groups()
+    if six and ':' not in six:
+        raise EndpointError('%s: only IPv6 addresses are in brackets, and %s is none' % (place, _shown(six)))
+    if host and ':' in host:
         raise EndpointError('%s: an IPv6 address has to be in brackets, as in tcp/[2001:db8::1]:443' % place)
-    return _made(place, found.group('protocol') or 'tcp', found.group('six') or found.group('host'), found.group('port'), None, None)
+    return _made(place, protocol or 'tcp', six or host, port, None, None)
 
 
 def _from_dict(value, place):
@@ -66,7 +69,8 @@ def _from_dict(value, place):
         raise EndpointError('%s: it has to have either address or host' % place)
     if value.get('port') is None:
         raise EndpointError('%s: it has no port' % place)
-    return _made(place, value.get('protocol') or 'tcp', hosts[0], value['port'], value.get('family'), value.get('payload'))
+    protocol = value.get('protocol') or 'tcp'
+    return _made(place, protocol, hosts[0], value['port'], value.get('family'), value.get('payload'))
 
 
 def _made(place, protocol, host, port, family, payload):
@@ -74,7 +78,8 @@ def _made(place, protocol, host, port, family, payload):
         raise EndpointError('%s: protocol has to be tcp or udp, not %s' % (place, _shown(protocol)))
     if family not in (None, 'ipv4', 'ipv6'):
         raise EndpointError('%s: family has to be ipv4 or ipv6, not %s' % (place, _shown(family)))
-    number = int(port) if isinstance(port, int) and not isinstance(port, bool) or isinstance(port, str) and re.fullmatch('[0-9]{1,9}', port) else 0
+    is_number = isinstance(port, int) and not isinstance(port, bool)
+    number = int(port) if is_number or isinstance(port, str) and re.fullmatch('[0-9]{1,9}', port) else 0
     if not 1 <= number <= 65535:
         raise EndpointError('%s: port has to be a number from 1 to 65535, not %s' % (place, _shown(port)))
     known, address, device = _address(host, place)
@@ -82,11 +87,12 @@ def _made(place, protocol, host, port, family, payload):
         raise EndpointError('%s: %s is no %s address' % (place, address, family))
     if not known and not _NAME.fullmatch(host):
         raise EndpointError('%s: %s is neither an address nor the name of a host' % (place, _shown(host)))
-    return Endpoint(protocol, address if known else host, device, number, FAMILIES.get(known or family), not known, _payload(payload, protocol, place))
+    return Endpoint(protocol, address if known else host, device, number, FAMILIES.get(known or family), not known,
+                    _payload(payload, protocol, place))
 
 
 def _address(host, place):
-    """(family, address in its usual form, device); three times None for what is no address."""
+    """Split an address: (family, address in its usual form, device); three times None for what is not an address."""
     if not isinstance(host, str):
         raise EndpointError('%s: the address has to be text, not %s' % (place, _shown(host)))
     bare, percent, device = host.partition('%')
@@ -106,7 +112,7 @@ def _address(host, place):
 
 
 def source(text):
-    """(family of FAMILIES, address, device) of a local address; EndpointError for what is none."""
+    """Parse a local address: (family of FAMILIES, address, device); EndpointError for anything else."""
     family, address, device = _address(text, 'source')
     if not family:
         raise EndpointError('source: %s is no address' % _shown(text))
@@ -123,7 +129,8 @@ def _payload(text, protocol, place):
     except ValueError:
         raw = None
     if raw is None:
-        raise EndpointError('%s: payload has to be bytes in hexadecimal, such as "0a ff", not %s' % (place, _shown(text)))
+        raise EndpointError(
+            '%s: payload has to be bytes in hexadecimal, such as "0a ff", not %s' % (place, _shown(text)))
     if len(raw) > MOST_PAYLOAD:
         raise EndpointError('%s: payload has %d bytes, and may have %d' % (place, len(raw), MOST_PAYLOAD))
     return raw
@@ -134,30 +141,37 @@ def _shown(value):
 
 
 def _rpc():
-    """NULL procedure of the port mapper, version 2 (RFC 5531 9, RFC 1833 3.2)."""
+    """Call the NULL procedure of the port mapper, version 2 (RFC 5531 9, RFC 1833 3.2)."""
     return struct.pack('!10I', 0x6c707274, 0, 2, 100000, 2, 0, 0, 0, 0, 0)
 
 
 def _quic():
-    """A long header of a version that nobody has, of the size of a first packet, to which a server names its versions (RFC 8999, RFC 9000 6)."""
+    """Ask for the versions of a server.
+
+    A long header of a version that nobody has, of the size of a first packet (RFC 8999, RFC 9000 6).
+    """
     return (struct.pack('!BIB8sB8s', 0xc0, 0x1a2a3a4a, 8, b'listenin', 8, b'gports-1')).ljust(1200, b'\0')
 
 
-# Questions that change nothing and that every server of the protocol answers. Their texts are fixed: they carry nothing of the host.
+# Questions that change nothing and that every server of the protocol answers. Their texts are fixed: they carry nothing
+# of the host.
 _QUESTIONS = {
-    53: lambda: struct.pack('!6H', 0x6c70, 0, 1, 0, 0, 0) + b'\0' + struct.pack('!2H', 2, 1),       # the servers of the root (RFC 1035 4.1), not recursive
+    # the servers of the root, not recursive (RFC 1035 4.1)
+    53: lambda: struct.pack('!6H', 0x6c70, 0, 1, 0, 0, 0) + b'\0' + struct.pack('!2H', 2, 1),
     111: _rpc,
-    123: lambda: b'\x23' + b'\0' * 39 + b'\x6c\x70\x72\x74\0\0\0\1',       # a client of version 4 (RFC 5905 7.3)
+    # a client of version 4 (RFC 5905 7.3)
+    123: lambda: b'\x23' + b'\0' * 39 + b'\x6c\x70\x72\x74\0\0\0\1',
     # the engine of SNMP version 3, with no user (RFC 3414 4)
     161: lambda: binascii.unhexlify('303a020103300f02024a69020300ffe30401040201030410300e0400020100020100040004000400'
                                     '301204000400a00c020237f00201000201003000'),
     443: _quic,
-    3478: lambda: struct.pack('!HHI12s', 1, 0, 0x2112a442, b'listening.po'),       # a binding request of STUN (RFC 8489 5)
+    # a binding request of STUN (RFC 8489 5)
+    3478: lambda: struct.pack('!HHI12s', 1, 0, 0x2112a442, b'listening.po'),
 }
 
 
 def payload(endpoint):
-    """bytes: what to send by UDP. To a port of which no protocol is known, an empty datagram."""
+    """Choose what to send over UDP: bytes. To a port without a known protocol, an empty datagram."""
     if endpoint.payload is not None:
         return endpoint.payload
     return _QUESTIONS[endpoint.port]() if endpoint.port in _QUESTIONS else b''

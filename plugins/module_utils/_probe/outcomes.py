@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an error of a socket says of the other side, and what only of this one. Private to this collection, may change.
+"""What an error of a socket says of the other side, and what only of this one.
 
-An errno alone does not tell a host that refuses (RST) from a firewall that does (ICMP port unreachable). Linux keeps the ICMP
-message in the error queue of the socket, by UDP since 2.2 and for a TCP connection on its way since 6.0 (ip(7), IP_RECVERR).
+An errno alone does not tell a host that refuses (RST) from a firewall that does (ICMP port unreachable). Linux keeps
+the ICMP message in the error queue of the socket, for UDP since 2.2 and for a TCP connection on its way since 6.0
+(ip(7), IP_RECVERR).
 """
 
 import errno
@@ -12,7 +13,8 @@ import socket
 import struct
 import sys
 
-OPEN, CLOSED, FILTERED, SILENT, UNRESOLVABLE, UNKNOWN = 'open', 'closed', 'filtered', 'open|filtered', 'unresolvable', 'unknown'
+OPEN, CLOSED, FILTERED, SILENT = 'open', 'closed', 'filtered', 'open|filtered'
+UNRESOLVABLE, UNKNOWN = 'unresolvable', 'unknown'
 VERDICTS = (OPEN, CLOSED, FILTERED, SILENT, UNRESOLVABLE, UNKNOWN)
 
 # linux/in.h, linux/in6.h, linux/socket.h, linux/errqueue.h
@@ -28,16 +30,19 @@ _WORDS = {
     (_ICMP, 3, 0): 'network unreachable', (_ICMP, 3, 1): 'host unreachable', (_ICMP, 3, 2): 'protocol unreachable',
     (_ICMP, 3, 3): 'port unreachable', (_ICMP, 3, 9): 'network prohibited', (_ICMP, 3, 10): 'host prohibited',
     (_ICMP, 3, 13): 'administratively prohibited', (_ICMP, 11, 0): 'time exceeded',
-    (_ICMP6, 1, 0): 'no route', (_ICMP6, 1, 1): 'administratively prohibited', (_ICMP6, 1, 2): 'beyond scope', (_ICMP6, 1, 3): 'address unreachable',
-    (_ICMP6, 1, 4): 'port unreachable', (_ICMP6, 1, 5): 'source address failed policy', (_ICMP6, 1, 6): 'route rejected', (_ICMP6, 3, 0): 'time exceeded',
+    (_ICMP6, 1, 0): 'no route', (_ICMP6, 1, 1): 'administratively prohibited', (_ICMP6, 1, 2): 'beyond scope',
+    (_ICMP6, 1, 3): 'address unreachable', (_ICMP6, 1, 4): 'port unreachable',
+    (_ICMP6, 1, 5): 'source address failed policy', (_ICMP6, 1, 6): 'route rejected', (_ICMP6, 3, 0): 'time exceeded',
 }
-# What a connection on its way gets by ICMP where the message itself is not to be had (net/ipv4/icmp.c, icmp_err_convert; net/ipv6/icmp.c)
-_BY_ICMP = frozenset((errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENOPROTOOPT, errno.EACCES, errno.EPROTO)
-                     + tuple(getattr(errno, name) for name in ('ENONET',) if hasattr(errno, name)))
+# The errnos that ICMP gives to a connection on its way, where the message itself is not available
+# (net/ipv4/icmp.c, icmp_err_convert; net/ipv6/icmp.c)
+_BY_ICMP = frozenset(getattr(errno, name) for name in (
+    'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENOPROTOOPT', 'EACCES', 'EPROTO', 'ENONET') if hasattr(errno, name))
 _EXPLAINED = {
     errno.EACCES: 'a firewall or route of this host forbids it', errno.EPERM: 'a firewall of this host forbids it',
     errno.ENETUNREACH: 'this host has no route to it', errno.EHOSTUNREACH: 'this host has no route to it',
-    errno.EADDRNOTAVAIL: 'this host does not have the source address, or has no port left', errno.EAFNOSUPPORT: 'this host does not have the family',
+    errno.EADDRNOTAVAIL: 'this host does not have the source address, or has no port left',
+    errno.EAFNOSUPPORT: 'this host does not have the family',
     errno.EMFILE: 'this process may not open more files', errno.ENFILE: 'this host may not open more files',
     errno.EINVAL: 'the address needs an interface, such as %eth0, or the source does not fit',
 }
@@ -49,12 +54,15 @@ def listen_to_icmp(sock):
         level, option = _RECVERR[sock.family]
         try:
             sock.setsockopt(level, option, 1)
-        except OSError:         # what then is left is an errno
+        except OSError:         # then there is just an errno
             pass
 
 
 def icmp(sock):
-    """The last ICMP message to a socket: (origin, type, code), address of who sent it or None; None where there is none."""
+    """Read the last ICMP message to a socket.
+
+    :returns: tuple of (origin, type, code), and the address of who sent it or None; None where there is no message.
+    """
     last = None
     for dummy in range(4):
         try:
@@ -82,9 +90,11 @@ def _sender(data):
 
 
 def of_icmp(message, protocol, target, local):
-    """(verdict, reason) of an ICMP message.
+    """Judge an ICMP message.
 
+    :param message: tuple, see ``icmp``.
     :param target, local: str, the addresses of both sides.
+    :returns: tuple (verdict, reason).
     """
     kind, sender = message
     words = 'ICMP %s' % _WORDS.get(kind, 'type %d code %d' % kind[1:])
@@ -92,12 +102,14 @@ def of_icmp(message, protocol, target, local):
         return CLOSED, words
     if sender == local and sender != target:
         # the kernel's own message, when nobody answers to ARP or neighbour solicitations
-        return (FILTERED, 'no host has that address on the link') if kind in _HOST else (UNKNOWN, 'this host itself refuses: %s' % words)
+        if kind in _HOST:
+            return FILTERED, 'no host has that address on the link'
+        return UNKNOWN, 'this host itself refuses: %s' % words
     return FILTERED, words if sender in (None, target) else '%s from %s' % (words, sender)
 
 
 def of_answer(number, protocol):
-    """(verdict, reason) of an errno that came after the packet was sent."""
+    """Judge an errno that came after the packet was sent: (verdict, reason)."""
     if number == errno.ECONNREFUSED:
         return CLOSED, 'refused' if protocol == 'tcp' else 'ICMP port unreachable'
     if protocol == 'tcp' and number in (errno.ECONNRESET, errno.EPIPE):
@@ -110,10 +122,10 @@ def of_answer(number, protocol):
 
 
 def local(number):
-    """Reason of an errno that came before anything was sent: it says nothing of the other side."""
+    """Explain an errno that came before anything was sent: it says nothing of the other side."""
     return '%s (%s)' % (_EXPLAINED.get(number) or os.strerror(number), name(number))
 
 
 def name(number):
-    """str: ``ECONNREFUSED``."""
+    """Name an errno, such as ``ECONNREFUSED``."""
     return errno.errorcode.get(number, 'errno %d' % number)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names to addresses, many at once and in bounded time. Private to this collection, may change."""
+"""Names to addresses, many at once and in bounded time."""
 
 import queue
 import socket
@@ -9,14 +9,17 @@ import time
 
 MOST_ADDRESSES = 64             # of one name
 _THREADS = 16
-# getaddrinfo(3): the name, or an address of the family, does not exist; whatever else it says, it could not find out
-_ABSENT = frozenset(getattr(socket, name) for name in ('EAI_NONAME', 'EAI_NODATA', 'EAI_ADDRFAMILY') if hasattr(socket, name))
+# getaddrinfo(3): the name, or an address of the family, does not exist; all else means that it could not find out
+_ABSENT = frozenset(
+    getattr(socket, name) for name in ('EAI_NONAME', 'EAI_NODATA', 'EAI_ADDRFAMILY') if hasattr(socket, name))
 
 
-class Found:
-    """What came of a name.
+class Resolved:
+    """The addresses of a name.
 
-    :ivar addresses: list of (family, text, scope id). :ivar absent: bool, surely there are none. :ivar reason: str, why, or that there are more.
+    :ivar addresses: list of (family, text, scope id).
+    :ivar absent: bool, surely there are none.
+    :ivar reason: str, why, or that there are more.
     """
 
     __slots__ = ('addresses', 'absent', 'reason')
@@ -30,52 +33,54 @@ def resolve(wanted, seconds, lookup=socket.getaddrinfo):
 
     :param wanted: iterable of (name, family or None).
     :param seconds: float, for all of them.
-    :param lookup: as C{socket.getaddrinfo}. It cannot be interrupted: threads that are in it are left behind.
-    :returns: dict, (name, family) to Found.
+    :param lookup: callable as ``socket.getaddrinfo``. It cannot be interrupted: threads that are in it are left behind.
+    :returns: dict, (name, family) to Resolved.
     """
     wanted = sorted(set(wanted), key=str)
     questions, answers = queue.Queue(), queue.Queue()
-    for one in wanted:
-        questions.put(one)
+    for question in wanted:
+        questions.put(question)
     end = time.monotonic() + seconds
 
     def work():
         while time.monotonic() < end:
             try:
-                one = questions.get_nowait()
+                question = questions.get_nowait()
             except queue.Empty:
                 return
-            answers.put((one, _found(lookup, *one)))
+            answers.put((question, _resolved(lookup, *question)))
 
     for dummy in range(min(_THREADS, len(wanted))):
         threading.Thread(target=work, daemon=True).start()
     result = {}
     try:
         while len(result) < len(wanted):
-            one, found = answers.get(timeout=max(end - time.monotonic(), 0.001))
-            result[one] = found
+            question, answer = answers.get(timeout=max(end - time.monotonic(), 0.001))
+            result[question] = answer
     except queue.Empty:
-        for one in wanted:
-            result.setdefault(one, Found(reason='the name was not resolved within %.3g s' % seconds))
+        for question in wanted:
+            result.setdefault(question, Resolved(reason='the name was not resolved within %.3g s' % seconds))
     return result
 
 
-def _found(lookup, name, family):
+def _resolved(lookup, name, family):
     try:
         answer = lookup(name, None, family or socket.AF_UNSPEC, socket.SOCK_STREAM)
     except socket.gaierror as exc:
         absent = exc.errno in _ABSENT
-        words = {socket.AF_INET: 'no IPv4 address of this name is known', socket.AF_INET6: 'no IPv6 address of this name is known'}
-        return Found(absent=absent, reason=words.get(family, 'no address of this name is known') if absent else
-                     'the name could not be resolved: %s' % exc.strerror)
+        words = {socket.AF_INET: 'no IPv4 address of this name is known',
+                 socket.AF_INET6: 'no IPv6 address of this name is known'}
+        return Resolved(absent=absent, reason=words.get(family, 'no address of this name is known') if absent else
+                        'the name could not be resolved: %s' % exc.strerror)
     except (OSError, UnicodeError) as exc:
-        return Found(reason='the name could not be resolved: %s' % exc)
-    found = []
+        return Resolved(reason='the name could not be resolved: %s' % exc)
+    addresses = []
     for kind, dummy, dummy, dummy, where in answer:
-        one = (kind, where[0].partition('%')[0], where[3] if kind == socket.AF_INET6 else 0)
-        if kind in (socket.AF_INET, socket.AF_INET6) and one not in found:
-            found.append(one)
-    if not found:
-        return Found(absent=True, reason='no address of this name is known')
-    more = len(found) - MOST_ADDRESSES
-    return Found(found[:MOST_ADDRESSES], reason='%d more addresses of this name were left out' % more if more > 0 else None)
+        address = (kind, where[0].partition('%')[0], where[3] if kind == socket.AF_INET6 else 0)
+        if kind in (socket.AF_INET, socket.AF_INET6) and address not in addresses:
+            addresses.append(address)
+    if not addresses:
+        return Resolved(absent=True, reason='no address of this name is known')
+    more = len(addresses) - MOST_ADDRESSES
+    reason = '%d more addresses of this name were left out' % more if more > 0 else None
+    return Resolved(addresses[:MOST_ADDRESSES], reason=reason)

@@ -38,8 +38,8 @@ def look(units, serving, complete, run, connect=Bus, running=RUNNING, journals=j
     :param running: str, a directory that is there while systemd runs.
     :param journals: as those of ``journal.lines``.
     :returns: dict, name as it was given to a dict with ``unit``, the same name; ``id``, what systemd calls it;
-        ``load``, ``active``, ``sub``, ``enabled`` and ``result``, str or None; ``exit``, the exit code or signal, int or
-        None; ``holds``, False where it owns no listener, None where that is not known, and True where it does under
+        ``load``, ``active``, ``sub``, ``enabled`` and ``result``, str or None; ``exit``, the exit code or signal, int
+        or None; ``holds``, False where it owns no listener, None where that is not known, and True where it does under
         another name; ``lines``, list of str, the end of its log; ``unseen``, list of str, what could not be inspected,
         and why.
     """
@@ -87,8 +87,8 @@ def _fill(diagnosis, name, state, serving, commands, journals):
     elif diagnosis['id'] in serving:
         diagnosis['holds'] = True               # under its other name
     elif diagnosis['active'] == 'active' and diagnosis['holds'] is None:
-        diagnosis['unseen'].append('what it listens on is not known, for some listeners have holders that were not seen%s'
-                                   % journal.remedy())
+        diagnosis['unseen'].append('what it listens on is not known, for some listeners have holders that were not '
+                                   'seen%s' % journal.remedy())
     elif diagnosis['load'] not in ('not-found', 'masked'):
         try:
             diagnosis['lines'] = journal.lines(diagnosis['id'] or name, state.get('InvocationID'), commands, journals)

@@ -19,8 +19,8 @@ _PATIENCE = 5                   # seconds for a command
 _A_MOMENT = 50000               # microseconds: less than systemd waits before it starts a unit again
 _WHOLE = 1000                   # characters of a line that are read
 # words of lines that say why something does not run, in a log that goes on after it
-_TELLING = re.compile(r"error|fail|fatal|emerg|panic|exception|denied|refus|invalid|in use|no such|can(?:no|')t|could not"
-                      r'|unable|timed out|unmet', re.I)
+_TELLING = re.compile(r"error|fail|fatal|emerg|panic|exception|denied|refus|invalid|in use|no such|can(?:no|')t"
+                      r'|could not|unable|timed out|unmet', re.I)
 _GONE = '[redacted]'
 _SECRET = (r'(?:pass(?:word|wd|phrase|code)|(?<![a-z])pass(?![a-z])|pwd|secret|token|cookie|credential'
            r'|(?:api|access|private|encryption|signing|session)[_. -]?(?:key|id))')
@@ -46,8 +46,8 @@ _STAMP = re.compile(r'^\W?\d{4}[-/]\d\d[-/]\d\d[T ] ?\d{1,2}:\d\d:\d\d[.,]?\d*(?
 _LONG = re.compile(r'[A-Za-z0-9+_=-]{32,}')
 # systemd's own words that add nothing to the state of the unit, or say that it waits for a file that is still empty
 _OF_THE_MANAGER = re.compile(
-    r': (?:Consumed .* CPU time|Failed with result|(?:Main|Control) process exited|Scheduled restart job|Deactivated success'
-    r'|Failed to parse PID from file)'
+    r': (?:Consumed .* CPU time|Failed with result|(?:Main|Control) process exited|Scheduled restart job'
+    r'|Deactivated success|Failed to parse PID from file)'
     r'|^(?:Starting|Started|Stopping|Finished|Failed to start) ')
 
 

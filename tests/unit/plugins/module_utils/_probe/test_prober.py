@@ -134,7 +134,7 @@ def test_a_payload_of_ones_own():
     assert seen == [b'\n\xff']
 
 
-def test_sockets_that_meet_themselves_are_no_listeners(monkeypatch):
+def test_sockets_that_meet_themselves_are_no_listeners():
     """The kernel may give a probe the very port that it asks for."""
     real = socket.socket
 
@@ -146,8 +146,7 @@ def test_sockets_that_meet_themselves_are_no_listeners(monkeypatch):
 
     with bound(socket.SOCK_STREAM) as one, bound(socket.SOCK_DGRAM) as two:
         ports = one.getsockname()[1], two.getsockname()[1]
-    monkeypatch.setattr(_prober.socket, 'socket', Same)
-    found = probed('tcp/127.0.0.1:%d' % ports[0], 'udp/127.0.0.1:%d' % ports[1])
+    found = probed('tcp/127.0.0.1:%d' % ports[0], 'udp/127.0.0.1:%d' % ports[1], create=Same)
     assert [(one['verdict'], one['reason']) for one in found] == [('closed', 'no socket is bound to it')] * 2
 
 
