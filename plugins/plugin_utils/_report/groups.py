@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Findings of many hosts, each of them once.
 
-Those are the same that have the same key, ``same`` in a record, in which nothing is that differs from host to host: pids, addresses of the
-host, ports that change with each start. Records of earlier versions have no key, and no parts: of theirs those are the same that have the
-same message.
+Those are the same that have the same key, ``same`` in a record, in which nothing is that differs from host to host:
+pids, addresses of the host, ports that change with each start. Records of earlier versions have no key, and no parts:
+of theirs those are the same that have the same message.
 """
 
 from __future__ import annotations

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ... import _words
 from ..._harmless.terminal import visible
 from ..declaration import naming
 
 if TYPE_CHECKING:
+    from ..._shape import Facts, System
     from ..conditions.ports import Item
     from ..declaration.entry import Entry
     from .judge import Result
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 _STATES = ('required', 'optional')
 
 
-def advice(entries: Sequence[Entry], facts: Mapping[str, Any], result: Result) -> list[str]:
+def advice(entries: Sequence[Entry], facts: Facts, result: Result) -> list[str]:
     """List what whoever wrote a declaration should know of it, harmless to print.
 
     :param facts: those of the host, and ``result`` the judgement of it.
     """
-    return _of_ranges(entries) + _of_ephemeral(entries, facts['system']) + _of_privilege(entries, facts['system'], result)
+    return (
+        _of_ranges(entries) + _of_ephemeral(entries, facts['system']) + _of_privilege(entries, facts['system'], result)
+    )
 
 
 def _of_ranges(entries: Sequence[Entry]) -> list[str]:
@@ -40,7 +43,12 @@ def _of_ranges(entries: Sequence[Entry]) -> list[str]:
             inside = [item for item in narrow.items if item.exact and any(
                 item.protocol == other.protocol and other.low <= item.low <= other.high for other in ranges)]
             # of every port everybody speaks, and who writes "any" knows that
-            if inside and narrow is not wide and _may_meet(narrow, wide) and not any(str(item).endswith('any') for item in ranges):
+            if (
+                inside
+                and narrow is not wide
+                and _may_meet(narrow, wide)
+                and not any(str(item).endswith('any') for item in ranges)
+            ):
                 advices.append('%s lies in the ports of %s: there it decides alone, whatever the other one says' % (
                     _ports(narrow, inside), naming.place(wide)))
     return advices
@@ -48,31 +56,44 @@ def _of_ranges(entries: Sequence[Entry]) -> list[str]:
 
 def _may_meet(entry: Entry, other: Entry) -> bool:
     """Whether two entries can speak of one listener, as far as namespace and family tell."""
-    return bool(entry.namespace) == bool(other.namespace) and (not entry.family or not other.family or entry.family == other.family)
+    return bool(entry.namespace) == bool(other.namespace) and (
+        not entry.family or not other.family or entry.family == other.family
+    )
 
 
-def _of_ephemeral(entries: Iterable[Entry], system: Mapping[str, Any]) -> list[str]:
-    """Find ports that the kernel may give to a client before the service gets them (ip_local_port_range, ip-sysctl of the kernel)."""
+def _of_ephemeral(entries: Iterable[Entry], system: System) -> list[str]:
+    """Find ports that the kernel may give to a client before the service starts.
+
+    See ip_local_port_range in ip-sysctl of the kernel.
+    """
     span = system.get('ephemeral_ports')
     if not span:
         return []
+    first, last = span
     reserved = system.get('reserved_ports') or ()
     advices = []
     for entry in entries:
         if entry.state != 'required' or entry.need is not None or entry.namespace:
             continue
-        inside = [item for item in entry.items if item.exact and span[0] <= item.low <= span[1]
+        inside = [item for item in entry.items if item.exact and first <= item.low <= last
                   and not any(low <= item.low <= high for low, high in reserved)]
         if inside:
-            advices.append('%s is in the range of client ports, %d to %d: a client may have it when the service starts; add it to '
-                         'net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), *span))
+            advices.append(
+                '%s is in the range of client ports, %d to %d: a client may have it when the service starts; add it to '
+                'net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), first, last)
+            )
     return advices
 
 
-def _of_privilege(entries: Iterable[Entry], system: Mapping[str, Any], result: Result) -> list[str]:
-    """Find missing ports that a user needs a privilege for (ip_unprivileged_port_start, CAP_NET_BIND_SERVICE of capabilities(7))."""
+def _of_privilege(entries: Iterable[Entry], system: System, result: Result) -> list[str]:
+    """Find missing ports that a user needs a privilege for.
+
+    See ip_unprivileged_port_start in ip-sysctl of the kernel, and CAP_NET_BIND_SERVICE in capabilities(7).
+    """
     first = system.get('unprivileged_port_start')
-    missing = {(finding.declared_in, finding.entry): finding for finding in result.findings if finding.kind == 'missing'}
+    missing = {
+        (finding.declared_in, finding.entry): finding for finding in result.findings if finding.kind == 'missing'
+    }
     advices = []
     for entry in entries:
         absent = missing.get((entry.variable, naming.label(entry)))

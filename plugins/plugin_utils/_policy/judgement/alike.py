@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same finding on several hosts: which are the same, and one in place of them.
 
-Two parts of a finding have something of a single host in them, which the next host that has the same finding has otherwise: a listener
-(pids, its address, a port of the ephemeral range), and a text of the host (its addresses). ``key`` leaves that out, and ``merged`` counts
-what differs.
+Two parts of a finding have something of a single host in them, which the next host that has the same finding has
+otherwise: a listener (pids, its address, a port of the ephemeral range), and a text of the host (its addresses).
+``key`` leaves that out, and ``merged`` counts what differs.
 """
 
 import hashlib
@@ -43,7 +43,8 @@ def without_pids(parts: Parts) -> Parts:
 
 
 def merged(alike: Sequence[Parts]) -> Parts:
-    """Make one of parts that have the same key: without pids, and with a number in place of what differs from host to host.
+    """Make one of parts that have the same key: without pids, and with a number in place of what differs from host to
+    host.
 
     :param alike: at least one.
     """
@@ -53,7 +54,7 @@ def merged(alike: Sequence[Parts]) -> Parts:
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Copy parts, with those changed that have something of a single host in them, in an order that their shape decides on."""
+    """Copy parts, and change those that have something of a single host in them, in an order fixed by their shape."""
     if isinstance(value, dict):
         if 'owners' in value or 'pieces' in value:      # an Excerpt or a Text
             return change(value)
@@ -90,7 +91,12 @@ def _united(part: Mapping[str, Any], column: Sequence[Mapping[str, Any] | None])
     # a record may be damaged: what has not this shape is left out
     alike = [other for other in column if other and ('pieces' in other) == ('pieces' in part)]
     if 'pieces' in part:
-        return {'pieces': [_counted(texts) if index % 2 else texts[0] for index, texts in enumerate(zip(*(other['pieces'] for other in alike)))]}
+        return {
+            'pieces': [
+                _counted(texts) if index % 2 else texts[0]
+                for index, texts in enumerate(zip(*(other['pieces'] for other in alike)))
+            ]
+        }
     addresses, ports = {(other['address'], other['interface']) for other in alike}, {other['port'] for other in alike}
     return dict(_without_pids(part), addresses=len(addresses), ports=len(ports))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._harmless.terminal import cut_short
 from ..._listener import Listener, excerpt
+from ..._shape import Gap
 from ..._words import MOST, several
 from ..language.options import SEVERITIES
 from . import defaults
@@ -24,10 +25,19 @@ if TYPE_CHECKING:
 # What could not be judged is reported by cause; of several causes by the first of these.
 CAUSES = ('sockets', 'namespaces', 'owners', 'units', 'activated', 'device', 'binding', 'exposure', 'fields')
 # cause: the aspect of the facts, a gap of which says more
-_ASPECTS = {'sockets': 'sockets', 'namespaces': 'namespaces', 'owners': 'owners', 'units': 'units', 'binding': 'binding', 'exposure': 'firewall'}
+_ASPECTS = {
+    'sockets': 'sockets',
+    'namespaces': 'namespaces',
+    'owners': 'owners',
+    'units': 'units',
+    'binding': 'binding',
+    'exposure': 'firewall',
+}
 
 
-def unsure(listener: Listener | None, entries: Sequence[Entry], causes: Iterable[str], perhaps: Iterable[Violation]) -> Finding:
+def unsure(
+    listener: Listener | None, entries: Sequence[Entry], causes: Iterable[str], perhaps: Iterable[Violation]
+) -> Finding:
     """Make a finding of what is not known of a listener, or of entries.
 
     :param perhaps: what it may be.
@@ -40,8 +50,15 @@ def unsure(listener: Listener | None, entries: Sequence[Entry], causes: Iterable
     return unknown
 
 
-def _unknown(cause: str, listeners: Sequence[Listener], labels: Iterable[str], alone: Listener | None, rest: bool = False,
-             gap: Mapping[str, Any] | None = None, reasons: Iterable[str] = ()) -> Unknown:
+def _unknown(
+    cause: str,
+    listeners: Sequence[Listener],
+    labels: Iterable[str],
+    alone: Listener | None,
+    rest: bool = False,
+    gap: Gap | None = None,
+    reasons: Iterable[str] = (),
+) -> Unknown:
     return {
         'cause': cause, 'listener': excerpt(alone) if alone else None,
         'listeners': {'first': [excerpt(listener) for listener in listeners[:MOST]], 'total': len(listeners)},
@@ -52,7 +69,7 @@ def _unknown(cause: str, listeners: Sequence[Listener], labels: Iterable[str], a
     }
 
 
-def causes(unsure_ones: Iterable[Finding], gaps: Sequence[Mapping[str, Any]], switches: Mapping[str, Any]) -> list[Finding]:
+def causes(unsure_ones: Iterable[Finding], gaps: Sequence[Gap], switches: Mapping[str, Any]) -> list[Finding]:
     """Make one finding per cause.
 
     :param unsure_ones: findings that ``unsure`` has made.
@@ -64,7 +81,7 @@ def causes(unsure_ones: Iterable[Finding], gaps: Sequence[Mapping[str, Any]], sw
     return [_of_cause(cause, sorted(group, key=_by_port), gaps, switches) for cause, group in groups.items()]
 
 
-def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Mapping[str, Any]], switches: Mapping[str, Any]) -> Finding:
+def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Gap], switches: Mapping[str, Any]) -> Finding:
     listeners = {unknown.listener: unknown.record for unknown in group if unknown.record}
     labels = sorted({label for unknown in group for label in unknown.about})
     gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
@@ -101,8 +118,15 @@ def _notes(findings: Iterable[Finding]) -> list[Note]:
 
 def _reasons(findings: Iterable[Finding]) -> list[str]:
     """List why the firewall lets nobody say who comes through, in words of the host."""
-    exposures = [finding.record['exposure'] for finding in findings if finding.record and finding.record.get('exposure')]
-    return list(dict.fromkeys(str(undecided['reason']) for exposure in exposures for undecided in exposure.get('undecided') or ()))
+    exposures = [finding.record.get('exposure') for finding in findings if finding.record]
+    return list(
+        dict.fromkeys(
+            str(undecided['reason'])
+            for exposure in exposures
+            if exposure
+            for undecided in exposure.get('undecided') or ()
+        )
+    )
 
 
 def grouped(findings: Iterable[Finding], switches: Mapping[str, Any]) -> list[Finding]:
@@ -134,7 +158,10 @@ def grouped(findings: Iterable[Finding], switches: Mapping[str, Any]) -> list[Fi
 
 
 def _united(findings: Iterable[Finding]) -> list[Finding]:
-    """Unite findings where sockets of both families, or of several addresses, are wrong in one way: they have one fingerprint."""
+    """Unite findings of sockets of both families, or of several addresses, that are wrong in one way.
+
+    They have one fingerprint.
+    """
     same: dict[Hashable, list[Finding]] = {}
     for wrong in sorted(findings, key=lambda finding: finding.rank):
         same.setdefault((wrong.fingerprint, _owned_by(wrong.record)) if wrong.record else id(wrong), []).append(wrong)
@@ -142,7 +169,9 @@ def _united(findings: Iterable[Finding]) -> list[Finding]:
         if others:
             pids = _pids(first.record)
             first.notes = _notes((first, *others))
-            first.also = several({'listener': other.parts['listener'], 'together': _pids(other.record) == pids} for other in others)
+            first.also = several(
+                {'listener': other.parts['listener'], 'together': _pids(other.record) == pids} for other in others
+            )
     return [group[0] for group in same.values()]
 
 
@@ -152,7 +181,9 @@ def _pids(listener: Listener | None) -> list[int]:
 
 def _owned_by(listener: Listener) -> tuple[tuple[str, str, str], ...]:
     """Who owns a listener, but for the pids: what has to be the same where two are reported as one."""
-    return tuple(sorted({(owner['process'] or '', owner['exe'] or '', owner['user'] or '') for owner in listener['owners']}))
+    return tuple(
+        sorted({(owner['process'] or '', owner['exe'] or '', owner['user'] or '') for owner in listener['owners']})
+    )
 
 
 def _one(group: str, process: str | None, findings: Sequence[Finding]) -> Finding:

@@ -5,22 +5,23 @@
 
 How it is decided, for a listener, from the first row that applies:
 
-====================================================  ====================================================================
-An entry that forbids it matches in all it says       ``forbidden``; if that is not known, it is ``unknown`` whether it is
-Entries name its port: one listed, not a range        they alone decide, all of those that speak of it:
-- none of them has the owner that it has              ``wrong_owner``
-- none of those that have is bound as it is           ``wrong_bind``
-- the others                                          the limits of all of them have to hold: a lax entry launders nothing
-Ranges (or ``any``) have its port, and its owner      one of them is enough, for a range is not for one entry alone
-- none of them is bound as it is                      ``wrong_bind``
-- the others                                          the limits of one of them have to hold
-An ``ignored`` entry matches in all it says           it may listen: such an entry takes what nobody else claims
-Nothing                                               ``unexpected``, unless its class is let be, see ``defaults``
-====================================================  ====================================================================
+==================================================  ==================================================================
+An entry that forbids it matches in all it says     ``forbidden``; where that is not known, it is ``unknown``
+Entries list its port, and not only in a range      they alone decide, all of those that speak of it:
+- none of them has the owner that it has            ``wrong_owner``
+- none of those that have is bound as it is         ``wrong_bind``
+- the others                                        the limits of all have to hold: a lax entry launders nothing
+Ranges (or ``any``) have its port, and its owner    one of them is enough: a range is not for one entry alone
+- none of them is bound as it is                    ``wrong_bind``
+- the others                                        the limits of one of them have to hold
+An ``ignored`` entry matches in all it says         it may listen: such an entry takes what nobody else claims
+Nothing                                             ``unexpected``, unless its class is let be, see ``defaults``
+==================================================  ==================================================================
 
-Whether an entry speaks of a listener, has its owner, and is bound as it is: each is True, False, or None where not all was observed. With a None,
-everything is decided once for each way that it can be. A verdict is one only if it is the same whichever way that is, and else not known. Limits
-are not tried in ways: they are the last thing that is asked, and of three values themselves.
+Whether an entry speaks of a listener, has its owner, and is bound as it is: each is True, False, or None where not all
+was observed. With a None, everything is decided once for each way that it can be. A verdict is one only if it is the
+same whichever way that is, and else not known. Limits are not tried in ways: they are the last thing that is asked, and
+of three values themselves.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from . import defaults
 if TYPE_CHECKING:
     from ..conditions.ports import Item
     from ..declaration.entry import Entry
+    from ..._shape import Complete
     from ..declaration.policy import Index
 
 _MOST_DOUBTS = 8        # of which all combinations are tried; with more it is not known
@@ -85,7 +87,9 @@ class Look:
 
     __slots__ = ('_is_new', '_switches', '_unobserved', 'complete', 'listener')
 
-    def __init__(self, listener: Listener, complete: Mapping[str, bool | None], switches: Mapping[str, Any], is_new: bool = False) -> None:
+    def __init__(
+        self, listener: Listener, complete: Complete, switches: Mapping[str, Any], is_new: bool = False
+    ) -> None:
         """Look at a listener.
 
         :param switches: those of the policy.
@@ -137,7 +141,9 @@ class Meeting:
         """Whether its limits hold, by name."""
         if self._limits is None:
             entry, look = self.entry, self._look
-            self._limits = dict(entry.limits(look.listener, look.unobserved if entry.ensure else ())) if entry.limited else {}
+            self._limits = (
+                dict(entry.limits(look.listener, look.unobserved if entry.ensure else ())) if entry.limited else {}
+            )
         return self._limits
 
     @property
@@ -212,7 +218,9 @@ def verdict(look: Look, exact: Sequence[Meeting], ranged: Sequence[Meeting], ign
         return _within_limits(look, exact)      # which is what most of them are
     named = {id(meeting.entry) for meeting in exact}
     ranged = [meeting for meeting in ranged if id(meeting.entry) not in named]
-    doubts = [(meeting, field) for meeting in (*exact, *ranged) for field in _DOUBTFUL if getattr(meeting, field) is None]
+    doubts = [
+        (meeting, field) for meeting in (*exact, *ranged) for field in _DOUBTFUL if getattr(meeting, field) is None
+    ]
     is_ignored = [(meeting, meeting.matches()) for meeting in ignored]
     doubts_ignored = any(matches is None for dummy, matches in is_ignored)
     if not doubts and not doubts_ignored:
@@ -220,7 +228,9 @@ def verdict(look: Look, exact: Sequence[Meeting], ranged: Sequence[Meeting], ign
     causes = _causes_of([meeting for meeting in (*exact, *ranged, *ignored) if meeting.is_in_doubt] or ignored)
     if len(doubts) + doubts_ignored > _MOST_DOUBTS:
         entries = tuple(meeting.entry for meeting in (*exact, *ranged))
-        return Verdict(None, entries, perhaps=(Violation('overexposed', entries), Violation('unexpected')), causes=causes)
+        return Verdict(
+            None, entries, perhaps=(Violation('overexposed', entries), Violation('unexpected')), causes=causes
+        )
     outcomes = [_decided(look, *_ways(exact, ranged, doubts, is_ignored, way))
                 for way in itertools.product((True, False), repeat=len(doubts) + doubts_ignored)]
     values = {outcome.value for outcome in outcomes}
@@ -235,8 +245,13 @@ def verdict(look: Look, exact: Sequence[Meeting], ranged: Sequence[Meeting], ign
     return Verdict(None, entries, perhaps=(*wrong, *perhaps), causes=causes | more)
 
 
-def _ways(exact: Sequence[Meeting], ranged: Sequence[Meeting], doubts: Sequence[tuple[Meeting, str]],
-          is_ignored: Sequence[tuple[Meeting, bool | None]], way: Sequence[bool]) -> tuple[list[Claim], list[Claim], Meeting | None]:
+def _ways(
+    exact: Sequence[Meeting],
+    ranged: Sequence[Meeting],
+    doubts: Sequence[tuple[Meeting, str]],
+    is_ignored: Sequence[tuple[Meeting, bool | None]],
+    way: Sequence[bool],
+) -> tuple[list[Claim], list[Claim], Meeting | None]:
     """Make claims of what is known, and of what is in doubt one way.
 
     :param doubts: what is in doubt: meetings, and the field of each.
@@ -245,7 +260,10 @@ def _ways(exact: Sequence[Meeting], ranged: Sequence[Meeting], doubts: Sequence[
     :returns: the claims of ``exact`` and of ``ranged``, and the meeting with the entry that ignores the listener.
     """
     chosen = {(id(meeting), field): value for (meeting, field), value in zip(doubts, way)}
-    groups = [[Claim(meeting, *(_known(meeting, field, chosen) for field in _DOUBTFUL)) for meeting in group] for group in (exact, ranged)]
+    groups = [
+        [Claim(meeting, *(_known(meeting, field, chosen) for field in _DOUBTFUL)) for meeting in group]
+        for group in (exact, ranged)
+    ]
     last = way[-1] if len(way) > len(doubts) else False
     ignoring = next((meeting for meeting, matches in is_ignored if (last if matches is None else matches)), None)
     return groups[0], groups[1], ignoring
@@ -257,7 +275,10 @@ def _known(meeting: Meeting, field: str, chosen: Mapping[tuple[int, str], bool])
 
 
 def _reported(outcomes: Sequence[Verdict], wrong: Iterable[Violation]) -> Iterator[Violation]:
-    """Choose what to report of a listener that is wrong in one way or another: each kind that is certain, else the first; and what else it may be."""
+    """Choose what to report of a listener that is wrong in one way or another.
+
+    That is each kind that is certain, else the first; and with the first, what else it may be.
+    """
     kinds = [{violation.kind for violation in outcome.violations} for outcome in outcomes]
     possible = sorted(wrong, key=lambda violation: _ORDER.index(violation.kind))
     certain = [kind for kind in _ORDER if all(kind in kinds_of_one for kinds_of_one in kinds)] or [possible[0].kind]
@@ -316,9 +337,14 @@ def _within_limits(look: Look, claiming: Sequence[Meeting]) -> Verdict:
                 perhaps.append(Violation(_OF_LIMIT[name], (meeting.entry,)))
     if causes == {'fields'} and is_hidden(look.listener):
         causes = {'owners'}
-    violations = tuple(Violation(kind, tuple(entry for entry, dummy in broken[kind]), tuple(name for dummy, name in broken[kind]))
-                       for kind in _ORDER if kind in broken)
-    return Verdict(False if broken else None if causes else True, entries, violations, tuple(perhaps), frozenset(causes))
+    violations = tuple(
+        Violation(kind, tuple(entry for entry, dummy in broken[kind]), tuple(name for dummy, name in broken[kind]))
+        for kind in _ORDER
+        if kind in broken
+    )
+    return Verdict(
+        False if broken else None if causes else True, entries, violations, tuple(perhaps), frozenset(causes)
+    )
 
 
 def _causes_of(in_doubt: Iterable[Meeting]) -> frozenset[str]:
@@ -340,7 +366,7 @@ def _causes_of(in_doubt: Iterable[Meeting]) -> frozenset[str]:
 
 
 def forbids(forbidden: Sequence[Meeting]) -> tuple[list[Meeting], list[Meeting], frozenset[str]]:
-    """Find the meetings with entries that surely forbid a listener, those with entries that may, and why that is not known."""
+    """Find the meetings with entries that surely forbid a listener, those with entries that may, and why only may."""
     if not forbidden:
         return [], [], frozenset()
     sure = [meeting for meeting in forbidden if meeting.matches() is True]

@@ -7,12 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._listener import Listener, unlisted
+from ..._shape import Owner
 from ..conditions.three_valued import both, either
 
 # What keeps an address that was leased: RFC 2131, 4.1 and RFC 8415, 7.2.
 _DHCP = {('udp', 68), ('udp', 546)}
-_NETWORK_MANAGERS = frozenset((
-    'systemd-networkd', 'systemd-network', 'NetworkManager', 'dhclient', 'dhcpcd', 'udhcpc', 'connmand', 'wickedd-dhcp4', 'wickedd-dhcp6', 'netplan'))
+_NETWORK_MANAGERS = frozenset(
+    (
+        'systemd-networkd',
+        'systemd-network',
+        'NetworkManager',
+        'dhclient',
+        'dhcpcd',
+        'udhcpc',
+        'connmand',
+        'wickedd-dhcp4',
+        'wickedd-dhcp6',
+        'netplan',
+    )
+)
 _TEMPORARY = ('/tmp/', '/var/tmp/', '/dev/shm/', '/run/user/')
 
 IGNORE = 'ignore'
@@ -20,7 +33,11 @@ IGNORE = 'ignore'
 FILE, OWNER, OWNERS = DUBIOUS = 'file', 'owner', 'owners'
 
 # class: the switch that says what it is worth
-SWITCHES = {'unexpected': 'listener_unexpected', 'loopback': 'listener_unexpected_loopback', 'ephemeral': 'listener_unexpected_ephemeral_udp'}
+SWITCHES = {
+    'unexpected': 'listener_unexpected',
+    'loopback': 'listener_unexpected_loopback',
+    'ephemeral': 'listener_unexpected_ephemeral_udp',
+}
 
 
 def is_let_be(listener: Listener, switches: Mapping[str, Any], is_new: bool) -> bool | None:
@@ -46,16 +63,19 @@ def is_known(listener: Listener) -> bool | None:
     return both((known, None)) if unlisted(listener) else known
 
 
-def _manages(owner: Mapping[str, Any]) -> bool | None:
-    """Whether an owner is a network manager. Anybody can take the name; the executable is what the administrator has installed."""
+def _manages(owner: Owner) -> bool | None:
+    """Whether an owner is a network manager.
+
+    Anybody can take the name; the executable is what the administrator has installed.
+    """
     if owner['exe'] is None:
         return None
     return not is_dubious_file(owner) and owner['exe'].rpartition('/')[2] in _NETWORK_MANAGERS
 
 
-def is_dubious_file(owner: Mapping[str, Any]) -> bool:
+def is_dubious_file(owner: Owner) -> bool:
     """Whether the executable is gone, or lies where everybody may write."""
-    exe: str | None = owner['exe']
+    exe = owner['exe']
     return bool(owner['exe_deleted']) or (exe is not None and exe.startswith(_TEMPORARY))
 
 
@@ -67,7 +87,8 @@ def kind(listener: Listener) -> str:
 
 
 def dubious(listener: Listener) -> str | None:
-    """Find why an ephemeral UDP socket is more than somebody's client: it is reachable by all, and owned by nobody who can be named.
+    """Find why an ephemeral UDP socket is more than somebody's client: it is reachable by all, and owned by nobody who
+    can be named.
 
     :returns: one of DUBIOUS, or None where it is not.
     """

@@ -4,9 +4,9 @@
 """Why a unit does not listen that should: what of its state, and which line of its log, goes into the finding."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from ... import _shape
 from ..._harmless.terminal import cut_short
 from ..._listener import Listener, excerpt
 from ..._words import several
@@ -25,7 +25,7 @@ _TELLING = (
 )
 
 
-def diagnosis(known: Mapping[str, Any], own: Own) -> Diagnosis:
+def diagnosis(known: _shape.Diagnosis, own: Own) -> Diagnosis:
     """Take out of what a host knows of a unit what a finding says of it.
 
     :param known: one of the ``diagnoses`` of the facts.
@@ -35,10 +35,17 @@ def diagnosis(known: Mapping[str, Any], own: Own) -> Diagnosis:
     if telling_line and known['id'] and telling_line.startswith(known['id'] + ': '):
         telling_line = telling_line[len(known['id']) + 2:]      # as systemd begins what it says of a unit
     return {
-        'unit': cut_short(known['unit'], 256), 'id': known['id'] and cut_short(known['id'], 256), 'load': _state(known['load']),
-        'active': _state(known['active']), 'sub': _state(known['sub']), 'enabled': _state(known['enabled']),
-        'result': _state(known['result']), 'exit': known['exit'], 'holds': known['holds'],
-        'line': None if telling_line is None else own.text(line(telling_line, _MOST), _MOST), 'telling': is_telling,
+        'unit': cut_short(known['unit'], 256),
+        'id': known['id'] and cut_short(known['id'], 256),
+        'load': _state(known['load']),
+        'active': _state(known['active']),
+        'sub': _state(known['sub']),
+        'enabled': _state(known['enabled']),
+        'result': _state(known['result']),
+        'exit': known['exit'],
+        'holds': known['holds'],
+        'line': None if telling_line is None else own.text(line(telling_line, _MOST), _MOST),
+        'telling': is_telling,
         'unseen': [line(reason, _MOST) for reason in known['unseen']],
     }
 
@@ -50,7 +57,9 @@ def elsewhere(units: Iterable[str], listeners: Iterable[Listener]) -> Elsewhere 
     """
     listeners = list(listeners)
     for unit in units:
-        served = [excerpt(listener) for listener in listeners if unit in (listener['service'], listener['activated_by'])]
+        served = [
+            excerpt(listener) for listener in listeners if unit in (listener['service'], listener['activated_by'])
+        ]
         if served:
             return {'unit': cut_short(unit, 256), 'listeners': several(served)}
     return None

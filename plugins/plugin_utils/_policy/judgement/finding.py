@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings: what is not as declared, or not known. What they say, and what to do, is made of their parts by ``message``."""
+"""Findings: what is not as declared, or not known. Their parts are made sentences by ``message``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from ..declaration.entry import Entry
     from .claims import Violation
 
-KEYS = ('kind', 'severity', 'entry', 'declared_in', 'listener', 'expected', 'found', 'message', 'remedy', 'fingerprint', 'fails')
+KEYS = (
+    'kind',
+    'severity',
+    'entry',
+    'declared_in',
+    'listener',
+    'expected',
+    'found',
+    'message',
+    'remedy',
+    'fingerprint',
+    'fails',
+)
 # Where neither the entry nor a switch says otherwise.
 _SEVERITY = {'forbidden': 'critical', 'unexpected': 'high', 'wrong_owner': 'high', 'missing': 'high', 'unknown': 'high',
              'wrong_bind': 'medium', 'overexposed': 'medium', 'unreachable': 'medium', 'unhealthy': 'medium',
@@ -46,7 +58,8 @@ class Finding:
     :ivar ports: the items that are missing; of an unknown the cause.
     :ivar about: the labels of all entries that it is about, and ``entries`` these.
     :ivar ways: pairs of kind and entries: what it says, and whatever else it may be for what was not observed.
-    :ivar worst: the severity of the worst that it may be; by it, and not by what is shown, it is decided whether it fails.
+    :ivar worst: the severity of the worst that it may be; by it, and not by what is shown, it is decided whether it
+        fails.
     :ivar group: with which others it is reported in one.
     :ivar notes: such as that a waiver has expired.
     :ivar also: other listeners that it is about.
@@ -119,8 +132,18 @@ class Finding:
         return self.order, self._plain
 
 
-def finding(kind: str, parts: Parts, entries: Iterable[Entry] = (), listener: Listener | None = None, *, severity: str | None = None,
-            usual: str | None = None, ports: Iterable[Any] = (), instead: Sequence[Violation] = (), fails: bool = True) -> Finding:
+def finding(
+    kind: str,
+    parts: Parts,
+    entries: Iterable[Entry] = (),
+    listener: Listener | None = None,
+    *,
+    severity: str | None = None,
+    usual: str | None = None,
+    ports: Iterable[Any] = (),
+    instead: Sequence[Violation] = (),
+    fails: bool = True,
+) -> Finding:
     """Make a Finding.
 
     :param entries: those that it is about, the one to be shown first.
@@ -154,16 +177,24 @@ def worst(violations: Iterable[Violation]) -> str | None:
     """Find the severity of the worst of these; None of none."""
     severities: list[str] = []
     for violation in violations:
-        severities += [entry.severity or _WORST[violation.kind] for entry in violation.entries] or [_WORST[violation.kind]]
+        severities += [entry.severity or _WORST[violation.kind] for entry in violation.entries] or [
+            _WORST[violation.kind]
+        ]
     return min(severities, key=SEVERITIES.index, default=None)
 
 
 def _fingerprint(kind: str, entry: Entry | None, listener: Listener | None, ports: Iterable[Any]) -> str:
     parts = [kind, entry and entry.variable, entry and entry.label]
     if listener:
-        # a port of the ephemeral range is another one after each start, and addresses come and go but for the wildcard and loopback
-        parts += [listener['protocol'], 'ephemeral' if listener['ephemeral'] else listener['port'], listener['namespace'], listener['scope'],
-                  listener['service'] or sorted({owner['process'] or '' for owner in listener['owners']})]
+        # a port of the ephemeral range is another one after each start, and addresses come and go but for the wildcard
+        # and loopback
+        parts += [
+            listener['protocol'],
+            'ephemeral' if listener['ephemeral'] else listener['port'],
+            listener['namespace'],
+            listener['scope'],
+            listener['service'] or sorted({owner['process'] or '' for owner in listener['owners']}),
+        ]
     else:
         parts += [str(port) for port in ports]
     return hashlib.sha256(repr(parts).encode('utf-8', 'backslashreplace')).hexdigest()[:16]

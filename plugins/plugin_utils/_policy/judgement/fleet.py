@@ -29,7 +29,7 @@ _Declared = TypeVar('_Declared', bound='Condition')
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total counts all
 _MOST = 100000                  # entries, waivers and variables of a host
-# The causes of what is not known for which anything may be there; of other namespaces nobody says whether they were looked at.
+# The causes of what is not known for which anything may be there: of other namespaces nobody says whether they were seen.
 _BLIND = ('sockets', 'namespaces')
 
 _text = _schema.text(20000)
@@ -93,10 +93,14 @@ check_schema_1 = _of(_without_parts)
 def judgement(policy: Policy, result: Result) -> dict[str, Any]:
     """Make what a record holds of the judgement of its host.
 
-    :returns: ``waivers`` are those that waive something now, ``idle`` what may listen, or may be waived, and surely was not there,
-        ``met`` what was there, or may have been.
+    :returns: ``waivers`` are those that waive something now, ``idle`` what may listen, or may be waived, and surely was
+        not there, ``met`` what was there, or may have been.
     """
-    unknown = [finding for finding in [*result.findings, *(finding for finding, dummy in result.waived)] if finding.kind == 'unknown']
+    unknown = [
+        finding
+        for finding in [*result.findings, *(finding for finding, dummy in result.waived)]
+        if finding.kind == 'unknown'
+    ]
     unsure = {label for finding in unknown for label in finding.about}
     blind = any(cause in finding.ports for finding in unknown for cause in _BLIND)
 
@@ -117,7 +121,10 @@ def judgement(policy: Policy, result: Result) -> dict[str, Any]:
         'waived': len(result.waived),
         'waivers': _in_force(result.waived),
         'met': {'entries': _named(met), 'waivers': _named(met_waivers)},
-        'idle': {'entries': _named(entry for entry in idle if entry.state in ('optional', 'ignored')), 'waivers': _named(idle_waivers)},
+        'idle': {
+            'entries': _named(entry for entry in idle if entry.state in ('optional', 'ignored')),
+            'waivers': _named(idle_waivers),
+        },
     }
 
 
@@ -140,9 +147,17 @@ def _in_force(waived: Iterable[tuple[Finding, Waiver]]) -> list[dict[str, Any]]:
     """List the waivers that waive something, and how much."""
     waivers: dict[int, dict[str, Any]] = {}
     for dummy, waiver in waived:
-        kept = waivers.setdefault(id(waiver), {
-            'variable': waiver.variable, 'label': waiver.label, 'expires': str(waiver.expires) if waiver.expires else None,
-            'reason': waiver.reason, 'owner': waiver.owner, 'findings': 0})
+        kept = waivers.setdefault(
+            id(waiver),
+            {
+                'variable': waiver.variable,
+                'label': waiver.label,
+                'expires': str(waiver.expires) if waiver.expires else None,
+                'reason': waiver.reason,
+                'owner': waiver.owner,
+                'findings': 0,
+            },
+        )
         kept['findings'] += 1
     return list(waivers.values())
 
@@ -167,13 +182,23 @@ def unused(judgements: Iterable[Judgement]) -> list[Finding]:
 
 def unsure(judgement: Judgement) -> Judgement:
     """Make the judgement of a host on which everything may have been that was not found."""
-    return {**judgement, 'met': {what: judgement['met'][what] + judgement['idle'][what] for what in ('entries', 'waivers')},
-            'idle': {'entries': [], 'waivers': []}}
+    return {
+        **judgement,
+        'met': {what: judgement['met'][what] + judgement['idle'][what] for what in ('entries', 'waivers')},
+        'idle': {'entries': [], 'waivers': []},
+    }
 
 
 def _unused(kind: str, place: tuple[str, str], hosts: int) -> Finding:
     variable, label = place
     parts: Unused = {'label': cut_short(label, 200), 'variable': variable and cut_short(variable, 200), 'hosts': hosts}
     return _finding.Finding(
-        kind, 'info', parts, entry=visible(label, 200) if kind == 'entry_unused' else None, declared_in=variable, fails=False, about=(label,),
-        fingerprint=hashlib.sha256(repr((kind, variable, label)).encode('utf-8', 'backslashreplace')).hexdigest()[:16])
+        kind,
+        'info',
+        parts,
+        entry=visible(label, 200) if kind == 'entry_unused' else None,
+        declared_in=variable,
+        fails=False,
+        about=(label,),
+        fingerprint=hashlib.sha256(repr((kind, variable, label)).encode('utf-8', 'backslashreplace')).hexdigest()[:16],
+    )

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ....module_utils._gaps import FOREIGN
 from ..._listener import Listener, endpoints
+from ..._shape import Complete, Facts
 from ..language.options import SEVERITIES
 from . import causes, defaults, presence as _presence, violations
 from .claims import Look, Meeting, Verdict, Violation, forbids, meetings, verdict
@@ -22,8 +23,6 @@ from .waivers import Waiving
 if TYPE_CHECKING:
     from ..declaration.entry import Entry, Waiver
     from ..declaration.policy import Policy
-
-Facts = Mapping[str, Any]
 
 
 @dataclass
@@ -70,7 +69,7 @@ class _Case:
 
     def __init__(self, facts: Facts, policy: Policy) -> None:
         self.facts, self.policy, self.own = facts, policy, Own(facts['system'])
-        self.complete: Mapping[str, bool | None] = facts['complete']
+        self.complete = facts['complete']
         self.met: dict[int, list[Meeting]] = {}         # by the id() of the entry
         self.by_port: dict[tuple[str, int], list[Listener]] = {}
         self.findings: list[Finding] = []
@@ -95,7 +94,11 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
         if listener['protocol'] == 'raw' or foreign:
             result.others += 1
         else:
-            _judge_listener(Look(listener, case.complete, policy.switches, before is not None and listener['id'] not in before), case, result)
+            _judge_listener(
+                Look(listener, case.complete, policy.switches, before is not None and listener['id'] not in before),
+                case,
+                result,
+            )
     _judge_requirements(case)
     case.doubts += _unseen(policy, case.complete)
 
@@ -103,12 +106,18 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     kept = [finding for finding in case.findings if waiving.keep(finding)]
     unsure = [finding for finding in (causes.unsure(*doubt) for doubt in case.doubts) if waiving.keep(finding)]
     result.second_look = before is None and any(finding.group == 'ephemeral' for finding in kept)
-    findings = [*causes.grouped(kept, policy.switches), *causes.causes(unsure, facts['gaps'], policy.switches), *waiving.findings()]
+    findings = [
+        *causes.grouped(kept, policy.switches),
+        *causes.causes(unsure, facts['gaps'], policy.switches),
+        *waiving.findings(),
+    ]
     lowest = SEVERITIES.index(policy.switches['listener_fail_severity'])
     for finding in findings:
         finding.fails = finding.fails and SEVERITIES.index(finding.worst or finding.severity) <= lowest
     result.findings = sorted(findings, key=lambda finding: finding.rank)
-    result.used = [entry for entry in policy.entries if any(meeting.spoken and meeting.held for meeting in case.met_by(entry))]
+    result.used = [
+        entry for entry in policy.entries if any(meeting.spoken and meeting.held for meeting in case.met_by(entry))
+    ]
     result.used_waivers, result.waived = waiving.used, waiving.waived
     return result
 
@@ -145,8 +154,8 @@ def _judge_listener(look: Look, case: _Case, result: Result) -> None:
         result.passed += 1
 
 
-def _unseen(policy: Policy, complete: Mapping[str, bool | None]) -> Iterator[Doubt]:
-    """Find what may listen where nobody could look: whatever is found elsewhere, that nothing else listens is not known."""
+def _unseen(policy: Policy, complete: Complete) -> Iterator[Doubt]:
+    """Find what may listen where nobody could look: that nothing does is not known, whatever is found elsewhere."""
     forbidden = tuple(entry for entry in policy.entries if entry.state == 'forbidden')
     if not complete['sockets']:
         if any(policy.switches[switch] != defaults.IGNORE for switch in defaults.SWITCHES.values()):
@@ -171,22 +180,30 @@ def _judge_requirements(case: _Case) -> None:
                 missing = _presence.missing(entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present)
                 if missing:
                     case.findings.append(missing)
-            if is_there is not True and unsure:        # beside what is surely missing too, which may be waived
-                case.doubts.append(_doubtful_presence(entry, [meeting for meeting in of_entry if meeting.item in unsure], case.complete))
+            if is_there is not True and unsure:  # beside what is surely missing too, which may be waived
+                case.doubts.append(
+                    _doubtful_presence(
+                        entry, [meeting for meeting in of_entry if meeting.item in unsure], case.complete
+                    )
+                )
         if entry.state in ('required', 'optional'):
             reached = _presence.unreachable(entry, of_entry, case.facts, case.own)
             if isinstance(reached, Finding):
                 case.findings.append(reached)
             elif reached:
-                why = frozenset(('exposure',)).union(*(meeting.causes() for meeting in reached if _presence.is_there(meeting) is None))
+                why = frozenset(('exposure',)).union(
+                    *(meeting.causes() for meeting in reached if _presence.is_there(meeting) is None)
+                )
                 case.doubts.append(Doubt(reached[0].listener, (entry,), why, [Violation('unreachable', (entry,))]))
 
 
-def _doubtful_presence(entry: Entry, of_unsure: Sequence[Meeting], complete: Mapping[str, bool | None]) -> Doubt:
+def _doubtful_presence(entry: Entry, of_unsure: Sequence[Meeting], complete: Complete) -> Doubt:
     """Find why it is not known whether something is there: because of what may be it, or because not all was seen."""
     missing = [Violation('missing', (entry,))]
     perhaps = [meeting for meeting in of_unsure if _presence.is_there(meeting) is None]
     if perhaps:
-        return Doubt(perhaps[0].listener, (entry,), frozenset[str]().union(*(meeting.causes() for meeting in perhaps)), missing)
+        return Doubt(
+            perhaps[0].listener, (entry,), frozenset[str]().union(*(meeting.causes() for meeting in perhaps)), missing
+        )
     unlooked = _presence.unlooked(entry, complete)
     return Doubt(None, (entry,), frozenset((unlooked,) if unlooked else ()), missing)

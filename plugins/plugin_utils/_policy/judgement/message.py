@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The only room that makes sentences of a finding's parts: all that a finding says is written here, kind by kind.
 
-What comes out is harmless to print, whatever the host or the declaration has written: each text goes through ``visible``, ``name`` or
-``sentence``. Parts may come from a record, of which ``parts_schema`` checks the form and nobody the truth.
+What comes out is harmless to print, whatever the host or the declaration has written: each text goes through
+``visible``, ``name`` or ``sentence``. Parts may come from a record, of which ``parts_schema`` checks the form and
+nobody the truth.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +46,10 @@ def found(parts: Parts) -> str | None:
     """Show what listens instead."""
     if parts.get('listener'):
         also = parts['also']
-        return some_of({'first': [parts['listener'], *(other['listener'] for other in also['first'])], 'total': 1 + also['total']}, in_words)
+        return some_of(
+            {'first': [parts['listener'], *(other['listener'] for other in also['first'])], 'total': 1 + also['total']},
+            in_words,
+        )
     return some_of(parts['listeners'], in_words) if 'group' in parts else None
 
 
@@ -65,7 +69,10 @@ def _also(other: _parts.Also) -> str:
 
 def _place(place: _parts.Place) -> str:
     """Show an entry and where it is: ``entry ssh of expected_listeners``."""
-    return 'entry %s%s' % (visible(place['entry'], 200), ' of %s' % visible(place['variable'], 200) if place['variable'] else '')
+    return 'entry %s%s' % (
+        visible(place['entry'], 200),
+        ' of %s' % visible(place['variable'], 200) if place['variable'] else '',
+    )
 
 
 def _places(places: Several) -> str:
@@ -84,11 +91,15 @@ def _who(options: Mapping[str, str]) -> str:
 def _where(scopes: list[str]) -> str:
     """Show at which addresses an entry expects its listeners."""
     # the scope "any" is the wildcard, and not whichever address
-    return visible(' or '.join('every address' if scope == 'any' else scope for scope in scopes), 300) if scopes else 'any address'
+    return (
+        visible(' or '.join('every address' if scope == 'any' else scope for scope in scopes), 300)
+        if scopes
+        else 'any address'
+    )
 
 
 def _source(source: str) -> str:
-    """Show a network or a word that stands for some, inside of a sentence: ``::/0`` would be escaped where a line begins."""
+    """Show a network, or a word for some, inside of a sentence: where a line begins, ``::/0`` would be escaped."""
     return visible('.' + source, 100)[1:]
 
 
@@ -107,8 +118,12 @@ def _unit(listener: Excerpt) -> str:
 
 def _stop(listener: Excerpt) -> str:
     return 'stop %s%s%s' % (
-        _unit(listener), ' (to stop %s would not)' % visible(listener['around'], 200) if listener['spared'] and listener['around'] else '',
-        ', unless it is your way in' if listener['way_in'] else '')
+        _unit(listener),
+        ' (to stop %s would not)' % visible(listener['around'], 200)
+        if listener['spared'] and listener['around']
+        else '',
+        ', unless it is your way in' if listener['way_in'] else '',
+    )
 
 
 def _of_host(text: _parts.Text) -> str:
@@ -119,8 +134,11 @@ def _of_host(text: _parts.Text) -> str:
 
 def _forbidden(parts: _parts.Forbidden) -> str:
     return '%s listens, which %s %s%s' % (
-        in_words(parts['listener']), _places(parts['entries']), 'forbids' if parts['entries']['total'] == 1 else 'forbid',
-        ' (%s)' % visible(parts['reason'], 300) if parts['reason'] else '')
+        in_words(parts['listener']),
+        _places(parts['entries']),
+        'forbids' if parts['entries']['total'] == 1 else 'forbid',
+        ' (%s)' % visible(parts['reason'], 300) if parts['reason'] else '',
+    )
 
 
 def _forbidden_expected(parts: _parts.Forbidden) -> str:
@@ -145,7 +163,11 @@ def _unexpected(parts: Parts) -> str:
         listeners = parts['listeners']
         which = 'on loopback' if parts['group'] == 'loopback' else 'of the ephemeral range'
         noun = 'listener' if parts['group'] == 'loopback' else 'UDP port'
-        return '%s %s, and nothing declares them: %s' % (number(listeners['total'], noun), which, some_of(listeners, in_words))
+        return '%s %s, and nothing declares them: %s' % (
+            number(listeners['total'], noun),
+            which,
+            some_of(listeners, in_words),
+        )
     listener = parts['listener']
     return '%s listens, and nothing declares it%s%s' % (
         in_words(listener), _of_users(listener), ': %s' % _DUBIOUS[parts['dubious']] if parts['dubious'] else '')
@@ -157,7 +179,11 @@ def _unexpected_expected(parts: Parts) -> str:
 
 def _unexpected_remedy(parts: Parts) -> str:
     if 'group' in parts:
-        how = ' as port any/udp of their service or process, with state: optional' if parts['group'] == 'ephemeral' else ''
+        how = (
+            ' as port any/udp of their service or process, with state: optional'
+            if parts['group'] == 'ephemeral'
+            else ''
+        )
         return 'declare them in expected_listeners%s, or stop them' % how
     listener = parts['listener']
     return '%sdeclare it in expected_listeners, or %s' % (
@@ -169,7 +195,12 @@ def _unexpected_remedy(parts: Parts) -> str:
 def _wrong_owner(parts: _parts.WrongOwner) -> str:
     listener = parts['listener']
     return '%s is already in use by %s%s, where %s expects %s' % (
-        endpoint_in_words(listener), owners_in_words(listener), _of_users(listener), _places(parts['entries']), _any_of(parts['who'], _who))
+        endpoint_in_words(listener),
+        owners_in_words(listener),
+        _of_users(listener),
+        _places(parts['entries']),
+        _any_of(parts['who'], _who),
+    )
 
 
 def _wrong_owner_expected(parts: _parts.WrongOwner) -> str:
@@ -184,7 +215,11 @@ def _wrong_owner_remedy(parts: _parts.WrongOwner) -> str:
 
 def _wrong_bind(parts: _parts.WrongBind) -> str:
     return '%s is bound to %s, where %s expects it on %s' % (
-        in_words(parts['listener']), _bound(parts['listener']), _places(parts['entries']), _any_of(parts['where'], _where))
+        in_words(parts['listener']),
+        _bound(parts['listener']),
+        _places(parts['entries']),
+        _any_of(parts['where'], _where),
+    )
 
 
 def _bound(listener: Excerpt) -> str:
@@ -254,7 +289,12 @@ def _unhealthy_remedy(parts: _parts.Unhealthy) -> str:
 
 def _missing(parts: _parts.Missing) -> str:
     owner, in_the_way = _owner_and_address(parts), parts['in_the_way']
-    message = '%s%s has to listen on %s (%s)' % (_capital(owner), ',' if parts['where'] else '', _ports(parts), _place(parts))
+    message = '%s%s has to listen on %s (%s)' % (
+        _capital(owner),
+        ',' if parts['where'] else '',
+        _ports(parts),
+        _place(parts),
+    )
     if in_the_way['total']:
         message += ', and the port is already in use by %s' % some_of(in_the_way, in_words)
     elif parts['present']:
@@ -277,7 +317,9 @@ def _capital(text: str) -> str:
 def _ports(parts: _parts.Missing) -> str:
     """Show ports: ``tcp/80, one of tcp/8000-8010``; or of what is needed in part, ``2 of tcp/81, tcp/82, tcp/83``."""
     need = parts['need']
-    text = some_of(parts['ports'], lambda port: '%s%s' % ('one of ' if port['one_of'] else '', visible(port['item'], 100)), 8)
+    text = some_of(
+        parts['ports'], lambda port: '%s%s' % ('one of ' if port['one_of'] else '', visible(port['item'], 100)), 8
+    )
     return '%s of %s' % ('one' if need == 1 else need, text) if need else text
 
 
@@ -366,7 +408,10 @@ def _result(known: _parts.Diagnosis) -> str:
 
 def elsewhere(known: _parts.Elsewhere) -> str:
     """Show where a unit listens instead."""
-    return '%s is running, and listens on %s' % (name(known['unit'], 256), some_of(known['listeners'], endpoint_in_words))
+    return '%s is running, and listens on %s' % (
+        name(known['unit'], 256),
+        some_of(known['listeners'], endpoint_in_words),
+    )
 
 
 # unreachable
@@ -397,19 +442,33 @@ def _unreachable_remedy(parts: _parts.Unreachable) -> str:
 _CAUSES = {
     'sockets': ('not all sockets could be looked at', 'see the gaps of the facts'),
     'namespaces': (
-        'other network namespaces were not looked at, or not all of them', 'gather namespaces (option gather), and run with become'),
+        'other network namespaces were not looked at, or not all of them',
+        'gather namespaces (option gather), and run with become',
+    ),
     'owners': ('the holders are hidden', 'run with become'),
-    'units': ('systemd could not be asked for its units', 'see the gaps of the facts; or name process or exe in place of service'),
-    'activated': ('systemd holds the port until somebody connects, and only then is there a process',
-                  'name the unit (service) in the entry, in place of the process'),
-    'device': ('the facts do not say which interface has the address',
-               'name the address or its network in bind, in place of the interface'),
+    'units': (
+        'systemd could not be asked for its units',
+        'see the gaps of the facts; or name process or exe in place of service',
+    ),
+    'activated': (
+        'systemd holds the port until somebody connects, and only then is there a process',
+        'name the unit (service) in the entry, in place of the process',
+    ),
+    'device': (
+        'the facts do not say which interface has the address',
+        'name the address or its network in bind, in place of the interface',
+    ),
     'binding': ('the interface or the families could not be observed', 'see the gaps of the facts'),
-    'exposure': ('the firewall was not looked at', 'gather the firewall (option gather), or leave out clients, only_from and via'),
+    'exposure': (
+        'the firewall was not looked at',
+        'gather the firewall (option gather), or leave out clients, only_from and via',
+    ),
     'fields': ('an expression speaks of what was not observed', 'gather it (option gather), or change the expression'),
 }
 _UNDECIDED = (
-    'the firewall cannot be judged for all who may come', 'see the exposure of the listener; leave out what is not known, or waive it')
+    'the firewall cannot be judged for all who may come',
+    'see the exposure of the listener; leave out what is not known, or waive it',
+)
 
 
 def _cause(parts: _parts.Unknown) -> tuple[str, str]:
@@ -423,8 +482,15 @@ def _unknown(parts: _parts.Unknown) -> str:
         number(listeners['total'], 'listener') if listeners['total'] else '',
         number(entries['total'], 'entry', 'entries') if entries['total'] else '',
         'whether anything else listens' if parts['rest'] else '')))
-    names = '; '.join(filter(None, (
-        some_of(listeners, in_words), 'entries: %s' % some_of(entries, lambda entry: visible(entry, 1000)) if entries['total'] else '')))
+    names = '; '.join(
+        filter(
+            None,
+            (
+                some_of(listeners, in_words),
+                'entries: %s' % some_of(entries, lambda entry: visible(entry, 1000)) if entries['total'] else '',
+            ),
+        )
+    )
     details = sentence(gap['message'], 200) if gap else some_of(parts['reasons'], lambda reason: sentence(reason, 200))
     return '%s cannot be judged, as %s%s%s' % (
         _capital(what), _cause(parts)[0], ' (%s)' % details if details else '', ': ' + names if names else '')
@@ -441,7 +507,9 @@ def _unknown_remedy(parts: _parts.Unknown) -> str:
         hint = visible(gap['hint'], 200)
         return hint if ' ' in hint else 'run with %s' % hint
     if gap and gap['code'] == NOT_FOUND:
-        return 'pin the port and declare it without process, exe, user, service and container, once you know whose it is'
+        return (
+            'pin the port and declare it without process, exe, user, service and container, once you know whose it is'
+        )
     if gap and gap['aspect'] == 'firewall':             # it was asked for, and could not be read
         return 'see to it that its rules can be read, or leave out clients, only_from and via'
     return _cause(parts)[1]
@@ -475,7 +543,9 @@ def _waiver_unused(parts: _parts.Unused) -> str:
 
 def _unused(noun: str, did: str, parts: _parts.Unused) -> str:
     hosts = parts['hosts']
-    where = 'on the host that was judged by it' if hosts == 1 else 'on any of the %d hosts that were judged by it' % hosts
+    where = (
+        'on the host that was judged by it' if hosts == 1 else 'on any of the %d hosts that were judged by it' % hosts
+    )
     return 'The %s %s of %s %s %s' % (noun, visible(parts['label'], 200), _variable(parts['variable']), did, where)
 
 
@@ -484,9 +554,18 @@ def _unused_remedy(parts: _parts.Unused) -> str:
 
 
 _MESSAGES: dict[str, Callable[[Any], str]] = {
-    'forbidden': _forbidden, 'unexpected': _unexpected, 'wrong_owner': _wrong_owner, 'wrong_bind': _wrong_bind,
-    'overexposed': _overexposed, 'unhealthy': _unhealthy, 'missing': _missing, 'unreachable': _unreachable, 'unknown': _unknown,
-    'waiver_expired': _waiver_expired, 'entry_unused': _entry_unused, 'waiver_unused': _waiver_unused,
+    'forbidden': _forbidden,
+    'unexpected': _unexpected,
+    'wrong_owner': _wrong_owner,
+    'wrong_bind': _wrong_bind,
+    'overexposed': _overexposed,
+    'unhealthy': _unhealthy,
+    'missing': _missing,
+    'unreachable': _unreachable,
+    'unknown': _unknown,
+    'waiver_expired': _waiver_expired,
+    'entry_unused': _entry_unused,
+    'waiver_unused': _waiver_unused,
 }
 _EXPECTED: dict[str, Callable[[Any], str]] = {
     'forbidden': _forbidden_expected, 'unexpected': _unexpected_expected, 'wrong_owner': _wrong_owner_expected,
@@ -494,8 +573,16 @@ _EXPECTED: dict[str, Callable[[Any], str]] = {
     'missing': _missing_expected, 'unreachable': _unreachable_expected, 'unknown': _unknown_expected,
 }
 _REMEDIES: dict[str, Callable[[Any], str]] = {
-    'forbidden': _forbidden_remedy, 'unexpected': _unexpected_remedy, 'wrong_owner': _wrong_owner_remedy,
-    'wrong_bind': _wrong_bind_remedy, 'overexposed': _overexposed_remedy, 'unhealthy': _unhealthy_remedy, 'missing': _missing_remedy,
-    'unreachable': _unreachable_remedy, 'unknown': _unknown_remedy, 'waiver_expired': _waiver_expired_remedy,
-    'entry_unused': _unused_remedy, 'waiver_unused': _unused_remedy,
+    'forbidden': _forbidden_remedy,
+    'unexpected': _unexpected_remedy,
+    'wrong_owner': _wrong_owner_remedy,
+    'wrong_bind': _wrong_bind_remedy,
+    'overexposed': _overexposed_remedy,
+    'unhealthy': _unhealthy_remedy,
+    'missing': _missing_remedy,
+    'unreachable': _unreachable_remedy,
+    'unknown': _unknown_remedy,
+    'waiver_expired': _waiver_expired_remedy,
+    'entry_unused': _unused_remedy,
+    'waiver_unused': _unused_remedy,
 }

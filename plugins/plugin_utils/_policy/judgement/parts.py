@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a finding consists of, kind by kind: fields and no sentence. ``message`` makes that of them when somebody wants to read it.
+"""What a finding consists of, kind by kind: fields and no sentence. ``message`` makes that of them when somebody wants
+to read it.
 
-Parts are what JSON knows, so that a record can keep them. Text in them is what the host, or the declaration, has written, as much of it as
-is shown: not for a terminal as it is. Lists hold the first elements, and say how many there were.
+Parts are what JSON knows, so that a record can keep them. Text in them is what the host, or the declaration, has
+written, as much of it as is shown: not for a terminal as it is. Lists hold the first elements, and say how many there
+were.
 """
 
 import re
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..._harmless.terminal import cut_short
 from ..._listener import Excerpt
+from ..._shape import System
 from ..._words import Several
 
 if TYPE_CHECKING:
@@ -25,7 +28,9 @@ MANY = 100          # elements of lists of which all are shown
 LIMITS = ('only_from', 'clients', 'via')
 REQUIRED, EXPIRED = NOTES = 'required', 'waiver_expired'
 # What may be an address in the text of a host: no network, and no piece of a longer name.
-_ADDRESS = re.compile(r'(?<![\w.:/-])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*[0-9a-fA-F])(?:%[\w.-]*\w)?(?!\.?\w|/)')
+_ADDRESS = re.compile(
+    r'(?<![\w.:/-])(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*[0-9a-fA-F])(?:%[\w.-]*\w)?(?!\.?\w|/)'
+)
 
 
 class Text(TypedDict):
@@ -204,7 +209,7 @@ class Unused(TypedDict):
 
 
 class Note(TypedDict):
-    """What is added to a finding: that an entry requires what is wrong (REQUIRED), or that a waiver of it has ended (EXPIRED)."""
+    """What is added: that an entry requires what is wrong (REQUIRED), or that a waiver of it has ended (EXPIRED)."""
 
     note: str
     waiver: str | None
@@ -232,7 +237,10 @@ def line(text: str, most: int) -> str:
 
 def place(entry: 'Condition') -> Place:
     """Name an entry, and the variable that declares it."""
-    return {'entry': cut_short(entry.label, 200), 'variable': cut_short(entry.variable, 200) if entry.variable else None}
+    return {
+        'entry': cut_short(entry.label, 200),
+        'variable': cut_short(entry.variable, 200) if entry.variable else None,
+    }
 
 
 def who(entry: 'Condition') -> dict[str, str]:
@@ -251,7 +259,7 @@ class Own:
     :param system: what the facts have of the host.
     """
 
-    def __init__(self, system: Mapping[str, Any]) -> None:
+    def __init__(self, system: System) -> None:
         self._system = system
         self._addresses: frozenset[str] | None = None
 
@@ -260,7 +268,9 @@ class Own:
         if self._addresses is None:
             # such as 10.0.0.5/24 and fe80::1%eth0/64
             addresses = {re.split('[%/]', text, maxsplit=1)[0] for text in self._system.get('local_addresses') or ()}
-            self._addresses = frozenset(address for address in addresses if not address.startswith('127.') and address != '::1')
+            self._addresses = frozenset(
+                address for address in addresses if not address.startswith('127.') and address != '::1'
+            )
         words, pieces, end = cut_short(words, most), [], 0
         for candidate in _ADDRESS.finditer(words):
             if candidate.group(1) in self._addresses:

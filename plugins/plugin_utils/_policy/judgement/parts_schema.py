@@ -39,20 +39,42 @@ def _pieces(value: Any) -> Any:
 _host_text = _schema.mapping({'pieces': _pieces})
 _who = _schema.table(_schema.choice(*WHO), _text, len(WHO))
 _place = {'entry': _text, 'variable': _maybe_text}
-_excerpt = _schema.mapping({
-    'id': _text, 'protocol': _schema.choice(*PROTOCOLS, 'raw'), 'family': _schema.choice(*FAMILIES), 'address': _schema.text(64), 'interface': _maybe_text,
-    'port': _schema.integer(0, 65535), 'namespace': _maybe_text, 'scope': _schema.choice(*SCOPES), 'ephemeral': _schema.boolean,
-    'held_by': _schema.choice('processes', 'kernel', 'unknown'), 'socket_uid': _maybe_count,
-    'owners': _schema.items(_schema.mapping({'process': _maybe_text, 'pids': _several(_count)}), MOST),
-    'processes': _count, 'unlisted': _count, 'users': _several(_text), 'unit': _maybe_text, 'around': _maybe_text, 'spared': _schema.boolean, 'way_in': _schema.boolean,
-})
+_excerpt = _schema.mapping(
+    {
+        'id': _text,
+        'protocol': _schema.choice(*PROTOCOLS, 'raw'),
+        'family': _schema.choice(*FAMILIES),
+        'address': _schema.text(64),
+        'interface': _maybe_text,
+        'port': _schema.integer(0, 65535),
+        'namespace': _maybe_text,
+        'scope': _schema.choice(*SCOPES),
+        'ephemeral': _schema.boolean,
+        'held_by': _schema.choice('processes', 'kernel', 'unknown'),
+        'socket_uid': _maybe_count,
+        'owners': _schema.items(_schema.mapping({'process': _maybe_text, 'pids': _several(_count)}), MOST),
+        'processes': _count,
+        'unlisted': _count,
+        'users': _several(_text),
+        'unit': _maybe_text,
+        'around': _maybe_text,
+        'spared': _schema.boolean,
+        'way_in': _schema.boolean,
+    }
+)
 _listener = {'listener': _excerpt}
 _of_entries = {**_listener, 'entries': _several(_schema.mapping(_place))}
-_diagnosis = _schema.mapping({
-    'unit': _text, **dict.fromkeys(('id', 'load', 'active', 'sub', 'enabled', 'result'), _maybe_text), 'exit': _maybe_count,
-    'holds': _schema.nullable(_schema.boolean), 'line': _schema.nullable(_host_text), 'telling': _schema.boolean,
-    'unseen': _schema.items(_text, 10),
-})
+_diagnosis = _schema.mapping(
+    {
+        'unit': _text,
+        **dict.fromkeys(('id', 'load', 'active', 'sub', 'enabled', 'result'), _maybe_text),
+        'exit': _maybe_count,
+        'holds': _schema.nullable(_schema.boolean),
+        'line': _schema.nullable(_host_text),
+        'telling': _schema.boolean,
+        'unseen': _schema.items(_text, 10),
+    }
+)
 _gap = _schema.mapping({'aspect': _text, 'code': _text, 'message': _text, 'hint': _maybe_text})
 _unused = {'label': _text, 'variable': _maybe_text, 'hosts': _count}
 
@@ -62,31 +84,67 @@ _PARTS: dict[str, dict[str, Check]] = {
     'wrong_owner': {**_of_entries, 'who': _several(_who, MANY)},
     'wrong_bind': {**_of_entries, 'where': _several(_texts, MANY)},
     'overexposed': {
-        **_listener, 'limits': _several(_schema.mapping({**_place, 'limit': _schema.choice(*LIMITS), 'words': _several(_text, MANY)}), MANY),
-        'beyond': _several(_text), 'rule': _schema.nullable(_host_text)},
+        **_listener,
+        'limits': _several(
+            _schema.mapping({**_place, 'limit': _schema.choice(*LIMITS), 'words': _several(_text, MANY)}), MANY
+        ),
+        'beyond': _several(_text),
+        'rule': _schema.nullable(_host_text),
+    },
     'unhealthy': {**_listener, 'limits': _several(_schema.mapping({**_place, 'expression': _text}))},
     'missing': {
-        **_place, 'who': _who, 'where': _texts,
-        'ports': _several(_schema.mapping({'item': _text, 'one_of': _schema.boolean}), 8), 'need': _maybe_count, 'present': _count,
-        'in_the_way': _several(_excerpt), 'diagnosis': _schema.nullable(_diagnosis),
-        'elsewhere': _schema.nullable(_schema.mapping({'unit': _text, 'listeners': _several(_excerpt)}))},
+        **_place,
+        'who': _who,
+        'where': _texts,
+        'ports': _several(_schema.mapping({'item': _text, 'one_of': _schema.boolean}), 8),
+        'need': _maybe_count,
+        'present': _count,
+        'in_the_way': _several(_excerpt),
+        'diagnosis': _schema.nullable(_diagnosis),
+        'elsewhere': _schema.nullable(_schema.mapping({'unit': _text, 'listeners': _several(_excerpt)})),
+    },
     'unreachable': {
-        **_listener, **_place, 'clients': _several(_text, MANY), 'blocked': _several(_text), 'loopback': _schema.boolean,
-        'rules': _several(_host_text)},
+        **_listener,
+        **_place,
+        'clients': _several(_text, MANY),
+        'blocked': _several(_text),
+        'loopback': _schema.boolean,
+        'rules': _several(_host_text),
+    },
     'unknown': {
-        'cause': _schema.choice(*CAUSES), 'listener': _schema.nullable(_excerpt), 'listeners': _several(_excerpt), 'entries': _several(_text),
-        'rest': _schema.boolean, 'gap': _schema.nullable(_gap), 'reasons': _several(_text)},
-    'waiver_expired': {'waiver': _text, 'variable': _maybe_text, 'owner': _maybe_text, 'expires': _text, 'days': _maybe_count},
+        'cause': _schema.choice(*CAUSES),
+        'listener': _schema.nullable(_excerpt),
+        'listeners': _several(_excerpt),
+        'entries': _several(_text),
+        'rest': _schema.boolean,
+        'gap': _schema.nullable(_gap),
+        'reasons': _several(_text),
+    },
+    'waiver_expired': {
+        'waiver': _text,
+        'variable': _maybe_text,
+        'owner': _maybe_text,
+        'expires': _text,
+        'days': _maybe_count,
+    },
     'entry_unused': _unused,
     'waiver_unused': _unused,
 }
 _of_all = {
-    'notes': _schema.items(_schema.mapping({'note': _schema.choice(*NOTES), 'waiver': _maybe_text, 'expires': _maybe_text}), MANY),
+    'notes': _schema.items(
+        _schema.mapping({'note': _schema.choice(*NOTES), 'waiver': _maybe_text, 'expires': _maybe_text}), MANY
+    ),
     'also': _several(_schema.mapping({'listener': _excerpt, 'together': _schema.boolean})),
 }
 _CHECKS = {kind: _schema.mapping({**parts, **_of_all}) for kind, parts in _PARTS.items()}
-_unexpected_group = _schema.mapping({
-    'group': _schema.choice('loopback', 'ephemeral'), 'process': _maybe_text, 'listeners': _several(_excerpt), **_of_all})
+_unexpected_group = _schema.mapping(
+    {
+        'group': _schema.choice('loopback', 'ephemeral'),
+        'process': _maybe_text,
+        'listeners': _several(_excerpt),
+        **_of_all,
+    }
+)
 
 
 def check(kind: str, parts: Any) -> Any:

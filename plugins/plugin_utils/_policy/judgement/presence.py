@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._listener import Listener, excerpt
+from ..._shape import Complete, Diagnosis, Facts
 from ..._words import several
 from ..conditions import reach
 from ..conditions.three_valued import both, either
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 
 _REQUIRED: Note = {'note': REQUIRED, 'waiver': None, 'expires': None}
 
-Complete = Mapping[str, bool | None]
+# Where nothing is said of what was observed.
+_UNSAID: Complete = {
+    'sockets': False,
+    'binding': None,
+    'owners': None,
+    'units': None,
+    'namespaces': None,
+    'connections': None,
+    'resources': None,
+}
 
 
 def is_there(meeting: Meeting) -> bool | None:
@@ -79,8 +89,15 @@ class Presence:
         return False, absent or list(states), unsure
 
 
-def missing(entry: Entry, absent: Sequence[Item], listeners: Mapping[tuple[str, int], Sequence[Listener]], wrong: Sequence[Finding],
-            diagnoses: Mapping[str, Any], own: Own, present: int = 0) -> Finding | None:
+def missing(
+    entry: Entry,
+    absent: Sequence[Item],
+    listeners: Mapping[tuple[str, int], Sequence[Listener]],
+    wrong: Sequence[Finding],
+    diagnoses: Mapping[str, Diagnosis],
+    own: Own,
+    present: int = 0,
+) -> Finding | None:
     """Make the finding that something required is not there; None where findings about its ports say so already.
 
     :param absent: the items that are not there.
@@ -105,12 +122,17 @@ def missing(entry: Entry, absent: Sequence[Item], listeners: Mapping[tuple[str, 
     in_the_way = [listener for item in left if item.exact for listener in listeners.get((item.protocol, item.low), ())
                   if _is_in_the_way(entry, listener)]
     parts: Missing = {
-        **place(entry), 'who': who(entry), 'where': listed(entry.bound or (), 300),
-        'ports': several([_port(item, entry.need) for item in (entry.items if entry.need else left)], 8), 'need': entry.need,
-        'present': present, 'in_the_way': several(map(excerpt, in_the_way)),
+        **place(entry),
+        'who': who(entry),
+        'where': listed(entry.bound or (), 300),
+        'ports': several([_port(item, entry.need) for item in (entry.items if entry.need else left)], 8),
+        'need': entry.need,
+        'present': present,
+        'in_the_way': several(map(excerpt, in_the_way)),
         'diagnosis': diagnosis.diagnosis(known, own) if known else None,
-        'elsewhere': None if known else diagnosis.elsewhere(
-            entry.services, (listener for of_port in listeners.values() for listener in of_port)),
+        'elsewhere': None
+        if known
+        else diagnosis.elsewhere(entry.services, (listener for of_port in listeners.values() for listener in of_port)),
     }
     return finding('missing', parts, (entry,), ports=left)
 
@@ -123,11 +145,12 @@ def _port(item: Item, need: int | None) -> Port:
 
 def _is_in_the_way(entry: Entry, listener: Listener) -> bool:
     """Whether an entry may be missing because of a listener on its port: not where each is on an address of its own."""
-    return not entry.bind or listener['scope'] == 'any' or entry.bind.holds(listener, {}) is not False
+    return not entry.bind or listener['scope'] == 'any' or entry.bind.holds(listener, _UNSAID) is not False
 
 
-def unreachable(entry: Entry, meetings: Sequence[Meeting], facts: Mapping[str, Any], own: Own) -> Finding | list[Meeting]:
-    """Make the finding that clients of an entry do not reach it; or list the meetings for which that is not known, none if they do.
+def unreachable(entry: Entry, meetings: Sequence[Meeting], facts: Facts, own: Own) -> Finding | list[Meeting]:
+    """Make the finding that clients of an entry do not reach it; or list the meetings for which that is not known, none
+    if they do.
 
     :param own: the addresses of the host.
     """
@@ -136,12 +159,16 @@ def unreachable(entry: Entry, meetings: Sequence[Meeting], facts: Mapping[str, A
     if not entry.clients or not entry.sources or not (sure or perhaps):
         return []
     listeners = [meeting.listener for meeting in sure]
-    reached, blocked = reach.lower(entry.sources, listeners, [meeting.listener for meeting in perhaps], facts, entry.family)
+    reached, blocked = reach.lower(
+        entry.sources, listeners, [meeting.listener for meeting in perhaps], facts, entry.family
+    )
     if reached is not False:
         return [] if reached else perhaps or sure
     loopback = all(listener['scope'] == 'loopback' for listener in listeners)
-    exposures = [] if loopback else [listener.get('exposure') or {} for listener in listeners]
-    rules = dict.fromkeys(exposure.get('blocked_by') or exposure.get('decided_by') for exposure in exposures)
+    exposures = [listener.get('exposure') for listener in listeners if not loopback]
+    rules = dict.fromkeys(
+        exposure.get('blocked_by') or exposure.get('decided_by') for exposure in exposures if exposure
+    )
     parts: Unreachable = {
         **place(entry), 'listener': excerpt(listeners[0]), 'clients': several(entry.sources.words, MANY),
         # all of its clients: "anyone" says more than what is left of the internet without 127.0.0.0/8

@@ -31,9 +31,14 @@ def forbidden(listener: Listener, sure: Sequence[Meeting], perhaps: Sequence[Mee
     entries = [meeting.entry for meeting in sure]
     reason = entries[0].reason
     parts: Forbidden = {
-        'listener': excerpt(listener), 'entries': several(map(place, entries)), 'ports': [str(item) for item in entries[0].items[:8]],
-        'reason': cut_short(reason, 300) if reason else None}
-    return finding('forbidden', parts, entries, listener, instead=[Violation('forbidden', (meeting.entry,)) for meeting in perhaps])
+        'listener': excerpt(listener),
+        'entries': several(map(place, entries)),
+        'ports': [str(item) for item in entries[0].items[:8]],
+        'reason': cut_short(reason, 300) if reason else None,
+    }
+    return finding(
+        'forbidden', parts, entries, listener, instead=[Violation('forbidden', (meeting.entry,)) for meeting in perhaps]
+    )
 
 
 def violations(listener: Listener, verdict: Verdict, own: Own) -> list[Finding]:
@@ -55,7 +60,10 @@ def _unexpected(listener: Listener, violation: Violation, dummy: Own) -> Finding
 
 def _wrong_owner(listener: Listener, violation: Violation, dummy: Own) -> Finding:
     parts: WrongOwner = {
-        'listener': excerpt(listener), 'entries': several(map(place, violation.entries)), 'who': several(map(who, violation.entries), MANY)}
+        'listener': excerpt(listener),
+        'entries': several(map(place, violation.entries)),
+        'who': several(map(who, violation.entries), MANY),
+    }
     return finding('wrong_owner', parts, violation.entries, listener, instead=violation.instead)
 
 
@@ -67,11 +75,16 @@ def _wrong_bind(listener: Listener, violation: Violation, dummy: Own) -> Finding
 
 
 def _overexposed(listener: Listener, violation: Violation, own: Own) -> Finding:
-    rule = (listener.get('exposure') or {}).get('decided_by')
+    exposure = listener.get('exposure')
+    rule = exposure.get('decided_by') if exposure else None
     parts: Overexposed = {
-        'listener': excerpt(listener), 'limits': several(map(_limit, violation.entries, violation.limits), MANY),
-        'beyond': several(cut_short(source, 100) for source in reach.beyond(violation.entries, violation.limits, listener)),
-        'rule': own.text(str(rule), 300) if rule else None}
+        'listener': excerpt(listener),
+        'limits': several(map(_limit, violation.entries, violation.limits), MANY),
+        'beyond': several(
+            cut_short(source, 100) for source in reach.beyond(violation.entries, violation.limits, listener)
+        ),
+        'rule': own.text(str(rule), 300) if rule else None,
+    }
     overexposed = finding('overexposed', parts, violation.entries, listener, instead=violation.instead,
                           usual='critical' if reach.is_anyone(listener) else None)
     if reach.may_be_anyone(listener):
@@ -89,11 +102,17 @@ def _limit(entry: Entry, limit: str) -> Limit:
 
 
 def _unhealthy(listener: Listener, violation: Violation, dummy: Own) -> Finding:
-    ensured: list[Ensured] = [{**place(entry), 'expression': cut_short(entry.ensure.text, 300)} for entry in violation.entries if entry.ensure]
+    ensured: list[Ensured] = [
+        {**place(entry), 'expression': cut_short(entry.ensure.text, 300)} for entry in violation.entries if entry.ensure
+    ]
     parts: Unhealthy = {'listener': excerpt(listener), 'limits': several(ensured)}
     return finding('unhealthy', parts, violation.entries, listener, instead=violation.instead)
 
 
 _MAKERS: dict[str, Callable[[Listener, Violation, Own], Finding]] = {
-    'unexpected': _unexpected, 'wrong_owner': _wrong_owner, 'wrong_bind': _wrong_bind, 'overexposed': _overexposed, 'unhealthy': _unhealthy,
+    'unexpected': _unexpected,
+    'wrong_owner': _wrong_owner,
+    'wrong_bind': _wrong_bind,
+    'overexposed': _overexposed,
+    'unhealthy': _unhealthy,
 }

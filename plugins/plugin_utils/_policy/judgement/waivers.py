@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..._harmless.terminal import cut_short
@@ -16,26 +16,44 @@ from .finding import Finding, finding
 from .parts import EXPIRED, WaiverExpired
 
 if TYPE_CHECKING:
+    from ..._shape import Complete
     from ..conditions.ports import Item
     from ..declaration.entry import Waiver
 
 
-def waives(waiver: Waiver, finding: Finding, complete: Mapping[str, bool | None]) -> bool:
+def waives(waiver: Waiver, finding: Finding, complete: Complete) -> bool:
     """Whether a waiver surely matches a finding; of what is not known it matches nothing."""
     for kind, entries in finding.ways:
         if kind not in waiver.kinds:
             return False
         if waiver.entry and not (entries and all(waiver.entry.fit(entry.label) for entry in entries)):
             return False
-    of_listener: tuple[Any, ...] = (waiver.namespace, waiver.conditions, waiver.service, waiver.bind, waiver.where, waiver.family)
+    of_listener: tuple[Any, ...] = (
+        waiver.namespace,
+        waiver.conditions,
+        waiver.service,
+        waiver.bind,
+        waiver.where,
+        waiver.family,
+    )
     if not waiver.items and not any(of_listener):
         return True
     listener = finding.record
     if listener is None:
-        return not any(of_listener) and bool(finding.ports) and all(_covered(item, waiver.items) for item in finding.ports)
+        return (
+            not any(of_listener) and bool(finding.ports) and all(_covered(item, waiver.items) for item in finding.ports)
+        )
     fits = not waiver.items or waiver.item_of(listener) is not None
-    return both((waiver.speaks_of(listener, fits, unobserved(listener, complete) if waiver.where else ()), waiver.held(listener, complete),
-                 waiver.bound_well(listener, complete))) is True
+    return (
+        both(
+            (
+                waiver.speaks_of(listener, fits, unobserved(listener, complete) if waiver.where else ()),
+                waiver.held(listener, complete),
+                waiver.bound_well(listener, complete),
+            )
+        )
+        is True
+    )
 
 
 def _covered(item: Item, items: Iterable[Item]) -> bool:
@@ -49,7 +67,7 @@ class Waiving:
     :ivar used: the waivers that match a finding.
     """
 
-    def __init__(self, waivers: Iterable[Waiver], today: datetime.date, warn_days: int, complete: Mapping[str, bool | None]) -> None:
+    def __init__(self, waivers: Iterable[Waiver], today: datetime.date, warn_days: int, complete: Complete) -> None:
         """Take the waivers of a host.
 
         :param warn_days: how many days before its end a waiver is reported.
@@ -76,7 +94,9 @@ class Waiving:
             for waiver in late:
                 if waiver not in self._late:
                     self._late.append(waiver)
-                finding.notes.append({'note': EXPIRED, 'waiver': cut_short(waiver.label, 200), 'expires': str(waiver.expires)})
+                finding.notes.append(
+                    {'note': EXPIRED, 'waiver': cut_short(waiver.label, 200), 'expires': str(waiver.expires)}
+                )
             return True
         longest = max(valid, key=lambda waiver: waiver.expires or datetime.date.max)
         days = self._days_of(longest)
