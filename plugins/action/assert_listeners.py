@@ -64,8 +64,9 @@ class ActionModule(_action.Action):
     def run(self, tmp: str | None = None, task_vars: _action.Variables | None = None) -> _action.Result:
         """Refuse what cannot work before anything else."""
         if self._task.async_val:
-            raise AnsibleActionFail('assert_listeners does not work with async: the judgement is made on the controller, '
-                                    'and the look at the host takes a moment; wait_for waits for what takes longer')
+            raise AnsibleActionFail('assert_listeners does not work with async: the judgement is made on the '
+                                    'controller, and the look at the host takes a moment; wait_for waits for what '
+                                    'takes longer')
         return super().run(tmp, task_vars)
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
@@ -139,8 +140,8 @@ class Case:
             elif self._declared.refusals:
                 raise Refusals(self._declared.refusals)
             elif self._options['declaration'] == 'required' or self._options['entries']:
-                self.refusal = ('Nothing is declared for this host. Set expected_listeners, even if to an empty list, in '
-                                'its group_vars or host_vars; declaration: optional goes on without it.')
+                self.refusal = ('Nothing is declared for this host. Set expected_listeners, even if to an empty list, '
+                                'in its group_vars or host_vars; declaration: optional goes on without it.')
             if self._policy:
                 self._choice = Choice(self._policy, self._options['entries'])
         except Refusals as exc:

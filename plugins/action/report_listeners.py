@@ -41,7 +41,8 @@ class ActionModule(_action.Report):
             self.terminal.show(lines, options['color'])
         result.update(
             run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
-            listeners=sum(len(facts['listeners']) for host, facts in whole.observed), table=screen.capped(lines), dest=files)
+            listeners=sum(len(facts['listeners']) for host, facts in whole.observed), table=screen.capped(lines),
+            dest=files)
 
 
 def _reports(path: str, run_id: str, options: dict[str, Any],

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The base of the actions: what each of them does before its own work, and the options that several have."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -33,7 +33,8 @@ class Action(ActionBase):
     def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> Result:
         """Check the options, and do the work."""
         result: Result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(argument_spec=self.ARGUMENTS)[1]
+        validate: Callable[..., tuple[object, Options]] = self.validate_argument_spec
+        dummy, options = validate(argument_spec=self.ARGUMENTS)
         result['changed'] = False
         self.work(options, task_vars or {}, result)
         return result

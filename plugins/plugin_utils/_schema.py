@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks data that strangers wrote.
 
-A check takes a decoded JSON value, returns it, and raises ``Fault`` for what it does not accept. Keys that a mapping does not know are removed in
-place, so that later versions may add some.
+A check takes a decoded JSON value, returns it, and raises ``Fault`` for what it does not accept. Keys that a mapping
+does not know are removed in place, so that later versions may add some.
 """
 
 from __future__ import annotations
@@ -183,7 +183,8 @@ def mapping(required: dict[str, Check], optional: dict[str, Check] | None = None
     """
     known = dict(required, **(optional or {}))
     fields = tuple(
-        (key, check.unless_null if isinstance(check, _Nullable) else check, isinstance(check, _Nullable), key in required)
+        (key, check.unless_null if isinstance(check, _Nullable) else check, isinstance(check, _Nullable),
+         key in required)
         for key, check in known.items())
 
     def each(value: object) -> dict[str, Any]:

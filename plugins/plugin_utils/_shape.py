@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shape of facts and of records, for whatever reads them on the controller.
 
-Described here once: ``check`` refuses what differs from it, and the tests compare with it what modules return and document. Keys that may be absent
-are in the class that is not total.
+Described here once: ``check`` refuses what differs from it, and the tests compare with it what modules return and
+document. Keys that may be absent are in the class that is not total.
 """
 
 from typing import Any, Literal, TypedDict, get_args
@@ -60,7 +60,10 @@ class _Complete(TypedDict):
 
 
 class Complete(_Complete, total=False):
-    """Whether all of an aspect was observed; None where nobody asked for it. Records of earlier versions lack the firewall."""
+    """Whether all of an aspect was observed; None where nobody asked for it.
+
+    Records of earlier versions lack the firewall.
+    """
 
     firewall: bool | None
 

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks the form of facts that a host sent.
 
-The host that sends them may be hostile. What passes has the shape, lengths and counts that the rest of this collection relies on. It says nothing
-about truth, and text in it stays what the host wrote: not for templates, patterns, file names, or a terminal.
+The host that sends them may be hostile. What passes has the shape, lengths and counts that the rest of this collection
+relies on. It says nothing about truth, and text in it stays what the host wrote: not for templates, patterns, file
+names, or a terminal.
 """
 
 import re
@@ -24,8 +25,8 @@ LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
 
 _SOCKET_FAMILIES: dict[_shape.Family, int] = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 _word = _schema.matching(re.compile(r'[a-z][a-z0-9_]{0,63}'), 'a word of a-z, 0-9 and _')
-# Longer than a path of the kernel (4096 bytes) that has every byte written as \xNN: the name that a local user gives to a file or a process must not
-# make the facts of the whole host invalid.
+# Longer than a path of the kernel (4096 bytes) that has every byte written as \xNN: the name that a local user gives to
+# a file or a process must not make the facts of the whole host invalid.
 _text = _schema.text(20000)
 _maybe_text = _schema.nullable(_text)
 _count = _schema.integer()
@@ -111,7 +112,10 @@ _by_unit = _schema.table(_text, _diagnosis, 10000)
 
 
 def _diagnoses(value: object) -> dict[str, Any]:
-    """Check what is known of units. The keys are text of whoever wrote a declaration, or of the host: no fault has one in its path."""
+    """Check what is known of units.
+
+    The keys are text of whoever wrote a declaration, or of the host: no fault has one in its path.
+    """
     try:
         diagnoses: dict[str, Any] = _by_unit(value)
     except Fault as fault:
@@ -126,7 +130,8 @@ _facts = _schema.mapping({
     'gathered_at': _schema.time,
     'collector': _word,
     'complete': _schema.mapping(
-        {aspect: _maybe_boolean for aspect in ASPECTS if aspect not in LATER_ASPECTS}, dict.fromkeys(LATER_ASPECTS, _maybe_boolean)),
+        {aspect: _maybe_boolean for aspect in ASPECTS if aspect not in LATER_ASPECTS},
+        dict.fromkeys(LATER_ASPECTS, _maybe_boolean)),
     'gaps': _schema.items(_schema.mapping({
         'aspect': _word, 'code': _word, 'count': _maybe_count, 'message': _text,
         'hint': _schema.nullable(_schema.text(1024)),

@@ -51,10 +51,13 @@ def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any]) -
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
         raise Fault('is not understood (%s)' % type(exc).__name__, 'snapshot') from exc
     finally:
-        gc.freeze()         # a worker ends with its task: to look for garbage among all this costs it more than to judge
+        # a worker ends with its task: to look for garbage among all this costs it more than to judge
+        gc.freeze()
         gc.enable()
     check_firewall.exposures([listener['exposure'] for listener in facts['listeners']])
     judged = check.judged(more)
-    facts['forwarded'], facts['openings'], facts['firewall'] = judged['forwarded'], judged['openings'], judged['firewall']
+    facts['forwarded'] = judged['forwarded']
+    facts['openings'] = judged['openings']
+    facts['firewall'] = judged['firewall']
     facts['complete']['firewall'] = not any(gap['aspect'] == 'firewall' for gap in facts['gaps'])
     return facts

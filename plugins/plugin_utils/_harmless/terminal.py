@@ -82,7 +82,7 @@ def _is_shown(char: str) -> bool:
 
 
 def _is_selector(char: str) -> bool:
-    """Whether it is one of the marks that show nothing: variation selectors, the grapheme joiner, inherent vowels of Khmer."""
+    """Whether a mark shows nothing: variation selectors, the grapheme joiner, inherent vowels of Khmer."""
     return char in '\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f' or '\ufe00' <= char <= '\ufe0f' or char >= '\U000e0000'
 
 

@@ -30,7 +30,10 @@ _MOST = 5                                               # hosts and sources in a
 
 
 class Probe(TypedDict):
-    """What came of one probe, as ``probe_listeners`` returns it. ``index`` is the position of the endpoint in the plan."""
+    """What came of one probe, as ``probe_listeners`` returns it.
+
+    :ivar index: the position of the endpoint in the plan.
+    """
 
     index: int
     endpoint: str

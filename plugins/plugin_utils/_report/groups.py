@@ -52,8 +52,8 @@ class Group:
 def groups(report: Report) -> list[Group]:
     """List all findings of a report, those over the fleet among them, the worst first."""
     same: dict[tuple[Any, ...], list[tuple[str, Finding]]] = {}
-    for host in report.judged:
-        for finding in host.judgement['findings']:
+    for host, judgement in report.judgements:
+        for finding in judgement['findings']:
             same.setdefault(_key(finding), []).append((host.name, finding))
     found = [group for pairs in same.values() for group in _grouped(pairs)]
     found += [_group(finding, visible(finding['message'], _MOST), []) for finding in report.unused]

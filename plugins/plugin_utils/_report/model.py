@@ -97,7 +97,7 @@ class Report:
 
     @property
     def sockets_complete(self) -> bool:
-        """Whether no listener can be missing: every host was observed, and all its sockets. Of no host nothing is known."""
+        """Whether no listener can be missing: there are hosts, and of each one all sockets were observed."""
         return bool(self.hosts) and all(host.facts and host.facts['complete']['sockets'] for host in self.hosts)
 
     @property

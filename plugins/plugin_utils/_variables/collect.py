@@ -1,51 +1,59 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible knows to be declared for a host, for the policy. Private to this collection."""
+"""Collects what Ansible knows to be declared for a host, for the policy."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.playbook.task import Task
+from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
+
 from .._policy.declaration import merge
 from .._policy.language.refusal import Refused
+from . import roles
 
 # Options of the task that take the place of variables.
 _OPTIONS = {'expected': merge.ENTRIES, 'waivers': merge.WAIVERS}
 _OMITTED = '__omit_place_holder__0'     # as before ansible-core 2.19
 
 
-def collect(task, task_vars, templar, given, roles=None):
-    """All that is declared.
+def collect(task: Task, task_vars: dict[str, Any], templar: Templar, given: Mapping[str, Any],
+            of_roles: roles.Declared | None = None) -> merge.Declared:
+    """Collect all that is declared.
 
-    :param task: ansible.playbook.task.Task.
-    :param task_vars: dict, the variables of the host.
-    :param templar: ansible.template.Templar.
-    :param given: dict, the options ``expected`` and ``waivers`` as far as the task has them, their templates evaluated.
-    :param roles: roles.Declared or None, what roles declare that the play does not run.
-    :returns: merge.Declared.
+    :param task_vars: the variables of the host.
+    :param given: the options ``expected`` and ``waivers`` as far as the task has them, their templates evaluated.
+    :param of_roles: what roles declare that the play does not run.
     """
-    if not roles:
+    if not of_roles:
         return _collect(task, task_vars, templar, given)
-    mine = templar.available_variables
-    templar.available_variables, refusals = roles.over(task_vars, getattr(task.get_variable_manager(), 'extra_vars', {}))
+    own = templar.available_variables
+    extra = getattr(task.get_variable_manager(), 'extra_vars', {})
+    templar.available_variables, refusals = of_roles.over(task_vars, extra)
     try:
-        found = _collect(task, templar.available_variables, templar, given)
+        declared = _collect(task, templar.available_variables, templar, given)
     finally:
-        templar.available_variables = mine
-    found.refusals[:0] = refusals
-    return found
+        templar.available_variables = own
+    declared.refusals[:0] = refusals
+    return declared
 
 
-def _collect(task, task_vars, templar, given):
+def _collect(task: Task, task_vars: dict[str, Any], templar: Templar, given: Mapping[str, Any]) -> merge.Declared:
     replaced = {_OPTIONS[option] for option in given}
     variables = {name: value for name, value in _final(task, task_vars, templar).items()
                  if merge.kind(str(name)) not in replaced}
-    found = merge.collect(variables, lambda value: _evaluated(templar, value), fact_names(task_vars))
+    declared = merge.collect(variables, lambda value: _evaluated(templar, value), fact_names(task_vars))
     for option, value in given.items():
-        _add(found, option, value)
-    return found
+        _add(declared, option, value)
+    return declared
 
 
-def _evaluated(templar, value):
-    """What a template says. Raises ValueError with the reason where it says nothing."""
+def _evaluated(templar: Templar, value: Any) -> Any:
+    """Evaluate a template. Raises ValueError with the reason where it yields nothing."""
     try:
         # 2.16 has a setting that leaves undefined variables as they are
         return _decrypted(templar.template(value, fail_on_undefined=True))
@@ -57,38 +65,38 @@ def _evaluated(templar, value):
         raise ValueError(first if first == second else reason) from exc
 
 
-def _decrypted(value):
-    """What was in a vault, as text, which templates yield since 2.19."""
+def _decrypted(value: Any) -> Any:
+    """Return what was in a vault, which templates yield since 2.19, as text."""
     if hasattr(value, '__ENCRYPTED__'):
         return str(value)
     if isinstance(value, list):
-        return [_decrypted(one) for one in value]
-    return {key: _decrypted(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [_decrypted(element) for element in value]
+    return {key: _decrypted(element) for key, element in value.items()} if isinstance(value, dict) else value
 
 
-def _add(found, option, value):
+def _add(declared: merge.Declared, option: str, value: Any) -> None:
     """Add what an option of the task declares."""
     if value is None:
-        found.refusals.append(Refused('has no value; leave it out, or use omit', None, option))
-        found.variables.append(option)
+        declared.refusals.append(Refused('has no value; leave it out, or use omit', None, option))
+        declared.variables.append(option)
         return
     alone = merge.collect({_OPTIONS[option]: value}, lambda evaluated: evaluated, ())
-    for name in ('entries', 'waivers'):
-        getattr(found, name).extend((option, index, one) for dummy, index, one in getattr(alone, name))
+    for entries, of_option in ((declared.entries, alone.entries), (declared.waivers, alone.waivers)):
+        entries.extend((option, index, entry) for dummy, index, entry in of_option)
     for fault in alone.refusals:
         fault.variable = option
-    found.refusals += alone.refusals
-    found.variables.append(option)
+    declared.refusals += alone.refusals
+    declared.variables.append(option)
 
 
-def fact_names(task_vars):
-    """The names under which a fact of the host can be a variable: set of str."""
+def fact_names(task_vars: Mapping[str, Any]) -> set[str]:
+    """Return the names under which a fact of the host can be a variable."""
     keys = {str(key) for key in task_vars.get('ansible_facts') or ()}
     return keys | {'ansible_' + key for key in keys}
 
 
-def _final(task, task_vars, templar):
-    """The variables, such that what set_fact has stored is not evaluated once more.
+def _final(task: Task, task_vars: dict[str, Any], templar: Templar) -> dict[str, Any]:
+    """Return the variables, such that what set_fact has stored is not evaluated once more.
 
     Since ansible-core 2.19 text knows whether it may be evaluated. Before, what a playbook had read from a file and
     stored would be.

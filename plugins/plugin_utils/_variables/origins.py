@@ -1,25 +1,29 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a declaration was written: file and line, as far as Ansible knows them. Private to this collection."""
+"""Finds where a declaration was written: file and line, as far as Ansible knows them."""
 
+from __future__ import annotations
+
+import contextlib
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .._harmless.terminal import visible
+from .._policy.language.refusal import Refused
 
-try:
-    from ansible._internal._datatag._tags import Origin
-except ImportError:     # before ansible-core 2.19
-    Origin = None
+_ORIGIN: Any = None     # before ansible-core 2.19
+with contextlib.suppress(ImportError):
+    from ansible._internal._datatag._tags import Origin as _ORIGIN
 
 _NUMBER = re.compile(r'#(\d+)')
 
 
-def locate(faults, variables):
+def locate(faults: Iterable[Refused], variables: Mapping[str, Any]) -> None:
     """Add file and line to what is wrong.
 
-    :param faults: list of Refused.
-    :param variables: mapping, the variables of the host, as they are written.
+    :param variables: the variables of the host, as they are written.
     """
     for fault in faults:
         if fault.variable in variables:
@@ -29,22 +33,22 @@ def locate(faults, variables):
                 fault.reason = '%s (%s)' % (fault.reason, place)
 
 
-def _entry(raw, label, option):
-    """The entry of that label in a list; None where there is none."""
+def _entry(raw: Any, label: str | None, option: str | None) -> Any:
+    """Return the entry of that label in a list; None where there is none."""
     if not label or not isinstance(raw, list):
         return None
     number = _NUMBER.fullmatch(label)
     if number and int(number.group(1)) <= len(raw):
         return raw[int(number.group(1)) - 1]
-    named = [one for one in raw if isinstance(one, dict) and one.get('name') == label]
+    named = [entry for entry in raw if isinstance(entry, dict) and entry.get('name') == label]
     # of several with one name, the last one that has what is wrong
-    return next((one for one in reversed(named) if option in one), named[-1] if named else None)
+    return next((entry for entry in reversed(named) if option in entry), named[-1] if named else None)
 
 
-def origin(value):
-    """``group_vars/web.yml, line 3`` for what was read from a file; None for all else."""
-    if Origin:
-        tag = Origin.get_tag(value)
+def origin(value: object) -> str | None:
+    """Return ``group_vars/web.yml, line 3`` for what was read from a file; None for all else."""
+    if _ORIGIN:
+        tag = _ORIGIN.get_tag(value)
         path, line = (tag.path, tag.line_num) if tag else (None, None)
     else:
         path, line = (getattr(value, 'ansible_pos', None) or (None, None))[:2]

@@ -39,7 +39,7 @@ def lines(report: Report, whole: Report) -> list[Line]:
 
 
 def _refused(report: Report) -> list[Line]:
-    """List the hosts that were not judged, since their declaration makes no sense; those with the same reason share it."""
+    """List the hosts that were not judged because of their declaration; those with the same reason share it."""
     groups: dict[str, list[str]] = {}
     for host, judgement in report.judgements:
         if host.verdict == 'refused':

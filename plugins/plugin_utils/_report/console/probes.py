@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..._harmless.terminal import cut, name, sentence, visible, width
-from ..._listener import Listener
+from ..._listener import Listener, forwarded_to
 from ..._probes.compare import KINDS, UNSURE, Cell, Finding, Kind, Table, Vantage
 from ..._probes.plan import Plan, Target
 from ..._words import number
@@ -66,11 +66,12 @@ def _table(plan: Plan, vantages: Sequence[Vantage], table: Table, columns: int |
     for item, cells in zip(plan.items, table):
         endpoint = plan.endpoints[item.index]
         host = endpoint.get('address') or endpoint['host']
+        exposure = item.listener.get('exposure')
         verdicts = [_shown(cell) for cell in cells]
         rows.append([
             visible(item.host, 100), item.listener['protocol'],
             '%s:%d' % ('[%s]' % host if ':' in host else visible(host, 100), endpoint['port']),
-            _process(item.listener), (item.listener.get('exposure') or {}).get('level') or '-',
+            _process(item.listener), exposure['level'] if exposure else '-',
             *(verdicts if each else [_summed_up(vantages, verdicts)])])
         kinds.append(WIDE if any('open' in cell.verdicts and not cell.local for cell in cells) else PLAIN)
     widths = [max(width(row[column]) for row in [titles, *rows]) for column in range(len(titles))]
@@ -86,8 +87,9 @@ def _table(plan: Plan, vantages: Sequence[Vantage], table: Table, columns: int |
 
 def _process(listener: Listener) -> str:
     """Show who answers, in a few words."""
-    if listener.get('to'):
-        return 'to %s' % name(listener['to'])
+    target = forwarded_to(listener)
+    if target:
+        return 'to %s' % name(target)
     if listener['held_by'] == 'kernel':
         return '[kernel]'
     names = list(dict.fromkeys(name(owner['process']) for owner in listener['owners'] if owner['process']))
@@ -185,11 +187,13 @@ def troubles(targets: Sequence[Target], vantages: Sequence[Vantage], blind: Sequ
 def _last(plan: Plan, targets: Sequence[Target], vantages: Sequence[Vantage], table: Table,
           findings: Sequence[Finding]) -> Line:
     seen = Counter(', '.join(cell.verdicts) for row in table for cell in row if cell.verdicts)
-    parts = ['%d %s' % (count, verdict) for verdict, count in sorted(seen.items(), key=lambda item: (-item[1], item[0]))]
+    ordered = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
+    parts = ['%d %s' % (count, verdict) for verdict, count in ordered]
     kinds = Counter(finding['kind'] for finding in findings)
     wrong = [number(kinds[kind], _WORDS[kind]) if kind == 'contradiction' else '%d %s' % (kinds[kind], _WORDS[kind])
              for kind in KINDS if kinds[kind]]
-    judged = any((item.listener.get('exposure') or {}).get('verdict', 'unknown') != 'unknown' for item in plan.items)
+    exposures = [item.listener.get('exposure') for item in plan.items]
+    judged = any(exposure and exposure['verdict'] != 'unknown' for exposure in exposures)
     last = ', '.join(wrong) if wrong else (
         'no contradiction' if judged else 'nothing is known of the firewalls to hold it against')
     endpoints = number(len({(item.host, item.index) for item in plan.items}), 'endpoint')

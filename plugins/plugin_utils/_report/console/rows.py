@@ -64,7 +64,7 @@ def each(report: Report) -> list[Row]:
 
 
 def grouped(report: Report) -> list[Row]:
-    """Return a row for all hosts on which the same thing listens the same way, whatever their own addresses are, sorted."""
+    """Return a row for all hosts on which the same thing listens the same way, whatever their addresses are, sorted."""
     groups: dict[tuple[Any, ...], list[_Seen]] = {}
     for host, facts in report.observed:
         for listener in endpoints(facts):
@@ -168,8 +168,9 @@ def _owners(alike: Sequence[_Seen], count: bool = True) -> str:
     if not first['owners']:
         if not alike[0].gathered:
             return '-'
-        uids = {listener['socket_uid'] for listener in listeners}
-        return '? (uid %d)' % uids.pop() if len(uids) == 1 and None not in uids else '?'
+        uid = first['socket_uid']
+        known = uid is not None and all(listener['socket_uid'] == uid for listener in listeners)
+        return '? (uid %s)' % uid if known else '?'
     processes = [_processes(listener) for listener in listeners]
     parts = []
     for process, (dummy, users) in list(processes[0].items())[:_MAX_NAMES]:

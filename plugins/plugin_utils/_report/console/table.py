@@ -36,7 +36,8 @@ def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
     if many:
         titles = ['HOSTS', *titles, 'WHICH']
         everyone = {host.name for host in report.seen}
-        cells = [['%5d' % len(row.hosts), *cell, _which(row.hosts, everyone, columns)] for row, cell in zip(rows, cells)]
+        cells = [['%5d' % len(row.hosts), *cell, _which(row.hosts, everyone, columns)]
+                 for row, cell in zip(rows, cells)]
     elif len(report.hosts) > 1:
         titles = ['HOST', *titles]
         cells = [[visible(row.hosts[0]), *cell] for row, cell in zip(rows, cells)]
