@@ -6,7 +6,7 @@ import gc
 
 from ..evaluate import evaluator
 from ..ruleset import load
-from . import listeners
+from . import listeners, senders
 from .alike import Asker, Timeout
 from .survey import Survey, is_proxy
 
@@ -36,7 +36,7 @@ def attach(records, snapshot, gaps):
 def _attach(records, snapshot, gaps):
     for error in snapshot['errors']:
         gaps.add('firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None)
-    firewall = {'backends': _backends(snapshot), 'default': 'unknown', 'rules': 0, 'sources': listeners.sources(snapshot['net'])}
+    firewall = {'backends': _backends(snapshot), 'default': 'unknown', 'rules': 0, 'sources': senders.sources(snapshot['net'])}
     reasons = [error['message'] for error in snapshot['errors']]
     try:
         ruleset = load.load(snapshot)
@@ -52,7 +52,7 @@ def _attach(records, snapshot, gaps):
         for record in records:
             record['exposure'] = None
         for record in own:
-            record['exposure'] = listeners.unknown(listeners.families(record), reasons[0])
+            record['exposure'] = listeners.unknown_of(record, reasons[0])
         return {'forwarded': [], 'openings': [], 'firewall': firewall}
     net = snapshot['net']
     asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), PATIENCE)
@@ -63,7 +63,7 @@ def _attach(records, snapshot, gaps):
         record['exposure'] = survey.joiner.exposure(record, is_proxy(record))
     try:
         firewall['default'] = survey.default()
-        survey.look()
+        survey.ask()
     except Timeout:
         gaps.add('firewall', 'budget', 'the firewall is too large to find what it forwards and lets in within %d seconds' % PATIENCE)
     openings, forwarded = survey.openings(), survey.forwarded()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes of packets on one way in, and how far away those are who can take it. Private to this collection, may change."""
+"""The outcome for one group of interfaces, and the level (``anyone`` ... ``none``) of a set of sources."""
 
 from ..._addresses import intervals as iv, networks
 
@@ -12,10 +12,13 @@ _PUBLIC = {4: iv.minus(iv.full(4), iv.union(_PRIVATE[4], IMPOSSIBLE[4])), 6: net
 
 
 def level(allowed):
-    """str: how far clients can be away, by the widest of them.
+    """Classify how far clients can be away, by the widest of them.
 
-    :param allowed: dict, family to a set. ``anyone`` is more than half of all public addresses, as a list of those that are
-        locked out, however long, is no list of those that are let in.
+    ``anyone`` is more than half of all public addresses, as a list of those that are locked out, however long, is no
+    list of those that are let in.
+
+    :param allowed: dict, family to a set.
+    :returns: str.
     """
     if not any(allowed.values()):
         return 'none'
@@ -29,71 +32,77 @@ def level(allowed):
 
 
 class Way:
-    """What comes of asking for one port on some interfaces that are alike.
+    """The outcome of asking for one port on some interfaces that are alike.
 
-    :ivar undecided: tuple of (set, reason), none of which overlaps ``allowed``. :ivar possible: set, who can send at all.
-    :ivar lost: tuple of (set, (address, port), rule): clients that a translation can take to somewhere else.
-    :ivar moved: set: those that are taken there in any case.
-    :ivar outcome: ``_evaluate.Outcome``, or ``Told``: what lets in, and what keeps out.
+    :ivar possible: set, who can send at all; allowed: set, who is let in.
+    :ivar undecided: tuple of (set, reason), none of which overlaps ``allowed``.
+    :ivar outcome: Outcome or Deciders, what lets in and what keeps out.
+    :ivar translations: tuple of (set, (address, port), rule): clients that can be led to somewhere else.
+    :ivar translated: set of those that are led there in any case.
     """
 
-    __slots__ = ('interfaces', 'family', 'possible', 'allowed', 'undecided', 'outcome', 'caveats', 'lost', 'moved')
+    __slots__ = ('interfaces', 'family', 'possible', 'allowed', 'undecided', 'outcome', 'caveats', 'translations',
+                 'translated')
 
-    def __init__(self, interfaces, family, possible, allowed=(), undecided=(), outcome=None, caveats=(), lost=(), moved=()):
-        self.interfaces, self.family, self.possible, self.allowed, self.undecided = interfaces, family, possible, allowed, undecided
-        self.outcome, self.caveats, self.lost, self.moved = outcome, caveats, lost, moved
+    def __init__(self, interfaces, family, possible, allowed=(), undecided=(), outcome=None, caveats=(),
+                 translations=(), translated=()):
+        self.interfaces, self.family, self.possible = interfaces, family, possible
+        self.allowed, self.undecided, self.outcome, self.caveats = allowed, undecided, outcome, caveats
+        self.translations, self.translated = translations, translated
 
     @property
     def decided_by(self):
-        """str or None: the rule that lets most of them in; where nobody is, the one that keeps them out."""
-        return short(self.outcome.allowed_by if self.allowed else self.outcome.blocked_by)
+        """str or None: the rule that lets most of them in; if nobody is, the one that keeps them out."""
+        return shortened(self.outcome.allowed_by if self.allowed else self.outcome.blocked_by)
 
     def blocked(self, never):
-        """The set of those who can send, and surely are kept out.
+        """Return the set of those who can send, and surely are kept out.
 
         :param never: set, whom no packet comes from.
         """
-        return _rest(_rest(self.possible, [self.allowed, never]), [spans for spans, dummy in self.undecided])
+        spans = self.possible
+        for others in [self.allowed, never] + [undecided for undecided, dummy in self.undecided]:
+            spans = iv.minus(spans, others)
+        return spans
 
-    def here(self):
-        """The same way for who listens on the port itself: translated packets do not get to it."""
-        if not self.lost:
+    def to_port_itself(self):
+        """The same way to a listener on the port itself: translated packets do not get to it."""
+        if not self.translations:
             return self
-        maybe = iv.united([spans for spans, dummy, dummy in self.lost])
-        undecided = [(iv.minus(spans, self.moved), reason) for spans, reason in self.undecided]
-        undecided = list(apart(undecided + [(iv.minus(iv.isect(maybe, self.allowed), self.moved), 'packets may be translated')], ()))
-        where = sorted({endpoint(*where) for dummy, where, dummy in self.lost})
+        maybe = iv.united([spans for spans, dummy, dummy2 in self.translations])
+        undecided = [(iv.minus(spans, self.translated), reason) for spans, reason in self.undecided]
+        undecided.append((iv.minus(iv.isect(maybe, self.allowed), self.translated), 'packets may be translated'))
+        targets = sorted({endpoint(*target) for dummy, target, dummy2 in self.translations})
         allowed = iv.minus(self.allowed, maybe)
-        caveat = 'a translation takes the port to %s' % ', '.join(where[:3] + ['...'] * (len(where) > 3))
-        out = iv.minus(self.possible, iv.union(self.allowed, maybe))
-        by = self.outcome.blocked_by if iv.size(out) > iv.size(maybe) and self.outcome.blocked_by else self.lost[0][2]
-        return Way(self.interfaces, self.family, self.possible, allowed, tuple(undecided),
-                   Told(self.outcome.allowed_by if allowed else None, by if allowed else self.lost[0][2]), self.caveats + (caveat,))
+        caveat = 'a translation takes the port to %s' % ', '.join(targets[:3] + ['...'] * (len(targets) > 3))
+        kept_out = iv.minus(self.possible, iv.union(self.allowed, maybe))
+        rule = self.translations[0][2]
+        blocked_by = rule
+        if allowed and iv.size(kept_out) > iv.size(maybe) and self.outcome.blocked_by:
+            blocked_by = self.outcome.blocked_by
+        deciders = Deciders(self.outcome.allowed_by if allowed else None, blocked_by)
+        return Way(self.interfaces, self.family, self.possible, allowed, tuple(disjoint(undecided, ())), deciders,
+                   self.caveats + (caveat,))
 
     def only(self, spans):
         """The same way for some clients only."""
         undecided = [(iv.isect(some, spans), reason) for some, reason in self.undecided]
-        return Way(self.interfaces, self.family, self.possible, iv.isect(self.allowed, spans), tuple(one for one in undecided if one[0]),
-                   self.outcome, self.caveats, self.lost, self.moved)
+        return Way(self.interfaces, self.family, self.possible, iv.isect(self.allowed, spans),
+                   tuple(pair for pair in undecided if pair[0]), self.outcome, self.caveats, self.translations,
+                   self.translated)
 
     def doubted(self, reason):
         """The same way, on which it is not sure that anybody gets to the port."""
         maybe = iv.union(self.allowed, iv.united([spans for spans, dummy in self.undecided]))
         return Way(self.interfaces, self.family, self.possible, (), ((maybe, reason),) if maybe else (),
-                   Told(None, self.outcome.blocked_by), self.caveats)
+                   Deciders(None, self.outcome.blocked_by), self.caveats)
 
 
-class Told:
+class Deciders:
     """What lets in, and what keeps out, as text or None."""
 
     def __init__(self, allowed_by, blocked_by):
         self.allowed_by, self.blocked_by = allowed_by, blocked_by
-
-
-def _rest(spans, others):
-    for other in others:
-        spans = iv.minus(spans, other)
-    return spans
 
 
 def endpoint(address, port):
@@ -101,27 +110,28 @@ def endpoint(address, port):
     return '%s:%s' % ('[%s]' % address if ':' in (address or '') else address or '?', port or '?')
 
 
-def apart(some, taken):
+def disjoint(undecided, taken):
     """Yield (set, reason) without what is in another set, or came before."""
-    for spans, reason in some:
+    for spans, reason in undecided:
         rest = iv.minus(spans, taken)
         if rest:
             yield rest, reason
             taken = iv.union(taken, rest)
 
 
-def united(ways):
+def joined(ways):
     """One ``Way`` for several to different addresses of the same interfaces."""
-    first = max(ways, key=lambda way: iv.size(way.allowed)) if len(ways) > 1 else ways[0]
     if len(ways) == 1:
-        return first
+        return ways[0]
+    widest = max(ways, key=lambda way: iv.size(way.allowed))
     allowed = possible = iv.EMPTY
     for way in ways:
         allowed, possible = iv.union(allowed, way.allowed), iv.union(possible, way.possible)
-    undecided = tuple(apart([one for way in ways for one in way.undecided], allowed))
+    undecided = tuple(disjoint([pair for way in ways for pair in way.undecided], allowed))
     caveats = tuple(sorted({text for way in ways for text in way.caveats}))
-    return Way(first.interfaces, first.family, possible, allowed, undecided, first.outcome, caveats)
+    return Way(widest.interfaces, widest.family, possible, allowed, undecided, widest.outcome, caveats)
 
 
-def short(text):
+def shortened(text):
+    """The text of a rule, or None, of a length that fits in facts."""
     return text if text is None or len(text) <= MOST_TEXT else text[:MOST_TEXT] + ' ...'

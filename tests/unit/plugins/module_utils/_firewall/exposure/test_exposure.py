@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import (
-    alike as _alike, attach as _attach, listeners, survey
+    alike as _alike, attach as _attach, describe, survey
 )
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, saddr
@@ -108,7 +108,7 @@ def test_the_collector_of_garbage_is_as_it_was(enabled, monkeypatch):
     def broken(*dummy):
         during.append(gc.isenabled())
         raise RuntimeError
-    monkeypatch.setattr(survey.Survey, 'look', broken)
+    monkeypatch.setattr(survey.Survey, 'ask', broken)
     (gc.enable if enabled else gc.disable)()
     try:
         with pytest.raises(RuntimeError):
@@ -312,8 +312,8 @@ def test_lists_of_a_hostile_host_are_short():
     for one in rules:
         one['expr'] = [{'counter': None}]
     found = exposed(snapshot, record(port=1))
-    assert (found['verdict'], found['allowed']) == ('unknown', []) and 0 < len(found['undecided']) <= listeners.MOST_REASONS + 1
-    assert all(len(one['sources']) <= 4 * listeners.MOST_NETWORKS and len(one['reason']) < 1000 for one in found['undecided'])
+    assert (found['verdict'], found['allowed']) == ('unknown', []) and 0 < len(found['undecided']) <= describe.MOST_REASONS + 1
+    assert all(len(one['sources']) <= 4 * describe.MOST_NETWORKS and len(one['reason']) < 1000 for one in found['undecided'])
 
 
 def test_too_many_openings(monkeypatch):
@@ -344,24 +344,6 @@ def test_firewall(name, backends, default):
     firewall = attach(name)[0]['firewall']
     assert (firewall['backends'], firewall['default']) == (backends, default)
     assert (firewall['rules'] > 0) == bool(backends)
-
-
-@pytest.mark.parametrize('four, six, expected', [
-    ('', '', 'none'), ('169.254.1.0/24', 'fe80::/64', 'link'), ('10.0.0.0/8', 'fe80::/64', 'private'), ('', 'fd00::/8', 'private'),
-    ('198.51.100.7/32', '', 'listed'), ('10.0.0.0/8 198.51.100.7/32', '', 'listed'), ('0.0.0.0/0', '', 'anyone'), ('', '::/0', 'anyone'),
-    ('64.0.0.0/2', '', 'listed'), ('0.0.0.0/1 128.0.0.0/2', '', 'anyone'), ('10.0.0.0/8', '2000::/3', 'anyone')])
-def test_level(four, six, expected):
-    assert listeners.level({family: iv.merged(iv.parse(one)[1][0] for one in text.split()) for family, text in ((4, four), (6, six))}) == expected
-
-
-def test_many_networks_are_cut_soundly():
-    snapshot = capture('open')
-    joiner = listeners.Joiner(snapshot['net'], None)
-    spans = tuple((number, number) for number in range(1 << 24, 1 << 25, 4099)) + iv.parse('128.0.0.0/1')[1]
-    listed, rest = joiner.networks(spans, 4)
-    kept = iv.merged(iv.parse(one)[1][0] for one in listed)
-    assert len(listed) <= listeners.MOST_NETWORKS and listed[0] == '128.0.0.0/1' and len(iv.networks(rest, 4)) <= listeners.MOST_NETWORKS
-    assert not iv.minus(kept, spans) and not iv.minus(spans, iv.union(kept, rest))
 
 
 def test_questions_are_shared(monkeypatch):
