@@ -6,11 +6,13 @@
 
     make bench                              everything (some minutes)
     make bench ARGS="--quick"               fewer rounds
-    make bench ARGS="--only collect"        one section: collect, record, policy, assert, firewall, exposed, facts, rival or fleet
+    make bench ARGS="--only collect"        one section: collect, record, policy, assert, firewall, exposed, facts,
+                                            rival or fleet
     make bench ARGS="--markdown"            tables that can be pasted into the documentation
 
 Needs Linux, root (namespaces), and for the sections over SSH an installed OpenSSH server; it is not started and its
-configuration is not read. Everything runs in namespaces of its own, which end with the benchmark. The section fleet starts 50 hosts
+configuration is not read. Everything runs in namespaces of its own, which end with the benchmark. The section fleet
+starts 50 hosts
 with systemd, see docs/docsite/rst/guide_test_hosts.rst, and is left out where that is not possible. The exit code is
 0 unless measuring failed: a target that is missed is shown as MISSED, not judged.
 """
@@ -37,10 +39,12 @@ from load import plan
 
 SECTIONS = ("collect", "record", "policy", "assert", "firewall", "exposed", "facts", "rival", "fleet")
 OVER_SSH = ("record", "assert", "exposed", "facts", "rival")
-APART = {"policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure}  # those that have no use for the sandbox
+# those that have no use for the sandbox
+APART = {"policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure}
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
 HOSTS = 10
-PROGRAMS = {"collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",), "facts": (),
+PROGRAMS = {"collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",),
+            "facts": (),
             "rival": ("netstat", "ps"), "fleet": ()}
 MOST_CODE = 67  # KiB of Python 3.13 on a host without systemd: 65.2 in November 2026
 ROUNDS = {"small": (101, 21), "large": (11, 5), "ssh": (15, 5), "rival": (3, 1)}  # normally, and with --quick
@@ -156,13 +160,15 @@ class Bench:
                 if runner.passes(tasks.judging(declared[1:])):
                     raise RuntimeError("a listener that nobody declared went unnoticed")
                 taken, ping = runner.in_turn(self.rounds("ssh"), tasks.judging(declared), tasks.PING)
-            self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners and as many entries" % (core, len(declared)), "assert_listeners",
+            self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners and as many entries" % (core, len(declared)),
+                     "assert_listeners",
                      taken, "ping", ping, limit=1.2)
 
     def exposed(self):
         """The same with a look at the firewall, by entries that say who may reach what."""
         listeners, rules = 20, 100
-        declared = [dict(entry, only_from="anyone" if entry["name"] == "ssh" else "10.0.0.0/8") for entry in tasks.declaration(plan(*remote_size(listeners)))]
+        declared = [dict(entry, only_from="anyone" if entry["name"] == "ssh" else "10.0.0.0/8")
+                    for entry in tasks.declaration(plan(*remote_size(listeners)))]
         for core in self.pythons:
             fleet = hosts.Fleet(HOSTS, remote_size(listeners), tasks.ruleset(rules))
             with fleet:
@@ -170,7 +176,8 @@ class Bench:
                 if runner.passes(tasks.judging([dict(entry, only_from="192.0.2.0/24") for entry in declared])):
                     raise RuntimeError("listeners that others can reach went unnoticed")
                 taken, ping = runner.in_turn(self.rounds("ssh"), tasks.judging(declared), tasks.PING)
-            self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners, as many entries, %d rules" % (core, len(declared), rules),
+            self.add("%d hosts over SSH" % HOSTS,
+                     "core %s, %d listeners, as many entries, %d rules" % (core, len(declared), rules),
                      "assert_listeners with the firewall", taken, "ping", ping, limit=1.3)
 
     def facts(self):
@@ -255,11 +262,13 @@ def main():
     if not pythons:
         sys.exit("bench: no environment could be made")
     rival = tools.rival(pythons[max(pythons)]) if "rival" in sections else None
-    settings = {"pythons": pythons, "rival": str(rival) if rival else None, "quick": args.quick, "markdown": args.markdown,
+    settings = {"pythons": pythons, "rival": str(rival) if rival else None, "quick": args.quick,
+                "markdown": args.markdown,
                 "sections": [section for section in sections if section not in APART]}
     code = 0
     if settings["sections"]:
-        command = sandbox.in_namespaces([sys.executable, __file__, "--inside", json.dumps(settings)], extra=["--uts", "--ipc"])
+        command = sandbox.in_namespaces([sys.executable, __file__, "--inside", json.dumps(settings)],
+                                        extra=["--uts", "--ipc"])
         code = subprocess.run(command, check=False).returncode
     for section in APART:
         if section in sections:

@@ -44,7 +44,10 @@ SHELL_FILES = (".bashrc", ".bash_profile", ".bash_login", ".profile")
 
 
 class Fleet:
-    """``count`` hosts with the same load each, and the same rules for nft. To be used in a sandbox, as a context manager."""
+    """``count`` hosts with the same load each, and the same rules for nft.
+
+    To be used in a sandbox, as a context manager.
+    """
 
     def __init__(self, count, size, rules=""):
         self.count, self.size, self.rules = count, size, rules

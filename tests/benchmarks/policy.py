@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Judging a fleet against a declaration: its time and memory, and against ansible.builtin.assert. Run by bench.py, and by it once more."""
+"""Judging a fleet against a declaration: its time and memory, and against ansible.builtin.assert.
+
+Run by bench.py, and by it once more.
+"""
 
 import json
 import os
@@ -45,19 +48,25 @@ def _of_core(place, core, python, quick):
     """The figures with one Python and its ansible-core."""
     section = "Judging a fleet, in one process on one processor"
     count = HOSTS[quick]
-    load = "Python of core %s, {:,} hosts, %d listeners, %d entries".format(count) % (core, policy_data.LISTENERS, policy_data.ENTRIES)
+    load = "Python of core %s, {:,} hosts, %d listeners, %d entries".format(count) % (core, policy_data.LISTENERS,
+                                                                                      policy_data.ENTRIES)
     mine = _judged(place, python, count)
     scale = HOSTS[0] / count
-    yield figures.Figure(section, load, "collect, compile and judge%s" % (", times %g" % scale if scale > 1 else ""), [mine["processor"] * scale], unit="s",
+    yield figures.Figure(section, load, "collect, compile and judge%s" % (", times %g" % scale if scale > 1 else ""),
+                         [mine["processor"] * scale], unit="s",
                          limit=SECONDS_LIMIT)
-    yield figures.Figure(section, load, "growth of memory after %d hosts" % SETTLED, [mine["growth"]], unit="MiB", limit=GROWTH_LIMIT)
+    yield figures.Figure(section, load, "growth of memory after %d hosts" % SETTLED, [mine["growth"]], unit="MiB",
+                         limit=GROWTH_LIMIT)
     section = "The same policy on the same hosts, per host"
     hosts = RIVALS[quick]
     load = "core %s, %d hosts" % (core, hosts)
-    for name, text, limit in (("assert_each", "assert in a loop", RATIO_LIMIT), ("assert_once", "assert of one template", None)):
+    for name, text, limit in (("assert_each", "assert in a loop", RATIO_LIMIT),
+                              ("assert_once", "assert of one template", None)):
         run = Rival(place, python, hosts)
-        rounds = [(run(name), _judged(place, python, 100, conforming=True)["seconds"] / 100) for _round in range(ROUNDS[quick])]
-        yield figures.Figure(section, load, "judge", [ours for _theirs, ours in rounds], "ansible.builtin." + text, [theirs for theirs, _ours in rounds],
+        rounds = [(run(name), _judged(place, python, 100, conforming=True)["seconds"] / 100)
+                  for _round in range(ROUNDS[quick])]
+        yield figures.Figure(section, load, "judge", [ours for _theirs, ours in rounds], "ansible.builtin." + text,
+                             [theirs for theirs, _ours in rounds],
                              limit=limit, invert=True)
 
 
@@ -65,7 +74,8 @@ def _judged(place, python, hosts, conforming=False):
     """What judging takes: a dict of seconds, of those on the processor, and MiB that the process grew by."""
     command = [python, "-B", __file__, json.dumps({"hosts": hosts, "conforming": conforming})]
     first = min(os.sched_getaffinity(0))
-    done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")), stdout=subprocess.PIPE, check=True, text=True,
+    done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")), stdout=subprocess.PIPE,
+                          check=True, text=True,
                           preexec_fn=lambda: os.sched_setaffinity(0, {first}))
     found = json.loads(done.stdout)
     sandbox.say("  %5.1f s for %d hosts, %.2f ms each, %d findings, grew by %.1f MiB" % (
@@ -82,8 +92,10 @@ def inside(settings):
     from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
     from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 
-    variables = json.dumps({"expected_listeners": policy_data.entries(), "inventory_hostname": "web", "group_names": ["web"]})
-    hosts = [json.dumps(policy_data.facts(-1 - number if settings["conforming"] else number)) for number in range(SAMPLES)]
+    variables = json.dumps({"expected_listeners": policy_data.entries(), "inventory_hostname": "web",
+                            "group_names": ["web"]})
+    hosts = [json.dumps(policy_data.facts(-1 - number if settings["conforming"] else number))
+             for number in range(SAMPLES)]
     now = datetime.datetime(2026, 11, 20)
     seconds = processor = findings = settled = peak = 0
     for number in range(settings["hosts"]):
@@ -96,12 +108,14 @@ def inside(settings):
         seconds += time.perf_counter() - began
         processor += time.process_time() - turned
         findings += len(told)
-        if len(policy.entries) != policy_data.ENTRIES or len(facts["listeners"]) > policy_data.LISTENERS or settings["conforming"] and told:
+        of_the_size = len(policy.entries) == policy_data.ENTRIES and len(facts["listeners"]) <= policy_data.LISTENERS
+        if not of_the_size or settings["conforming"] and told:
             raise RuntimeError("the load is not what it should be")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         if number == min(SETTLED, settings["hosts"] // 2):
             settled = peak
-    print(json.dumps({"seconds": seconds, "processor": processor, "findings": findings, "growth": (peak - settled) / 1024.0}))
+    print(json.dumps({"seconds": seconds, "processor": processor, "findings": findings,
+                      "growth": (peak - settled) / 1024.0}))
 
 
 class Rival:
@@ -113,15 +127,22 @@ class Rival:
         (place / "inventory.json").write_text(json.dumps({"all": {"hosts": known, "vars": {
             "ansible_connection": "local", "expected_listeners": policy_data.entries()}}}), encoding="utf-8")
         self.environment = {
-            "PATH": os.environ["PATH"], "HOME": str(place), "LC_ALL": "C.UTF-8", "ANSIBLE_HOME": str(place / "home"), "ANSIBLE_FORKS": "1",
-            "ANSIBLE_CALLBACK_PLUGINS": str(ANSIBLE / "callback"), "ANSIBLE_STDOUT_CALLBACK": "task_times", "ANSIBLE_JINJA2_NATIVE": "false",
+            "PATH": os.environ["PATH"], "HOME": str(place), "LC_ALL": "C.UTF-8", "ANSIBLE_HOME": str(place / "home"),
+            "ANSIBLE_FORKS": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ANSIBLE / "callback"), "ANSIBLE_STDOUT_CALLBACK": "task_times",
+            "ANSIBLE_JINJA2_NATIVE": "false",
             "BENCH_TIMES": str(place / "times.json"), "ANSIBLE_RETRY_FILES_ENABLED": "false",
         }
 
     def __call__(self, name):
-        """Run it; returns seconds for each host, without what a task that asserts nothing takes. Raises RuntimeError unless all hosts pass."""
-        command = [self.python, "-m", "ansible.cli.playbook", "-i", self.place / "inventory.json", ANSIBLE / "policy" / (name + ".yml")]
-        done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        """Run it; returns seconds for each host, without what a task that asserts nothing takes.
+
+        Raises RuntimeError unless all hosts pass.
+        """
+        command = [self.python, "-m", "ansible.cli.playbook", "-i", self.place / "inventory.json",
+                   ANSIBLE / "policy" / (name + ".yml")]
+        done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True,
                               check=False)
         if done.returncode:
             raise RuntimeError("%s ended with exit code %d:\n%s" % (name, done.returncode, done.stdout[-3000:]))

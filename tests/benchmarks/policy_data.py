@@ -26,7 +26,8 @@ def entries():
         if number % 10 == 5:
             entry["protocol"] = "udp"
         found.append(entry)
-    found += [{"name": "range %d" % number, "ports": "%d-%d" % (10000 + 100 * number, 10099 + 100 * number), "state": "optional",
+    found += [{"name": "range %d" % number, "ports": "%d-%d" % (10000 + 100 * number, 10099 + 100 * number),
+               "state": "optional",
                "process": "worker-%d" % number} for number in range(OPTIONAL)]
     found += [{"name": "no %d" % port, "port": port, "protocol": "tcp", "state": "forbidden", "severity": "critical"}
               for port in range(23, 23 + FORBIDDEN)]
@@ -41,14 +42,17 @@ def facts(seed):
     for number in range(ENTRIES - OPTIONAL - FORBIDDEN):
         bound = {0: "0.0.0.0", 1: "::", 2: address, 3: address}[number % 4]
         name = "service-%d" % number
-        listeners.append(_listener("udp" if number % 10 == 5 else "tcp", bound, 2000 + number, name, name, name + ".service", 1000 + number))
+        listeners.append(_listener("udp" if number % 10 == 5 else "tcp", bound, 2000 + number, name, name,
+                                   name + ".service", 1000 + number))
         if number % 4 in (0, 3):
-            listeners.append(_listener(listeners[-1]["protocol"], {0: "::", 3: "127.0.0.1"}[number % 4], 2000 + number, name, name, name + ".service",
+            listeners.append(_listener(listeners[-1]["protocol"], {0: "::", 3: "127.0.0.1"}[number % 4], 2000 + number,
+                                       name, name, name + ".service",
                                        1000 + number))
     rest = LISTENERS - len(listeners)
     for number in range(rest):
         range_of = number % OPTIONAL
-        listeners.append(_listener("tcp", "0.0.0.0", 10000 + 100 * range_of + number // OPTIONAL, "worker-%d" % range_of, "worker", None, 30000 + number))
+        listeners.append(_listener("tcp", "0.0.0.0", 10000 + 100 * range_of + number // OPTIONAL,
+                                   "worker-%d" % range_of, "worker", None, 30000 + number))
     if seed >= 0 and not seed % 10:
         wrong = chance.choice(listeners)
         wrong["owners"][0].update(process="nc", unit=None)
@@ -57,9 +61,11 @@ def facts(seed):
         listeners.append(_listener("tcp", "0.0.0.0", 4444, "nc", "nobody", None, 666))
     return {
         "schema": 1, "gathered_at": "2026-11-20T10:00:00Z", "collector": "netlink",
-        "complete": {"sockets": True, "binding": True, "owners": True, "units": True, "namespaces": None, "connections": None, "resources": None},
+        "complete": {"sockets": True, "binding": True, "owners": True, "units": True, "namespaces": None,
+                     "connections": None, "resources": None},
         "gaps": [],
-        "system": {"local_addresses": [address + "/16", "127.0.0.1/8"], "ephemeral_ports": [32768, 60999], "reserved_ports": [],
+        "system": {"local_addresses": [address + "/16", "127.0.0.1/8"], "ephemeral_ports": [32768, 60999],
+                   "reserved_ports": [],
                    "unprivileged_port_start": 1024},
         "listeners": listeners,
     }
@@ -68,12 +74,17 @@ def facts(seed):
 def _listener(protocol, address, port, process, user, unit, pid):
     ipv6 = ":" in address
     return {
-        "id": "%s/%s:%d" % (protocol, "[%s]" % address if ipv6 else address, port), "protocol": protocol, "family": "ipv6" if ipv6 else "ipv4",
+        "id": "%s/%s:%d" % (protocol, "[%s]" % address if ipv6 else address, port), "protocol": protocol,
+        "family": "ipv6" if ipv6 else "ipv4",
         "address": address, "port": port, "interface": None, "accepts_ipv4": not ipv6, "accepts_ipv6": ipv6,
-        "scope": "loopback" if address == "127.0.0.1" else "any" if address in ("0.0.0.0", "::") else "private", "port_name": None,
-        "ephemeral": False, "backlog": {"pending": 0, "limit": 128} if protocol == "tcp" else None, "namespace": None, "service": unit,
+        "scope": "loopback" if address == "127.0.0.1" else "any" if address in ("0.0.0.0", "::") else "private",
+        "port_name": None,
+        "ephemeral": False, "backlog": {"pending": 0, "limit": 128} if protocol == "tcp" else None, "namespace": None,
+        "service": unit,
         "activated_by": None, "held_by": "processes", "socket_uid": 1000,
-        "owners": [{"pid": pid, "process": process, "exe": "/usr/bin/" + process, "exe_deleted": False, "user": user, "uid": 1000,
-                    "started": "2026-11-19T08:00:00Z", "unit": unit, "main": True if unit else None, "container": None}],
+        "owners": [{"pid": pid, "process": process, "exe": "/usr/bin/" + process, "exe_deleted": False, "user": user,
+                    "uid": 1000,
+                    "started": "2026-11-19T08:00:00Z", "unit": unit, "main": True if unit else None,
+                    "container": None}],
         "owners_total": 1,
     }

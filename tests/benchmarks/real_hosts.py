@@ -36,7 +36,8 @@ def measure(settings):
     if problems:
         sandbox.say("the section fleet is left out: %s" % "; ".join(problems))
         return 0
-    command = [sys.executable, "-B", HOSTS_FOLDER / "rig", "run", "--hosts", "0", "--", sys.executable, "-B", __file__, json.dumps(settings)]
+    command = [sys.executable, "-B", HOSTS_FOLDER / "rig", "run", "--hosts", "0", "--", sys.executable, "-B", __file__,
+               json.dumps(settings)]
     return subprocess.run(command, check=False).returncode
 
 
@@ -47,7 +48,8 @@ def inside(settings):
     guests = [rig.start() for _number in range(HOSTS)]
     rig.wait(guests)
     section = "%d hosts with systemd" % HOSTS
-    taken = [figures.Figure(section, "", "until all answer over SSH", [time.monotonic() - began], unit="s", limit=READY_LIMIT)]
+    taken = [figures.Figure(section, "", "until all answer over SSH", [time.monotonic() - began], unit="s",
+                            limit=READY_LIMIT)]
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
         (place / "inventory.json").write_text(json.dumps(rig.inventory(guests)), encoding="utf-8")
@@ -62,7 +64,8 @@ def inside(settings):
                 audits.append(run(AUDIT))
             check(place / "listening-ports-audit")
             load = "core %s, %d forks" % (core, FORKS)
-            taken.append(figures.Figure(section, load, "ansible-playbook listening.ports.audit", audits, "ansible -m ping", pings,
+            taken.append(figures.Figure(section, load, "ansible-playbook listening.ports.audit", audits,
+                                        "ansible -m ping", pings,
                                         limit=RATIO_LIMIT))
     print("Python %s, Linux %s" % (platform.python_version(), platform.release()))
     print(figures.table(taken, settings["markdown"]), end="")
@@ -74,7 +77,8 @@ class Runner:
     def __init__(self, place, python):
         self.place = place
         self.environment = {
-            "PATH": "%s:%s" % (pathlib.Path(python).parent, os.environ["PATH"]), "HOME": str(place), "LC_ALL": "C.UTF-8",
+            "PATH": "%s:%s" % (pathlib.Path(python).parent, os.environ["PATH"]), "HOME": str(place),
+            "LC_ALL": "C.UTF-8",
             "ANSIBLE_COLLECTIONS_PATH": str(place / "tree"), "ANSIBLE_HOME": str(place / "home"),
             "ANSIBLE_SSH_PIPELINING": "true", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=600s",
         }
@@ -82,8 +86,10 @@ class Runner:
     def __call__(self, command):
         """Run one; returns seconds. Raises RuntimeError unless it ends well."""
         began = time.monotonic()
-        done = subprocess.run([*command, "-i", self.place / "inventory.json", "--forks", str(FORKS)], cwd=self.place, env=self.environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run([*command, "-i", self.place / "inventory.json", "--forks", str(FORKS)], cwd=self.place,
+                              env=self.environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False)
         seconds = time.monotonic() - began
         if done.returncode:
             raise RuntimeError("%s ended with exit code %d:\n%s" % (command[0], done.returncode, done.stdout[-3000:]))

@@ -5,7 +5,8 @@
 """Run the module listener_facts as a process, then write to standard error what it cost.
 
 One JSON object: ``peak_kib`` (the most resident memory that this process ever had) and ``files``, the files of the
-collection that were loaded, each with the bytes of its compiled code. Standard output and the exit code are the module's.
+collection that were loaded, each with the bytes of its compiled code. Standard output and the exit code are the
+module's.
 (``ru_maxrss`` would not do: the kernel hands it down from the parent.)
 """
 

@@ -118,14 +118,16 @@ def declaration(shares):
 def ruleset(count):
     """So many rules for nft, which let in anybody to sshd and a few networks to other ports."""
     fixed = ["ct state established,related accept", "iifname lo accept", "tcp dport 22 accept"]
-    others = ["ip saddr 10.%d.0.0/16 %s dport %d accept" % (number, ("tcp", "udp")[number % 2], 20000 + number) for number in range(count - len(fixed))]
+    others = ["ip saddr 10.%d.0.0/16 %s dport %d accept" % (number, ("tcp", "udp")[number % 2], 20000 + number)
+              for number in range(count - len(fixed))]
     chain = ["type filter hook input priority 0; policy drop;", *fixed, *others]
     return "table inet filter {\nchain input {\n%s\n}\n}\n" % "\n".join(chain)
 
 
 def judging(declared, **options):
     """The task that holds a host against a declaration, by which nothing else may listen."""
-    return {PORTS + "assert_listeners": options, "vars": {"expected_listeners": declared, "listener_unexpected_loopback": "fail"}}
+    return {PORTS + "assert_listeners": options,
+            "vars": {"expected_listeners": declared, "listener_unexpected_loopback": "fail"}}
 
 
 def ready_made(directory):

@@ -63,7 +63,8 @@ def documents() -> list[Path]:
 def _in_markdown(source: str, text: str) -> Iterator[Block]:
     fence = re.compile(r'^( *)(```+|~~~+)([^\n`]*)\n(.*?)^\1\2[ ]*$', re.MULTILINE | re.DOTALL)
     for match in fence.finditer(text):
-        yield Block(source, text.count('\n', 0, match.start()) + 1, match.group(3).strip(), textwrap.dedent(match.group(4)))
+        yield Block(source, text.count('\n', 0, match.start()) + 1, match.group(3).strip(),
+                    textwrap.dedent(match.group(4)))
 
 
 def _in_rst(source: str, text: str) -> Iterator[Block]:
@@ -101,8 +102,9 @@ def plugins() -> Iterator[tuple[str, str | None]]:
         elif path.suffix == '.py':
             texts: dict[str, str] = {}
             for node in ast.parse(path.read_text(encoding='utf-8')).body:
-                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-                    texts.update({target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)})
+                value = node.value if isinstance(node, ast.Assign) else None
+                if isinstance(node, ast.Assign) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    texts.update({target.id: value.value for target in node.targets if isinstance(target, ast.Name)})
             if 'DOCUMENTATION' in texts:
                 yield source, texts.get('EXAMPLES')
 

@@ -54,7 +54,8 @@ class Place:
     def run(self, *command, **options):
         """Run a command; returns its output and errors as one str. Whatever fails, or warns, fails the test."""
         done = subprocess.run([str(word) for word in command], cwd=options.get('cwd', self.path), env=self.environment,
-                              check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                              check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                              text=True,
                               timeout=TIMEOUT)
         print(done.stdout)
         assert done.returncode == 0, 'exit code %d: %s' % (done.returncode, ' '.join(str(word) for word in command))

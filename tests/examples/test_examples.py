@@ -45,7 +45,8 @@ def as_play(block):
     if kind == 'plays':
         return block.text
     if kind == 'tasks':
-        body = ''.join('    ' + line if line.strip() else line for line in block.text.removeprefix('---\n').splitlines(True))
+        body = ''.join('    ' + line if line.strip() else line
+                       for line in block.text.removeprefix('---\n').splitlines(True))
         return '- name: Example\n  hosts: all\n  gather_facts: false\n  tasks:\n' + body
     play = {'name': 'Example', 'hosts': 'all', 'gather_facts': True, 'vars': blocks.load(block.text),
             'roles': [{'role': 'listening.ports.audit'}]}
@@ -81,7 +82,8 @@ def test_every_plugin_has_examples(source, examples):
         assert blocks.load(examples)
 
 
-@pytest.mark.parametrize('arguments, blind', [((), False), (('--check', '--diff'), True)], ids=['run', 'check with gaps'])
+@pytest.mark.parametrize('arguments, blind', [((), False), (('--check', '--diff'), True)],
+                         ids=['run', 'check with gaps'])
 @of('plays', 'tasks', 'variables')
 def test_playbooks(block, arguments, blind, place):
     """Each runs, in check mode too, and whether or not there are gaps."""
@@ -117,8 +119,10 @@ def test_variables_are_those_of_the_role(block):
 def test_declarations(block, place):
     """Each is one that the collection accepts, as variables of a group."""
     place.declare(block.text)
-    tasks = [{'listening.ports.assert_listeners': {'facts': 'none'}, 'register': 'checked'}, {'ansible.builtin.assert': {
-        'that': 'checked.policy.variables == %s' % sorted(name for name in blocks.load(block.text) if blocks.DECLARED.fullmatch(name))}}]
+    tasks = [{'listening.ports.assert_listeners': {'facts': 'none'}, 'register': 'checked'},
+             {'ansible.builtin.assert': {
+        'that': 'checked.policy.variables == %s'
+                 % sorted(name for name in blocks.load(block.text) if blocks.DECLARED.fullmatch(name))}}]
     place.play(yaml.safe_dump([{'hosts': 'all', 'gather_facts': False, 'tasks': tasks}]))
 
 
@@ -136,7 +140,8 @@ def test_listeners(block, audited, collections):
     assert list(shown) == list(facts['listeners'][0])
     for owner in shown['owners']:
         assert list(owner) == list(facts['listeners'][0]['owners'][0])
-    check = ('import json, sys; from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import unpack; '
+    check = ('import json, sys; from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import '
+             'unpack; '
              'print(unpack(sys.stdin.read()).facts["listeners"])')
     facts = dict(facts, listeners=[shown])
     done = subprocess.run([sys.executable, '-c', check], input=json.dumps(facts), text=True, stdout=subprocess.PIPE,
@@ -185,7 +190,8 @@ def test_reports(block, audited):
 @of('findings')
 def test_findings(block, place):
     """Findings that are shown are those of the declaration above them, word by word."""
-    above = [other for other in DOCUMENTED if other.source == block.source and other.line < block.line and _kind(other) == 'declaration']
+    above = [other for other in DOCUMENTED if other.source == block.source and other.line < block.line
+             and _kind(other) == 'declaration']
     place.declare(above[-1].text)
     output = place.on_a_host('ansible-playbook', 'listening.ports.audit', '-i', 'inventory', '-e', 'audit_fail=false')
 
@@ -228,7 +234,8 @@ def run_make(words, place):
     last = planned.strip().splitlines()[-1].split()
     if 'tools/audit.sh' in last:
         arguments = last[last.index('tools/audit.sh') + 1:]
-        where = [] if '-i' in arguments else ['-i', 'localhost,', '-c', 'local', '-e', 'ansible_python_interpreter=' + sys.executable]
+        where = [] if '-i' in arguments else ['-i', 'localhost,', '-c', 'local', '-e',
+                                              'ansible_python_interpreter=' + sys.executable]
         place.on_a_host('ansible-playbook', 'listening.ports.audit', *where, *arguments)
     elif 'tests/benchmarks/bench.py' in last:
         known = place.run(sys.executable, ROOT / 'tests/benchmarks/bench.py', '--help')
@@ -248,7 +255,8 @@ def run_galaxy(words, place):
     assert words[2] == 'build' or (place.path / 'installed/ansible_collections/listening/ports/MANIFEST.json').exists()
 
 
-@pytest.mark.parametrize('path', [path for path in blocks.documents() if path.suffix == '.md'], ids=lambda path: path.name)
+@pytest.mark.parametrize('path', [path for path in blocks.documents() if path.suffix == '.md'],
+                         ids=lambda path: path.name)
 def test_links_into_the_repository(path):
     for target in re.findall(r'\]\(([^)\s]+)\)', path.read_text(encoding='utf-8')):
         if '://' not in target and not target.startswith('#'):

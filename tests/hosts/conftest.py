@@ -43,11 +43,14 @@ def player(tmp_path, collections):
 
 @pytest.fixture
 def hosts(rig, player):
-    """Makes fresh hosts, which are gone after the test: hosts(count, release=..., behind=a host made with bastion=True)."""
+    """Makes fresh hosts, which are gone after the test: hosts(count, release=..., behind=a host made with
+    bastion=True).
+    """
     made = []
 
     def make(count=1, release="trixie", behind=None, bastion=False):
-        names = [release] * count if isinstance(release, str) else [release[number % len(release)] for number in range(count)]
+        names = [release] * count if isinstance(release, str) else [release[number % len(release)]
+                                                                    for number in range(count)]
         guests = []
         for name in names:
             guests.append(rig.start(release=name, behind=behind and rig.host(behind.name), bastion=bastion))
@@ -74,11 +77,14 @@ def playbook(player):
 
 @pytest.fixture
 def probe():
-    """Whether a host is reached from another (None: from here) at a port: probe(source, target, port, ...) -> a word of nmap(1)."""
+    """Whether a host is reached from another (None: from here) at a port: probe(source, target, port, ...) -> a word of
+    nmap(1).
+    """
 
     def ask(source, target, port, protocol="tcp", family="ipv4", timeout=1.0, source_address=None):
         address = target.address6 if family == "ipv6" else target.address
-        command = [*(source.inside() if source else []), sys.executable, "-B", HERE / "support/probe.py", address, str(port), protocol,
+        command = [*(source.inside() if source else []), sys.executable, "-B", HERE / "support/probe.py", address,
+                   str(port), protocol,
                    str(timeout), *([source_address] if source_address else [])]
         return execute(command).out.strip()
 

@@ -17,7 +17,8 @@ from zoo import compare, oracle_psutil, oracle_ss, truth
 from zoo.den import NOBODY
 
 pytestmark = pytest.mark.root
-SEEDS = list(range(int(os.environ.get('ZOOS') or 200))) + [int(os.environ.get('ORACLE_SEED') or random.SystemRandom().randrange(1000, 10 ** 9))]
+SEEDS = list(range(int(os.environ.get('ZOOS') or 200))) + [int(os.environ.get('ORACLE_SEED')
+                                                               or random.SystemRandom().randrange(1000, 10 ** 9))]
 
 
 def differences(seen):

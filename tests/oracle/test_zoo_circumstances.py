@@ -275,7 +275,8 @@ def test_nothing_leaks(habitat, listed):
 
 @pytest.mark.parametrize('version', ['3.6', '3.7', '3.8', '3.13'])
 def test_other_interpreters(habitat, paths, listed, version):
-    found = glob.glob(os.path.join(os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv')), 'versions', version + '.*/bin/python'))
+    found = glob.glob(os.path.join(os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv')), 'versions',
+                                   version + '.*/bin/python'))
     if not found:
         pytest.skip('no Python %s is installed by pyenv' % version)
     facts = habitat.call('zoo.circumstances:with_python', interpreter=found[0], paths=paths)

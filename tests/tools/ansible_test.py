@@ -7,14 +7,16 @@
 import os
 import pathlib
 
-# The names under which ansible-test of core 2.16 and 2.21 looks for get-pip, the script that it would otherwise download
+# The names under which ansible-test of core 2.16 and 2.21 looks for get-pip, the script that it would otherwise
+# download
 GET_PIP = ("20_3_4", "21_3_1", "23_1_2", "25_2")
 
 
 def private_home(folder: str | os.PathLike[str]) -> pathlib.Path:
     """Makes a home for ansible-test below folder and returns it.
 
-    It holds a stand-in for get-pip, the user's configuration of pip, and later the environments that ansible-test makes.
+    It holds a stand-in for get-pip, the user's configuration of pip, and later the environments that ansible-test
+    makes.
     Do not run integration tests with it: modules that run asynchronously take their home from the user database.
     """
     home = pathlib.Path(folder) / "home"
@@ -24,7 +26,8 @@ def private_home(folder: str | os.PathLike[str]) -> pathlib.Path:
     for version in GET_PIP:
         _write(cache / ("get_pip_%s.py" % version), stand_in)
     # ansible-test passes no environment variables on to pip
-    options = sorted((name[4:].lower().replace("_", "-"), value) for name, value in os.environ.items() if name.startswith("PIP_"))
+    options = sorted((name[4:].lower().replace("_", "-"), value) for name, value in os.environ.items()
+                     if name.startswith("PIP_"))
     (home / ".pip").mkdir(exist_ok=True)
     _write(home / ".pip/pip.conf", "[global]\n" + "".join("%s = %s\n" % option for option in options))
     for name in (".config/pip", ".cache/pip"):

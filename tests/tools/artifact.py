@@ -11,7 +11,8 @@ import tarfile
 from bench import Bench, Failed, environ
 
 # Left behind by tools, and never to be shipped. The last is an earlier artifact.
-JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cache/x", ".ruff_cache/x", "tests/output/x.txt",
+JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cache/x", ".ruff_cache/x",
+        "tests/output/x.txt",
         "plugins/modules/__pycache__/x.pyc", "listening-ports-audit/hosts/web.json", "listening-ports-0.0.1.tar.gz")
 UNSHIPPED = (".ci/", ".gitattributes", ".gitignore", "galaxy.yml")
 MADE = {"MANIFEST.json", "FILES.json"}
@@ -36,7 +37,8 @@ def check(bench: Bench, folder: pathlib.Path) -> None:
     installed = output / "installed"
     env["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
     env.pop("PYTHONPATH")
-    bench.run(folder / "ansible-galaxy", "collection", "install", "--offline", "-p", installed, tarball, cwd=output, env=env)
+    bench.run(folder / "ansible-galaxy", "collection", "install", "--offline", "-p", installed, tarball, cwd=output,
+              env=env)
     bench.run(folder / "ansible-playbook", "listening.ports.audit", "-i", "localhost,", "-c", "local",
               "-e", "ansible_python_interpreter=%s" % (folder / "python"), cwd=output, env=env)
     run_importer(bench, folder, tarball, env)

@@ -66,7 +66,8 @@ class Bench:
 
     def lines(self, *command: Path, env: dict[str, str] | None = None, cwd: Path | None = None) -> Iterator[str]:
         """Like run(), but also yields what the command prints, line by line and stripped."""
-        with subprocess.Popen(_shown(command), env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with subprocess.Popen(_shown(command), env=env, cwd=cwd, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as process:
             assert isinstance(process.stdout, io.BufferedReader)
             rest = b""
             while chunk := process.stdout.read1():  # not by lines: tests show their progress within a line
@@ -81,7 +82,8 @@ class Bench:
 def environ(folder: pathlib.Path, place: pathlib.Path, **more: str) -> dict[str, str]:
     """The environment for the programs in folder (a bin folder), with the collection at place in reach of them."""
     root = str(place.parent.parent.parent)
-    return dict(os.environ, PATH=pythons.path_with(folder), ANSIBLE_COLLECTIONS_PATH=root, PYTHONPATH=root, LC_ALL="C.UTF-8",
+    return dict(os.environ, PATH=pythons.path_with(folder), ANSIBLE_COLLECTIONS_PATH=root, PYTHONPATH=root,
+                LC_ALL="C.UTF-8",
                 PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PIP_DISABLE_PIP_VERSION_CHECK="1", **more)
 
 

@@ -4,7 +4,8 @@
 
 """Runs functions side by side, each in a process of its own, within a time limit, and leaves no process behind.
 
-A job's process is the subreaper of whatever it starts (PR_SET_CHILD_SUBREAPER, prctl(2)): programs that detach themselves
+A job's process is the subreaper of whatever it starts (PR_SET_CHILD_SUBREAPER, prctl(2)): programs that detach
+themselves
 stay below it, and are ended with it. It gets SIGTERM when the process that runs the jobs is killed (PR_SET_PDEATHSIG).
 """
 
@@ -228,7 +229,8 @@ def _show(process: _Running, result: Result) -> None:
         _headline(result.title)
         print(process.output().rstrip())
     reason = ": " + result.reason if result.reason else ""
-    print("== %s: %s%s (%.0f s, CPU %.0f s)" % (result.title, result.outcome, reason, result.seconds, result.cpu), flush=True)
+    print("== %s: %s%s (%.0f s, CPU %.0f s)" % (result.title, result.outcome, reason, result.seconds, result.cpu),
+          flush=True)
 
 
 def _headline(text: str) -> None:

@@ -30,7 +30,9 @@ def environments(bench: Bench, *_unused: Any) -> list[Environment]:
 
 
 def check(bench: Bench) -> None:
-    """Runs `molecule test` as it is, and on a service of a wrong user. Raises Failed; LeftOut where no hosts can be started."""
+    """Runs `molecule test` as it is, and on a service of a wrong user. Raises Failed; LeftOut where no hosts can be
+    started.
+    """
     require_hosts()
     folder = bench.environments.get(environments(bench)[0])
     failed = run(bench, folder, bench.copy())
@@ -45,16 +47,19 @@ def check(bench: Bench) -> None:
     print("Again, with %s: now the step verify has to fail." % ANOTHER, flush=True)
     failed = run(bench, folder, place)
     if failed != ["verify"]:
-        raise Failed("molecule test with %s: verify should have failed; failed: %s" % (ANOTHER, ", ".join(failed) or "nothing"))
+        raise Failed("molecule test with %s: verify should have failed; failed: %s"
+                     % (ANOTHER, ", ".join(failed) or "nothing"))
 
 
 def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path) -> list[str]:
     """Runs `molecule test` in a copy of the tree. Returns the steps that failed. Raises Failed if it left something."""
-    home = place.parent.parent.parent / "home"  # in one home molecule tells checkouts apart by the names of their folders only
+    # in one home molecule tells checkouts apart by the names of their folders only
+    home = place.parent.parent.parent / "home"
     # without settings for other runs, and without telling where the collection is: that is the scenario's business
     env = environ(folder, place)
     env = {name: value for name, value in env.items() if not name.startswith(("ANSIBLE_", "MOLECULE_", "PYTHON"))}
-    env.update(ANSIBLE_HOME=str(home), XDG_CACHE_HOME=str(bench.cache.parent), NO_COLOR="1", PYTHONDONTWRITEBYTECODE="1")
+    env.update(ANSIBLE_HOME=str(home), XDG_CACHE_HOME=str(bench.cache.parent), NO_COLOR="1",
+               PYTHONDONTWRITEBYTECODE="1")
     before = files(place)
     failed: list[str] = []
     try:
@@ -65,7 +70,8 @@ def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path) -> list[str]:
     except Failed:
         if not failed:
             raise
-    finally:  # also where this is interrupted: nobody could take the hosts down later, as the folder that tells how is removed
+    # also where this is interrupted: nobody could take the hosts down later, as the folder that tells how is removed
+    finally:
         left = ["process %d" % pid for pid in end_processes(home)]
     left += sorted(files(place) ^ before) + sorted(path for path in files(home) if os.path.basename(path) not in STATE)
     if left:

@@ -25,7 +25,8 @@ def find_pythons() -> dict[str, pathlib.Path]:
 
 def path_with(*folders: str | os.PathLike[str]) -> str:
     """PATH with these folders in front and without the shims of pyenv, which ansible-test cannot use."""
-    rest = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder and not _is_shims(folder)]
+    rest = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder
+            and not _is_shims(folder)]
     return os.pathsep.join([str(folder) for folder in folders] + rest)
 
 

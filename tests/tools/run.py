@@ -26,7 +26,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="run.py", description="Runs the tests.")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1),
                         help="how many steps run side by side (default: one for each core)")
-    parser.add_argument("parts", nargs="*", metavar="part", help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in STEPS + CAMPAIGN)))
+    parser.add_argument("parts", nargs="*", metavar="part",
+                        help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in STEPS + CAMPAIGN)))
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.parts) - {step.part for step in STEPS + CAMPAIGN})
     if unknown:
@@ -96,7 +97,8 @@ def summarize(titles: list[str], results: list[Result], notes: list[str]) -> int
         print("\nFAILED:")
         for result in failed:
             print("  * %s: %s" % (result.title, result.reason.replace("\n", "\n    ")))
-    counts = [sum(ended[name].outcome == outcome for name in titles if name in ended) for outcome in (PASSED, FAILED, LEFT_OUT)]
+    counts = [sum(ended[name].outcome == outcome for name in titles if name in ended)
+              for outcome in (PASSED, FAILED, LEFT_OUT)]
     print("\n%d passed, %d failed, %d skipped" % tuple(counts), flush=True)
     return 1 if failed else 0
 

@@ -21,12 +21,15 @@ from machines import require_hosts
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
 IMAGES = "trixie,bookworm,bullseye,trixie+services,trixie+web,bullseye+web"
-PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py", "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
+PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
+              "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
-# What mypy checks: a name, the folders from which the files import each other, and the files; none are those that mypy.ini names
+# What mypy checks: a name, the folders from which the files import each other, and the files; none are those that
+# mypy.ini names
 TYPED = (
     ("the controller", (), ()),
-    ("tests", ("tests/tools", "tests/hosts", "tests/oracle"), ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
+    ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
+     ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), ("tests/benchmarks",)),
 )
@@ -59,7 +62,9 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Lane:
-    """A version of ansible-core, the Pythons that run it, and those of targets that it is tried with; the best ones first."""
+    """A version of ansible-core, the Pythons that run it, and those of targets that it is tried with; the best ones
+    first.
+    """
 
     core: str
     controllers: tuple[str, ...]
@@ -73,7 +78,8 @@ NEW = Lane("2.21", ("3.13", "3.14", "3.12"), ("3.13", "3.14", "3.12"))
 NEWEST = ((NEW.core, NEW.controllers), ("2.19", ("3.11",)), ("2.16", ("3.10",)))
 
 # Code for the targets runs everywhere; code for the controller where ansible-core runs, each time with another one.
-UNIT_LANES = {"3.6": "", "3.7": "", "3.8": "", "3.9": "", "3.10": "2.16", "3.11": "2.19", "3.12": "2.20", "3.13": "2.21"}
+UNIT_LANES = {"3.6": "", "3.7": "", "3.8": "", "3.9": "", "3.10": "2.16", "3.11": "2.19", "3.12": "2.20",
+              "3.13": "2.21"}
 
 
 def requirements(path: pathlib.Path) -> tuple[str, ...]:
@@ -183,7 +189,8 @@ def pytest(bench: Bench, folder: pathlib.Path, *paths: str, inside: Sequence[Pat
     """Runs these tests; ``inside`` is a command that runs a command."""
     place = bench.copy()
     env = environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent), **variables)
-    for line in bench.lines(*inside, folder / "python", "-m", "pytest", "-rs", "-p", "no:cacheprovider", "--import-mode=importlib",
+    for line in bench.lines(*inside, folder / "python", "-m", "pytest", "-rs", "-p", "no:cacheprovider",
+                            "--import-mode=importlib",
                             *paths, cwd=place, env=env):
         if re.match(r"SKIPPED|not in this zoo", line):
             bench.note("%s: %s" % (" ".join(paths), line))
@@ -196,7 +203,8 @@ def integration(bench: Bench, lane: Lane) -> None:
     if target_version != lane.targets[0]:
         bench.note("integration core %s with a target of Python %s: not on this machine, it ran with Python %s"
                    % (lane.core, lane.targets[0], target_version))
-    print("ansible-core %s, Python %s on the controller and %s on the target" % (lane.core, version, target_version), flush=True)
+    print("ansible-core %s, Python %s on the controller and %s on the target" % (lane.core, version, target_version),
+          flush=True)
     hosts = ("--controller", "origin:python=%s@%s" % (version, folder / "python"),
              "--target", "controller:python=%s@%s" % (target_version, target / "python"))
     place = bench.copy()
@@ -240,7 +248,8 @@ STEPS = [
            cost=200 if core else 90) for version, core in UNIT_LANES.items()],
     Step("units", "2,500 random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "2500"}, cost=125),
-    *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration, integration_environments, [lane],
+    *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration,
+           integration_environments, [lane],
            cost=300, uses=NETWORK) for lane in (OLD, NEW)],
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
@@ -257,6 +266,7 @@ CAMPAIGN = [
          {"LISTENING_PORTS_EXAMPLES": "20000", "LISTENING_PORTS_SEED": "fresh"}, limit=6 * 3600),
     Step("campaign", "random rulesets against the kernel", at_random, newest_core, [["tests/oracle/firewall"]],
          {"RULESETS": "2000"}, limit=6 * 3600),
-    Step("campaign", "random hosts against other tools", at_random, newest_core, [["tests/oracle/test_zoo_by_chance.py"]],
+    Step("campaign", "random hosts against other tools", at_random, newest_core,
+         [["tests/oracle/test_zoo_by_chance.py"]],
          {"ZOOS": "2000"}, limit=6 * 3600),
 ]

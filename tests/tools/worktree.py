@@ -28,7 +28,8 @@ def files() -> list[str]:
 def copy_to(root: str | os.PathLike[str]) -> pathlib.Path:
     """Copies the working tree to root/ansible_collections/listening/ports and returns that path.
 
-    A copy, because ansible-test refuses symbolic links; and so that what tools leave behind does not litter the checkout.
+    A copy, because ansible-test refuses symbolic links; and so that what tools leave behind does not litter the
+    checkout.
     It can be read by other users: some tests change theirs.
     """
     place = pathlib.Path(root) / "ansible_collections/listening/ports"

@@ -24,7 +24,8 @@ def rooms(side):
     folder = ROOT / side
     packages = {path.parent for path in folder.rglob('*.py')} - {folder}
     packages |= {package.parent for package in packages} - {folder, folder.parent}
-    return sorted([str(path.relative_to(folder)) for path in packages] + [path.name for path in folder.glob('_*.py') if path.name != '__init__.py'])
+    return sorted([str(path.relative_to(folder)) for path in packages]
+                  + [path.name for path in folder.glob('_*.py') if path.name != '__init__.py'])
 
 
 @pytest.mark.parametrize('side', SIDES)

@@ -14,7 +14,8 @@ RELEASES = ["trixie", "bookworm", "bullseye"]
 AUDIT = "listening.ports.audit"
 FOLDER = "listening-ports-audit"
 # What an audit changes on a host is nothing; what a login does is sshd's.
-HOLDS = "import socket, time; s = socket.create_server(('', 7001)); u = socket.socket(type=socket.SOCK_DGRAM); u.bind(('127.0.0.1', 7002)); " \
+HOLDS = "import socket, time; s = socket.create_server(('', 7001)); " \
+        "u = socket.socket(type=socket.SOCK_DGRAM); u.bind(('127.0.0.1', 7002)); " \
         "time.sleep(1000)"
 
 
@@ -79,7 +80,8 @@ def test_a_second_run_and_check_mode_change_nothing_and_see_the_same(host, tmp_p
     for arguments in ([], ["--check", "--diff"], []):
         done = host.playbook(AUDIT, *arguments)
         assert "changed=0" in done.out and "failed=0" in done.out
-        seen.append({held["id"]: [owner["pid"] for owner in held["owners"]] for held in record(tmp_path / FOLDER, host)["facts"]["listeners"]})
+        seen.append({held["id"]: [owner["pid"] for owner in held["owners"]]
+                     for held in record(tmp_path / FOLDER, host)["facts"]["listeners"]})
     assert seen[0] == seen[1] == seen[2]
     assert host.run("find /root /tmp /var/tmp -name '*listener*'").out == ""
 
@@ -168,7 +170,8 @@ def test_facts_gathered_by_a_play_are_the_same(hosts, playbook):
           - held.owners | map(attribute='user') | list == ['daemon']
           - ansible_facts['listening_ports'].complete.owners
       vars:
-        held: "{{ ansible_facts['listening_ports'].listeners | selectattr('id', 'equalto', 'tcp/0.0.0.0:7001') | first }}"
+        held: >-
+          {{ ansible_facts['listening_ports'].listeners | selectattr('id', 'equalto', 'tcp/0.0.0.0:7001') | first }}
 """, user="ansible")
 
 
@@ -192,11 +195,14 @@ POLICY = "policy: 1 variable, 3 entries, sha256 0"
 
 @pytest.fixture
 def declared(hosts, tmp_path):
-    """Three hosts of a group for which something is declared: the first is so, the second has more than that, and the third is dead."""
+    """Three hosts of a group for which something is declared: the first is so, the second has more than that, and the
+    third is dead.
+    """
     fleet = hosts(3, release=RELEASES)
     for host in fleet:
         occupy(host)
-    fleet[1].console("systemd-run", "--quiet", "--unit=rogue", "--uid=nobody", "python3", "-m", "http.server", "--bind", "0.0.0.0", "8081")
+    fleet[1].console("systemd-run", "--quiet", "--unit=rogue", "--uid=nobody", "python3", "-m", "http.server", "--bind",
+                     "0.0.0.0", "8081")
     fleet[1].wait_for("ss -Hltn 'sport = 8081' | grep -q .")
     fleet[2].kill()
     (tmp_path / "group_vars/web").mkdir(parents=True)
@@ -211,21 +217,26 @@ def audit(playbook, fleet, *arguments, play=AUDIT):
 
 
 def reports(done):
-    """What each report says below its table, that is from the blank line on: list of list of str. Sums and times are left out."""
+    """What each report says below its table, that is from the blank line on: list of list of str.
+
+    Sums and times are left out.
+    """
     texts = re.findall(r"^(?:PROTO|HOST) .*\n(?:.+\n)*\n((?:.*\n)*?)Written: ", done.out, re.MULTILINE)
     return [[re.sub(r"sha256 [0-9a-f]{12}$", "sha256 0", line) for line in text.splitlines() if line] for text in texts]
 
 
 def recap(done):
     """How many tasks of each host failed, and how many could not reach it: dict."""
-    found = re.findall(r"^(\w+) +: .*unreachable=(\d+) +failed=(\d+)", done.out.partition("PLAY RECAP")[2], re.MULTILINE)
+    found = re.findall(r"^(\w+) +: .*unreachable=(\d+) +failed=(\d+)", done.out.partition("PLAY RECAP")[2],
+                       re.MULTILINE)
     return {name: (int(unreachable), int(failed)) for name, unreachable, failed in found}
 
 
 def rogue(host, name=""):
     """What a report says of it: list of str."""
     pid = host.console("systemctl", "show", "--value", "--property=MainPID", "rogue").out.strip()
-    return ["Findings:", "  high      %stcp 0.0.0.0:8081 python3 pid %s (rogue.service) listens, and nothing declares it (user nobody)" % (name, pid),
+    return ["Findings:", "  high      %stcp 0.0.0.0:8081 python3 pid %s (rogue.service) listens, and nothing declares "
+                         "it (user nobody)" % (name, pid),
             "            To do: declare it in expected_listeners, or stop rogue.service"]
 
 
@@ -238,12 +249,15 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     # Ansible itself does not count what is in the report as unreachable
     assert (done.code, recap(done)) == (2, {good.name: (0, 0), bad.name: (0, 1), dead.name: (0, 1)})
     said = " ".join(done.out.split())
-    assert "msg: '%s is not as declared: 1 finding. 1. unexpected, high: tcp 0.0.0.0:8081 python3 pid " % bad.name in said
+    unexpected = "msg: '%s is not as declared: 1 finding. 1. unexpected, high: tcp 0.0.0.0:8081 python3 pid "
+    assert unexpected % bad.name in said
     assert "msg: '%s is unreachable: " % dead.name in said
-    assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any +anyone$" % bad.name, done.out, re.MULTILINE), done
+    assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any +anyone$" % bad.name,
+                     done.out, re.MULTILINE), done
     found = {host: record(tmp_path / FOLDER, host) for host in declared}
     assert [one["status"] for one in found.values()] == ["ok", "ok", "unreachable"]
-    assert [[each["kind"] for each in found[host]["judgement"]["findings"]] for host in (good, bad)] == [[], ["unexpected"]]
+    assert [[each["kind"] for each in found[host]["judgement"]["findings"]]
+            for host in (good, bad)] == [[], ["unexpected"]]
     assert found[dead]["judgement"] is None
 
     # what is the same on several hosts is told once
@@ -252,7 +266,8 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     names = re.search(r"  high      2 hosts \((.+?)\): ", done.out).group(1)
     assert sorted(names.split(", ")) == sorted([good.name, bad.name])
     assert reports(done)[0][2:6] == [
-        "Findings:", "  high      2 hosts (%s): Service shop has to listen on tcp/8090 (entry shop of expected_listeners_more), and nothing does. "
+        "Findings:", "  high      2 hosts (%s): Service shop has to listen on tcp/8090 (entry shop of "
+                     "expected_listeners_more), and nothing does. "
         "shop.service does not exist on this host" % names,
         "            To do: make it listen there, or give the entry state: optional", *rogue(bad, bad.name + ": ")[1:2]]
     assert reports(done)[0][-1] == "3 hosts: 2 violate, 1 unreachable."
@@ -262,12 +277,14 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
 def test_of_a_declared_fleet_a_part_is_audited(declared, playbook):
     good, bad, _dead = declared
     done = audit(playbook, declared, "--limit", good.name)
-    assert (done.code, reports(done), recap(done)) == (0, [[POLICY, "%s is as declared." % good.name]], {good.name: (0, 0)})
+    assert (done.code, reports(done), recap(done)) == (0, [[POLICY, "%s is as declared." % good.name]],
+                                                       {good.name: (0, 0)})
     done = audit(playbook, declared, "--limit", "%s,%s" % (good.name, bad.name))
     assert reports(done) == [[*rogue(bad, bad.name + ": "), POLICY, "2 hosts: 1 as declared, 1 violates."]]
     assert (done.code, recap(done)) == (2, {good.name: (0, 0), bad.name: (0, 1)})
     done = audit(playbook, declared, "--limit", bad.name, "-e", "audit_fail=false")
-    assert (done.code, reports(done), recap(done)) == (0, [[*rogue(bad), POLICY, "%s is not as declared." % bad.name]], {bad.name: (0, 0)})
+    assert (done.code, reports(done), recap(done)) == (0, [[*rogue(bad), POLICY, "%s is not as declared." % bad.name]],
+                                                       {bad.name: (0, 0)})
 
 
 def test_of_a_declared_fleet_one_host_after_the_other(declared, playbook):
@@ -279,6 +296,7 @@ def test_of_a_declared_fleet_one_host_after_the_other(declared, playbook):
     assert (done.code, reports(done), recap(done)) == (2, [first, second], {good.name: (0, 0), bad.name: (0, 1)})
     done = audit(playbook, declared, "-e", "audit_fail=false", play=SERIAL)
     *earlier, (missed, which, *last) = reports(done)
-    assert earlier == [first, second] and missed == "Not looked at:" and which.startswith("  %s: unreachable: " % dead.name)
+    assert earlier == [first, second] and missed == "Not looked at:"
+    assert which.startswith("  %s: unreachable: " % dead.name)
     assert last == [*rogue(bad, bad.name + ": "), POLICY, "3 hosts: 1 as declared, 1 violates, 1 unreachable."]
     assert (done.code, recap(done)) == (0, {good.name: (0, 0), bad.name: (0, 0), dead.name: (0, 0)})

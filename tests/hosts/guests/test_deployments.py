@@ -19,7 +19,8 @@ HIDDEN = r"as the holders are hidden \(\d+ processes may not be looked into; \d+
 STILL_SO = r"%s is not as declared, as far as entry %s: 1 finding, still so after (\d+\.\d) s and (\d+) looks\."
 GUIDE = pathlib.Path(__file__).resolve().parents[3] / "docs/docsite/rst/guide_wait_for.rst"
 NO_LOG = "its log could not be read: there is no journal that this user may read (run with become). "
-SITE = "error_log /var/log/nginx/error.log;\npid /run/nginx.pid;\nevents {}\nhttp { access_log off; server { listen %s; return 204; } }\n"
+SITE = "error_log /var/log/nginx/error.log;\npid /run/nginx.pid;\nevents {}\n" \
+       "http { access_log off; server { listen %s; return 204; } }\n"
 HOLDS = "import socket, time; s = socket.create_server(('0.0.0.0', 80)); time.sleep(1000)"
 # as whoever writes a unit for a program of their own does, and forgets the capability
 UNPRIVILEGED = """\
@@ -53,7 +54,8 @@ def deploy(host, listen):
     host.console("systemctl", "restart", "nginx", check=False)
 
 
-def judge(host, entries="{name: web, port: 80, service: nginx}", options="", code=2, user="root", become=False, names="'*'"):
+def judge(host, entries="{name: web, port: 80, service: nginx}", options="", code=2, user="root", become=False,
+          names="'*'"):
     """Assert what has to listen, after a deployment; returns the lines that the task has for people.
 
     :param entries: str, YAML, the entries of the declaration.
@@ -106,7 +108,8 @@ def test_it_listens_on_another_port(web):
         "%s is not as declared, as far as entry web: 1 finding." % web.name,
         "%s nginx.service is running, and listens on tcp 0.0.0.0:8081. %s" % (NOTHING, TO_DO)]
     assert judge(web, user="ansible")[1] == (
-        "%s nginx.service is running; what it listens on is not known, for some listeners have holders that were not seen (run with become). "
+        "%s nginx.service is running; what it listens on is not known, for some listeners have holders that were not "
+        "seen (run with become). "
         "%s" % (NOTHING, TO_DO))
 
 
@@ -116,15 +119,19 @@ def test_another_process_has_its_port(web):
     deploy(web, "443; listen 80")
     assert judge_as_both(web, "{name: web, port: 80, service: nginx}, {name: tls, port: 443, service: nginx}") == [
         "%s is not as declared, as far as entries web, tls: 2 findings." % web.name,
-        "1. missing, high: Service nginx has to listen on tcp/443 (entry tls of expected_listeners), and nothing does. nginx.service has failed "
+        "1. missing, high: Service nginx has to listen on tcp/443 (entry tls of expected_listeners), and nothing "
+        "does. nginx.service has failed "
         "(exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use). " + TO_DO,
-        "2. wrong owner, high: tcp 0.0.0.0:80 is already in use by python3 pid %s (earlier.service) (user root), where entry web of "
-        "expected_listeners expects service nginx (it is required). To do: find out why it holds the port; stop earlier.service, or declare it."
+        "2. wrong owner, high: tcp 0.0.0.0:80 is already in use by python3 pid %s (earlier.service) (user root), "
+        "where entry web of "
+        "expected_listeners expects service nginx (it is required). To do: find out why it holds the port; stop "
+        "earlier.service, or declare it."
         % main_pid(web, "earlier")]
     # which of the two holds it, one of root may be
     head, finding = judge(web, user="ansible")
     assert head == "%s is not as declared, as far as entry web: 1 finding." % web.name
-    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged, %s: tcp 0\.0\.0\.0:80 a hidden process \(of uid 0\); "
+    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged, %s: tcp 0\.0\.0\.0:80 a hidden "
+                        r"process \(of uid 0\); "
                         r"entries: web\. To do: run with become\." % HIDDEN, finding)
 
 
@@ -133,8 +140,10 @@ def test_a_web_server_that_somebody_started_by_hand_has_its_port(web):
     web.run("nginx")
     web.console("systemctl", "restart", "nginx", check=False)
     finding = judge_as_both(web)[1]
-    assert re.fullmatch(r"1\. wrong owner, high: tcp 0\.0\.0\.0:80 is already in use by nginx pid \d+, \d+ \(in session-\w+\.scope\) \(user nobody, "
-                        r"root\), where entry web of expected_listeners expects service nginx \(it is required\)\. To do: find out why it holds the "
+    assert re.fullmatch(r"1\. wrong owner, high: tcp 0\.0\.0\.0:80 is already in use by nginx pid \d+, \d+ \(in "
+                        r"session-\w+\.scope\) \(user nobody, "
+                        r"root\), where entry web of expected_listeners expects service nginx \(it is required\)\. To "
+                        r"do: find out why it holds the "
                         r"port; stop it, or declare it\.", finding)
 
 
@@ -143,13 +152,17 @@ def test_it_listens_on_loopback_only(web):
     pids = web.console("pgrep", "-x", "nginx").out.split()
     assert judge_as_both(web, "{name: web, port: 80, service: nginx, bind: any}") == [
         "%s is not as declared, as far as entry web: 1 finding." % web.name,
-        "1. wrong bind, medium: tcp 127.0.0.1:80 nginx pid %s (nginx.service) is bound to 127.0.0.1 (loopback only), where entry web of "
-        "expected_listeners expects it on every address (it is required). To do: change the address that nginx.service listens on, or the entry."
+        "1. wrong bind, medium: tcp 127.0.0.1:80 nginx pid %s (nginx.service) is bound to 127.0.0.1 (loopback only), "
+        "where entry web of "
+        "expected_listeners expects it on every address (it is required). To do: change the address that "
+        "nginx.service listens on, or the entry."
         % ", ".join(sorted(pids))]
     # where it is bound is seen by everybody; that it is somebody else's besides is not ruled out, hence high
     assert judge(web, "{name: web, port: 80, service: nginx, bind: any}", user="ansible")[1] == (
-        "1. wrong bind, high: tcp 127.0.0.1:80 a hidden process (of uid 0) is bound to 127.0.0.1 (loopback only), where entry web of "
-        "expected_listeners expects it on every address (it is required). To do: change the address that it listens on, or the entry.")
+        "1. wrong bind, high: tcp 127.0.0.1:80 a hidden process (of uid 0) is bound to 127.0.0.1 (loopback only), "
+        "where entry web of "
+        "expected_listeners expects it on every address (it is required). To do: change the address that it listens "
+        "on, or the entry.")
 
 
 def test_it_may_not_bind_to_the_port(web):
@@ -158,46 +171,60 @@ def test_it_may_not_bind_to_the_port(web):
     deploy(web, "80")
     web.wait_for("systemctl is-failed nginx")
     assert judge_as_both(web)[1] == (
-        "%s nginx.service has failed (exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied). %s" % (NOTHING, TO_DO))
+        "%s nginx.service has failed (exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission "
+        "denied). %s" % (NOTHING, TO_DO))
     assert judge(web, user="ansible")[1] == "%s nginx.service has failed (exit code 1); %s%s" % (NOTHING, NO_LOG, TO_DO)
 
 
 def test_its_settings_are_wrong_and_then_it_is_masked(web):
     deploy(web, "80 nonsense")
     assert judge_as_both(web)[1].replace("nginx: [", "[") == (     # which it says twice or once, by its version
-        '%s nginx.service has failed (exit code 1): [emerg] invalid parameter "nonsense" in /etc/nginx/nginx.conf:4. %s' % (NOTHING, TO_DO))
+        '%s nginx.service has failed (exit code 1): [emerg] invalid parameter "nonsense" in /etc/nginx/nginx.conf:4. %s'
+                                                              % (NOTHING, TO_DO))
     web.console("sysctl", "-qw", "net.ipv4.ip_nonlocal_bind=0")      # which a host with virtual addresses sets
     deploy(web, "198.51.100.77:80")
     assert judge(web)[1] == (
-        "%s nginx.service has failed (exit code 1): nginx: [emerg] bind() to 198.51.100.77:80 failed (99: Cannot assign requested address). %s"
+        "%s nginx.service has failed (exit code 1): nginx: [emerg] bind() to 198.51.100.77:80 failed (99: Cannot "
+        "assign requested address). %s"
         % (NOTHING, TO_DO))
     web.console("systemctl", "mask", "nginx")
     assert judge(web)[1] == "%s nginx.service is masked, so that nothing can start it. %s" % (NOTHING, TO_DO)
 
 
-PROGRAM = "python3 -u -c 'import socket, time; print(\"db_password=hunter2\"); s = socket.create_server((\"0.0.0.0\", %s)); time.sleep(1000)'"
-# Services, each of which does not listen for another reason: the lines of its unit, what is done with it, and what is said of it.
+PROGRAM = "python3 -u -c 'import socket, time; print(\"db_password=hunter2\"); " \
+          "s = socket.create_server((\"0.0.0.0\", %s)); time.sleep(1000)'"
+# Services, each of which does not listen for another reason: the lines of its unit, what is done with it, and what is
+# said of it.
 STATES = {
     "absent": ([], "", "does not exist on this host."),
     "masked": ([], "ln -s /dev/null /etc/systemd/system/masked.service", "is masked, so that nothing can start it."),
-    "disabled": (["ExecStart=sleep 1000", "[Install]", "WantedBy=multi-user.target"], "", "is not running, and is disabled, so that no boot starts it."),
-    "stopped": (["ExecStart=sleep 1000"], "systemctl start stopped; systemctl stop stopped", "is not running; its log ends with: Stopped stopped.service."),
-    "ended": (["Type=oneshot", "RemainAfterExit=yes", "ExecStart=true"], "systemctl start ended", "has done its work and ended (active, exited)."),
+    "disabled": (["ExecStart=sleep 1000", "[Install]", "WantedBy=multi-user.target"], "",
+                 "is not running, and is disabled, so that no boot starts it."),
+    "stopped": (["ExecStart=sleep 1000"], "systemctl start stopped; systemctl stop stopped",
+                "is not running; its log ends with: Stopped stopped.service."),
+    "ended": (["Type=oneshot", "RemainAfterExit=yes", "ExecStart=true"], "systemctl start ended",
+              "has done its work and ended (active, exited)."),
     "gone": (["ExecStart=/usr/bin/nowhere"], "systemctl start gone",
              "has failed (exit code 203): Failed at step EXEC spawning /usr/bin/nowhere: No such file or directory."),
     "unset": (["EnvironmentFile=/etc/nowhere", "ExecStart=true"], "systemctl start unset",
               "has failed (what it needs could not be set up): Failed to X: No such file or directory."),
-    "starting": (["Type=notify", "ExecStart=sleep 1000"], "systemctl start --no-block starting", "is still starting (start); its log says no more."),
+    "starting": (["Type=notify", "ExecStart=sleep 1000"], "systemctl start --no-block starting",
+                 "is still starting (start); its log says no more."),
     "slow": (["Type=notify", "TimeoutStartSec=0.5", "ExecStart=sleep 1000"], "systemctl start slow",
              "has failed (it took too long): start operation timed out. Terminating."),
-    "killed": (["ExecStart=sh -c 'kill -KILL $$$$'"], "systemctl start killed", "has failed (ended by SIGKILL); its log says no more."),
-    "looping": (["Restart=always", "RestartSec=100", "ExecStart=sh -c 'echo cannot read my settings; exit 5'"], "systemctl start looping",
+    "killed": (["ExecStart=sh -c 'kill -KILL $$$$'"], "systemctl start killed",
+               "has failed (ended by SIGKILL); its log says no more."),
+    "looping": (["Restart=always", "RestartSec=100", "ExecStart=sh -c 'echo cannot read my settings; exit 5'"],
+                "systemctl start looping",
                 "ends again and again, and waits for its next start (exit code 5): cannot read my settings."),
     "unprivileged": (["User=daemon", "ExecStart=" + PROGRAM % 81], "systemctl start unprivileged",
-                     "has failed (exit code 1): PermissionError: [Errno 13] Permission denied (while attempting to bind on address ('0.0.0.0', 81))."),
+                     "has failed (exit code 1): PermissionError: [Errno 13] Permission denied (while attempting to "
+                     "bind on address ('0.0.0.0', 81))."),
     "late": (["ExecStart=" + PROGRAM % 22], "systemctl start late",
-             "has failed (exit code 1): OSError: [Errno 98] Address already in use (while attempting to bind on address ('0.0.0.0', 22))."),
-    "elsewhere": (["ExecStart=" + PROGRAM % 8001], "systemctl start elsewhere", "is running, and listens on tcp 0.0.0.0:8001."),
+             "has failed (exit code 1): OSError: [Errno 98] Address already in use (while attempting to bind on "
+             "address ('0.0.0.0', 22))."),
+    "elsewhere": (["ExecStart=" + PROGRAM % 8001], "systemctl start elsewhere",
+                  "is running, and listens on tcp 0.0.0.0:8001."),
     "silent": (["ExecStart=sh -c 'echo the password is hunter2; exec sleep 1000'"], "systemctl start silent",
                "is running, and holds no listener; its log ends with: the password is [redacted]."),
 }
@@ -210,7 +237,8 @@ def states(hosts, request):
     for name, (unit, _command, _words) in STATES.items():
         if unit:
             write(host, "/etc/systemd/system/%s.service" % name, "\n".join(["[Service]", *unit, ""]))
-    host.console("sh", "-c", "\n".join(["systemctl daemon-reload", *(command for _unit, command, _words in STATES.values()), "sleep 1"]))
+    host.console("sh", "-c", "\n".join(["systemctl daemon-reload",
+                                        *(command for _unit, command, _words in STATES.values()), "sleep 1"]))
     return host
 
 
@@ -219,8 +247,10 @@ def described(host, user="root"):
     entries = ["{name: %s, port: %d, service: %s}" % (name, number, name) for number, name in enumerate(STATES, 3001)]
     found = {}
     for line in judge(host, ", ".join(entries), user=user)[1:]:
-        name, words = re.fullmatch(r"\d+\. missing, high: Service (\S+) has to listen on tcp/\d+ \(entry \1 of expected_listeners\), and nothing "
-                                   r"does\. \1\.service (.+) To do: make it listen there, or give the entry state: optional\.", line).groups()
+        name, words = re.fullmatch(r"\d+\. missing, high: Service (\S+) has to listen on tcp/\d+ \(entry \1 of "
+                                   r"expected_listeners\), and nothing "
+                                   r"does\. \1\.service (.+) To do: make it listen there, or give the entry state: "
+                                   r"optional\.", line).groups()
         found[name] = re.sub("Failed to [^:]*:", "Failed to X:", words)     # in which the releases differ
     return found
 
@@ -233,7 +263,8 @@ def test_a_service_and_why_it_does_not_listen(states):
 def failed(host):
     """A host with a service that may not bind to its port."""
     write(host, "/etc/systemd/system/app.service", "[Service]\nUser=daemon\nExecStart=%s\n" % (PROGRAM % 81))
-    host.console("sh", "-c", "systemctl daemon-reload; systemctl start app; while systemctl --quiet is-active app; do sleep 0.1; done")
+    host.console("sh", "-c", "systemctl daemon-reload; systemctl start app; while systemctl --quiet is-active app; do "
+                             "sleep 0.1; done")
     return host
 
 
@@ -252,19 +283,22 @@ def test_without_root_the_state_is_told_and_that_the_log_was_not_read(failed):
     assert judge(failed, APP, user="ansible")[1] == MISSING + HAS_FAILED + "; " + NO_LOG + TO_DO
     with failed.without("systemctl"):
         assert judge(failed, APP, user="ansible")[1] == (
-            MISSING + " app.service could not be looked at: systemd could not be asked: timeout: failed to run command 'systemctl': "
+            MISSING + " app.service could not be looked at: systemd could not be asked: timeout: failed to run "
+                      "command 'systemctl': "
             "No such file or directory. " + TO_DO)
 
 
 def test_without_journalctl_the_state_is_told_and_that_the_log_was_not_read(failed):
     with failed.without("journalctl"):
         assert judge(failed, APP)[1] == (
-            MISSING + HAS_FAILED + "; its log could not be read: timeout: failed to run command 'journalctl': No such file or directory. " + TO_DO)
+            MISSING + HAS_FAILED + "; its log could not be read: timeout: failed to run command 'journalctl': No such "
+                                   "file or directory. " + TO_DO)
 
 
 def test_a_log_that_was_never_kept_is_not_an_empty_one(failed):
     write(failed, "/etc/systemd/journald.conf.d/none.conf", "[Journal]\nStorage=none\n")
-    failed.console("sh", "-c", "systemctl restart systemd-journald && rm -r /var/log/journal/* /run/log/journal; systemctl restart app; sleep 1",
+    failed.console("sh", "-c", "systemctl restart systemd-journald && rm -r /var/log/journal/* /run/log/journal; "
+                               "systemctl restart app; sleep 1",
                    check=False)
     assert judge(failed, APP)[1] == MISSING + HAS_FAILED + "; its log could not be read: there is no journal. " + TO_DO
 
@@ -274,15 +308,18 @@ def test_a_socket_whose_port_is_taken(host):
     write(host, "/etc/systemd/system/app.service", "[Service]\nExecStart=sleep 1000\n")
     host.console("sh", "-c", "systemctl daemon-reload; systemctl start app.socket", check=False)
     assert judge(host, "{name: app, port: 81, service: app.socket}")[1] == (
-        MISSING.replace("Service app", "Service app.socket") + " app.socket has failed (what it needs could not be set up): Failed to listen on "
+        MISSING.replace("Service app", "Service app.socket")
+        + " app.socket has failed (what it needs could not be set up): Failed to listen on "
         "sockets: Address already in use. " + TO_DO)
 
 
 def test_waiting_until_a_service_listens_that_starts_late(web):
     write(web, "/etc/nginx/nginx.conf", SITE % "80")
-    web.console("systemd-run", "--quiet", "--on-active=4", "--timer-property=AccuracySec=100ms", "systemctl", "start", "nginx")
+    web.console("systemd-run", "--quiet", "--on-active=4", "--timer-property=AccuracySec=100ms", "systemctl", "start",
+                "nginx")
     head, = judge(web, options="wait_for: 60, poll: 1", code=0)
-    said = re.fullmatch(r"%s is as declared, as far as entry web: \d+ listeners, after (\d+\.\d) s and (\d+) looks\." % web.name, head)
+    said = re.fullmatch(r"%s is as declared, as far as entry web: \d+ listeners, after (\d+\.\d) s and (\d+) looks\."
+                        % web.name, head)
     waited, looks = float(said.group(1)), int(said.group(2))
     assert 1 < waited < 30 and 2 <= looks <= waited + 2
 
@@ -295,7 +332,8 @@ def test_waiting_for_a_service_that_never_listens(web):
     assert 3 <= waited < 15 and 2 <= looks <= 5
     # older releases of systemd do not say which unit
     assert finding.replace("Stopped nginx.service - A", "Stopped A") == (
-        "%s nginx.service is not running any more: it ended with exit code 0; its log ends with: Stopped A high performance web server and a "
+        "%s nginx.service is not running any more: it ended with exit code 0; its log ends with: Stopped A high "
+        "performance web server and a "
         "reverse proxy server. %s" % (NOTHING, TO_DO))
 
 
@@ -320,7 +358,8 @@ DEPLOYMENT = """\
         content: |
           [Service]
           User=daemon
-          ExecStart=python3 -u -c 'import socket, time; time.sleep(4); s = socket.create_server(("0.0.0.0", 8090)); time.sleep(1000)'
+          ExecStart=python3 -u -c 'import socket, time; time.sleep(4); \\
+            s = socket.create_server(("0.0.0.0", 8090)); time.sleep(1000)'
       notify: Start it
     - name: Start it now, and not at the end of the play
       ansible.builtin.meta: flush_handlers
@@ -329,7 +368,8 @@ DEPLOYMENT = """\
       register: listening
     - name: Say how long it took
       ansible.builtin.debug:
-        msg: "it took {{ listening.waited }} s, {{ listening.attempts }} looks: {{ listening.msg.splitlines() | first }}"
+        msg: >-
+          it took {{ listening.waited }} s, {{ listening.attempts }} looks: {{ listening.msg.splitlines() | first }}
     - name: Wait for the rest, which never listens
       listening.ports.assert_listeners: {entries: [shop*], wait_for: 2, poll: 1}
   handlers:
@@ -346,14 +386,18 @@ def test_a_play_that_deploys_waits_and_tells_what_is_still_missing(hosts, playbo
     done = playbook(fleet, DEPLOYMENT, user="ansible", check=False)
     assert done.code == 2, done
     for host in fleet:
-        said = re.search(r"it took (\d+\.\d) s, (\d+) looks: %s is as declared, as far as entry shop: \d+ listeners, after \1 s and \2 looks\." % host.name,
+        said = re.search(r"it took (\d+\.\d) s, (\d+) looks: %s is as declared, as far as entry shop: \d+ listeners, "
+                         r"after \1 s and \2 looks\." % host.name,
                          " ".join(done.out.split()))
         assert 2 < float(said.group(1)) < 20 and 2 <= int(said.group(2)) <= float(said.group(1)) + 2
         told = " ".join(done.out.partition("TASK [Wait for the rest")[2].split())
         assert re.search(
-            r"%s is not as declared, as far as entries shop, shop admin: 1 finding, still so after \d\.\d s and \d looks\. 1\. missing, high: Service shop has "
-            r"to listen on tcp/8091 \(entry shop admin of expected_listeners_shop\), and nothing does\. shop\.service is running, and listens on tcp "
-            r"0\.0\.0\.0:8090\. To do: make it listen there, or give the entry state: optional\. policy: 1 variable, 2 entries, " % host.name, told), done
+            r"%s is not as declared, as far as entries shop, shop admin: 1 finding, still so after \d\.\d s and \d "
+            r"looks\. 1\. missing, high: Service shop has "
+            r"to listen on tcp/8091 \(entry shop admin of expected_listeners_shop\), and nothing does\. shop\.service "
+            r"is running, and listens on tcp "
+            r"0\.0\.0\.0:8090\. To do: make it listen there, or give the entry state: optional\. policy: 1 variable, "
+            r"2 entries, " % host.name, told), done
         assert re.search(r"^%s +: ok=4 +changed=2 +unreachable=0 +failed=1 " % host.name, done.out, re.MULTILINE), done
 
 
@@ -362,16 +406,20 @@ def test_without_root_waiting_does_not_help_and_that_is_said(host):
     host.console("sh", "-c", "systemctl daemon-reload; systemctl start app")
     head, finding = judge(host, APP, "wait_for: 2, poll: 1", user="ansible")
     assert re.fullmatch(STILL_SO % (host.name, "app"), head)
-    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged, %s: tcp 0\.0\.0\.0:81 a hidden process \(of uid 0\); "
+    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged, %s: tcp 0\.0\.0\.0:81 a hidden "
+                        r"process \(of uid 0\); "
                         r"entries: app\. To do: run with become\." % HIDDEN, finding)
 
 
 def test_what_is_not_waited_for_is_not_judged(host):
     """Who names an entry is told of that alone, by itself and by a pattern; a name that nothing has is refused."""
-    others = "{name: app, port: 81, service: app}, {name: ssh, port: 22, service: ssh}, {name: ssh 2, port: 2222, service: ssh}"
+    others = "{name: app, port: 81, service: app}, {name: ssh, port: 22, service: ssh}, " \
+             "{name: ssh 2, port: 2222, service: ssh}"
     head, = judge(host, others, "wait_for: 20", code=0, names="ssh")
-    assert re.fullmatch(r"%s is as declared, as far as entry ssh: \d+ listeners, after \d\.\d s and 1 look\." % host.name, head)
+    assert re.fullmatch(r"%s is as declared, as far as entry ssh: \d+ listeners, after \d\.\d s and 1 look\."
+                        % host.name, head)
     assert judge(host, others, names="ssh*") == [
         "%s is not as declared, as far as entries ssh, ssh 2: 1 finding." % host.name,
-        "1. missing, high: Service ssh has to listen on tcp/2222 (entry ssh 2 of expected_listeners), and nothing does. ssh.service is running, and "
+        "1. missing, high: Service ssh has to listen on tcp/2222 (entry ssh 2 of expected_listeners), and nothing "
+        "does. ssh.service is running, and "
         "listens on tcp 0.0.0.0:22, tcp [::]:22. " + TO_DO]

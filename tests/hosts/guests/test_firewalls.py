@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Firewalls that real tools make: what is said of who reaches what, and what is met by who tries, from two addresses on two networks.
+"""Firewalls that real tools make: what is said of who reaches what, and what is met by who tries, from two addresses on
+two networks.
 
 With LISTENING_PORTS_CAPTURES, the name of a folder, what was seen and met is written there, for the tests of units.
 """
@@ -20,8 +21,8 @@ from support.ground import BOX_ADDRESSES, LATER_PORTS, PATIENCE, Ground, answers
 
 MOST_SHOWN = 30
 RELEASES = ["trixie", "bookworm", "bullseye"]
-# A name; a script of ../support/walls and its argument; the back ends that are to be found; what stays undecided: protocol and port to how
-# many claims about clients.
+# A name; a script of ../support/walls and its argument; the back ends that are to be found; what stays undecided:
+# protocol and port to how many claims about clients.
 WALLS = {
     "firewalld": (("firewalld", "nftables"), {"nftables", "firewalld"}, {("tcp", 8020): 3}),
     "firewalld_iptables": (("firewalld", "iptables"), {"iptables-nft", "nftables", "firewalld"}, {("tcp", 8020): 3}),
@@ -40,8 +41,8 @@ WALLS = {
 }
 
 
-# What single things in the rules make of clients, so that none of them is there without an effect. To whom answers a port, for each of
-# ground.SOURCES: h, this port of the host; H, another port of it; B, the box; or nobody.
+# What single things in the rules make of clients, so that none of them is there without an effect. To whom answers a
+# port, for each of ground.SOURCES: h, this port of the host; H, another port of it; B, the box; or nobody.
 FIREWALLD = {
     "a service of a zone": "tcp/8003 hhh..h..",
     "a port of a zone": "tcp/8001 hhh..h..",
@@ -112,7 +113,8 @@ KUBE = {
     "the sources of a load balancer": "tcp/8094 ....B.B.",
 }
 FEATURES = {
-    "firewalld": FIREWALLD, "firewalld_iptables": FIREWALLD, "ufw": UFW, "ufw_legacy": UFW, "iptables": IPTABLES, "iptables_legacy": IPTABLES,
+    "firewalld": FIREWALLD, "firewalld_iptables": FIREWALLD, "ufw": UFW, "ufw_legacy": UFW, "iptables": IPTABLES,
+    "iptables_legacy": IPTABLES,
     "docker": DOCKER, "docker_legacy": DOCKER, "kube": KUBE, "kube_legacy": KUBE,
     "kube_nftables": {
         "a node port": "tcp/8090 BBBB....",
@@ -148,7 +150,9 @@ FEATURES = {
 
 
 def claims(before, after, flow):
-    """list of (what claims, what it says, see ``said``, reason, the answers that would prove it right): all about one flow."""
+    """list of (what claims, what it says, see ``said``, reason, the answers that would prove it right): all about one
+    flow.
+    """
     found = []
     for record in after["listeners"] + after["forwarded"]:
         if concerns(record, flow):
@@ -158,7 +162,8 @@ def claims(before, after, flow):
         there = [one for one in before["openings"] if (one["protocol"], one["family"]) == (flow.protocol, flow.family)
                  and flow.interface in one["interfaces"] and contains(one["sources"], flow.source)
                  and int(one["ports"].split("-")[0]) <= flow.port <= int(one["ports"].split("-")[-1])]
-        # what is not sure is no opening, and is told of the listener; an opening does not tell that neighbours cannot find it
+        # what is not sure is no opening, and is told of the listener; an opening does not tell that neighbours cannot
+        # find it
         others = {verdict for _name, verdict, _reason, _answers in found}
         if "deaf" not in others and (there or "undecided" not in others):
             found.append(("openings", "allowed" if there else "blocked", None, own))
@@ -173,7 +178,8 @@ def wrong(verdict, answers, answer):
 class Trial:
     """One firewall on one release.
 
-    :ivar met: dict, Flow to who answered or None. :ivar failures: list of str. :ivar undecided: dict, (protocol, port) to how many claims.
+    :ivar met: dict, Flow to who answered or None. :ivar failures: list of str. :ivar undecided: dict, (protocol, port)
+        to how many claims.
     """
 
     def __init__(self, ground, before, after):
@@ -182,7 +188,8 @@ class Trial:
         flows = ground.flows()
         self.met = dict(zip(flows, ground.knock(flows)))
         # a machine with much to do may have lost an answer
-        lost = [flow for flow in flows if self.met[flow] is None and any(claim[1] == "allowed" for claim in claims(before, after, flow))]
+        lost = [flow for flow in flows if self.met[flow] is None
+                and any(claim[1] == "allowed" for claim in claims(before, after, flow))]
         self.met.update(zip(lost, ground.knock(lost, PATIENCE)))
 
     def judge(self):
@@ -205,8 +212,10 @@ class Trial:
 
     def row(self, endpoint):
         """str, one letter for each source: who answers at ``tcp/80``. See FEATURES."""
-        found = {flow.source: answer for flow, answer in self.met.items() if "%s/%d" % (flow.protocol, flow.port) == endpoint}
-        return "".join("." if not found[one] else "h" if found[one] == "host " + endpoint else found[one][0].upper() for one in self.ground.sources)
+        found = {flow.source: answer for flow, answer in self.met.items()
+                 if "%s/%d" % (flow.protocol, flow.port) == endpoint}
+        return "".join("." if not found[one] else "h" if found[one] == "host " + endpoint else found[one][0].upper()
+                       for one in self.ground.sources)
 
     def keep(self, folder, name, unsure):
         """Write what there is and what was met, packed, as a ruleset says much more than once."""
@@ -243,8 +252,10 @@ def test_what_is_said_of_a_firewall_is_what_is_met(hosts, player, capsys, wall):
     for release, trial in zip(RELEASES, trials):
         assert [fact["gaps"] for fact in (trial.before, trial.after)] == [[], []], release
         assert set(trial.after["firewall"]["backends"]) == backends, release
-        assert not trial.failures, "%s, %d:\n%s" % (release, len(trial.failures), "\n".join(trial.failures[:MOST_SHOWN]))
+        assert not trial.failures, "%s, %d:\n%s" % (release, len(trial.failures),
+                                                    "\n".join(trial.failures[:MOST_SHOWN]))
         assert trial.undecided == unsure, release
         assert trial.counted["allowed"] and trial.counted["blocked"], release
         assert (trial.counted["deaf"] > 0) == (wall == "deaf"), release
-        assert {what: "%s %s" % (row.split()[0], trial.row(row.split()[0])) for what, row in FEATURES[wall].items()} == FEATURES[wall], release
+        assert {what: "%s %s" % (row.split()[0], trial.row(row.split()[0]))
+                for what, row in FEATURES[wall].items()} == FEATURES[wall], release

@@ -9,7 +9,8 @@ import time
 import pytest
 
 RELEASES = {"trixie": "13", "bookworm": "12", "bullseye": "11"}
-LISTEN = "import socket, time; s = socket.create_server(('::', %d), family=socket.AF_INET6, dualstack_ipv6=True); time.sleep(1000)"
+LISTEN = "import socket, time; s = socket.create_server(('::', %d), family=socket.AF_INET6, dualstack_ipv6=True); " \
+         "time.sleep(1000)"
 
 
 def listen(host, port, name="listens"):
@@ -21,7 +22,8 @@ def listen(host, port, name="listens"):
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_host_is_a_whole_debian_with_an_address_and_ssh(hosts, release):
     host, = hosts(1, release=release)
-    system = host.run("hostname; . /etc/os-release; echo $VERSION_ID; systemctl is-system-running --wait; cat /proc/1/comm; id -un")
+    system = host.run("hostname; . /etc/os-release; echo $VERSION_ID; systemctl is-system-running --wait; cat "
+                      "/proc/1/comm; id -un")
     assert system.out.split() == [host.name, RELEASES[release], "running", "systemd", "root"]
     assert host.run("id -un; sudo -n id -un", user="ansible").out.split() == ["ansible", "root"]
     assert host.address in host.run("ip -4 -brief address").out
@@ -74,14 +76,16 @@ def test_a_probe_has_the_source_that_is_asked_for(hosts, probe):
     one, other = hosts(2)
     other.run("ip address add 10.88.77.7/16 dev host0")
     listen(one, 7001)
-    one.run("nft add table ip t; nft add chain ip t c '{type filter hook input priority 0;}'; nft add rule ip t c ip saddr 10.88.77.7 drop")
+    one.run("nft add table ip t; nft add chain ip t c '{type filter hook input priority 0;}'; nft add rule ip t c ip "
+            "saddr 10.88.77.7 drop")
     assert probe(other, one, 7001) == "open"
     assert probe(other, one, 7001, source_address="10.88.77.7", timeout=0.3) == "filtered"
 
 
 def test_an_udp_service_that_answers_is_open(hosts, probe):
     one, = hosts(1)
-    one.console("systemd-run", "--quiet", "python3", "-c", "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    one.console("systemd-run", "--quiet", "python3", "-c",
+                "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
                 "s.bind(('', 7001))\nwhile True: s.sendto(b'yes', s.recvfrom(9)[1])")
     one.wait_for("ss -Hlun 'sport = 7001' | grep -q .")
     assert probe(None, one, 7001, "udp") == "open"
@@ -155,7 +159,8 @@ def test_a_hidden_program_is_not_found(hosts, release):
 
 
 def test_a_frozen_process_is_there_and_does_nothing(host):
-    host.console("sh", "-c", "systemd-run --quiet --unit=counts sh -c 'n=0; while sleep 0.01; do n=$((n+1)); echo $n > /run/count; done'")
+    host.console("sh", "-c", "systemd-run --quiet --unit=counts sh -c 'n=0; while sleep 0.01; do n=$((n+1)); echo $n "
+                             "> /run/count; done'")
     host.wait_for("test -s /run/count")
     pid = host.console("systemctl", "show", "--value", "--property=MainPID", "counts").out.strip()
     with host.frozen(pid):
@@ -172,7 +177,8 @@ def test_a_playbook_runs_as_whom_it_should(host, playbook, tmp_path):
     assert "is root" in host.playbook(play).out
     assert "is ansible" in host.playbook(play, user="ansible").out
     assert "is root" in host.playbook(play, "--become", user="ansible").out
-    (tmp_path / "fails.yml").write_text("- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.command: /bin/false}]\n")
+    (tmp_path / "fails.yml").write_text("- hosts: all\n  gather_facts: false\n  tasks: [{ansible.builtin.command: "
+                                        "/bin/false}]\n")
     assert playbook([host], "fails.yml", check=False).code == 2
     with pytest.raises(AssertionError, match="exit code 2"):
         playbook([host], "fails.yml")

@@ -27,14 +27,17 @@ table inet filter {
 
 @pytest.fixture
 def probed(hosts, playbook):
-    """A target with a listener for one of two hosts alone, and a function that probes it: (target, friend, stranger, probe)."""
+    """A target with a listener for one of two hosts alone, and a function that probes it: (target, friend, stranger,
+    probe).
+    """
     target, friend, stranger = fleet = hosts(3, release=["bookworm", "trixie", "trixie"])
     target.console("systemd-run", "--quiet", "--unit=holds", "python3", "-c", HOLDS)
     target.wait_for("ss -Hltn 'sport = 7001' | grep -q .")
     target.console("nft", "-f", "-", stdin=RULES % friend.address)
 
     def probe(*arguments):
-        return playbook(fleet, PROBE, "-e", "vantage=%s,%s" % (friend.name, stranger.name), "-e", "target=" + target.name,
+        return playbook(fleet, PROBE, "-e", "vantage=%s,%s" % (friend.name, stranger.name), "-e",
+                        "target=" + target.name,
                         "-e", "probe_timeout=2", *arguments, check=False)
 
     return target, friend, stranger, probe
@@ -64,7 +67,8 @@ def test_a_port_that_is_open_past_the_firewall_is_a_contradiction(probed):
     assert done.code == 2
     assert verdicts(done, target, 7001) == ["open", "open"]
     told, = re.findall(r"(?m)^  high +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
-    assert "blocks %s (policy drop of chain inet filter input), and %s can reach it" % (stranger.address, stranger.name) in told
+    blocks = "blocks %s (policy drop of chain inet filter input), and %s can reach it"
+    assert blocks % (stranger.address, stranger.name) in told
     assert "; 1 contradiction." in done.out
     assert probe("-e", "probe_records=" + RECORDS, "-e", "probe_fail=false").code == 0
     assert probe().code == 0
@@ -72,7 +76,8 @@ def test_a_port_that_is_open_past_the_firewall_is_a_contradiction(probed):
 
 def test_a_port_that_is_closed_on_the_way_is_told(probed):
     target, friend, _stranger, probe = probed
-    friend.console("nft", "add table ip away; add chain ip away input { type filter hook input priority 0; }; add rule ip away input tcp sport 7001 drop")
+    friend.console("nft", "add table ip away; add chain ip away input { type filter hook input priority 0; }; add "
+                          "rule ip away input tcp sport 7001 drop")
     done = probe()
     assert done.code == 0
     assert verdicts(done, target, 7001) == ["filtered", "filtered"]
@@ -83,7 +88,8 @@ def test_a_port_that_is_closed_on_the_way_is_told(probed):
 
 def test_a_target_without_privileges_is_probed_and_not_held_against(hosts, playbook):
     target, vantage = fleet = hosts(2, release="trixie")
-    done = playbook(fleet, PROBE, "-e", "vantage=" + vantage.name, "-e", "target=" + target.name, user="ansible", check=False)
+    done = playbook(fleet, PROBE, "-e", "vantage=" + vantage.name, "-e", "target=" + target.name, user="ansible",
+                    check=False)
     assert done.code == 0, done
     row, = re.findall(r"(?m)^%s +tcp +%s:22 +.*$" % (target.name, re.escape(target.address)), done.out)
     assert row.split()[-2:] == ["unknown", "open"]

@@ -13,8 +13,8 @@ from support.evidence import SS, differences, oracle_ss, record
 RELEASE = "trixie+services"
 CONTAINER = "docker:c0ffee00c0ff"
 
-# Holders: process/user, with * for the main process of a unit. In: their units and containers. Service: what to stop. It is none
-# where to stop it would not end the holder: cron and a container's engine let go of their children.
+# Holders: process/user, with * for the main process of a unit. In: their units and containers. Service: what to stop.
+# It is none where to stop it would not end the holder: cron and a container's engine let go of their children.
 LISTENERS = """
 listener              holders                          in                       service                  activated by
 tcp/0.0.0.0:13        inetd/root*                      inetd.service            inetd.service            -
@@ -94,7 +94,9 @@ def rows(facts):
     found = []
     for listener in facts["listeners"]:
         owners = listener["owners"]
-        name = listener["id"].replace(":%d" % listener["port"], ":ephemeral") if listener["ephemeral"] else listener["id"]
+        name = listener["id"]
+        if listener["ephemeral"]:
+            name = name.replace(":%d" % listener["port"], ":ephemeral")
         holders = {"%s/%s%s" % (owner["process"], owner["user"], "*" if owner["main"] else "") for owner in owners}
         places = {owner["container"] or owner["unit"] for owner in owners}
         found.append([name, *(sorted(holders) or ["[%s]" % listener["held_by"]]), *(sorted(places) or ["-"]),
@@ -114,7 +116,8 @@ def test_an_audit_tells_each_listener_who_holds_it_and_what_to_stop(host, audit)
         "sockets", "binding", "owners", "units", "namespaces"}
     assert rows(facts) == expected()
     cores = int(host.run("nproc").out)
-    assert {listener["owners_total"] for listener in facts["listeners"] if listener["service"] == "nginx.service"} == {1 + cores}
+    assert {listener["owners_total"] for listener in facts["listeners"]
+            if listener["service"] == "nginx.service"} == {1 + cores}
 
 
 def test_an_audit_shows_what_ss_shows(host, audit):
@@ -127,7 +130,8 @@ def test_an_audit_shows_what_ss_shows(host, audit):
 
 def test_without_root_no_listener_is_lost_and_holders_are_a_gap(host, audit):
     everything, facts = audit(host, gather=["owners"]), audit(host, gather=["owners"], user="ansible")
-    assert [listener["id"] for listener in facts["listeners"]] == [listener["id"] for listener in everything["listeners"]]
+    assert [listener["id"] for listener in facts["listeners"]] == [listener["id"]
+                                                                   for listener in everything["listeners"]]
     assert {listener["held_by"] for listener in facts["listeners"] if listener["port"] != 4789} == {"unknown"}
     assert [listener["held_by"] for listener in facts["listeners"] if listener["port"] == 4789] == ["kernel"]
     assert facts["complete"]["sockets"] is True and facts["complete"]["owners"] is False
@@ -146,14 +150,17 @@ def test_a_socket_unit_and_the_service_that_it_started_hold_it_both(host, audit)
 def test_what_is_named_as_the_service_is_what_to_stop(host, audit):
     facts = audit(host)
     stop = {name for listener in facts["listeners"] for name in (listener["activated_by"], listener["service"])}
-    # disabled, too: who asks for a name over the bus would start the resolver again; and cron, to see that it makes no difference
-    host.run(["systemctl", "disable", "--quiet", "--now", *(stop - {None, "ssh.socket", "ssh.service"}), "cron.service"])
+    # disabled, too: who asks for a name over the bus would start the resolver again; and cron, to see that it makes no
+    # difference
+    host.run(["systemctl", "disable", "--quiet", "--now", *(stop - {None, "ssh.socket", "ssh.service"}),
+              "cron.service"])
     assert [row[0] for row in rows(audit(host))] == [row[0] for row in expected() if row[-2] in ("-", "ssh.service")]
 
 
 def test_keepalived_is_found_by_the_protocol_that_it_speaks(host, audit):
     """It listens on no port: VRRP is a protocol of its own, number 112."""
-    found = [listener for listener in audit(host, gather=["owners", "raw"])["listeners"] if listener["protocol"] == "raw"]
+    found = [listener for listener in audit(host, gather=["owners", "raw"])["listeners"]
+             if listener["protocol"] == "raw"]
     assert {listener["port"] for listener in found} == {112}
     assert {owner["process"] for listener in found for owner in listener["owners"]} == {"keepalived"}
     assert {listener["service"] for listener in found} == {"keepalived.service"}
@@ -166,7 +173,8 @@ def test_a_published_port_is_reached_without_its_proxies(hosts, audit, probe):
     host.run(["pkill", "docker-proxy"])
     assert not [listener for listener in audit(host)["listeners"] if listener["port"] == 8080]
     assert [probe(other, host, 8080, family=family) for family in ("ipv4", "ipv6")] == ["open", "closed"]
-    loopback = host.console("python3", "-c", "import socket; socket.create_connection(('127.0.0.1', 8080))", check=False)
+    loopback = host.console("python3", "-c", "import socket; socket.create_connection(('127.0.0.1', 8080))",
+                            check=False)
     assert "ConnectionRefusedError" in loopback.err
 
 

@@ -34,7 +34,8 @@ MOLECULE = "molecule test"  # run by tests/tools/molecule.py
 
 def commands():
     """Every command that the guide shows, in order."""
-    return [line.removeprefix("$ ") for block in BLOCKS if block.language == "console" for line in block.text.splitlines()]
+    return [line.removeprefix("$ ") for block in BLOCKS if block.language == "console"
+            for line in block.text.splitlines()]
 
 
 def written(kind):
@@ -58,8 +59,12 @@ def place(tmp_path):
 
 
 def run(place, script):
-    """Run a text in bash as a user types it: aliases work, and the first command that fails ends it. Returns what it printed."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL_ENV"))}
+    """Run a text in bash as a user types it: aliases work, and the first command that fails ends it.
+
+    Returns what it printed.
+    """
+    kept = {key: value for key, value in os.environ.items()
+            if not key.startswith(("ANSIBLE_", "PYTHON", "VIRTUAL_ENV"))}
     environment = dict(kept, HOME=str(place.parent / "home"), XDG_CACHE_HOME=str(images.cache_folder().parent.parent),
                        LC_ALL="C.UTF-8", ANSIBLE_NOCOLOR="true", PYTHONDONTWRITEBYTECODE="1")
     path = place.parent / "script"
@@ -107,7 +112,8 @@ def test_the_guide_works_from_its_first_command_to_its_last(place):
 
 
 def test_what_it_says_to_install_is_what_is_looked_for():
-    assert set(written("apt-get install ")[2:]) | ESSENTIAL == set(obstacles.PROGRAMS.values()) | {"debian-archive-keyring"}
+    needed = set(obstacles.PROGRAMS.values()) | {"debian-archive-keyring"}
+    assert set(written("apt-get install ")[2:]) | ESSENTIAL == needed
     files = [words[-1] for words in map(str.split, commands()) if words[:5] == "python -m pip install -r".split()]
     assert files and all((ROOT / name).is_file() for name in files)
 

@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The cache of images, with a stand-in for mmdebstrap that takes as long as it is told to, and the mirror that is found."""
+"""The cache of images, with a stand-in for mmdebstrap that takes as long as it is told to, and the mirror that is
+found.
+"""
 
 import os
 import pathlib
@@ -28,7 +30,8 @@ echo content > "$TMPDIR/made/file"
 head -c "${BYTES:-10}" /dev/urandom > "$TMPDIR/made/bytes"
 tar --zstd -cf "${@: -2:1}" -C "$TMPDIR/made" .
 """
-ACQUIRE = "import sys; sys.path.insert(0, %r)\nfrom rig import images\ntry:\n    print(images.Image('trixie').acquire())\n" \
+ACQUIRE = "import sys; sys.path.insert(0, %r)\nfrom rig import images\n" \
+          "try:\n    print(images.Image('trixie').acquire())\n" \
           "except images.NoImage as exc:\n    sys.exit(str(exc))\n" % str(HOSTS)
 
 
@@ -65,7 +68,8 @@ def names(place):
 
 def start(**environment):
     """Another process that wants the image."""
-    return subprocess.Popen([sys.executable, "-B", "-c", ACQUIRE], env=dict(os.environ, **environment), stdout=subprocess.PIPE,
+    return subprocess.Popen([sys.executable, "-B", "-c", ACQUIRE], env=dict(os.environ, **environment),
+                            stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True)
 
 
@@ -141,7 +145,8 @@ def test_what_is_unpacked_by_halves_or_copied_is_unpacked_anew(place, damage):
 def test_a_full_disk_is_said_and_leaves_nothing(place):
     script = "mount -t tmpfs -o size=1m none %s && exec %s -B -c \"$0\"" % (place / "cache", sys.executable)
     (place / "cache").mkdir()
-    look = ACQUIRE.replace("sys.exit(str(exc))", "print(exc)") + "print(sorted(p.name for p in images.cache_folder().iterdir()))\n"
+    look = ACQUIRE.replace("sys.exit(str(exc))", "print(exc)")
+    look += "print(sorted(p.name for p in images.cache_folder().iterdir()))\n"
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script, look], check=True, capture_output=True, text=True,
                           env=dict(os.environ, BYTES="5000000"))
     assert "no space left in %s" % images.cache_folder() in done.stdout, done
@@ -150,7 +155,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(place):
 
 def test_a_build_that_fails_says_why(place, monkeypatch):
     monkeypatch.setenv("FAILS", "Unable to locate package nonsense")
-    with pytest.raises(images.NoImage, match="(?s)mmdebstrap failed with exit code 1.*Unable to locate package nonsense"):
+    with pytest.raises(images.NoImage,
+                       match="(?s)mmdebstrap failed with exit code 1.*Unable to locate package nonsense"):
         acquire()
     assert names(place) == []
     monkeypatch.delenv("FAILS")
@@ -224,12 +230,16 @@ Components: main
 
 @pytest.mark.parametrize(("system", "files", "uri"), [
     ("debian", {"sources.list.d/debian.sources": DEB822}, "http://near.example/debian"),
-    ("debian", {"sources.list": "# deb http://old.example/ bookworm main\ndeb [arch=amd64 signed-by=/k] http://l.example/debian bookworm main\n"},
+    ("debian", {"sources.list": "# deb http://old.example/ bookworm main\ndeb [arch=amd64 signed-by=/k] "
+                                "http://l.example/debian bookworm main\n"},
      "http://l.example/debian"),
-    ("debian", {"sources.list": "deb cdrom:[Debian]/ bookworm main\ndeb http://l.example/debian bookworm main\n"}, "http://l.example/debian"),
+    ("debian", {"sources.list": "deb cdrom:[Debian]/ bookworm main\ndeb http://l.example/debian bookworm main\n"},
+     "http://l.example/debian"),
     ("debian", {"sources.list": "deb http://sec.example/ bookworm-security main\n"}, mirror.DEFAULT),
-    ("debian", {"sources.list.d/debian.sources": DEB822.replace("Types: deb deb-src", "Enabled: no\nTypes: deb")}, mirror.DEFAULT),
-    ("debian", {"sources.list.d/debian.sources": DEB822.replace("Types: deb deb-src", "Types: deb-src")}, mirror.DEFAULT),
+    ("debian", {"sources.list.d/debian.sources": DEB822.replace("Types: deb deb-src", "Enabled: no\nTypes: deb")},
+     mirror.DEFAULT),
+    ("debian", {"sources.list.d/debian.sources": DEB822.replace("Types: deb deb-src", "Types: deb-src")},
+     mirror.DEFAULT),
     ("debian", {}, mirror.DEFAULT),
     ("ubuntu", {"sources.list": "deb http://archive.ubuntu.example/ubuntu bookworm main\n"}, mirror.DEFAULT),
 ])

@@ -31,7 +31,8 @@ USUAL_LIMIT = int((_KEPT if _KEPT.exists() else machine.INOTIFY).read_text(encod
 
 def rig(*arguments, env=None):
     """Run the program to its end."""
-    return subprocess.run([*RIG, *map(str, arguments)], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    return subprocess.run([*RIG, *map(str, arguments)], check=False, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True,
                           timeout=TIMEOUT, env=env)
 
 
@@ -50,11 +51,13 @@ def running(*arguments):
 def machine_state():
     """What of this machine a rig could disturb, as something that can be compared."""
     root = images.Image("trixie").acquire()
-    firewall = subprocess.run(["chroot", root, "nft", "list", "ruleset"], check=True, capture_output=True, text=True).stdout
+    firewall = subprocess.run(["chroot", root, "nft", "list", "ruleset"], check=True, capture_output=True,
+                              text=True).stdout
     links = subprocess.run(["ip", "-brief", "address"], check=True, capture_output=True, text=True).stdout
     sysctls = {path: pathlib.Path(path).read_text(encoding="ascii") for path in (
         "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv4/neigh/default/retrans_time_ms")}
-    return {"firewall": firewall, "links": links, "mounts": pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8"),
+    return {"firewall": firewall, "links": links,
+            "mounts": pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8"),
             "cgroups": [path.name for path in rig_cgroups()], "sysctls": sysctls, "processes": rig_processes(),
             "limit as it should be": limit() == (machine.INOTIFY_WANTED if foreign_rigs() else USUAL_LIMIT)}
 
@@ -65,12 +68,14 @@ def limit():
 
 def rig_cgroups():
     """The cgroups of rigs that these tests started, or whose runner is gone."""
-    return sorted(path for path in _all_cgroups() if not machine.runner_of(path.name) or _is_ours(machine.runner_of(path.name)))
+    return sorted(path for path in _all_cgroups() if not machine.runner_of(path.name)
+                  or _is_ours(machine.runner_of(path.name)))
 
 
 def foreign_rigs():
     """The cgroups of rigs that somebody else runs on this machine at the same time."""
-    return [path for path in _all_cgroups() if machine.runner_of(path.name) and not _is_ours(machine.runner_of(path.name))]
+    return [path for path in _all_cgroups() if machine.runner_of(path.name)
+            and not _is_ours(machine.runner_of(path.name))]
 
 
 def rig_processes():
@@ -108,7 +113,8 @@ def undisturbed():
 
 
 def test_a_rig_gives_its_command_what_it_needs_and_takes_its_exit_code():
-    done = rig("run", "--hosts", "2", "--", "sh", "-c", 'ssh -F "$RIG_SSH_CONFIG" 10.88.0.3 hostname; cat "$RIG_INVENTORY"; exit 7')
+    done = rig("run", "--hosts", "2", "--", "sh", "-c",
+               'ssh -F "$RIG_SSH_CONFIG" 10.88.0.3 hostname; cat "$RIG_INVENTORY"; exit 7')
     assert done.returncode == 7, done
     assert done.stdout.startswith("h2\n") and '"ansible_host": "10.88.0.2"' in done.stdout
     assert "rig: 2 hosts answer after" in done.stderr
@@ -178,7 +184,8 @@ def test_what_joined_a_killed_rig_is_ended_too(undisturbed):
     """As the connections are that Ansible keeps, in the background, to hosts that stay."""
     with running("--hosts", "0") as process:
         cgroup = obstacles.cgroup_root() / machine.rig_name(process.pid)
-        with subprocess.Popen(["sh", "-c", 'echo $$ > "$0/cgroup.procs"; echo in; exec sleep 300', cgroup], stdout=subprocess.PIPE) as joined:
+        with subprocess.Popen(["sh", "-c", 'echo $$ > "$0/cgroup.procs"; echo in; exec sleep 300', cgroup],
+                              stdout=subprocess.PIPE) as joined:
             assert joined.stdout.readline() == b"in\n"
             process.kill()
             process.wait(20)
@@ -202,11 +209,14 @@ def test_hosts_stay_until_they_are_taken_down(tmp_path):
         assert str(state / "inventory.json") in done.stderr
         again = rig("up", "--state", state)
         assert again.returncode == 1 and "take them down first" in again.stderr
-        environment = dict(os.environ, ANSIBLE_HOME=str(tmp_path / "home"), PATH="%s:%s" % (ANSIBLE.parent, os.environ["PATH"]))
-        ping = subprocess.run([ANSIBLE, "all", "-i", state / "inventory.json", "-m", "ansible.builtin.ping"], check=False,
+        environment = dict(os.environ, ANSIBLE_HOME=str(tmp_path / "home"),
+                           PATH="%s:%s" % (ANSIBLE.parent, os.environ["PATH"]))
+        ping = subprocess.run([ANSIBLE, "all", "-i", state / "inventory.json", "-m", "ansible.builtin.ping"],
+                              check=False,
                               capture_output=True, text=True, env=environment, timeout=TIMEOUT)
         assert ping.stdout.count("pong") == 2, ping
-        assert subprocess.run([state / "ssh", "10.88.0.3", "hostname"], check=True, capture_output=True).stdout == b"h2\n"
+        assert subprocess.run([state / "ssh", "10.88.0.3", "hostname"], check=True,
+                              capture_output=True).stdout == b"h2\n"
         assert rig("exec", "--state", state, "h2", "hostname").stdout == "h2\n"
         assert rig("exec", "--state", state, "h1", "sh", "-c", "exit 9").returncode == 9
         wrong = rig("exec", "--state", state, "h3", "hostname")
@@ -267,10 +277,12 @@ def test_what_is_missing_is_said():
     bare = rig("run", "--", "true", env=dict(os.environ, PATH="/nonexistent"))
     assert bare.returncode == 1 and "missing: " in bare.stderr and "apt-get install " in bare.stderr
     assert "systemd-container" in bare.stderr and "mmdebstrap" in bare.stderr
-    user = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "/usr/bin/python3", "-B", HOSTS / "rig", "run", "--", "true"],
+    user = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "/usr/bin/python3", "-B", HOSTS / "rig", "run",
+                           "--", "true"],
                           check=False, capture_output=True, text=True)
     assert user.returncode == 1 and user.stderr == "rig: no hosts can be started here: hosts need root\n", user
-    bounded = subprocess.run(["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", *RIG, "run", "--", "true"],
+    bounded = subprocess.run(["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", *RIG, "run", "--",
+                              "true"],
                              check=False, capture_output=True, text=True)
     assert bounded.returncode == 1 and "namespaces are refused: " in bounded.stderr, bounded
 

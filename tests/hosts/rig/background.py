@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts that stay until they are taken down: a rig in the background, and a folder that tells others how to reach it."""
+"""Hosts that stay until they are taken down: a rig in the background, and a folder that tells others how to reach it.
+"""
 
 import contextlib
 import os
@@ -39,7 +40,8 @@ def up(state: Path, order: sandbox.Order, say: Say) -> None:
     """Start hosts in the background, and leave in the folder state how to reach them. Raises Refused."""
     state = pathlib.Path(state).resolve()
     if _runner(state):
-        raise Refused("hosts are up in %s already; take them down first: rig down --state %s" % (state, shlex.quote(str(state))))
+        raise Refused("hosts are up in %s already; take them down first: rig down --state %s"
+                      % (state, shlex.quote(str(state))))
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = state.stat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:  # root is going to run what is in it

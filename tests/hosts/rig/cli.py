@@ -30,7 +30,8 @@ Needs root. Nothing of it is in the machine's own network, and nothing is left w
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command line; returns an exit code: that of the command, 2 for what was asked wrongly, 1 for what failed."""
+    """Run a command line; returns an exit code: that of the command, 2 for what was asked wrongly, 1 for what failed.
+    """
     if arguments[:1] == ["inside"]:  # from here to sandbox.run()
         return _guarded(sandbox.inside, json.loads(arguments[1]), say)
     options = _parser().parse_args(arguments)
@@ -97,14 +98,16 @@ def _parser() -> argparse.ArgumentParser:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="{run,up,down,exec}")
     kind = argparse.ArgumentParser(add_help=False)
-    kind.add_argument("--hosts", type=_count, default=1, metavar="N", help="how many hosts, named h1, h2, ... (default: 1)")
+    kind.add_argument("--hosts", type=_count, default=1, metavar="N",
+                      help="how many hosts, named h1, h2, ... (default: 1)")
     kind.add_argument("--release", type=lambda text: text.split(","), default=["trixie"], metavar="LIST",
                       help="releases that the hosts have in turn: %s; with +services one full of real services "
                            "(default: trixie)"
                            % ", ".join(images.RELEASES))
     kind.add_argument("--bastion", action="store_true", help="reach the other hosts through h1 alone")
     run = verbs.add_parser("run", parents=[kind], help="run a command beside hosts that end with it",
-                           description="Runs COMMAND (default: a shell) beside hosts. It finds them by RIG_INVENTORY, which is the "
+                           description="Runs COMMAND (default: a shell) beside hosts. It finds them by RIG_INVENTORY, "
+                                       "which is the "
                                        "inventory of Ansible too, and by RIG_SSH_CONFIG.")
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     state = argparse.ArgumentParser(add_help=False)

@@ -62,12 +62,15 @@ class Rig:
         roots = {name: str(root) for name, root in self.images.items()}
         (self.folder / "images.json").write_text(json.dumps(roots), encoding="utf-8")
         for command in ("link set lo up", "link add rig0 type bridge", "address add 10.88.0.1/16 dev rig0",
-                        "address add fd88::1/64 dev rig0 nodad", "link set rig0 up", "link add rig1 type bridge", "link set rig1 up"):
+                        "address add fd88::1/64 dev rig0 nodad", "link set rig0 up", "link add rig1 type bridge",
+                        "link set rig1 up"):
             subprocess.run(["ip", *command.split()], check=True)
-        # a host that is asked for its hardware address before it has booted is asked again after this time, not after a second
+        # a host that is asked for its hardware address before it has booted is asked again after this time, not after a
+        # second
         pathlib.Path("/proc/sys/net/ipv4/neigh/rig0/retrans_time_ms").write_text("50", encoding="ascii")
         for key in ("id", "hostkey"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "rig", "-f", self.folder / key], check=True)
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "rig", "-f", self.folder / key],
+                           check=True)
         # all hosts have one key: whatever the address, it is known
         hostkey = (self.folder / "hostkey.pub").read_text(encoding="ascii")
         (self.folder / "known_hosts").write_text("* " + hostkey, encoding="ascii")
@@ -81,9 +84,11 @@ class Rig:
             return Guest.find(self.folder / "hosts" / name, CGROUPS)
         except (OSError, ValueError):
             names = sorted(path.name for path in (self.folder / "hosts").iterdir())
-            raise LookupError("no host %s: there %s" % (name, "are " + ", ".join(names) if names else "is none")) from None
+            raise LookupError("no host %s: there %s"
+                              % (name, "are " + ", ".join(names) if names else "is none")) from None
 
-    def start(self, name: str | None = None, release: str = "trixie", behind: Guest | None = None, bastion: bool = False) -> Guest:
+    def start(self, name: str | None = None, release: str = "trixie", behind: Guest | None = None,
+              bastion: bool = False) -> Guest:
         """Make and boot a host; returns at once.
 
         :param behind: the host (a bastion) through which alone it is reached, or None
@@ -109,7 +114,8 @@ class Rig:
         return guest
 
     def _number(self) -> int:
-        """A number that no other host of the rig has, nor had: addresses are not used twice, as others remember them."""
+        """A number that no other host of the rig has, nor had: addresses are not used twice, as others remember them.
+        """
         number = 1
         while True:
             try:

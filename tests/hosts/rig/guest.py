@@ -118,7 +118,8 @@ class Guest:
             command.append("--network-veth-extra=%s:%s" % (self.inner_link, INNER_DEVICE))
         with open(self.folder / "console", "ab") as console:
             self._process = subprocess.Popen(
-                ["sh", "-c", KEEP_BOOTED, "boot-" + self.name, self.cgroup, self.inner_link if self._inner else "", *command],
+                ["sh", "-c", KEEP_BOOTED, "boot-" + self.name, self.cgroup, self.inner_link if self._inner else "",
+                 *command],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
 
     def check_alive(self) -> None:
@@ -146,7 +147,8 @@ class Guest:
 
         Such a process is in no unit of the host.
         """
-        return ["nsenter", "--target=%d" % self.leader(), "--all", "--", "env", "-i", "PATH=" + CONSOLE_PATH, "HOME=/root",
+        return ["nsenter", "--target=%d" % self.leader(), "--all", "--", "env", "-i", "PATH=" + CONSOLE_PATH,
+                "HOME=/root",
                 "TERM=" + os.environ.get("TERM", "dumb"), "LC_ALL=C.UTF-8", *command]
 
     def power_off(self) -> None:

@@ -4,10 +4,12 @@
 
 """Images of hosts, built from Debian's packages by the recipes in ../images and kept in a cache.
 
-An image is a release, or a release and a variant: `trixie`, `trixie+services`. It is kept under a hash of all that goes into it,
+An image is a release, or a release and a variant: `trixie`, `trixie+services`. It is kept under a hash of all that goes
+into it,
 packed, and unpacked beside that; hosts read the unpacked one through overlayfs and never write to it.
 
-Who uses an image holds a shared lock on it, who makes one an exclusive lock. What is made gets its name when it is whole:
+Who uses an image holds a shared lock on it, who makes one an exclusive lock. What is made gets its name when it is
+whole:
 a name that is there can be trusted, and what a killed run left is swept by the next that makes something.
 """
 
@@ -67,7 +69,10 @@ class Image:
         self._lock: IO[str] | None = None
 
     def acquire(self, say: Say = print) -> pathlib.Path:
-        """Make the image unless it is there. Until let_go(), or the end of this process, nobody removes it. Returns its root, a path."""
+        """Make the image unless it is there. Until let_go(), or the end of this process, nobody removes it.
+
+        Returns its root, a path.
+        """
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.cache / (self.key + ".lock"), "w", encoding="ascii")
@@ -76,7 +81,8 @@ class Image:
                 self._hold(self._lock, fcntl.LOCK_EX, say)
                 if not self._is_whole():
                     self._make(say)
-                self._hold(self._lock, fcntl.LOCK_SH, say)  # not in one step: it may be removed in between, hence the loop
+                # not in one step: it may be removed in between, hence the loop
+                self._hold(self._lock, fcntl.LOCK_SH, say)
             os.utime(self._lock.fileno())
         except OSError as exc:
             raise NoImage("%s cannot be kept in %s: %s" % (self.name, self.cache, exc)) from exc
@@ -99,7 +105,8 @@ class Image:
         known = hashlib.sha256(repr((self.name, OPTIONS)).encode())
         for path in sorted(path for recipe in self.recipes for path in _files_of(recipe)):
             content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
-            known.update(repr((str(path.relative_to(RECIPES)), path.is_symlink(), os.access(path, os.X_OK), content)).encode())
+            known.update(repr((str(path.relative_to(RECIPES)), path.is_symlink(), os.access(path, os.X_OK),
+                               content)).encode())
         return known.hexdigest()[:12]
 
     def _is_whole(self) -> bool:
@@ -138,7 +145,8 @@ class Image:
         packages = [word for recipe in self.recipes for word in _words(RECIPES / (recipe + ".packages"))]
         hooks = [hook for recipe in self.recipes for hook in _hooks(recipe)]
         fresh = self._scratch / "image.tar.zst"
-        self._run(["mmdebstrap", *OPTIONS, "--include=" + ",".join(packages), *["--customize-hook=" + hook for hook in hooks],
+        self._run(["mmdebstrap", *OPTIONS, "--include=" + ",".join(packages),
+                   *["--customize-hook=" + hook for hook in hooks],
                    self.release, str(fresh), "deb %s %s main" % (mirror(), self.release)])
         os.rename(fresh, self.packed)
 
@@ -155,8 +163,10 @@ class Image:
 
     def _run(self, command: list[str]) -> None:
         """Run a command that says what is wrong; raises NoImage with the end of that."""
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              text=True, errors="replace", env=dict(os.environ, TMPDIR=str(self._scratch), LC_ALL="C.UTF-8"))
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False,
+                              text=True, errors="replace",
+                              env=dict(os.environ, TMPDIR=str(self._scratch), LC_ALL="C.UTF-8"))
         if done.returncode:
             full = ": no space left in %s" % self.cache if "No space left on device" in done.stdout else ""
             raise NoImage("%s: %s failed with exit code %d%s\n%s" % (
@@ -164,7 +174,10 @@ class Image:
 
 
 def acquire(names: Iterable[str], say: Say = print) -> dict[str, pathlib.Path]:
-    """Make all images of these names that are missing, side by side; returns {name: path of its root}. Raises NoImage."""
+    """Make all images of these names that are missing, side by side; returns {name: path of its root}.
+
+    Raises NoImage.
+    """
     images = [Image(name) for name in dict.fromkeys(names)]
     with concurrent.futures.ThreadPoolExecutor(max(1, len(images))) as pool:
         roots = dict(zip([image.name for image in images], pool.map(lambda image: image.acquire(say), images)))

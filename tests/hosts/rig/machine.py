@@ -5,7 +5,8 @@
 """What a rig shares with the machine that it runs on: a cgroup, the limit on inotify instances, and a folder in /run.
 
 All else is in namespaces, and ends with them. These have to be put back by hand: at the end of a rig or, after one that
-was killed, at the start of the next. A rig is named after the process that runs it, so that others can tell whether it lives.
+was killed, at the start of the next. A rig is named after the process that runs it, so that others can tell whether it
+lives.
 """
 
 import contextlib
@@ -21,16 +22,22 @@ from .obstacles import cgroup_root
 
 SHARED = pathlib.Path("/run/listening-ports-rigs")
 PREFIX = "listening-ports-rig-"
-# Every systemd takes some ten instances, and the hosts' root is the machine's: at 128, the usual limit, the twelfth host starves.
+# Every systemd takes some ten instances, and the hosts' root is the machine's: at 128, the usual limit, the twelfth
+# host starves.
 INOTIFY = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_WANTED = 8192
 GONE_WITHIN = 10  # seconds for the kernel to end killed processes and empty their cgroup
 
 
 def rig_name(pid: int) -> str:
-    """The name of the rig that this process runs. Raises ProcessLookupError or FileNotFoundError for a process that has ended."""
-    # behind the name, which may hold anything, the third field is the state, and the 22nd in what clock tick it began (proc_pid_stat(5))
-    fields = pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    """The name of the rig that this process runs.
+
+    Raises ProcessLookupError or FileNotFoundError for a process that has ended.
+    """
+    # behind the name, which may hold anything, the third field is the state, and the 22nd in what clock tick it began
+    # (proc_pid_stat(5))
+    status = pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="utf-8", errors="replace")
+    fields = status.rpartition(")")[2].split()
     if fields[0] in "ZX":
         raise ProcessLookupError(pid)
     return "%s%d-%s" % (PREFIX, pid, fields[19])

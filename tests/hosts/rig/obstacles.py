@@ -12,8 +12,10 @@ import sys
 
 # program: Debian package
 PROGRAMS = {
-    "ip": "iproute2", "mmdebstrap": "mmdebstrap", "nsenter": "util-linux", "setpriv": "util-linux", "ssh": "openssh-client",
-    "ssh-keygen": "openssh-client", "systemd-nspawn": "systemd-container", "tar": "tar", "unshare": "util-linux", "zstd": "zstd",
+    "ip": "iproute2", "mmdebstrap": "mmdebstrap", "nsenter": "util-linux", "setpriv": "util-linux",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client", "systemd-nspawn": "systemd-container", "tar": "tar", "unshare": "util-linux",
+    "zstd": "zstd",
 }
 KEYRINGS = pathlib.Path("/usr/share/keyrings")
 # One that uses each kind of namespace, and each kind of device and mount, that a rig is made of.
@@ -48,7 +50,8 @@ def obstacles() -> list[str]:
         return ["missing: %s (on Debian: apt-get install %s)" % (", ".join(missing), " ".join(packages))]
     reasons = []
     if not list(KEYRINGS.glob("debian-archive-*")):
-        reasons.append("missing: the keys of Debian's archive (on Debian and Ubuntu: apt-get install debian-archive-keyring)")
+        reasons.append("missing: the keys of Debian's archive (on Debian and Ubuntu: apt-get install "
+                       "debian-archive-keyring)")
     try:
         root = cgroup_root()
         if not os.access(root, os.W_OK) or _read_only(root):
@@ -56,9 +59,11 @@ def obstacles() -> list[str]:
     except NoCgroups as exc:
         reasons.append(str(exc))
     with open("/proc/filesystems", encoding="utf-8") as systems:
-        if "overlay" not in systems.read().split() and subprocess.run(["modprobe", "-q", "overlay"], check=False).returncode:
-            reasons.append("the kernel has no overlayfs")
-    trial = subprocess.run(["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--mount-proc",
+        known = "overlay" in systems.read().split()
+    if not known and subprocess.run(["modprobe", "-q", "overlay"], check=False).returncode:
+        reasons.append("the kernel has no overlayfs")
+    trial = subprocess.run(["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork",
+                            "--mount-proc",
                             "sh", "-c", TRIAL], check=False, capture_output=True, text=True)
     if trial.returncode:
         reasons.append("namespaces are refused: %s" % trial.stderr.strip().replace("\n", "; "))

@@ -4,7 +4,8 @@
 
 """The namespaces that a rig lives in, from outside and from inside.
 
-Their first process dies with the process that started it, and with it the kernel ends every process, mount, interface and
+Their first process dies with the process that started it, and with it the kernel ends every process, mount, interface
+and
 firewall rule of the rig.
 """
 
@@ -26,7 +27,8 @@ Order = dict[str, Any]  # see run()
 
 PROGRAM = pathlib.Path(__file__).resolve().parent
 # The shell is process 1 there: it waits for whatever loses its parent.
-ENTER = ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork",
+ENTER = ["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup",
+         "--fork",
          "--kill-child", "--mount-proc", "--", "sh", "-c", '"$@"; exit $?', "rig"]
 JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 LAST_WORDS = 10  # seconds that an interrupted command gets to say its last words
@@ -35,14 +37,17 @@ LAST_WORDS = 10  # seconds that an interrupted command gets to say its last word
 def run(order: Order, say: Say, started: Callable[[int, pathlib.Path], object] | None = None) -> int:
     """Run the rig that an order describes to its end; returns the exit code of its command.
 
-    :param order: dict of hosts (int), releases (list of str), bastion (bool), command (list of str; with none, hosts stay until
+    :param order: dict of hosts (int), releases (list of str), bastion (bool), command (list of str; with none, hosts
+        stay until
         the rig is killed), state (path for those who come from outside, or None)
     :param started: called with the pid of a process in the rig's namespaces
     """
     roots = images.acquire(order["releases"], say)
     with machine.share() as cgroup:
-        order = dict(order, images={name: str(root) for name, root in roots.items()}, kept=str(machine.SHARED / cgroup.name))
-        with subprocess.Popen(["sh", "-c", JOIN, cgroup, *ENTER, sys.executable, "-B", PROGRAM, "inside", json.dumps(order)]) as process:
+        order = dict(order, images={name: str(root) for name, root in roots.items()},
+                     kept=str(machine.SHARED / cgroup.name))
+        with subprocess.Popen(["sh", "-c", JOIN, cgroup, *ENTER, sys.executable, "-B", PROGRAM, "inside",
+                               json.dumps(order)]) as process:
             signal.signal(signal.SIGTERM, lambda *_unused: process.kill())
             if started:
                 started(process.pid, cgroup)
@@ -71,14 +76,16 @@ def inside(order: Order, say: Say) -> int:
         guests.append(rig.start(release=release, behind=behind, bastion=order["bastion"] and not guests))
     rig.wait(guests)
     if guests:
-        say("%d %s after %.1f s" % (len(guests), "host answers" if len(guests) == 1 else "hosts answer", time.monotonic() - began))
+        say("%d %s after %.1f s"
+            % (len(guests), "host answers" if len(guests) == 1 else "hosts answer", time.monotonic() - began))
     inventory = FOLDER / "inventory.json"
     inventory.write_text(json.dumps(rig.inventory(guests), indent=1), encoding="utf-8")
     if order["state"]:
         _hand_out(rig, guests, pathlib.Path(order["state"]), order["kept"])
         while True:
             signal.pause()
-    environment = dict(os.environ, RIG_DIR=str(FOLDER), RIG_SSH_CONFIG=str(FOLDER / "ssh_config"), RIG_INVENTORY=str(inventory),
+    environment = dict(os.environ, RIG_DIR=str(FOLDER), RIG_SSH_CONFIG=str(FOLDER / "ssh_config"),
+                       RIG_INVENTORY=str(inventory),
                        ANSIBLE_INVENTORY=str(inventory))
     try:
         return subprocess.run(order["command"], env=environment, check=False).returncode

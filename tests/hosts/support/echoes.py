@@ -6,7 +6,8 @@
 
     echoes.py NAME tcp|udp:PORT[-PORT] ...
 
-Each port is listened on with IPv4 and with IPv6, but where another has it. What is sent to it is answered with the name,
+Each port is listened on with IPv4 and with IPv6, but where another has it. What is sent to it is answered with the
+name,
 and the protocol and port that it came in by: ``box tcp/80``.
 """
 

@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host with a firewall and a host that knocks, on two networks; and whether what is said of the firewall is what is met.
+"""A host with a firewall and a host that knocks, on two networks; and whether what is said of the firewall is what is
+met.
 
-The one that knocks has two addresses of each family on each network, a near one and a far one, that firewalls can tell from each other.
+The one that knocks has two addresses of each family on each network, a near one and a far one, that firewalls can tell
+from each other.
 Behind the other, on a bridge, is a network namespace as containers have.
 """
 
@@ -26,7 +28,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 COLLECTION = HERE.parents[2]
 SECONDS = "2"           # to wait for answers, of all flows at once
 PATIENCE = "4"          # the same, of a flow alone
-# What listens before the first look: services of the host, those of the container, and, on ports that rules translate, who is passed by.
+# What listens before the first look: services of the host, those of the container, and, on ports that rules translate,
+# who is passed by.
 BOX = "tcp:80-81 udp:80-81"
 FIRST = "tcp:8001-8012 udp:8001-8012 tcp:8091"
 # What listens before the second look: the first sees there what is open with nothing behind it.
@@ -68,7 +71,8 @@ ip address add fd88::66:$HERE/64 dev host0 nodad
 ip address add fd88::77:$HERE/64 dev host0 nodad
 """
 # near, far, near, far, ...
-SOURCES = ("10.88.66.%d", "10.88.77.%d", "fd88::66:%d", "fd88::77:%d", "10.90.0.3", "10.90.0.200", "fd90::3", "fd90::c8")
+SOURCES = ("10.88.66.%d", "10.88.77.%d", "fd88::66:%d", "fd88::77:%d", "10.90.0.3", "10.90.0.200", "fd90::3",
+           "fd90::c8")
 DEAF = "neighbours on %s cannot find the host: "
 BOX_ADDRESSES = ("172.30.0.2", "fd30::2")
 LOOK = """
@@ -96,12 +100,13 @@ import json, os, subprocess, sys
 sys.path.insert(0, '/root/taken')
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import take
 def run(words, environ_update=None, **dummy):
-    done = subprocess.run(words, env=dict(os.environ, **(environ_update or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          check=False)
+    done = subprocess.run(words, env=dict(os.environ, **(environ_update or {})), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
     return done.returncode, *(printed.decode('utf-8', 'surrogateescape') for printed in (done.stdout, done.stderr))
 taken = take.take(run)
-taken['recorded_with'] = {words[0]: run(words)[1].split(chr(10))[0] for words in (['nft', '--version'], ['iptables', '--version'],
-    ['ipset', '--version'], ['firewall-cmd', '--version'], ['ufw', 'version'])}
+taken['recorded_with'] = {words[0]: run(words)[1].split(chr(10))[0] for words in (
+    ['nft', '--version'], ['iptables', '--version'], ['ipset', '--version'], ['firewall-cmd', '--version'],
+    ['ufw', 'version'])}
 print(json.dumps(taken))
 """
 
@@ -143,13 +148,16 @@ class Ground:
         """list of Flow: each port by each way from each address."""
         ways = [("ipv4", "host0", self.server.address), ("ipv6", "host0", self.server.address6),
                 ("ipv4", "lan0", "10.90.0.2"), ("ipv6", "lan0", "fd90::2")]
-        return [Flow(family, protocol, interface, source, address, port) for index, (family, interface, address) in enumerate(ways)
-                for source in self.sources[2 * index:2 * index + 2] for protocol, ports in PORTS.items() for port in ports]
+        return [Flow(family, protocol, interface, source, address, port)
+                for index, (family, interface, address) in enumerate(ways)
+                for source in self.sources[2 * index:2 * index + 2] for protocol, ports in PORTS.items()
+                for port in ports]
 
     def knock(self, flows: Iterable[Flow], seconds: str = SECONDS) -> list[str | None]:
         """list of str or None: who answered."""
         asked = [(flow.protocol, flow.source, flow.address, flow.port) for flow in flows]
-        done = execute([*self.client.inside(), sys.executable, "-B", HERE / "knocks.py", seconds], stdin=json.dumps(asked))
+        done = execute([*self.client.inside(), sys.executable, "-B", HERE / "knocks.py", seconds],
+                       stdin=json.dumps(asked))
         return ["host tcp/22" if (answer or "").startswith("SSH-") else answer for answer in json.loads(done.out)]
 
     def take(self) -> Any:
@@ -166,7 +174,8 @@ class Ground:
 def look(player: Player, grounds: Sequence[Ground]) -> list[list[Facts]]:
     """The facts of each server before and after more listens: list of [dict, dict]."""
     player.play([ground.server for ground in grounds], LOOK)
-    return [json.loads((player.folder / (ground.server.name + ".json")).read_text(encoding="utf-8")) for ground in grounds]
+    return [json.loads((player.folder / (ground.server.name + ".json")).read_text(encoding="utf-8"))
+            for ground in grounds]
 
 
 def contains(networks: Iterable[str], address: str) -> bool:
@@ -180,11 +189,13 @@ def said(exposure: Facts, flow: Flow) -> tuple[str, str | None]:
 
     Deaf is who would be let in, but that neighbours cannot find the host.
     """
-    paths = [path for path in exposure["paths"] if path["family"] == flow.family and flow.interface in path["interfaces"]]
+    paths = [path for path in exposure["paths"] if path["family"] == flow.family
+             and flow.interface in path["interfaces"]]
     for path in paths if exposure["paths"] else [dict(exposure, interfaces=[])]:
         if contains(path["allowed"], flow.source):
             # interfaces that are alike are one path, and one of them is named
-            deaf = [text for text in path["caveats"] if any(text.startswith(DEAF % name) for name in path["interfaces"])]
+            deaf = [text for text in path["caveats"]
+                    if any(text.startswith(DEAF % name) for name in path["interfaces"])]
             return ("deaf", deaf[0]) if deaf else ("allowed", None)
         for part in path["undecided"]:
             if contains(part["sources"], flow.source):

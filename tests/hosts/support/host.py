@@ -33,12 +33,18 @@ class Done(NamedTuple):
 
 def execute(command: Sequence[Path], check: bool = True, stdin: str | None = None, timeout: float = COMMAND_TIMEOUT,
             cwd: Path | None = None, env: dict[str, str] | None = None) -> Done:
-    """Run a command, a list of str, on this side; returns Done. With check, an exit code other than 0 fails the test."""
-    process = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="backslashreplace",
-                             timeout=timeout, cwd=cwd, env=env, input=stdin, stdin=subprocess.DEVNULL if stdin is None else None)
+    """Run a command, a list of str, on this side; returns Done.
+
+    With check, an exit code other than 0 fails the test.
+    """
+    process = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             errors="backslashreplace",
+                             timeout=timeout, cwd=cwd, env=env, input=stdin,
+                             stdin=subprocess.DEVNULL if stdin is None else None)
     done = Done(process.returncode, process.stdout, process.stderr)
     if check and done.code:
-        raise AssertionError("exit code %d: %s\n%s%s" % (done.code, shlex.join(str(word) for word in command), done.out, done.err))
+        raise AssertionError("exit code %d: %s\n%s%s"
+                             % (done.code, shlex.join(str(word) for word in command), done.out, done.err))
     return done
 
 
@@ -113,8 +119,8 @@ class Host:
             self._move(program, ".hidden", "")
 
     def _move(self, program: str, before: str, after: str) -> None:
-        script = ('n=0; for d in $(echo "$PATH" | tr : " "); do [ -e "$d/$1$2" ] && mv "$d/$1$2" "$d/$1$3" && n=1; done; '
-                  "[ $n = 1 ]")
+        script = ('n=0; for d in $(echo "$PATH" | tr : " "); do '
+                  '[ -e "$d/$1$2" ] && mv "$d/$1$2" "$d/$1$3" && n=1; done; [ $n = 1 ]')
         self.console("sh", "-c", script, "sh", program, before, after)
 
     @contextlib.contextmanager

@@ -6,7 +6,8 @@
 
     knocks.py SECONDS < [[PROTOCOL, SOURCE-ADDRESS, ADDRESS, PORT], ...]
 
-Prints a list in the same order: what was answered, or null. An answer is data that came back: a connection that is accepted and then
+Prints a list in the same order: what was answered, or null. An answer is data that came back: a connection that is
+accepted and then
 silent is none, for a firewall that lets in its first packet alone makes such connections.
 """
 
@@ -19,12 +20,15 @@ import time
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 # ICMP says so, see probe.py, or the port is closed
-REFUSED = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPIPE, errno.ENOTCONN)
+REFUSED = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPIPE,
+           errno.ENOTCONN)
 AT_ONCE = 512
 
 
 def knock(protocol: str, source: str, address: str, port: int) -> socket.socket:
-    """A socket that is on its way there. Raises OSError where this side cannot send at all: that says nothing of the other."""
+    """A socket that is on its way there. Raises OSError where this side cannot send at all: that says nothing of the
+    other.
+    """
     made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, KINDS[protocol])
     made.setblocking(False)
     made.bind((source, 0))

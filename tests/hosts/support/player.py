@@ -29,8 +29,10 @@ class Player:
         # Ansible looks for collections in PYTHONPATH too, and settings of who runs the tests are not those of the tests
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
         self.environment = dict(
-            kept, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_HOME=str(folder / "home"), ANSIBLE_SSH_PIPELINING="true",
-            ANSIBLE_NOCOLOR="true", ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml", LC_ALL="C.UTF-8",
+            kept, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_HOME=str(folder / "home"),
+            ANSIBLE_SSH_PIPELINING="true",
+            ANSIBLE_NOCOLOR="true", ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
+            LC_ALL="C.UTF-8",
             PATH="%s:%s" % (pathlib.Path(sys.executable).parent, os.environ["PATH"]))
         self._plays = 0
 
@@ -50,5 +52,6 @@ class Player:
         if "\n" in str(play):
             text, play = str(play), self.folder / ("playbook-%d.yml" % self._plays)
             play.write_text(text, encoding="utf-8")
-        return execute(["ansible-playbook", "-i", inventory, play, *arguments], check, timeout=PLAY_TIMEOUT, cwd=self.folder,
+        return execute(["ansible-playbook", "-i", inventory, play, *arguments], check, timeout=PLAY_TIMEOUT,
+                       cwd=self.folder,
                        env=self.environment)

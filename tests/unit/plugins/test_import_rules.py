@@ -21,7 +21,8 @@ READING = ('%s.snapshot' % FIREWALL, 'module_utils._sockets', 'module_utils._own
 # Why, the rooms that it holds for, and what they never import, be it through others
 NEVER = (
     ('the policy is pure: it knows no Ansible, no host, no rules and no report', (POLICY,),
-     ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._variables', FIREWALL, *READING)),
+     ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._variables', FIREWALL,
+      *READING)),
     ('rules are judged from a snapshot, on any machine', ('%s.evaluate' % FIREWALL, '%s.exposure' % FIREWALL),
      ('ansible', 'os', 'subprocess', *READING)),
     ('what reads the rules of a host judges nothing', ('%s.snapshot' % FIREWALL,),
@@ -56,7 +57,8 @@ def strangers(tree, rooms):
     """What modules in these rooms import that is neither Python's own nor Ansible's for modules, in words."""
     return [imports.described([edge]) for module in tree.below(rooms) for edge in tree.imports[module]
             if edge.target not in tree.modules and (module, edge.target) not in OPTIONAL
-            and edge.target.partition('.')[0] not in sys.stdlib_module_names and not imports.is_in(edge.target, 'ansible.module_utils')]
+            and edge.target.partition('.')[0] not in sys.stdlib_module_names
+            and not imports.is_in(edge.target, 'ansible.module_utils')]
 
 
 def climbs(tree, floors):
@@ -90,10 +92,12 @@ def test_there_is_no_circle(plugins):
 
 def test_rooms_of_the_rules_exist(plugins):
     """A rule for a room that was renamed would hold of nothing."""
-    named = {room for _why, rooms, never in NEVER for room in (*rooms, *never)} | {floor for floors in FLOORS for floor in floors}
+    named = {room for _why, rooms, never in NEVER
+             for room in (*rooms, *never)} | {floor for floors in FLOORS for floor in floors}
     assert {room for room in named - {'ansible', 'os', 'subprocess'} if not plugins.below([room])} == set()
     assert {pair for pair in OPTIONAL if pair[1] not in [edge.target for edge in plugins.imports[pair[0]]]} == set()
-    rooms = {path.name for path in (PLUGINS / 'plugin_utils/_policy').iterdir() if path.is_dir() and any(path.glob('*.py'))}
+    rooms = {path.name for path in (PLUGINS / 'plugin_utils/_policy').iterdir() if path.is_dir()
+             and any(path.glob('*.py'))}
     assert {'%s.%s' % (POLICY, room) for room in rooms} == set(FLOORS[0])
 
 
@@ -134,9 +138,11 @@ def test_a_trespass_is_described(tmp_path):
 
 
 def test_packages_are_modules(tmp_path):
-    tree = made_up(tmp_path, {'b/__init__': 'from .inner import x\n', 'b/inner': '', 'c': 'from b import x\nfrom . import b\n'})
+    tree = made_up(tmp_path,
+                   {'b/__init__': 'from .inner import x\n', 'b/inner': '', 'c': 'from b import x\nfrom . import b\n'})
     assert tree.modules == {'b', 'b.inner', 'c'}
-    assert [[edge.target for edge in tree.imports[module]] for module in ('b', 'b.inner', 'c')] == [['b.inner'], [], ['b', 'b']]
+    assert [[edge.target for edge in tree.imports[module]]
+            for module in ('b', 'b.inner', 'c')] == [['b.inner'], [], ['b', 'b']]
 
 
 @pytest.mark.parametrize('lower, upper, expected', [

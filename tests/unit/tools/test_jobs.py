@@ -29,7 +29,8 @@ def until(name):
 
 def detached(name):
     'Starts what neither a signal to the group nor a polite one ends; its pid is in a file.'
-    code = "import os, signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+    code = ("import os, signal, sys, time; signal.signal(15, signal.SIG_IGN); "
+            "open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)")
     subprocess.Popen([sys.executable, '-c', code, str(here / (name + '.part'))], start_new_session=True)
     until(name + '.part')
     while not (here / (name + '.part')).read_text():
@@ -50,7 +51,8 @@ def run(at_once, *todo):
 
 def start(folder, text):
     """A script that runs jobs."""
-    return subprocess.Popen([sys.executable, '-B', '-c', SCRIPT % str(TOOLS) + text, str(folder)], stdout=subprocess.PIPE,
+    return subprocess.Popen([sys.executable, '-B', '-c', SCRIPT % str(TOOLS) + text, str(folder)],
+                            stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)
 
 
@@ -122,8 +124,10 @@ run(3, *[(name, alone, 1, 50, net) for name in 'abc'], ('d', lambda: None, 1, 50
 
 
 def test_the_dearest_begins_first(tmp_path):
-    printed = output(tmp_path, "run(2, *[(name, lambda: None, cost, 50) for name, cost in (('a', 1), ('b', 3), ('c', 2))])")
-    assert [line for line in printed.splitlines() if line.startswith('-- ')] == ['-- begins: b', '-- begins: c', '-- begins: a']
+    printed = output(tmp_path,
+                     "run(2, *[(name, lambda: None, cost, 50) for name, cost in (('a', 1), ('b', 3), ('c', 2))])")
+    assert [line for line in printed.splitlines()
+            if line.startswith('-- ')] == ['-- begins: b', '-- begins: c', '-- begins: a']
 
 
 @pytest.mark.parametrize('at_once', [1, 2])
@@ -139,10 +143,12 @@ def left_out():
 def breaks():
     1 / 0
 
-run(%d, ('p', lambda: print('of p'), 4, 50), ('f', fails, 3, 50), ('l', left_out, 2, 50), ('b', breaks, 1, 50), ('x', lambda: os._exit(3), 0, 50))
+run(%d, ('p', lambda: print('of p'), 4, 50), ('f', fails, 3, 50), ('l', left_out, 2, 50), ('b', breaks, 1, 50),
+    ('x', lambda: os._exit(3), 0, 50))
 """ % at_once)
     assert sorted(results(printed)) == [
-        "b FAILED a defect of the tests: ZeroDivisionError('division by zero')", 'f FAILED because', 'l left out not here', 'p passed ',
+        "b FAILED a defect of the tests: ZeroDivisionError('division by zero')", 'f FAILED because',
+        'l left out not here', 'p passed ',
         'x FAILED its process ended without a result']
     assert printed.count('line of the failing one') == 1 and printed.count('of p') == 1
     assert 'ZeroDivisionError: division by zero' in printed
