@@ -106,8 +106,8 @@ def test_what_to_stop_and_why_nothing(fields, expected):
 COMPLETE = {'sockets': True, 'binding': True, 'owners': True, 'units': True}
 OPTIONAL = {'connections', 'exposure', 'verdict', 'allowed', 'level', 'resources', 'command'}
 SEEN = {'service': 'nginx.service', 'owners': [owner(main=True, unit='nginx.service')]}
-OF_OWNERS = {'owners', 'owners_total', 'held_by', 'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container',
-             'resources', 'command'}
+OF_OWNERS = {'owners', 'owners_total', 'held_by', 'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started',
+             'unit', 'main', 'container', 'resources', 'command'}
 
 
 @pytest.mark.parametrize('fields, complete, missing', [
@@ -137,12 +137,14 @@ def test_what_was_not_observed(fields, complete, missing):
     ({'verdict': 'allowed', 'allowed': ['0.0.0.0/0'], 'undecided': []}, set()),
 ])
 def test_an_exposure_that_is_not_decided_means_nothing(exposure, missing):
-    assert _listener.unobserved(listener(**SEEN, exposure=exposure), COMPLETE) == missing | {'connections', 'resources', 'command'}
+    bound = listener(**SEEN, exposure=exposure)
+    assert _listener.unobserved(bound, COMPLETE) == missing | {'connections', 'resources', 'command'}
 
 
 def test_resources_that_were_not_observed():
     busy = owner(main=True, unit='nginx.service', resources={'threads': 4, 'open_files': None}, command=['nginx'])
-    bound = listener(service='nginx.service', owners=[busy], connections={}, exposure={'verdict': 'allowed', 'allowed': ['0.0.0.0/0']})
+    open_to_all = {'verdict': 'allowed', 'allowed': ['0.0.0.0/0']}
+    bound = listener(service='nginx.service', owners=[busy], connections={}, exposure=open_to_all)
     assert _listener.unobserved(bound, COMPLETE) == {'open_files'}
 
 
@@ -159,7 +161,8 @@ def test_where_it_listens():
     ({'owners': [CONTAINER]}, 'nginx pid 100 (docker:1a2b)'),
     ({'owners': [SYSTEMD], 'activated_by': 'ssh.socket', 'service': 'ssh.service'}, 'systemd pid 1 (ssh.socket)'),
     ({'owners': [owner(pid) for pid in (105, 101, 102, 103, 104)]}, 'nginx pid 101, 102, 103, 104 and 1 more'),
-    ({'owners': [owner(pid, 'p%d' % pid) for pid in range(1, 7)]}, 'p1 pid 1, p2 pid 2, p3 pid 3, p4 pid 4, and 2 more'),
+    ({'owners': [owner(pid, 'p%d' % pid) for pid in range(1, 7)]},
+     'p1 pid 1, p2 pid 2, p3 pid 3, p4 pid 4, and 2 more'),
     ({'owners': [owner(7, None)], 'owners_total': 3}, 'a process without a name pid 7, and 2 that are not listed'),
     ({'owners': [owner(7, 'a\x1b[31m')]}, 'a\\x1b[31m pid 7'),
     ({'owners': []}, 'a hidden process (of uid 33)'),

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges hosts of which everything is known, as the definition of the judgement reads: slowly, in two values, and by other means than the core.
+"""Judges hosts of which everything is known, as the definition of the judgement reads.
+
+It does so slowly, in two values, and by other means than the core.
 
 ``Unknown`` is raised where even so something is not known, such as an expression that fails.
 """
@@ -14,8 +16,9 @@ import jmespath
 EVERY = {'4': ipaddress.ip_network('0.0.0.0/0'), '6': ipaddress.ip_network('::/0')}
 ITSELF = [ipaddress.ip_network('127.0.0.0/8'), ipaddress.ip_network('::1/128')]
 LINK = ITSELF + [ipaddress.ip_network(net) for net in ('169.254.0.0/16', 'fe80::/10')]
-WORDS = {'local': ITSELF, 'link': LINK, 'anyone': list(EVERY.values()), 'private': LINK + [
-    ipaddress.ip_network(net) for net in ('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7')]}
+PRIVATE = LINK + [ipaddress.ip_network(net) for net in (
+    '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7')]
+WORDS = {'local': ITSELF, 'link': LINK, 'private': PRIVATE, 'anyone': list(EVERY.values())}
 DHCP_CLIENTS = ('dhclient',)
 
 
@@ -28,14 +31,14 @@ def fits(patterns, text):
 
 
 def items(entry):
-    """The ports of an entry: list of (protocol, low, high)."""
-    found = []
-    for one in entry['ports']:
-        port, dummy, protocol = str(one).partition('/')
+    """List the ports of an entry: (protocol, low, high)."""
+    spans = []
+    usual = ['tcp', 'udp', 'udplite', 'sctp', 'dccp'] if entry['state'] == 'forbidden' else ['tcp']
+    for value in entry['ports']:
+        port, dummy, protocol = str(value).partition('/')
         low, dummy, high = ('1-65535' if port == 'any' else port).partition('-')
-        protocols = [protocol] if protocol else ['tcp', 'udp', 'udplite', 'sctp', 'dccp'] if entry['state'] == 'forbidden' else ['tcp']
-        found += [(each, int(low), int(high or low)) for each in protocols]
-    return list(dict.fromkeys(found))
+        spans += [(name, int(low), int(high or low)) for name in ([protocol] if protocol else usual)]
+    return list(dict.fromkeys(spans))
 
 
 def speaks_of(entry, item, listener):
@@ -43,7 +46,8 @@ def speaks_of(entry, item, listener):
     protocol, low, high = item
     if protocol != listener['protocol'] or not low <= listener['port'] <= high:
         return False
-    if listener['namespace'] != entry.get('namespace') and not ('namespace' in entry and fits([entry['namespace']], listener['namespace'])):
+    namespace = listener['namespace']
+    if namespace != entry.get('namespace') and not ('namespace' in entry and fits([entry['namespace']], namespace)):
         return False
     if 'family' in entry and not listener['accepts_' + entry['family']]:
         return False
@@ -61,27 +65,31 @@ def true(expression, listener):
 
 
 def held(entry, listener):
-    """Whether every holder is one that it names."""
+    """Whether every owner is one that it names."""
     who = {option: entry[option] for option in ('process', 'exe', 'user', 'container') if option in entry}
     if listener['held_by'] == 'kernel':
-        return list(who) in ([], ['process']) and '[kernel]' in who.get('process', ['[kernel]']) and 'service' not in entry
+        named = who.get('process', ['[kernel]'])
+        return list(who) in ([], ['process']) and '[kernel]' in named and 'service' not in entry
     owners = [owner for owner in listener['owners'] if not (listener['activated_by'] and owner['pid'] == 1)]
     units = [unit for unit in (listener['service'], listener['activated_by']) if unit]
     if 'service' in entry:
-        stems = {unit: (unit, unit.rpartition('.')[0]) for unit in units + [owner['unit'] for owner in owners if owner['unit']]}
-        named = {unit for unit, names in stems.items() if any(fits(entry['service'], name) for name in names)}
-        if not named & set(units) or any(owner['unit'] and owner['unit'] not in named and owner['unit'] not in units for owner in owners):
+        of_owners = [owner['unit'] for owner in owners if owner['unit']]
+        named = {unit for unit in units + of_owners
+                 if fits(entry['service'], unit) or fits(entry['service'], unit.rpartition('.')[0])}
+        if not named & set(units) or set(of_owners) - named - set(units):
             return False
     if not owners and who:
         unit = listener['service'] or listener['activated_by']
-        if list(who) == ['process'] and (fits(who['process'], 'systemd') or fits(who['process'], unit.rpartition('.')[0])):
+        names = ('systemd', unit.rpartition('.')[0])
+        if list(who) == ['process'] and any(fits(who['process'], name) for name in names):
             return True
         raise Unknown
     names = {
-        'process': lambda owner: (owner['process'], owner['exe'].rpartition('/')[2]), 'exe': lambda owner: (owner['exe'],),
+        'process': lambda owner: (owner['process'], owner['exe'].rpartition('/')[2]),
+        'exe': lambda owner: (owner['exe'],),
         'user': lambda owner: (owner['user'], str(owner['uid'])), 'container': lambda owner: (owner['container'],)}
-    return all(any(fits([one for one in patterns if one != '[kernel]'], name) for name in names[option](owner))
-               for owner in owners for option, patterns in who.items())
+    globs = {option: [pattern for pattern in patterns if pattern != '[kernel]'] for option, patterns in who.items()}
+    return all(any(fits(globs[option], name) for name in names[option](owner)) for owner in owners for option in who)
 
 
 def bound(entry, listener):
@@ -96,8 +104,10 @@ def bound(entry, listener):
     if address.is_unspecified:
         if str(address) in entry['bind']:
             return True
-        wanted = [EVERY[str(address.version)]] + ([EVERY['4']] if address.version == 6 and listener['accepts_ipv4'] else [])
-        if all(any(net == one or str(net[0]) == str(one[0]) == str(net[-1]) for net in nets) for one in wanted):
+        wanted = [EVERY[str(address.version)]]
+        if address.version == 6 and listener['accepts_ipv4']:
+            wanted.append(EVERY['4'])
+        if all(any(net == every or str(net[0]) == str(every[0]) == str(net[-1]) for net in nets) for every in wanted):
             return True
     elif any(address.version == net.version and address in net for net in nets):
         return True
@@ -114,15 +124,15 @@ def bound(entry, listener):
 
 
 def minus(net, others):
-    """What of a network is in none of the others: list."""
+    """List what of a network is in none of the others."""
     rest = [net]
     for other in others:
         left = []
-        for one in rest:
-            if one.version != other.version or not one.overlaps(other):
-                left.append(one)
-            elif other.subnet_of(one) and other != one:
-                left += one.address_exclude(other)
+        for part in rest:
+            if part.version != other.version or not part.overlaps(other):
+                left.append(part)
+            elif other.subnet_of(part) and other != part:
+                left += part.address_exclude(other)
         rest = left
     return rest
 
@@ -132,46 +142,52 @@ def networks(values):
 
 
 def reach(listener):
-    """Who reaches a listener: list of networks."""
+    """List the networks that reach a listener."""
     families = [family for family, name in ((4, 'accepts_ipv4'), (6, 'accepts_ipv6')) if listener[name]]
     nets = ITSELF if listener['scope'] == 'loopback' else networks(listener['exposure']['allowed'])
     return [net for net in nets if net.version in families]
 
 
 def limits(entry, listener):
-    """The limits that do not hold: set of kinds."""
-    found = set()
+    """Return the kinds of findings for the limits that do not hold."""
+    broken = set()
     if 'ensure' in entry and not true(entry['ensure'], listener):
-        found.add('unhealthy')
+        broken.add('unhealthy')
     if listener['scope'] == 'loopback':
-        return found
+        return broken
     wanted = entry.get('clients') or entry.get('only_from')
     if wanted and any(minus(net, networks(wanted) + ITSELF) for net in reach(listener)):
-        found.add('overexposed')
+        broken.add('overexposed')
     if 'via' in entry:
         if listener['interface'] is None and 'paths' not in listener['exposure']:
             raise Unknown
-        through = [listener['interface']] if listener['interface'] else [
-            name for path in listener['exposure']['paths'] if path['verdict'] != 'blocked' for name in path['interfaces']]
+        paths = [] if listener['interface'] else listener['exposure']['paths']
+        through = [name for path in paths if path['verdict'] != 'blocked' for name in path['interfaces']]
+        if listener['interface']:
+            through = [listener['interface']]
         if not all(fits(entry['via'], name) for name in through):
-            found.add('overexposed')
-    return found
+            broken.add('overexposed')
+    return broken
 
 
 def default(listener, switches):
-    """What becomes of one that nobody declares: set of kinds."""
+    """Return the kinds of findings for a listener that nobody declares."""
     if listener['namespace'] is not None:
         return set()
     if listener['protocol'] == 'udp' and listener['port'] == 68 and listener['owners'] and all(
-            owner['exe'].rpartition('/')[2] in DHCP_CLIENTS and not owner['exe_deleted'] and not owner['exe'].startswith('/tmp/')
-            for owner in listener['owners']):
+            owner['exe'].rpartition('/')[2] in DHCP_CLIENTS and not owner['exe_deleted']
+            and not owner['exe'].startswith('/tmp/') for owner in listener['owners']):
         return set()
-    name = 'listener_unexpected' + ('_ephemeral_udp' if listener['ephemeral'] else '_loopback' if listener['scope'] == 'loopback' else '')
+    name = 'listener_unexpected'
+    if listener['ephemeral']:
+        name += '_ephemeral_udp'
+    elif listener['scope'] == 'loopback':
+        name += '_loopback'
     return set() if switches.get(name) == 'ignore' else {'unexpected'}
 
 
 def judge(listener, entries, switches):
-    """The kinds of what is found of a listener: set of str."""
+    """Return the kinds of findings of a listener."""
     rows = [Row(entry, item, held(entry, listener), bound(entry, listener), limits(entry, listener))
             for entry in entries for item in items(entry) if speaks_of(entry, item, listener)]
     if any(row.matches for row in rows if row.state == 'forbidden'):
@@ -203,19 +219,21 @@ class Row:
 
 def unmet(entry, listeners):
     """Whether something required is not there."""
-    there = {(item, one['port']) for item in items(entry) for one in listeners
-             if speaks_of(entry, item, one) and held(entry, one) and bound(entry, one)}
+    met = {(item, listener['port']) for item in items(entry) for listener in listeners
+           if speaks_of(entry, item, listener) and held(entry, listener) and bound(entry, listener)}
     if 'need' in entry:
-        return len({(item[0], port) for item, port in there}) < (1 if entry['need'] == 'any' else entry['need'])
-    return {item for item, dummy in there} != set(items(entry))
+        return len({(item[0], port) for item, port in met}) < (1 if entry['need'] == 'any' else entry['need'])
+    return {item for item, dummy in met} != set(items(entry))
 
 
 def unreachable(entry, listeners, system):
     """Whether clients are shut out."""
-    there = [one for one in listeners if any(speaks_of(entry, item, one) for item in items(entry)) and held(entry, one) and bound(entry, one)]
-    if 'clients' not in entry or not there:
+    serving = [listener for listener in listeners if any(speaks_of(entry, item, listener) for item in items(entry))
+               and held(entry, listener) and bound(entry, listener)]
+    if 'clients' not in entry or not serving:
         return False
-    reached = [net for one in there for net in reach(one)] + ITSELF
+    reached = [net for listener in serving for net in reach(listener)] + ITSELF
     local = [ipaddress.ip_interface(text).ip for text in system['local_addresses'] or ('10.0.0.5', '2001:db8::5')]
-    families = {address.version for address in local if 'family' not in entry or entry['family'] == 'ipv%d' % address.version}
+    families = {address.version for address in local
+                if 'family' not in entry or entry['family'] == 'ipv%d' % address.version}
     return any(minus(net, reached) for net in networks(entry['clients']) if net.version in families)

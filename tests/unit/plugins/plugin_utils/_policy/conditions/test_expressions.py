@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which fields an expression uses, and what it yields where they were not observed. What is refused is in the tests of refusals."""
+"""Which fields an expression uses, and what it yields where they were not observed.
+
+What is refused is in the tests of refusals.
+"""
 
 import pytest
 
@@ -15,7 +18,8 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import 
     ("owners[?user == 'root'].process", {'owners', 'user', 'process'}),
     ('backlog.pending < backlog.limit', {'backlog', 'pending', 'limit'}),
     ('connections.established < `10` || connections.new_syn_recv', {'connections', 'established', 'new_syn_recv'}),
-    ("exposure.blocked_by == 'a rule' && exposure.paths[0].family == 'ipv4'", {'exposure', 'blocked_by', 'paths', 'family'}),
+    ("exposure.blocked_by == 'a rule' && exposure.paths[0].family == 'ipv4'",
+     {'exposure', 'blocked_by', 'paths', 'family'}),
     ('owners[0].resources.rss_bytes', {'owners', 'resources', 'rss_bytes'}),
     ("to == '10.0.0.9:80'", {'to'}),
     ('keys(@)', {'*'}),

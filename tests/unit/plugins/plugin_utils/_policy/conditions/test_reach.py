@@ -18,8 +18,10 @@ def judged(lines, entries, **facts):
 
 
 @pytest.mark.parametrize('entry, wanted', [
-    ({'port': 1}, False), ({'port': 1, 'bind': 'private', 'process': 'x'}, False), ({'port': 1, 'ensure': 'backlog.pending < `5`'}, False),
-    ({'port': 1, 'only_from': 'private'}, True), ({'port': 1, 'clients': 'anyone'}, True), ({'port': 1, 'via': 'eth0'}, True),
+    ({'port': 1}, False), ({'port': 1, 'bind': 'private', 'process': 'x'}, False),
+    ({'port': 1, 'ensure': 'backlog.pending < `5`'}, False),
+    ({'port': 1, 'only_from': 'private'}, True), ({'port': 1, 'clients': 'anyone'}, True),
+    ({'port': 1, 'via': 'eth0'}, True),
     ({'port': 1, 'ensure': "exposure.level == 'none'"}, True), ({'port': 1, 'where': "exposure.level != 'none'"}, True),
     ({'port': 1, 'ensure': 'length(keys(@)) > `1`'}, True), ({'port': 1, 'only_from': 'private', 'when': False}, False),
 ])
@@ -33,54 +35,67 @@ def test_a_waiver_can_speak_of_it_too():
 
 
 def test_clients_that_no_route_leads_to_are_not_shut_out_by_a_rule():
-    line, entries = 'tcp [::]:80 nginx dual from=0.0.0.0/0,2001:db8::/64', [{'name': 'web', 'port': 80, 'clients': 'anyone'}]
+    line = 'tcp [::]:80 nginx dual from=0.0.0.0/0,2001:db8::/64'
+    entries = [{'name': 'web', 'port': 80, 'clients': 'anyone'}]
     routes = {'ipv4': ['0.0.0.0/0'], 'ipv6': ['2001:db8::/64']}
-    assert [one.kind for one in judged([line], entries).findings] == ['unreachable']
+    assert [finding.kind for finding in judged([line], entries).findings] == ['unreachable']
     assert not judged([line], entries, firewall={'sources': routes}).findings
     closed = judged(['tcp [::]:80 nginx dual from=0.0.0.0/0'], entries, firewall={'sources': routes}).findings
-    assert [(one.kind, '2001:db8::/64' in one.message) for one in closed] == [('unreachable', True)]
-    assert [one.kind for one in judged([line], entries, firewall={'sources': None}).findings] == ['unreachable']
+    assert [(finding.kind, '2001:db8::/64' in finding.message) for finding in closed] == [('unreachable', True)]
+    assert [finding.kind for finding in judged([line], entries, firewall={'sources': None}).findings] == ['unreachable']
 
 
 def test_the_rule_that_keeps_clients_out_is_named():
-    found = judged(['tcp 0.0.0.0:80 nginx from=10.0.0.0/8 rule=policy-drop'], [{'name': 'web', 'port': 80, 'clients': '192.168.0.0/16'}]).findings
-    message = next(one.message for one in found if one.kind == 'unreachable')
-    assert message == 'tcp 0.0.0.0:80 nginx pid 100 cannot be reached by 192.168.0.0/16, declared as its clients (entry web of expected_listeners): ' \
-                      'the host keeps them out: policy-drop'
+    entries = [{'name': 'web', 'port': 80, 'clients': '192.168.0.0/16'}]
+    findings = judged(['tcp 0.0.0.0:80 nginx from=10.0.0.0/8 rule=policy-drop'], entries).findings
+    message = next(finding.message for finding in findings if finding.kind == 'unreachable')
+    assert message == (
+        'tcp 0.0.0.0:80 nginx pid 100 cannot be reached by 192.168.0.0/16, '
+        'declared as its clients (entry web of expected_listeners): the host keeps them out: policy-drop')
 
 
 def test_why_it_is_not_known_is_told_in_the_words_of_the_host():
-    found = judged(['tcp 0.0.0.0:80 nginx maybe=10.0.0.0/8'], [{'name': 'web', 'port': 80, 'only_from': '192.168.0.0/16'}]).findings
-    assert [one.kind for one in found] == ['unknown']
-    assert 'the firewall cannot be judged for all who may come (a rule of a module)' in found[0].message
+    entries = [{'name': 'web', 'port': 80, 'only_from': '192.168.0.0/16'}]
+    findings = judged(['tcp 0.0.0.0:80 nginx maybe=10.0.0.0/8'], entries).findings
+    assert [finding.kind for finding in findings] == ['unknown']
+    assert 'the firewall cannot be judged for all who may come (a rule of a module)' in findings[0].message
 
 
 def test_a_gap_says_why_the_firewall_was_not_looked_at():
+    entries = [{'name': 'web', 'port': 80, 'only_from': 'private'}]
     gap = {'aspect': 'firewall', 'code': 'unreadable', 'count': None, 'message': 'nft: not root', 'hint': 'become'}
-    found = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], [{'name': 'web', 'port': 80, 'only_from': 'private'}], gaps=[gap]).findings
-    assert 'the firewall was not looked at (nft: not root)' in found[0].message and found[0].remedy == 'run with become'
+    findings = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], entries, gaps=[gap]).findings
+    assert 'the firewall was not looked at (nft: not root)' in findings[0].message
+    assert findings[0].remedy == 'run with become'
     gap.update(message='nft took longer than 19 seconds', hint=None)
-    found = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], [{'name': 'web', 'port': 80, 'only_from': 'private'}], gaps=[gap]).findings
-    assert found[0].remedy == 'see to it that its rules can be read, or leave out clients, only_from and via'     # not to gather it: it was asked for
+    findings = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], entries, gaps=[gap]).findings
+    # not to gather it: it was asked for
+    assert findings[0].remedy == 'see to it that its rules can be read, or leave out clients, only_from and via'
 
 
-def test_loopback_that_others_are_let_in_to():
+@pytest.mark.parametrize('entry, kinds', [
+    ({'only_from': 'local'}, ['overexposed']), ({'only_from': '192.0.2.0/24'}, []), ({'clients': '192.0.2.0/24'}, []),
+    ({'clients': '192.0.2.0/23'}, ['unreachable']), ({'clients': 'local'}, ['overexposed']),
+])
+def test_loopback_that_others_are_let_in_to(entry, kinds):
     """By route_localnet, to which the address that something is bound to says nothing."""
-    line = 'tcp 127.0.0.1:80 nginx from=192.0.2.0/24'
-    for entry, kinds in (({'only_from': 'local'}, ['overexposed']), ({'only_from': '192.0.2.0/24'}, []), ({'clients': '192.0.2.0/24'}, []),
-                         ({'clients': '192.0.2.0/23'}, ['unreachable']), ({'clients': 'local'}, ['overexposed'])):
-        assert [one.kind for one in judged([line], [dict(entry, name='web', port=80)]).findings] == kinds, entry
-    for shut in ('tcp 127.0.0.1:80 nginx', 'tcp 127.0.0.1:80 nginx firewall=unknown'):
-        assert not judged([shut], [{'name': 'web', 'port': 80, 'only_from': 'local'}]).findings
+    findings = judged(['tcp 127.0.0.1:80 nginx from=192.0.2.0/24'], [dict(entry, name='web', port=80)]).findings
+    assert [finding.kind for finding in findings] == kinds
 
 
-@pytest.mark.parametrize('line, entry, told', [
+@pytest.mark.parametrize('line', ['tcp 127.0.0.1:80 nginx', 'tcp 127.0.0.1:80 nginx firewall=unknown'])
+def test_loopback_that_nobody_else_is_let_in_to(line):
+    assert not judged([line], [{'name': 'web', 'port': 80, 'only_from': 'local'}]).findings
+
+
+@pytest.mark.parametrize('line, entry, whom', [
     ('from=10.0.0.0/8,192.0.2.0/24', {'only_from': '10.0.0.0/9'}, 'by 10.0.0.0/8, 192.0.2.0/24, where'),
     ('from=0.0.0.0/0', {'only_from': 'private'}, 'by anyone, where'),
     ('from=' + ','.join('192.0.2.%d/32' % (2 * number) for number in range(6)), {'only_from': 'private'},
      'by 192.0.2.0/32, 192.0.2.2/32, 192.0.2.4/32, 192.0.2.6/32 and 2 more, where'),
     ('from=10.0.0.0/8 through=eth0:allowed,eth1:allowed,eth2:blocked', {'via': 'eth0'}, 'through eth1, where'),
 ])
-def test_who_can_reach_it_too_is_named(line, entry, told):
-    found = judged(['tcp 0.0.0.0:80 nginx ' + line], [dict(entry, name='web', port=80)]).findings
-    assert [one.kind for one in found] == ['overexposed'] and 'can be reached ' + told in found[0].message
+def test_who_can_reach_it_too_is_named(line, entry, whom):
+    findings = judged(['tcp 0.0.0.0:80 nginx ' + line], [dict(entry, name='web', port=80)]).findings
+    assert [finding.kind for finding in findings] == ['overexposed']
+    assert 'can be reached ' + whom in findings[0].message

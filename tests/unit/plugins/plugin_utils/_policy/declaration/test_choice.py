@@ -36,8 +36,9 @@ def choice(policy, *patterns):
 
 
 def test_entries_are_chosen_by_name_or_glob():
-    policy = building.policy([{'name': 'web', 'port': 80}, {'name': 'web 2', 'port': 81}, {'name': 'a[1]', 'port': 82}, {'port': 83},
-                              {'name': 'not here', 'port': 84, 'when': False}])
+    policy = building.policy([
+        {'name': 'web', 'port': 80}, {'name': 'web 2', 'port': 81}, {'name': 'a[1]', 'port': 82}, {'port': 83},
+        {'name': 'not here', 'port': 84, 'when': False}])
     assert [entry.label for entry in choice(policy).entries] == ['web', 'web 2', 'a[1]', '#4']
     assert [entry.label for entry in choice(policy, 'web').entries] == ['web']
     assert [entry.label for entry in choice(policy, 'web*', '#4').entries] == ['web', 'web 2', '#4']
@@ -50,9 +51,11 @@ def test_entries_are_chosen_by_name_or_glob():
 
 def test_units_to_ask_about_are_those_that_required_entries_name():
     policy = building.policy([
-        {'name': 'a', 'port': 80, 'service': ['nginx', 'nginx.service', 'web.socket', 'z*']}, {'name': 'b', 'port': 81, 'service': 'app@*'},
+        {'name': 'a', 'port': 80, 'service': ['nginx', 'nginx.service', 'web.socket', 'z*']},
+        {'name': 'b', 'port': 81, 'service': 'app@*'},
         {'name': 'c', 'port': 82, 'service': 'optional', 'state': 'optional'},
-        {'name': 'd', 'port': 83, 'service': 'off', 'when': False}, {'name': 'e', 'port': 84}, {'name': 'f', 'port': 85, 'service': 'abc'}])
+        {'name': 'd', 'port': 83, 'service': 'off', 'when': False}, {'name': 'e', 'port': 84},
+        {'name': 'f', 'port': 85, 'service': 'abc'}])
     assert choice(policy).services == ['abc.service', 'nginx.service', 'web.socket']
     assert choice(policy, 'a').services == ['nginx.service', 'web.socket']
     assert choice(policy, 'b', 'c', 'e').services == []
@@ -60,8 +63,8 @@ def test_units_to_ask_about_are_those_that_required_entries_name():
 
 def test_what_a_judgement_says_of_the_chosen_entries():
     policy = building.policy([{'name': 'web', 'port': 80}, {'name': 'db', 'port': 81}])
-    of_web, of_both, of_db = Finding('expected_listeners', 'web', ('web',)), Finding(None, None, ('db', 'web')), Finding(
-        'expected_listeners', 'db', ('db',))
+    of_web, of_db = (Finding('expected_listeners', name, (name,)) for name in ('web', 'db'))
+    of_both = Finding(None, None, ('db', 'web'))
     result = Result([of_web, of_both, of_db, Finding()], [(of_web, 'waiver'), (of_db, 'waiver')])
     assert choice(policy).narrowed(result) is result
     assert choice(policy, 'web').narrowed(result) == Result([of_web, of_both], [(of_web, 'waiver')], second_look=False)

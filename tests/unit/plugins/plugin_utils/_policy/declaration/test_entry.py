@@ -48,8 +48,10 @@ def test_an_entry_with_a_fault_is_none(raw, options):
 
 
 @pytest.mark.parametrize('raw, options', [
-    (None, [None]), ({}, ['expires']), ({'expires': 'never'}, ['entry']), ({'expires': 'soon', 'port': 80}, ['expires']),
-    ({'expires': 'never', 'override': True}, ['entry', 'override']), ({'expires': 'never', 'port': 80, 'ports': 81}, ['ports', 'entry']),
+    (None, [None]), ({}, ['expires']), ({'expires': 'never'}, ['entry']),
+    ({'expires': 'soon', 'port': 80}, ['expires']),
+    ({'expires': 'never', 'override': True}, ['entry', 'override']),
+    ({'expires': 'never', 'port': 80, 'ports': 81}, ['ports', 'entry']),
 ])
 def test_a_waiver_with_a_fault_is_none(raw, options):
     assert faults(Waiver, raw) == options
@@ -65,7 +67,8 @@ def test_the_units_that_an_entry_names(service, units):
 
 def test_the_expressions_of_entries_and_waivers():
     assert entry_of(port=80).expressions == []
-    assert [str(expression) for expression in entry_of(port=80, where='port', ensure='id').expressions] == ['port', 'id']
+    entry = entry_of(port=80, where='port', ensure='id')
+    assert [str(expression) for expression in entry.expressions] == ['port', 'id']
     assert [str(expression) for expression in waiver_of(where='port', expires='never').expressions] == ['port']
 
 

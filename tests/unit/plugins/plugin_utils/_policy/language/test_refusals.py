@@ -26,12 +26,14 @@ def refusals(declaration):
 
 @pytest.mark.parametrize('case', CASES, ids=[case['name'] for case in CASES])
 def test_refused(case):
-    found = refusals(case['declare'])
-    wanted = [dict({'variable': 'expected_listeners', 'entry': '#1', 'option': None}, **one) for one in case['refused']]
-    assert [(one.variable, one.entry, one.option) for one in found.items] == [(one['variable'], one['entry'], one['option']) for one in wanted]
-    for one, expected in zip(found.items, wanted):
-        text = str(one)
-        assert text in str(found)
+    caught = refusals(case['declare'])
+    usual = {'variable': 'expected_listeners', 'entry': '#1', 'option': None}
+    wanted = [dict(usual, **fault) for fault in case['refused']]
+    assert [(fault.variable, fault.entry, fault.option) for fault in caught.items] == [
+        (fault['variable'], fault['entry'], fault['option']) for fault in wanted]
+    for fault, expected in zip(caught.items, wanted):
+        text = str(fault)
+        assert text in str(caught)
         place = [expected['variable'], expected.get('shown') or (expected['entry'] and 'entry %s' % expected['entry']),
                  expected['option'] and 'option %s' % expected['option']]
         assert text.startswith('%s: ' % ', '.join(part for part in place if part))
@@ -45,19 +47,21 @@ def test_each_case_has_a_name_of_its_own():
 
 def test_one_fault_and_several_read_well():
     assert str(refusals([{'name': 'web', 'port': 0}])) == (
-        'The declaration is refused: expected_listeners, entry web, option port: there is no port 0; ports are 1 to 65535')
+        'The declaration is refused: expected_listeners, entry web, option port: '
+        'there is no port 0; ports are 1 to 65535')
     assert str(refusals([{'name': 'web', 'port': 0}, {'port': 70000}])) == (
-        'The declaration is refused for 2 reasons: (1) expected_listeners, entry web, option port: there is no port 0; ports are 1 to 65535; '
+        'The declaration is refused for 2 reasons: '
+        '(1) expected_listeners, entry web, option port: there is no port 0; ports are 1 to 65535; '
         '(2) expected_listeners, entry #2, option port: there is no port 70000; ports are 1 to 65535')
 
 
 def test_jmespath_is_missed_by_name_and_only_where_it_is_used(monkeypatch):
-    found = builtins.__import__
+    real_import = builtins.__import__
 
     def without(name, *arguments, **options):
         if name.partition('.')[0] == 'jmespath':
             raise ImportError(name)
-        return found(name, *arguments, **options)
+        return real_import(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, '__import__', without)
     assert building.policy([{'name': 'web', 'port': 80}]).entries
@@ -84,11 +88,13 @@ def test_what_some_host_can_meet_is_no_contradiction(declaration):
 def test_a_switch_that_is_none_is_refused_and_not_an_accident():
     with pytest.raises(Refusals) as caught:
         Policy.of(merge.Declared(switches={'listener_unexpcted': 'fail'}))
-    assert str(caught.value) == 'The declaration is refused: listener_unexpcted: there is no such switch; did you mean listener_unexpected?'
+    assert str(caught.value) == ('The declaration is refused: listener_unexpcted: there is no such switch; '
+                                 'did you mean listener_unexpected?')
 
 
 def test_without_a_variable_the_place_is_the_entry():
     declared = merge.Declared(entries=[('', 0, {'port': 0})], variables=[''])
     with pytest.raises(Refusals) as caught:
         Policy.of(declared)
-    assert str(caught.value) == 'The declaration is refused: entry #1, option port: there is no port 0; ports are 1 to 65535'
+    assert str(caught.value) == ('The declaration is refused: entry #1, option port: '
+                                 'there is no port 0; ports are 1 to 65535')

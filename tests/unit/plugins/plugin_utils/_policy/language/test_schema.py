@@ -29,22 +29,26 @@ _TYPES = {'string': str, 'integer': int, 'number': (int, float), 'boolean': bool
 
 def _has_type(value, names):
     names = names if isinstance(names, list) else [names]
-    return any(isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in ('integer', 'number')) for name in names)
+    return any(isinstance(value, _TYPES[name]) and not (isinstance(value, bool) and name in ('integer', 'number'))
+               for name in names)
 
 
 def _fits_mapping(value, schema):
-    for key, one in value.items():
+    for key, element in value.items():
         below = [schema['properties'][key]] if key in schema.get('properties', {}) else []
         below += [sub for pattern, sub in schema.get('patternProperties', {}).items() if re.search(pattern, key)]
-        if not below and schema.get('additionalProperties', True) is False or not all(fits(one, sub) for sub in below):
+        if not below and schema.get('additionalProperties', True) is False:
+            return False
+        if not all(fits(element, sub) for sub in below):
             return False
     return set(schema.get('required', ())) <= set(value)
 
 
 def fits(value, schema):
     """Whether a value is valid by a schema: as much of the specification as the file makes use of."""
-    known = {'type', 'enum', 'pattern', 'minimum', 'maximum', 'minItems', 'items', 'anyOf', 'oneOf', 'not', 'properties', 'patternProperties',
-             'additionalProperties', 'required', '$ref', '$schema', 'title', 'description', 'default', 'definitions'}
+    known = {'type', 'enum', 'pattern', 'minimum', 'maximum', 'minItems', 'items', 'anyOf', 'oneOf', 'not',
+             'properties', 'patternProperties', 'additionalProperties', 'required', '$ref', '$schema', 'title',
+             'description', 'default', 'definitions'}
     assert set(schema) <= known, 'this validator does not know %s' % (set(schema) - known)
     if '$ref' in schema:
         return fits(value, SCHEMA['definitions'][schema['$ref'].rpartition('/')[2]])
@@ -56,10 +60,10 @@ def fits(value, schema):
         'minimum' not in schema or not number or value >= schema['minimum'],
         'maximum' not in schema or not number or value <= schema['maximum'],
         not isinstance(value, list) or len(value) >= schema.get('minItems', 0),
-        not isinstance(value, list) or 'items' not in schema or all(fits(one, schema['items']) for one in value),
+        not isinstance(value, list) or 'items' not in schema or all(fits(item, schema['items']) for item in value),
         not isinstance(value, dict) or _fits_mapping(value, schema),
-        'anyOf' not in schema or any(fits(value, one) for one in schema['anyOf']),
-        'oneOf' not in schema or sum(fits(value, one) for one in schema['oneOf']) == 1,
+        'anyOf' not in schema or any(fits(value, other) for other in schema['anyOf']),
+        'oneOf' not in schema or sum(fits(value, other) for other in schema['oneOf']) == 1,
         'not' not in schema or not fits(value, schema['not']),
     ))
 
@@ -75,16 +79,19 @@ def is_taken(variables):
 
 
 def test_the_schema_is_what_follows_from_the_options():
-    assert (ROOT / 'docs/listeners.schema.json').read_text(encoding='utf-8') == make_schema.schema(), 'run tests/tools/make_schema.py'
+    written = (ROOT / 'docs/listeners.schema.json').read_text(encoding='utf-8')
+    assert written == make_schema.schema(), 'run tests/tools/make_schema.py'
 
 
 def test_the_documentation_is_what_follows_from_the_options():
-    assert (ROOT / 'plugins/doc_fragments/declaration.py').read_text(encoding='utf-8') == make_schema.fragment(), 'run tests/tools/make_schema.py'
+    written = (ROOT / 'plugins/doc_fragments/declaration.py').read_text(encoding='utf-8')
+    assert written == make_schema.fragment(), 'run tests/tools/make_schema.py'
 
 
 def _documentation():
     tree = ast.parse((ROOT / 'plugins/modules/assert_listeners.py').read_text(encoding='utf-8'))
-    return next(yaml.safe_load(node.value.value) for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == 'DOCUMENTATION')
+    return next(yaml.safe_load(node.value.value) for node in tree.body
+                if isinstance(node, ast.Assign) and node.targets[0].id == 'DOCUMENTATION')
 
 
 @pytest.mark.parametrize('name, options', [('expected', _options.ENTRY), ('waivers', _options.WAIVER)])
@@ -102,37 +109,51 @@ def test_every_option_is_documented_with_its_words_and_its_default(name, options
 def test_every_switch_is_documented_with_its_words_and_its_default():
     notes = ' '.join(_documentation()['notes'])
     for name, (default, words) in _options.SWITCHES.items():
-        said = notes.partition('C(%s)' % name)[2]
-        assert said, '%s is not documented' % name
-        assert 'V(%s)' % default in said
+        note = notes.partition('C(%s)' % name)[2]
+        assert note, '%s is not documented' % name
+        assert 'V(%s)' % default in note
         assert words is None or len(words) > 3 or all('V(%s)' % word in notes for word in words)
 
 
 @pytest.mark.parametrize('name, options', [('entry', _options.ENTRY), ('waiver', _options.WAIVER)])
 def test_the_schema_has_every_option_and_no_other(name, options):
-    found = SCHEMA['definitions'][name]
-    assert list(found['properties']) == list(options)
-    assert found['additionalProperties'] is False
-    assert found.get('required', []) == [option for option, spec in options.items() if spec.get('required')]
-    assert all('(' not in one['description'] or not re.search(r'\b[A-Z]\(', one['description']) for one in found['properties'].values())
+    definition = SCHEMA['definitions'][name]
+    assert list(definition['properties']) == list(options)
+    assert definition['additionalProperties'] is False
+    assert definition.get('required', []) == [option for option, spec in options.items() if spec.get('required')]
+    assert not any(re.search(r'\b[A-Z]\(', option['description']) for option in definition['properties'].values())
 
 
 ENTRIES = [     # whether it is taken, and the entry
-    (True, {'port': 22}), (True, {'port': '22'}), (True, {'port': '53/udp'}), (True, {'port': 'ssh'}), (True, {'port': '8000-8010'}),
-    (True, {'port': '8000 - 8010 / tcp'}), (True, {'ports': 'any', 'state': 'optional'}), (True, {'ports': [22, '443/tcp', 'domain']}),
-    (True, {'ports': ['any']}), (True, {'port': 80, 'protocol': 'sctp'}), (True, {'port': 80, 'protocol': ['tcp', 'udp']}),
-    (True, {'port': 80, 'family': 'ipv6'}), (True, {'ports': [80, 81], 'need': 'any'}), (True, {'ports': [80, 81], 'need': 2}),
-    (True, {'port': 80, 'user': 33}), (True, {'port': 80, 'user': [33, 'www-*']}), (True, {'port': 80, 'clients': 'local'}),
-    (True, {'port': 80, 'only_from': ['10.0.0.0/8', 'link']}), (True, {'port': 80, 'state': 'forbidden', 'severity': 'critical'}),
-    (True, {'port': 80, 'when': False}), (True, {'port': 80, 'when': 'no'}), (True, {'port': 80, 'ensure': 'backlog.pending < `5`'}),
-    (True, {'port': 80, 'name': 'a', 'reason': 'b', 'owner': 'c'}), (True, {'port': 80, 'bind': 'loopback', 'via': ['eth*']}),
-    (False, {}), (False, 22), (False, [22]), (False, 'ssh'), (False, {'name': 'a'}), (False, {'port': 0}), (False, {'port': 65536}),
-    (False, {'port': ''}), (False, {'port': []}), (False, {'port': 80.5}), (False, {'port': True}), (False, {'port': '80/icmp'}),
-    (False, {'port': None}), (False, {'port': {'from': 1}}), (False, {'port': 80, 'ports': [81]}), (False, {'prot': 80, 'port': 80}),
-    (False, {'port': 80, 'protocol': 'icmp'}), (False, {'port': 80, 'protocol': []}), (False, {'port': 80, 'clients': []}),
-    (False, {'port': 80, 'state': 'require'}), (False, {'port': 80, 'family': 'inet'}), (False, {'port': 80, 'severity': 'bad'}),
+    (True, {'port': 22}), (True, {'port': '22'}), (True, {'port': '53/udp'}), (True, {'port': 'ssh'}),
+    (True, {'port': '8000-8010'}),
+    (True, {'port': '8000 - 8010 / tcp'}), (True, {'ports': 'any', 'state': 'optional'}),
+    (True, {'ports': [22, '443/tcp', 'domain']}),
+    (True, {'ports': ['any']}), (True, {'port': 80, 'protocol': 'sctp'}),
+    (True, {'port': 80, 'protocol': ['tcp', 'udp']}),
+    (True, {'port': 80, 'family': 'ipv6'}), (True, {'ports': [80, 81], 'need': 'any'}),
+    (True, {'ports': [80, 81], 'need': 2}),
+    (True, {'port': 80, 'user': 33}), (True, {'port': 80, 'user': [33, 'www-*']}),
+    (True, {'port': 80, 'clients': 'local'}),
+    (True, {'port': 80, 'only_from': ['10.0.0.0/8', 'link']}),
+    (True, {'port': 80, 'state': 'forbidden', 'severity': 'critical'}),
+    (True, {'port': 80, 'when': False}), (True, {'port': 80, 'when': 'no'}),
+    (True, {'port': 80, 'ensure': 'backlog.pending < `5`'}),
+    (True, {'port': 80, 'name': 'a', 'reason': 'b', 'owner': 'c'}),
+    (True, {'port': 80, 'bind': 'loopback', 'via': ['eth*']}),
+    (False, {}), (False, 22), (False, [22]), (False, 'ssh'), (False, {'name': 'a'}), (False, {'port': 0}),
+    (False, {'port': 65536}),
+    (False, {'port': ''}), (False, {'port': []}), (False, {'port': 80.5}), (False, {'port': True}),
+    (False, {'port': '80/icmp'}),
+    (False, {'port': None}), (False, {'port': {'from': 1}}), (False, {'port': 80, 'ports': [81]}),
+    (False, {'prot': 80, 'port': 80}),
+    (False, {'port': 80, 'protocol': 'icmp'}), (False, {'port': 80, 'protocol': []}),
+    (False, {'port': 80, 'clients': []}),
+    (False, {'port': 80, 'state': 'require'}), (False, {'port': 80, 'family': 'inet'}),
+    (False, {'port': 80, 'severity': 'bad'}),
     (False, {'port': 80, 'need': 0}), (False, {'port': 80, 'need': 'all'}), (False, {'port': 80, 'when': 'perhaps'}),
-    (False, {'port': 80, 'ensure': 5}), (False, {'port': 80, 'process': {'name': 'x'}}), (False, {'port': 80, 'expires': 'never'}),
+    (False, {'port': 80, 'ensure': 5}), (False, {'port': 80, 'process': {'name': 'x'}}),
+    (False, {'port': 80, 'expires': 'never'}),
 ]
 
 
@@ -146,8 +167,10 @@ def test_editors_and_tasks_take_and_refuse_the_same_entries(right, entry):
 WAIVERS = [
     (True, {'entry': 'web', 'expires': 'never'}), (True, {'port': 80, 'expires': '2027-01-31', 'kinds': 'missing'}),
     (True, {'process': ['java', 'x'], 'expires': '2027-01-31', 'kinds': ['unexpected', 'unknown']}),
-    (False, {'entry': 'web'}), (False, {'port': 80, 'expires': '31.1.2027'}), (False, {'port': 80, 'expires': '2027-1-31'}),
-    (False, {'port': 80, 'expires': 'never', 'kinds': ['waiver_expired']}), (False, {'port': 80, 'expires': 'never', 'state': 'optional'}),
+    (False, {'entry': 'web'}), (False, {'port': 80, 'expires': '31.1.2027'}),
+    (False, {'port': 80, 'expires': '2027-1-31'}),
+    (False, {'port': 80, 'expires': 'never', 'kinds': ['waiver_expired']}),
+    (False, {'port': 80, 'expires': 'never', 'state': 'optional'}),
     (False, {'port': 80, 'ports': 81, 'expires': 'never'}), (False, {'port': 80, 'expires': 20270131}),
 ]
 
@@ -176,7 +199,9 @@ def test_switches_have_the_same_words(name, words):
 
 def test_whatever_may_be_a_template_may_be_one_in_an_editor():
     entry = {option: '{{ x }}' for option in _options.ENTRY if option != 'port'}
-    assert fits({'expected_listeners': [entry, '{{ x }}'], 'expected_listeners_b': '{{ a + b }}', 'listener_unknown': '{{ x }}'}, SCHEMA)
+    variables = {'expected_listeners': [entry, '{{ x }}'], 'expected_listeners_b': '{{ a + b }}',
+                 'listener_unknown': '{{ x }}'}
+    assert fits(variables, SCHEMA)
     assert fits({'listener_waivers': [{option: '{{ x }}' for option in _options.WAIVER if option != 'port'}]}, SCHEMA)
 
 
