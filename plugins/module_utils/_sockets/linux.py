@@ -10,7 +10,7 @@ from .base import BudgetError, CollectorError
 
 
 def _foreign(gaps):
-    if not _at_home():
+    if not at_home():
         from . import foreign
         foreign.note(gaps)
 
@@ -56,11 +56,11 @@ def collect(gather, collector, budget, gaps, connect=_netlink.connect, foreign=_
     return 'netlink' if reader.by_netlink or collector == 'netlink' else 'procfs', sockets
 
 
-def _at_home():
+def at_home(proc='/proc'):
     """bool: this process surely has the file system and the network namespace of process 1."""
     try:
-        return all(os.path.samestat(os.stat('/proc/1/' + first), os.stat(own))
-                   for first, own in (('root', '/'), ('ns/net', '/proc/self/ns/net')))
+        return all(os.path.samestat(os.stat(proc + first), os.stat(own))
+                   for first, own in (('/1/root', '/'), ('/1/ns/net', proc + '/self/ns/net')))
     except OSError:
         return False
 
