@@ -8,7 +8,8 @@ import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.listening.ports.plugins.module_utils._probe.endpoints import FAMILIES, EndpointError, parse
+from ansible_collections.listening.ports.plugins.module_utils._addresses.scopes import FAMILIES
+from ansible_collections.listening.ports.plugins.module_utils._probe.endpoints import EndpointError, parse
 from ansible_collections.listening.ports.plugins.module_utils._probe.prober import MOST_PARALLEL, Prober, counts
 
 # the least and the most that makes sense

@@ -7,6 +7,7 @@ The standard library's ``ipaddress`` would do, but importing it costs a target m
 
 import socket
 
+FAMILIES = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 MAPPED = b'\0' * 10 + b'\xff\xff'   # RFC 4291, 2.5.5.2: an IPv4 address inside an IPv6 socket
 
 

@@ -7,7 +7,8 @@ import re
 import socket
 import struct
 
-FAMILIES = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
+from .._addresses.scopes import FAMILIES
+
 PROTOCOLS = ('tcp', 'udp')
 MOST_PAYLOAD = 1400             # bytes: what one packet holds on nearly every way
 

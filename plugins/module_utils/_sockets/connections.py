@@ -6,7 +6,7 @@ import socket
 import struct
 
 from .. import _netlink
-from .._addresses.scopes import MAPPED
+from .._addresses.scopes import FAMILIES, MAPPED
 from .base import CollectorError
 
 # include/net/tcp_states.h; 12 is a handshake whose socket does not exist yet
@@ -123,7 +123,7 @@ def by_netlink(connect=_netlink.connect, names=None):
     states = 0x1fff & ~(1 << inet_diag.LISTEN) & ~1
     link = connect()
     try:
-        for family in inet_diag.FAMILIES:
+        for family in FAMILIES.values():
             for data, start, _end in _netlink.messages(link, inet_diag.request(family, 6, states)):
                 state, port, address, _index = _MESSAGE.unpack_from(data, start)
                 index = _INDEX.unpack_from(data, start + _TABLE_INDEX)[0]

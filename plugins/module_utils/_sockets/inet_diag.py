@@ -11,6 +11,7 @@ import itertools
 import socket
 import struct
 
+from .._addresses.scopes import FAMILIES
 from .._netlink import REQUEST_DUMP, attributes, messages
 from .base import BudgetError, CollectorError, Socket
 
@@ -27,7 +28,6 @@ PROTOCOLS = {
     'dccp': (33, LISTEN, True, 'DCCP'),
     'raw': (255, CLOSE, False, 'RAW'),
 }
-FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 _numbers = itertools.count(1)                           # of the questions
 _REQUEST = struct.Struct('=IHHIIBBBBI48x')              # nlmsghdr, struct inet_diag_req_v2
@@ -66,7 +66,7 @@ def parse(protocol, data, start, end, names):
     ]
 
 
-def collect(link, protocol, budget, names, families=FAMILIES):
+def collect(link, protocol, budget, names):
     """Read the sockets of one protocol that wait for peers.
 
     :returns: list of Socket, of the network namespace in which the link was made.
@@ -75,7 +75,7 @@ def collect(link, protocol, budget, names, families=FAMILIES):
     """
     number, state = PROTOCOLS[protocol][:2]
     sockets = []
-    for family in families:
+    for family in FAMILIES.values():
         try:
             for data, start, end in messages(link, request(family, number, 1 << state)):
                 sockets.extend(parse(protocol, data, start, end, names))

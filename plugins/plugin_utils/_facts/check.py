@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from ...module_utils._addresses.scopes import FAMILIES
 from ...module_utils._subsets import ASPECTS
 from .. import _schema, _shape
 from .._schema import Fault
@@ -23,7 +24,6 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
 LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
 
-_SOCKET_FAMILIES: dict[_shape.Family, int] = {'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 _word = _schema.matching(re.compile(r'[a-z][a-z0-9_]{0,63}'), 'a word of a-z, 0-9 and _')
 # Longer than a path of the kernel (4096 bytes) that has every byte written as \xNN: the name that a local user gives to
 # a file or a process must not make the facts of the whole host invalid.
@@ -194,7 +194,7 @@ def _contradiction(endpoint: _shape.Endpoint) -> Fault | None:
     address = endpoint['address']
     family = endpoint['family']
     try:
-        socket.inet_pton(_SOCKET_FAMILIES[family], address)
+        socket.inet_pton(FAMILIES[family], address)
     except (OSError, ValueError):
         return Fault('is no %s address' % family, 'address')
     bound = '%s%%%s' % (address, endpoint['interface']) if endpoint['interface'] else address

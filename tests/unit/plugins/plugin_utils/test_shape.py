@@ -14,8 +14,10 @@ import pytest
 import yaml
 
 from ansible_collections.listening.ports.plugins.module_utils import _facts
+from ansible_collections.listening.ports.plugins.module_utils._addresses import scopes
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
 from ansible_collections.listening.ports.plugins.module_utils._gaps import Gaps
+from ansible_collections.listening.ports.plugins.module_utils._sockets import inet_diag
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS
 from ansible_collections.listening.ports.plugins.plugin_utils import _shape
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records
@@ -136,9 +138,10 @@ def test_the_checker_refuses_what_differs(path, required, nullable):
         check.check(changed(path, lambda part, key: part.update({key: None})))
 
 
-def test_the_checker_has_the_aspects_of_the_host():
+def test_the_checker_has_the_words_of_the_host():
     assert set(typing.get_type_hints(_shape.Complete)) == set(ASPECTS) == set(Gaps().complete(()))
     assert set(check.LATER_ASPECTS) < set(ASPECTS)
+    assert _shape.PROTOCOLS == tuple(inet_diag.PROTOCOLS) and _shape.FAMILIES == tuple(scopes.FAMILIES)
 
 
 def test_samples():
