@@ -36,7 +36,7 @@ class Clock:
 
 
 class Action(assert_listeners.ActionModule):
-    """The action with answers of a host in place of a host: dicts, or exceptions to raise. The last one is given again."""
+    """The action with answers in place of a host: dicts, or exceptions to raise. The last one is given again."""
 
     def __init__(self, answers, clock, arguments, variables, keywords):
         task = Task()
@@ -44,7 +44,9 @@ class Action(assert_listeners.ActionModule):
         for key, value in keywords.items():
             setattr(task, key, value)
         loader = DataLoader()
-        super().__init__(task, mock.MagicMock(), mock.MagicMock(), loader, Templar(loader=loader, variables=variables), None)
+        super().__init__(
+            task, mock.MagicMock(), mock.MagicMock(), loader, Templar(loader=loader, variables=variables), None
+        )
         self._load_name = 'listening.ports.assert_listeners'
         self.answers, self.asked, self.clock = list(answers), [], clock
 
@@ -72,8 +74,13 @@ class Run:
     def __call__(self, *answers, variables=None, keywords=None, **arguments):
         """Answers are facts of the host, packed ones, or exceptions."""
         found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **(variables or {}))
-        packed = [{'packed': pack(one), 'changed': False} if isinstance(one, dict) and 'listeners' in one else one for one in answers]
-        action = Action(packed or [AssertionError('the host was contacted')], self.clock, arguments, found, keywords or {})
+        packed = [
+            {'packed': pack(one), 'changed': False} if isinstance(one, dict) and 'listeners' in one else one
+            for one in answers
+        ]
+        action = Action(
+            packed or [AssertionError('the host was contacted')], self.clock, arguments, found, keywords or {}
+        )
         self.asked = action.asked
         action.seconds_of_run = self.seconds_of_run
         if self.discovered:

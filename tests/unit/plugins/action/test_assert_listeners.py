@@ -28,13 +28,30 @@ def run():
 
 def test_a_host_that_is_as_declared(run):
     result = run(seen(SSHD, NGINX), variables=BOTH)
-    assert result.pop('policy') == {'summary': mock.ANY, 'hash': mock.ANY, 'variables': ['expected_listeners'], 'entries': 2, 'waivers': 0}
+    assert result.pop('policy') == {
+        'summary': mock.ANY,
+        'hash': mock.ANY,
+        'variables': ['expected_listeners'],
+        'entries': 2,
+        'waivers': 0,
+    }
     summary = result.pop('summary')
     assert (summary['listeners'], summary['complete']['sockets']) == (2, True)
     message = result.pop('msg').splitlines()
-    assert message[0] == 'web-1 is as declared: 2 listeners.' and message[1].startswith('policy: 1 variable, 2 entries, sha256 ')
-    assert result == {'changed': False, 'failing': False, 'status': 'ok', 'verdict': 'as_declared', 'passes': True, 'findings': [], 'findings_total': 0,
-                      'counts': {}, 'waived': 0}
+    assert message[0] == 'web-1 is as declared: 2 listeners.' and message[1].startswith(
+        'policy: 1 variable, 2 entries, sha256 '
+    )
+    assert result == {
+        'changed': False,
+        'failing': False,
+        'status': 'ok',
+        'verdict': 'as_declared',
+        'passes': True,
+        'findings': [],
+        'findings_total': 0,
+        'counts': {},
+        'waived': 0,
+    }
 
 
 def test_the_module_runs_once_with_the_options_that_are_its_own(run):
@@ -74,14 +91,23 @@ def test_facts_are_returned_on_request_only(run):
 
 
 def test_what_a_host_adds_to_its_answer_does_not_get_into_the_play(run):
-    hostile = {'packed': '{}', 'ansible_facts': {'expected_listeners': []}, 'add_host': {}, 'rc': 1, 'warnings': ['a\x1b', {'x': 1}]}
+    hostile = {
+        'packed': '{}',
+        'ansible_facts': {'expected_listeners': []},
+        'add_host': {},
+        'rc': 1,
+        'warnings': ['a\x1b', {'x': 1}],
+    }
     result = run(hostile, variables=BOTH)
     assert set(result) == {'changed', 'failed', 'failing', 'msg', 'passes', 'policy', 'status', 'verdict', 'warnings'}
     assert result['msg'] == 'web-1 could not be judged: the packed facts are not valid: schema: is missing'
     assert result['warnings'] == ['a\\x1b']
 
 
-UNREACHABLE = [AnsibleConnectionFailure('no\x1b route {{ 7*7 }}'), {'unreachable': True, 'msg': 'no\x1b route {{ 7*7 }}'}]
+UNREACHABLE = [
+    AnsibleConnectionFailure('no\x1b route {{ 7*7 }}'),
+    {'unreachable': True, 'msg': 'no\x1b route {{ 7*7 }}'},
+]
 
 
 @pytest.mark.parametrize('answer', UNREACHABLE, ids=['exception', 'result'])
@@ -124,7 +150,9 @@ def test_what_is_still_there_is_a_finding_that_warns(run):
     assert [found['fails'] for found in result['findings']] == [False]
     found = result['findings'][0]
     assert 'udp 0.0.0.0:40000 chronyd pid 600' in found['message']
-    assert result['warnings'] == ['web-1: unexpected, low, does not fail: %s. To do: %s.' % (found['message'], found['remedy'])]
+    assert result['warnings'] == [
+        'web-1: unexpected, low, does not fail: %s. To do: %s.' % (found['message'], found['remedy'])
+    ]
 
 
 def test_a_second_look_that_fails_is_no_first_one_that_succeeded(run):
@@ -167,8 +195,14 @@ def test_while_it_waits_clients_are_looked_at_twice_as_well(run):
 
 
 def test_only_some_entries(run):
-    variables = {'expected_listeners': [SSH, WEB, {'name': 'other', 'port': 80, 'process': 'apache2', 'state': 'optional'}]}
-    result = run(seen(SSHD, listener(owners=[owner(5, 'apache2')]), listener(port=8080), CLIENT), variables=variables, entries=['other', 'ss?'])
+    variables = {
+        'expected_listeners': [SSH, WEB, {'name': 'other', 'port': 80, 'process': 'apache2', 'state': 'optional'}]
+    }
+    result = run(
+        seen(SSHD, listener(owners=[owner(5, 'apache2')]), listener(port=8080), CLIENT),
+        variables=variables,
+        entries=['other', 'ss?'],
+    )
     assert (result['findings'], result['failing'], run.looks) == ([], False, 1)
     assert result['msg'].splitlines()[0] == 'web-1 is as declared, as far as entries ssh, other: 4 listeners.'
     result = run(seen(listener(port=8080)), variables=variables, entries='ssh', max_findings=5)
@@ -186,7 +220,13 @@ def test_a_listener_may_be_what_another_entry_lets_it_be(run):
 
 
 def test_a_finding_about_several_entries_is_one_about_each(run):
-    variables = {'expected_listeners': [WEB, {'name': 'apache', 'port': 80, 'process': 'apache2'}, {'name': 'proxy', 'port': 8080, 'user': 'x'}]}
+    variables = {
+        'expected_listeners': [
+            WEB,
+            {'name': 'apache', 'port': 80, 'process': 'apache2'},
+            {'name': 'proxy', 'port': 8080, 'user': 'x'},
+        ]
+    }
     result = run(seen(listener(owners=[owner(5, 'thief')])), variables=variables, entries=['apache'])
     assert [(found['kind'], found['listener']) for found in result['findings']] == [('wrong_owner', 'tcp/0.0.0.0:80')]
     hidden = [listener(owners=[]), listener(port=8080, owners=[])]
@@ -197,13 +237,32 @@ def test_a_finding_about_several_entries_is_one_about_each(run):
     assert [found['kind'] for found in result['findings']] == ['missing']
 
 
-@pytest.mark.parametrize('variables, message', [
-    ({'expected_listeners': [dict(SSH, prot='tcp')]}, 'expected_listeners, entry ssh, option prot: there is no such option; did you mean port?'),
-    ({'expected_listeners': [SSH], 'listener_unexpected': 'no'}, 'listener_unexpected: has to be one of fail, warn, ignore'),
-    ({'expected_listeners': [SSH], 'ansible_facts': {'expected_listeners': []}}, 'expected_listeners: a fact of the host has this name'),
-    ({'ansible_expected_listeners': [], 'ansible_facts': {'expected_listeners': []}}, 'ansible_expected_listeners: a fact of the host'),
-    ({}, 'Nothing is declared for this host. Set expected_listeners, even if to an empty list, in its group_vars or host_vars'),
-])
+@pytest.mark.parametrize(
+    'variables, message',
+    [
+        (
+            {'expected_listeners': [dict(SSH, prot='tcp')]},
+            'expected_listeners, entry ssh, option prot: there is no such option; did you mean port?',
+        ),
+        (
+            {'expected_listeners': [SSH], 'listener_unexpected': 'no'},
+            'listener_unexpected: has to be one of fail, warn, ignore',
+        ),
+        (
+            {'expected_listeners': [SSH], 'ansible_facts': {'expected_listeners': []}},
+            'expected_listeners: a fact of the host has this name',
+        ),
+        (
+            {'ansible_expected_listeners': [], 'ansible_facts': {'expected_listeners': []}},
+            'ansible_expected_listeners: a fact of the host',
+        ),
+        (
+            {},
+            'Nothing is declared for this host. Set expected_listeners, even if to an empty list, in its group_vars or '
+            'host_vars',
+        ),
+    ],
+)
 def test_a_declaration_is_refused_before_the_host_is_contacted(run, variables, message):
     for fail in (True, False):
         result = run(variables=variables, fail=fail)
@@ -219,7 +278,12 @@ def test_a_message_of_many_faults_is_no_novel(run):
 
 def test_what_does_not_have_to_be_declared(run):
     result = run(seen(SSHD, gaps=[gap(message='a\x1b')]), declaration='optional')
-    assert (result['failing'], result['status'], 'policy' in result, 'findings' in result) == (False, 'ok', False, False)
+    assert (result['failing'], result['status'], 'policy' in result, 'findings' in result) == (
+        False,
+        'ok',
+        False,
+        False,
+    )
     assert result['msg'] == 'web-1: 1 listener; owners not complete: a\\x1b; hint: become; nothing is declared for it'
     assert run.looks == 1
     assert run(declaration='optional', entries=['ssh'])['status'] == 'refused'
@@ -234,7 +298,11 @@ def test_the_declaration_alone(run):
 def test_arguments_take_the_place_of_variables(run):
     variables = dict(BOTH, listener_waivers=[{'port': 8080, 'expires': 'never'}])
     result = run(seen(NGINX, listener(port=8080)), variables=variables, expected=[WEB])
-    assert (result['findings'], result['waived'], result['policy']['variables']) == ([], 1, ['listener_waivers', 'expected'])
+    assert (result['findings'], result['waived'], result['policy']['variables']) == (
+        [],
+        1,
+        ['listener_waivers', 'expected'],
+    )
     assert 'Waived: 1 finding.' in result['msg'].splitlines()
     result = run(seen(NGINX, listener(port=8080)), variables=variables, expected=[WEB], waivers=[])
     assert [(found['kind'], found['listener']) for found in result['findings']] == [('unexpected', 'tcp/0.0.0.0:8080')]
@@ -242,8 +310,12 @@ def test_arguments_take_the_place_of_variables(run):
 
 
 def test_units_of_what_has_to_be_there_are_asked_about_within_the_look(run):
-    entries = [{'name': 'web', 'port': 80, 'service': ['nginx', 'apache2.service']}, {'name': 'a', 'port': 1, 'service': 'x', 'state': 'optional'},
-               {'name': 'b', 'port': 2, 'service': 'y*'}, {'name': 'c', 'port': 3, 'service': 'z', 'when': False}]
+    entries = [
+        {'name': 'web', 'port': 80, 'service': ['nginx', 'apache2.service']},
+        {'name': 'a', 'port': 1, 'service': 'x', 'state': 'optional'},
+        {'name': 'b', 'port': 2, 'service': 'y*'},
+        {'name': 'c', 'port': 3, 'service': 'z', 'when': False},
+    ]
     run(seen(), variables={'expected_listeners': entries})
     assert run.asked[0]['module_args']['diagnose'] == ['apache2.service', 'nginx.service']
     run(seen(), variables={'expected_listeners': entries}, entries=['b'])
@@ -255,8 +327,19 @@ def test_units_of_what_has_to_be_there_are_asked_about_within_the_look(run):
     assert len(run.asked[0]['module_args']['diagnose']) == 1000
 
 
-DIAGNOSIS = {'unit': 'nginx.service', 'id': 'nginx.service', 'load': 'loaded', 'active': 'failed', 'sub': 'failed', 'enabled': 'enabled',
-             'result': 'exit-code', 'exit': 1, 'holds': False, 'lines': ['bind() failed\x1b[1m {{ 7*7 }}'], 'unseen': []}
+DIAGNOSIS = {
+    'unit': 'nginx.service',
+    'id': 'nginx.service',
+    'load': 'loaded',
+    'active': 'failed',
+    'sub': 'failed',
+    'enabled': 'enabled',
+    'result': 'exit-code',
+    'exit': 1,
+    'holds': False,
+    'lines': ['bind() failed\x1b[1m {{ 7*7 }}'],
+    'unseen': [],
+}
 
 
 def test_what_is_missing_is_diagnosed(run):
@@ -278,8 +361,11 @@ def test_declared_against_found_is_shown_in_diff_mode(run):
     result = run(seen(SSHD, listener(port=8080)), variables=BOTH, keywords={'diff': True})
     missing, unexpected = (found['expected'] for found in result['findings'])
     assert result['diff'] == {
-        'before_header': 'declared for web-1', 'after_header': 'found on web-1',
-        'before': '%s\ntcp 0.0.0.0:8080: %s\n' % (missing, unexpected), 'after': 'nothing of it\ntcp 0.0.0.0:8080 nginx pid 100\n'}
+        'before_header': 'declared for web-1',
+        'after_header': 'found on web-1',
+        'before': '%s\ntcp 0.0.0.0:8080: %s\n' % (missing, unexpected),
+        'after': 'nothing of it\ntcp 0.0.0.0:8080 nginx pid 100\n',
+    }
     assert result['msg'].splitlines()[3:-1] == [
         '--- declared for web-1', '+++ found on web-1', '-' + missing, '+nothing of it',
         '-tcp 0.0.0.0:8080: ' + unexpected, '+tcp 0.0.0.0:8080 nginx pid 100']
@@ -301,7 +387,9 @@ def test_a_record_has_the_judgement(run, tmp_path):
     assert (entry['status'], entry['declared'], entry['run_id']) == ('ok', True, 'run1')
     judgement = entry['judgement']
     assert (judgement['failing'], judgement['refused'], judgement['findings_total']) == (True, None, 2)
-    assert [{key: finding[key] for key in finding if key not in ('parts', 'same')} for finding in judgement['findings']] == result['findings']
+    assert [
+        {key: finding[key] for key in finding if key not in ('parts', 'same')} for finding in judgement['findings']
+    ] == result['findings']
     assert [finding['parts']['entry'] for finding in judgement['findings'] if finding['kind'] == 'missing'] == ['web']
     assert judgement['met']['entries'] == [['expected_listeners', 'ssh']]
     assert 'warnings' not in result, 'the report shows what fails nothing'
@@ -315,7 +403,9 @@ def test_a_record_of_a_declaration_that_is_refused(run, tmp_path):
     assert entry['judgement']['policy']['variables'] == ['expected_listeners', 'listener_waivers']
 
 
-@pytest.mark.parametrize('answer, status', [(AnsibleConnectionFailure('x'), 'unreachable'), (AnsibleError('x'), 'failed')])
+@pytest.mark.parametrize(
+    'answer, status', [(AnsibleConnectionFailure('x'), 'unreachable'), (AnsibleError('x'), 'failed')]
+)
 def test_a_record_of_a_host_that_was_not_seen_has_none(run, tmp_path, answer, status):
     run(seen(), answer, variables=BOTH, path=str(tmp_path), wait_for=50)
     entry = records.read(str(tmp_path), 'web-1')
@@ -332,7 +422,10 @@ def test_a_record_that_cannot_be_written_fails_the_task_and_hides_nothing(run, t
     (tmp_path / 'file').write_text('')
     result = run(seen(SSHD), variables=BOTH, path=str(tmp_path / 'file'), fail=False)
     assert (result['failed'], result['failing'], 'path' in result) == (True, True, False)
-    assert 'cannot be written' in result['msg'].splitlines()[0] and 'web-1 is not as declared: 1 finding.' in result['msg'].splitlines()
+    assert (
+        'cannot be written' in result['msg'].splitlines()[0]
+        and 'web-1 is not as declared: 1 finding.' in result['msg'].splitlines()
+    )
 
 
 def test_warnings_name_the_host_unless_many_hosts_are_recorded(run, tmp_path):
@@ -363,14 +456,23 @@ def test_other_hosts_and_the_background_are_refused(run, keywords, message):
     assert run.asked == []
 
 
-@pytest.mark.parametrize('arguments, message', [
-    ({'run_id': '../x'}, 'run_id has to be'), ({'gather': ['firewalls']}, 'value of gather must be one or more of'),
-    ({'result': 'facts'}, 'Unsupported parameters'), ({'entries': []}, 'entries is empty'), ({'poll': 0}, 'poll has to be at least 1'),
-    ({'wait_for': -1}, 'wait_for has to be at least 0'), ({'max_age': -1}, 'max_age has to be at least 0'),
-    ({'max_findings': 0}, 'max_findings has to be at least 1'), ({'facts': 'cached', 'wait_for': 1}, 'wait_for does not go with'),
-    ({'path': '/x', 'entries': ['a']}, 'path does not go with entries'), ({'path': '/x', 'facts': 'cached'}, 'path does not go with facts: cached'),
-    ({'path': '/x', 'facts': 'none'}, 'path does not go with facts: none'),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        ({'run_id': '../x'}, 'run_id has to be'),
+        ({'gather': ['firewalls']}, 'value of gather must be one or more of'),
+        ({'result': 'facts'}, 'Unsupported parameters'),
+        ({'entries': []}, 'entries is empty'),
+        ({'poll': 0}, 'poll has to be at least 1'),
+        ({'wait_for': -1}, 'wait_for has to be at least 0'),
+        ({'max_age': -1}, 'max_age has to be at least 0'),
+        ({'max_findings': 0}, 'max_findings has to be at least 1'),
+        ({'facts': 'cached', 'wait_for': 1}, 'wait_for does not go with'),
+        ({'path': '/x', 'entries': ['a']}, 'path does not go with entries'),
+        ({'path': '/x', 'facts': 'cached'}, 'path does not go with facts: cached'),
+        ({'path': '/x', 'facts': 'none'}, 'path does not go with facts: none'),
+    ],
+)
 def test_options_that_are_wrong_are_refused_before_the_host_is_asked(run, arguments, message):
     with pytest.raises(AnsibleActionFail, match=message):
         run(variables=BOTH, fail=False, **arguments)
@@ -384,7 +486,9 @@ def test_an_error_of_our_own_is_not_taken_for_one_of_the_host(run):
 
 def test_the_interpreter_that_was_discovered_is_kept_for_the_tasks_that_follow(run):
     run.discovered = 'discovered_interpreter_python', '/usr/bin/python3'
-    assert run(seen(SSHD, NGINX), variables=BOTH)['ansible_facts'] == {'discovered_interpreter_python': '/usr/bin/python3'}
+    assert run(seen(SSHD, NGINX), variables=BOTH)['ansible_facts'] == {
+        'discovered_interpreter_python': '/usr/bin/python3'
+    }
 
 
 @pytest.mark.parametrize('answer, variables, verdict', [

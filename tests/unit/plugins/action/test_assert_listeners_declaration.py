@@ -34,33 +34,67 @@ def collect(variables, given=None, stored=None):
 
 
 def test_templates_are_evaluated_entry_by_entry():
-    found = collect({'port': 80, 'more': [{'port': 2}], 'expected_listeners': [{'port': template('{{ port }}'), 'name': 'a'}],
-                     'expected_listeners_b': template('{{ more + more }}'), 'listener_unknown': template('{{ "warn" }}')})
-    assert found.entries == [('expected_listeners', 0, {'port': 80, 'name': 'a'}), ('expected_listeners_b', 0, {'port': 2}),
-                             ('expected_listeners_b', 1, {'port': 2})]
+    found = collect(
+        {
+            'port': 80,
+            'more': [{'port': 2}],
+            'expected_listeners': [{'port': template('{{ port }}'), 'name': 'a'}],
+            'expected_listeners_b': template('{{ more + more }}'),
+            'listener_unknown': template('{{ "warn" }}'),
+        }
+    )
+    assert found.entries == [
+        ('expected_listeners', 0, {'port': 80, 'name': 'a'}),
+        ('expected_listeners_b', 0, {'port': 2}),
+        ('expected_listeners_b', 1, {'port': 2}),
+    ]
     assert found.switches == {'listener_unknown': 'warn'} and not found.refusals
 
 
 def test_what_is_not_defined_is_named_with_its_place_and_once():
-    found = collect({'expected_listeners': [{'port': 1}, {'name': 'web', 'port': template('{{ nowhere }}')}, {'port': template('{{ nor_here }}')}],
-                     'expected_listeners_b': template('{{ not_this }}')})
+    found = collect(
+        {
+            'expected_listeners': [
+                {'port': 1},
+                {'name': 'web', 'port': template('{{ nowhere }}')},
+                {'port': template('{{ nor_here }}')},
+            ],
+            'expected_listeners_b': template('{{ not_this }}'),
+        }
+    )
     assert [str(fault).rstrip('.') for fault in found.refusals] == [
-        "expected_listeners, entry web: 'nowhere' is undefined", "expected_listeners, entry #3: 'nor_here' is undefined",
-        "expected_listeners_b: 'not_this' is undefined"]
+        "expected_listeners, entry web: 'nowhere' is undefined",
+        "expected_listeners, entry #3: 'nor_here' is undefined",
+        "expected_listeners_b: 'not_this' is undefined",
+    ]
     assert len(found.entries) == 1
 
 
-@pytest.mark.parametrize('text', ['{{ 1 / 0 }}', '{{ [] | no_such_filter }}', '{{ ', '{% x %}', '{{ lookup("no_such_lookup") }}'])
+@pytest.mark.parametrize(
+    'text', ['{{ 1 / 0 }}', '{{ [] | no_such_filter }}', '{{ ', '{% x %}', '{{ lookup("no_such_lookup") }}']
+)
 def test_templates_that_are_wrong_are_refused_and_are_no_traceback(text):
-    found = collect({'expected_listeners': [{'name': 'web', 'port': template(text)}], 'expected_listeners_b': template(text)})
-    assert [(fault.variable, fault.entry) for fault in found.refusals] == [('expected_listeners', 'web'), ('expected_listeners_b', None)]
+    found = collect(
+        {'expected_listeners': [{'name': 'web', 'port': template(text)}], 'expected_listeners_b': template(text)}
+    )
+    assert [(fault.variable, fault.entry) for fault in found.refusals] == [
+        ('expected_listeners', 'web'),
+        ('expected_listeners_b', None),
+    ]
 
 
 def test_omit_leaves_out():
-    variables = {'omit': '__omit_place_holder__' + 'a' * 40} if not SEES_TRUST else {}      # in templates without a variable since 2.19
-    variables.update(expected_listeners=[
-        {'port': 1, 'user': template('{{ nowhere | default(omit) }}'), 'bind': ['any', template('{{ omit }}')]}, template('{{ omit }}')],
-        expected_listeners_b=template('{{ omit }}'), listener_unknown=template('{{ omit }}'))
+    variables = (
+        {'omit': '__omit_place_holder__' + 'a' * 40} if not SEES_TRUST else {}
+    )  # in templates without a variable since 2.19
+    variables.update(
+        expected_listeners=[
+            {'port': 1, 'user': template('{{ nowhere | default(omit) }}'), 'bind': ['any', template('{{ omit }}')]},
+            template('{{ omit }}'),
+        ],
+        expected_listeners_b=template('{{ omit }}'),
+        listener_unknown=template('{{ omit }}'),
+    )
     found = collect(variables)
     assert found.entries == [('expected_listeners', 0, {'port': 1, 'bind': ['any']})]
     assert (found.variables, found.switches, found.refusals) == (['expected_listeners'], {}, [])
@@ -72,8 +106,19 @@ def test_names_of_facts_with_and_without_their_prefix():
     assert _collect.fact_names({}) == set()
 
 
-@pytest.mark.parametrize('name', ['expected_listeners', 'expected_listeners_web', 'nginx_expected_listeners', 'listener_waivers',
-                                  'listener_unexpected', 'listener_unknown', 'listener_fail_severity', 'listener_waiver_warn_days'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'expected_listeners',
+        'expected_listeners_web',
+        'nginx_expected_listeners',
+        'listener_waivers',
+        'listener_unexpected',
+        'listener_unknown',
+        'listener_fail_severity',
+        'listener_waiver_warn_days',
+    ],
+)
 @pytest.mark.parametrize('prefix', ['', 'ansible_'])
 def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
     if not name.endswith('expected_listeners'):     # else the name would mean nothing
@@ -84,7 +129,9 @@ def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
     assert not collect({prefix + name: []}).refusals
 
 
-@pytest.mark.parametrize('stored', [[{'name': 'x', 'port': '{{ 40 + 40 }}'}], '{{ [{"port": 80}] }}'], ids=['list', 'text'])
+@pytest.mark.parametrize(
+    'stored', [[{'name': 'x', 'port': '{{ 40 + 40 }}'}], '{{ [{"port": 80}] }}'], ids=['list', 'text']
+)
 def test_what_set_fact_has_stored_is_not_evaluated_once_more(stored):
     found = collect({'expected_listeners': stored}, stored={'expected_listeners': stored})
     with pytest.raises(Refusals, match='a template that was not evaluated'):
@@ -98,23 +145,39 @@ def test_what_hides_a_stored_value_is_evaluated():
 
 
 def test_text_of_strangers_is_not_evaluated():
-    found = collect({'expected_listeners': wrap_var([{'name': 'x', 'port': '{{ 40 + 40 }}'}]), 'expected_listeners_b': wrap_var('{{ [] }}')})
+    found = collect(
+        {
+            'expected_listeners': wrap_var([{'name': 'x', 'port': '{{ 40 + 40 }}'}]),
+            'expected_listeners_b': wrap_var('{{ [] }}'),
+        }
+    )
     assert found.entries == [('expected_listeners', 0, {'name': 'x', 'port': '{{ 40 + 40 }}'})]
     assert [fault.variable for fault in found.refusals] == ['expected_listeners_b']
 
 
 def test_arguments_are_not_evaluated_once_more_and_stand_for_their_variables():
-    found = collect({'expected_listeners': [{'port': 1}], 'nginx_expected_listeners': [{'port': 2}], 'listener_waivers': [{'port': 3}]},
-                    {'expected': [{'port': template('{{ 40 + 40 }}')}]})
+    found = collect(
+        {
+            'expected_listeners': [{'port': 1}],
+            'nginx_expected_listeners': [{'port': 2}],
+            'listener_waivers': [{'port': 3}],
+        },
+        {'expected': [{'port': template('{{ 40 + 40 }}')}]},
+    )
     assert found.entries == [('expected', 0, {'port': '{{ 40 + 40 }}'})]
     assert found.waivers == [('listener_waivers', 0, {'port': 3})]
     assert found.variables == ['listener_waivers', 'expected']
 
 
-@pytest.mark.parametrize('value, message', [
-    (None, 'expected: has no value; leave it out, or use omit'), ({'port': 1}, 'expected: has to be a list of entries, not a mapping'),
-    ('x', "expected: has to be a list of entries, not 'x'"), ({'changed': True}, 'as a task may have registered'),
-])
+@pytest.mark.parametrize(
+    'value, message',
+    [
+        (None, 'expected: has no value; leave it out, or use omit'),
+        ({'port': 1}, 'expected: has to be a list of entries, not a mapping'),
+        ('x', "expected: has to be a list of entries, not 'x'"),
+        ({'changed': True}, 'as a task may have registered'),
+    ],
+)
 def test_arguments_that_are_no_declaration(value, message):
     found = collect({'expected_listeners': []}, {'expected': value})
     assert found and [str(fault).find(message) >= 0 for fault in found.refusals] == [True]
@@ -122,7 +185,10 @@ def test_arguments_that_are_no_declaration(value, message):
 
 def test_an_error_that_says_something_twice_says_it_once():
     templar = mock.Mock()
-    for raised, said in ((AnsibleError("'x' is undefined. 'x' is undefined"), "'x' is undefined"), (AnsibleError('a. b'), 'a. b')):
+    for raised, said in (
+        (AnsibleError("'x' is undefined. 'x' is undefined"), "'x' is undefined"),
+        (AnsibleError('a. b'), 'a. b'),
+    ):
         templar.template.side_effect = raised
         with pytest.raises(ValueError) as caught:
             _collect._evaluated(templar, 'x')
@@ -149,18 +215,29 @@ def test_what_is_wrong_is_found_by_file_and_line(tmp_path):
         found = collect(variables)
         Policy.of(found)
     origins.locate(caught.value.items, dict(variables, expected_listeners_c=[]))
-    told = {(fault.variable, fault.entry, fault.option): fault.reason.partition(' (')[2] for fault in caught.value.items}
+    told = {
+        (fault.variable, fault.entry, fault.option): fault.reason.partition(' (')[2] for fault in caught.value.items
+    }
     path = '%s/web\\x1b.yml' % tmp_path
-    assert told[('expected_listeners_b', None, None)] == '%s, line 8)' % path or not SEES_TRUST      # of a number nobody knew it before 2.19
+    assert (
+        told[('expected_listeners_b', None, None)] == '%s, line 8)' % path or not SEES_TRUST
+    )  # of a number nobody knew it before 2.19
     assert told[('listener_unknown', None, None)] == path + ', line 9)'
     assert told[('expected_listeners', '#3', 'port')] == path + ', line 5)'
     assert told[('expected_listeners', 'web', 'prot')] == path + ', line 3)'
 
 
-@pytest.mark.parametrize('variable, entry, value', [
-    ('', None, []), ('expected', 'ssh', None), ('expected_listeners', '#9', []), ('expected_listeners', 'x', [5, {'name': 'y'}]),
-    ('expected_listeners', None, None), ('expected_listeners', '#0', [1]),
-])
+@pytest.mark.parametrize(
+    'variable, entry, value',
+    [
+        ('', None, []),
+        ('expected', 'ssh', None),
+        ('expected_listeners', '#9', []),
+        ('expected_listeners', 'x', [5, {'name': 'y'}]),
+        ('expected_listeners', None, None),
+        ('expected_listeners', '#0', [1]),
+    ],
+)
 def test_where_nothing_is_known_nothing_is_said(variable, entry, value):
     fault = Refused('why', None, variable, entry)
     origins.locate([fault], {'expected_listeners': value})

@@ -32,7 +32,9 @@ def put(tmp_path, entry):
 
 
 @pytest.mark.parametrize('whole', [True, False], ids=['directory', 'file'])
-@pytest.mark.parametrize('age, arguments', [(5, {}), (DAY - 60, {}), (3 * DAY, {'max_age': 0}), (3 * DAY, {'max_age': 4 * DAY}), (-200, {})])
+@pytest.mark.parametrize(
+    'age, arguments', [(5, {}), (DAY - 60, {}), (3 * DAY, {'max_age': 0}), (3 * DAY, {'max_age': 4 * DAY}), (-200, {})]
+)
 def test_a_record_that_is_young_enough(run, tmp_path, whole, age, arguments):
     path = put(tmp_path, {'recorded_at': stamp(age)})
     result = run(variables=DECLARED, facts=str(tmp_path) if whole else path, **arguments)
@@ -40,17 +42,39 @@ def test_a_record_that_is_young_enough(run, tmp_path, whole, age, arguments):
     assert result['msg'].splitlines()[0] == 'web-1 is as declared: 1 listener.'
 
 
-@pytest.mark.parametrize('age, arguments, message', [
-    (DAY + 60, {}, 'the record is too old: it was made at %s, 1 d ago, and max_age is 1 d; max_age: 0 takes facts of any age'),
-    (93725, {}, 'the record is too old: it was made at %s, 1 d 2 h ago, and max_age is 1 d; max_age: 0 takes facts of any age'),
-    (600, {'max_age': 61}, 'the record is too old: it was made at %s, 10 min ago, and max_age is 1 min 1 s; max_age: 0 takes facts of any age'),
-    (-400, {}, 'the record is of the future, %s: the clock here, or where it was made, is wrong'),
-])
+@pytest.mark.parametrize(
+    'age, arguments, message',
+    [
+        (
+            DAY + 60,
+            {},
+            'the record is too old: it was made at %s, 1 d ago, and max_age is 1 d; max_age: 0 takes facts of any age',
+        ),
+        (
+            93725,
+            {},
+            'the record is too old: it was made at %s, 1 d 2 h ago, and max_age is 1 d; '
+            'max_age: 0 takes facts of any age',
+        ),
+        (
+            600,
+            {'max_age': 61},
+            'the record is too old: it was made at %s, 10 min ago, and max_age is 1 min 1 s; '
+            'max_age: 0 takes facts of any age',
+        ),
+        (-400, {}, 'the record is of the future, %s: the clock here, or where it was made, is wrong'),
+    ],
+)
 def test_a_record_that_is_not_of_its_time(run, tmp_path, age, arguments, message):
     when = stamp(age)
     put(tmp_path, {'recorded_at': when})
     result = run(variables=DECLARED, facts=str(tmp_path), **arguments)
-    assert (result['failed'], result['failing'], result['status'], 'findings' in result) == (True, True, 'failed', False)
+    assert (result['failed'], result['failing'], result['status'], 'findings' in result) == (
+        True,
+        True,
+        'failed',
+        False,
+    )
     assert result['msg'] == 'web-1 could not be judged: ' + message % when
 
 
@@ -63,10 +87,21 @@ def test_the_clock_of_a_host_has_no_say(run, tmp_path):
         assert run(variables=DECLARED, facts=str(tmp_path))['failing'] is True
 
 
-@pytest.mark.parametrize('other, status, message', [
-    ({'status': 'unreachable', 'facts': None, 'message': 'no\x1b route'}, 'unreachable', 'is unreachable: when it was recorded, at %s: no\\x1b route'),
-    ({'status': 'failed', 'facts': None, 'message': None}, 'failed', 'could not be judged: when it was recorded, at %s: no reason is known'),
-])
+@pytest.mark.parametrize(
+    'other, status, message',
+    [
+        (
+            {'status': 'unreachable', 'facts': None, 'message': 'no\x1b route'},
+            'unreachable',
+            'is unreachable: when it was recorded, at %s: no\\x1b route',
+        ),
+        (
+            {'status': 'failed', 'facts': None, 'message': None},
+            'failed',
+            'could not be judged: when it was recorded, at %s: no reason is known',
+        ),
+    ],
+)
 def test_a_record_of_a_host_that_was_not_seen(run, tmp_path, other, status, message):
     when = stamp(60)
     put(tmp_path, dict(other, recorded_at=when))
@@ -79,32 +114,55 @@ def test_a_record_of_a_host_that_was_not_seen(run, tmp_path, other, status, mess
 def test_the_record_of_another_host_and_none_at_all(run, tmp_path):
     path = records.write(str(tmp_path), record('web-2', recorded_at=stamp(60)))
     for where, message in (
-            (path, 'the file %s is that of another host' % path), (str(tmp_path), 'there is no record of it in %s' % tmp_path),
-            (str(tmp_path / 'x.json'), 'there is no file %s' % (tmp_path / 'x.json')), ('lives', 'there is no file %s/lives' % os.getcwd())):
+        (path, 'the file %s is that of another host' % path),
+        (str(tmp_path), 'there is no record of it in %s' % tmp_path),
+        (str(tmp_path / 'x.json'), 'there is no file %s' % (tmp_path / 'x.json')),
+        ('lives', 'there is no file %s/lives' % os.getcwd()),
+    ):
         result = run(variables=DECLARED, facts=where, max_age=0)
         assert (result['failing'], result['msg']) == (True, 'web-1 could not be judged: ' + message)
 
 
-@pytest.mark.parametrize('wrapped', [
-    lambda found: found, lambda found: {'ansible_facts': {'ansible_listening_ports': found}}, lambda found: {'ansible_listening_ports': found},
-    lambda found: {'listening_ports': found, 'os_family': 'Debian'}, lambda found: {'changed': False, 'ansible_facts': {'listening_ports': found}},
-])
+@pytest.mark.parametrize(
+    'wrapped',
+    [
+        lambda found: found,
+        lambda found: {'ansible_facts': {'ansible_listening_ports': found}},
+        lambda found: {'ansible_listening_ports': found},
+        lambda found: {'listening_ports': found, 'os_family': 'Debian'},
+        lambda found: {'changed': False, 'ansible_facts': {'listening_ports': found}},
+    ],
+)
 def test_facts_in_a_file_have_no_age(run, tmp_path, wrapped):
     (tmp_path / 'facts.json').write_text(json.dumps(wrapped(facts(listener()))))
     path = str(tmp_path / 'facts.json')
     assert run(variables=DECLARED, facts=path, max_age=0)['failing'] is False
     refused = run(variables=DECLARED, facts=path)
-    assert (refused['failing'], refused['msg']) == (True, (
-        'web-1 could not be judged: the age of the facts in %s is not known: they are no record, which has the time of the controller; '
-        'max_age: 0 takes facts of any age' % path))
+    assert (refused['failing'], refused['msg']) == (
+        True,
+        (
+            'web-1 could not be judged: the age of the facts in %s is not known: they are no record, which has the '
+            'time of the controller; '
+            'max_age: 0 takes facts of any age' % path
+        ),
+    )
 
 
-@pytest.mark.parametrize('content, message', [
-    ('', 'is not valid: not JSON'), ('[]', 'holds neither a record nor facts: has to be a mapping'), ('{}', 'holds neither a record nor facts'),
-    ('[' * 100000, 'is not valid: nested too deeply'), ('{"recorded_at": 5}', 'is not valid: schema: is missing'),
-    ('{"ansible_facts": 5}', 'holds neither a record nor facts'),
-    (json.dumps(facts(listener(port=70000))), 'holds neither a record nor facts: listeners[0].port: has to be a whole number'),
-])
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('', 'is not valid: not JSON'),
+        ('[]', 'holds neither a record nor facts: has to be a mapping'),
+        ('{}', 'holds neither a record nor facts'),
+        ('[' * 100000, 'is not valid: nested too deeply'),
+        ('{"recorded_at": 5}', 'is not valid: schema: is missing'),
+        ('{"ansible_facts": 5}', 'holds neither a record nor facts'),
+        (
+            json.dumps(facts(listener(port=70000))),
+            'holds neither a record nor facts: listeners[0].port: has to be a whole number',
+        ),
+    ],
+)
 def test_what_is_in_a_file_is_checked(run, tmp_path, content, message):
     (tmp_path / 'facts.json').write_text(content)
     result = run(variables=DECLARED, facts=str(tmp_path / 'facts.json'), max_age=0)
@@ -184,12 +242,17 @@ def test_a_cache_in_memory_is_of_this_run(run, monkeypatch, plugin):
     assert run(variables=kept(facts(listener())), facts='cached')['failing'] is False
 
 
-@pytest.mark.parametrize('found, message', [
-    (None, 'there are no facts of its listeners: gather them with listening.ports.listener_facts'),
-    ('{}', 'the packed facts are not valid: has to be a mapping, not'), ({}, 'the packed facts are not valid: schema: is missing'),
-    (facts(listener(port=-1)), 'listeners[0].port: has to be a whole number'), ({'x': object()}, 'the cached facts are not valid'),
-    ([float('nan')], 'the packed facts are not valid: not JSON: NaN is no number'),
-])
+@pytest.mark.parametrize(
+    'found, message',
+    [
+        (None, 'there are no facts of its listeners: gather them with listening.ports.listener_facts'),
+        ('{}', 'the packed facts are not valid: has to be a mapping, not'),
+        ({}, 'the packed facts are not valid: schema: is missing'),
+        (facts(listener(port=-1)), 'listeners[0].port: has to be a whole number'),
+        ({'x': object()}, 'the cached facts are not valid'),
+        ([float('nan')], 'the packed facts are not valid: not JSON: NaN is no number'),
+    ],
+)
 def test_what_is_cached_is_checked(run, found, message):
     result = run(variables=kept(found), facts='cached', max_age=0)
     assert result['failing'] is True and message in result['msg']

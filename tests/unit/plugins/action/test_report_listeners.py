@@ -131,7 +131,14 @@ def test_records_of_another_run_do_not_count(report):
 def test_findings_are_behind_the_table(report, tmp_path):
     records.write(str(tmp_path), record('web', judgement=judgement(finding('rpcbind listens')), declared=True))
     result = report()
-    assert result['verdicts'] == {'as_declared': 0, 'violates': 1, 'unknown': 0, 'refused': 0, 'listed': 1, 'pending': 0}
+    assert result['verdicts'] == {
+        'as_declared': 0,
+        'violates': 1,
+        'unknown': 0,
+        'refused': 0,
+        'listed': 1,
+        'pending': 0,
+    }
     assert result['table'].split('\n')[-5:] == [
         'Findings:', '  high      web: rpcbind listens', '            To do: stop it', SUMMARY,
         '2 hosts: 1 violates, 1 only listed (nothing is declared).']

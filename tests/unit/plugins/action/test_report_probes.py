@@ -15,7 +15,13 @@ from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_probes
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, exposure, facts, listener, record
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN,
+    exposure,
+    facts,
+    listener,
+    record,
+)
 
 ENDPOINT = {'address': '10.0.0.5', 'port': 5432, 'protocol': 'tcp'}
 
@@ -28,8 +34,17 @@ class Variables(dict):
 
 
 def answer(verdict='open', **other):
-    one = {'index': 0, 'endpoint': 'tcp/10.0.0.5:5432', 'protocol': 'tcp', 'address': '10.0.0.5', 'port': 5432, 'verdict': verdict, 'reason': 'connected',
-           'local_address': '10.0.0.7', 'rtt_ms': 0.4}
+    one = {
+        'index': 0,
+        'endpoint': 'tcp/10.0.0.5:5432',
+        'protocol': 'tcp',
+        'address': '10.0.0.5',
+        'port': 5432,
+        'verdict': verdict,
+        'reason': 'connected',
+        'local_address': '10.0.0.7',
+        'rtt_ms': 0.4,
+    }
     return {'packed': json.dumps([dict(one, **other)])}
 
 
@@ -44,9 +59,17 @@ def report(tmp_path):
     def run(limit=(), **arguments):
         task = Task()
         task.args = dict({'path': str(tmp_path), 'run_id': RUN, 'targets': ['db']}, **arguments)
-        action = report_probes.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None, terminal=terminal)
+        action = report_probes.ActionModule(
+            task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None, terminal=terminal
+        )
         action._load_name = 'listening.ports.report_probes'
-        return action.run(task_vars={'hostvars': variables, 'ansible_play_hosts_all': [name for name in variables if name not in limit]})
+        return action.run(
+            task_vars={
+                'hostvars': variables,
+                'ansible_play_hosts_all': [name for name in variables if name not in limit],
+            }
+        )
+
     run.variables, run.shown = variables, shown
     return run
 
@@ -73,13 +96,19 @@ def test_all_addresses_are_those_that_the_host_has(report):
     assert report(addresses='all')['endpoints'] == [], 'the facts have loopback and link-local ones alone'
 
 
-@pytest.mark.parametrize('variables, words', [
-    ({'ansible_facts': {'probe_address': '192.0.2.1'}}, 'db has a fact that is called probe_address: a host does not say itself where it is probed'),
-    ({'ansible_facts': {'host': '192.0.2.1'}}, 'db has a fact that is called ansible_host'),
-    ({'probe_address': 'a b'}, 'probe_address of db has to be an address or a name, or a list of them'),
-    ({'probe_address': {'a': 1}}, 'probe_address of db has to be'),
-    ({'probe_address': ['10.0.0.5', 5]}, 'probe_address of db has to be'),
-])
+@pytest.mark.parametrize(
+    'variables, words',
+    [
+        (
+            {'ansible_facts': {'probe_address': '192.0.2.1'}},
+            'db has a fact that is called probe_address: a host does not say itself where it is probed',
+        ),
+        ({'ansible_facts': {'host': '192.0.2.1'}}, 'db has a fact that is called ansible_host'),
+        ({'probe_address': 'a b'}, 'probe_address of db has to be an address or a name, or a list of them'),
+        ({'probe_address': {'a': 1}}, 'probe_address of db has to be'),
+        ({'probe_address': ['10.0.0.5', 5]}, 'probe_address of db has to be'),
+    ],
+)
 def test_addresses_that_make_no_sense(report, variables, words):
     report.variables['db'] = variables
     with pytest.raises(AnsibleActionFail, match=re.escape(words)):
@@ -98,12 +127,24 @@ def test_variables_that_cannot_be_read(report):
 def test_the_report(report):
     result = report(vantages=['web'], probes='found')
     table = result.pop('table')
-    assert result == {'changed': False, 'findings': [], 'findings_total': 0, 'failing': False, 'complete': True, 'counts': {'open': 1},
-                      'msg': '1 endpoint: 1 open; nothing is known of the firewalls to hold it against.'}
-    assert re.search('^db +tcp +10.0.0.5:5432 +nginx +- +open$', table, re.MULTILINE) and report.shown[0] == table + '\n\n'
+    assert result == {
+        'changed': False,
+        'findings': [],
+        'findings_total': 0,
+        'failing': False,
+        'complete': True,
+        'counts': {'open': 1},
+        'msg': '1 endpoint: 1 open; nothing is known of the firewalls to hold it against.',
+    }
+    assert (
+        re.search('^db +tcp +10.0.0.5:5432 +nginx +- +open$', table, re.MULTILINE) and report.shown[0] == table + '\n\n'
+    )
 
 
-@pytest.mark.parametrize('arguments, fails', [({}, True), ({'fail': False}, False), ({'fail_on': []}, False), ({'fail_on': ['closed', 'filtered']}, False)])
+@pytest.mark.parametrize(
+    'arguments, fails',
+    [({}, True), ({'fail': False}, False), ({'fail_on': []}, False), ({'fail_on': ['closed', 'filtered']}, False)],
+)
 def test_a_contradiction_fails(report, tmp_path, arguments, fails):
     records.write(str(tmp_path), record('db', facts(listener(port=5432, exposure=exposure()))))
     result = report(vantages=['web'], probes='found', **arguments)
@@ -112,25 +153,40 @@ def test_a_contradiction_fails(report, tmp_path, arguments, fails):
     assert result['msg'].startswith('db tcp 0.0.0.0:5432 nginx pid 100: the firewall') is result['failing']
 
 
-@pytest.mark.parametrize('arguments, limit, words', [
-    ({'targets': ['db', 'broken']}, (), 'target broken: unreachable: no route'),
-    ({'targets': ['db', 'later']}, (), 'target later: there is no record of it'),
-    ({'targets': ['db', 'later']}, ('later',), 'target later: there is no record of it; it is not in this play, as where --limit leaves it out'),
-    ({'vantages': ['web', 'later']}, (), 'vantage host later: it has not probed anything'),
-    ({'vantages': ['web', 'later']}, ('later',), 'vantage host later: failed: it is not in this play, as where --limit leaves it out'),
-])
+@pytest.mark.parametrize(
+    'arguments, limit, words',
+    [
+        ({'targets': ['db', 'broken']}, (), 'target broken: unreachable: no route'),
+        ({'targets': ['db', 'later']}, (), 'target later: there is no record of it'),
+        (
+            {'targets': ['db', 'later']},
+            ('later',),
+            'target later: there is no record of it; it is not in this play, as where --limit leaves it out',
+        ),
+        ({'vantages': ['web', 'later']}, (), 'vantage host later: it has not probed anything'),
+        (
+            {'vantages': ['web', 'later']},
+            ('later',),
+            'vantage host later: failed: it is not in this play, as where --limit leaves it out',
+        ),
+    ],
+)
 def test_what_is_missing_fails(report, arguments, limit, words):
     result = report(limit=limit, **dict({'vantages': ['web'], 'probes': 'found'}, **arguments))
     assert result['failed'] and result['failing'] and result['complete'] is False
     assert result['msg'] == 'Not all was probed that had to be: %s' % words and '  %s\n' % words in report.shown[0]
-    assert 'failed' not in report(limit=limit, **dict({'vantages': ['web'], 'probes': 'found', 'fail': False}, **arguments))
+    assert 'failed' not in report(
+        limit=limit, **dict({'vantages': ['web'], 'probes': 'found', 'fail': False}, **arguments)
+    )
 
 
 def test_results_of_an_earlier_run_of_a_host_that_is_not_in_the_play_do_not_count(report):
     assert report(limit=['web'], vantages=['web'], probes='found')['complete'] is False
 
 
-@pytest.mark.parametrize('found', [answer('unknown', reason='no time left'), {'unreachable': True, 'msg': 'gone'}, {'skipped': True}])
+@pytest.mark.parametrize(
+    'found', [answer('unknown', reason='no time left'), {'unreachable': True, 'msg': 'gone'}, {'skipped': True}]
+)
 def test_vantage_hosts_that_find_out_nothing(report, found):
     report.variables['web'] = {'found': found}
     assert report(vantages=['web'], probes='found')['failed']

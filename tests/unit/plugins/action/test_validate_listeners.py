@@ -26,7 +26,7 @@ WEB = [{'name': 'web', 'port': 80}]
 class HostVars(dict):
     """The variables of all hosts, as they are written."""
 
-    __UNSAFE__ = True           # which keeps ansible-core 2.16 from evaluating all of it, as the type of the real one does
+    __UNSAFE__ = True  # which keeps ansible-core 2.16 from evaluating all of it, as the type of the real one does
 
     def raw_get(self, name):
         if isinstance(self[name], Exception):
@@ -46,9 +46,13 @@ def validate(printed):
     def run(hosts, play=None, options=None, **variables):
         task = mock.Mock(spec=Task, async_val=0, check_mode=False, args=options or {})
         task.get_variable_manager.return_value = mock.Mock(_nonpersistent_fact_cache={})
-        found = dict({'hostvars': HostVars(hosts), 'ansible_play_hosts_all': list(play or hosts), 'only_mine': 1}, **variables)
+        found = dict(
+            {'hostvars': HostVars(hosts), 'ansible_play_hosts_all': list(play or hosts), 'only_mine': 1}, **variables
+        )
         templar = Templar(loader=DataLoader(), variables=found)
-        action = validate_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), templar, None, terminal=terminal)
+        action = validate_listeners.ActionModule(
+            task, mock.MagicMock(), mock.MagicMock(), DataLoader(), templar, None, terminal=terminal
+        )
         action._load_name = 'listening.ports.validate_listeners'
         result = action.run(task_vars=found)
         assert templar.available_variables == found
@@ -58,8 +62,13 @@ def validate(printed):
 
 def test_all_is_in_order(validate, printed):
     result = validate({'a': {'expected_listeners': WEB}, 'b': {'expected_listeners': []}})
-    assert result == {'changed': False, 'hosts': {'in_order': 2, 'refused': 0, 'undeclared': 0}, 'refused': [], 'warned': [],
-                      'msg': 'The declarations of all 2 hosts are in order.'}
+    assert result == {
+        'changed': False,
+        'hosts': {'in_order': 2, 'refused': 0, 'undeclared': 0},
+        'refused': [],
+        'warned': [],
+        'msg': 'The declarations of all 2 hosts are in order.',
+    }
     assert printed[0][0] == 'The declarations of all 2 hosts are in order.\n\n'
 
 
@@ -73,13 +82,20 @@ def test_mistakes_are_grouped_over_hosts(validate, printed):
     assert [one['hosts'] for one in result['warned']] == [['b']]
     assert result['msg'].startswith('The declaration of 2 hosts (a, c) is refused: expected_listeners_x, entry db')
     assert '  2 hosts (a, c): expected_listeners_x, entry db' in printed[0][0]
-    assert printed[0][0].endswith('Nothing is declared for d.\n4 hosts: 1 in order, 2 refused, 1 without a declaration.\n\n')
+    assert printed[0][0].endswith(
+        'Nothing is declared for d.\n4 hosts: 1 in order, 2 refused, 1 without a declaration.\n\n'
+    )
 
 
 def test_each_host_has_its_own_variables(validate):
     entries = [{'name': 'web', 'port': trust_as_template('{{ number }}')}]
-    result = validate({'a': {'expected_listeners': entries, 'number': 80}, 'b': {'expected_listeners': entries, 'number': 'high'},
-                       'c': {'expected_listeners': entries}})
+    result = validate(
+        {
+            'a': {'expected_listeners': entries, 'number': 80},
+            'b': {'expected_listeners': entries, 'number': 'high'},
+            'c': {'expected_listeners': entries},
+        }
+    )
     assert [(one['hosts'], one['message'].split(':')[0]) for one in result['refused']] == [
         (['b'], 'expected_listeners, entry web, option port'), (['c'], 'expected_listeners, entry web')]
     assert 'number' in result['refused'][1]['message'], 'it is not defined for c'
@@ -91,7 +107,10 @@ def test_variables_of_the_host_that_runs_the_task_are_not_those_of_others(valida
 
 
 def test_other_hosts_and_the_play_can_be_spoken_of(validate):
-    entries = [{'port': trust_as_template("{{ hostvars['b'].number }}")}, {'port': trust_as_template('{{ ansible_play_hosts_all | length }}')}]
+    entries = [
+        {'port': trust_as_template("{{ hostvars['b'].number }}")},
+        {'port': trust_as_template('{{ ansible_play_hosts_all | length }}')},
+    ]
     result = validate({'a': {'expected_listeners': entries}, 'b': {'number': 81}})
     assert not result['refused'] and result['hosts']['in_order'] == 1
 
@@ -108,14 +127,18 @@ def test_a_switch_alone_that_is_a_fact_is_refused(validate):
 
 def test_variables_that_cannot_be_read(validate):
     result = validate({'a': AnsibleError('decryption\x1b failed'), 'b': {'expected_listeners': WEB}})
-    assert result['refused'] == [{'hosts': ['a'], 'hosts_total': 1, 'message': 'its variables cannot be read: decryption\\x1b failed'}]
+    assert result['refused'] == [
+        {'hosts': ['a'], 'hosts_total': 1, 'message': 'its variables cannot be read: decryption\\x1b failed'}
+    ]
     assert result['failed'] is True
 
 
 @pytest.mark.parametrize('hosts', [{'a': {}, 'b': {'listener_unexpected': 'warn'}}, {}])
 def test_of_no_declaration_nothing_was_checked(validate, hosts):
     result = validate(hosts, play=list(hosts))
-    assert result['failed'] is True and result['msg'] == 'Nothing is declared for any of these hosts (%d), so nothing was checked' % len(hosts)
+    assert result['failed'] is True and result[
+        'msg'
+    ] == 'Nothing is declared for any of these hosts (%d), so nothing was checked' % len(hosts)
 
 
 def test_it_does_not_fail_where_that_is_not_wanted(validate):
@@ -127,13 +150,19 @@ def test_it_does_not_fail_where_that_is_not_wanted(validate):
 def test_hosts_are_those_of_the_play_or_the_ones_that_are_named(validate):
     hosts = {'a': {'expected_listeners': WEB}, 'b': {'expected_listeners': [{}]}}
     assert validate(hosts, play=['a'])['hosts'] == {'in_order': 1, 'refused': 0, 'undeclared': 0}
-    assert validate(hosts, play=['a'], options={'hosts': ['b', 'b']})['hosts'] == {'in_order': 0, 'refused': 1, 'undeclared': 0}
+    assert validate(hosts, play=['a'], options={'hosts': ['b', 'b']})['hosts'] == {
+        'in_order': 0,
+        'refused': 1,
+        'undeclared': 0,
+    }
     with pytest.raises(AnsibleActionFail, match='not in the inventory: 2 hosts'):
         validate(hosts, options={'hosts': ['c', 'a', 'd']})
 
 
 def test_the_result_has_some_of_thousands(validate):
-    result = validate({'h%d' % number: {'expected_listeners': [{'name': 'e%d' % (number % 150)}]} for number in range(3000)})
+    result = validate(
+        {'h%d' % number: {'expected_listeners': [{'name': 'e%d' % (number % 150)}]} for number in range(3000)}
+    )
     assert result['hosts']['refused'] == 3000 and len(result['refused']) == 100
     assert all(one['hosts_total'] == 20 for one in result['refused'])
     same = validate({'h%d' % number: {'expected_listeners': [{'name': 'e'}]} for number in range(50)})['refused'][0]

@@ -43,9 +43,24 @@ def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
     if set(allowed) & {'0.0.0.0/0', '::/0'}:
         level = 'anyone'
     rules = {'decided_by': None, 'blocked_by': None, 'caveats': []}
-    found = {'verdict': verdict, 'allowed': list(allowed), 'undecided': list(undecided), 'level': level, **rules, 'paths': [
-        {'family': 'ipv4', 'interfaces': ['eth0'], 'allowed': [] if path.get('verdict') == 'blocked' else list(allowed), 'undecided': [], **rules, **path}
-        for path in paths]}
+    found = {
+        'verdict': verdict,
+        'allowed': list(allowed),
+        'undecided': list(undecided),
+        'level': level,
+        **rules,
+        'paths': [
+            {
+                'family': 'ipv4',
+                'interfaces': ['eth0'],
+                'allowed': [] if path.get('verdict') == 'blocked' else list(allowed),
+                'undecided': [],
+                **rules,
+                **path,
+            }
+            for path in paths
+        ],
+    }
     found.update(other)
     return found
 

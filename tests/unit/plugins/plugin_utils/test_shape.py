@@ -31,28 +31,70 @@ ROOT = os.path.join(os.path.dirname(_shape.__file__), '..', '..')
 EVERYBODY = ['0.0.0.0/0']
 UNDECIDED = [{'sources': ['10.0.0.0/8'], 'reason': 'why'}]
 RULES = {'decided_by': 'a rule', 'blocked_by': 'another one', 'caveats': ['a limit']}
-EXPOSURE = samples.exposure('partly', EVERYBODY, UNDECIDED, [dict(RULES, verdict='partly', undecided=UNDECIDED)], **RULES)
+EXPOSURE = samples.exposure(
+    'partly', EVERYBODY, UNDECIDED, [dict(RULES, verdict='partly', undecided=UNDECIDED)], **RULES
+)
 
 
 def whole():
     """Facts with every key that there may be, and no empty list or null in them."""
-    found = samples.facts(samples.listener(
-        'fe80::1', 80, interface='eth0', namespace='blue', accepts_ipv4=False, port_name='http', service='a.service', activated_by='a.socket',
-        connections={'established': 1}, exposure=EXPOSURE, owners=[samples.owner(
-            unit='a.service', main=True, container='docker:1', command=['a'], resources={
-                'cpu_seconds': 0.5, 'rss_bytes': 1, 'threads': 1, 'open_files': 1})]), gaps=[samples.gap('units')])
+    found = samples.facts(
+        samples.listener(
+            'fe80::1',
+            80,
+            interface='eth0',
+            namespace='blue',
+            accepts_ipv4=False,
+            port_name='http',
+            service='a.service',
+            activated_by='a.socket',
+            connections={'established': 1},
+            exposure=EXPOSURE,
+            owners=[
+                samples.owner(
+                    unit='a.service',
+                    main=True,
+                    container='docker:1',
+                    command=['a'],
+                    resources={'cpu_seconds': 0.5, 'rss_bytes': 1, 'threads': 1, 'open_files': 1},
+                )
+            ],
+        ),
+        gaps=[samples.gap('units')],
+    )
     found['complete'] = {aspect: aspect != 'units' for aspect in found['complete']}
     found['complete']['firewall'] = True
-    found['forwarded'] = [dict(found['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x')]
+    found['forwarded'] = [
+        dict(
+            found['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x'
+        )
+    ]
     del found['forwarded'][0]['connections']
-    found['openings'] = [{'protocol': 'tcp', 'family': 'ipv4', 'ports': '80', 'interfaces': ['eth0'], 'sources': EVERYBODY, 'decided_by': 'a rule'}]
-    found['firewall'] = {'backends': ['nftables'], 'default': 'drop', 'rules': 1, 'sources': {'ipv4': EVERYBODY, 'ipv6': ['::/0']}}
+    found['openings'] = [
+        {
+            'protocol': 'tcp',
+            'family': 'ipv4',
+            'ports': '80',
+            'interfaces': ['eth0'],
+            'sources': EVERYBODY,
+            'decided_by': 'a rule',
+        }
+    ]
+    found['firewall'] = {
+        'backends': ['nftables'],
+        'default': 'drop',
+        'rules': 1,
+        'sources': {'ipv4': EVERYBODY, 'ipv6': ['::/0']},
+    }
     found['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
     return copy.deepcopy(found)
 
 
 def parts(value, kind, path=()):
-    """Each value in a structure with the type that it has to be of: tuples of path, value, type. A value of another type is an error."""
+    """Each value in a structure with the type that it has to be of: tuples of path, value, type.
+
+    A value of another type is an error.
+    """
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         kind, = [one for one in typing.get_args(kind) if one is not type(None)]
         if value is None:
@@ -145,7 +187,10 @@ def test_the_checker_has_the_words_of_the_host():
 
 
 def test_samples():
-    assert conforms(samples.facts(samples.listener(), samples.listener(exposure=samples.exposure()), gaps=[samples.gap()]), _shape.Facts)
+    assert conforms(
+        samples.facts(samples.listener(), samples.listener(exposure=samples.exposure()), gaps=[samples.gap()]),
+        _shape.Facts,
+    )
     assert conforms(samples.record('web-1'), _shape.Record)
     assert conforms(samples.record('web-1', status='failed', message='why'), _shape.Record)
 
@@ -168,7 +213,12 @@ def test_facts_of_this_machine():
         facts = _facts.collect(gather=('owners', 'connections', 'resources', 'command', 'raw'), diagnose=['a.service'])
         port = server.getsockname()[1]
     mine = next(listener for listener in facts['listeners'] if listener['port'] == port)
-    assert mine['owners'][0]['pid'] == os.getpid() and mine['connections'] and mine['owners'][0]['resources'] and mine['owners'][0]['command']
+    assert (
+        mine['owners'][0]['pid'] == os.getpid()
+        and mine['connections']
+        and mine['owners'][0]['resources']
+        and mine['owners'][0]['command']
+    )
     assert conforms(facts, _shape.Facts) and facts['diagnoses']
 
 
@@ -198,26 +248,42 @@ def type_name(hint):
     return 'dict' if typing.is_typeddict(hint) else TYPES[typing.get_origin(hint) or hint]
 
 
-@pytest.mark.parametrize('path, kind', [((), _shape.Facts), (('complete',), _shape.Complete), (('listeners',), _shape.Listener)])
+@pytest.mark.parametrize(
+    'path, kind', [((), _shape.Facts), (('complete',), _shape.Complete), (('listeners',), _shape.Listener)]
+)
 def test_documented_fields(path, kind):
     fields = documented()
     for step in path:
         fields = fields[step]['contains']
-    assert {key: field['type'] for key, field in fields.items()} == {key: type_name(hint) for key, hint in typing.get_type_hints(kind).items()}
+    assert {key: field['type'] for key, field in fields.items()} == {
+        key: type_name(hint) for key, hint in typing.get_type_hints(kind).items()
+    }
     if kind is not _shape.Complete:      # of which only records of earlier versions lack something
         assert {key for key, field in fields.items() if field['returned'] == 'always'} == kind.__required_keys__
 
 
-@pytest.mark.parametrize('path, kind', [
-    (('gaps',), _shape.Gap), (('system',), _shape.System), (('openings',), _shape.Opening), (('firewall',), _shape.Firewall),
-    (('diagnoses',), _shape.Diagnosis), (('listeners', 'owners'), _shape.Owner), (('listeners', 'backlog'), _shape.Backlog),
-    (('listeners', 'exposure'), _shape.Exposure),
-])
+@pytest.mark.parametrize(
+    'path, kind',
+    [
+        (('gaps',), _shape.Gap),
+        (('system',), _shape.System),
+        (('openings',), _shape.Opening),
+        (('firewall',), _shape.Firewall),
+        (('diagnoses',), _shape.Diagnosis),
+        (('listeners', 'owners'), _shape.Owner),
+        (('listeners', 'backlog'), _shape.Backlog),
+        (('listeners', 'exposure'), _shape.Exposure),
+    ],
+)
 def test_fields_that_are_documented_in_prose(path, kind):
     fields = documented()
     for step in path[:-1]:
         fields = fields[step]['contains']
-    prose = ' '.join([fields[path[-1]]['description']] if isinstance(fields[path[-1]]['description'], str) else fields[path[-1]]['description'])
+    prose = ' '.join(
+        [fields[path[-1]]['description']]
+        if isinstance(fields[path[-1]]['description'], str)
+        else fields[path[-1]]['description']
+    )
     assert set(typing.get_type_hints(kind)) <= set(re.findall(r'C\((\w+)\)', prose))
 
 
@@ -233,8 +299,12 @@ def test_fields_of_what_is_forwarded_are_documented():
 ])
 def test_documented_words(key, words):
     description = documented()['listeners']['contains'][key]['description']
-    assert set(words) <= set(re.findall(r'V\(([\w-]+)\)', description if isinstance(description, str) else ' '.join(description)))
+    assert set(words) <= set(
+        re.findall(r'V\(([\w-]+)\)', description if isinstance(description, str) else ' '.join(description))
+    )
 
 
 def test_documented_words_of_the_firewall():
-    assert set(_shape.BACKENDS + _shape.DEFAULTS) == set(re.findall(r'V\(([\w-]+)\)', ' '.join(documented()['firewall']['description'])))
+    assert set(_shape.BACKENDS + _shape.DEFAULTS) == set(
+        re.findall(r'V\(([\w-]+)\)', ' '.join(documented()['firewall']['description']))
+    )

@@ -21,50 +21,118 @@ def sent(found):
 
 def exposure(**other):
     """An exposure with one path; what is given is in both."""
-    found = dict({'verdict': 'partly', 'allowed': ['10.0.0.0/8', 'fd00::/8'],
-                  'decided_by': 'nftables inet filter input handle 12: ip saddr 10.0.0.0/8 tcp dport 22 accept',
-                  'blocked_by': 'policy drop of chain inet filter input',
-                  'undecided': [{'sources': ['192.0.2.0/24'], 'reason': 'a client may choose its port'}], 'caveats': ['rate limit']}, **other)
+    found = dict(
+        {
+            'verdict': 'partly',
+            'allowed': ['10.0.0.0/8', 'fd00::/8'],
+            'decided_by': 'nftables inet filter input handle 12: ip saddr 10.0.0.0/8 tcp dport 22 accept',
+            'blocked_by': 'policy drop of chain inet filter input',
+            'undecided': [{'sources': ['192.0.2.0/24'], 'reason': 'a client may choose its port'}],
+            'caveats': ['rate limit'],
+        },
+        **other,
+    )
     return dict(found, level='private', paths=[dict(found, family='ipv4', interfaces=['eth0'])])
 
 
 def forwarded(**other):
-    return dict(listener(port=8050, owners=[]), **dict({
-        'to': '172.17.0.2:80', 'ports': '8050', 'decided_by': 'x', 'container': None, 'proxy': 'tcp/0.0.0.0:8050', 'exposure': exposure()}, **other))
+    return dict(
+        listener(port=8050, owners=[]),
+        **dict(
+            {
+                'to': '172.17.0.2:80',
+                'ports': '8050',
+                'decided_by': 'x',
+                'container': None,
+                'proxy': 'tcp/0.0.0.0:8050',
+                'exposure': exposure(),
+            },
+            **other,
+        ),
+    )
 
 
-OPENING = {'protocol': 'tcp', 'family': 'ipv4', 'ports': '8000-8010', 'interfaces': ['eth0'], 'sources': ['0.0.0.0/0'], 'decided_by': None}
-FIREWALL = {'backends': ['nftables', 'ufw'], 'default': 'drop', 'rules': 12, 'sources': {'ipv4': ['0.0.0.0/0'], 'ipv6': ['2001:db8::/64', 'fe80::/64']}}
+OPENING = {
+    'protocol': 'tcp',
+    'family': 'ipv4',
+    'ports': '8000-8010',
+    'interfaces': ['eth0'],
+    'sources': ['0.0.0.0/0'],
+    'decided_by': None,
+}
+FIREWALL = {
+    'backends': ['nftables', 'ufw'],
+    'default': 'drop',
+    'rules': 12,
+    'sources': {'ipv4': ['0.0.0.0/0'], 'ipv6': ['2001:db8::/64', 'fe80::/64']},
+}
 GOOD = {
     'nothing listens': facts(),
-    'who can reach it': facts(listener(exposure=exposure()), forwarded=[forwarded()], openings=[OPENING], firewall=FIREWALL),
+    'who can reach it': facts(
+        listener(exposure=exposure()), forwarded=[forwarded()], openings=[OPENING], firewall=FIREWALL
+    ),
     'who can send is not known': facts(firewall=dict(FIREWALL, sources=None)),
     'nobody is kept out': facts(listener(exposure=exposure(verdict='allowed', blocked_by=None))),
-    'nobody can reach it': facts(listener(exposure=exposure(allowed=[], undecided=[], verdict='blocked', decided_by=None))),
+    'nobody can reach it': facts(
+        listener(exposure=exposure(allowed=[], undecided=[], verdict='blocked', decided_by=None))
+    ),
     'another namespace has no exposure': facts(listener(namespace='x', exposure=None)),
     'one listener': facts(listener()),
     'a link-local address': facts(listener('fe80::1', 546, 'udp', interface='eth0')),
     'a mapped address': facts(listener('::ffff:10.0.0.1', 80, accepts_ipv4=True, accepts_ipv6=False)),
     'another namespace': facts(listener(namespace='/run/netns/a b\n')),
-    'unknown everywhere': facts(listener(
-        owners=[owner(process=None, user=None, uid=None, exe=None, exe_deleted=None, started=None)],
-        accepts_ipv4=None, backlog=None, socket_uid=None)),
+    'unknown everywhere': facts(
+        listener(
+            owners=[owner(process=None, user=None, uid=None, exe=None, exe_deleted=None, started=None)],
+            accepts_ipv4=None,
+            backlog=None,
+            socket_uid=None,
+        )
+    ),
     'more owners than are told': facts(listener(owners_total=1000)),
     'kernel': facts(listener(owners=[], held_by='kernel')),
-    'all subsets': facts(listener(
-        owners=[owner(resources={'cpu_seconds': 0.5, 'rss_bytes': 1, 'threads': 1, 'open_files': None},
-                      command=['a', '']),
-                owner(pid=1, resources=None, command=None)],
-        connections={'established': 3, 'state_12': 0})),
+    'all subsets': facts(
+        listener(
+            owners=[
+                owner(
+                    resources={'cpu_seconds': 0.5, 'rss_bytes': 1, 'threads': 1, 'open_files': None}, command=['a', '']
+                ),
+                owner(pid=1, resources=None, command=None),
+            ],
+            connections={'established': 3, 'state_12': 0},
+        )
+    ),
     'hidden owners': facts(listener(owners=[]), gaps=[gap()]),
     'the longest path, every byte escaped': facts(listener(owners=[owner(exe='\\xff' * 4096)])),
     'host texts stay what they are': facts(listener(owners=[owner(process='{{ 7*7 }}\n\x1b[31m\u202e日本')])),
-    'a unit that does not listen': facts(diagnoses={'nginx': diagnosis('nginx', lines=['[emerg] bind() failed\x1b[31m'] * 5)}),
-    'a unit that could not be looked at': facts(diagnoses={'a b\n': diagnosis('a b\n', id=None, load=None, active=None, sub=None, enabled=None,
-                                                                              result=None, exit=None, holds=None, unseen=['why'])}),
+    'a unit that does not listen': facts(
+        diagnoses={'nginx': diagnosis('nginx', lines=['[emerg] bind() failed\x1b[31m'] * 5)}
+    ),
+    'a unit that could not be looked at': facts(
+        diagnoses={
+            'a b\n': diagnosis(
+                'a b\n',
+                id=None,
+                load=None,
+                active=None,
+                sub=None,
+                enabled=None,
+                result=None,
+                exit=None,
+                holds=None,
+                unseen=['why'],
+            )
+        }
+    ),
     'no unit that does not listen': facts(diagnoses={}),
-    'unknown system': facts(system={'local_addresses': None, 'ephemeral_ports': None, 'reserved_ports': None,
-                                    'unprivileged_port_start': None}),
+    'unknown system': facts(
+        system={
+            'local_addresses': None,
+            'ephemeral_ports': None,
+            'reserved_ports': None,
+            'unprivileged_port_start': None,
+        }
+    ),
 }
 
 
@@ -99,14 +167,34 @@ def changed(path, value):
 
 
 REFUSED = [
-    (('listeners', 1, 'exposure'), exposure(verdict='open'), 'listeners[1].exposure.verdict: has to be one of allowed, partly, blocked, unknown'),
-    (('listeners', 1, 'exposure'), exposure(allowed=['10.0.0.1']), 'exposure.allowed[0]: has to be a network such as 192.0.2.0/24'),
+    (
+        ('listeners', 1, 'exposure'),
+        exposure(verdict='open'),
+        'listeners[1].exposure.verdict: has to be one of allowed, partly, blocked, unknown',
+    ),
+    (
+        ('listeners', 1, 'exposure'),
+        exposure(allowed=['10.0.0.1']),
+        'exposure.allowed[0]: has to be a network such as 192.0.2.0/24',
+    ),
     (('listeners', 1, 'exposure'), exposure(allowed=['10.0.0.1/8']), 'exposure.allowed[0]: has to be a network'),
     (('listeners', 1, 'exposure'), exposure(allowed=[['10.0.0.0/8']]), 'exposure.allowed[0]: has to be a network'),
-    (('listeners', 1, 'exposure'), exposure(allowed=['10.0.0.0/8'] * 2001), 'exposure.allowed: has 2001 elements, not 0 to 2000'),
-    (('listeners', 1, 'exposure'), exposure(undecided=[{'sources': ['x/1'], 'reason': ''}]), 'exposure.undecided[0].sources[0]: has to be a network'),
+    (
+        ('listeners', 1, 'exposure'),
+        exposure(allowed=['10.0.0.0/8'] * 2001),
+        'exposure.allowed: has 2001 elements, not 0 to 2000',
+    ),
+    (
+        ('listeners', 1, 'exposure'),
+        exposure(undecided=[{'sources': ['x/1'], 'reason': ''}]),
+        'exposure.undecided[0].sources[0]: has to be a network',
+    ),
     (('listeners', 1, 'exposure'), exposure(caveats=['x'] * 101), 'exposure.caveats: has 101 elements'),
-    (('listeners', 1, 'exposure'), dict(exposure(), level='world'), 'exposure.level: has to be one of none, local, link'),
+    (
+        ('listeners', 1, 'exposure'),
+        dict(exposure(), level='world'),
+        'exposure.level: has to be one of none, local, link',
+    ),
     (('listeners', 1, 'exposure'), dict(exposure(), paths=[exposure()]), 'exposure.paths[0].interfaces: is missing'),
     (('forwarded',), [forwarded(ports='80:90')], 'forwarded[0].ports: has to be a port, or a range of them'),
     (('forwarded',), [forwarded(exposure=None)], 'forwarded[0].exposure: has to be a mapping'),
@@ -115,8 +203,16 @@ REFUSED = [
     (('openings',), [dict(OPENING, sources=['all'])], 'openings[0].sources[0]: has to be a network'),
     (('openings',), [OPENING] * 10001, 'openings: has 10001 elements'),
     (('firewall',), dict(FIREWALL, sources={'ipv4': []}), 'firewall.sources.ipv6: is missing'),
-    (('firewall',), dict(FIREWALL, sources={'ipv4': ['10.0.0.1/8'], 'ipv6': []}), 'firewall.sources.ipv4[0]: has to be a network'),
-    (('firewall',), dict(FIREWALL, sources={'ipv4': ['10.0.0.0/8'] * 2001, 'ipv6': []}), 'firewall.sources.ipv4: has 2001 elements, not 0 to 2000'),
+    (
+        ('firewall',),
+        dict(FIREWALL, sources={'ipv4': ['10.0.0.1/8'], 'ipv6': []}),
+        'firewall.sources.ipv4[0]: has to be a network',
+    ),
+    (
+        ('firewall',),
+        dict(FIREWALL, sources={'ipv4': ['10.0.0.0/8'] * 2001, 'ipv6': []}),
+        'firewall.sources.ipv4: has 2001 elements, not 0 to 2000',
+    ),
     (('listeners', 1, 'exposure'), exposure(blocked_by=5), 'exposure.blocked_by: has to be text, not 5'),
     (('firewall',), dict(FIREWALL, default='maybe'), 'firewall.default: has to be one of accept, drop, mixed, unknown'),
     (('firewall',), dict(FIREWALL, backends=['pf']), 'firewall.backends[0]: has to be one of nftables'),
@@ -130,8 +226,8 @@ REFUSED = [
     (('listeners', 1, 'port'), 81.0, 'listeners[1].port: has to be a whole number from 0 to 65535, not 81.0'),
     (('listeners', 1, 'port'), True, 'listeners[1].port: has to be a whole number from 0 to 65535, not a boolean'),
     (('listeners', 1, 'owners', 0, 'resources'), {'cpu_seconds': True}, 'resources.cpu_seconds: has to be a number'),
-    (('listeners', 1, 'owners', 0, 'resources'), {'cpu_seconds': 10 ** 400}, 'has to be a number from 0 to'),
-    (('listeners', 1, 'port'), 10 ** 400, 'listeners[1].port: has to be a whole number from 0 to 65535'),
+    (('listeners', 1, 'owners', 0, 'resources'), {'cpu_seconds': 10**400}, 'has to be a number from 0 to'),
+    (('listeners', 1, 'port'), 10**400, 'listeners[1].port: has to be a whole number from 0 to 65535'),
     (('listeners', 1, 'protocol'), 'icmp', "listeners[1].protocol: has to be one of tcp, udp"),
     (('listeners', 1, 'protocol'), ['tcp'], "listeners[1].protocol: has to be one of tcp, udp"),
     (('listeners', 1, 'protocol'), '\x1b[31m', r"not '\x1b[31m'"),
@@ -146,20 +242,32 @@ REFUSED = [
     (('listeners', 1, 'held_by'), 'kernel', 'listeners[1].held_by: does not fit the owners'),
     (('listeners', 1, 'owners'), [owner()] * 65, 'listeners[1].owners: has 65 elements, not 0 to 64'),
     (('listeners', 1, 'owners', 0), None, 'listeners[1].held_by: does not fit the owners'),
-    (('listeners', 1, 'owners', 0, 'pid'), 'a',
-     "listeners[1].owners[0].pid: has to be a whole number from 0 to 4294967295"),
+    (
+        ('listeners', 1, 'owners', 0, 'pid'),
+        'a',
+        "listeners[1].owners[0].pid: has to be a whole number from 0 to 4294967295",
+    ),
     (('listeners', 1, 'owners', 0, 'exe'), 'x' * 20001, 'listeners[1].owners[0].exe: is longer than 20000 characters'),
     (('listeners', 1, 'owners', 0, 'user'), '\ud800', 'listeners[1].owners[0].user: has half of a surrogate pair'),
     (('listeners', 1, 'owners', 0, 'started'), 'now', 'listeners[1].owners[0].started: has to be a time'),
     (('listeners', 1, 'owners', 0, 'started'), '2026-11-19T08:00:00Z\n', 'owners[0].started: has to be a time'),
-    (('listeners', 1, 'owners', 0, 'resources'), {'cpu_seconds': 'x'},
-     'owners[0].resources.cpu_seconds: has to be a number'),
+    (
+        ('listeners', 1, 'owners', 0, 'resources'),
+        {'cpu_seconds': 'x'},
+        'owners[0].resources.cpu_seconds: has to be a number',
+    ),
     (('listeners', 1, 'owners', 0, 'command'), 'rm -rf', "owners[0].command: has to be a list, not 'rm -rf'"),
     (('listeners', 1, 'connections'), {'established; x': 1}, 'listeners[1].connections: has to be a word'),
-    (('listeners', 1, 'connections'), {'established': '1'},
-     'listeners[1].connections.established: has to be a whole number'),
-    (('listeners', 1, 'connections'), {'s%d' % number: 1 for number in range(33)},
-     'connections: has more than 32 keys'),
+    (
+        ('listeners', 1, 'connections'),
+        {'established': '1'},
+        'listeners[1].connections.established: has to be a whole number',
+    ),
+    (
+        ('listeners', 1, 'connections'),
+        {'s%d' % number: 1 for number in range(33)},
+        'connections: has more than 32 keys',
+    ),
     (('listeners', 1, 'ephemeral'), 0, 'listeners[1].ephemeral: has to be true or false, not 0'),
     (('gaps', 0, 'aspect'), 'Sockets', "gaps[0].aspect: has to be a word of a-z, 0-9 and _, not 'Sockets'"),
     (('gaps', 0, 'message'), 5, 'gaps[0].message: has to be text, not 5'),
@@ -175,7 +283,11 @@ REFUSED = [
     (('system', 'ephemeral_ports'), [1], 'system.ephemeral_ports: has 1 elements, not 2 to 2'),
     (('diagnoses',), [], 'diagnoses: has to be a mapping, not a list'),
     (('diagnoses',), {'a': diagnosis('b')}, 'diagnoses: one of them is of another unit'),
-    (('diagnoses',), {'\x1b': diagnosis('\x1b', exit='1')}, "diagnoses: has to be a whole number from 0 to 4294967295, not '1'"),
+    (
+        ('diagnoses',),
+        {'\x1b': diagnosis('\x1b', exit='1')},
+        "diagnoses: has to be a whole number from 0 to 4294967295, not '1'",
+    ),
     (('diagnoses',), {'a': diagnosis('a', lines=['x'] * 6)}, 'diagnoses: has 6 elements, not 0 to 5'),
     (('diagnoses',), {'a': diagnosis('a', holds='no')}, "diagnoses: has to be true or false, not 'no'"),
     (('diagnoses',), {'a': {}}, 'diagnoses: is missing'),

@@ -35,7 +35,9 @@ def sent(taken, *listeners, **other):
     return firewall.judge(unpacked(taken, *listeners, **other))
 
 
-@pytest.mark.parametrize('name, verdict', [('open', 'allowed'), ('native', 'partly'), ('iptables_legacy', 'partly'), ('mixed', 'partly')])
+@pytest.mark.parametrize(
+    'name, verdict', [('open', 'allowed'), ('native', 'partly'), ('iptables_legacy', 'partly'), ('mixed', 'partly')]
+)
 def test_rules_are_judged(name, verdict):
     found = sent(snapshot(name))
     assert found['listeners'][0]['exposure']['verdict'] == verdict
@@ -53,7 +55,9 @@ def test_it_is_the_same_judgement_as_on_the_host():
 def test_what_could_not_be_looked_at_is_a_gap():
     found = sent(snapshot(net=None, errors=[{'aspect': 'net', 'message': 'net: not root'}]))
     assert found['complete']['firewall'] is False and found['listeners'][0]['exposure']['verdict'] == 'unknown'
-    assert [(one['aspect'], one['message'], one['hint']) for one in found['gaps']] == [('firewall', 'net: not root', 'become')]
+    assert [(one['aspect'], one['message'], one['hint']) for one in found['gaps']] == [
+        ('firewall', 'net: not root', 'become')
+    ]
 
 
 def test_gaps_of_the_host_stay():
@@ -75,21 +79,50 @@ def test_a_snapshot_is_checked():
 NET = snapshot()['net']
 
 
-@pytest.mark.parametrize('other', [
-    {'net': None}, {'nft': {'nftables': []}}, {'nft': 5}, {'saves': {'ip/x': ''}}, {'saves': {'ip/nft': None}}, {'saves': []}, {'ipset': []},
-    {'tables': [['ip']]}, {'tables': [['ip', 5]]}, {'errors': [{'aspect': 'x', 'message': ''}]}, {'errors': 'x'}, {'tools': {}}, {'port_names': {'tcp/80': 80}},
-    {'elsewhere': {'x': ['::1%eth0']}}, {'elsewhere': {'x': [5]}},
-    {'net': {}}, {'net': dict(NET, addresses={'eth0': ['10.0.0.1']})}, {'net': dict(NET, addresses={'eth0': ['10.0.0.1/33']})},
-    {'net': dict(NET, addresses={'eth0': ['fe80::1%x/64']})}, {'net': dict(NET, addresses={'{{ x }}\n' * 100: []})},
-    {'net': dict(NET, primary={'eth0': 'x'})}, {'net': dict(NET, routes=[{}])}, {'net': dict(NET, sources={'eth0': [['10.0.0.0/8']]})},
-    {'net': dict(NET, sources={'eth0': [['10.0.0.0/8', 1]]})}, {'net': dict(NET, sources={'eth0': 3})}, {'net': dict(NET, rules=0)},
-    {'net': dict(NET, route_localnet='eth0')}, {'net': dict(NET, rp_filter={'eth0': 'x'})}, {'net': dict(NET, forwarding={'ipv4': 1, 'ipv6': None})},
-], ids=lambda other: ascii(other)[:60])
+@pytest.mark.parametrize(
+    'other',
+    [
+        {'net': None},
+        {'nft': {'nftables': []}},
+        {'nft': 5},
+        {'saves': {'ip/x': ''}},
+        {'saves': {'ip/nft': None}},
+        {'saves': []},
+        {'ipset': []},
+        {'tables': [['ip']]},
+        {'tables': [['ip', 5]]},
+        {'errors': [{'aspect': 'x', 'message': ''}]},
+        {'errors': 'x'},
+        {'tools': {}},
+        {'port_names': {'tcp/80': 80}},
+        {'elsewhere': {'x': ['::1%eth0']}},
+        {'elsewhere': {'x': [5]}},
+        {'net': {}},
+        {'net': dict(NET, addresses={'eth0': ['10.0.0.1']})},
+        {'net': dict(NET, addresses={'eth0': ['10.0.0.1/33']})},
+        {'net': dict(NET, addresses={'eth0': ['fe80::1%x/64']})},
+        {'net': dict(NET, addresses={'{{ x }}\n' * 100: []})},
+        {'net': dict(NET, primary={'eth0': 'x'})},
+        {'net': dict(NET, routes=[{}])},
+        {'net': dict(NET, sources={'eth0': [['10.0.0.0/8']]})},
+        {'net': dict(NET, sources={'eth0': [['10.0.0.0/8', 1]]})},
+        {'net': dict(NET, sources={'eth0': 3})},
+        {'net': dict(NET, rules=0)},
+        {'net': dict(NET, route_localnet='eth0')},
+        {'net': dict(NET, rp_filter={'eth0': 'x'})},
+        {'net': dict(NET, forwarding={'ipv4': 1, 'ipv6': None})},
+    ],
+    ids=lambda other: ascii(other)[:60],
+)
 def test_what_is_no_snapshot_is_refused(other):
     with pytest.raises(FactError) as info:
         sent(snapshot(**other))
     message = str(info.value)
-    assert message.startswith('the packed facts are not valid: snapshot: ') and message.isprintable() and len(message) < 200
+    assert (
+        message.startswith('the packed facts are not valid: snapshot: ')
+        and message.isprintable()
+        and len(message) < 200
+    )
 
 
 @pytest.mark.parametrize('missing', sorted(set(snapshot()) - {'recorded_with'}))
@@ -106,12 +139,29 @@ def test_an_error_in_what_judges_is_told_as_one():
     assert str(info.value) == 'the packed facts are not valid: snapshot: is not understood (KeyError)'
 
 
-@pytest.mark.parametrize('more, message', [
-    ({'openings': 5}, "openings: has to be a list, not 5"),
-    ({'forwarded': [dict(listener(owners=[]), to='', ports='80', decided_by=None, container=None, proxy=None, exposure=None)]},
-     'forwarded[0].exposure: has to be a mapping, not null'),
-    ({'firewall': {}}, 'firewall.backends: is missing'),
-])
+@pytest.mark.parametrize(
+    'more, message',
+    [
+        ({'openings': 5}, "openings: has to be a list, not 5"),
+        (
+            {
+                'forwarded': [
+                    dict(
+                        listener(owners=[]),
+                        to='',
+                        ports='80',
+                        decided_by=None,
+                        container=None,
+                        proxy=None,
+                        exposure=None,
+                    )
+                ]
+            },
+            'forwarded[0].exposure: has to be a mapping, not null',
+        ),
+        ({'firewall': {}}, 'firewall.backends: is missing'),
+    ],
+)
 def test_what_is_judged_is_checked(more, message):
     def attach(listeners, dummy, dummy2):
         for one in listeners:
@@ -150,7 +200,9 @@ def test_damaged_snapshots_are_judged_or_refused(name):
         where = bad
         for key in path:
             where = where[key]
-        where[last] = chance.choice([None, '', 'x', -1, 2 ** 70, 1.5, [], {}, [[]], True, '{{ 1 }}', '::1', '10.0.0.0/8', '\ud7ff'])
+        where[last] = chance.choice(
+            [None, '', 'x', -1, 2**70, 1.5, [], {}, [[]], True, '{{ 1 }}', '::1', '10.0.0.0/8', '\ud7ff']
+        )
         bad['nft'] = json.dumps(bad['nft']) if isinstance(bad['nft'], dict) else bad['nft']
         try:
             found = sent(bad)

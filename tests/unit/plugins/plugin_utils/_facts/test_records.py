@@ -199,16 +199,36 @@ def test_a_record_is_of_now():
     assert records._check(json.loads(json.dumps(entry))) == entry
 
 
-FINDING = {'kind': 'missing', 'severity': 'high', 'entry': 'web', 'declared_in': 'expected_listeners', 'listener': None, 'expected': 'x',
-           'found': None, 'message': 'x', 'remedy': None, 'fingerprint': '0123456789abcdef', 'fails': True, 'parts': None, 'same': None}
+FINDING = {
+    'kind': 'missing',
+    'severity': 'high',
+    'entry': 'web',
+    'declared_in': 'expected_listeners',
+    'listener': None,
+    'expected': 'x',
+    'found': None,
+    'message': 'x',
+    'remedy': None,
+    'fingerprint': '0123456789abcdef',
+    'fails': True,
+    'parts': None,
+    'same': None,
+}
 NOTHING = {'entries': [], 'waivers': []}
 
 
 def judgement(**other):
     """A judgement as a record has it."""
-    found = {'policy': {'summary': 'policy: 1 variable', 'hash': 'a' * 64, 'variables': ['expected_listeners']}, 'findings': [FINDING],
-             'findings_total': 1, 'failing': True, 'refused': None, 'waived': 0, 'met': NOTHING,
-             'idle': dict(NOTHING, entries=[['expected_listeners', '#1']])}
+    found = {
+        'policy': {'summary': 'policy: 1 variable', 'hash': 'a' * 64, 'variables': ['expected_listeners']},
+        'findings': [FINDING],
+        'findings_total': 1,
+        'failing': True,
+        'refused': None,
+        'waived': 0,
+        'met': NOTHING,
+        'idle': dict(NOTHING, entries=[['expected_listeners', '#1']]),
+    }
     return dict(found, **other)
 
 
@@ -232,28 +252,49 @@ def test_a_record_of_before_there_were_judgements_has_none(tmp_path):
     assert records.read(str(tmp_path), 'web')['judgement'] is None
 
 
-@pytest.mark.parametrize('wrong, message', [
-    ([], 'judgement: has to be a mapping'),
-    ({}, 'judgement.policy: is missing'),
-    (judgement(policy=None), 'judgement.policy: has to be a mapping'),
-    (judgement(policy={'summary': 'x', 'hash': 'x', 'variables': []}), 'judgement.policy.hash: has to be 64 hexadecimal digits'),
-    (judgement(policy={'summary': 'x', 'hash': '', 'variables': [1]}), 'judgement.policy.variables[0]: has to be text'),
-    (judgement(findings=[dict(FINDING, kind='fine')]), 'judgement.findings[0].kind: has to be one of'),
-    (judgement(findings=[dict(FINDING, severity='fatal')]), 'judgement.findings[0].severity: has to be one of'),
-    (judgement(findings=[dict(FINDING, message=None)]), 'judgement.findings[0].message: has to be text'),
-    (judgement(findings=[dict(FINDING, message='x' * 20001)]), 'judgement.findings[0].message: is longer than 20000'),
-    (judgement(findings=[dict(FINDING, fingerprint='../x')]), 'judgement.findings[0].fingerprint: has to be 16 hexadecimal digits'),
-    (judgement(findings=[dict(FINDING, fails='no')]), 'judgement.findings[0].fails: has to be true or false'),
-    (judgement(findings=[{key: value for key, value in FINDING.items() if key != 'parts'}]), 'judgement.findings[0].parts: is missing'),
-    (judgement(findings=[dict(FINDING, parts={}, same='0' * 16)]), 'judgement.findings[0].parts.entry: is missing'),
-    (judgement(findings=[FINDING] * 1001, findings_total=1001), 'judgement.findings: has 1001 elements, not 0 to 1000'),
-    (judgement(findings_total=0), 'judgement.findings_total is less than there are findings'),
-    (judgement(failing=0), 'judgement.failing: has to be true or false'),
-    (judgement(refused=True), 'judgement.refused: has to be text'),
-    (judgement(waived=-1), 'judgement.waived: has to be a whole number'),
-    (judgement(met={'entries': [['x']], 'waivers': []}), 'judgement.met.entries[0]: has 1 elements'),
-    (judgement(idle={'entries': []}), 'judgement.idle.waivers: is missing'),
-])
+@pytest.mark.parametrize(
+    'wrong, message',
+    [
+        ([], 'judgement: has to be a mapping'),
+        ({}, 'judgement.policy: is missing'),
+        (judgement(policy=None), 'judgement.policy: has to be a mapping'),
+        (
+            judgement(policy={'summary': 'x', 'hash': 'x', 'variables': []}),
+            'judgement.policy.hash: has to be 64 hexadecimal digits',
+        ),
+        (
+            judgement(policy={'summary': 'x', 'hash': '', 'variables': [1]}),
+            'judgement.policy.variables[0]: has to be text',
+        ),
+        (judgement(findings=[dict(FINDING, kind='fine')]), 'judgement.findings[0].kind: has to be one of'),
+        (judgement(findings=[dict(FINDING, severity='fatal')]), 'judgement.findings[0].severity: has to be one of'),
+        (judgement(findings=[dict(FINDING, message=None)]), 'judgement.findings[0].message: has to be text'),
+        (
+            judgement(findings=[dict(FINDING, message='x' * 20001)]),
+            'judgement.findings[0].message: is longer than 20000',
+        ),
+        (
+            judgement(findings=[dict(FINDING, fingerprint='../x')]),
+            'judgement.findings[0].fingerprint: has to be 16 hexadecimal digits',
+        ),
+        (judgement(findings=[dict(FINDING, fails='no')]), 'judgement.findings[0].fails: has to be true or false'),
+        (
+            judgement(findings=[{key: value for key, value in FINDING.items() if key != 'parts'}]),
+            'judgement.findings[0].parts: is missing',
+        ),
+        (judgement(findings=[dict(FINDING, parts={}, same='0' * 16)]), 'judgement.findings[0].parts.entry: is missing'),
+        (
+            judgement(findings=[FINDING] * 1001, findings_total=1001),
+            'judgement.findings: has 1001 elements, not 0 to 1000',
+        ),
+        (judgement(findings_total=0), 'judgement.findings_total is less than there are findings'),
+        (judgement(failing=0), 'judgement.failing: has to be true or false'),
+        (judgement(refused=True), 'judgement.refused: has to be text'),
+        (judgement(waived=-1), 'judgement.waived: has to be a whole number'),
+        (judgement(met={'entries': [['x']], 'waivers': []}), 'judgement.met.entries[0]: has 1 elements'),
+        (judgement(idle={'entries': []}), 'judgement.idle.waivers: is missing'),
+    ],
+)
 def test_a_judgement_that_is_none_is_refused(tmp_path, wrong, message):
     put(tmp_path, record('web', judgement=wrong))
     with pytest.raises(RecordError) as caught:
@@ -262,7 +303,10 @@ def test_a_judgement_that_is_none_is_refused(tmp_path, wrong, message):
 
 
 def test_a_record_of_what_was_seen_before_has_the_time_of_then():
-    assert records.record('web', 'run1', '2.21.0', 'ok', facts=facts(), recorded_at='2026-11-20T10:00:01Z')['recorded_at'] == '2026-11-20T10:00:01Z'
+    assert (
+        records.record('web', 'run1', '2.21.0', 'ok', facts=facts(), recorded_at='2026-11-20T10:00:01Z')['recorded_at']
+        == '2026-11-20T10:00:01Z'
+    )
 
 
 def test_a_file_is_read_wherever_it_is(tmp_path):

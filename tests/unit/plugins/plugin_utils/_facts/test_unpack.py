@@ -20,7 +20,9 @@ def squeeze(data):
     return 'z:' + base64.b64encode(zlib.compress(data)).decode()
 
 
-@pytest.mark.parametrize('sent', [facts(), facts(*[listener(port=port + 1) for port in range(20)])], ids=['short', 'long'])
+@pytest.mark.parametrize(
+    'sent', [facts(), facts(*[listener(port=port + 1) for port in range(20)])], ids=['short', 'long']
+)
 def test_facts_come_back_unchanged(sent):
     packed = pack(sent)
     assert packed.startswith('z:') == bool(sent['listeners'])
@@ -35,7 +37,10 @@ def test_a_snapshot_is_beside_the_facts_and_not_judged():
 def test_facts_are_checked():
     with pytest.raises(FactError) as caught:
         unpack(pack(facts(dict(listener(), port='80'))))
-    assert str(caught.value) == "the packed facts are not valid: listeners[0].port: has to be a whole number from 0 to 65535, not '80'"
+    assert (
+        str(caught.value)
+        == "the packed facts are not valid: listeners[0].port: has to be a whole number from 0 to 65535, not '80'"
+    )
 
 
 @pytest.mark.parametrize('packed, message', [

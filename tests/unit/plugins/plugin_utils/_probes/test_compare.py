@@ -8,7 +8,15 @@ import pytest
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._probes.compare import Vantage
 from ansible_collections.listening.ports.plugins.plugin_utils._probes.plan import Target
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._probes.probing import ALLOWED, BLOCKED, HOSTILE, MAYBE, exposure, path, probe
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._probes.probing import (
+    ALLOWED,
+    BLOCKED,
+    HOSTILE,
+    MAYBE,
+    exposure,
+    path,
+    probe,
+)
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
 
 
@@ -45,7 +53,10 @@ def test_the_rule_that_decides():
         one['blocked_by'] = 'rule 3'
     one = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
     assert compare.stance(one, '10.0.1.7') == ('blocked', 'rule 3'), 'not the one that lets others in'
-    assert compare.stance(listener(exposure=exposure()), '10.0.1.7') == ('blocked', 'policy drop of chain inet filter input')
+    assert compare.stance(listener(exposure=exposure()), '10.0.1.7') == (
+        'blocked',
+        'policy drop of chain inet filter input',
+    )
 
 
 # ---- findings
@@ -57,12 +68,21 @@ def judged(found, *probes, host='web-1', fail_on=('contradiction',), one=None):
     return compare.findings(made, vantages, table, fail_on)
 
 
-@pytest.mark.parametrize('found, verdict, kind', [
-    (BLOCKED, 'open', 'contradiction'), (BLOCKED, 'filtered', None), (BLOCKED, 'closed', None), (BLOCKED, 'open|filtered', None),
-    (ALLOWED, 'open', None), (ALLOWED, 'filtered', 'filtered'), (ALLOWED, 'closed', 'closed'), (ALLOWED, 'open|filtered', None),
-    *[(found, verdict, None) for found in (ALLOWED, BLOCKED) for verdict in ('unknown', 'unresolvable')],
-    *[(found, verdict, None) for found in (MAYBE, None) for verdict in results.VERDICTS],
-])
+@pytest.mark.parametrize(
+    'found, verdict, kind',
+    [
+        (BLOCKED, 'open', 'contradiction'),
+        (BLOCKED, 'filtered', None),
+        (BLOCKED, 'closed', None),
+        (BLOCKED, 'open|filtered', None),
+        (ALLOWED, 'open', None),
+        (ALLOWED, 'filtered', 'filtered'),
+        (ALLOWED, 'closed', 'closed'),
+        (ALLOWED, 'open|filtered', None),
+        *[(found, verdict, None) for found in (ALLOWED, BLOCKED) for verdict in ('unknown', 'unresolvable')],
+        *[(found, verdict, None) for found in (MAYBE, None) for verdict in results.VERDICTS],
+    ],
+)
 def test_findings(found, verdict, kind):
     assert [one['kind'] for one in judged(found, probe(verdict=verdict))] == [kind] * bool(kind)
 
@@ -70,15 +90,30 @@ def test_findings(found, verdict, kind):
 def test_a_contradiction_in_words():
     found, = judged(BLOCKED, probe())
     assert found == {
-        'kind': 'contradiction', 'severity': 'high', 'fails': True, 'target': 'db', 'listener': 'tcp/0.0.0.0:80', 'endpoint': 'tcp/10.0.0.5:80',
-        'verdict': 'open', 'vantages': ['web-1'], 'sources': ['10.0.0.7'],
-        'message': 'db tcp 0.0.0.0:80 nginx pid 100: the firewall of the host says that it blocks 10.0.0.7 (policy drop of chain inet filter input), '
-                   'and web-1 can reach it at 10.0.0.5:80 (connected): something else forwards, or an address is translated on the way',
-        'remedy': 'find out what answers there; a load balancer, a proxy or a rule that the host does not know of'}
+        'kind': 'contradiction',
+        'severity': 'high',
+        'fails': True,
+        'target': 'db',
+        'listener': 'tcp/0.0.0.0:80',
+        'endpoint': 'tcp/10.0.0.5:80',
+        'verdict': 'open',
+        'vantages': ['web-1'],
+        'sources': ['10.0.0.7'],
+        'message': 'db tcp 0.0.0.0:80 nginx pid 100: the firewall of the host says that it blocks 10.0.0.7 '
+        '(policy drop of chain inet filter input), '
+        'and web-1 can reach it at 10.0.0.5:80 (connected): something else forwards, or an address is translated on '
+        'the way',
+        'remedy': 'find out what answers there; a load balancer, a proxy or a rule that the host does not know of',
+    }
 
 
-@pytest.mark.parametrize('verdict, words', [('filtered', 'web-1 gets no further at 10.0.0.5:80 (no answer): it is filtered on the way'),
-                                            ('closed', 'web-1 is refused at 10.0.0.5:80 (no answer): nobody listens there any more')])
+@pytest.mark.parametrize(
+    'verdict, words',
+    [
+        ('filtered', 'web-1 gets no further at 10.0.0.5:80 (no answer): it is filtered on the way'),
+        ('closed', 'web-1 is refused at 10.0.0.5:80 (no answer): nobody listens there any more'),
+    ],
+)
 def test_the_other_findings_in_words(verdict, words):
     found, = judged(ALLOWED, probe(verdict=verdict, reason='no answer'))
     assert words in found['message'] and 'lets 10.0.0.7 in (policy drop' in found['message']
@@ -101,12 +136,28 @@ def test_a_host_does_not_contradict_itself():
 
 
 def test_several_vantage_hosts_share_a_finding():
-    made = plan.plan([Target('db', facts(listener(exposure=BLOCKED), listener(port=81, exposure=ALLOWED)), addresses=['10.0.0.5'])])
-    vantages = [Vantage('web-%d' % number, [probe(own='10.0.0.%d' % (10 + number)), probe(1, 'closed', 'tcp/10.0.0.5:81', own='10.0.0.%d' % (10 + number))])
-                for number in range(8)]
+    made = plan.plan(
+        [Target('db', facts(listener(exposure=BLOCKED), listener(port=81, exposure=ALLOWED)), addresses=['10.0.0.5'])]
+    )
+    vantages = [
+        Vantage(
+            'web-%d' % number,
+            [
+                probe(own='10.0.0.%d' % (10 + number)),
+                probe(1, 'closed', 'tcp/10.0.0.5:81', own='10.0.0.%d' % (10 + number)),
+            ],
+        )
+        for number in range(8)
+    ]
     found = compare.findings(made, vantages, compare.cells(made, vantages), compare.KINDS)
-    assert [(one['kind'], one['listener'], len(one['vantages'])) for one in found] == [('contradiction', 'tcp/0.0.0.0:80', 8), ('closed', 'tcp/0.0.0.0:81', 8)]
-    assert 'web-0, web-1, web-2, web-3, web-4 and 3 more can reach it' in found[0]['message'] and '10.0.0.14 and 3 more' in found[0]['message']
+    assert [(one['kind'], one['listener'], len(one['vantages'])) for one in found] == [
+        ('contradiction', 'tcp/0.0.0.0:80', 8),
+        ('closed', 'tcp/0.0.0.0:81', 8),
+    ]
+    assert (
+        'web-0, web-1, web-2, web-3, web-4 and 3 more can reach it' in found[0]['message']
+        and '10.0.0.14 and 3 more' in found[0]['message']
+    )
 
 
 def test_a_translation_is_called_by_where_it_leads():

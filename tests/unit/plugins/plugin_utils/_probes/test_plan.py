@@ -11,24 +11,49 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._probes
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
 
 
-@pytest.mark.parametrize('one, wanted', [
-    (listener('0.0.0.0', 80), [
-        {'port': 80, 'protocol': 'tcp', 'address': '10.0.0.5'}, {'port': 80, 'protocol': 'tcp', 'host': 'db.example.org', 'family': 'ipv4'}]),
-    (listener('::', 80), [
-        {'port': 80, 'protocol': 'tcp', 'host': 'db.example.org', 'family': 'ipv6'}, {'port': 80, 'protocol': 'tcp', 'address': '2001:db8::5'}]),
-    (listener('::', 80, accepts_ipv4=True), [
-        {'port': 80, 'protocol': 'tcp', 'address': '10.0.0.5'}, {'port': 80, 'protocol': 'tcp', 'host': 'db.example.org'},
-        {'port': 80, 'protocol': 'tcp', 'address': '2001:db8::5'}]),
-    (listener('::', 53, 'udp', accepts_ipv4=None), [
-        {'port': 53, 'protocol': 'udp', 'address': '10.0.0.5'}, {'port': 53, 'protocol': 'udp', 'host': 'db.example.org'},
-        {'port': 53, 'protocol': 'udp', 'address': '2001:db8::5'}]),
-    (specific('10.1.0.9', 22), [{'port': 22, 'protocol': 'tcp', 'address': '10.1.0.9'}]),
-    (specific('2001:db8::9', 22, 'global'), [{'port': 22, 'protocol': 'tcp', 'address': '2001:db8::9'}]),
-])
+@pytest.mark.parametrize(
+    'one, wanted',
+    [
+        (
+            listener('0.0.0.0', 80),
+            [
+                {'port': 80, 'protocol': 'tcp', 'address': '10.0.0.5'},
+                {'port': 80, 'protocol': 'tcp', 'host': 'db.example.org', 'family': 'ipv4'},
+            ],
+        ),
+        (
+            listener('::', 80),
+            [
+                {'port': 80, 'protocol': 'tcp', 'host': 'db.example.org', 'family': 'ipv6'},
+                {'port': 80, 'protocol': 'tcp', 'address': '2001:db8::5'},
+            ],
+        ),
+        (
+            listener('::', 80, accepts_ipv4=True),
+            [
+                {'port': 80, 'protocol': 'tcp', 'address': '10.0.0.5'},
+                {'port': 80, 'protocol': 'tcp', 'host': 'db.example.org'},
+                {'port': 80, 'protocol': 'tcp', 'address': '2001:db8::5'},
+            ],
+        ),
+        (
+            listener('::', 53, 'udp', accepts_ipv4=None),
+            [
+                {'port': 53, 'protocol': 'udp', 'address': '10.0.0.5'},
+                {'port': 53, 'protocol': 'udp', 'host': 'db.example.org'},
+                {'port': 53, 'protocol': 'udp', 'address': '2001:db8::5'},
+            ],
+        ),
+        (specific('10.1.0.9', 22), [{'port': 22, 'protocol': 'tcp', 'address': '10.1.0.9'}]),
+        (specific('2001:db8::9', 22, 'global'), [{'port': 22, 'protocol': 'tcp', 'address': '2001:db8::9'}]),
+    ],
+)
 def test_endpoints_of_a_listener(one, wanted):
     made = plan.plan([Target('db', facts(one), addresses=['10.0.0.5', 'db.example.org', '2001:db8::5'])])
     assert made.endpoints == wanted
-    assert [(item.host, item.listener['id'], item.index) for item in made.items] == [('db', one['id'], number) for number in range(len(wanted))]
+    assert [(item.host, item.listener['id'], item.index) for item in made.items] == [
+        ('db', one['id'], number) for number in range(len(wanted))
+    ]
     assert not made.left_out['db']
 
 
@@ -50,7 +75,18 @@ def test_what_is_not_probed_is_told(one, reason):
 
 
 def test_all_addresses_of_a_host():
-    system = dict(facts()['system'], local_addresses=['127.0.0.1/8', '10.0.0.5/24', 'fe80::1%eth0/64', '2001:db8::5/64', '::1/128', '10.0.0.5/32', HOSTILE])
+    system = dict(
+        facts()['system'],
+        local_addresses=[
+            '127.0.0.1/8',
+            '10.0.0.5/24',
+            'fe80::1%eth0/64',
+            '2001:db8::5/64',
+            '::1/128',
+            '10.0.0.5/32',
+            HOSTILE,
+        ],
+    )
     made = plan.plan([Target('db', facts(listener('::', 80, accepts_ipv4=True), system=system))])
     assert [one['address'] for one in made.endpoints] == ['10.0.0.5', '2001:db8::5']
     made = plan.plan([Target('db', facts(listener(), system=dict(system, local_addresses=None)))])
@@ -64,7 +100,10 @@ def test_what_is_forwarded_is_probed():
 
 
 def test_no_endpoint_is_there_twice():
-    both = [Target('one', facts(listener(), specific('10.0.0.5')), addresses=['10.0.0.5']), Target('two', facts(listener()), addresses=['10.0.0.5'])]
+    both = [
+        Target('one', facts(listener(), specific('10.0.0.5')), addresses=['10.0.0.5']),
+        Target('two', facts(listener()), addresses=['10.0.0.5']),
+    ]
     made = plan.plan(both)
     assert len(made.endpoints) == 1 and [item.index for item in made.items] == [0, 0, 0]
 

@@ -18,33 +18,52 @@ def read(registered):
 
 
 def test_results_packed_and_plain():
-    probes = [probe(), probe(1, endpoint='udp/10.9.9.9:53'), probe(1, 'unresolvable', 'udp/db:53', own=None, address=None, rtt_ms=None)]
+    probes = [
+        probe(),
+        probe(1, endpoint='udp/10.9.9.9:53'),
+        probe(1, 'unresolvable', 'udp/db:53', own=None, address=None, rtt_ms=None),
+    ]
     assert read({'packed': json.dumps(probes)}).probes == probes
     given = {'probes': [dict(one, more='x') for one in probes]}
     assert read(given).probes == probes and given['probes'][0]['more'] == 'x', 'variables are not changed'
 
 
-@pytest.mark.parametrize('registered, reason', [
-    (None, 'it has not probed anything'),
-    ('text', 'it has not probed anything'),
-    ({'unreachable': True, 'msg': 'no\nroute'}, 'unreachable: no route'),
-    ({'failed': True, 'msg': HOSTILE}, 'failed: \\x1b[2J::error::{{ 7*7 }}\\u202e'),
-    ({'failed': True}, 'failed: no reason is known'),
-    ({'skipped': True, 'skip_reason': 'Conditional result was False'}, 'skipped: Conditional result was False'),
-    ({}, 'failed: what it answered is not valid: has to be a list, not null'),
-    ({'probes': [object()]}, 'failed: what it answered is not valid: it cannot be read'),
-    ({'packed': 5}, 'failed: what it answered is not valid: it is not text'),
-    ({'packed': '\ud800'}, 'failed: what it answered is not valid: it is not UTF-8'),
-    ({'packed': '[NaN]'}, 'failed: what it answered is not valid: not JSON: NaN is no number'),
-    ({'packed': '[' * 100000}, 'failed: what it answered is not valid: '),
-    *[({'probes': [one]}, 'failed: what it answered is not valid: [0]%s' % words) for one, words in [
-        (probe(verdict='wide open'), '.verdict: has to be one of open, closed, filtered, open|filtered, unresolvable, unknown, not '),
-        (probe(index=-1), '.index: '), (probe(index=True), '.index: '), (probe(index=2), ': is of an endpoint that was not asked for'),
-        (probe(endpoint='tcp/10.0.0.6:80'), ': is of an endpoint that was not asked for'), (probe(endpoint='udp/10.0.0.5:80'), ': is of an endpoint'),
-        (probe(endpoint='tcp/10.0.0.5:81'), ': is of an endpoint'), (probe(reason='x' * 2000), '.reason: is longer'), (probe(rtt_ms=-1), '.rtt_ms: '),
-        (probe(own=5), '.local_address: '), ({}, '.index: is missing'),
-    ]],
-])
+@pytest.mark.parametrize(
+    'registered, reason',
+    [
+        (None, 'it has not probed anything'),
+        ('text', 'it has not probed anything'),
+        ({'unreachable': True, 'msg': 'no\nroute'}, 'unreachable: no route'),
+        ({'failed': True, 'msg': HOSTILE}, 'failed: \\x1b[2J::error::{{ 7*7 }}\\u202e'),
+        ({'failed': True}, 'failed: no reason is known'),
+        ({'skipped': True, 'skip_reason': 'Conditional result was False'}, 'skipped: Conditional result was False'),
+        ({}, 'failed: what it answered is not valid: has to be a list, not null'),
+        ({'probes': [object()]}, 'failed: what it answered is not valid: it cannot be read'),
+        ({'packed': 5}, 'failed: what it answered is not valid: it is not text'),
+        ({'packed': '\ud800'}, 'failed: what it answered is not valid: it is not UTF-8'),
+        ({'packed': '[NaN]'}, 'failed: what it answered is not valid: not JSON: NaN is no number'),
+        ({'packed': '[' * 100000}, 'failed: what it answered is not valid: '),
+        *[
+            ({'probes': [one]}, 'failed: what it answered is not valid: [0]%s' % words)
+            for one, words in [
+                (
+                    probe(verdict='wide open'),
+                    '.verdict: has to be one of open, closed, filtered, open|filtered, unresolvable, unknown, not ',
+                ),
+                (probe(index=-1), '.index: '),
+                (probe(index=True), '.index: '),
+                (probe(index=2), ': is of an endpoint that was not asked for'),
+                (probe(endpoint='tcp/10.0.0.6:80'), ': is of an endpoint that was not asked for'),
+                (probe(endpoint='udp/10.0.0.5:80'), ': is of an endpoint'),
+                (probe(endpoint='tcp/10.0.0.5:81'), ': is of an endpoint'),
+                (probe(reason='x' * 2000), '.reason: is longer'),
+                (probe(rtt_ms=-1), '.rtt_ms: '),
+                (probe(own=5), '.local_address: '),
+                ({}, '.index: is missing'),
+            ]
+        ],
+    ],
+)
 def test_results_that_are_none(registered, reason):
     found = read(registered)
     assert found.probes is None and found.reason.startswith(reason) and found.reason.isprintable()

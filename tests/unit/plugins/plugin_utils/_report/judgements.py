@@ -15,18 +15,38 @@ SUMMARY = 'policy: 1 variable, 2 entries, sha256 0123456789ab'
 def finding(message, kind='unexpected', severity='high', fails=True, **other):
     """A finding without parts; its fingerprint is that of its kind and of ``same``, by default of its message."""
     text = '%s %s' % (kind, other.pop('same', message))
-    found = {'kind': kind, 'severity': severity, 'entry': None, 'declared_in': None, 'listener': None, 'expected': None, 'found': None,
-             'message': message, 'remedy': 'stop it', 'fingerprint': hashlib.sha256(text.encode()).hexdigest()[:16], 'fails': fails,
-             'parts': None, 'same': None}
+    found = {
+        'kind': kind,
+        'severity': severity,
+        'entry': None,
+        'declared_in': None,
+        'listener': None,
+        'expected': None,
+        'found': None,
+        'message': message,
+        'remedy': 'stop it',
+        'fingerprint': hashlib.sha256(text.encode()).hexdigest()[:16],
+        'fails': fails,
+        'parts': None,
+        'same': None,
+    }
     assert set(other) <= set(found)
     return dict(found, **other)
 
 
 def judgement(*findings, **other):
     """A judgement, as records have it."""
-    found = {'policy': {'summary': SUMMARY, 'hash': '0' * 64, 'variables': ['expected_listeners']}, 'findings': list(findings),
-             'findings_total': len(findings), 'failing': any(one['fails'] for one in findings), 'refused': None, 'waived': 0, 'waivers': [],
-             'met': {'entries': [], 'waivers': []}, 'idle': {'entries': [], 'waivers': []}}
+    found = {
+        'policy': {'summary': SUMMARY, 'hash': '0' * 64, 'variables': ['expected_listeners']},
+        'findings': list(findings),
+        'findings_total': len(findings),
+        'failing': any(one['fails'] for one in findings),
+        'refused': None,
+        'waived': 0,
+        'waivers': [],
+        'met': {'entries': [], 'waivers': []},
+        'idle': {'entries': [], 'waivers': []},
+    }
     found.update(other)
     return fleet.check(found)
 
@@ -37,7 +57,9 @@ def judged(name, *findings, gaps=(), **other):
         name, facts(listener(), gaps=gaps), declared=True, judgement=judgement(*findings, **other)))
 
 
-def refused(name, reason='The declaration is refused: expected_listeners, entry web, option prt: there is no such option.'):
+def refused(
+    name, reason='The declaration is refused: expected_listeners, entry web, option prt: there is no such option.'
+):
     """A host whose declaration is refused: nobody has looked at it."""
     return Host(name, 'failed', reason, record=record(
         name, status='failed', message=reason, declared=True, judgement=judgement(refused=reason, failing=True)))

@@ -89,13 +89,26 @@ def test_whether_anything_is_declared(directory):
 
 def test_judgements_come_from_the_records(tmp_path):
     idle = judgement(idle={'entries': [['expected_listeners', 'ntp']], 'waivers': []})
-    for name, found in (('good', idle), ('bad', judgement(finding('x'))), ('unsure', judgement(finding('x', 'unknown'))), ('listed', None)):
+    for name, found in (
+        ('good', idle),
+        ('bad', judgement(finding('x'))),
+        ('unsure', judgement(finding('x', 'unknown'))),
+        ('listed', None),
+    ):
         records.write(str(tmp_path), record(name, declared=bool(found), judgement=found))
-    records.write(str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True)))
+    records.write(
+        str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True))
+    )
     names = ['good', 'bad', 'unsure', 'listed', 'refused', 'absent']
     report = model.build(str(tmp_path), names, RUN)
     assert {host.name: host.verdict for host in report.hosts} == {
-        'good': 'as_declared', 'bad': 'violates', 'unsure': 'unknown', 'listed': 'listed', 'refused': 'refused', 'absent': 'unknown'}
+        'good': 'as_declared',
+        'bad': 'violates',
+        'unsure': 'unknown',
+        'listed': 'listed',
+        'refused': 'refused',
+        'absent': 'unknown',
+    }
     assert [host.name for host in report.judged] == ['good', 'bad', 'unsure', 'refused']
     assert [one['entry'] for one in report.unused] == ['ntp']
     assert not model.build(str(tmp_path), names, RUN, fleet=False).unused

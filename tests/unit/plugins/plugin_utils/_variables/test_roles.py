@@ -34,9 +34,15 @@ def test_none():
 
 
 def test_all_variables_of_the_file_count_and_templates_stay_templates(read):
-    found = read(web='web_port: 80\nweb_expected_listeners: [{port: "{{ web_port }}"}]\n', db='expected_listeners_db: []\n')
+    found = read(
+        web='web_port: 80\nweb_expected_listeners: [{port: "{{ web_port }}"}]\n', db='expected_listeners_db: []\n'
+    )
     assert found and not found.refusals
-    assert found.variables == {'web_port': 80, 'web_expected_listeners': [{'port': '{{ web_port }}'}], 'expected_listeners_db': []}
+    assert found.variables == {
+        'web_port': 80,
+        'web_expected_listeners': [{'port': '{{ web_port }}'}],
+        'expected_listeners_db': [],
+    }
     assert found.origins == {'web_expected_listeners': 'web', 'expected_listeners_db': 'db'}
 
 
@@ -44,13 +50,20 @@ def test_a_role_is_read_once(read):
     assert read('web', 'web', web='expected_listeners_web: []').variables == {'expected_listeners_web': []}
 
 
-@pytest.mark.parametrize('text, message', [
-    (None, "declarations_from: the role 'web' has no vars/listeners.yml"),
-    ('web_port: 80\n', "declarations_from: vars/listeners.yml of the role 'web' declares nothing: it has no variable expected_listeners"),
-    ('- 80\n', "declarations_from: vars/listeners.yml of the role 'web' declares nothing"),
-    ('', "declarations_from: vars/listeners.yml of the role 'web' declares nothing"),
-    ('a: [\n', "declarations_from: the role 'web' cannot be read: "),
-])
+@pytest.mark.parametrize(
+    'text, message',
+    [
+        (None, "declarations_from: the role 'web' has no vars/listeners.yml"),
+        (
+            'web_port: 80\n',
+            "declarations_from: vars/listeners.yml of the role 'web' declares nothing: "
+            'it has no variable expected_listeners',
+        ),
+        ('- 80\n', "declarations_from: vars/listeners.yml of the role 'web' declares nothing"),
+        ('', "declarations_from: vars/listeners.yml of the role 'web' declares nothing"),
+        ('a: [\n', "declarations_from: the role 'web' cannot be read: "),
+    ],
+)
 def test_a_file_that_declares_nothing_is_refused(read, text, message):
     found = read(web=text)
     assert found and not found.variables
@@ -60,12 +73,22 @@ def test_a_file_that_declares_nothing_is_refused(read, text, message):
 @pytest.mark.parametrize('name', ['nowhere', 'nobody.knows.this', 'a,b', '', '../\x1b[31m', '{{ x }}'])
 def test_a_role_that_is_not_there_is_refused(read, name):
     found = read(name)
-    assert len(found.refusals) == 1 and faults(found)[0].startswith('declarations_from: the role ') and '\x1b' not in faults(found)[0]
+    assert (
+        len(found.refusals) == 1
+        and faults(found)[0].startswith('declarations_from: the role ')
+        and '\x1b' not in faults(found)[0]
+    )
 
 
 def test_two_roles_that_differ_about_a_variable(read):
-    found = read(a='port: 80\nexpected_listeners_a: []\n', b='port: 81\nexpected_listeners_b: []\n', c='port: 80\nexpected_listeners_c: []\n')
-    assert faults(found) == ['declarations_from, role b: another role has another value of the variable port in vars/listeners.yml']
+    found = read(
+        a='port: 80\nexpected_listeners_a: []\n',
+        b='port: 81\nexpected_listeners_b: []\n',
+        c='port: 80\nexpected_listeners_c: []\n',
+    )
+    assert faults(found) == [
+        'declarations_from, role b: another role has another value of the variable port in vars/listeners.yml'
+    ]
 
 
 def test_variables_of_the_file_come_before_those_of_the_host_and_after_extra_ones(read):
@@ -78,5 +101,7 @@ def test_no_declaration_takes_the_place_of_another(read):
     variables, refusals = read(web='expected_listeners_web: []\n').over({'expected_listeners_web': [{'port': 1}]}, {})
     assert variables['expected_listeners_web'] == []
     assert [str(fault) for fault in refusals] == [
-        'expected_listeners_web: the role web declares something by this name in vars/listeners.yml, and the host has another value of it: one of '
-        'the two needs another name']
+        'expected_listeners_web: the role web declares something by this name in vars/listeners.yml, '
+        'and the host has another value of it: one of '
+        'the two needs another name'
+    ]

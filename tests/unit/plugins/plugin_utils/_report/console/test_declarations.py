@@ -18,7 +18,9 @@ def fine(name, **other):
 
 
 def test_the_same_mistakes_share_a_line():
-    assert lines(fine('a', faults=['x', 'y']), fine('b', faults=['y', 'y']), fine('c', warnings=['w']), Checked('d'), fine('e')) == [
+    assert lines(
+        fine('a', faults=['x', 'y']), fine('b', faults=['y', 'y']), fine('c', warnings=['w']), Checked('d'), fine('e')
+    ) == [
         'Refused:',
         '  2 hosts (a, b): y',
         '  a: x',

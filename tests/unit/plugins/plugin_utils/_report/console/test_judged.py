@@ -16,7 +16,9 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
     RUN, facts, gap, listener, record
 )
 
-DEAD = Host('dead', 'unreachable', 'no route to host', record=record('dead', status='unreachable', message='x', declared=True))
+DEAD = Host(
+    'dead', 'unreachable', 'no route to host', record=record('dead', status='unreachable', message='x', declared=True)
+)
 BROKEN = Host('broken', 'failed', 'no Python', record=record('broken', status='failed', message='x'))
 ABSENT = Host('absent', 'missing', 'there is no record of it')
 LATER = Host('later', 'pending', 'its batch is still to come')
@@ -24,7 +26,14 @@ BARE = Host('bare', 'ok', record=record('bare', facts(listener())))
 RECORDED = Host('recorded', 'ok', record=record('recorded', facts(listener()), declared=True))
 UNKNOWN = finding('2 entries cannot be judged', 'unknown')
 LOW = finding('2 listeners on loopback', severity='low', fails=False)
-WAIVER = {'variable': 'listener_waivers', 'label': 'old', 'expires': '2027-01-31', 'reason': 'PORT-112', 'owner': 'platform', 'findings': 1}
+WAIVER = {
+    'variable': 'listener_waivers',
+    'label': 'old',
+    'expires': '2027-01-31',
+    'reason': 'PORT-112',
+    'owner': 'platform',
+    'findings': 1,
+}
 BLIND = gap('sockets', 'unreadable', None, 'tcp6: refused', None)
 UNSEEN = Host('unseen', 'partial', record=record('unseen', facts(listener(), gaps=[BLIND])))
 
@@ -39,11 +48,27 @@ def last(*hosts):
 
 def test_all_of_it():
     hosts = [
-        judged('web-1', finding('tcp 0.0.0.0:23 telnetd pid 9 listens, which entry no telnet forbids', 'forbidden', 'critical'), LOW),
+        judged(
+            'web-1',
+            finding('tcp 0.0.0.0:23 telnetd pid 9 listens, which entry no telnet forbids', 'forbidden', 'critical'),
+            LOW,
+        ),
         judged('web-2', finding('rpcbind listens', remedy='stop rpcbind.service'), waived=1, waivers=[WAIVER]),
-        judged('web-3', finding('rpcbind listens', remedy='stop rpcbind.service'), waived=2, waivers=[dict(WAIVER, findings=2)]),
-        judged('web-4', UNKNOWN), judged('web-5'), refused('web-6'), DEAD, BARE]
-    assert lines(hosts) == '''\
+        judged(
+            'web-3',
+            finding('rpcbind listens', remedy='stop rpcbind.service'),
+            waived=2,
+            waivers=[dict(WAIVER, findings=2)],
+        ),
+        judged('web-4', UNKNOWN),
+        judged('web-5'),
+        refused('web-6'),
+        DEAD,
+        BARE,
+    ]
+    assert (
+        lines(hosts)
+        == '''\
 Not judged:
   web-6: The declaration is refused: expected_listeners, entry web, option prt: there is no such option.
 Findings:
@@ -58,8 +83,10 @@ Warnings:
 Waived: 3 findings
   3 findings on 2 hosts (web-2, web-3), waived by old of listener_waivers (until 2027-01-31, by platform): PORT-112
 policy: 1 variable, 2 entries, sha256 0123456789ab
-8 hosts: 1 as declared, 3 violate, 1 not known, 1 with a refused declaration, 1 unreachable, 1 only listed (nothing is declared).\
+8 hosts: 1 as declared, 3 violate, 1 not known, 1 with a refused declaration, 1 unreachable, \
+1 only listed (nothing is declared).\
 '''.split('\n')
+    )
 
 
 def test_of_one_host_its_name_is_not_repeated():
@@ -83,20 +110,31 @@ def test_the_last_line_of_one_host(host, wanted):
     assert last(host) == wanted
 
 
-@pytest.mark.parametrize('hosts, wanted, kind', [
-    ([judged('a'), judged('b')], 'All 2 hosts are as declared.', _lines.GOOD),
-    ([judged('a'), judged('b', LOW)], 'All 2 hosts are as declared, 1 of them with warnings.', _lines.GOOD),
-    ([judged('a', LOW), BARE], '2 hosts: 1 as declared (1 with warnings), 1 only listed (nothing is declared).', _lines.PLAIN),
-    ([judged('a'), RECORDED], '2 hosts: 1 as declared, 1 only listed (not judged).', _lines.PLAIN),
-    ([judged('a'), UNSEEN], '2 hosts: 1 as declared, 1 not known.', _lines.BAD),
-    ([judged('a'), LATER], '2 hosts: 1 as declared, 1 still to come.', _lines.PLAIN),
-    ([judged('a'), DEAD], '2 hosts: 1 as declared, 1 unreachable.', _lines.BAD),
-    ([judged('a'), BROKEN, ABSENT], '3 hosts: 1 as declared, 1 failed, 1 not recorded.', _lines.BAD),
-    ([judged('a'), refused('b'), BROKEN], '3 hosts: 1 as declared, 1 with a refused declaration, 1 failed.', _lines.BAD),
-    ([judged('a', finding('x')), judged('b', finding('x'))], '2 hosts: 2 violate.', _lines.BAD),
-    ([judged('a', finding('x')), judged('b')], '2 hosts: 1 as declared, 1 violates.', _lines.BAD),
-    ([judged('a', dict(UNKNOWN, fails=False)), judged('b', gaps=[BLIND])], '2 hosts: 2 not known.', _lines.BAD),
-])
+@pytest.mark.parametrize(
+    'hosts, wanted, kind',
+    [
+        ([judged('a'), judged('b')], 'All 2 hosts are as declared.', _lines.GOOD),
+        ([judged('a'), judged('b', LOW)], 'All 2 hosts are as declared, 1 of them with warnings.', _lines.GOOD),
+        (
+            [judged('a', LOW), BARE],
+            '2 hosts: 1 as declared (1 with warnings), 1 only listed (nothing is declared).',
+            _lines.PLAIN,
+        ),
+        ([judged('a'), RECORDED], '2 hosts: 1 as declared, 1 only listed (not judged).', _lines.PLAIN),
+        ([judged('a'), UNSEEN], '2 hosts: 1 as declared, 1 not known.', _lines.BAD),
+        ([judged('a'), LATER], '2 hosts: 1 as declared, 1 still to come.', _lines.PLAIN),
+        ([judged('a'), DEAD], '2 hosts: 1 as declared, 1 unreachable.', _lines.BAD),
+        ([judged('a'), BROKEN, ABSENT], '3 hosts: 1 as declared, 1 failed, 1 not recorded.', _lines.BAD),
+        (
+            [judged('a'), refused('b'), BROKEN],
+            '3 hosts: 1 as declared, 1 with a refused declaration, 1 failed.',
+            _lines.BAD,
+        ),
+        ([judged('a', finding('x')), judged('b', finding('x'))], '2 hosts: 2 violate.', _lines.BAD),
+        ([judged('a', finding('x')), judged('b')], '2 hosts: 1 as declared, 1 violates.', _lines.BAD),
+        ([judged('a', dict(UNKNOWN, fails=False)), judged('b', gaps=[BLIND])], '2 hosts: 2 not known.', _lines.BAD),
+    ],
+)
 def test_the_last_line_of_several_hosts(hosts, wanted, kind):
     report = Report(RUN, hosts)
     assert _judged.lines(report, report)[-1] == (wanted, kind)
@@ -132,8 +170,10 @@ def test_refusals_of_several_reasons_and_hosts():
 
 
 def test_long_lists_are_cut_and_say_so():
-    many = [finding('finding %d' % number) for number in range(103)] + [dict(LOW, message='w%d' % number, fingerprint='%016d' % number,
-                                                                             listener='tcp/127.0.0.1:%d' % number) for number in range(12)]
+    many = [finding('finding %d' % number) for number in range(103)] + [
+        dict(LOW, message='w%d' % number, fingerprint='%016d' % number, listener='tcp/127.0.0.1:%d' % number)
+        for number in range(12)
+    ]
     found = lines([judged('a', *many), judged('b')])
     assert sum(line.startswith('  high ') for line in found) == 100 and '  … and 3 more findings' in found
     assert sum(line.startswith('  low ') for line in found) == 10 and '  … and 2 more findings' in found
@@ -171,7 +211,9 @@ def test_what_is_unused_is_said_of_the_whole_fleet_alone():
     assert not any('ntp' in line for line in lines([*hosts, LATER]))
     assert not Report(RUN, hosts).only({'a'}).unused
     assert wanted in lines([*hosts, DEAD, refused('c')]), 'it speaks of the hosts that were judged'
-    assert not any('ntp' in line for line in lines([*hosts, judged('c', idle=idle, gaps=[BLIND])])), 'there it may have been'
+    assert not any('ntp' in line for line in lines([*hosts, judged('c', idle=idle, gaps=[BLIND])])), (
+        'there it may have been'
+    )
     assert wanted in lines([*hosts, judged('c', gaps=[BLIND])])
     met = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
     assert not any('ntp' in line for line in lines([*hosts, judged('c', met=met)]))
@@ -180,7 +222,13 @@ def test_what_is_unused_is_said_of_the_whole_fleet_alone():
 def test_a_batch_shows_its_findings_and_counts_all():
     whole = Report(RUN, [judged('a', finding('x')), judged('b', finding('y')), LATER])
     found = [line for line, dummy in _judged.lines(whole.only({'b'}), whole)]
-    assert found == ['Findings:', '  high      y', '            To do: stop it', SUMMARY, '3 hosts: 2 violate, 1 still to come.']
+    assert found == [
+        'Findings:',
+        '  high      y',
+        '            To do: stop it',
+        SUMMARY,
+        '3 hosts: 2 violate, 1 still to come.',
+    ]
 
 
 def test_the_whole_text():
@@ -220,13 +268,24 @@ def test_whatever_a_record_says_stays_in_its_line():
     evil = '\n::error::x\r\x1b[2J\u202e##[error]\x9b'
     one = dict(finding(evil, remedy=evil), entry=evil)
     waiver = {'variable': evil, 'label': evil, 'expires': evil, 'reason': evil, 'owner': evil, 'findings': 1}
-    hosts = [judged('a' + evil, one, waived=1, waivers=[waiver], idle={'entries': [[evil, evil]], 'waivers': [[evil, evil]]},
-                    policy={'summary': evil, 'hash': '', 'variables': []}),
-             judged('b' + evil, dict(one, message=evil + ' pid 5')), refused('c' + evil, evil + '\n' + evil)]
+    hosts = [
+        judged(
+            'a' + evil,
+            one,
+            waived=1,
+            waivers=[waiver],
+            idle={'entries': [[evil, evil]], 'waivers': [[evil, evil]]},
+            policy={'summary': evil, 'hash': '', 'variables': []},
+        ),
+        judged('b' + evil, dict(one, message=evil + ' pid 5')),
+        refused('c' + evil, evil + '\n' + evil),
+    ]
     for line, dummy in _judged.lines(Report(RUN, hosts), Report(RUN, hosts)):
         assert line.isprintable() and '##' not in line and not line.strip().startswith('::')
 
 
 @pytest.mark.parametrize('found', [judgement(), judgement(finding('x')), None])
 def test_a_host_without_facts_is_never_as_declared(found):
-    assert Host('a', 'failed', 'x', record=record('a', status='failed', message='x', judgement=found)).verdict == 'unknown'
+    assert (
+        Host('a', 'failed', 'x', record=record('a', status='failed', message='x', judgement=found)).verdict == 'unknown'
+    )

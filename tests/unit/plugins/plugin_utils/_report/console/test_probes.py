@@ -10,7 +10,13 @@ from ansible_collections.listening.ports.plugins.plugin_utils._probes import com
 from ansible_collections.listening.ports.plugins.plugin_utils._probes.compare import Vantage
 from ansible_collections.listening.ports.plugins.plugin_utils._probes.plan import Target
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._probes.probing import ALLOWED, BLOCKED, HOSTILE, exposure, probe
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._probes.probing import (
+    ALLOWED,
+    BLOCKED,
+    HOSTILE,
+    exposure,
+    probe,
+)
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
 
 
@@ -18,15 +24,25 @@ def shown(targets, vantages, columns=None):
     made = plan.plan(targets)
     table = compare.cells(made, vantages)
     found = compare.findings(made, vantages, table, ['contradiction'])
-    return probes.lines(made, targets, vantages, table, found, compare.blind(vantages, table), '2026-11-21T10:00:00Z', columns)
+    return probes.lines(
+        made, targets, vantages, table, found, compare.blind(vantages, table), '2026-11-21T10:00:00Z', columns
+    )
 
 
 def test_the_table():
-    targets = [Target('db', facts(listener(exposure=BLOCKED), listener('127.0.0.1', 81), listener(port=82, exposure=ALLOWED)), addresses=['10.0.0.5']),
-               Target('gone', reason='unreachable: no route')]
-    vantages = [Vantage('web-1', [probe(), probe(1, 'filtered', 'tcp/10.0.0.5:82', reason='no answer')]),
-                Vantage('web-2', [probe(own='10.0.0.5'), probe(1, 'unknown', 'tcp/10.0.0.5:82', reason='no time left')]),
-                Vantage('down', reason='unreachable: dead')]
+    targets = [
+        Target(
+            'db',
+            facts(listener(exposure=BLOCKED), listener('127.0.0.1', 81), listener(port=82, exposure=ALLOWED)),
+            addresses=['10.0.0.5'],
+        ),
+        Target('gone', reason='unreachable: no route'),
+    ]
+    vantages = [
+        Vantage('web-1', [probe(), probe(1, 'filtered', 'tcp/10.0.0.5:82', reason='no answer')]),
+        Vantage('web-2', [probe(own='10.0.0.5'), probe(1, 'unknown', 'tcp/10.0.0.5:82', reason='no time left')]),
+        Vantage('down', reason='unreachable: dead'),
+    ]
     assert [line for line, dummy in shown(targets, vantages)] == [
         '2 listeners of 1 host probed from 2 hosts, 2026-11-21 10:00:00 UTC',
         'TARGET  PROTO  ADDRESS:PORT  PROCESS  LEVEL    web-1     web-2          down',
@@ -45,14 +61,19 @@ def test_the_table():
         '  vantage host down: unreachable: dead',
         '',
         'Findings:',
-        '  high      db tcp 0.0.0.0:80 nginx pid 100: the firewall of the host says that it blocks 10.0.0.7 (policy drop of chain inet filter input), and '
-        'web-1 can reach it at 10.0.0.5:80 (connected): something else forwards, or an address is translated on the way',
-        '            To do: find out what answers there; a load balancer, a proxy or a rule that the host does not know of',
-        '  low       db tcp 0.0.0.0:82 nginx pid 100: the firewall of the host lets 10.0.0.7 in (policy drop of chain inet filter input), and web-1 gets '
+        '  high      db tcp 0.0.0.0:80 nginx pid 100: the firewall of the host says that it blocks 10.0.0.7 '
+        '(policy drop of chain inet filter input), and '
+        'web-1 can reach it at 10.0.0.5:80 (connected): something else forwards, or an address is translated on the '
+        'way',
+        '            To do: find out what answers there; a load balancer, a proxy or a rule that the host does not '
+        'know of',
+        '  low       db tcp 0.0.0.0:82 nginx pid 100: the firewall of the host lets 10.0.0.7 in '
+        '(policy drop of chain inet filter input), and web-1 gets '
         'no further at 10.0.0.5:82 (no answer): it is filtered on the way',
         '            To do: look at the firewalls and networks between the two, if it is to be reached',
         '',
-        '2 endpoints: 2 open, 1 filtered, 1 unknown; 1 contradiction, 1 filtered on the way.']
+        '2 endpoints: 2 open, 1 filtered, 1 unknown; 1 contradiction, 1 filtered on the way.',
+    ]
 
 
 @pytest.mark.parametrize('found, verdict, last', [
@@ -62,7 +83,13 @@ def test_the_table():
     (BLOCKED, 'open', ('1 endpoint: 1 open; 1 contradiction.', 'bad')),
 ])
 def test_the_last_line(found, verdict, last):
-    assert shown([Target('db', facts(listener(exposure=found)), addresses=['10.0.0.5'])], [Vantage('web', [probe(verdict=verdict)])])[-1] == last
+    assert (
+        shown(
+            [Target('db', facts(listener(exposure=found)), addresses=['10.0.0.5'])],
+            [Vantage('web', [probe(verdict=verdict)])],
+        )[-1]
+        == last
+    )
 
 
 def test_nothing_was_probed():
@@ -91,17 +118,33 @@ def test_names_of_hosts_do_nothing():
 def test_a_narrow_terminal():
     owners = listener()['owners']
     owners[0]['process'] = 'a-process-with-a-very-long-name-indeed'
-    targets = [Target('a-database-with-a-long-name.example.org', facts(listener(owners=owners)), addresses=['10.0.0.5'])]
+    targets = [
+        Target('a-database-with-a-long-name.example.org', facts(listener(owners=owners)), addresses=['10.0.0.5'])
+    ]
     lines = shown(targets, [Vantage('web', [probe(verdict='open|filtered')])], 80)
-    assert max(width(line) for line, dummy in lines[1:3]) <= 80 and '10.0.0.5:80' in lines[2][0] and 'open|filtered' in lines[2][0] and '…' in lines[2][0]
+    assert (
+        max(width(line) for line, dummy in lines[1:3]) <= 80
+        and '10.0.0.5:80' in lines[2][0]
+        and 'open|filtered' in lines[2][0]
+        and '…' in lines[2][0]
+    )
 
 
 def test_why_a_firewall_is_not_known():
-    hidden = gap('firewall', 'unreadable', None, 'nft: not root', 'become'), gap('firewall', 'unclear', None, HOSTILE, None)
+    hidden = (
+        gap('firewall', 'unreadable', None, 'nft: not root', 'become'),
+        gap('firewall', 'unclear', None, HOSTILE, None),
+    )
     known = facts(listener(exposure=BLOCKED))
     known['complete']['firewall'] = True
-    targets = [Target(name, dict(facts(listener(), gaps=gaps), complete=dict(facts()['complete'], firewall=False)), addresses=['10.0.0.5'])
-               for name, gaps in (('db', hidden[:1]), ('web', hidden[:1]), ('odd', hidden))] + [Target('fine', known, addresses=['10.0.0.5'])]
+    targets = [
+        Target(
+            name,
+            dict(facts(listener(), gaps=gaps), complete=dict(facts()['complete'], firewall=False)),
+            addresses=['10.0.0.5'],
+        )
+        for name, gaps in (('db', hidden[:1]), ('web', hidden[:1]), ('odd', hidden))
+    ] + [Target('fine', known, addresses=['10.0.0.5'])]
     lines = [line for line, dummy in shown(targets, [Vantage('web-1', [probe()])])]
     start = lines.index('Firewall not known:')
     assert lines[start + 1] == '  2 hosts (db, web): nft: not root; run with become'

@@ -17,16 +17,35 @@ def exposed(level, *allowed, **other):
     return listener(exposure={'verdict': 'partly', 'level': level, 'allowed': list(allowed), 'undecided': []}, **other)
 
 
-def opening(ports='8080', protocol='tcp', sources=('0.0.0.0/0',), decided_by='nftables inet filter input handle 7: tcp dport 8080 accept'):
-    return {'protocol': protocol, 'family': 'ipv4', 'ports': ports, 'interfaces': ['eth0'], 'sources': list(sources), 'decided_by': decided_by}
+def opening(
+    ports='8080',
+    protocol='tcp',
+    sources=('0.0.0.0/0',),
+    decided_by='nftables inet filter input handle 7: tcp dport 8080 accept',
+):
+    return {
+        'protocol': protocol,
+        'family': 'ipv4',
+        'ports': ports,
+        'interfaces': ['eth0'],
+        'sources': list(sources),
+        'decided_by': decided_by,
+    }
 
 
 def report(**hosts):
-    return Report(RUN, [Host(name, 'ok', record=record(name, found)) for name, found in hosts.items()], '2026-11-20T12:00:00Z')
+    return Report(
+        RUN, [Host(name, 'ok', record=record(name, found)) for name, found in hosts.items()], '2026-11-20T12:00:00Z'
+    )
 
 
 def test_levels_are_a_column_of_their_own():
-    lines = [line for line, dummy in table.lines(report(web=facts(exposed('anyone', '0.0.0.0/0', port=80), exposed('none', port=81))))]
+    lines = [
+        line
+        for line, dummy in table.lines(
+            report(web=facts(exposed('anyone', '0.0.0.0/0', port=80), exposed('none', port=81)))
+        )
+    ]
     assert lines[0].endswith('SCOPE  REACHED BY')
     assert [line.split()[-1] for line in lines[1:]] == ['anyone', 'none']
     without = [line for line, dummy in table.lines(report(web=facts(listener())))]
@@ -34,15 +53,24 @@ def test_levels_are_a_column_of_their_own():
 
 
 def test_a_host_of_which_that_is_not_known_has_a_dash():
-    lines = [line for line, dummy in table.lines(report(a=facts(exposed('private', '10.0.0.0/8')), b=facts(listener())))]
+    lines = [
+        line for line, dummy in table.lines(report(a=facts(exposed('private', '10.0.0.0/8')), b=facts(listener())))
+    ]
     assert [line.split()[-1] for line in lines[1:]] == ['-', 'private']
 
 
-@pytest.mark.parametrize('level, allowed, wanted', [
-    ('anyone', ['0.0.0.0/0'], 'anyone'), ('none', [], 'none'), ('unknown', [], 'unknown'), ('private', ['10.0.0.0/8'], 'private'),
-    ('listed', ['10.0.0.0/8', '192.0.2.7/32'], '10.0.0.0/8, 192.0.2.7/32'),
-    ('listed', ['1.0.0.0/8', '2.0.0.0/8', '3.0.0.0/8', '4.0.0.0/8'], '1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8, +1 more'), ('listed', [], 'listed'),
-])
+@pytest.mark.parametrize(
+    'level, allowed, wanted',
+    [
+        ('anyone', ['0.0.0.0/0'], 'anyone'),
+        ('none', [], 'none'),
+        ('unknown', [], 'unknown'),
+        ('private', ['10.0.0.0/8'], 'private'),
+        ('listed', ['10.0.0.0/8', '192.0.2.7/32'], '10.0.0.0/8, 192.0.2.7/32'),
+        ('listed', ['1.0.0.0/8', '2.0.0.0/8', '3.0.0.0/8', '4.0.0.0/8'], '1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8, +1 more'),
+        ('listed', [], 'listed'),
+    ],
+)
 def test_the_words_for_a_level(level, allowed, wanted):
     assert _rows.each(report(web=facts(exposed(level, *allowed))))[0].level == wanted
 
@@ -66,7 +94,9 @@ def test_what_is_forwarded_is_a_line_and_says_where_to():
 
 
 def test_openings_of_many_hosts_share_a_line():
-    found = openings.lines(report(a=facts(openings=[opening()]), b=facts(openings=[opening(), opening('53', 'udp', ['10.0.0.0/8'], None)])))
+    found = openings.lines(
+        report(a=facts(openings=[opening()]), b=facts(openings=[opening(), opening('53', 'udp', ['10.0.0.0/8'], None)]))
+    )
     assert [line for line, dummy in found] == [
         'Open in the firewall, with nothing behind it:',
         '  2 hosts (a, b): tcp/8080 from anyone (nftables inet filter input handle 7: tcp dport 8080 accept)',
@@ -77,8 +107,9 @@ def test_openings_of_many_hosts_share_a_line():
 def test_many_openings_are_counted():
     found = openings.lines(report(a=facts(openings=[opening(str(port)) for port in range(1, 31)])))
     assert len(found) == 22 and found[-1][0] == '  … and 10 more'
-    assert openings.lines(report(a=facts(openings=[opening(sources=['1.0.0.0/8', '2.0.0.0/8', '3.0.0.0/8', '4.0.0.0/8'])])))[1][0].startswith(
-        '  a: tcp/8080 from 1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8 and 1 more (')
+    assert openings.lines(
+        report(a=facts(openings=[opening(sources=['1.0.0.0/8', '2.0.0.0/8', '3.0.0.0/8', '4.0.0.0/8'])]))
+    )[1][0].startswith('  a: tcp/8080 from 1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8 and 1 more (')
 
 
 def test_hostile_rules_stay_in_their_line():

@@ -142,8 +142,12 @@ def test_the_example_is_for_those_who_declare_nothing():
 
 def test_what_is_declared_is_not_taken_for_judged():
     wanted = 'What is declared was not judged for all: record_listeners records, assert_listeners judges.'
-    assert text([ok('a', declared=True), ok('b')], example=True).endswith('2 hosts were looked at completely.\n\n' + wanted)
-    assert wanted not in text([Host('dead', 'unreachable', 'no route', record=record('dead', status='unreachable', declared=True))])
+    assert text([ok('a', declared=True), ok('b')], example=True).endswith(
+        '2 hosts were looked at completely.\n\n' + wanted
+    )
+    assert wanted not in text(
+        [Host('dead', 'unreachable', 'no route', record=record('dead', status='unreachable', declared=True))]
+    )
 
 
 @pytest.mark.parametrize('count', [1, 2, 25])

@@ -12,14 +12,22 @@ from ansible_collections.listening.ports.plugins.action import report_listeners
 from ansible_collections.listening.ports.plugins.modules import report_listeners as documented
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, facts, listener, owner, record
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN,
+    facts,
+    listener,
+    owner,
+    record,
+)
 
 FOLDER = os.path.dirname(registry.__file__)
 ROOT = os.path.join(FOLDER, '..', '..', '..', '..')
 
 
 def test_each_file_of_the_folder_is_a_format():
-    names = {name[len('to_'):-len('.py')] for name in os.listdir(FOLDER) if name.startswith('to_') and name.endswith('.py')}
+    names = {
+        name[len('to_') : -len('.py')] for name in os.listdir(FOLDER) if name.startswith('to_') and name.endswith('.py')
+    }
     assert names == set(registry.FORMATS) and registry.TABLE not in names
     assert len({made.file for made in registry.FORMATS.values()}) == len(names)
 
@@ -27,7 +35,10 @@ def test_each_file_of_the_folder_is_a_format():
 @pytest.mark.parametrize('name', registry.FORMATS)
 def test_a_format_renders_any_report_as_text_that_is_harmless(name):
     hostile = facts(listener(owners=[owner(process='\x1b[2J\u202e日本')]))
-    hosts = [model.Host('web', 'ok', record=record('web', hostile)), model.Host('gone', 'missing', 'there is no record of it')]
+    hosts = [
+        model.Host('web', 'ok', record=record('web', hostile)),
+        model.Host('gone', 'missing', 'there is no record of it'),
+    ]
     for report in (model.Report(RUN, []), model.Report(RUN, hosts)):
         text = registry.FORMATS[name].render(report, '2.21.0')
         assert text.isascii() and '\x1b' not in text and text.endswith('\n')

@@ -33,8 +33,18 @@ def test_all_hosts_and_the_evidence_are_in_it():
     assert len(found['generated_at']) == len('2026-11-20T10:00:00Z')
     first, second, third = found['hosts']
     assert first == {
-        'host': 'wéb', 'status': 'ok', 'verdict': 'listed', 'reason': None, 'last_seen': None, 'recorded_at': '2026-11-20T10:00:01Z',
-        'run_id': RUN, 'collection': '0.1.0', 'ansible_core': '2.21.0', 'judgement': None, 'facts': report().hosts[0].facts}
+        'host': 'wéb',
+        'status': 'ok',
+        'verdict': 'listed',
+        'reason': None,
+        'last_seen': None,
+        'recorded_at': '2026-11-20T10:00:01Z',
+        'run_id': RUN,
+        'collection': '0.1.0',
+        'ansible_core': '2.21.0',
+        'judgement': None,
+        'facts': report().hosts[0].facts,
+    }
     assert (second['status'], second['reason'], second['facts']) == ('unreachable', 'no route', None)
     assert (second['verdict'], third['verdict']) == ('unknown', 'unknown')
     assert (third['status'], third['last_seen'], third['recorded_at']) == ('missing', '2026-11-20T10:00:00Z', None)
