@@ -5,6 +5,7 @@
 """Figures: medians and ratios of what was measured in turn, and how they are shown."""
 
 import statistics
+from typing import Sequence
 
 
 class Figure:
@@ -15,30 +16,31 @@ class Figure:
     ``limit`` is an upper bound of the ratio, or a lower one with ``invert``.
     """
 
-    def __init__(self, section, load, name, values, against=None, reference=None, limit=None, invert=False, unit="ms"):
+    def __init__(self, section: str, load: str, name: str, values: Sequence[float], against: str | None = None,
+                 reference: Sequence[float] | None = None, limit: float | None = None, invert: bool = False,
+                 unit: str = "ms"):
         self.section, self.load, self.name, self.against = section, load, name, against
         self.values, self.reference = values, reference
         self.limit, self.invert, self.unit = limit, invert, unit
 
-    def ratios(self):
+    def ratios(self) -> list[float]:
         """The ratio of each round."""
         if not self.reference:
             return []
-        pairs = zip(self.values, self.reference)
-        return [b / a if self.invert else a / b for a, b in pairs]
+        return [other / value if self.invert else value / other for value, other in zip(self.values, self.reference)]
 
-    def decisive(self):
+    def decisive(self) -> float:
         """What the limit is held against: the median ratio, or the largest value where nothing is compared."""
         return statistics.median(self.ratios()) if self.reference else max(self.values)
 
-    def verdict(self):
+    def verdict(self) -> str:
         """``ok``, ``MISSED``, or nothing where there is no target."""
         if self.limit is None:
             return ""
         value = self.decisive()
         return "ok" if (value >= self.limit if self.invert else value <= self.limit) else "MISSED"
 
-    def columns(self):
+    def columns(self) -> list[str]:
         """The figure as text, one string per column of ``HEADINGS``."""
         ratios = self.ratios()
         middle = spread = ""
@@ -62,18 +64,18 @@ class Figure:
 HEADINGS = ["load", "what : compared with", "median", "of the other", "ratio", "middle half", "target", ""]
 
 
-def amount(values, unit):
+def amount(values: Sequence[float] | None, unit: str) -> str:
     """The median of samples, with its unit. Seconds are kept as seconds and shown in milliseconds."""
     if not values:
         return ""
-    value = statistics.median(values)
+    value = float(statistics.median(values))
     if unit == "ms":
         value *= 1000
         return "%.*f ms" % (0 if value >= 100 else 1 if value >= 10 else 2, value)
     return "%.*f %s" % (0 if value == int(value) else 1, value, unit)
 
 
-def table(figures, markdown=False):
+def table(figures: Sequence[Figure], markdown: bool = False) -> str:
     """All figures as text, a table per section."""
     lines = []
     for section in dict.fromkeys(each.section for each in figures):

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+from typing import Callable, NoReturn, TypedDict
 
 FIRST_PORT = 10000  # below the ephemeral range (32768-60999), so that a connection never takes a listener's port
 KINDS = ("tcp4", "tcp6", "tcp4", "udp4")  # one in four is UDP: near what machines in the field show
@@ -24,14 +25,21 @@ ADDRESSES = {"tcp4": ("127.0.0.1", "0.0.0.0"), "tcp6": ("::1", "::"), "udp4": ("
 REPORT_EVERY = 100  # connections between two words of progress
 
 
-def plan(listeners, connections, processes):
-    """Split the load into one plan per process: ``[{"listeners": [(kind, address, port)], "connections": n}]``.
+class Share(TypedDict):
+    """What one process of a load opens: listeners (kind, address, port), and so many connections."""
+
+    listeners: list[tuple[str, str, int]]
+    connections: int
+
+
+def plan(listeners: int, connections: int, processes: int) -> list[Share]:
+    """Split the load into one share per process.
 
     Raises ValueError when the load cannot be built: no process, or connections without a TCP listener.
     """
     if processes < 1 or listeners < 0 or connections < 0:
         raise ValueError("a load needs at least one process and no negative number")
-    plans = [{"listeners": [], "connections": 0} for _unused in range(processes)]
+    plans = [Share(listeners=[], connections=0) for _unused in range(processes)]
     for number in range(listeners):
         process, turn = number % processes, number // processes
         kind = KINDS[(process + turn) % len(KINDS)]
@@ -45,11 +53,12 @@ def plan(listeners, connections, processes):
     return plans
 
 
-def hold(number, share, progress):
+def hold(number: int, share: Share, progress: int) -> NoReturn:
     """Be one process of the load: open the sockets of ``share``, then wait for a signal. Never returns."""
     with open("/proc/self/comm", "w", encoding="ascii") as stream:
         stream.write("load-%d" % number)
-    kept, servers = [], []
+    kept: list[socket.socket] = []
+    servers: list[tuple[socket.socket, int]] = []
     for kind, address, port in share["listeners"]:
         family = socket.AF_INET6 if kind == "tcp6" else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM if kind == "udp4" else socket.SOCK_STREAM)
@@ -74,7 +83,8 @@ def hold(number, share, progress):
         signal.pause()
 
 
-def build(listeners, connections, processes, show=None):
+def build(listeners: int, connections: int, processes: int,
+          show: Callable[[int, int], object] | None = None) -> list[int]:
     """Fork the processes of a load and return their pids once every socket is open.
 
     ``show(done, total)`` is called while sockets are opened. Raises RuntimeError when a process of the load fails.
@@ -115,7 +125,7 @@ def build(listeners, connections, processes, show=None):
     return pids
 
 
-def progress_line(done, total):
+def progress_line(done: int, total: int) -> None:
     """Show progress on standard error, on one line that is written over."""
     if sys.stderr.isatty():
         sys.stderr.write("\r  load: %d of %d listeners and connections" % (done, total))
@@ -123,7 +133,7 @@ def progress_line(done, total):
         sys.stderr.flush()
 
 
-def main():
+def main() -> None:
     """Build a load, say so, and hold it until standard input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("listeners", type=int)

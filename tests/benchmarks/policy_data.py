@@ -5,18 +5,19 @@
 """Hosts with 200 listeners, and the 100 entries that declare them, as facts and variables that Ansible would have."""
 
 import random
+from typing import Any
 
 ENTRIES, LISTENERS = 100, 200
 SLOTS = LISTENERS - ENTRIES  # listeners beyond one for each entry
 OPTIONAL, FORBIDDEN = 10, 10  # of the entries
 
 
-def entries():
+def entries() -> list[dict[str, Any]]:
     """The declaration: what has to listen, what may, and what must not."""
-    found = []
+    declared: list[dict[str, Any]] = []
     for number in range(ENTRIES - OPTIONAL - FORBIDDEN):
         service = "service-%d" % number
-        entry = {"name": service, "port": 2000 + number, "service": service}
+        entry: dict[str, Any] = {"name": service, "port": 2000 + number, "service": service}
         if number % 4 == 1:
             entry["user"] = service
         if number % 4 == 2:
@@ -25,16 +26,15 @@ def entries():
             entry = dict(entry, bind=["loopback", "private"], process=["%s-*" % service, service])
         if number % 10 == 5:
             entry["protocol"] = "udp"
-        found.append(entry)
-    found += [{"name": "range %d" % number, "ports": "%d-%d" % (10000 + 100 * number, 10099 + 100 * number),
-               "state": "optional",
-               "process": "worker-%d" % number} for number in range(OPTIONAL)]
-    found += [{"name": "no %d" % port, "port": port, "protocol": "tcp", "state": "forbidden", "severity": "critical"}
-              for port in range(23, 23 + FORBIDDEN)]
-    return found
+        declared.append(entry)
+    declared += [{"name": "range %d" % number, "ports": "%d-%d" % (10000 + 100 * number, 10099 + 100 * number),
+                  "state": "optional", "process": "worker-%d" % number} for number in range(OPTIONAL)]
+    declared += [{"name": "no %d" % port, "port": port, "protocol": "tcp", "state": "forbidden", "severity": "critical"}
+                 for port in range(23, 23 + FORBIDDEN)]
+    return declared
 
 
-def facts(seed):
+def facts(seed: int) -> dict[str, Any]:
     """The facts of a host; one in ten has something that is not as declared, unless the seed is negative."""
     chance = random.Random(seed)
     address = "10.%d.%d.%d" % (seed >> 16 & 255, seed >> 8 & 255, seed & 255)
@@ -71,7 +71,8 @@ def facts(seed):
     }
 
 
-def _listener(protocol, address, port, process, user, unit, pid):
+def _listener(protocol: str, address: str, port: int, process: str, user: str, unit: str | None,
+              pid: int) -> dict[str, Any]:
     ipv6 = ":" in address
     return {
         "id": "%s/%s:%d" % (protocol, "[%s]" % address if ipv6 else address, port), "protocol": protocol,

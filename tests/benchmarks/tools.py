@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from typing import Iterable
 
 import sandbox
 
@@ -22,21 +23,21 @@ PACKAGE = "ansible==14.5.0"  # holds community.general 13, pinned so that figure
 FOREIGN = "ansible_collections/community/general/"
 
 
-def interpreters():
+def interpreters() -> dict[str, pathlib.Path]:
     """All Pythons at hand as ``{"3.11": path}``: from PATH, pyenv and the distribution."""
     places = os.environ.get("PATH", "").split(os.pathsep)
     places += [str(each) for each in sorted((pathlib.Path.home() / ".pyenv" / "versions").glob("*/bin"))]
-    found = {}
+    pythons: dict[str, pathlib.Path] = {}
     for minor in range(10, 15):
         for place in places + ["/usr/bin"]:
             path = pathlib.Path(place) / ("python3.%d" % minor)
             if "/shims" in place or not os.access(path, os.X_OK):
                 continue  # a shim of pyenv stands for versions that are not active, too
-            found.setdefault("3.%d" % minor, path)
-    return found
+            pythons.setdefault("3.%d" % minor, path)
+    return pythons
 
 
-def environment(core):
+def environment(core: str) -> pathlib.Path | None:
     """The Python of a virtual environment with this ansible-core and psutil, made on first use.
 
     Returns None, and says why, when no suitable Python is installed.
@@ -60,7 +61,7 @@ def environment(core):
     return python
 
 
-def rival(python):
+def rival(python: pathlib.Path) -> pathlib.Path:
     """A collection tree with community.general's listen_ports_facts and nothing else, fetched on first use."""
     tree = CACHE / "rival" / PACKAGE.replace("==", "-")
     if tree.exists():
@@ -79,7 +80,7 @@ def rival(python):
     return tree
 
 
-def extract(archive, name, target):
+def extract(archive: zipfile.ZipFile, name: str, target: pathlib.Path) -> None:
     """Unpack a file and the module_utils of its collection that it imports."""
     archive.extract(name, target)
     text = archive.read(name).decode("utf-8")
@@ -90,7 +91,7 @@ def extract(archive, name, target):
             extract(archive, path, target)
 
 
-def missing_programs(names):
+def missing_programs(names: Iterable[str]) -> list[str]:
     """The programs among ``names`` that are not installed."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     return [name for name in names if not shutil.which(name, path=path)]

@@ -97,16 +97,28 @@ class _Running:
             self._be_the_job(parent)
 
     def _be_the_job(self, parent: int) -> NoReturn:
-        """Run the function and report how it ended; never returns."""
-        code = 1
+        """Have the function run in a process below this one, which waits for what loses its parent; never returns."""
         try:
             os.setsid()
-            signal.signal(signal.SIGTERM, _end)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             _prctl(PR_SET_CHILD_SUBREAPER, 1)
             _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:
-                os._exit(1)
+            if os.getppid() == parent:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                signal.signal(signal.SIGTERM, _end_all)
+                worker = os.fork()
+                if not worker:
+                    self._work()
+                while os.waitpid(-1, 0)[0] != worker:
+                    pass
+                end_children(os.getpid())
+        finally:
+            os._exit(0)
+
+    def _work(self) -> NoReturn:
+        """Run the function and report how it ended; never returns."""
+        try:
+            signal.signal(signal.SIGTERM, _end)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)
             if not self.shown:
@@ -115,18 +127,15 @@ class _Running:
                 os.dup2(output, 2)
             outcome, reason = _outcome(self.job.function)
             self.report.write_text(json.dumps([outcome, reason, self.job.notes]), encoding="utf-8")
-            code = 0
         except (_Ended, KeyboardInterrupt):
             pass
         except BaseException:  # whatever it is, this process must not go on as its parent
             traceback.print_exc()
         finally:
             with contextlib.suppress(BaseException):
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-                end_children(os.getpid())
                 sys.stdout.flush()
                 sys.stderr.flush()
-            os._exit(code)
+            os._exit(0)
 
     def end(self, number: int) -> None:
         """Send a signal to the job and what it runs."""
@@ -289,3 +298,9 @@ def _prctl(option: int, value: int) -> None:
 
 def _end(*_unused: Any) -> NoReturn:
     raise _Ended
+
+
+def _end_all(*_unused: Any) -> None:
+    """Hand a signal on to the group of this process, which goes on."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)

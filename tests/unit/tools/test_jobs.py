@@ -194,6 +194,20 @@ run(2, ('leaves', leaves, 1, 3))
     assert not runs(pid_in(tmp_path / 'left'))
 
 
+def test_what_loses_its_parent_is_waited_for(tmp_path):
+    """As process 1 does it: a job that watches what it has started sees it end."""
+    printed = output(tmp_path, """
+def orphans():
+    code = 'import os; print(os.fork() or os.getpid(), flush=True)'
+    pids = subprocess.check_output([sys.executable, '-c', code], text=True).split()
+    while any(os.path.exists('/proc/' + pid) for pid in pids):
+        time.sleep(0.01)
+
+run(2, ('orphans', orphans, 1, 20))
+""")
+    assert results(printed) == ['orphans passed ']
+
+
 def test_one_that_does_not_end_politely_is_ended(tmp_path):
     printed = output(tmp_path, """
 def stubborn():
