@@ -19,21 +19,21 @@ CODES = {
         'socket_budget': _SOCKETS,           # ``max_sockets`` was reached.
         'unreadable': None,                  # The sockets of some protocol could not be read.
         'psutil': None,                      # psutil shows TCP and UDP only.
-        'foreign_root': None,                # The sockets are those of the machine around this chroot.
+        'foreign_root': None,                # The sockets belong to the machine around this chroot.
         'foreign_network_namespace': None,   # The network namespace is not that of process 1.
         'unknown_root': None,                # Without ``/proc`` this may be a chroot.
     },
     'binding': {
         'procfs': None,                      # ``/proc/net`` was read instead of netlink.
-        'psutil': None,                      # psutil shows no devices, queues and IPv6 options.
+        'psutil': None,                      # psutil shows no devices, queues or IPv6 options.
     },
     'owners': {
-        'owners_hidden': _PRIVILEGES,        # Some processes may not be inspected.
-        'owners_not_found': None,            # No process owns the socket, though all were inspected.
+        'owners_hidden': _PRIVILEGES,        # Some processes could not be inspected.
+        'owners_not_found': None,            # No process owns the socket, although all were inspected.
         'fd_budget': 'raise max_fds',        # ``max_fds`` was reached.
         'proc_unreadable': None,             # ``/proc`` cannot be used.
         'process_unreadable': _PRIVILEGES,   # The executable or control group of an owner could not be read.
-        'psutil': _ROOT,                     # psutil names one owner of a socket.
+        'psutil': _ROOT,                     # psutil names one owner per socket.
     },
     'units': {
         'systemctl': None,                   # systemd did not answer.
@@ -41,8 +41,8 @@ CODES = {
     },
     'firewall': {
         'unreadable': None,                  # Rules, addresses or routes could not be read.
-        'unclear': None,                     # Some rules are not understood.
-        'budget': None,                      # The rules are too many to find everything that they forward and let in.
+        'unclear': None,                     # Some rules could not be parsed.
+        'budget': None,                      # There are too many rules to find everything that they forward and let in.
         'forwarded': None,                   # The host forwards more ports than are listed.
         'openings': None,                    # The rules name more ports than are compared with the listeners.
     },

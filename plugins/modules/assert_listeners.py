@@ -262,8 +262,8 @@ verdict:
   sample: violates
 passes:
   description:
-    - Whether an audit passes the host. RV(failing) is false, and all its sockets were observed, whether something is
-      declared for it or not.
+    - Whether the host passes an audit. That is so if RV(failing) is false and all its sockets were observed, with or
+      without a declaration.
   type: bool
   returned: unless O(facts=none)
   sample: false

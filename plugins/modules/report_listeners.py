@@ -160,7 +160,7 @@ verdicts:
       type: int
       returned: always
     listed:
-      description: All their sockets were observed but not judged, mostly because they have no declaration.
+      description: All their sockets were observed, but they were not judged, mostly because they have no declaration.
       type: int
       returned: always
     pending:
@@ -188,11 +188,11 @@ dest:
       record C(recorded_at), C(run_id), C(collection), C(ansible_core), C(judgement) and C(facts)
       (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). Unknown values are V(null).
     - C(judgement) has C(policy) (C(summary), C(hash), C(variables)), C(findings)
-      (RV(listening.ports.assert_listeners#module:findings), at most 1000, each with C(parts), what it consists of, and
-      C(same), a key that the same finding has on other hosts; both are V(null) if an earlier version recorded it), C(findings_total), C(failing), C(refused)
-      (a string, if the declaration is refused), C(waived) (the number of findings), C(waivers) (those that waive some
-      of them), and C(met) and C(idle), the entries and waivers that matched something and those that did not, as
-      pairs of variable and name.
+      (RV(listening.ports.assert_listeners#module:findings), at most 1000, each with C(parts), its content as data,
+      and C(same), a key that the same finding has on other hosts; both are V(null) if an earlier version recorded
+      it), C(findings_total), C(failing), C(refused) (a string, if the declaration is refused), C(waived) (the number
+      of findings), C(waivers) (those that waive some of them), and C(met) and C(idle), the entries and waivers that
+      matched something and those that did not, as pairs of variable and name.
   type: dict
   returned: success
   sample: {json: /home/me/listening-ports-audit/report.json}
