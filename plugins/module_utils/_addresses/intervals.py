@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sets of numbers (addresses, ports) as sorted tuples of (low, high). Private to this collection, may change.
+"""Sets of numbers (addresses, ports) as sorted tuples of (low, high).
 
 Spans of a set neither overlap nor touch. A set of few spans meets one of many by bisection, not by a walk of both.
 """
@@ -31,10 +31,10 @@ def merged(spans):
     return tuple(result)
 
 
-def union(one, other):
-    if not one or one == other:
+def union(mine, other):
+    if not mine or mine == other:
         return other
-    return merged(one + other) if other else one
+    return merged(mine + other) if other else mine
 
 
 def united(sets):
@@ -44,19 +44,19 @@ def united(sets):
     return merged([span for spans in sets for span in spans])
 
 
-def isect(one, other):
-    if one is other:
-        return one
-    if len(one) > len(other):
-        one, other = other, one
-    if not one:
+def isect(mine, other):
+    if mine is other:
+        return mine
+    if len(mine) > len(other):
+        mine, other = other, mine
+    if not mine:
         return EMPTY
-    if len(one) == 1:
-        return _within(one, other, *one[0])
-    if len(one) * 4 > len(other) > 8:
-        return _isect_by_walk(one, other)
+    if len(mine) == 1:
+        return _within(mine, other, *mine[0])
+    if len(mine) * 4 > len(other) > 8:
+        return _isect_by_walk(mine, other)
     result = []
-    for low, high in one:
+    for low, high in mine:
         result += _within(EMPTY, other, low, high)
     return tuple(result)
 
@@ -84,11 +84,11 @@ def _within(span, spans, low, high):
     return ((low if low > start[0] else start[0], start[1]),) + spans[first + 1:end - 1] + ((last[0], high if high < last[1] else last[1]),)
 
 
-def _isect_by_walk(one, other):
+def _isect_by_walk(mine, other):
     result = []
     others, end = iter(other), (2 ** 300,) * 2
     first, last = next(others)
-    for low, high in one:
+    for low, high in mine:
         while last < low:
             first, last = next(others, end)
         while first <= high:
@@ -99,19 +99,19 @@ def _isect_by_walk(one, other):
     return tuple(result)
 
 
-def minus(one, other):
-    if not other or not one:
-        return one
-    if one is other:
+def minus(mine, other):
+    if not other or not mine:
+        return mine
+    if mine is other:
         return EMPTY
-    low, high = one[0][0], one[-1][1]
+    low, high = mine[0][0], mine[-1][1]
     near = _within(EMPTY, other, low, high)
     if len(near) > 4:
         rest = complement(near, low, high)
-        return rest if len(one) == 1 else isect(one, rest)
+        return rest if len(mine) == 1 else isect(mine, rest)
     for first, last in near:    # few: what is before and after each of them stays as it is
-        one = _without(one, first, last)
-    return one
+        mine = _without(mine, first, last)
+    return mine
 
 
 def _without(spans, low, high):

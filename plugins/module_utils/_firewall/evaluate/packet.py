@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What rules see of a packet at a point of its way through the kernel. Private to this collection, may change."""
+"""What rules see of a packet at a point of its way through the kernel."""
 
 from collections import namedtuple
 
@@ -54,10 +54,10 @@ def fixed(family, protocol, reply=False):
     other = 10 - family
     for field in ('saddr%d', 'daddr%d'):
         values[field % other] = ABSENT
-    for one in TRANSPORTS:
+    for transport in TRANSPORTS:
         for port in ('sport', 'dport'):
-            if one != protocol:
-                values[one + port] = ABSENT
+            if transport != protocol:
+                values[transport + port] = ABSENT
     for port in ('sport', 'dport'):
         if protocol not in TRANSPORTS:
             values['th' + port] = ABSENT
@@ -107,7 +107,7 @@ class View:
         return UNKNOWN if state.snat and (self.early if self.reply else self.late) else SOURCE
 
     def value(self, name, state):
-        """What a field holds; see ``_model``."""
+        """What a field holds; see ``model``."""
         try:
             return self._values[name]
         except KeyError:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's addresses and routes, as far as rules ask for them. Private to this collection, may change."""
+"""The host's addresses and routes, as far as rules ask for them."""
 
 import bisect
 
@@ -41,7 +41,7 @@ class Net:
         return (family, address) in self.own or (family == 4 and address >> 24 == 127) or (family == 6 and address == 1)
 
     def redirected(self, family, interface, address):
-        """list of int: where ``redirect`` may send what came in here; the kernel takes one of them.
+        """List where ``redirect`` may send what came in here; the kernel takes one of these numbers.
 
         Of IPv6, net/netfilter/nf_nat_redirect.c takes the first of the interface's list that is of the scope of the
         address asked for; older kernels take the first of the list, which begins with the widest scope.
@@ -49,9 +49,9 @@ class Net:
         if family == 4:
             primary = (self._net.get('primary') or {}).get(interface)
             return [iv.number(primary)] if primary else []
-        found = [number for (kind, number), interfaces in self.own.items() if kind == 6 and interface in interfaces]
-        wide = [number for number in found if number >> 118 != 0x3fa]
-        narrow = [number for number in found if number >> 118 == 0x3fa]
+        numbers = [number for (kind, number), interfaces in self.own.items() if kind == 6 and interface in interfaces]
+        wide = [number for number in numbers if number >> 118 != 0x3fa]
+        narrow = [number for number in numbers if number >> 118 == 0x3fa]
         return wide + narrow if address >> 118 == 0x3fa else wide or narrow
 
     def kind(self, family, address, interface=None):
@@ -61,20 +61,20 @@ class Net:
                 return 'multicast'
             if address == iv.LAST[4] or address >> 24 == 0:
                 return 'broadcast'
-            if any(address == one and interface in (None, where) for one, where in self.broadcast[4]):
+            if any(address == last and interface in (None, name) for last, name in self.broadcast[4]):
                 return 'broadcast'
         elif address >> 120 == 0xff:
             return 'multicast'
         if self.is_local(family, address):
             loopback = address >> 24 == 127 if family == 4 else address == 1
-            there = ['lo'] if loopback else self.own[(family, address)]
-            return 'local' if interface is None or interface in there else 'unicast'
+            names = ['lo'] if loopback else self.own[(family, address)]
+            return 'local' if interface is None or interface in names else 'unicast'
         return 'unicast'
 
     def kinds(self, family, interface=None):
         """By: the same for every client."""
         own = [address for kind, address in self.own if kind == family]
-        own += [one for one, dummy in self.broadcast[family]] + ([1] if family == 6 else [])
+        own += [last for last, dummy in self.broadcast[family]] + ([1] if family == 6 else [])
         names = {}
         for address in own:
             names.setdefault(self.kind(family, address, interface), []).append((address, address))
@@ -95,16 +95,16 @@ class Net:
         return By([(spans, name) for name, spans in special.items()] + [(rest, 'unicast')])
 
     def _networks(self, family):
-        found = []
+        result = []
         for interface, texts in (self._net.get('addresses') or {}).items():
             for text in texts:
                 base, dummy, length = text.partition('/')
                 if (':' in base) == (family == 6) and length:
-                    found.append(iv.prefix(base.partition('%')[0], length, family))
-        return found
+                    result.append(iv.prefix(base.partition('%')[0], length, family))
+        return result
 
     def routes(self, family):
-        """list of (spans, [(interface, type)]) that part the family's addresses by their route; None: too many routes."""
+        """List (spans, [(interface, type)]) that part the family's addresses by their route; None: too many routes."""
         if family not in self._routes:
             self._routes[family] = self._divide(family)
         return self._routes[family]
@@ -127,11 +127,13 @@ class Net:
         return result + [(iv.minus(iv.full(family), taken), [])]
 
     def outward(self, family, address):
-        """list of str: interfaces that lead to an address, None in it for one that cannot be known; empty: no route."""
+        """List the interfaces that lead to an address, None in it for one that cannot be known; empty: no route."""
         if self.policy_routing or self.routes(family) is None:
             return [None]
         if family not in self._starts:
-            parts = sorted((low, [interface for interface, kind in hops if kind == 'unicast']) for spans, hops in self.routes(family) for low, dummy in spans)
+            parts = sorted(
+                (low, [interface for interface, kind in hops if kind == 'unicast'])
+                for spans, hops in self.routes(family) for low, dummy in spans)
             self._starts[family] = [low for low, dummy in parts], [names for dummy, names in parts]
         starts, names = self._starts[family]
         return names[bisect.bisect(starts, address) - 1]
@@ -142,9 +144,9 @@ class Net:
             return UNKNOWN
         parts = {}
         for spans, hops in self.routes(family):
-            there = {one for one, kind in hops if kind == 'unicast'} or {interface}
-            if len(there) == 1:
-                parts.setdefault(there.pop(), []).extend(iv.minus(spans, _LINK[6]) if family == 6 else spans)
+            names = {name for name, kind in hops if kind == 'unicast'} or {interface}
+            if len(names) == 1:
+                parts.setdefault(names.pop(), []).extend(iv.minus(spans, _LINK[6]) if family == 6 else spans)
         if family == 6:
             parts.setdefault(interface, []).extend(_LINK[6])
         return By([(iv.merged(spans), name) for name, spans in parts.items()])
@@ -158,10 +160,10 @@ class Net:
             return UNKNOWN
         yes, no = [], []
         for spans, hops in self.routes(family):
-            there = [one for one, kind in hops if kind == 'unicast']
-            if not there and not hops or there and interface not in there + [None]:
+            names = [name for name, kind in hops if kind == 'unicast']
+            if not names and not hops or names and interface not in names + [None]:
                 no.extend(spans)
-            elif there and (interface is None or set(there) == {interface}):
+            elif names and (interface is None or set(names) == {interface}):
                 yes.extend(spans)
         odd = [(address, address) for kind, address in self.own if kind == family]
         odd += _NEVER_BACK[family]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a ruleset can tell apart, so that each question is put once. Private to this collection, may change.
+"""What a ruleset can tell apart, so that each question is put once.
 
 Ports between two that rules name are alike, and so are addresses, and interfaces that the same rules name. A host with
 many listeners, interfaces and addresses has few questions that differ in that.

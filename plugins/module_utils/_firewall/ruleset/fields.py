@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and numbers of what rules look at, and how text becomes tests. Private to this collection, may change.
+"""Names and numbers of what rules look at, and how text becomes tests.
 
 Numbers from include/uapi/linux/in.h, if_ether.h, netfilter/nf_conntrack_common.h and netfilter/nf_tables.h.
 """
@@ -94,8 +94,8 @@ def bits(value, kind):
         value = value['|']
     if isinstance(value, list):
         result = 0
-        for one in value:
-            result |= bits(one, kind)
+        for part in value:
+            result |= bits(part, kind)
         return result
     return plain(value, kind)
 
@@ -109,7 +109,7 @@ def element(value, kind):
             except (ValueError, TypeError, KeyError):
                 raise Unclear('the network %s' % (str(value)[:80],)) from None
         if 'range' in value and kind not in WORDS:
-            low, high = (plain(one, kind) for one in value['range'])
+            low, high = (plain(part, kind) for part in value['range'])
             return low, high
         value = bits(value, kind)
     elif isinstance(value, list):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What iptables-save and ip6tables-save print, as rules to be evaluated (iptables-extensions(8)). Private, may change."""
+"""What iptables-save and ip6tables-save print, as rules to be evaluated (iptables-extensions(8))."""
 
 from ..._addresses import intervals as iv
 from .fields import Unclear

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The matches of iptables rules, as operations (iptables-extensions(8)). Private to this collection, may change."""
+"""The matches of iptables rules, as operations (iptables-extensions(8))."""
 
 from ..._addresses import intervals as iv, networks
 from . import fields
@@ -71,7 +71,7 @@ class Matches:
         if option in ('--dport', '--sport'):
             return [self._match(name + option[2:], negate, self._ports(arguments[0]))]
         if option == '--tcp-flags':
-            mask, value = (fields.bits(one.split(','), 'flags') for one in arguments)
+            mask, value = (fields.bits(part.split(','), 'flags') for part in arguments)
             return [Match(('flags',), negate, Masked(mask, ((value, value),)))]
         raise Unclear('the option %s' % option[:30])
 
@@ -79,7 +79,7 @@ class Matches:
         if option not in ('--dports', '--sports'):
             raise Unclear('the option %s of multiport' % option[:30])
         name = {'--dports': 'thdport', '--sports': 'thsport'}[option]
-        return [Match((name,), negate, Numbers(iv.merged(self._ports(one) for one in arguments[0].split(','))))]
+        return [Match((name,), negate, Numbers(iv.merged(self._ports(part) for part in arguments[0].split(','))))]
 
     def _m_iprange(self, dummy, option, negate, arguments):
         name = {'--src-range': 'saddr%d', '--dst-range': 'daddr%d'}[option] % self._family
@@ -203,11 +203,11 @@ class Matches:
         for dim, direction in zip(dims, directions):
             names += ['l4proto', 'th%sport' % direction[0]] if dim == 'port' else ['%saddr%d' % (direction[0], self._family)]
         if kind == 'bitmap:port':
-            return tuple(names[1:]), Numbers(iv.merged(self._dash(one) for one, dummy in elements))
-        found = [(tuple(test for dim, text in zip(dims, one.split(',')) for test in self._element(dim, text)), None) for one, dummy in elements]
+            return tuple(names[1:]), Numbers(iv.merged(self._dash(part) for part, dummy in elements))
+        rows = [(tuple(test for dim, text in zip(dims, part.split(',')) for test in self._element(dim, text)), None) for part, dummy in elements]
         if len(names) == 1:
-            return tuple(names), Numbers(iv.merged(tests[0] for tests, dummy in found))
-        return tuple(names), Table(found)
+            return tuple(names), Numbers(iv.merged(tests[0] for tests, dummy in rows))
+        return tuple(names), Table(rows)
 
     @staticmethod
     def _dash(text):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joins what nft shows with what the programs of iptables print. Private to this collection, may change.
+"""Joins what nft shows with what the programs of iptables print.
 
 nft shows parts of rules that iptables-nft made as opaque ``xt``. Such a rule is replaced by the line of the same
 number in the same chain. Rules that nft shows whole are never replaced: iptables-save leaves out what it does not know.
@@ -12,7 +12,7 @@ from . import iptables, saved
 def load(ruleset, loader, saves, ipset):
     """Completes a ruleset.
 
-    :param loader: ``_nftables.Loader`` or None.
+    :param loader: ``nftables.Loader`` or None.
     :param saves: dict of the text of ``ip/nft``, ``ip6/nft``, ``ip/legacy``, ``ip6/legacy``.
     :param ipset: str or None, what ``ipset save`` printed.
     """
@@ -27,20 +27,20 @@ def load(ruleset, loader, saves, ipset):
 def _replace(ruleset, loader, saves, sets):
     lines = {}
     for kind in ('ip', 'ip6'):
-        for table, (dummy, found) in saved.tables(saves.get(kind + '/nft') or '').items():
-            for chain, line in found:
+        for table, (dummy, listed) in saved.tables(saves.get(kind + '/nft') or '').items():
+            for chain, line in listed:
                 lines.setdefault((kind, table, chain), []).append(line)
     readers = {}
     for rule, index, chain in loader.opaque:
         key = chain.family, chain.table, chain.name
-        found = lines.get(key, ())
-        if len(found) != len(chain.rules):
+        listed = lines.get(key, ())
+        if len(listed) != len(chain.rules):
             continue                # another list of rules: what nft hides stays unknown
         if key[:2] not in readers:
             readers[key[:2]] = iptables.Loader(4 if key[0] == 'ip' else 6, _finder(loader, key[:2]), ruleset, sets)
-        rule.ops = readers[key[:2]].ops(found[index])
+        rule.ops = readers[key[:2]].ops(listed[index])
         rule.where = iptables.location(4 if key[0] == 'ip' else 6, key[1], key[2], index + 1)
-        rule.source = found[index]
+        rule.source = listed[index]
 
 
 def _finder(loader, table):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``nft -j list ruleset`` prints, as rules to be evaluated (libnftables-json(5)). Private, may change.
+"""What ``nft -j list ruleset`` prints, as rules to be evaluated (libnftables-json(5)).
 
 Versions differ in the order of objects and in how they print flags; nothing here depends on either.
 """
@@ -37,7 +37,7 @@ class Loader:
     def __init__(self, document, ruleset):
         self.chains, self.opaque, self.lengths, self._ruleset = {}, [], {}, ruleset
         self._sets, self._tests, self._limits, self._written = {}, {}, {}, {}
-        objects = [next(iter(one.items())) for one in document['nftables']]
+        objects = [next(iter(part.items())) for part in document['nftables']]
         dormant = set()
         for kind, value in objects:
             if kind == 'table' and 'dormant' in value.get('flags', ()):
@@ -69,7 +69,7 @@ class Loader:
         for expression in rule.get('expr') or ():
             kind, value = _item(expression)
             if kind in ('set', 'map') and isinstance(value, dict) and value.get('op') in ('add', 'update'):
-                guarded = limited or any(_over(_item(one)) for one in value.get('stmt') or ())
+                guarded = limited or any(_over(_item(part)) for part in value.get('stmt') or ())
                 key = rule['family'], rule['table'], str(value.get(kind, '')).lstrip('@')
                 self._written[key] = self._written.get(key, True) and guarded
             limited = limited or _over((kind, value))
@@ -80,7 +80,7 @@ class Loader:
         expressions = value.get('expr') or []
         rule = Rule('nftables %s handle %s' % (' '.join(key), value.get('handle')), expressions, [])
         rule.ops = self.ops(expressions, key)
-        if any(isinstance(one, dict) and 'xt' in one for one in expressions):
+        if any(isinstance(part, dict) and 'xt' in part for part in expressions):
             self.opaque.append((rule, len(chain.rules), chain))
         chain.rules.append(rule)
         self._ruleset.count += 1
@@ -121,7 +121,7 @@ class Loader:
         if kind in ('limit', 'quota', 'ct count', 'meter'):
             return self._traffic(kind, value, chain_key)
         if kind in ('set', 'map'):
-            return [op for one in value.get('stmt') or () for op in self._operations(_item(one), chain_key)]
+            return [op for part in value.get('stmt') or () for op in self._operations(_item(part), chain_key)]
         if kind == 'mangle':
             return self._mangle(value)
         if kind == 'notrack':
@@ -189,10 +189,10 @@ class Loader:
     def _keys(self, left):
         kind, value = _item(left)
         if kind == 'concat':
-            found = [field(one) for one in value]
+            named = [field(part) for part in value]
         else:
-            found = [field(left)]
-        return tuple(name for name, dummy in found), tuple(kind for dummy, kind in found)
+            named = [field(left)]
+        return tuple(name for name, dummy in named), tuple(kind for dummy, kind in named)
 
     def _match(self, value, chain_key):
         operator, left, right = value['op'], value['left'], value['right']
@@ -294,26 +294,26 @@ def _element(value, kinds):
     values = value['concat'] if isinstance(value, dict) and 'concat' in value else [value]
     if len(values) != len(kinds):
         raise Unclear('the element %s' % (str(value)[:80],))
-    return tuple(fields.element(one, kind) for one, kind in zip(values, kinds))
+    return tuple(fields.element(part, kind) for part, kind in zip(values, kinds))
 
 
 def _spans(values, kind):
-    return iv.merged(fields.element(one, kind) for one in values)
+    return iv.merged(fields.element(part, kind) for part in values)
 
 
 def _test(values, kinds):
-    values = [_value(one) for one in values]
+    values = [_value(part) for part in values]
     if '*' in values and kinds != ('name',):
         return Numbers(((0, 2 ** 200),)) if len(kinds) == 1 else _Changing('an element for everything')
     if len(kinds) > 1:
-        return Table([(_element(one, kinds), None) for one in values])
+        return Table([(_element(part, kinds), None) for part in values])
     if kinds[0] in fields.WORDS:
-        return Names([fields.element(one, kinds[0]) for one in values])
+        return Names([fields.element(part, kinds[0]) for part in values])
     return Numbers(_spans(values, kinds[0]))
 
 
 def _expression(value):
-    """See ``_model.mark``; None for what is not understood."""
+    """See ``model.mark``; None for what is not understood."""
     if isinstance(value, int):
         return value
     kind, inner = _item(value)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text that iptables-save and ipset save print, taken apart. Private to this collection, may change."""
+"""The text that iptables-save and ipset save print, taken apart."""
 
 import re
 

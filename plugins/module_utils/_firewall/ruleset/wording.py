@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules in words, as nft and iptables write them. Private to this collection, may change."""
+"""Rules in words, as nft and iptables write them."""
 
 LONG = 200          # characters of a rule's text
 _OPERATORS = ('&', '|', '^', '<<', '>>')
@@ -54,10 +54,10 @@ def _statement(expression):
 
 def _value(value):
     if isinstance(value, list):
-        return ','.join(_value(one) for one in value[:20])
+        return ','.join(_value(part) for part in value[:20])
     if not isinstance(value, dict) or len(value) != 1:
         if isinstance(value, dict):
-            return ' '.join(_value(one) for one in value.values())
+            return ' '.join(_value(part) for part in value.values())
         return str(value)
     kind, inner = next(iter(value.items()))
     if kind == 'payload' and isinstance(inner, dict):
@@ -73,22 +73,22 @@ def _value(value):
     if kind == 'prefix' and isinstance(inner, dict):
         return '%s/%s' % (inner.get('addr'), inner.get('len'))
     if kind == 'range' and isinstance(inner, list):
-        return '-'.join(_value(one) for one in inner)
+        return '-'.join(_value(part) for part in inner)
     if kind == 'concat' and isinstance(inner, list):
-        return ' . '.join(_value(one) for one in inner)
+        return ' . '.join(_value(part) for part in inner)
     if kind == 'set' and isinstance(inner, list):
-        shown = ', '.join(_pair(one) for one in inner[:20])
+        shown = ', '.join(_pair(part) for part in inner[:20])
         return '{ %s%s }' % (shown, ', ...' if len(inner) > 20 else '')
     if kind == 'elem' and isinstance(inner, dict):
         return _value(inner.get('val'))
     if kind in _OPERATORS and isinstance(inner, list):
-        return (' %s ' % kind).join(_value(one) for one in inner)
+        return (' %s ' % kind).join(_value(part) for part in inner)
     if kind == 'map' and isinstance(inner, dict):
         return '%s map %s' % (_value(inner.get('key')), _value(inner.get('data')))
     return '%s %s' % (kind, _value(inner))
 
 
-def _pair(one):
-    if isinstance(one, list) and len(one) == 2:
-        return '%s : %s' % (_value(one[0]), _statement(one[1]) if isinstance(one[1], dict) else _value(one[1]))
-    return _value(one)
+def _pair(part):
+    if isinstance(part, list) and len(part) == 2:
+        return '%s : %s' % (_value(part[0]), _statement(part[1]) if isinstance(part[1], dict) else _value(part[1]))
+    return _value(part)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that only read, and the time that they may take. Private to this collection, may change."""
+"""Commands that only read, and the time that they may take."""
 
 import os
 import threading
@@ -24,7 +24,7 @@ class Tools:
 
     def find(self, name):
         """str: the path of a command, or None."""
-        return next((path for path in ('%s/%s' % (one, name) for one in self._path if one.startswith('/'))
+        return next((path for path in ('%s/%s' % (folder, name) for folder in self._path if folder.startswith('/'))
                      if os.access(path, os.X_OK) and os.path.isfile(path)), None)
 
     def output(self, *words):
@@ -51,8 +51,8 @@ class Tools:
         if self._room < 0:
             raise Unseen('%s prints too much, the rules and sets of this host are more than %d MiB' % (name, _MOST >> 20))
         if code:
-            said = [line.strip() for line in errors.splitlines() if line.strip()]
-            raise Unseen('%s: %s' % (name, clean(said[0])[:200] if said else 'it failed'))
+            complaints = [line.strip() for line in errors.splitlines() if line.strip()]
+            raise Unseen('%s: %s' % (name, clean(complaints[0])[:200] if complaints else 'it failed'))
         return clean(output)
 
 

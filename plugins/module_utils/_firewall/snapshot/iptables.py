@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has to be looked at of a firewall only where iptables made some of it, or a rule translates. Private, may change.
+"""What has to be looked at of a firewall only where iptables made some of it, or a rule translates.
 
 Sources: iptables-save(8), ipset(8), proc(5).
 """
@@ -24,8 +24,8 @@ def opaque(text):
     :param text: str, what ``nft -j`` printed. Raises Unseen.
     """
     try:
-        rules = [one['rule'] for one in json.loads(text)['nftables'] if 'rule' in one]
-        return {rule['family'] for rule in rules if any('xt' in one for one in rule['expr'])}
+        rules = [part['rule'] for part in json.loads(text)['nftables'] if 'rule' in part]
+        return {rule['family'] for rule in rules if any('xt' in part for part in rule['expr'])}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise Unseen('nft prints what is not understood') from exc
 
@@ -47,8 +47,8 @@ def instead_of_nft(tables, tools):
 
 
 def _require_native_ports(tools):
-    said = tools.output(find('ip', 'nft', tools), '--version')
-    version = re.search(r' v(\d+)\.(\d+)\.(\d+)', said)
+    version_text = tools.output(find('ip', 'nft', tools), '--version')
+    version = re.search(r' v(\d+)\.(\d+)\.(\d+)', version_text)
     if not version or tuple(int(number) for number in version.groups()) < _NATIVE_PORTS:
         raise Unseen('there are rules that this iptables cannot show, and no nft to read them; install nftables')
 
@@ -76,15 +76,15 @@ def sets(saves, tools):
 
 def addresses(pid, proc):
     """list of str: the addresses in the network namespace of a process (proc(5), net/fib_trie and net/if_inet6)."""
-    found, last = set(), ''
+    result, last = set(), ''
     try:
         with open('%s/%d/net/fib_trie' % (proc, pid)) as stream:
             for line in stream:
                 if '/32 host LOCAL' in line:
-                    found.add(last)
+                    result.add(last)
                 last = line.strip(' |-\n')
         with open('%s/%d/net/if_inet6' % (proc, pid)) as stream:
-            found.update(scopes.text(bytes.fromhex(line.split(None, 1)[0])) for line in stream)
+            result.update(scopes.text(bytes.fromhex(line.split(None, 1)[0])) for line in stream)
     except (OSError, ValueError, IndexError):
         pass
-    return sorted(found)
+    return sorted(result)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel says by netlink of its nftables, addresses and routes. Private to this collection, may change.
+"""What the kernel says by netlink of its nftables, addresses and routes.
 
 Sources: include/uapi/linux/netfilter/nf_tables.h, rtnetlink(7), include/uapi/linux/{if_link,if_addr,rtnetlink,fib_rules}.h.
 """
@@ -55,7 +55,7 @@ def foreign(connect=_netlink.connect):
     :returns: tuple of set of (family, table, chain) with such rules, and bool, whether rules match ports natively, as
         iptables does since 1.8.8.
     """
-    found, ports = set(), False
+    result, ports = set(), False
     for data, start, end in _dump(_NETFILTER, _GETRULE, bytes(4), connect):
         rule = _parts(data, start + 4, end)
         transport = False
@@ -70,8 +70,8 @@ def foreign(connect=_netlink.connect):
             elif name == b'cmp' and not transport:
                 strange = about.get(2) not in (struct.pack('>I', 0), struct.pack('>I', 1))      # neither == nor !=
             if strange:
-                found.add((_TABLES.get(data[start]), _text(rule.get(1, b'')), _text(rule.get(2, b''))))
-    return found, ports
+                result.add((_TABLES.get(data[start]), _text(rule.get(1, b'')), _text(rule.get(2, b''))))
+    return result, ports
 
 
 def network(connect=_netlink.connect):
@@ -82,7 +82,7 @@ def network(connect=_netlink.connect):
         metric. ``routes`` and ``sources`` are None where there are too many. ``sources`` are the networks that any table of routes
         has behind an interface, each with whether a router is between: dict, interface to list of [CIDR, bool].
     """
-    names, found = _links(connect), {'addresses': {}, 'primary': {}}
+    names, result = _links(connect), {'addresses': {}, 'primary': {}}
     for data, start, end in _dump(0, _GETADDR, bytes(8), connect):
         family, prefix, flags, index = struct.unpack_from('=BBBxI', data, start)
         parts = _parts(data, start + 8, end)
@@ -90,12 +90,12 @@ def network(connect=_netlink.connect):
         if family not in _IP or index not in names or not raw or flags & _DADFAILED:
             continue
         text = scopes.text(raw)
-        found['addresses'].setdefault(names[index], []).append('%s/%d' % (text, prefix))
+        result['addresses'].setdefault(names[index], []).append('%s/%d' % (text, prefix))
         if family == 2:
-            found['primary'].setdefault(names[index], text)
-    found['routes'], found['sources'] = _routes(names, connect)
-    found['rules'] = any(_is_special(data, start, end) for data, start, end in _dump(0, _GETRULES, bytes(12), connect))
-    return found
+            result['primary'].setdefault(names[index], text)
+    result['routes'], result['sources'] = _routes(names, connect)
+    result['rules'] = any(_is_special(data, start, end) for data, start, end in _dump(0, _GETRULES, bytes(12), connect))
+    return result
 
 
 def _links(connect):
@@ -145,7 +145,7 @@ def _routes(names, connect):
         if len(best) > _MOST_ROUTES:
             return None, None
     return [route for metric, some in best.values() for route in some], {
-        name: [list(one) for one in sorted(some.items())] for name, some in sources.items()}
+        name: [list(pair) for pair in sorted(some.items())] for name, some in sources.items()}
 
 
 def _is_special(data, start, end):

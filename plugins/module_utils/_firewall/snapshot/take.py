@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall of this network namespace as it is, without a change to it. Private to this collection, may change.
+"""The firewall of this network namespace as it is, without a change to it.
 
 Sources: nft(8), iptables-save(8), ipset(8), ip-sysctl(7); firewalld and ufw by what they leave in the kernel.
 Not run are ``iptables -L``, which creates the tables that it lists, and the tools of firewalld and ufw, which are slow.
@@ -57,7 +57,7 @@ def _note(taken, aspect, message):
 
 
 def _take_nftables(taken, tools, proc):
-    taken['tables'] = [] if kernel.is_absent() else [list(one) for one in kernel.tables()]
+    taken['tables'] = [] if kernel.is_absent() else [list(table) for table in kernel.tables()]
     if not taken['tables']:
         return
     nft, families = tools.find('nft'), ()
