@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Judging who can reach listeners through a host's firewall, in process on one processor. Run by bench.py, and by it once more."""
+"""Judging who can reach listeners through a host's firewall, in process on one processor.
+
+Run by bench.py, and by itself once more.
+"""
 
 import json
 import os
@@ -45,8 +48,13 @@ def pythons(settings):
     found = {}
     for python in ["python" + PREFERRED, *settings["pythons"].values()]:
         try:
-            done = subprocess.run([python, "-c", "import platform; print(platform.python_version())"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                  check=True, text=True)
+            done = subprocess.run(
+                [python, "-c", "import platform; print(platform.python_version())"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=True,
+                text=True,
+            )
         except (OSError, subprocess.CalledProcessError):    # a python3.11 of pyenv says so where it is none
             continue
         found.setdefault(done.stdout.strip(), str(python))
@@ -59,16 +67,33 @@ def _of_python(place, name, python, rounds):
     taken, first = {}, min(os.sched_getaffinity(0))
     for load in ("rules 500", "rules 5000", "elements", "iptables", "nftables"):
         command = [python, "-B", __file__, json.dumps({"load": load, "rounds": rounds})]
-        done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place)), stdout=subprocess.PIPE, check=True, text=True,
-                              preexec_fn=lambda: os.sched_setaffinity(0, {first}))
+        done = subprocess.run(
+            command,
+            env=dict(os.environ, PYTHONPATH=str(place)),
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {first}),
+        )
         taken[load] = json.loads(done.stdout)
         sandbox.say("  %s: %s ms" % (load, " ".join("%.0f" % (each * 1000) for each in taken[load])))
     for count, limit in LIMITS.items():
-        yield _figure("Python %s, %d listeners, %s rules" % (name, LISTENERS, format(count, ",")), taken["rules %d" % count], limit)
+        yield _figure(
+            "Python %s, %d listeners, %s rules" % (name, LISTENERS, format(count, ",")),
+            taken["rules %d" % count],
+            limit,
+        )
     more = statistics.median(taken["elements"]) - statistics.median(taken["rules 500"])
-    yield _figure("Python %s, %d listeners, 500 rules" % (name, LISTENERS), [max(more, 0)], SET_LIMIT, "more with a set of %s elements" % format(ELEMENTS, ","))
+    yield _figure(
+        "Python %s, %d listeners, 500 rules" % (name, LISTENERS),
+        [max(more, 0)],
+        SET_LIMIT,
+        "more with a set of %s elements" % format(ELEMENTS, ","),
+    )
     for load in ("iptables", "nftables"):
-        yield _figure("Python %s, %s services of kube-proxy, %s" % (name, format(SERVICES, ","), load), taken[load], KUBE_LIMIT)
+        yield _figure(
+            "Python %s, %s services of kube-proxy, %s" % (name, format(SERVICES, ","), load), taken[load], KUBE_LIMIT
+        )
 
 
 def _figure(load, seconds, limit, name="attach()"):
@@ -91,7 +116,9 @@ def make(load):
     """(snapshot, listeners) of a load."""
     if load in ("iptables", "nftables"):
         make_kube = firewall_load.kube_iptables if load == "iptables" else firewall_load.kube_nftables
-        return make_kube(SERVICES), [firewall_load.record("tcp", "0.0.0.0", port) for port in (22, 80, firewall_load.FIRST_NODE_PORT + 5)]
+        return make_kube(SERVICES), [
+            firewall_load.record("tcp", "0.0.0.0", port) for port in (22, 80, firewall_load.FIRST_NODE_PORT + 5)
+        ]
     taken = firewall_load.rules(500) if load == "elements" else firewall_load.rules(int(load.split()[1]))
     records = firewall_load.listeners(LISTENERS, firewall_load.ports(taken))
     return (firewall_load.rules(500, ELEMENTS) if load == "elements" else taken), records
@@ -114,7 +141,13 @@ def check(load, found, records, gaps):
     if load in ("iptables", "nftables"):
         ports = {one["port"] for one in found["forwarded"]}
         missing = set(range(firewall_load.FIRST_NODE_PORT, firewall_load.FIRST_NODE_PORT + SERVICES)) - ports
-        if missing or gaps or any(one["exposure"]["verdict"] != "allowed" or one["to"].count(":8080") != 2 for one in found["forwarded"]):
+        if (
+            missing
+            or gaps
+            or any(
+                one["exposure"]["verdict"] != "allowed" or one["to"].count(":8080") != 2 for one in found["forwarded"]
+            )
+        ):
             raise RuntimeError("not all published ports were found: %s are missing, %s" % (len(missing), gaps))
     elif not verdicts >= {"partly", "blocked"} or "unknown" in verdicts or {gap["code"] for gap in gaps} - {"openings"}:
         raise RuntimeError("the listeners are not judged as they should be: %s, %s" % (sorted(verdicts), gaps))

@@ -81,7 +81,11 @@ def _within(span, spans, low, high):
         return spans[first:end]
     if end == first + 1:
         return ((low if low > start[0] else start[0], high if high < last[1] else last[1]),)
-    return ((low if low > start[0] else start[0], start[1]),) + spans[first + 1:end - 1] + ((last[0], high if high < last[1] else last[1]),)
+    return (
+        ((low if low > start[0] else start[0], start[1]),)
+        + spans[first + 1:end - 1]
+        + ((last[0], high if high < last[1] else last[1]),)
+    )
 
 
 def _isect_by_walk(mine, other):
@@ -142,7 +146,9 @@ def complement(spans, low=0, high=2 ** 256):
 
 def contains(spans, number):
     position = bisect.bisect_right(spans, (number, number))
-    return (position < len(spans) and spans[position][0] == number) or (position > 0 and spans[position - 1][1] >= number)
+    return (position < len(spans) and spans[position][0] == number) or (
+        position > 0 and spans[position - 1][1] >= number
+    )
 
 
 def size(spans):

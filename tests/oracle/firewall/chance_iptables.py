@@ -7,9 +7,13 @@ from firewall import network
 from firewall.chance_nft import NETWORKS, RANGES, REDIRECTS, SOURCES
 from firewall.probes import PORTS
 
-CHAINS = {'filter': ('INPUT', 'FORWARD', 'OUTPUT'), 'mangle': ('PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'),
-          'raw': ('PREROUTING', 'OUTPUT'), 'nat': ('PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'),
-          'security': ('INPUT', 'FORWARD', 'OUTPUT')}
+CHAINS = {
+    'filter': ('INPUT', 'FORWARD', 'OUTPUT'),
+    'mangle': ('PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'),
+    'raw': ('PREROUTING', 'OUTPUT'),
+    'nat': ('PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'),
+    'security': ('INPUT', 'FORWARD', 'OUTPUT'),
+}
 
 
 class Table:
@@ -36,8 +40,16 @@ class Table:
         chance, letter = self.chance, 'd' if back else 's'
         kind = chance.random()
         if kind < 0.7:
-            return '%s-%s %s' % (chance.choice(('', '', '! ')), letter, chance.choice((SOURCES, NETWORKS))[self.family][chance.randrange(4)])
-        return '-m iprange %s--%s-range %s' % (chance.choice(('', '! ')), 'dst' if back else 'src', chance.choice(RANGES[self.family]))
+            return '%s-%s %s' % (
+                chance.choice(('', '', '! ')),
+                letter,
+                chance.choice((SOURCES, NETWORKS))[self.family][chance.randrange(4)],
+            )
+        return '-m iprange %s--%s-range %s' % (
+            chance.choice(('', '! ')),
+            'dst' if back else 'src',
+            chance.choice(RANGES[self.family]),
+        )
 
     def device(self, chain):
         name = self.chance.choice(('h0', 'h1', 'h+'))
@@ -50,9 +62,29 @@ class Table:
     def condition(self, chain, kinds):
         """One condition of a kind not used before in the rule."""
         chance, back = self.chance, chain in ('OUTPUT', 'POSTROUTING')
-        kind = chance.choice([kind for kind in (
-            'ports', 'ports', 'ports', 'clients', 'clients', 'device', 'state', 'mark', 'type', 'limit', 'flags', 'target', 'odd', 'connmark',
-            'comment') if kind not in kinds and (kind != 'odd' or chance.random() < 0.03)])
+        kind = chance.choice(
+            [
+                kind
+                for kind in (
+                    'ports',
+                    'ports',
+                    'ports',
+                    'clients',
+                    'clients',
+                    'device',
+                    'state',
+                    'mark',
+                    'type',
+                    'limit',
+                    'flags',
+                    'target',
+                    'odd',
+                    'connmark',
+                    'comment',
+                )
+                if kind not in kinds and (kind != 'odd' or chance.random() < 0.03)
+            ]
+        )
         kinds.add(kind)
         if kind in ('ports', 'flags'):
             kinds.update(('ports', 'flags'))
@@ -63,43 +95,104 @@ class Table:
             'ports': lambda: self.ports(back),
             'clients': lambda: self.clients(back),
             'device': lambda: self.device(chain),
-            'state': lambda: '-m conntrack %s' % chance.choice((
-                '--ctstate NEW', '--ctstate RELATED,ESTABLISHED', '! --ctstate NEW', '--ctstate INVALID', '--ctstate DNAT', '! --ctstate DNAT',
-                '--ctstate UNTRACKED', '--ctdir ORIGINAL', '--ctstate NEW,UNTRACKED', '--ctorigdst %s' % chance.choice(network.TARGETS[self.family]),
-                '--ctstatus SEEN_REPLY')) if not raw else '-m comment --comment "raw: \\"quoted\\" -j DROP"',
-            'mark': lambda: '-m mark %s--mark %s' % (chance.choice(('', '! ')), chance.choice(('0x1', '0x0', '0x1/0x1', '0x2/0x3'))),
-            'connmark': lambda: '-m connmark %s--mark %s' % (chance.choice(('', '! ')), chance.choice(('0x1', '0x0', '0x2/0x2'))),
-            'type': lambda: '-m addrtype %s' % (chance.choice(('--dst-type LOCAL', '! --dst-type LOCAL', '--dst-type UNICAST', '--src-type UNICAST'))
-                                                if not back else '--src-type LOCAL'),
+            'state': lambda: (
+                '-m conntrack %s'
+                % chance.choice(
+                    (
+                        '--ctstate NEW',
+                        '--ctstate RELATED,ESTABLISHED',
+                        '! --ctstate NEW',
+                        '--ctstate INVALID',
+                        '--ctstate DNAT',
+                        '! --ctstate DNAT',
+                        '--ctstate UNTRACKED',
+                        '--ctdir ORIGINAL',
+                        '--ctstate NEW,UNTRACKED',
+                        '--ctorigdst %s' % chance.choice(network.TARGETS[self.family]),
+                        '--ctstatus SEEN_REPLY',
+                    )
+                )
+                if not raw
+                else '-m comment --comment "raw: \\"quoted\\" -j DROP"'
+            ),
+            'mark': lambda: (
+                '-m mark %s--mark %s' % (chance.choice(('', '! ')), chance.choice(('0x1', '0x0', '0x1/0x1', '0x2/0x3')))
+            ),
+            'connmark': lambda: (
+                '-m connmark %s--mark %s' % (chance.choice(('', '! ')), chance.choice(('0x1', '0x0', '0x2/0x2')))
+            ),
+            'type': lambda: (
+                '-m addrtype %s'
+                % (
+                    chance.choice(
+                        ('--dst-type LOCAL', '! --dst-type LOCAL', '--dst-type UNICAST', '--src-type UNICAST')
+                    )
+                    if not back
+                    else '--src-type LOCAL'
+                )
+            ),
             'limit': lambda: '-m limit --limit 9000/sec --limit-burst 900',
-            'flags': lambda: '-p tcp -m tcp %s' % chance.choice((
-                '--tcp-flags FIN,SYN,RST,ACK SYN', '! --tcp-flags FIN,SYN,RST,ACK SYN', '--tcp-flags SYN,ACK SYN,ACK', '--tcp-flags ACK ACK')),
-            'target': lambda: '%s-d %s' % (chance.choice(('', '! ')), chance.choice(network.TARGETS[self.family])) if not back else
-            '-s %s' % chance.choice(network.TARGETS[self.family]),
-            'odd': lambda: chance.choice(('-m length --length 45:65535', '-m statistic --mode random --probability 0.5')),
+            'flags': lambda: (
+                '-p tcp -m tcp %s'
+                % chance.choice(
+                    (
+                        '--tcp-flags FIN,SYN,RST,ACK SYN',
+                        '! --tcp-flags FIN,SYN,RST,ACK SYN',
+                        '--tcp-flags SYN,ACK SYN,ACK',
+                        '--tcp-flags ACK ACK',
+                    )
+                )
+            ),
+            'target': lambda: (
+                '%s-d %s' % (chance.choice(('', '! ')), chance.choice(network.TARGETS[self.family]))
+                if not back
+                else '-s %s' % chance.choice(network.TARGETS[self.family])
+            ),
+            'odd': lambda: chance.choice(
+                ('-m length --length 45:65535', '-m statistic --mode random --probability 0.5')
+            ),
             'comment': lambda: '-m comment --comment "it\'s a \\\\ text; -j DROP"',
         }[kind]()
 
     def rule(self, chain, depth=0):
         chance, kinds = self.chance, set()
         hook = self._hooks.get(chain, chain)
-        words = [self.condition(hook, kinds) for dummy in range(chance.choice((0, 1, 1, 2)) if depth else chance.choice((1, 1, 1, 2, 2, 3)))]
+        words = [
+            self.condition(hook, kinds)
+            for dummy in range(chance.choice((0, 1, 1, 2)) if depth else chance.choice((1, 1, 1, 2, 2, 3)))
+        ]
         words.sort(key=lambda word: not word.startswith('-p'))
-        return '-A %s %s' % (chain, ' '.join([*words, self.action(hook, depth, any(word.startswith('-p tcp') for word in words))]))
+        return '-A %s %s' % (
+            chain,
+            ' '.join([*words, self.action(hook, depth, any(word.startswith('-p tcp') for word in words))]),
+        )
 
     def action(self, hook, depth, tcp):
         chance = self.chance
         kind = chance.random()
         if self.name == 'mangle' and kind < 0.5:
-            return chance.choice(('-j MARK --set-xmark 0x1/0xffffffff', '-j MARK --set-xmark 0x2/0x2', '-j CONNMARK --save-mark',
-                                  '-j CONNMARK --restore-mark', '-j CONNMARK --set-xmark 0x1/0xffffffff', '-j MARK --set-xmark 0x0/0x1'))
+            return chance.choice(
+                (
+                    '-j MARK --set-xmark 0x1/0xffffffff',
+                    '-j MARK --set-xmark 0x2/0x2',
+                    '-j CONNMARK --save-mark',
+                    '-j CONNMARK --restore-mark',
+                    '-j CONNMARK --set-xmark 0x1/0xffffffff',
+                    '-j MARK --set-xmark 0x0/0x1',
+                )
+            )
         if self.name == 'raw' and kind < 0.4:
             return '-j CT --notrack'
         if kind < 0.65:
             return '-j %s' % chance.choice(('ACCEPT', 'ACCEPT', 'ACCEPT', 'DROP'))
         if kind < 0.75 and self.name == 'filter':
-            return '-j REJECT --reject-with ' + ('tcp-reset' if tcp and chance.random() < 0.5 else 'icmp-port-unreachable' if self.family == 4 else
-                                                 'icmp6-port-unreachable')
+            return '-j REJECT --reject-with ' + (
+                'tcp-reset'
+                if tcp and chance.random() < 0.5
+                else 'icmp-port-unreachable'
+                if self.family == 4
+                else 'icmp6-port-unreachable'
+            )
         if kind < 0.85 and depth < 3:
             return '%s %s' % (chance.choice(('-j', '-j', '-g')), self.user(hook, depth + 1))
         if kind < 0.9 and depth:

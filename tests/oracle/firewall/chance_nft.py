@@ -7,12 +7,17 @@ from firewall import network
 from firewall.probes import PORTS
 
 SOURCES = {family: [address for device in network.CLIENTS.values() for address in device[family]] for family in (4, 6)}
-NETWORKS = {4: ['10.77.0.0/25', '10.77.0.0/24', '10.78.0.0/24', '172.16.0.0/12', '10.0.0.0/8', '10.77.0.2/31', '0.0.0.0/0'],
-            6: ['fd77::/64', 'fd77::2/127', 'fd78::/64', 'fd16::/16', 'fd00::/8', 'fd16:9::/32']}
+NETWORKS = {
+    4: ['10.77.0.0/25', '10.77.0.0/24', '10.78.0.0/24', '172.16.0.0/12', '10.0.0.0/8', '10.77.0.2/31', '0.0.0.0/0'],
+    6: ['fd77::/64', 'fd77::2/127', 'fd78::/64', 'fd16::/16', 'fd00::/8', 'fd16:9::/32'],
+}
 RANGES = {4: ['10.77.0.3-10.77.0.200', '10.77.0.2-10.78.0.2', '172.0.0.0-172.255.255.255'],
           6: ['fd77::3-fd77::8000', 'fd16::-fd77::3']}
 IP = {4: 'ip', 6: 'ip6'}
-REDIRECTS = {4: ['10.99.0.2', '10.99.0.2', '10.77.0.10', '192.0.2.1', '10.77.0.1'], 6: ['fd99::2', 'fd99::2', 'fdc0::1', 'fd77::1']}
+REDIRECTS = {
+    4: ['10.99.0.2', '10.99.0.2', '10.77.0.10', '192.0.2.1', '10.77.0.1'],
+    6: ['fd99::2', 'fd99::2', 'fdc0::1', 'fd77::1'],
+}
 PRIORITIES = {'prerouting': (-310, -300, -300, -150, -110, -90, 0), 'input': (-150, -10, 0, 0, 0, 10, 50, 110),
               'forward': (-150, 0, 0, 0, 10), 'output': (-300, -150, 0, 0, 50), 'postrouting': (-150, 0, 90, 110)}
 
@@ -59,11 +64,16 @@ class Table:
             return '%s %s{ %s }' % (word, chance.choice(('', '!= ')), ', '.join(some))
         name = 's%d' % len(self.sets)
         some = sorted({self.addresses(family, True) for dummy in range(3)})
-        self.sets.append('set %s { type ipv%d_addr; flags interval; elements = { %s }\n }' % (name, family, ', '.join(some)))
+        self.sets.append(
+            'set %s { type ipv%d_addr; flags interval; elements = { %s }\n }' % (name, family, ', '.join(some))
+        )
         return '%s %s@%s' % (word, chance.choice(('', '!= ')), name)
 
     def target(self, family):
-        return '%s daddr %s' % (IP[family], self.chance.choice(network.TARGETS[family] + ['10.99.0.0/24' if family == 4 else 'fd99::/64']))
+        return '%s daddr %s' % (
+            IP[family],
+            self.chance.choice(network.TARGETS[family] + ['10.99.0.0/24' if family == 4 else 'fd99::/64']),
+        )
 
     def condition(self, hook):
         """A condition on packets of clients, and rarely one that cannot be judged."""
@@ -71,7 +81,11 @@ class Table:
         back = hook in ('output', 'postrouting')
         kind = chance.random()
         if kind < 0.28:
-            return '%s %s %s' % (chance.choice(('tcp', 'tcp', 'udp')), 'sport' if back and chance.random() < 0.96 else 'dport', self.ports())
+            return '%s %s %s' % (
+                chance.choice(('tcp', 'tcp', 'udp')),
+                'sport' if back and chance.random() < 0.96 else 'dport',
+                self.ports(),
+            )
         if kind < 0.33:
             return 'meta l4proto { tcp, udp } th %s %s' % ('sport' if back else 'dport', self.ports())
         if kind < 0.53:
@@ -81,16 +95,46 @@ class Table:
         if kind < 0.64:
             return self.device(hook)
         if kind < 0.70:
-            return 'ct state %s' % chance.choice((
-                'new', 'established', 'established,related', '!= new', '{ new, established }', 'invalid', 'untracked', 'new,untracked',
-                '! established', '! invalid'))
+            return 'ct state %s' % chance.choice(
+                (
+                    'new',
+                    'established',
+                    'established,related',
+                    '!= new',
+                    '{ new, established }',
+                    'invalid',
+                    'untracked',
+                    'new,untracked',
+                    '! established',
+                    '! invalid',
+                )
+            )
         if kind < 0.74:
-            return chance.choice(('meta l4proto tcp', 'meta l4proto != tcp', 'meta l4proto { tcp, sctp }', 'meta nfproto ipv4',
-                                  'meta nfproto ipv6', 'meta protocol ip')
-                                 if self.family == 'inet' else ('meta l4proto tcp', 'meta l4proto != udp'))
+            return chance.choice(
+                (
+                    'meta l4proto tcp',
+                    'meta l4proto != tcp',
+                    'meta l4proto { tcp, sctp }',
+                    'meta nfproto ipv4',
+                    'meta nfproto ipv6',
+                    'meta protocol ip',
+                )
+                if self.family == 'inet'
+                else ('meta l4proto tcp', 'meta l4proto != udp')
+            )
         if kind < 0.79:
-            return chance.choice(('meta mark 0x1', 'meta mark 0', 'meta mark & 0x3 == 0x1', 'meta mark != 0x2', 'ct mark 0x1', 'ct mark != 0',
-                                  'meta mark { 0x1, 0x2 }', 'ct mark & 0x2 == 0x2'))
+            return chance.choice(
+                (
+                    'meta mark 0x1',
+                    'meta mark 0',
+                    'meta mark & 0x3 == 0x1',
+                    'meta mark != 0x2',
+                    'ct mark 0x1',
+                    'ct mark != 0',
+                    'meta mark { 0x1, 0x2 }',
+                    'ct mark & 0x2 == 0x2',
+                )
+            )
         if kind < 0.82:
             return chance.choice(('ct direction original', 'ct direction reply', 'ct status dnat', 'ct status snat',
                                   'ct status seen-reply', 'ct status confirmed',
@@ -98,19 +142,42 @@ class Table:
                                   'ct original %s saddr %s' % (IP[family], self.addresses(family, True))))
         if kind < 0.86:
             if hook in ('prerouting', 'input'):
-                return chance.choice(('fib daddr type local', 'fib daddr type != local', 'fib saddr . iif oif missing',
-                                      'fib saddr . iif oif exists', 'fib daddr . iif type local', 'fib saddr type unicast',
-                                      'fib saddr type local', 'fib saddr oif exists'))
+                return chance.choice(
+                    (
+                        'fib daddr type local',
+                        'fib daddr type != local',
+                        'fib saddr . iif oif missing',
+                        'fib saddr . iif oif exists',
+                        'fib daddr . iif type local',
+                        'fib saddr type unicast',
+                        'fib saddr type local',
+                        'fib saddr oif exists',
+                    )
+                )
             return 'meta l4proto tcp'
         if kind < 0.90:
-            return chance.choice(('tcp flags syn / fin,syn,rst,ack', 'tcp flags & (syn|ack) == syn', 'tcp flags & (fin|syn) == fin|syn',
-                                  'tcp flags ack', 'tcp flags & (syn | rst) != 0', 'tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0'))
+            return chance.choice(
+                (
+                    'tcp flags syn / fin,syn,rst,ack',
+                    'tcp flags & (syn|ack) == syn',
+                    'tcp flags & (fin|syn) == fin|syn',
+                    'tcp flags ack',
+                    'tcp flags & (syn | rst) != 0',
+                    'tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0',
+                )
+            )
         if kind < 0.95:
             return self.joined(family, back)
         if kind < 0.997:
             return 'limit rate 900000/second burst 9000 packets'
-        return chance.choice(('tcp sport 20000-50000', 'udp sport 33000', 'meta length > 45', 'ip ttl > 60' if 4 in self.families else
-                              'ip6 hoplimit > 60'))
+        return chance.choice(
+            (
+                'tcp sport 20000-50000',
+                'udp sport 33000',
+                'meta length > 45',
+                'ip ttl > 60' if 4 in self.families else 'ip6 hoplimit > 60',
+            )
+        )
 
     def device(self, hook):
         chance = self.chance
@@ -148,16 +215,34 @@ class Table:
         if kind < 0.56:
             return 'drop'
         if kind < 0.68 and hook in ('input', 'forward', 'output'):
-            return chance.choice(('reject', 'reject with icmpx admin-prohibited' if self.family == 'inet' else 'reject',
-                                  'reject with icmp host-unreachable' if self.families == (4,) else 'reject with icmpv6 no-route' if self.families == (6,) else
-                                  'reject with icmpx host-unreachable'))
+            return chance.choice(
+                (
+                    'reject',
+                    'reject with icmpx admin-prohibited' if self.family == 'inet' else 'reject',
+                    'reject with icmp host-unreachable'
+                    if self.families == (4,)
+                    else 'reject with icmpv6 no-route'
+                    if self.families == (6,)
+                    else 'reject with icmpx host-unreachable',
+                )
+            )
         if kind < 0.74 and depth:
             return 'return'
         if kind < 0.86 and depth < 3:
             return '%s %s' % (chance.choice(('jump', 'jump', 'goto')), self.helper(hook, depth + 1))
         if kind < 0.94:
-            return chance.choice(('meta mark set 0x1', 'meta mark set 0x2', 'meta mark set meta mark | 0x2', 'ct mark set 0x1',
-                                  'ct mark set meta mark', 'meta mark set ct mark', 'meta mark set meta mark & 0xfffffffe', 'counter'))
+            return chance.choice(
+                (
+                    'meta mark set 0x1',
+                    'meta mark set 0x2',
+                    'meta mark set meta mark | 0x2',
+                    'ct mark set 0x1',
+                    'ct mark set meta mark',
+                    'meta mark set ct mark',
+                    'meta mark set meta mark & 0xfffffffe',
+                    'counter',
+                )
+            )
         return chance.choice(('counter accept', 'log prefix "x " drop', 'accept comment "a \'quoted\' text: drop"'))
 
     def helper(self, hook, depth):
@@ -176,7 +261,10 @@ class Table:
         chance = self.chance
         if chance.random() < 0.1:
             return self.verdict_map(hook, depth)
-        conditions = [self.condition(hook) for dummy in range(chance.choice((0, 1, 1, 1, 1, 2, 2, 3)) if depth else chance.choice((1, 1, 1, 2, 2, 3)))]
+        conditions = [
+            self.condition(hook)
+            for dummy in range(chance.choice((0, 1, 1, 1, 1, 2, 2, 3)) if depth else chance.choice((1, 1, 1, 2, 2, 3)))
+        ]
         protocols = {word for condition in conditions for word in ('tcp', 'udp') if condition.startswith(word + ' ')}
         if len(protocols) > 1:          # nft refuses what cannot be
             conditions = [condition for condition in conditions if not condition.startswith('udp ')]
@@ -185,9 +273,19 @@ class Table:
             if self._fits(condition, seen):
                 kept.append(condition)
         verdict = self.verdict(hook, depth)
-        if verdict == 'reject' and not {'ip6', 'ipv6'} & set(' '.join(kept).split()) and 4 in self.families and chance.random() < 0.3:
-            verdict = 'reject with icmp host-unreachable'       # which nft prints without its meta nfproto
-        if verdict == 'reject' and 'udp' not in ' '.join(kept) and 'l4proto' not in ' '.join(kept) and chance.random() < 0.3:
+        if (
+            verdict == 'reject'
+            and not {'ip6', 'ipv6'} & set(' '.join(kept).split())
+            and 4 in self.families
+            and chance.random() < 0.3
+        ):
+            verdict = 'reject with icmp host-unreachable'  # which nft prints without its meta nfproto
+        if (
+            verdict == 'reject'
+            and 'udp' not in ' '.join(kept)
+            and 'l4proto' not in ' '.join(kept)
+            and chance.random() < 0.3
+        ):
             verdict = 'reject with tcp reset'
         return ' '.join([*kept, verdict])
 
@@ -202,7 +300,10 @@ class Table:
             if word in ('tcp', 'udp', 'l4proto', 'th'):
                 kinds.add(('transport', word))
         for kind, name in kinds:
-            if any(other == kind and (was != name or kind == 'transport' and name in ('l4proto', 'th')) for other, was in seen):
+            if any(
+                other == kind and (was != name or kind == 'transport' and name in ('l4proto', 'th'))
+                for other, was in seen
+            ):
                 return False
         seen |= kinds
         return True
@@ -210,23 +311,35 @@ class Table:
     def verdict_map(self, hook, depth):
         chance, family = self.chance, self.chance.choice(self.families)
         verdicts = [self.verdict(hook, depth) for dummy in range(12)]
-        verdicts = [one for one in verdicts if one.partition(' ')[0] in ('accept', 'drop', 'jump', 'goto') and 'comment' not in one][:4]
+        verdicts = [
+            one
+            for one in verdicts
+            if one.partition(' ')[0] in ('accept', 'drop', 'jump', 'goto') and 'comment' not in one
+        ][:4]
         verdicts = verdicts or ['accept', 'drop']
         back = hook in ('output', 'postrouting')
         kind = chance.random()
         if kind < 0.3:
-            keys, key = [str(port) for port in chance.sample(PORTS, len(verdicts))], 'tcp ' + ('sport' if back else 'dport')
+            keys, key = (
+                [str(port) for port in chance.sample(PORTS, len(verdicts))],
+                'tcp ' + ('sport' if back else 'dport'),
+            )
             if chance.random() < 0.3:
                 keys[0] = '*'
         elif kind < 0.6:
-            keys, key = chance.sample(SOURCES[family], len(verdicts)), '%s %s' % (IP[family], 'daddr' if back else 'saddr')
+            keys, key = (
+                chance.sample(SOURCES[family], len(verdicts)),
+                '%s %s' % (IP[family], 'daddr' if back else 'saddr'),
+            )
             if chance.random() < 0.3:
                 keys[0] = '*'
         elif kind < 0.8:
             keys, key = ['new', 'established', 'invalid', 'untracked'], 'ct state'
         else:
             key = '%s . tcp %s' % ('%s %s' % (IP[family], 'daddr' if back else 'saddr'), 'sport' if back else 'dport')
-            keys = ['%s . %d' % (address, chance.choice(PORTS)) for address in chance.sample(SOURCES[family], len(verdicts))]
+            keys = [
+                '%s . %d' % (address, chance.choice(PORTS)) for address in chance.sample(SOURCES[family], len(verdicts))
+            ]
         pairs = ', '.join('%s : %s' % pair for pair in zip(keys, verdicts))
         if '*' in keys or chance.random() < 0.5 or kind >= 0.6:
             return '%s vmap { %s }' % (key, pairs)
@@ -236,17 +349,31 @@ class Table:
         return '%s vmap @%s' % (key, name)
 
     def base(self, name, hook, priority, policy, kind='filter', rules=()):
-        self.chains.append([name, 'type %s hook %s priority %d; policy %s;' % (kind, hook, priority, policy), list(rules)])
+        self.chains.append(
+            [name, 'type %s hook %s priority %d; policy %s;' % (kind, hook, priority, policy), list(rules)]
+        )
 
     def translation(self):
         """A rule that translates destinations."""
         chance, family = self.chance, self.chance.choice(self.families)
         protocol, port = chance.choice(('tcp', 'tcp', 'udp')), chance.choice(PORTS)
-        before = chance.choice(('', '', self.source(family) + ' ', self.target(family) + ' ', self.device('prerouting') + ' ',
-                                'fib daddr type local '))
+        before = chance.choice(
+            (
+                '',
+                '',
+                self.source(family) + ' ',
+                self.target(family) + ' ',
+                self.device('prerouting') + ' ',
+                'fib daddr type local ',
+            )
+        )
         if before.startswith(('ip ', 'ip6 ')) and IP[family] != before.split()[0]:
             before = ''
-        match = '%s%s dport %s ' % (before, protocol, chance.choice((str(port), '{ %s }' % ', '.join(map(str, chance.sample(PORTS, 3))))))
+        match = '%s%s dport %s ' % (
+            before,
+            protocol,
+            chance.choice((str(port), '{ %s }' % ', '.join(map(str, chance.sample(PORTS, 3))))),
+        )
         if chance.random() < 0.3:
             return match + 'redirect%s' % chance.choice(('', ' to :%d' % chance.choice(PORTS)))
         word = 'dnat %s to ' % IP[family] if self.family == 'inet' else 'dnat to '
@@ -300,26 +427,57 @@ def make(chance):
         for index in range(chance.choice((1, 1, 2))):
             rules = ['ct state established,related accept'] if chance.random() < 0.7 else []
             rules += [table.rule('input') for dummy in range(chance.randint(2, 9))]
-            table.base('input%d' % index, 'input', chance.choice(PRIORITIES['input']), chance.choice(('accept', 'drop')), rules=rules)
+            table.base(
+                'input%d' % index,
+                'input',
+                chance.choice(PRIORITIES['input']),
+                chance.choice(('accept', 'drop')),
+                rules=rules,
+            )
         if chance.random() < 0.5:
-            rules = [chance.choice(('ct state established,related accept', 'ct status dnat accept'))] if chance.random() < 0.8 else []
+            rules = (
+                [chance.choice(('ct state established,related accept', 'ct status dnat accept'))]
+                if chance.random() < 0.8
+                else []
+            )
             rules += [table.rule('forward') for dummy in range(chance.randint(1, 5))]
-            table.base('forward', 'forward', chance.choice(PRIORITIES['forward']), chance.choice(('accept', 'drop')), rules=rules)
+            table.base(
+                'forward',
+                'forward',
+                chance.choice(PRIORITIES['forward']),
+                chance.choice(('accept', 'drop')),
+                rules=rules,
+            )
         if chance.random() < 0.35:
             rules = [table.rule('prerouting') for dummy in range(chance.randint(1, 3))]
             table.base('pre', 'prerouting', chance.choice(PRIORITIES['prerouting']), 'accept', rules=rules)
         if chance.random() < 0.15:
-            rules = ['%s%s %s %s notrack' % (
-                chance.choice(('', '', 'meta mark != 1 ')), chance.choice(('tcp', 'udp')), 'dport' if chance.random() < 0.95 else 'sport',
-                chance.choice(PORTS)) for dummy in range(2)]
+            rules = [
+                '%s%s %s %s notrack'
+                % (
+                    chance.choice(('', '', 'meta mark != 1 ')),
+                    chance.choice(('tcp', 'udp')),
+                    'dport' if chance.random() < 0.95 else 'sport',
+                    chance.choice(PORTS),
+                )
+                for dummy in range(2)
+            ]
             table.base('raw', 'prerouting', -300, 'accept', rules=rules)
             if chance.random() < 0.5:
-                rules = ['%s sport %d notrack' % (chance.choice(('tcp', 'udp')), chance.choice(PORTS)) for dummy in range(2)]
+                rules = [
+                    '%s sport %d notrack' % (chance.choice(('tcp', 'udp')), chance.choice(PORTS)) for dummy in range(2)
+                ]
                 table.base('rawout', 'output', -300, 'accept', rules=rules)
         if chance.random() < 0.3:
             rules = ['ct state established,related accept'] if chance.random() < 0.5 else []
             rules += [table.rule('output') for dummy in range(chance.randint(1, 3))]
-            table.base('output', 'output', chance.choice(PRIORITIES['output']), chance.choice(('accept', 'accept', 'drop')), rules=rules)
+            table.base(
+                'output',
+                'output',
+                chance.choice(PRIORITIES['output']),
+                chance.choice(('accept', 'accept', 'drop')),
+                rules=rules,
+            )
         if chance.random() < 0.1:
             rules = [table.rule('postrouting') for dummy in range(chance.randint(1, 2))]
             table.base('post', 'postrouting', chance.choice(PRIORITIES['postrouting']), 'accept', rules=rules)
@@ -335,7 +493,13 @@ def make(chance):
             table.chains.append(['ingress', 'type filter hook ingress device "h0" priority 0; policy accept;', rules])
         lines += table.lines()
     if chance.random() < 0.02:
-        lines += [('table netdev n {', False), (' chain i {', False), ('  type filter hook ingress device "h0" priority 0; policy accept;', False),
-                  ('  ip saddr %s udp dport %d drop' % (chance.choice(SOURCES[4]), chance.choice(PORTS)), True),
-                  ('  tcp dport { 22, %d } drop' % chance.choice(PORTS), True), (' }', False), ('}', False)]
+        lines += [
+            ('table netdev n {', False),
+            (' chain i {', False),
+            ('  type filter hook ingress device "h0" priority 0; policy accept;', False),
+            ('  ip saddr %s udp dport %d drop' % (chance.choice(SOURCES[4]), chance.choice(PORTS)), True),
+            ('  tcp dport { 22, %d } drop' % chance.choice(PORTS), True),
+            (' }', False),
+            ('}', False),
+        ]
     return lines

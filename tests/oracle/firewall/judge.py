@@ -39,12 +39,19 @@ class Ruleset:
     def rules(self):
         """list of keys of what can be left out."""
         return [('nft', position) for position, (dummy, rule) in enumerate(self.lines) if rule] + [
-            (program, position) for program, lines in self.saves.items() for position, (dummy, rule) in enumerate(lines) if rule]
+            (program, position)
+            for program, lines in self.saves.items()
+            for position, (dummy, rule) in enumerate(lines)
+            if rule
+        ]
 
     def texts(self, without=()):
         """(text for nft, {program: text}) without some rules."""
         def kept(name, lines):
-            return ''.join(line + '\n' for position, (line, dummy) in enumerate(lines) if (name, position) not in without)
+            return ''.join(
+                line + '\n' for position, (line, dummy) in enumerate(lines) if (name, position) not in without
+            )
+
         return kept('nft', self.lines), {program: kept(program, lines) for program, lines in self.saves.items()}
 
 
@@ -74,7 +81,11 @@ class Judge:
             return snapshot(saves)
 
     def compare(self, ruleset, without=(), flows=None):
-        """dict: ``wrong`` (list of str), ``undecided`` ({reason: count}), ``flows``, ``allowed`` (by the kernel), ``seconds`` spent on verdicts."""
+        """Compare verdicts with what the kernel does.
+
+        :returns: dict: ``wrong`` (list of str), ``undecided`` ({reason: count}), ``flows``, ``allowed`` (by the
+            kernel), ``seconds`` spent on verdicts.
+        """
         taken = self.load(ruleset, without)
         flows = flows or ruleset.flows
         started = time.perf_counter()
@@ -93,7 +104,13 @@ class Judge:
                 assert not reason.startswith(_evaluator.DEFECT), reason
                 undecided[reason] = undecided.get(reason, 0) + 1
             elif (word == 'allowed') != (answers[flow] is not None):
-                wrong.append((flow, '%s: %s by %s, in truth %s' % (tuple(flow), word, outcome.decided_by, answers[flow] or 'blocked')))
+                wrong.append(
+                    (
+                        flow,
+                        '%s: %s by %s, in truth %s'
+                        % (tuple(flow), word, outcome.decided_by, answers[flow] or 'blocked'),
+                    )
+                )
             elif word == 'allowed':
                 places = destinations(outcome, flow)
                 if answers[flow].split()[1:] not in places:
@@ -115,7 +132,13 @@ class Judge:
 
 def snapshot(saves):
     """Snapshot of the host, in whose namespace this runs."""
-    taken = {'nft': json.loads(network.run('nft', '-j', 'list', 'ruleset')), 'saves': {}, 'ipset': None, 'net': network.net(), 'errors': []}
+    taken = {
+        'nft': json.loads(network.run('nft', '-j', 'list', 'ruleset')),
+        'saves': {},
+        'ipset': None,
+        'net': network.net(),
+        'errors': [],
+    }
     for program in saves:
         family = 'ip6' if program.startswith('ip6') else 'ip'
         taken['saves']['%s/%s' % (family, program.rpartition('-')[2])] = network.run(program + '-save')
@@ -125,7 +148,11 @@ def snapshot(saves):
 def destinations(outcome, flow):
     """list of [address, port]: where the flow can be delivered."""
     source = iv.number(flow.source)
-    return [[iv.address(address, flow.family), str(port)] for spans, address, port in outcome.destinations if iv.contains(spans, source)]
+    return [
+        [iv.address(address, flow.family), str(port)]
+        for spans, address, port in outcome.destinations
+        if iv.contains(spans, source)
+    ]
 
 
 def verdict(evaluator, flow):

@@ -17,7 +17,10 @@ PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 
 # devices of clients, hosts and container are c0-h0, c1-h1 and d0-k0
 CLIENTS = {
-    'h0': {4: ['10.77.0.2', '10.77.0.3', '10.77.0.130', '172.16.9.9'], 6: ['fd77::2', 'fd77::3', 'fd77::8000', 'fd16:9::9']},
+    'h0': {
+        4: ['10.77.0.2', '10.77.0.3', '10.77.0.130', '172.16.9.9'],
+        6: ['fd77::2', 'fd77::3', 'fd77::8000', 'fd16:9::9'],
+    },
     'h1': {4: ['10.78.0.2', '10.78.0.200'], 6: ['fd78::2', 'fd78::c8']},
 }
 HOST = {
@@ -40,7 +43,9 @@ def _check(result):
 
 def run(*command, text=None, check=True):
     """Run a command in the namespace that this process is in; returns its output."""
-    done = subprocess.run(command, check=False, input=text, capture_output=True, text=True, env={'PATH': PATH, 'LC_ALL': 'C'})
+    done = subprocess.run(
+        command, check=False, input=text, capture_output=True, text=True, env={'PATH': PATH, 'LC_ALL': 'C'}
+    )
     if check and done.returncode:
         raise RuntimeError('%s: %s\n%s' % (' '.join(command), done.stderr, text or ''))
     return done.stdout
@@ -82,9 +87,16 @@ class Network:
             lines += ['address add %s dev %s%s' % (address, device, ' nodad' if ':' in address else '')
                       for device, addresses in HOST.items() for address in addresses
                       if not address.startswith(('127.', '::1'))]
-            lines += ['neigh replace %s lladdr %s nud permanent dev %s' % (address, MACS['c' + device[1]], device)
-                      for device, families in CLIENTS.items() for addresses in families.values() for address in addresses]
-            lines += ['neigh replace %s lladdr %s nud permanent dev d0' % (address, MACS['k0']) for address in CONTAINER.values()]
+            lines += [
+                'neigh replace %s lladdr %s nud permanent dev %s' % (address, MACS['c' + device[1]], device)
+                for device, families in CLIENTS.items()
+                for addresses in families.values()
+                for address in addresses
+            ]
+            lines += [
+                'neigh replace %s lladdr %s nud permanent dev d0' % (address, MACS['k0'])
+                for address in CONTAINER.values()
+            ]
             _batch(lines)
         with self.inside('client'):
             self._settings()
@@ -92,22 +104,39 @@ class Network:
             for device, families in CLIENTS.items():
                 for family, addresses in families.items():
                     length = 24 if family == 4 else 64
-                    lines += ['address add %s/%d dev c%s%s' % (
-                        address, length if address.startswith(('10.', 'fd7')) else length * 4 // 3 if family == 4 else 128,
-                        device[1], ' nodad' if family == 6 else '') for address in addresses]
+                    lines += [
+                        'address add %s/%d dev c%s%s'
+                        % (
+                            address,
+                            length if address.startswith(('10.', 'fd7')) else length * 4 // 3 if family == 4 else 128,
+                            device[1],
+                            ' nodad' if family == 6 else '',
+                        )
+                        for address in addresses
+                    ]
             for family, targets in TARGETS.items():
                 for target in targets:
                     for device in '01':
-                        lines.append('neigh replace %s lladdr %s nud permanent dev c%s' % (target, MACS['h' + device], device))
+                        lines.append(
+                            'neigh replace %s lladdr %s nud permanent dev c%s' % (target, MACS['h' + device], device)
+                        )
                         lines.append('route append %s/%d dev c%s metric %d' % (
                             target, 32 if family == 4 else 128, device, 50 + int(device)))
             _batch(lines)
         with self.inside('container'):
             self._settings()
-            _batch(['link set lo up', 'link set k0 up', 'address add 10.99.0.2/24 dev k0', 'address add fd99::2/64 dev k0 nodad',
+            _batch(
+                [
+                    'link set lo up',
+                    'link set k0 up',
+                    'address add 10.99.0.2/24 dev k0',
+                    'address add fd99::2/64 dev k0 nodad',
                     'neigh replace 10.99.0.1 lladdr %s nud permanent dev k0' % MACS['d0'],
                     'neigh replace fd99::1 lladdr %s nud permanent dev k0' % MACS['d0'],
-                    'route add default via 10.99.0.1', 'route add default via fd99::1'])
+                    'route add default via 10.99.0.1',
+                    'route add default via fd99::1',
+                ]
+            )
         with self.inside('host'):
             _batch(['route add default via 10.77.0.2 dev h0', 'route add default via fd77::2 dev h0'])
 
@@ -130,8 +159,14 @@ def _batch(lines):
 
 def net():
     """``net`` of the snapshot of the host."""
-    routes = [{'family': 4, 'to': '10.7%d.0.0/24' % (7 + n), 'interface': 'h%d' % n, 'via': None, 'type': 'unicast'} for n in (0, 1)]
-    routes += [{'family': 6, 'to': 'fd7%d::/64' % (7 + n), 'interface': 'h%d' % n, 'via': None, 'type': 'unicast'} for n in (0, 1)]
+    routes = [
+        {'family': 4, 'to': '10.7%d.0.0/24' % (7 + n), 'interface': 'h%d' % n, 'via': None, 'type': 'unicast'}
+        for n in (0, 1)
+    ]
+    routes += [
+        {'family': 6, 'to': 'fd7%d::/64' % (7 + n), 'interface': 'h%d' % n, 'via': None, 'type': 'unicast'}
+        for n in (0, 1)
+    ]
     routes += [{'family': 4, 'to': '10.99.0.0/24', 'interface': 'd0', 'via': None, 'type': 'unicast'},
                {'family': 6, 'to': 'fd99::/64', 'interface': 'd0', 'via': None, 'type': 'unicast'},
                {'family': 4, 'to': '0.0.0.0/0', 'interface': 'h0', 'via': '10.77.0.2', 'type': 'unicast'},

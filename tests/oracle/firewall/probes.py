@@ -136,7 +136,9 @@ class Prober:
         except OSError:
             made.close()
             return None
-        self._selector.register(made, selectors.EVENT_WRITE if kind == socket.SOCK_STREAM else selectors.EVENT_READ, None)
+        self._selector.register(
+            made, selectors.EVENT_WRITE if kind == socket.SOCK_STREAM else selectors.EVENT_READ, None
+        )
         return made
 
     def _advance(self, made, flow, mask):
@@ -156,6 +158,14 @@ def all_flows(chance, count):
     while len(flows) < count:
         family = chance.choice((4, 6))
         interface = chance.choice(('h0', 'h0', 'h1'))
-        flows.add(Flow(family, chance.choice(('tcp', 'udp')), interface, chance.choice(network.CLIENTS[interface][family]),
-                       chance.choice(network.TARGETS[family]), chance.choice(PORTS)))
+        flows.add(
+            Flow(
+                family,
+                chance.choice(('tcp', 'udp')),
+                interface,
+                chance.choice(network.CLIENTS[interface][family]),
+                chance.choice(network.TARGETS[family]),
+                chance.choice(PORTS),
+            )
+        )
     return sorted(flows)

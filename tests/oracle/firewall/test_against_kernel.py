@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rulesets by chance in network namespaces: whatever the evaluator decides, real packets must agree with.
 
-A failing seed is repeated with ``pytest -k firewall-SEED``, a new one with ``ORACLE_SEED=SEED``; ``RULESETS=2000`` tries
-that many.
+A failing seed is repeated with ``pytest -k firewall-SEED``, a new one with ``ORACLE_SEED=SEED``; ``RULESETS=2000``
+tries that many.
 """
 
 import json
@@ -48,8 +48,11 @@ def test_kernel_agrees(verdicts, seed):
     if 'error' in found:
         pytest.fail('seed %d: %s' % (seed, found['error']), pytrace=False)
     if found['wrong']:
-        pytest.fail('seed %d, %s: %d flows wrong\n%s\n%s' % (
-            seed, found['kind'], len(found['wrong']), '\n'.join(found['wrong'][:10]), found.get('smallest', '')), pytrace=False)
+        pytest.fail(
+            'seed %d, %s: %d flows wrong\n%s\n%s'
+            % (seed, found['kind'], len(found['wrong']), '\n'.join(found['wrong'][:10]), found.get('smallest', '')),
+            pytrace=False,
+        )
     assert all(found['undecided']), 'undecided without a reason'
 
 
@@ -60,7 +63,9 @@ def test_little_is_undecided(verdicts):
     for one in judged:
         for reason, count in one['undecided'].items():
             reasons[reason] = reasons.get(reason, 0) + count
-    print('seed of the new one: %d; of the others, %d of %d flows are undecided' % (FRESH, sum(reasons.values()), flows))
+    print(
+        'seed of the new one: %d; of the others, %d of %d flows are undecided' % (FRESH, sum(reasons.values()), flows)
+    )
     if len(judged) >= 100:
         worst = sorted(reasons.items(), key=lambda pair: -pair[1])[:10]
         assert sum(reasons.values()) <= UNDECIDED * flows, (flows, worst)

@@ -13,8 +13,8 @@ each, above all addresses (``model.BIG_AT``): what becomes of the members is tol
 
 **May and must.** What a rule asks is answered by two sets: those that *may* pass, and those that *surely* do. Between
 them lies what cannot be known from a snapshot: the client's port, a choice at random, what depends on the traffic, the
-device of a route that has several. Clients that may pass but need not go *both* ways, as two branches. So the way that the kernel takes is always
-among the branches, and a client who is in one branch only is decided.
+device of a route that has several. Clients that may pass, but not surely, go *both* ways, as two branches. So the way
+that the kernel takes is always among the branches, and a client whose branches all end alike is decided.
 
 **Legs of a conversation.** A port is reached if data flows. The first packet of each client goes through ingress,
 prerouting, and input or forward; then the answer through output, or back through the host; of protocols with

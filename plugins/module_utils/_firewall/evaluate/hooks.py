@@ -67,7 +67,10 @@ def _grouped(steps):
 
 
 def nat_orders(chains):
-    """Find the orders in which the NAT chains of a hook can run: list of lists of Chain; a None in it: there are more."""
+    """Find the orders in which the NAT chains of a hook can run.
+
+    :returns: list of lists of Chain; a None in it: there are more.
+    """
     result, more = [[]], False
     for group in _grouped([Step('chain', chain.priority, [chain]) for chain in chains]):
         more = more or None in group

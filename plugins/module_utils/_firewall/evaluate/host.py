@@ -39,7 +39,9 @@ class Host:
         if self._stops is None:
             chains = [chain for chain in self.bases if chain.family == 'bridge']
             # ebtables and firewalld leave tables that let everything pass
-            self._stops = any(chain.policy != 'accept' for chain in chains) or not all(op.passes for op in led_to(chains))
+            self._stops = any(chain.policy != 'accept' for chain in chains) or not all(
+                op.passes for op in led_to(chains)
+            )
         return self._stops
 
     def forget(self, many):

@@ -12,7 +12,7 @@ FEW = 64            # a rule that names more ports than these is visited for eac
 RUN = 8             # so many rules in a row that only look at addresses are made one; a power of two
 
 
-# A rule of a chain: its position, the Rule, the set of clients that it gives its verdict (see ``Index._clients``), or None
+# A rule of a chain: its position, the Rule, and the set of clients that it gives its verdict, see ``Index._clients``
 _Entry = namedtuple('Entry', 'position rule clients')
 
 

@@ -34,10 +34,17 @@ ECN = 64 | 128              # a client may offer congestion notification
 _CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64}
 _NEVER = frozenset('other ' + name for name in ('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'vlan'))
 WHY = {
-    'sport': 'a client may choose its port', 'dport': 'a client may choose its port', 'flags': 'TCP flags vary',
-    'mark': 'the mark of the packet is not known', 'ctmark': 'the mark of the connection is not known',
-    'ctstatus': 'the state of the connection varies', 'oifname': 'the way out is not known', 'fib': 'the routes do not tell',
-    'numgen': 'chosen at random', 'saddr': 'which addresses it means is not known', 'iifname': 'depends on the kernel',
+    'sport': 'a client may choose its port',
+    'dport': 'a client may choose its port',
+    'flags': 'TCP flags vary',
+    'mark': 'the mark of the packet is not known',
+    'ctmark': 'the mark of the connection is not known',
+    'ctstatus': 'the state of the connection varies',
+    'oifname': 'the way out is not known',
+    'fib': 'the routes do not tell',
+    'numgen': 'chosen at random',
+    'saddr': 'which addresses it means is not known',
+    'iifname': 'depends on the kernel',
 }
 
 
@@ -121,7 +128,9 @@ class View:
             return _known(state.mark)
         if name.startswith('ct') and ' ' not in name:
             return self._tracked(name, kind, state)
-        if name in (('fib saddr type', 'fib saddr iif type') if self.reply else ('fib daddr type', 'fib daddr iif type')):
+        if name in (
+            ('fib saddr type', 'fib saddr iif type') if self.reply else ('fib daddr type', 'fib daddr iif type')
+        ):
             return self._kind(state, name)
         if self.reply and name in ('fib saddr oif', 'fib saddr iif oif'):
             return self._routed(state)
@@ -167,7 +176,11 @@ class View:
         address = self.address(state)
         if ' iif ' in name and not isinstance(self.way[0], str):
             return UNKNOWN
-        kind = 'unicast' if address is None else self.net.kind(self.family, address, self.way[0] if ' iif ' in name else None)
+        kind = (
+            'unicast'
+            if address is None
+            else self.net.kind(self.family, address, self.way[0] if ' iif ' in name else None)
+        )
         if address is None or kind == 'unicast' and self.family == 6:
             return Some(('unicast', 'anycast', 'unreachable', 'prohibit', 'blackhole')) if address else UNKNOWN
         return kind
@@ -175,7 +188,12 @@ class View:
     def _routed(self, state):
         """1 where the answer comes in by the only way that leads to who sends it; else it is not known."""
         address = self.address(state)
-        known = address is not None and isinstance(self.way[0], str) and self.hook in ('ingress', 'prerouting') and self.way[0] != 'lo'
+        known = (
+            address is not None
+            and isinstance(self.way[0], str)
+            and self.hook in ('ingress', 'prerouting')
+            and self.way[0] != 'lo'
+        )
         return 1 if known and self.net.outward(self.family, address) == [self.way[0]] else UNKNOWN
 
     def _cast(self, state):
@@ -191,8 +209,17 @@ class View:
         if name in ('fib saddr type', 'fib saddr iif type') and client:
             if ' iif ' in name and not isinstance(self.way[0], str):
                 return UNKNOWN
-            return UNKNOWN if self.net.policy_routing else self.net.kinds(self.family, self.way[0] if ' iif ' in name else None)
-        if name in ('fib saddr oif', 'fib saddr iif oif') and client and isinstance(self.way[0], str) and self.way[0] != 'lo':
+            return (
+                UNKNOWN
+                if self.net.policy_routing
+                else self.net.kinds(self.family, self.way[0] if ' iif ' in name else None)
+            )
+        if (
+            name in ('fib saddr oif', 'fib saddr iif oif')
+            and client
+            and isinstance(self.way[0], str)
+            and self.way[0] != 'lo'
+        ):
             return self.net.reverse(self.family, self.way[0] if ' iif ' in name else None)
         if name.startswith('numgen '):
             count, first = name.split()[1:]
@@ -201,7 +228,12 @@ class View:
             return ABSENT
         if name.startswith('other '):
             owner = name[6:]
-            if owner in PROTOCOLS and owner != self.protocol or owner in ('ip', 'ip6') and owner != ('ip' if self.family == 4 else 'ip6'):
+            if (
+                owner in PROTOCOLS
+                and owner != self.protocol
+                or owner in ('ip', 'ip6')
+                and owner != ('ip' if self.family == 4 else 'ip6')
+            ):
                 return ABSENT
         return UNKNOWN
 

@@ -10,7 +10,7 @@ def most(deciders, within):
     """Find the decider of most addresses of a set.
 
     :param deciders: list of (spans, what).
-    :returns: that of the list, with only the spans that are within; of equals, the last. (EMPTY, None) if there is none.
+    :returns: that of the list, with only the spans that are within; of equals, the last. (EMPTY, None): there is none.
     """
     best, size_of_best, last = (iv.EMPTY, None), 0, -1
     sizes = [(iv.size(spans), position) for position, (spans, dummy) in enumerate(deciders)] if within else ()

@@ -114,7 +114,9 @@ class Net:
         for route in self._net.get('routes') or ():
             if route.get('family') == family:
                 text = {'default': '0.0.0.0/0' if family == 4 else '::/0'}.get(route['to'], route['to'])
-                hops.setdefault(iv.parse(text)[1][0], set()).add((route.get('interface'), route.get('type') or 'unicast'))
+                hops.setdefault(iv.parse(text)[1][0], set()).add(
+                    (route.get('interface'), route.get('type') or 'unicast')
+                )
         if len(hops) > MANY:
             return None
         result = []

@@ -11,7 +11,7 @@ from ..ruleset.model import Bits
 from .packet import ACK, ECN, PSH, SYN
 
 CONNECTED = ('tcp', 'sctp', 'dccp')
-# leg: which packet of a conversation it is; reply: whether it goes to the client; flags: Bits of TCP, or a type of ICMPv6
+# leg: which packet of a conversation it is; reply: whether it goes to the client; flags: of TCP, or a type of ICMPv6
 Packet = namedtuple('Packet', 'leg reply flags')
 
 _NONE = Bits(0, 0)
@@ -63,8 +63,14 @@ def track(state, packet, protocol):
 
 def is_sure(state, packet, protocol):
     """Return whether ``track`` knows what it says: not of a connection that is tracked from the middle on."""
-    return (state.track != 'none' or protocol == 'icmpv6' or packet.leg == 'first' or state.connection in ('new', 'half') or
-            state.connection == 'untracked' and packet.reply)
+    return (
+        state.track != 'none'
+        or protocol == 'icmpv6'
+        or packet.leg == 'first'
+        or state.connection in ('new', 'half')
+        or state.connection == 'untracked'
+        and packet.reply
+    )
 
 
 def remembered(state, packet):
@@ -78,5 +84,5 @@ def remembered(state, packet):
 
 
 def is_lost(state, packet):
-    """Return whether an answer comes from an address that the client never asked, or goes to one that is not its own."""
+    """Return whether an answer gets lost: it comes from an address that the client never asked, or goes to another."""
     return (state.dnat or state.snat) and packet.reply and state.track != 'established'

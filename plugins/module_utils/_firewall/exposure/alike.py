@@ -69,8 +69,13 @@ class Asker:
         for field, test in fields:
             if field.startswith('l4proto') and isinstance(test, Numbers):
                 protocols = [name for name in TRANSPORTS if iv.contains(test.spans, PROTOCOLS[name])]
-        return [(kind, family, protocol) for family, other in _OTHER.items() for protocol in protocols
-                if chain.family in ('inet', 'netdev', other[1]) and not any(field.endswith(other[0]) for field, dummy in fields)]
+        return [
+            (kind, family, protocol)
+            for family, other in _OTHER.items()
+            for protocol in protocols
+            if chain.family in ('inet', 'netdev', other[1])
+            and not any(field.endswith(other[0]) for field, dummy in fields)
+        ]
 
     def _note_target(self, family, addresses, ports):
         """Where a translation leads to is told apart from where packets were sent to."""
@@ -173,17 +178,35 @@ class Asker:
 
         :param address: int, of this host. A destination that is the one asked for is the one that packets were sent to.
         """
-        key = (family, protocol, self.port_class(protocol, port), self.interface_class(interface), self.address_class(family, address))
+        key = (
+            family,
+            protocol,
+            self.port_class(protocol, port),
+            self.interface_class(interface),
+            self.address_class(family, address),
+        )
         if key not in self._known:
             if time.monotonic() > self._until:
                 raise Timeout
-            self._known[key] = self._evaluator.decide(
-                family=family, protocol=protocol, interface=interface, address=iv.address(address, family), port=port), address, port
+            self._known[key] = (
+                self._evaluator.decide(
+                    family=family,
+                    protocol=protocol,
+                    interface=interface,
+                    address=iv.address(address, family),
+                    port=port,
+                ),
+                address,
+                port,
+            )
         return self._known[key]
 
 
 def _sums(edges):
-    """(ports, numbers): from each of these ports on, a number for the tests that hold it; by chance alone one is of two sets."""
+    """From each start on, the XOR of a random number of 64 bits per test that covers it: (starts, numbers).
+
+    Equal numbers mean the same tests, but for a collision of 2^-64.
+    """
     starts, sums, total = [0], [0], 0
     for port in sorted(edges):
         total ^= edges[port]

@@ -35,8 +35,15 @@ def attach(records, snapshot, gaps):
 
 def _attach(records, snapshot, gaps):
     for error in snapshot['errors']:
-        gaps.add('firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None)
-    firewall = {'backends': _backends(snapshot), 'default': 'unknown', 'rules': 0, 'sources': senders.sources(snapshot['net'])}
+        gaps.add(
+            'firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None
+        )
+    firewall = {
+        'backends': _backends(snapshot),
+        'default': 'unknown',
+        'rules': 0,
+        'sources': senders.sources(snapshot['net']),
+    }
     reasons = [error['message'] for error in snapshot['errors']]
     try:
         ruleset = load.load(snapshot)
@@ -65,13 +72,22 @@ def _attach(records, snapshot, gaps):
         firewall['default'] = survey.default()
         survey.ask()
     except Timeout:
-        gaps.add('firewall', 'budget', 'the firewall is too large to find what it forwards and lets in within %d seconds' % PATIENCE)
+        gaps.add(
+            'firewall',
+            'budget',
+            'the firewall is too large to find what it forwards and lets in within %d seconds' % PATIENCE,
+        )
     openings, forwarded = survey.openings(), survey.forwarded()
     if len(forwarded) > MOST_FORWARDED:
         gaps.add('firewall', 'forwarded', 'not all that the host forwards is listed', len(forwarded) - MOST_FORWARDED)
     skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)
     if skipped:
-        gaps.add('firewall', 'openings', 'whether something listens on all ports that rules name was not found out, they are too many', skipped)
+        gaps.add(
+            'firewall',
+            'openings',
+            'whether something listens on all ports that rules name was not found out, they are too many',
+            skipped,
+        )
     return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
 
 

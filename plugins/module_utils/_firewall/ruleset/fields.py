@@ -7,8 +7,21 @@ Numbers from include/uapi/linux/in.h, if_ether.h, netfilter/nf_conntrack_common.
 
 from ..._addresses import intervals as iv
 
-PROTOCOLS = {'icmp': 1, 'igmp': 2, 'ipencap': 4, 'tcp': 6, 'udp': 17, 'dccp': 33, 'gre': 47, 'esp': 50, 'ah': 51, 'icmpv6': 58,
-             'ipv6-icmp': 58, 'sctp': 132, 'udplite': 136}
+PROTOCOLS = {
+    'icmp': 1,
+    'igmp': 2,
+    'ipencap': 4,
+    'tcp': 6,
+    'udp': 17,
+    'dccp': 33,
+    'gre': 47,
+    'esp': 50,
+    'ah': 51,
+    'icmpv6': 58,
+    'ipv6-icmp': 58,
+    'sctp': 132,
+    'udplite': 136,
+}
 STATES = {'invalid': 1, 'established': 2, 'related': 4, 'new': 8, 'untracked': 64,
           'INVALID': 1, 'ESTABLISHED': 2, 'RELATED': 4, 'NEW': 8, 'UNTRACKED': 64, 'SNAT': 128, 'DNAT': 256}
 STATUS = {'expected': 1, 'seen-reply': 2, 'assured': 4, 'confirmed': 8, 'snat': 16, 'dnat': 32, 'dying': 512,
@@ -16,17 +29,36 @@ STATUS = {'expected': 1, 'seen-reply': 2, 'assured': 4, 'confirmed': 8, 'snat': 
 FLAGS = {'fin': 1, 'syn': 2, 'rst': 4, 'psh': 8, 'ack': 16, 'urg': 32, 'ecn': 64, 'cwr': 128}
 FLAGS.update({name.upper(): FLAGS[name] for name in ('fin', 'syn', 'rst', 'psh', 'ack', 'urg')}, ALL=63, NONE=0)
 NAMES = {
-    'protocol': PROTOCOLS, 'state': STATES, 'status': STATUS, 'flags': FLAGS,
+    'protocol': PROTOCOLS,
+    'state': STATES,
+    'status': STATUS,
+    'flags': FLAGS,
     'direction': {'original': 0, 'reply': 1},
     'nfproto': {'ipv4': 4, 'ipv6': 6, 2: 4, 10: 6},
-    'ethertype': {'ip': 0x800, 'ip6': 0x86dd, 'arp': 0x806, 'vlan': 0x8100, '8021q': 0x8100, '8021ad': 0x88a8},
-    'icmpv6': {'nd-router-solicit': 133, 'nd-router-advert': 134, 'nd-neighbor-solicit': 135, 'nd-neighbor-advert': 136,
-               'nd-redirect': 137, 'echo-request': 128, 'echo-reply': 129, 'destination-unreachable': 1, 'packet-too-big': 2,
-               'time-exceeded': 3, 'parameter-problem': 4, 'mld-listener-query': 130, 'mld-listener-report': 131,
-               'mld-listener-done': 132, 'mld-listener-reduction': 132, 'router-renumbering': 138, 'ind-neighbor-solicit': 141,
-               'ind-neighbor-advert': 142, 'mld2-listener-report': 143},
+    'ethertype': {'ip': 0x800, 'ip6': 0x86DD, 'arp': 0x806, 'vlan': 0x8100, '8021q': 0x8100, '8021ad': 0x88A8},
+    'icmpv6': {
+        'nd-router-solicit': 133,
+        'nd-router-advert': 134,
+        'nd-neighbor-solicit': 135,
+        'nd-neighbor-advert': 136,
+        'nd-redirect': 137,
+        'echo-request': 128,
+        'echo-reply': 129,
+        'destination-unreachable': 1,
+        'packet-too-big': 2,
+        'time-exceeded': 3,
+        'parameter-problem': 4,
+        'mld-listener-query': 130,
+        'mld-listener-report': 131,
+        'mld-listener-done': 132,
+        'mld-listener-reduction': 132,
+        'router-renumbering': 138,
+        'ind-neighbor-solicit': 141,
+        'ind-neighbor-advert': 142,
+        'mld2-listener-report': 143,
+    },
 }
-WORDS = ('name', 'word')        # kinds whose values are text: a name (with ``*``) of a device, a word such as ``unicast``
+WORDS = ('name', 'word')  # kinds whose values are text: a name (with ``*``) of a device, a word such as ``unicast``
 TRANSPORTS = ('tcp', 'udp', 'sctp', 'dccp', 'udplite')
 
 PAYLOAD = {
@@ -41,19 +73,31 @@ for _protocol in TRANSPORTS + ('th',):
     for _port in ('sport', 'dport'):
         PAYLOAD[_protocol, _port] = (_protocol + _port, 'number')
 META = {
-    'iif': ('iifname', 'name'), 'iifname': ('iifname', 'name'), 'oif': ('oifname', 'name'), 'oifname': ('oifname', 'name'),
-    'nfproto': ('nfproto', 'nfproto'), 'l4proto': ('l4proto', 'protocol'), 'protocol': ('ethertype', 'ethertype'),
-    'mark': ('mark', 'number'), 'pkttype': ('pkttype', 'word'),
+    'iif': ('iifname', 'name'),
+    'iifname': ('iifname', 'name'),
+    'oif': ('oifname', 'name'),
+    'oifname': ('oifname', 'name'),
+    'nfproto': ('nfproto', 'nfproto'),
+    'l4proto': ('l4proto', 'protocol'),
+    'protocol': ('ethertype', 'ethertype'),
+    'mark': ('mark', 'number'),
+    'pkttype': ('pkttype', 'word'),
 }
 CT = {
-    ('state', None): ('ctstate', 'state'), ('status', None): ('ctstatus', 'status'), ('mark', None): ('ctmark', 'number'),
+    ('state', None): ('ctstate', 'state'),
+    ('status', None): ('ctstatus', 'status'),
+    ('mark', None): ('ctmark', 'number'),
     ('direction', None): ('ctdirection', 'direction'),
-    ('l3proto', 'any'): ('ctl3proto', 'nfproto'), ('protocol', 'any'): ('ctprotocol', 'protocol'),
+    ('l3proto', 'any'): ('ctl3proto', 'nfproto'),
+    ('protocol', 'any'): ('ctprotocol', 'protocol'),
 }
 for _dir in ('original', 'reply'):
     for _key in ('saddr', 'daddr'):
         for _family in '4', '6':
-            CT[('ip ' if _family == '4' else 'ip6 ') + _key, _dir] = ('ct%s%s%s' % (_dir, _key, _family), 'ip' + _family)
+            CT[('ip ' if _family == '4' else 'ip6 ') + _key, _dir] = (
+                'ct%s%s%s' % (_dir, _key, _family),
+                'ip' + _family,
+            )
     CT['proto-src', _dir], CT['proto-dst', _dir] = ('ct%ssport' % _dir, 'number'), ('ct%sdport' % _dir, 'number')
     CT['protocol', _dir], CT['l3proto', _dir] = CT['protocol', 'any'], CT['l3proto', 'any']
 CT['protocol', None], CT['l3proto', None] = CT['protocol', 'any'], CT['l3proto', 'any']

@@ -13,15 +13,26 @@ from .operations import (
 from .saved import tables, words
 
 PRIORITIES = {'raw': -300, 'mangle': -150, 'filter': 0, 'security': 50}
-HOOKS = {'PREROUTING': 'prerouting', 'INPUT': 'input', 'FORWARD': 'forward', 'OUTPUT': 'output', 'POSTROUTING': 'postrouting'}
-UNCLEAR = {'NFQUEUE': 'a program decides (NFQUEUE)', 'QUEUE': 'a program decides (QUEUE)', 'TPROXY': 'given to a proxy (TPROXY)',
-           'SYNPROXY': 'answered by SYNPROXY'}
+HOOKS = {
+    'PREROUTING': 'prerouting',
+    'INPUT': 'input',
+    'FORWARD': 'forward',
+    'OUTPUT': 'output',
+    'POSTROUTING': 'postrouting',
+}
+UNCLEAR = {
+    'NFQUEUE': 'a program decides (NFQUEUE)',
+    'QUEUE': 'a program decides (QUEUE)',
+    'TPROXY': 'given to a proxy (TPROXY)',
+    'SYNPROXY': 'answered by SYNPROXY',
+}
 
 
 def parts(tokens):
-    """Modules of a rule: list of (name, [(option, negated, arguments)]); ``''`` has the general options, ``-j`` the target.
+    """Part a rule into its modules: list of (name, [(option, negated, arguments)]).
 
-    The first option of ``-j`` is ``-j`` or ``-g``, with the name of the target.
+    The module ``''`` has the general options, ``-j`` the target; the first option of it is ``-j`` or ``-g``, with the
+    name of the target.
     """
     result, negate, opened, arguments = [('', [])], False, None, []
     for token in tokens:
@@ -163,7 +174,9 @@ def legacy(ruleset, text, family, sets):
             priority = PRIORITIES.get(table)
             if table == 'nat':
                 priority = -100 if hook in ('prerouting', 'output') else 100
-            chains[name] = Chain(kind, table, name, 'legacy', hook, 'nat' if table == 'nat' else 'filter', priority, policy.lower())
+            chains[name] = Chain(
+                kind, table, name, 'legacy', hook, 'nat' if table == 'nat' else 'filter', priority, policy.lower()
+            )
             if hook and priority is not None:
                 ruleset.bases.append(chains[name])
         loader = Loader(family, chains.get, ruleset, sets)

@@ -55,7 +55,7 @@ class Matches:
             name = value[:-1] + '*' if value.endswith('+') else value
             return [Match(('iifname' if option == '-i' else 'oifname',), negate, Names([name]))]
         if option == '-f':
-            return [] if negate else [Match(('exthdr',), False, Numbers(((1, 1),)))]      # a fragment: conntrack joins them
+            return [] if negate else [Match(('exthdr',), False, Numbers(((1, 1),)))]  # a fragment: conntrack joins them
         raise Unclear('the option %s' % option[:30])
 
     @staticmethod
@@ -100,7 +100,12 @@ class Matches:
             return [Match(('ctxdirection',), negate, Numbers(((int(value == 'REPLY'),) * 2,)))]
         if option == '--ctproto':
             return [self._match('ctxprotocol', negate, fields.element(value, 'protocol'))]
-        name = {'--ctorigsrc': 'originalsaddr', '--ctorigdst': 'originaldaddr', '--ctreplsrc': 'replysaddr', '--ctrepldst': 'replydaddr'}.get(option)
+        name = {
+            '--ctorigsrc': 'originalsaddr',
+            '--ctorigdst': 'originaldaddr',
+            '--ctreplsrc': 'replysaddr',
+            '--ctrepldst': 'replydaddr',
+        }.get(option)
         if name:
             return [self._match('ctx%s%d' % (name, self._family), negate, iv.parse(value)[1][0])]
         name = {'--ctorigdstport': 'originaldport', '--ctorigsrcport': 'originalsport', '--ctreplsrcport': 'replysport',
@@ -130,7 +135,11 @@ class Matches:
 
     @staticmethod
     def _m_connlimit(options):
-        matches = any((option == '--connlimit-upto') != negate for option, negate, dummy in options if option in ('--connlimit-upto', '--connlimit-above'))
+        matches = any(
+            (option == '--connlimit-upto') != negate
+            for option, negate, dummy in options
+            if option in ('--connlimit-upto', '--connlimit-above')
+        )
         return [Quiet(matches, 'limit of connections, %s' % QUIET)]
 
     @staticmethod
@@ -176,7 +185,13 @@ class Matches:
         given = {option for option, dummy, dummy2 in options}
         if given - {'--loose', '--validmark', '--invert'}:
             raise Unclear('rpfilter')
-        return [Match(('fib saddr oif' if '--loose' in given else 'fib saddr iif oif',), False, Numbers(((int('--invert' not in given),) * 2,)))]
+        return [
+            Match(
+                ('fib saddr oif' if '--loose' in given else 'fib saddr iif oif',),
+                False,
+                Numbers(((int('--invert' not in given),) * 2,)),
+            )
+        ]
 
     def _m_set(self, options):
         if len(options) != 1 or options[0][0] != '--match-set':
@@ -192,7 +207,11 @@ class Matches:
             raise Unclear('the set %s' % name[:40])
         kind, family, elements = self._sets[name]
         dims = kind.partition(':')[2].split(',')
-        if len(dims) != len(directions) or set(dims) - {'ip', 'net', 'port'} or any(option for dummy, option in elements):
+        if (
+            len(dims) != len(directions)
+            or set(dims) - {'ip', 'net', 'port'}
+            or any(option for dummy, option in elements)
+        ):
             raise Unclear('the set %s of type %s' % (name[:40], kind))
         if family != self._family and kind != 'bitmap:port':
             return ('l4proto',), Numbers(iv.EMPTY)
@@ -201,10 +220,15 @@ class Matches:
             return (('%saddr%d' % (directions[0][0], family)),), Big(len(self._ruleset.big) - 1)
         names = []
         for dim, direction in zip(dims, directions):
-            names += ['l4proto', 'th%sport' % direction[0]] if dim == 'port' else ['%saddr%d' % (direction[0], self._family)]
+            names += (
+                ['l4proto', 'th%sport' % direction[0]] if dim == 'port' else ['%saddr%d' % (direction[0], self._family)]
+            )
         if kind == 'bitmap:port':
             return tuple(names[1:]), Numbers(iv.merged(self._dash(part) for part, dummy in elements))
-        rows = [(tuple(test for dim, text in zip(dims, part.split(',')) for test in self._element(dim, text)), None) for part, dummy in elements]
+        rows = [
+            (tuple(test for dim, text in zip(dims, part.split(',')) for test in self._element(dim, text)), None)
+            for part, dummy in elements
+        ]
         if len(names) == 1:
             return tuple(names), Numbers(iv.merged(tests[0] for tests, dummy in rows))
         return tuple(names), Table(rows)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Chains, rules and sets, as all kinds of rulesets are read into them, and how a value of a packet meets a set.
 
-What a rule does is in ``operations``. A value of a packet is a number or str, or one of ABSENT, UNKNOWN, NOWHERE, SOURCE,
-CLIENT, Some, By, Bits below.
+What a rule does is in ``operations``. A value of a packet is a number or str, or one of ABSENT, UNKNOWN, NOWHERE,
+SOURCE, CLIENT, Some, By, Bits below.
 """
 
 from ..._addresses import intervals as iv

@@ -10,21 +10,76 @@ from . import fields
 from .fields import Unclear
 from .model import BIG, AnyBit, Big, Chain, Masked, Names, Numbers, Rule, Table
 from .operations import (
-    CONTINUE, DROP, NOTRACK, SNAT, VERDICTS, Dnat, DnatMap, Doubt, Goto, Jump, Match, Quiet, Redirect, SetConnectionMark,
-    SetMark, Undecided, VerdictMap
+    CONTINUE,
+    DROP,
+    NOTRACK,
+    SNAT,
+    VERDICTS,
+    Dnat,
+    DnatMap,
+    Doubt,
+    Goto,
+    Jump,
+    Match,
+    Quiet,
+    Redirect,
+    SetConnectionMark,
+    SetMark,
+    Undecided,
+    VerdictMap,
 )
 
 QUIET = 'judged for a client that sends little'
-HARMLESS = frozenset((
-    'counter', 'log', 'comment', 'dup', 'flow', 'ct helper', 'ct timeout', 'ct expectation', 'secmark', 'last', 'continue', 'tunnel'))
+HARMLESS = frozenset(
+    (
+        'counter',
+        'log',
+        'comment',
+        'dup',
+        'flow',
+        'ct helper',
+        'ct timeout',
+        'ct expectation',
+        'secmark',
+        'last',
+        'continue',
+        'tunnel',
+    )
+)
 # what only chooses packets: where it is not understood, the rest of the rule still says what becomes of them
 CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', 'map'))
 # packets that these take or rewrite in ways that the ruleset does not tell
-UNCLEAR = {'queue': 'a program decides (queue)', 'tproxy': 'given to a proxy (tproxy)', 'synproxy': 'answered by synproxy',
-           'fwd': 'forwarded to another device'}
+UNCLEAR = {
+    'queue': 'a program decides (queue)',
+    'tproxy': 'given to a proxy (tproxy)',
+    'synproxy': 'answered by synproxy',
+    'fwd': 'forwarded to another device',
+}
 # targets of xtables that let every packet go on unchanged
-XT_HARMLESS = frozenset(('LOG', 'NFLOG', 'ULOG', 'AUDIT', 'TRACE', 'TCPMSS', 'CHECKSUM', 'CLASSIFY', 'comment', 'DSCP', 'TOS', 'TTL', 'HL',
-                         'TCPOPTSTRIP', 'SECMARK', 'CONNSECMARK', 'IDLETIMER', 'RATEEST', 'TEE', 'LED'))
+XT_HARMLESS = frozenset(
+    (
+        'LOG',
+        'NFLOG',
+        'ULOG',
+        'AUDIT',
+        'TRACE',
+        'TCPMSS',
+        'CHECKSUM',
+        'CLASSIFY',
+        'comment',
+        'DSCP',
+        'TOS',
+        'TTL',
+        'HL',
+        'TCPOPTSTRIP',
+        'SECMARK',
+        'CONNSECMARK',
+        'IDLETIMER',
+        'RATEEST',
+        'TEE',
+        'LED',
+    )
+)
 
 
 class Loader:
@@ -48,7 +103,9 @@ class Loader:
                 store[value['family'], value['table'], value['name']] = value
             elif kind == 'chain' and (value['family'], value['table']) not in dormant:
                 self._chain(value)
-        rules = [value for kind, value in objects if kind == 'rule' and (value['family'], value['table']) not in dormant]
+        rules = [
+            value for kind, value in objects if kind == 'rule' and (value['family'], value['table']) not in dormant
+        ]
         for rule in rules:
             self._find_written(rule)
         for rule in rules:
@@ -166,7 +223,11 @@ class Loader:
         key = _item(value['key'])
         if key[0] in ('meta', 'ct') and key[1].get('key') == 'mark':
             return [(SetMark if key[0] == 'meta' else SetConnectionMark)(_expression(value['value']))]
-        if key[0] in ('meta', 'ct', 'tcp option') or key[0] == 'payload' and key[1].get('field') in ('dscp', 'ttl', 'hoplimit', 'ecn'):
+        if (
+            key[0] in ('meta', 'ct', 'tcp option')
+            or key[0] == 'payload'
+            and key[1].get('field') in ('dscp', 'ttl', 'hoplimit', 'ecn')
+        ):
             return []
         return [Undecided('rewrites the packet')]
 
@@ -205,13 +266,17 @@ class Loader:
         names, kinds = self._keys(left)
         if isinstance(right, str) and right.startswith('@'):
             return Match(names, negate, self._set(right[1:], kinds, chain_key))
-        if kinds[0] in ('state', 'status', 'flags') and len(kinds) == 1 and (operator in ('in', '!') or isinstance(right, list)):
+        if (
+            kinds[0] in ('state', 'status', 'flags')
+            and len(kinds) == 1
+            and (operator in ('in', '!') or isinstance(right, list))
+        ):
             return Match(names, negate, AnyBit(fields.bits(right, kinds[0])))
         if operator in ('<', '>', '<=', '>='):
             if len(kinds) > 1 or kinds[0] in fields.WORDS:
                 return Match(names, False, _Changing('%s is not known' % names[0]))
             limit = fields.plain(right, kinds[0])
-            span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2 ** 128), '>=': (limit, 2 ** 128)}[operator]
+            span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
             return Match(names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))
         if operator not in ('==', '!=', 'in', '!'):
             raise Unclear('the operator %s' % (str(operator)[:20],))
@@ -359,7 +424,10 @@ def field(left):
         flags = value['flags']
         flags = frozenset([flags] if isinstance(flags, str) else flags) - {'mark'}
         if value['result'] == 'type' and flags - {'iif'} in ({'saddr'}, {'daddr'}):
-            return ('fib %s%s type' % ('saddr' if 'saddr' in flags else 'daddr', ' iif' if 'iif' in flags else ''), 'word')
+            return (
+                'fib %s%s type' % ('saddr' if 'saddr' in flags else 'daddr', ' iif' if 'iif' in flags else ''),
+                'word',
+            )
         if value['result'] in ('oif', 'oifname') and flags - {'iif'} == {'saddr'}:
             return ('fib saddr%s oif' % (' iif' if 'iif' in flags else ''), 'exists')
     if kind == 'exthdr' and 'field' not in value and value.get('name') in ('frag', 'rt', 'hbh', 'dst', 'mh'):

@@ -32,7 +32,7 @@ class Operation:
         raise NotImplementedError(type(self).__name__)
 
     def destinations(self):
-        """Return a list of (family, addresses, ports): where it can translate to, None for what it leaves or chooses."""
+        """Return a list of (family, addresses, ports): where it can translate to, None for what it leaves."""
         raise NotImplementedError(type(self).__name__)
 
     def reads(self):

@@ -11,8 +11,12 @@ def of(rule):
     if rule.text is not None:
         return rule.text
     try:
-        text = rule.source if isinstance(rule.source, str) else ' '.join(part for part in map(_statement, rule.source) if part)
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):    # nothing that nft would print
+        text = (
+            rule.source
+            if isinstance(rule.source, str)
+            else ' '.join(part for part in map(_statement, rule.source) if part)
+        )
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):  # nothing that nft would print
         text = str(rule.source)
     if len(text) > LONG:
         text = text[:LONG - 3] + '...'
@@ -39,7 +43,9 @@ def _statement(expression):
         target = _value(value.get('addr')) if 'addr' in value else ''
         if 'port' in value:
             target = ('[%s]' % target if ':' in target else target) + ':' + _value(value['port'])
-        return ' '.join(part for part in (kind, value.get('family') and str(value['family']), target and 'to ' + target) if part)
+        return ' '.join(
+            part for part in (kind, value.get('family') and str(value['family']), target and 'to ' + target) if part
+        )
     if kind == 'reject':
         how = [str(value[key]) for key in ('type', 'expr') if key in value] if isinstance(value, dict) else []
         return 'reject' + (' with ' + ' '.join(how) if how else '')
@@ -69,7 +75,10 @@ def _value(value):
         return ' '.join(str(word) for word in words if word)
     if kind == 'fib' and isinstance(inner, dict):
         flags = inner.get('flags')
-        return 'fib %s %s' % (' . '.join([flags] if isinstance(flags, str) else map(str, flags or ())), inner.get('result'))
+        return 'fib %s %s' % (
+            ' . '.join([flags] if isinstance(flags, str) else map(str, flags or ())),
+            inner.get('result'),
+        )
     if kind == 'prefix' and isinstance(inner, dict):
         return '%s/%s' % (inner.get('addr'), inner.get('len'))
     if kind == 'range' and isinstance(inner, list):

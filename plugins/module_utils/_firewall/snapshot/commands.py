@@ -49,7 +49,9 @@ class Tools:
             raise Unseen('%s took longer than %d second%s' % (name, left, 's' * (left >= 2)))
         self._room -= len(output)
         if self._room < 0:
-            raise Unseen('%s prints too much, the rules and sets of this host are more than %d MiB' % (name, _MOST >> 20))
+            raise Unseen(
+                '%s prints too much, the rules and sets of this host are more than %d MiB' % (name, _MOST >> 20)
+            )
         if code:
             complaints = [line.strip() for line in errors.splitlines() if line.strip()]
             raise Unseen('%s: %s' % (name, clean(complaints[0])[:200] if complaints else 'it failed'))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the kernel says by netlink of its nftables, addresses and routes.
 
-Sources: include/uapi/linux/netfilter/nf_tables.h, rtnetlink(7), include/uapi/linux/{if_link,if_addr,rtnetlink,fib_rules}.h.
+Sources: rtnetlink(7), include/uapi/linux/netfilter/nf_tables.h, include/uapi/linux/if_link.h, if_addr.h, rtnetlink.h
+and fib_rules.h.
 """
 
 import contextlib
@@ -24,7 +25,9 @@ _MOST_ROUTES = 20000
 _MASTERS = (b'bridge', b'bond', b'team')
 _TYPES = {1: 'unicast', 2: 'local', 6: 'blackhole', 7: 'unreachable', 8: 'prohibit', 9: 'throw', 10: 'nat'}
 # what iptables writes into rules, and nothing that it could misread
-_OF_IPTABLES = frozenset((b'match', b'target', b'counter', b'immediate', b'meta', b'bitwise', b'log', b'limit', b'payload', b'cmp'))
+_OF_IPTABLES = frozenset(
+    (b'match', b'target', b'counter', b'immediate', b'meta', b'bitwise', b'log', b'limit', b'payload', b'cmp')
+)
 _DEFAULT_RULES = {(0, 255), (32766, 254), (32767, 253)}
 _DEFAULT_ATTRIBUTES = {6, 14, 15, 21}                   # FRA_PRIORITY, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_PROTOCOL
 
@@ -32,7 +35,9 @@ _DEFAULT_ATTRIBUTES = {6, 14, 15, 21}                   # FRA_PRIORITY, FRA_SUPP
 def _dump(protocol, kind, body, connect):
     """Yield what the kernel answers, as (data, start, end). Raises OSError."""
     with contextlib.closing(connect(protocol)) as link:
-        yield from _netlink.messages(link, struct.pack('=IHHII', 16 + len(body), kind, _netlink.REQUEST_DUMP, 1, 0) + body)
+        yield from _netlink.messages(
+            link, struct.pack('=IHHII', 16 + len(body), kind, _netlink.REQUEST_DUMP, 1, 0) + body
+        )
 
 
 def _parts(data, start, end):
@@ -61,7 +66,10 @@ def foreign(connect=_netlink.connect):
         transport = False
         for dummy, first, last in _netlink.attributes(rule.get(4, b''), 0, len(rule.get(4, b''))):
             expression = _parts(rule[4], first, last)
-            name, about = expression.get(1, b'').rstrip(b'\0'), _parts(expression.get(2, b''), 0, len(expression.get(2, b'')))
+            name, about = (
+                expression.get(1, b'').rstrip(b'\0'),
+                _parts(expression.get(2, b''), 0, len(expression.get(2, b''))),
+            )
             strange = name not in _OF_IPTABLES
             if name == b'payload':
                 transport = about.get(2) == struct.pack('>I', 2)        # NFTA_PAYLOAD_BASE: of the transport header
@@ -77,10 +85,11 @@ def foreign(connect=_netlink.connect):
 def network(connect=_netlink.connect):
     """The addresses, routes and rules of this network namespace. Raises OSError.
 
-    :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources`` and ``rules`` of a snapshot. What cannot get a
-        packet is not in it: interfaces that are down, ports of bridges, and a route where another to the same has a better
-        metric. ``routes`` and ``sources`` are None where there are too many. ``sources`` are the networks that any table of routes
-        has behind an interface, each with whether a router is between: dict, interface to list of [CIDR, bool].
+    :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources`` and ``rules`` of a snapshot. What cannot get
+        a packet is not in it: interfaces that are down, ports of bridges, and a route where another to the same has a
+        better metric. ``routes`` and ``sources`` are None if there are too many. ``sources`` are the networks that any
+        table of routes has behind an interface, each with whether a router is between: dict, interface to list of
+        [CIDR, bool].
     """
     names, result = _links(connect), {'addresses': {}, 'primary': {}}
     for data, start, end in _dump(0, _GETADDR, bytes(8), connect):

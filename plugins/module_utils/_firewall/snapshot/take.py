@@ -15,7 +15,7 @@ from .commands import Tools, Unseen
 
 _OF_IPTABLES = ('ip', 'ip6')     # families
 _TRANSLATES = ('dnat', 'DNAT', 'redirect', 'REDIRECT', 'tproxy', 'TPROXY')
-_OF_FIREWALLD = re.compile(r'\n:INPUT_(?:ZONES|POLICIES) |"name": ?"INPUT_(?:ZONES|POLICIES)"')       # before 2.0, and since
+_OF_FIREWALLD = re.compile(r'\n:INPUT_(?:ZONES|POLICIES) |"name": ?"INPUT_(?:ZONES|POLICIES)"')  # before 2.0, and since
 _OF_UFW = re.compile(r'\n:ufw6?-user-input |"name": ?"ufw6?-user-input"')
 
 
@@ -25,27 +25,49 @@ def take(run, proc='/proc', records=(), names=None):
     :param run: callable that runs a command, as ``AnsibleModule.run_command``.
     :param records: list of dict, the listeners.
     :param names: callable that returns the names of ports, (port, protocol) to str.
-    :returns: dict: ``nft``, the text that ``nft -j`` prints, or None; ``saves``, dict of what ``iptables-save`` prints by
+    :returns: dict: ``nft``, the text that ``nft -j`` prints, or None; ``saves``, what ``iptables-save`` prints, by
         family and back end; ``ipset``, str or None; ``tables``, list of [family, name] in the kernel, or None;
-        ``tools``; ``net``; ``elsewhere``, dict, other network namespaces in which something listens to list of their addresses;
+        ``tools``; ``net``; ``elsewhere``, other network namespaces in which something listens to their addresses;
         ``port_names``, dict such as ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict
         with ``aspect`` and ``message``: what is missing of all that, each of which leaves every verdict unknown.
     """
-    taken = {'nft': None, 'saves': {}, 'ipset': None, 'tables': None, 'tools': {}, 'net': None, 'elsewhere': {}, 'port_names': {}, 'errors': []}
+    taken = {
+        'nft': None,
+        'saves': {},
+        'ipset': None,
+        'tables': None,
+        'tools': {},
+        'net': None,
+        'elsewhere': {},
+        'port_names': {},
+        'errors': [],
+    }
     tools = Tools(run)
-    for aspect, step in (('nft', _take_nftables), ('iptables', _take_legacy), ('ipset', _take_ipset), ('net', _take_net)):
+    for aspect, step in (
+        ('nft', _take_nftables),
+        ('iptables', _take_legacy),
+        ('ipset', _take_ipset),
+        ('net', _take_net),
+    ):
         try:
             step(taken, tools, proc)
         except Unseen as exc:
             _note(taken, aspect, str(exc))
         except OSError as exc:
             refused = getattr(exc, 'errno', None) in (errno.EPERM, errno.EACCES)
-            _note(taken, aspect, '%s: %s' % (aspect, 'not root' if refused and os.geteuid() else getattr(exc, 'strerror', None) or exc))
+            _note(
+                taken,
+                aspect,
+                '%s: %s' % (aspect, 'not root' if refused and os.geteuid() else getattr(exc, 'strerror', None) or exc),
+            )
     texts = [taken['nft'] or '', *taken['saves'].values()]
     taken['tools'] = {'firewalld': _firewalld(taken['tables'] or (), texts, tools), 'ufw': _ufw(texts, tools)}
     if any(word in text for word in _TRANSLATES for text in texts):
         from . import iptables
-        taken['port_names'] = {'%s/%d' % (protocol, port): name for (port, protocol), name in (names() if names else {}).items()}
+
+        taken['port_names'] = {
+            '%s/%d' % (protocol, port): name for (port, protocol), name in (names() if names else {}).items()
+        }
         for record in records:
             if record['namespace'] is not None and record['owners'] and record['namespace'] not in taken['elsewhere']:
                 taken['elsewhere'][record['namespace']] = iptables.addresses(record['owners'][0]['pid'], proc)
@@ -119,7 +141,9 @@ def _number(path):
 
 
 def _firewalld(tables, texts, tools):
-    if any(name == 'firewalld' for family, name in tables) or any('INPUT_' in text and _OF_FIREWALLD.search(text) for text in texts):
+    if any(name == 'firewalld' for family, name in tables) or any(
+        'INPUT_' in text and _OF_FIREWALLD.search(text) for text in texts
+    ):
         return 'running'
     return 'not running' if tools.find('firewalld') or tools.find('firewall-cmd') else 'absent'
 

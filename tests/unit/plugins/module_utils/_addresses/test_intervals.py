@@ -32,7 +32,10 @@ def test_operations_agree_with_sets(seed):
 def test_sets_of_very_different_sizes(seed):
     chance = random.Random(seed)
     for dummy in range(50):
-        many, few = (iv.merged((low, low + chance.randrange(5)) for low in chance.sample(range(300), count)) for count in (60, chance.randrange(1, 7)))
+        many, few = (
+            iv.merged((low, low + chance.randrange(5)) for low in chance.sample(range(300), count))
+            for count in (60, chance.randrange(1, 7))
+        )
         numbers = [{number for low, high in one for number in range(low, high + 1)} for one in (many, few)]
         assert iv.isect(many, few) == iv.isect(few, many) == _spans(numbers[0] & numbers[1])
         assert iv.minus(many, few) == _spans(numbers[0] - numbers[1])
@@ -54,7 +57,21 @@ def test_parse_and_networks(text, expected):
     assert (family, iv.networks(spans, family)) == expected
 
 
-@pytest.mark.parametrize('text', ['', '10', '10.0.0', '10.0.0.256', '10.0.0.0/33', '10.0.0.0/-1', '::/129', 'x', '10.0.0.9-10.0.0.1', '10.0.0.1-::1'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '10',
+        '10.0.0',
+        '10.0.0.256',
+        '10.0.0.0/33',
+        '10.0.0.0/-1',
+        '::/129',
+        'x',
+        '10.0.0.9-10.0.0.1',
+        '10.0.0.1-::1',
+    ],
+)
 def test_parse_of_anything_else(text):
     with pytest.raises(ValueError):
         iv.parse(text)

@@ -8,12 +8,21 @@ from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
 
 NET = {
-    'addresses': {'eth0': ['10.0.0.1/24', '10.0.0.9/24', 'fd00::1/64'], 'docker0': ['172.17.0.1/16'], 'lo': ['127.0.0.1/8', '::1/128']},
+    'addresses': {
+        'eth0': ['10.0.0.1/24', '10.0.0.9/24', 'fd00::1/64'],
+        'docker0': ['172.17.0.1/16'],
+        'lo': ['127.0.0.1/8', '::1/128'],
+    },
     'primary': {'eth0': '10.0.0.1', 'docker0': '172.17.0.1', 'lo': '127.0.0.1'},
-    'routes': [{'family': 4, 'to': '0.0.0.0/0', 'interface': 'eth0', 'via': '10.0.0.254', 'type': 'unicast'},
-               {'family': 4, 'to': '172.17.0.0/16', 'interface': 'docker0', 'via': None, 'type': 'unicast'},
-               {'family': 6, 'to': '::/0', 'interface': 'eth0', 'via': 'fd00::2', 'type': 'unicast'}],
-    'route_localnet': [], 'rp_filter': {}, 'forwarding': {'ipv4': True, 'ipv6': True}, 'rules': False,
+    'routes': [
+        {'family': 4, 'to': '0.0.0.0/0', 'interface': 'eth0', 'via': '10.0.0.254', 'type': 'unicast'},
+        {'family': 4, 'to': '172.17.0.0/16', 'interface': 'docker0', 'via': None, 'type': 'unicast'},
+        {'family': 6, 'to': '::/0', 'interface': 'eth0', 'via': 'fd00::2', 'type': 'unicast'},
+    ],
+    'route_localnet': [],
+    'rp_filter': {},
+    'forwarding': {'ipv4': True, 'ipv6': True},
+    'rules': False,
 }
 ACCEPT, DROP = {'accept': None}, {'drop': None}
 EVERYONE = {4: ['0.0.0.0/0'], 6: ['::/0']}
@@ -50,8 +59,10 @@ def chain(name, rules, hook=None, prio=0, policy='accept', kind='filter', family
     head = dict({'family': family, 'table': table, 'name': name, 'handle': 1}, **more)
     if hook:
         head.update(type=kind, hook=hook, prio=prio, policy=policy)
-    return [{'chain': head}] + [{'rule': {'family': family, 'table': table, 'chain': name, 'handle': 10 + number, 'expr': rule}}
-                                for number, rule in enumerate(rules)]
+    return [{'chain': head}] + [
+        {'rule': {'family': family, 'table': table, 'chain': name, 'handle': 10 + number, 'expr': rule}}
+        for number, rule in enumerate(rules)
+    ]
 
 
 def snapshot(*parts, **more):
@@ -73,7 +84,9 @@ def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=N
     outcome = judge.decide(family, protocol, interface, address or {4: '10.0.0.1', 6: 'fd00::1'}[family], port)
     spans = [outcome.allowed, outcome.blocked] + [one for one, dummy in outcome.undecided]
     assert sum(map(iv.size, spans)) == iv.LAST[family] + 1, 'the sets of an outcome part all addresses'
-    assert all(reason and (damaged or not reason.startswith(_evaluator.DEFECT)) for dummy, reason in outcome.undecided), outcome.undecided
+    assert all(
+        reason and (damaged or not reason.startswith(_evaluator.DEFECT)) for dummy, reason in outcome.undecided
+    ), outcome.undecided
     if outcome.undecided:
         return 'undecided' if not outcome.allowed and not outcome.blocked else 'partly'
     if not outcome.allowed:

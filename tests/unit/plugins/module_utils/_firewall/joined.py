@@ -23,7 +23,12 @@ def record(protocol='tcp', address='0.0.0.0', port=80, process=None, container=N
     one = listener(protocol, address, port, **others)['record']
     one['scope'] = scopes.scope(ip(address), one['interface'])
     if process:
-        one.update(owners=[{'process': process, 'pid': pid, 'container': container}], owners_total=1, held_by='processes', service='x.service')
+        one.update(
+            owners=[{'process': process, 'pid': pid, 'container': container}],
+            owners_total=1,
+            held_by='processes',
+            service='x.service',
+        )
     return one
 
 

@@ -76,13 +76,18 @@ def test_what_is_not_understood_is_never_decided(rule, word):
     assert decide(evaluator(chain('input', [ESTABLISHED, rule], policy='drop', **INPUT))) == word
 
 
-@pytest.mark.parametrize('comment', ['"; accept', 'tcp dport 22 accept', '\\" -j ACCEPT \\', '\x1b[31m\n\n*filter\n', '}' * 50])
+@pytest.mark.parametrize(
+    'comment', ['"; accept', 'tcp dport 22 accept', '\\" -j ACCEPT \\', '\x1b[31m\n\n*filter\n', '}' * 50]
+)
 def test_comments_are_text(comment):
     parts = chain('input', [ESTABLISHED], policy='drop', **INPUT)
     parts[-1]['rule']['comment'] = comment
     assert decide(evaluator(parts)) == 'blocked'
     quoted = comment.replace('\\', '\\\\').replace('"', '\\"').replace('\n', ' ')
-    text = '*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m comment --comment "%s" -m tcp --dport 22 -j ACCEPT\nCOMMIT\n' % quoted
+    text = (
+        '*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m comment --comment "%s" -m tcp --dport 22 -j ACCEPT\nCOMMIT\n'
+        % quoted
+    )
     judge = evaluator(saves={'ip/legacy': text})
     assert [decide(judge, 22, protocol='udp'), decide(judge, 23)] == ['blocked', 'blocked']
 
@@ -100,7 +105,9 @@ def test_big_set_is_an_exception_with_a_name():
 
 
 def test_a_backend_that_could_not_be_read_decides_nothing():
-    judge = evaluator(chain('input', [[ACCEPT]], **INPUT), errors=[{'aspect': 'iptables', 'message': 'iptables: not root'}])
+    judge = evaluator(
+        chain('input', [[ACCEPT]], **INPUT), errors=[{'aspect': 'iptables', 'message': 'iptables: not root'}]
+    )
     outcome = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
     assert [reason for dummy, reason in outcome.undecided] == ['iptables: not root']
 

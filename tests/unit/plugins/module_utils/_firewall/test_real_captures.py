@@ -1,9 +1,12 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Firewalls of real hosts, and who was answered there: recorded by tests/hosts/guests/test_firewalls.py, with other versions of the tools.
+"""Firewalls of real hosts, and who was answered there.
 
-What is judged of the recorded rules has to be what was met by those who tried, from two addresses on each of two networks.
+Recorded by tests/hosts/guests/test_firewalls.py, with other versions of the tools.
+
+What is judged of the recorded rules has to be what was met by those who tried, from two addresses on each of two
+networks.
 """
 
 import collections
@@ -53,7 +56,8 @@ Flow = collections.namedtuple('Flow', 'family protocol interface source address 
 class Capture:
     """What was recorded.
 
-    :ivar recorded_with: dict, a tool to what it says of its version. :ivar box: list of str, the addresses of a container.
+    :ivar recorded_with: dict, a tool to what it says of its version.
+    :ivar box: list of str, the addresses of a container.
     :ivar undecided: set of (protocol, port). :ivar snapshot: dict, of ``_snapshot.take``.
     :ivar met: list of Flow; the answer is None or as 'host tcp/80'.
     """
@@ -71,7 +75,10 @@ class Capture:
 
 
 def judged(evaluator, found, flow):
-    """('allowed' | 'deaf' | 'blocked' | 'undecided', the answers that are possible, reason or None): what is decided about one client."""
+    """Find what is decided about one client.
+
+    :returns: tuple of 'allowed', 'deaf', 'blocked' or 'undecided', the answers that are possible, and reason or None.
+    """
     outcome = evaluator.decide(FAMILIES[flow.family], flow.protocol, flow.interface, flow.address, flow.port)
     number = iv.number(flow.source)
     if iv.contains(outcome.allowed, number):
@@ -92,7 +99,9 @@ def test_every_tool_of_every_release_is_there(release):
     assert {name[:-len(release) - 1] for name in NAMES if name.endswith('_' + release)} == set(WALLS)
     for wall in WALLS:
         said = Capture('%s_%s' % (wall, release)).recorded_with
-        tools = {'nft', 'iptables'} | ({'firewall-cmd'} if wall.startswith('firewalld') else set())     # which tells its version while it runs
+        tools = {'nft', 'iptables'} | (
+            {'firewall-cmd'} if wall.startswith('firewalld') else set()
+        )  # which tells its version while it runs
         assert {tool: said[tool] for tool in tools if VERSIONS[release][tool] not in said[tool] + ' '} == {}
     assert len(NAMES) == len(WALLS) * len(VERSIONS)
 
@@ -119,8 +128,12 @@ def test_decisions_are_what_was_met(name):
 @pytest.mark.parametrize('name', NAMES)
 def test_exposures_are_what_was_met(name):
     found = Capture(name)
-    records = {(flow.family, flow.protocol, flow.port): listener(flow.protocol, ANY[flow.family], flow.port, v6only=flow.family == 'ipv6')['record']
-               for flow in found.met}
+    records = {
+        (flow.family, flow.protocol, flow.port): listener(
+            flow.protocol, ANY[flow.family], flow.port, v6only=flow.family == 'ipv6'
+        )['record']
+        for flow in found.met
+    }
     gaps = new_gaps()
     facts = attach.attach(list(records.values()), found.snapshot, gaps)
     assert gaps_of(gaps) == {}
@@ -133,8 +146,12 @@ def test_exposures_are_what_was_met(name):
             right = (flow.protocol, flow.port) in found.undecided
         else:
             right = (verdict == 'allowed') == (flow.answer == own)
-        led = {answer for one in facts['forwarded'] if concerns(one, flow) and told(one['exposure'], flow)[0] == 'allowed'
-               for answer in (found.answer(flow.protocol, *where(text)) for text in one['to'].split(', '))}
+        led = {
+            answer
+            for one in facts['forwarded']
+            if concerns(one, flow) and told(one['exposure'], flow)[0] == 'allowed'
+            for answer in (found.answer(flow.protocol, *where(text)) for text in one['to'].split(', '))
+        }
         if not right or bool(led) != (flow.answer not in (None, own)) or led and flow.answer not in led:
             wrong.append((flow, path, led))
     assert not wrong

@@ -32,12 +32,22 @@ def test_reject_tells_family_or_protocol(how, stopped):
 
 # 2: rules about a header that the packet does not have
 
-@pytest.mark.parametrize('rule', [
-    [dport(22, 'udp', '!='), DROP],
-    [saddr('fd00::5', '!=', 'ip6'), DROP],
-    [{'vmap': {'key': payload('udp', 'dport'), 'data': {'set': [['*', DROP]]}}}],
-    [match({'concat': [payload('ip6', 'saddr'), payload('tcp', 'dport')]}, {'set': [{'concat': ['fd00::5', 22]}]}, '!='), DROP],
-])
+@pytest.mark.parametrize(
+    'rule',
+    [
+        [dport(22, 'udp', '!='), DROP],
+        [saddr('fd00::5', '!=', 'ip6'), DROP],
+        [{'vmap': {'key': payload('udp', 'dport'), 'data': {'set': [['*', DROP]]}}}],
+        [
+            match(
+                {'concat': [payload('ip6', 'saddr'), payload('tcp', 'dport')]},
+                {'set': [{'concat': ['fd00::5', 22]}]},
+                '!=',
+            ),
+            DROP,
+        ],
+    ],
+)
 def test_absent_header(rule):
     assert decide(evaluator(chain('input', [rule], **INPUT))) == 'allowed'
 
@@ -65,9 +75,13 @@ def test_of_one_table_the_chain_made_last_runs_first():
 
 
 def test_of_two_tables_the_order_is_not_known():
-    judge = evaluator(chain('one', [[MARKED, DROP]], table='a', **INPUT), chain('other', [[_mark(1)]], table='b', **INPUT))
+    judge = evaluator(
+        chain('one', [[MARKED, DROP]], table='a', **INPUT), chain('other', [[_mark(1)]], table='b', **INPUT)
+    )
     assert decide(judge) == 'undecided'
-    judge = evaluator(chain('one', [[dport(22), DROP]], table='a', **INPUT), chain('other', [[_mark(1)]], table='b', **INPUT))
+    judge = evaluator(
+        chain('one', [[dport(22), DROP]], table='a', **INPUT), chain('other', [[_mark(1)]], table='b', **INPUT)
+    )
     assert decide(judge) == 'blocked'
 
 
@@ -108,7 +122,9 @@ def test_redirect_goes_to_the_primary_address_and_input_sees_the_new_port():
 def test_status_dnat_needs_a_change():
     rules = [ESTABLISHED, [match({'ct': {'key': 'status'}}, 'dnat', 'in'), ACCEPT]]
     for port, word in ((22, 'blocked'), (2222, 'allowed')):
-        judge = evaluator(_nat([[dport(22), {'redirect': {'port': port}}]]), chain('input', rules, policy='drop', **INPUT))
+        judge = evaluator(
+            _nat([[dport(22), {'redirect': {'port': port}}]]), chain('input', rules, policy='drop', **INPUT)
+        )
         assert decide(judge) == word
 
 
@@ -124,16 +140,27 @@ def test_before_connection_tracking_the_state_is_invalid():
 @pytest.mark.parametrize('protocol, answers', [('udp', 'new'), ('tcp', 'invalid')])
 def test_notrack(protocol, answers):
     raw = chain('raw', [[dport(53, protocol), {'notrack': None}]], hook='prerouting', prio=-300)
-    assert decide(evaluator(raw, chain('input', [[state('untracked'), DROP]], **INPUT)), 53, protocol=protocol) == 'blocked'
-    assert decide(evaluator(raw, chain('output', [[state(answers), DROP]], hook='output')), 53, protocol=protocol) == 'blocked'
-    assert decide(evaluator(raw, chain('output', [[state('established'), DROP]], hook='output')), 53, protocol=protocol) == 'allowed'
+    assert (
+        decide(evaluator(raw, chain('input', [[state('untracked'), DROP]], **INPUT)), 53, protocol=protocol)
+        == 'blocked'
+    )
+    assert (
+        decide(evaluator(raw, chain('output', [[state(answers), DROP]], hook='output')), 53, protocol=protocol)
+        == 'blocked'
+    )
+    assert (
+        decide(evaluator(raw, chain('output', [[state('established'), DROP]], hook='output')), 53, protocol=protocol)
+        == 'allowed'
+    )
 
 
 # 8: marks
 
 def test_marks_belong_to_some_of_the_clients():
-    judge = evaluator(chain('pre', [[saddr('10.0.0.0/8'), _mark(1)], [saddr('10.1.0.0/16'), _mark(2)]], hook='prerouting', prio=-150),
-                      chain('input', [ESTABLISHED, [MARKED, ACCEPT]], policy='drop', **INPUT))
+    judge = evaluator(
+        chain('pre', [[saddr('10.0.0.0/8'), _mark(1)], [saddr('10.1.0.0/16'), _mark(2)]], hook='prerouting', prio=-150),
+        chain('input', [ESTABLISHED, [MARKED, ACCEPT]], policy='drop', **INPUT),
+    )
     outcome = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
     assert outcome.allowed == ((10 << 24, (10 << 24) + 0xffff), ((10 << 24) + 0x20000, (11 << 24) - 1))
 
@@ -152,7 +179,10 @@ def test_addrtype_unicast(family, word):
 def test_both_directions_and_later_packets_count():
     accept_new = [state('new'), ACCEPT]
     assert decide(evaluator(chain('input', [accept_new], policy='drop', **INPUT))) == 'blocked'
-    assert evaluator(chain('input', [accept_new], policy='drop', **INPUT)).decide(4, 'tcp', 'eth0', '10.0.0.1', 22).leg == 'established'
+    assert (
+        evaluator(chain('input', [accept_new], policy='drop', **INPUT)).decide(4, 'tcp', 'eth0', '10.0.0.1', 22).leg
+        == 'established'
+    )
     assert decide(evaluator(chain('input', [accept_new], policy='drop', **INPUT)), protocol='udp') == 'allowed'
     assert decide(evaluator(chain('input', [accept_new, ESTABLISHED], policy='drop', **INPUT))) == 'allowed'
     judge = evaluator(chain('output', [[match(payload('tcp', 'sport'), 22), DROP]], hook='output'))
@@ -198,8 +228,11 @@ def test_the_mark_by_which_a_chain_of_the_same_priority_translates():
     {'vmap': {'key': payload('ip', 'saddr'), 'data': '@filled'}}])
 def test_what_decides_and_is_not_understood_may_do_anything(statement):
     filled = [{'map': {'family': 'inet', 'table': 'filter', 'name': 'filled', 'type': 'ipv4_addr', 'map': 'verdict'}}]
-    fills = chain('fills', [[{'map': {'op': 'update', 'elem': payload('ip', 'saddr'), 'data': DROP, 'map': '@filled'}}]],
-                  hook='output')
+    fills = chain(
+        'fills',
+        [[{'map': {'op': 'update', 'elem': payload('ip', 'saddr'), 'data': DROP, 'map': '@filled'}}]],
+        hook='output',
+    )
     assert decide(evaluator(filled, fills, _nat([[dport(22), statement]]))) == 'undecided'
 
 
@@ -251,7 +284,9 @@ def test_neighbour_discovery():
 
 def test_loopback_passes_output_first_and_is_not_translated_on_its_way_in():
     redirect = _nat([[dport(22), {'redirect': {'port': 2222}}]])
-    closed = chain('input', [ESTABLISHED, [match({'meta': {'key': 'iif'}}, 'lo'), dport(22), ACCEPT]], policy='drop', **INPUT)
+    closed = chain(
+        'input', [ESTABLISHED, [match({'meta': {'key': 'iif'}}, 'lo'), dport(22), ACCEPT]], policy='drop', **INPUT
+    )
     judge = evaluator(redirect, closed)
     assert decide(judge, interface='lo', address='127.0.0.1') == 'allowed'
     assert decide(judge) == 'blocked'
@@ -274,9 +309,14 @@ def test_bridges():
 
 
 def test_many_nat_chains_of_one_priority_in_different_tables():
-    chains = [_nat([[dport(22), {'redirect': {'port': port}}]], table='t%d' % port) for port in (1111, 2222, 3333, 4444)]
+    chains = [
+        _nat([[dport(22), {'redirect': {'port': port}}]], table='t%d' % port) for port in (1111, 2222, 3333, 4444)
+    ]
     assert decide(evaluator(*chains)) == 'undecided'
-    assert decide(evaluator(*chains[:2], chain('input', [ESTABLISHED, [dport(1111), ACCEPT]], policy='drop', **INPUT))) == 'undecided'
+    assert (
+        decide(evaluator(*chains[:2], chain('input', [ESTABLISHED, [dport(1111), ACCEPT]], policy='drop', **INPUT)))
+        == 'undecided'
+    )
 
 
 @pytest.mark.parametrize('port, expected', [(10, 'blocked'), (55, ['10.0.0.0/8']), (90, 'blocked')])
@@ -287,7 +327,14 @@ def test_a_rule_that_names_the_port_twice(first, second, port, expected):
 
 
 def test_outcome_names_both_what_lets_in_and_what_stops():
-    judge = evaluator(chain('input', [ESTABLISHED, [saddr('10.1.0.0/16'), ACCEPT], [saddr('10.0.0.0/8'), dport(22), ACCEPT]], 'input', policy='drop'))
+    judge = evaluator(
+        chain(
+            'input',
+            [ESTABLISHED, [saddr('10.1.0.0/16'), ACCEPT], [saddr('10.0.0.0/8'), dport(22), ACCEPT]],
+            'input',
+            policy='drop',
+        )
+    )
     outcome = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
     assert outcome.allowed_by == 'nftables inet filter input handle 12: ip saddr 10.0.0.0/8 tcp dport 22 accept'
     assert outcome.decided_by == outcome.blocked_by == 'policy drop of chain inet filter input'

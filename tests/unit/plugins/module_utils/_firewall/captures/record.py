@@ -1,9 +1,11 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Records what real tools make of rulesets, as root on Linux: ``python record.py [scene ...]``, with the collection on the path.
+"""Records what real tools make of rulesets, as root on Linux.
 
-Each scene is set up in a network namespace of its own, looked at by the code under test, and written to ``<scene>.json``.
+Run ``python record.py [scene ...]`` with the collection on the path.
+
+Each scene is set up in a network namespace of its own, read by the code under test, and written to ``<scene>.json``.
 Needed: ip, sysctl, nft, iptables-nft, iptables-legacy, ipset.
 """
 
@@ -137,7 +139,9 @@ table ip kube-proxy {
   }
 }
 '''
-KUBE = BRIDGE % ('cni0', 'cni0', '10.244.0.1/24', 'cni0') + '''
+KUBE = (
+    BRIDGE % ('cni0', 'cni0', '10.244.0.1/24', 'cni0')
+    + '''
 {0} -t nat -N KUBE-SERVICES
 {0} -t nat -N KUBE-NODEPORTS
 {0} -t nat -N KUBE-MARK-MASQ
@@ -146,7 +150,8 @@ KUBE = BRIDGE % ('cni0', 'cni0', '10.244.0.1/24', 'cni0') + '''
 {0} -t nat -N KUBE-SEP-1
 {0} -t nat -N KUBE-SEP-2
 {0} -t nat -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
-{0} -t nat -A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "default/web cluster IP" -m tcp --dport 80 -j KUBE-SVC-WEB
+{0} -t nat -A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "default/web cluster IP" -m tcp --dport 80 \
+ -j KUBE-SVC-WEB
 {0} -t nat -A KUBE-SERVICES -m comment --comment "node ports" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
 {0} -t nat -A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000
 {0} -t nat -A KUBE-NODEPORTS -p tcp -m comment --comment "default/web" -m tcp --dport 30080 -j KUBE-EXT-WEB
@@ -160,6 +165,7 @@ KUBE = BRIDGE % ('cni0', 'cni0', '10.244.0.1/24', 'cni0') + '''
 {0} -t nat -A KUBE-SEP-2 -s 10.244.0.6/32 -j KUBE-MARK-MASQ
 {0} -t nat -A KUBE-SEP-2 -p tcp -m tcp -j DNAT --to-destination 10.244.0.6:8080
 '''
+)
 UFW = '''
 {0} -N ufw-before-input
 {0} -N ufw-user-input
@@ -193,7 +199,10 @@ SCENES = {
     'native': ('', NATIVE),
     'iptables_nft': (INPUT.format('iptables-nft'), ''),
     'iptables_legacy': (INPUT.format('iptables-legacy'), ''),
-    'mixed': (INPUT.format('iptables-legacy') + 'iptables-nft -A INPUT -p tcp -m multiport --dports 80,81 -j DROP', NATIVE),
+    'mixed': (
+        INPUT.format('iptables-legacy') + 'iptables-nft -A INPUT -p tcp -m multiport --dports 80,81 -j DROP',
+        NATIVE,
+    ),
     'ipset_nft': (SET.format('iptables-nft'), ''),
     'ipset_legacy': (SET.format('iptables-legacy'), ''),
     'docker_nft': (DOCKER.format('iptables-nft'), ''),
@@ -209,8 +218,14 @@ SCENES = {
 
 def run(words, environ_update=None, **dummy):
     """The part of AnsibleModule.run_command that is needed."""
-    done = subprocess.run(words, env=dict(os.environ, **environ_update), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    return done.returncode, done.stdout.decode('utf-8', 'surrogateescape'), done.stderr.decode('utf-8', 'surrogateescape')
+    done = subprocess.run(
+        words, env=dict(os.environ, **environ_update), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
+    )
+    return (
+        done.returncode,
+        done.stdout.decode('utf-8', 'surrogateescape'),
+        done.stderr.decode('utf-8', 'surrogateescape'),
+    )
 
 
 def record(name):

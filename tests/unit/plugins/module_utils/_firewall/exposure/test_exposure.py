@@ -24,18 +24,34 @@ ADMINS = ['10.0.0.0/8', '198.51.100.7/32']
 
 
 @pytest.mark.parametrize('name', ['native', 'iptables_nft', 'iptables_legacy', 'mixed'])
-@pytest.mark.parametrize('protocol, port, expected', [
-    ('tcp', 80, ('allowed', 'anyone', ANYONE4)), ('tcp', 443, ('allowed', 'anyone', ANYONE4)), ('tcp', 8010, ('allowed', 'anyone', ANYONE4)),
-    ('tcp', 8011, ('blocked', 'none', [])), ('udp', 53, ('allowed', 'anyone', ANYONE4)), ('tcp', 53, ('blocked', 'none', [])),
-    ('sctp', 80, ('blocked', 'none', []))])
+@pytest.mark.parametrize(
+    'protocol, port, expected',
+    [
+        ('tcp', 80, ('allowed', 'anyone', ANYONE4)),
+        ('tcp', 443, ('allowed', 'anyone', ANYONE4)),
+        ('tcp', 8010, ('allowed', 'anyone', ANYONE4)),
+        ('tcp', 8011, ('blocked', 'none', [])),
+        ('udp', 53, ('allowed', 'anyone', ANYONE4)),
+        ('tcp', 53, ('blocked', 'none', [])),
+        ('sctp', 80, ('blocked', 'none', [])),
+    ],
+)
 def test_same_rules_in_all_tools(name, protocol, port, expected):
     if name == 'mixed' and port == 80:      # the other backend drops it
         expected = ('blocked', 'none', [])
     assert brief(exposed(name, record(protocol, port=port))) == expected
 
 
-@pytest.mark.parametrize('name, allowed', [
-    ('native', ADMINS), ('iptables_nft', ADMINS[:1]), ('iptables_legacy', ADMINS[:1]), ('ipset_nft', ADMINS), ('ipset_legacy', ADMINS)])
+@pytest.mark.parametrize(
+    'name, allowed',
+    [
+        ('native', ADMINS),
+        ('iptables_nft', ADMINS[:1]),
+        ('iptables_legacy', ADMINS[:1]),
+        ('ipset_nft', ADMINS),
+        ('ipset_legacy', ADMINS),
+    ],
+)
 def test_sources(name, allowed):
     found = exposed(name, record(port=22))
     assert (found['verdict'], found['allowed'], found['undecided']) == ('partly', allowed, [])
@@ -49,11 +65,25 @@ def test_deciding_rule_is_told():
     assert exposed('open', record())['decided_by'] is None
 
 
-@pytest.mark.parametrize('name, port, lets_in, keeps_out', [
-    ('iptables_legacy', 22, 'iptables filter INPUT 4: -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 ', 'iptables filter INPUT 8: -A INPUT -j REJECT'),
-    ('iptables_legacy', 80, 'iptables filter INPUT 5: -A INPUT -p tcp -m multiport --dports 80,443,', None),
-    ('iptables_legacy', 9000, 'iptables filter INPUT 8: -A INPUT -j REJECT', 'iptables filter INPUT 8: -A INPUT -j REJECT'),
-    ('open', 22, None, None)])
+@pytest.mark.parametrize(
+    'name, port, lets_in, keeps_out',
+    [
+        (
+            'iptables_legacy',
+            22,
+            'iptables filter INPUT 4: -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 ',
+            'iptables filter INPUT 8: -A INPUT -j REJECT',
+        ),
+        ('iptables_legacy', 80, 'iptables filter INPUT 5: -A INPUT -p tcp -m multiport --dports 80,443,', None),
+        (
+            'iptables_legacy',
+            9000,
+            'iptables filter INPUT 8: -A INPUT -j REJECT',
+            'iptables filter INPUT 8: -A INPUT -j REJECT',
+        ),
+        ('open', 22, None, None),
+    ],
+)
 def test_what_lets_in_and_what_keeps_the_others_out(name, port, lets_in, keeps_out):
     found = exposed(name, record(port=port))
     for one in [found] + found['paths']:
@@ -65,7 +95,9 @@ def test_nobody_is_kept_out_who_cannot_come():
     snapshot = capture('iptables_legacy')
     snapshot['net']['sources'] = {'eth0': [['10.1.0.0/16', False]]}
     found = exposed(snapshot, record(port=22))
-    assert (found['verdict'], found['blocked_by']) == ('allowed', None) and found['decided_by'].startswith('iptables filter INPUT 4: ')
+    assert (found['verdict'], found['blocked_by']) == ('allowed', None) and found['decided_by'].startswith(
+        'iptables filter INPUT 4: '
+    )
     snapshot['net']['sources'] = {'eth0': [['192.0.2.0/24', False]]}
     found = exposed(snapshot, record(port=22))
     assert found['verdict'] == 'blocked'
@@ -74,19 +106,35 @@ def test_nobody_is_kept_out_who_cannot_come():
 
 def test_what_one_family_shuts_out_is_told_beside_what_the_other_lets_in():
     found = exposed('iptables_nft', dual(22))
-    assert found['paths'][0]['decided_by'] is found['paths'][0]['blocked_by'] is None       # there are no rules for IPv6
-    assert found['decided_by'] == found['paths'][1]['decided_by'] and found['decided_by'].startswith('iptables filter INPUT 4: ')
-    assert found['blocked_by'] == found['paths'][1]['blocked_by'] and found['blocked_by'].startswith('iptables filter INPUT ')
+    assert found['paths'][0]['decided_by'] is found['paths'][0]['blocked_by'] is None  # there are no rules for IPv6
+    assert found['decided_by'] == found['paths'][1]['decided_by'] and found['decided_by'].startswith(
+        'iptables filter INPUT 4: '
+    )
+    assert found['blocked_by'] == found['paths'][1]['blocked_by'] and found['blocked_by'].startswith(
+        'iptables filter INPUT '
+    )
 
 
-@pytest.mark.parametrize('routes, expected', [
-    ({'eth0': [['10.0.0.0/9', False], ['10.128.0.0/9', True], ['2001:db8::/64', False]], 'lo': [['127.0.0.0/8', False]], 'gone': [['192.0.2.0/24', True]]},
-     {'ipv4': ['10.0.0.0/8'], 'ipv6': ['2001:db8::/64']}),
-    ({'eth0': [['ff00::/8', False], ['0.0.0.0/0', True]]}, {'ipv4': ['0.0.0.0/0'], 'ipv6': []}),
-    ({'eth0': [['10.%d.%d.0/25' % (number // 256, number % 256), False] for number in range(2000)]},
-     {'ipv4': ['10.%d.%d.0/25' % (number // 256, number % 256) for number in range(2000)], 'ipv6': []}),
-    ({'eth0': [['10.%d.%d.0/25' % (number // 256, number % 256), False] for number in range(2001)]}, None),
-    (None, None)])
+@pytest.mark.parametrize(
+    'routes, expected',
+    [
+        (
+            {
+                'eth0': [['10.0.0.0/9', False], ['10.128.0.0/9', True], ['2001:db8::/64', False]],
+                'lo': [['127.0.0.0/8', False]],
+                'gone': [['192.0.2.0/24', True]],
+            },
+            {'ipv4': ['10.0.0.0/8'], 'ipv6': ['2001:db8::/64']},
+        ),
+        ({'eth0': [['ff00::/8', False], ['0.0.0.0/0', True]]}, {'ipv4': ['0.0.0.0/0'], 'ipv6': []}),
+        (
+            {'eth0': [['10.%d.%d.0/25' % (number // 256, number % 256), False] for number in range(2000)]},
+            {'ipv4': ['10.%d.%d.0/25' % (number // 256, number % 256) for number in range(2000)], 'ipv6': []},
+        ),
+        ({'eth0': [['10.%d.%d.0/25' % (number // 256, number % 256), False] for number in range(2001)]}, None),
+        (None, None),
+    ],
+)
 def test_who_can_send_at_all(routes, expected):
     snapshot = capture('open')
     snapshot['net']['sources'] = routes
@@ -124,7 +172,10 @@ def test_paths():
     assert [(path['family'], path['interfaces'], path['verdict'], path['allowed']) for path in found['paths']] == [
         ('ipv6', ['eth0'], 'allowed', ANYONE6), ('ipv4', ['eth0'], 'partly', ['10.0.0.0/8'])]
     assert set(found) == {'verdict', 'level', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats', 'paths'}
-    assert all(set(path) == {'interfaces', 'family', 'verdict', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats'} for path in found['paths'])
+    assert all(
+        set(path) == {'interfaces', 'family', 'verdict', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats'}
+        for path in found['paths']
+    )
 
 
 def test_interfaces_that_rules_do_not_tell_apart_are_one_path():
@@ -157,7 +208,11 @@ def test_not_known_whether_it_takes_ipv4():
     record(address='127.0.0.1'), record(address='127.3.0.1'), record(address='::1'), record(interface='lo')])
 def test_loopback(one):
     found = exposed('open', one)
-    assert (brief(found), found['paths'], found['decided_by']) == (('blocked', 'local', []), [], 'bound to the loopback')
+    assert (brief(found), found['paths'], found['decided_by']) == (
+        ('blocked', 'local', []),
+        [],
+        'bound to the loopback',
+    )
 
 
 def test_loopback_that_is_let_in():
@@ -171,14 +226,22 @@ def test_loopback_that_is_let_in():
 
 def test_address_that_the_host_does_not_have():
     found = exposed('open', record(address='10.9.9.9'))
-    assert (brief(found), found['caveats']) == (('blocked', 'none', []), ['the host does not have the address 10.9.9.9'])
+    assert (brief(found), found['caveats']) == (
+        ('blocked', 'none', []),
+        ['the host does not have the address 10.9.9.9'],
+    )
 
 
 def test_address_by_a_route():
     snapshot = capture('open')
-    snapshot['net']['routes'].append({'family': 4, 'to': '198.51.100.0/24', 'interface': 'lo', 'via': None, 'type': 'local'})
+    snapshot['net']['routes'].append(
+        {'family': 4, 'to': '198.51.100.0/24', 'interface': 'lo', 'via': None, 'type': 'local'}
+    )
     found = exposed(snapshot, record(address='198.51.100.9'))
-    assert (brief(found), found['undecided'][0]['reason']) == (('unknown', 'unknown', []), 'its address is local by a route only')
+    assert (brief(found), found['undecided'][0]['reason']) == (
+        ('unknown', 'unknown', []),
+        'its address is local by a route only',
+    )
 
 
 @pytest.mark.parametrize('one, reason', [
@@ -207,18 +270,43 @@ def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
         snapshot['net'] = None
     one, bound = dual(), record(address='127.0.0.1')
     found, gaps = attach(snapshot, one, bound)
-    assert one['exposure'] == {'verdict': 'unknown', 'level': 'unknown', 'allowed': [], 'decided_by': None, 'blocked_by': None, 'caveats': [], 'paths': [],
-                               'undecided': [{'sources': ['::/0', '0.0.0.0/0'], 'reason': message}]}
+    assert one['exposure'] == {
+        'verdict': 'unknown',
+        'level': 'unknown',
+        'allowed': [],
+        'decided_by': None,
+        'blocked_by': None,
+        'caveats': [],
+        'paths': [],
+        'undecided': [{'sources': ['::/0', '0.0.0.0/0'], 'reason': message}],
+    }
     assert bound['exposure']['level'] == 'unknown'
     assert (found['forwarded'], found['openings'], found['firewall']['default']) == ([], [], 'unknown')
-    assert [(gap['aspect'], gap['code'], gap['message'], gap['hint']) for gap in gaps.found] == [('firewall', 'unreadable', message, hint)]
+    assert [(gap['aspect'], gap['code'], gap['message'], gap['hint']) for gap in gaps.found] == [
+        ('firewall', 'unreadable', message, hint)
+    ]
 
 
-@pytest.mark.parametrize('text', ['', 'no JSON', '[' * 100000, '{"nftables": [3]}', '{"nftables": [{"rule": 3}]}', '[]', '{}', '{"nftables": 3}', '3'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        'no JSON',
+        '[' * 100000,
+        '{"nftables": [3]}',
+        '{"nftables": [{"rule": 3}]}',
+        '[]',
+        '{}',
+        '{"nftables": 3}',
+        '3',
+    ],
+)
 def test_text_of_nft_that_is_not_understood(text):
     one = record()
     dummy, gaps = attach(dict(capture('open'), nft=text), one)
-    assert one['exposure']['undecided'][0]['reason'] == 'nft prints what is not understood' and gaps_of(gaps) == {('firewall', 'unreadable'): None}
+    assert one['exposure']['undecided'][0]['reason'] == 'nft prints what is not understood' and gaps_of(gaps) == {
+        ('firewall', 'unreadable'): None
+    }
 
 
 def test_text_of_nft_is_the_same_as_what_it_stands_for():
@@ -260,7 +348,7 @@ def test_strict_filter_of_reverse_paths():
 
 
 def test_own_addresses_make_no_holes_in_networks():
-    """No packet comes from them, and a rule that drops those that claim to, as rpfilter does, would make many networks of one."""
+    """No packet comes from them, and a rule that drops those that claim to, as rpfilter does, makes many of one."""
     snapshot = capture('open')
     assert snapshot['net']['addresses']['eth0'][0] == '192.0.2.10/24'
     networks = {}
@@ -271,20 +359,31 @@ def test_own_addresses_make_no_holes_in_networks():
 
 
 def opened(snapshot, *records):
-    return [(one['protocol'], one['family'], one['ports'], one['interfaces'], one['sources']) for one in attach(snapshot, *records)[0]['openings']]
+    return [
+        (one['protocol'], one['family'], one['ports'], one['interfaces'], one['sources'])
+        for one in attach(snapshot, *records)[0]['openings']
+    ]
 
 
 def test_openings():
     found = opened('native', record(port=80), record(port=8005), record(port=443, address='127.0.0.1'))
     assert [one for one in found if one[1] == 'ipv4'] == [
-        ('tcp', 'ipv4', '22', ['eth0'], ADMINS), ('tcp', 'ipv4', '443', ['eth0'], ANYONE4), ('tcp', 'ipv4', '8000-8004', ['eth0'], ANYONE4),
-        ('tcp', 'ipv4', '8006-8010', ['eth0'], ANYONE4), ('tcp', 'ipv4', '9000', ['eth0'], ANYONE4), ('udp', 'ipv4', '53', ['eth0'], ANYONE4)]
+        ('tcp', 'ipv4', '22', ['eth0'], ADMINS),
+        ('tcp', 'ipv4', '443', ['eth0'], ANYONE4),
+        ('tcp', 'ipv4', '8000-8004', ['eth0'], ANYONE4),
+        ('tcp', 'ipv4', '8006-8010', ['eth0'], ANYONE4),
+        ('tcp', 'ipv4', '9000', ['eth0'], ANYONE4),
+        ('udp', 'ipv4', '53', ['eth0'], ANYONE4),
+    ]
     assert ('tcp', 'ipv6', '80', ['eth0'], ANYONE6) in found and ('tcp', 'ipv6', '22', ['eth0'], []) not in found
 
 
 def test_openings_name_their_rule():
     rules = {one['ports']: one['decided_by'] for one in attach('native')[0]['openings']}
-    assert rules['9000'].startswith('nftables inet filter services handle ') and 'tcp dport { 8000-8010, 9000 } accept' in rules['9000']
+    assert (
+        rules['9000'].startswith('nftables inet filter services handle ')
+        and 'tcp dport { 8000-8010, 9000 } accept' in rules['9000']
+    )
 
 
 def test_nothing_is_an_opening_where_everything_is_open():
@@ -297,23 +396,45 @@ def test_who_may_reach_any_port_is_an_opening():
     rules[0]['expr'] = [{'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'saddr'}},
                                    'right': {'prefix': {'addr': '10.1.0.0', 'len': 16}}}}, {'accept': None}]
     found, dummy = attach(snapshot)
-    assert [(one['protocol'], one['ports'], one['sources']) for one in found['openings'] if one['ports'] == '1-65535'] == [
-        ('tcp', '1-65535', ['10.1.0.0/16']), ('udp', '1-65535', ['10.1.0.0/16'])]
+    assert [
+        (one['protocol'], one['ports'], one['sources']) for one in found['openings'] if one['ports'] == '1-65535'
+    ] == [('tcp', '1-65535', ['10.1.0.0/16']), ('udp', '1-65535', ['10.1.0.0/16'])]
     assert found['firewall']['default'] == 'mixed'
 
 
 def test_lists_of_a_hostile_host_are_short():
     snapshot = capture('native')
     rules = [one['rule'] for one in snapshot['nft']['nftables'] if 'rule' in one and one['rule']['chain'] == 'input']
-    odd = [{'rule': dict(rules[0], handle=100 + number, expr=[
-        {'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'saddr'}}, 'right': '10.%d.%d.1' % (number // 256, number % 256)}},
-        {'match': {'op': '==', 'left': {'meta': {'key': 'hour'}}, 'right': 'x' * 5000}}, {'accept': None}])} for number in range(700)]
+    odd = [
+        {
+            'rule': dict(
+                rules[0],
+                handle=100 + number,
+                expr=[
+                    {
+                        'match': {
+                            'op': '==',
+                            'left': {'payload': {'protocol': 'ip', 'field': 'saddr'}},
+                            'right': '10.%d.%d.1' % (number // 256, number % 256),
+                        }
+                    },
+                    {'match': {'op': '==', 'left': {'meta': {'key': 'hour'}}, 'right': 'x' * 5000}},
+                    {'accept': None},
+                ],
+            )
+        }
+        for number in range(700)
+    ]
     snapshot['nft']['nftables'] += odd
     for one in rules:
         one['expr'] = [{'counter': None}]
     found = exposed(snapshot, record(port=1))
-    assert (found['verdict'], found['allowed']) == ('unknown', []) and 0 < len(found['undecided']) <= describe.MOST_REASONS + 1
-    assert all(len(one['sources']) <= 4 * describe.MOST_NETWORKS and len(one['reason']) < 1000 for one in found['undecided'])
+    assert (found['verdict'], found['allowed']) == ('unknown', []) and 0 < len(
+        found['undecided']
+    ) <= describe.MOST_REASONS + 1
+    assert all(
+        len(one['sources']) <= 4 * describe.MOST_NETWORKS and len(one['reason']) < 1000 for one in found['undecided']
+    )
 
 
 def test_too_many_openings(monkeypatch):
@@ -337,9 +458,18 @@ def test_no_time(monkeypatch):
     assert (found['firewall']['default'], list(gaps_of(gaps))) == ('unknown', [('firewall', 'budget')])
 
 
-@pytest.mark.parametrize('name, backends, default', [
-    ('open', [], 'accept'), ('native', ['nftables'], 'drop'), ('iptables_nft', ['iptables-nft'], 'mixed'), ('iptables_legacy', ['iptables-legacy'], 'mixed'),
-    ('mixed', ['nftables', 'iptables-nft', 'iptables-legacy'], 'drop'), ('ufw_like', ['iptables-nft', 'ufw'], 'mixed'), ('podman', ['nftables'], 'accept')])
+@pytest.mark.parametrize(
+    'name, backends, default',
+    [
+        ('open', [], 'accept'),
+        ('native', ['nftables'], 'drop'),
+        ('iptables_nft', ['iptables-nft'], 'mixed'),
+        ('iptables_legacy', ['iptables-legacy'], 'mixed'),
+        ('mixed', ['nftables', 'iptables-nft', 'iptables-legacy'], 'drop'),
+        ('ufw_like', ['iptables-nft', 'ufw'], 'mixed'),
+        ('podman', ['nftables'], 'accept'),
+    ],
+)
 def test_firewall(name, backends, default):
     firewall = attach(name)[0]['firewall']
     assert (firewall['backends'], firewall['default']) == (backends, default)
@@ -361,7 +491,11 @@ def test_ports_that_rules_treat_alike():
     ruleset = load.load(capture('native'))
     asker = _alike.Asker(ruleset, None, 1)
     alike = asker.port_class
-    assert alike('tcp', 80) == alike('tcp', 443) != alike('tcp', 25) and alike('tcp', 8000) == alike('tcp', 8010) == alike('tcp', 9000)
-    assert alike('tcp', 7999) == alike('tcp', 1) == alike('tcp', asker.unnamed('tcp')) and alike('udp', 80) == alike('udp', 81) != alike('udp', 53)
+    assert alike('tcp', 80) == alike('tcp', 443) != alike('tcp', 25) and alike('tcp', 8000) == alike(
+        'tcp', 8010
+    ) == alike('tcp', 9000)
+    assert alike('tcp', 7999) == alike('tcp', 1) == alike('tcp', asker.unnamed('tcp')) and alike('udp', 80) == alike(
+        'udp', 81
+    ) != alike('udp', 53)
     assert list(asker.pieces('filter', 4, 'tcp')) == [(22, 22), (80, 80), (443, 443), (8000, 8010), (9000, 9000)]
     assert list(asker.pieces('filter', 6, 'tcp')) == [(80, 80), (443, 443), (8000, 8010), (9000, 9000)]

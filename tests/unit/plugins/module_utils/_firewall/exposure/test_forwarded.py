@@ -22,7 +22,13 @@ def test_docker(name):
     found, gaps = attach(name, proxy, other)
     [one] = found['forwarded']
     assert set(proxy) <= set(one) | {'exposure'}
-    assert (one['id'], one['to'], one['port'], one['ports'], one['port_name']) == ('tcp/0.0.0.0:8050', '172.17.0.2:80', 8050, '8050', 'web')
+    assert (one['id'], one['to'], one['port'], one['ports'], one['port_name']) == (
+        'tcp/0.0.0.0:8050',
+        '172.17.0.2:80',
+        8050,
+        '8050',
+        'web',
+    )
     assert (one['proxy'], one['container'], one['held_by'], one['owners']) == (proxy['id'], None, 'unknown', [])
     assert one['decided_by'].startswith('iptables nat DOCKER 2: -A DOCKER ! -i docker0 ')
     assert brief(one['exposure']) == brief(proxy['exposure']) == ('allowed', 'anyone', ANYONE4)
@@ -32,33 +38,70 @@ def test_docker(name):
 def test_a_listener_that_is_no_proxy_does_not_get_what_is_translated():
     one = record(port=8050, process='nginx')
     found = attach('docker_nft', one)[0]
-    assert brief(one['exposure']) == ('partly', 'private', ['172.17.0.0/16'])       # by the bridge, where nothing is translated
+    assert brief(one['exposure']) == (
+        'partly',
+        'private',
+        ['172.17.0.0/16'],
+    )  # by the bridge, where nothing is translated
     assert one['exposure']['caveats'] == ['a translation takes the port to 172.17.0.2:80']
     assert found['forwarded'][0]['proxy'] is None
 
 
 def test_container_of_a_published_port():
     snapshot = dict(capture('docker_nft'), elsewhere={'docker:7': ['172.17.0.2'], 'docker:8': ['172.17.0.3']})
-    inside = [record(port=80, process='httpd', container='docker:%d' % pid, pid=pid, namespace='docker:%d' % pid) for pid in (8, 7)]
+    inside = [
+        record(port=80, process='httpd', container='docker:%d' % pid, pid=pid, namespace='docker:%d' % pid)
+        for pid in (8, 7)
+    ]
     [one] = attach(snapshot, *inside)[0]['forwarded']
-    assert (one['container'], one['held_by'], one['service'], one['owners']) == ('docker:7', 'processes', 'x.service', inside[1]['owners'])
+    assert (one['container'], one['held_by'], one['service'], one['owners']) == (
+        'docker:7',
+        'processes',
+        'x.service',
+        inside[1]['owners'],
+    )
 
 
 def test_some_addresses_of_the_host_are_forwarded():
     """Rules treat two of three addresses alike, and each of the two is an endpoint."""
     snapshot = capture('open')
     snapshot['net']['addresses']['eth0'] = ['192.0.2.10/24', '192.0.2.11/24', '192.0.2.12/24']
-    rules = [[{'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'daddr'}}, 'right': {'set': ['192.0.2.11', '192.0.2.12']}}},
-              dport(80), {'dnat': {'addr': '10.9.9.9', 'port': 8080}}],
-             [{'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'daddr'}}, 'right': {'set': ['192.0.2.11', '192.0.2.12']}}},
-              dport(90), {'dnat': {'port': 91}}]]
+    rules = [
+        [
+            {
+                'match': {
+                    'op': '==',
+                    'left': {'payload': {'protocol': 'ip', 'field': 'daddr'}},
+                    'right': {'set': ['192.0.2.11', '192.0.2.12']},
+                }
+            },
+            dport(80),
+            {'dnat': {'addr': '10.9.9.9', 'port': 8080}},
+        ],
+        [
+            {
+                'match': {
+                    'op': '==',
+                    'left': {'payload': {'protocol': 'ip', 'field': 'daddr'}},
+                    'right': {'set': ['192.0.2.11', '192.0.2.12']},
+                }
+            },
+            dport(90),
+            {'dnat': {'port': 91}},
+        ],
+    ]
     snapshot['nft'] = {'nftables': chain('prerouting', rules, 'prerouting', -100, kind='nat', family='ip', table='nat')}
     behind = record(port=91)
     found = attach(snapshot, behind)[0]['forwarded']
     assert [(one['id'], one['to'], one['scope']) for one in found] == [
         ('tcp/192.0.2.11:80', '10.9.9.9:8080', 'global'), ('tcp/192.0.2.12:80', '10.9.9.9:8080', 'global'),
         ('tcp/192.0.2.11:90', '192.0.2.11:91', 'global'), ('tcp/192.0.2.12:90', '192.0.2.12:91', 'global')]
-    assert [one['exposure']['verdict'] for one in found] == ['blocked', 'blocked', 'allowed', 'allowed']      # it is no router
+    assert [one['exposure']['verdict'] for one in found] == [
+        'blocked',
+        'blocked',
+        'allowed',
+        'allowed',
+    ]  # it is no router
 
 
 def test_more_is_forwarded_than_is_listed(monkeypatch):
@@ -88,13 +131,17 @@ def test_interfaces_that_lead_to_different_targets_are_one_endpoint():
         if 'rule' in one and any('dnat' in expression for expression in one['rule']['expr']):
             first = one
     other = json.loads(json.dumps(first))
-    other['rule']['expr'] = [{'match': {'op': '==', 'left': {'meta': {'key': 'iifname'}}, 'right': 'podman0'}},
-                             {'match': {'op': '==', 'left': {'payload': {'protocol': 'tcp', 'field': 'dport'}}, 'right': 8081}},
-                             {'dnat': {'family': 'ip', 'addr': '10.88.0.9', 'port': 80}}]
+    other['rule']['expr'] = [
+        {'match': {'op': '==', 'left': {'meta': {'key': 'iifname'}}, 'right': 'podman0'}},
+        {'match': {'op': '==', 'left': {'payload': {'protocol': 'tcp', 'field': 'dport'}}, 'right': 8081}},
+        {'dnat': {'family': 'ip', 'addr': '10.88.0.9', 'port': 80}},
+    ]
     chain = [one for one in snapshot['nft']['nftables'] if one.get('rule', {}).get('chain') == first['rule']['chain']]
     snapshot['nft']['nftables'].insert(snapshot['nft']['nftables'].index(chain[0]), other)
     found = [one for one in attach(snapshot)[0]['forwarded'] if one['protocol'] == 'tcp']
-    assert [(one['id'], one['to'], one['exposure']['verdict']) for one in found] == [('tcp/0.0.0.0:8081', '10.88.0.2:80, 10.88.0.9:80', 'allowed')]
+    assert [(one['id'], one['to'], one['exposure']['verdict']) for one in found] == [
+        ('tcp/0.0.0.0:8081', '10.88.0.2:80, 10.88.0.9:80', 'allowed')
+    ]
 
 
 def test_all_ports_of_a_host_that_are_led_elsewhere():
@@ -105,7 +152,9 @@ def test_all_ports_of_a_host_that_are_led_elsewhere():
     one = record(port=22)
     found = {each['id']: (each['ports'], each['to']) for each in attach(snapshot, one)[0]['forwarded']}
     assert found == {'%s/0.0.0.0:0' % protocol: ('1-65535', '10.88.0.2:?') for protocol in ('tcp', 'udp')}
-    assert one['exposure']['verdict'] == 'blocked' and one['exposure']['caveats'] == ['a translation takes the port to 10.88.0.2:22']
+    assert one['exposure']['verdict'] == 'blocked' and one['exposure']['caveats'] == [
+        'a translation takes the port to 10.88.0.2:22'
+    ]
 
 
 def test_forwarding_that_is_off():
@@ -121,7 +170,12 @@ def test_stolen_port():
     assert brief(stolen['exposure']) == ('blocked', 'none', [])
     assert stolen['exposure']['caveats'] == ['a translation takes the port to 192.0.2.10:22']
     assert stolen['exposure']['decided_by'].startswith('nftables inet nat prerouting handle ')
-    assert (one['id'], one['to'], one['owners'], one['service']) == ('tcp/0.0.0.0:2222', '192.0.2.10:22', target['owners'], 'x.service')
+    assert (one['id'], one['to'], one['owners'], one['service']) == (
+        'tcp/0.0.0.0:2222',
+        '192.0.2.10:22',
+        target['owners'],
+        'x.service',
+    )
     assert brief(target['exposure']) == ('allowed', 'anyone', ANYONE4)
 
 

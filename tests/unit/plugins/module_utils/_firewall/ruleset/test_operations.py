@@ -32,11 +32,25 @@ DROPS = chain(DROP)
 TO_THERE = operations.Dnat(4, (THERE, THERE), (80, 80))
 # an operation of each kind that can meet packets to port 22
 SAMPLES = [
-    operations.Match(('tcpdport',), False, Numbers(((22, 22),))), operations.Doubt('a reason'),
-    operations.Quiet(True, 'a caveat'), operations.SetMark(5), operations.SetConnectionMark(5), operations.NOTRACK,
-    TO_THERE, operations.DnatMap(('tcpdport',), Table([(((22, 22),), TO_THERE)]), None), operations.Redirect((80, 80)),
-    operations.SNAT, ACCEPT, DROP, operations.RETURN, operations.CONTINUE, operations.Jump(DROPS), operations.Goto(DROPS),
-    operations.Undecided('a reason'), operations.VerdictMap(('tcpdport',), Table([(((22, 22),), DROP)]))]
+    operations.Match(('tcpdport',), False, Numbers(((22, 22),))),
+    operations.Doubt('a reason'),
+    operations.Quiet(True, 'a caveat'),
+    operations.SetMark(5),
+    operations.SetConnectionMark(5),
+    operations.NOTRACK,
+    TO_THERE,
+    operations.DnatMap(('tcpdport',), Table([(((22, 22),), TO_THERE)]), None),
+    operations.Redirect((80, 80)),
+    operations.SNAT,
+    ACCEPT,
+    DROP,
+    operations.RETURN,
+    operations.CONTINUE,
+    operations.Jump(DROPS),
+    operations.Goto(DROPS),
+    operations.Undecided('a reason'),
+    operations.VerdictMap(('tcpdport',), Table([(((22, 22),), DROP)])),
+]
 
 
 def kinds(cls=operations.Operation):
@@ -50,7 +64,9 @@ KINDS = kinds()
 def each(expected):
     """Parametrize a test by all kinds, with what is expected of each; which has to name them all."""
     assert set(expected) == {cls.kind for cls in KINDS}
-    return pytest.mark.parametrize('op, expected', [(op, expected[op.kind]) for op in SAMPLES], ids=[op.kind for op in SAMPLES])
+    return pytest.mark.parametrize(
+        'op, expected', [(op, expected[op.kind]) for op in SAMPLES], ids=[op.kind for op in SAMPLES]
+    )
 
 
 def test_there_is_a_sample_of_each_kind():
@@ -83,19 +99,42 @@ def test_a_kind_that_does_not_answer_is_an_error(question):
 NOTHING = frozenset()
 
 
-@each({
-    'match': ('', 'address'), 'vmap': ('', 'address'), 'dnatmap': ('address', 'address'), 'doubt': ('', ''), 'quiet': ('', ''),
-    'mark': ('mark', 'mark ct'), 'ctmark': ('ct', 'mark ct'), 'notrack': ('ct', ''), 'dnat': ('address', ''),
-    'redirect': ('address', ''), 'snat': ('address', ''), 'accept': ('', ''), 'drop': ('', ''), 'return': ('', ''),
-    'continue': ('', ''), 'jump': ('', ''), 'goto': ('', ''), 'unclear': ('', '')})
+@each(
+    {
+        'match': ('', 'address'),
+        'vmap': ('', 'address'),
+        'dnatmap': ('address', 'address'),
+        'doubt': ('', ''),
+        'quiet': ('', ''),
+        'mark': ('mark', 'mark ct'),
+        'ctmark': ('ct', 'mark ct'),
+        'notrack': ('ct', ''),
+        'dnat': ('address', ''),
+        'redirect': ('address', ''),
+        'snat': ('address', ''),
+        'accept': ('', ''),
+        'drop': ('', ''),
+        'return': ('', ''),
+        'continue': ('', ''),
+        'jump': ('', ''),
+        'goto': ('', ''),
+        'unclear': ('', ''),
+    }
+)
 def test_what_it_changes_and_depends_on(op, expected):
     step = hooks.Step('chain', 0, [chain(op)])
     assert (step.writes, step.reads) == tuple(frozenset(words.split()) for words in expected)
 
 
-@pytest.mark.parametrize('jump', [
-    operations.Jump, operations.Goto, lambda target: operations.VerdictMap(('mark',), Table([], operations.Jump(target))),
-    lambda target: operations.VerdictMap(('mark',), Table([(((1, 1),), operations.Goto(target))]))])
+@pytest.mark.parametrize(
+    'jump',
+    [
+        operations.Jump,
+        operations.Goto,
+        lambda target: operations.VerdictMap(('mark',), Table([], operations.Jump(target))),
+        lambda target: operations.VerdictMap(('mark',), Table([(((1, 1),), operations.Goto(target))])),
+    ],
+)
 def test_what_it_leads_to_counts(jump):
     target = chain(operations.NOTRACK)
     assert hooks.Step('chain', 0, [chain(jump(target))]).writes == {'ct'}
@@ -110,8 +149,16 @@ def test_chains_that_lead_to_each_other_are_visited_once():
 
 # the host
 
-@each(dict(dict.fromkeys((cls.kind for cls in KINDS), []), match=[22, 23], vmap=[22, 23], dnat=[80, 81], redirect=[80, 81],
-           dnatmap=[22, 23, 80, 81]))
+@each(
+    dict(
+        dict.fromkeys((cls.kind for cls in KINDS), []),
+        match=[22, 23],
+        vmap=[22, 23],
+        dnat=[80, 81],
+        redirect=[80, 81],
+        dnatmap=[22, 23, 80, 81],
+    )
+)
 def test_ports_where_a_host_changes_its_mind(op, expected):
     assert sorted(Host([chain(op)], {}).ports) == expected
 
@@ -126,7 +173,16 @@ def test_what_may_stop_packets_on_a_bridge(op, expected):
 
 # questions that are alike
 
-@each(dict(dict.fromkeys((cls.kind for cls in KINDS), []), match=[22], vmap=[22], dnatmap=[22, 80], dnat=[80], redirect=[80]))
+@each(
+    dict(
+        dict.fromkeys((cls.kind for cls in KINDS), []),
+        match=[22],
+        vmap=[22],
+        dnatmap=[22, 80],
+        dnat=[80],
+        redirect=[80],
+    )
+)
 def test_ports_that_are_not_asked_for_together(op, expected):
     ruleset = Ruleset()
     ruleset.bases.append(chain(op, hook='prerouting', kind='nat'))
@@ -158,9 +214,18 @@ def test_where_packets_end(op, expected):
     assert all(spans == iv.full(4) for spans in result.ends.values())
 
 
-@each(dict(dict.fromkeys((cls.kind for cls in KINDS), {}), mark={'mark': 5}, ctmark={'ctmark': 5}, notrack={'track': 'untracked'},
-           dnat={'address': THERE, 'port': 80, 'dnat': True, 'done': True}, redirect={'port': 80, 'dnat': True, 'done': True},
-           dnatmap={'address': THERE, 'port': 80, 'dnat': True, 'done': True}, snat={'snat': True, 'done': True}))
+@each(
+    dict(
+        dict.fromkeys((cls.kind for cls in KINDS), {}),
+        mark={'mark': 5},
+        ctmark={'ctmark': 5},
+        notrack={'track': 'untracked'},
+        dnat={'address': THERE, 'port': 80, 'dnat': True, 'done': True},
+        redirect={'port': 80, 'dnat': True, 'done': True},
+        dnatmap={'address': THERE, 'port': 80, 'dnat': True, 'done': True},
+        snat={'snat': True, 'done': True},
+    )
+)
 def test_what_packets_become(op, expected):
     state, result = walk(op, track='none' if op.kind == 'notrack' else 'new')
     assert {after for dummy, after, dummy2 in result.ends} == {state._replace(**expected)}

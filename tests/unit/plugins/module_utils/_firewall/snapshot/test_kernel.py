@@ -71,14 +71,18 @@ def address(text, index, prefix=24, flags=0, peer=None):
 
 def route(to, prefix, index=None, via=None, table=254, kind=1, flags=0, metric=None, hops=(), far=False):
     raw = ip(to)
-    body = struct.pack('=BBBBBBBBI', 10 if len(raw) == 16 else 2, prefix, 0, 0, table if table < 256 else 0, 0, 0, kind, flags)
+    body = struct.pack(
+        '=BBBBBBBBI', 10 if len(raw) == 16 else 2, prefix, 0, 0, table if table < 256 else 0, 0, 0, kind, flags
+    )
     body += attribute(1, raw) if prefix else b''
     body += attribute(4, number(index)) if index else b''
     body += attribute(5, ip(via)) if via else b''
     body += attribute(18, b'\x0a\0' + ip('fe80::1')) if far else b''
     body += attribute(15, number(table)) + (attribute(6, number(metric)) if metric else b'')
     if hops:
-        body += attribute(9, b''.join(struct.pack('=HBBI', 16, 0, 0, one) + attribute(5, ip(gateway)) for one, gateway in hops))
+        body += attribute(
+            9, b''.join(struct.pack('=HBBI', 16, 0, 0, one) + attribute(5, ip(gateway)) for one, gateway in hops)
+        )
     return message(24, body)
 
 
@@ -115,41 +119,96 @@ def test_tables_may_not_be_listed():
     ([expression(b'payload', attribute(5, big(1)))], True, False),  # it writes
 ])
 def test_rules_that_iptables_cannot_have_written(expressions, strange, ports):
-    assert kernel.foreign(connect([rule(2, *expressions)])) == ({('ip', 'filter', 'INPUT')} if strange else set(), ports)
+    assert kernel.foreign(connect([rule(2, *expressions)])) == (
+        {('ip', 'filter', 'INPUT')} if strange else set(),
+        ports,
+    )
 
 
 def test_addresses():
-    links = [link(1, b'lo'), link(2, b'eth0'), link(3, b'down', 0), link(4, b'br0', kind=b'bridge'), link(5, b'port', master=4),
-             link(6, b'vrf0', kind=b'vrf'), link(7, b'inside', master=6), link(8, b'tun')]
-    addresses = [address('127.0.0.1', 1, 8), address('192.0.2.1', 2), address('192.0.2.2', 2), address('2001:db8::1', 2, 64),
-                 address('fe80::2', 2, 64, DADFAILED), address('10.0.0.3', 3), address('10.0.0.4', 4), address('10.0.0.5', 5),
-                 address('10.0.0.7', 7), address('10.8.0.2', 8, 32, peer='10.8.0.1'), address('10.0.0.9', 99)]
+    links = [
+        link(1, b'lo'),
+        link(2, b'eth0'),
+        link(3, b'down', 0),
+        link(4, b'br0', kind=b'bridge'),
+        link(5, b'port', master=4),
+        link(6, b'vrf0', kind=b'vrf'),
+        link(7, b'inside', master=6),
+        link(8, b'tun'),
+    ]
+    addresses = [
+        address('127.0.0.1', 1, 8),
+        address('192.0.2.1', 2),
+        address('192.0.2.2', 2),
+        address('2001:db8::1', 2, 64),
+        address('fe80::2', 2, 64, DADFAILED),
+        address('10.0.0.3', 3),
+        address('10.0.0.4', 4),
+        address('10.0.0.5', 5),
+        address('10.0.0.7', 7),
+        address('10.8.0.2', 8, 32, peer='10.8.0.1'),
+        address('10.0.0.9', 99),
+    ]
     found = network(links, addresses)
     assert found['addresses'] == {
         'lo': ['127.0.0.1/8'], 'eth0': ['192.0.2.1/24', '192.0.2.2/24', '2001:db8::1/64'], 'br0': ['10.0.0.4/24'],
         'inside': ['10.0.0.7/24'], 'tun': ['10.8.0.2/32']}
-    assert found['primary'] == {'lo': '127.0.0.1', 'eth0': '192.0.2.1', 'br0': '10.0.0.4', 'inside': '10.0.0.7', 'tun': '10.8.0.2'}
+    assert found['primary'] == {
+        'lo': '127.0.0.1',
+        'eth0': '192.0.2.1',
+        'br0': '10.0.0.4',
+        'inside': '10.0.0.7',
+        'tun': '10.8.0.2',
+    }
 
 
 def test_routes():
     links = [link(1, b'lo'), link(2, b'eth0'), link(3, b'wlan0'), link(4, b'down', 0)]
-    found = network(links, routes=[
-        route('0.0.0.0', 0, 3, '10.0.0.1', metric=600), route('0.0.0.0', 0, 2, '192.0.2.254', metric=100), route('192.0.2.0', 24, 2),
-        route('192.0.2.1', 32, 2, table=255, kind=2), route('192.0.2.255', 32, 2, table=255, kind=3),
-        route('10.9.0.0', 16, kind=7), route('10.8.0.0', 16, 4), route('10.7.0.0', 16, 3, table=1000),
-        route('10.6.0.0', 16, hops=[(2, '192.0.2.7'), (3, '10.0.0.7')]), route('10.5.0.0', 16, 2, flags=0x200),
-        route('10.4.0.0', 16, 2, far=True), route('fe80::', 64, 2), route('fe80::', 64, 3), route('::', 0, 2, 'fe80::1')])
+    found = network(
+        links,
+        routes=[
+            route('0.0.0.0', 0, 3, '10.0.0.1', metric=600),
+            route('0.0.0.0', 0, 2, '192.0.2.254', metric=100),
+            route('192.0.2.0', 24, 2),
+            route('192.0.2.1', 32, 2, table=255, kind=2),
+            route('192.0.2.255', 32, 2, table=255, kind=3),
+            route('10.9.0.0', 16, kind=7),
+            route('10.8.0.0', 16, 4),
+            route('10.7.0.0', 16, 3, table=1000),
+            route('10.6.0.0', 16, hops=[(2, '192.0.2.7'), (3, '10.0.0.7')]),
+            route('10.5.0.0', 16, 2, flags=0x200),
+            route('10.4.0.0', 16, 2, far=True),
+            route('fe80::', 64, 2),
+            route('fe80::', 64, 3),
+            route('::', 0, 2, 'fe80::1'),
+        ],
+    )
 
     def one(family, to, interface, via=None, kind='unicast'):
         return {'family': family, 'to': to, 'interface': interface, 'via': via, 'type': kind}
     assert found['routes'] == [
-        one(4, '0.0.0.0/0', 'eth0', '192.0.2.254'), one(4, '192.0.2.0/24', 'eth0'), one(4, '192.0.2.1/32', 'eth0', kind='local'),
-        one(4, '10.9.0.0/16', None, kind='unreachable'), one(4, '10.6.0.0/16', 'eth0', '192.0.2.7'),
-        one(4, '10.6.0.0/16', 'wlan0', '10.0.0.7'), one(4, '10.4.0.0/16', 'eth0'), one(6, 'fe80::/64', 'eth0'),
-        one(6, 'fe80::/64', 'wlan0'), one(6, '::/0', 'eth0', 'fe80::1')]
+        one(4, '0.0.0.0/0', 'eth0', '192.0.2.254'),
+        one(4, '192.0.2.0/24', 'eth0'),
+        one(4, '192.0.2.1/32', 'eth0', kind='local'),
+        one(4, '10.9.0.0/16', None, kind='unreachable'),
+        one(4, '10.6.0.0/16', 'eth0', '192.0.2.7'),
+        one(4, '10.6.0.0/16', 'wlan0', '10.0.0.7'),
+        one(4, '10.4.0.0/16', 'eth0'),
+        one(6, 'fe80::/64', 'eth0'),
+        one(6, 'fe80::/64', 'wlan0'),
+        one(6, '::/0', 'eth0', 'fe80::1'),
+    ]
     assert found['sources'] == {
-        'eth0': [['0.0.0.0/0', True], ['10.4.0.0/16', True], ['10.6.0.0/16', True], ['192.0.2.0/24', False], ['::/0', True], ['fe80::/64', False]],
-        'wlan0': [['0.0.0.0/0', True], ['10.6.0.0/16', True], ['10.7.0.0/16', False], ['fe80::/64', False]]}
+        'eth0': [
+            ['0.0.0.0/0', True],
+            ['10.4.0.0/16', True],
+            ['10.6.0.0/16', True],
+            ['192.0.2.0/24', False],
+            ['::/0', True],
+            ['fe80::/64', False],
+        ],
+        'wlan0': [['0.0.0.0/0', True], ['10.6.0.0/16', True], ['10.7.0.0/16', False], ['fe80::/64', False]],
+    }
 
 
 def test_too_many_routes(monkeypatch):
@@ -169,8 +228,15 @@ def test_rules_of_routing(rules, special):
     assert network(rules=rules)['rules'] is special
 
 
-@pytest.mark.parametrize('loaded, builtin, absent', [
-    (True, '', False), (False, 'kernel/net/netfilter/nf_tables.ko\n', False), (False, 'kernel/fs/ext4/ext4.ko\n', True), (False, None, False)])
+@pytest.mark.parametrize(
+    'loaded, builtin, absent',
+    [
+        (True, '', False),
+        (False, 'kernel/net/netfilter/nf_tables.ko\n', False),
+        (False, 'kernel/fs/ext4/ext4.ko\n', True),
+        (False, None, False),
+    ],
+)
 def test_whether_the_kernel_has_tables_at_all(tmp_path, loaded, builtin, absent):
     if loaded:
         (tmp_path / 'sys/module/nf_tables').mkdir(parents=True)

@@ -13,8 +13,21 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import commands, kernel, take as _take
 from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 
-NET = {'addresses': {'lo': ['127.0.0.1/8'], 'eth0.1': ['192.0.2.1/24']}, 'primary': {'eth0.1': '192.0.2.1'}, 'routes': [], 'sources': {}, 'rules': False}
-XT = {'rule': {'family': 'ip', 'table': 'filter', 'chain': 'INPUT', 'expr': [{'xt': {'type': 'match', 'name': 'multiport'}}, {'accept': None}]}}
+NET = {
+    'addresses': {'lo': ['127.0.0.1/8'], 'eth0.1': ['192.0.2.1/24']},
+    'primary': {'eth0.1': '192.0.2.1'},
+    'routes': [],
+    'sources': {},
+    'rules': False,
+}
+XT = {
+    'rule': {
+        'family': 'ip',
+        'table': 'filter',
+        'chain': 'INPUT',
+        'expr': [{'xt': {'type': 'match', 'name': 'multiport'}}, {'accept': None}],
+    }
+}
 PLAIN = {'rule': {'family': 'ip6', 'table': 'filter', 'chain': 'INPUT', 'comment': '"xt":', 'expr': [{'accept': None}]}}
 
 
@@ -32,7 +45,7 @@ class Process:
 class Host:
     """Tools, tables and files of a host.
 
-    :ivar tools: dict, name of a command to what it prints: str, or (exit code, stdout, stderr), or an exception, or HANGS.
+    :ivar tools: dict, name of a command to what it prints: str, (exit code, stdout, stderr), an exception, or HANGS.
     """
 
     def __init__(self, monkeypatch, root):
@@ -48,7 +61,12 @@ class Host:
         monkeypatch.setattr(kernel, 'tables', lambda: self._answer(self.tables))
         monkeypatch.setattr(kernel, 'foreign', lambda: self._answer(self.rules))
         monkeypatch.setattr(kernel, 'network', lambda: self._answer(self.net))
-        for name, value in (('all/route_localnet', 0), ('all/rp_filter', 0), ('eth0.1/route_localnet', 0), ('eth0.1/rp_filter', 0)):
+        for name, value in (
+            ('all/route_localnet', 0),
+            ('all/rp_filter', 0),
+            ('eth0.1/route_localnet', 0),
+            ('eth0.1/rp_filter', 0),
+        ):
             self.write('sys/net/ipv4/conf/' + name, '%d\n' % value)
         self.write('sys/net/ipv4/ip_forward', '1\n')
 
@@ -107,12 +125,18 @@ def test_kernel_without_tables_is_not_asked(host):
     assert host.take()['tables'] == []
 
 
-@pytest.mark.parametrize('objects, ran', [
-    ([PLAIN], ['nft -j list ruleset']),
-    ([PLAIN, XT], ['nft -j list ruleset', 'iptables-nft-save']),
-    ([XT, {'rule': dict(XT['rule'], family='ip6')}], ['nft -j list ruleset', 'iptables-nft-save', 'ip6tables-nft-save']),
-    ([{'rule': dict(XT['rule'], family='bridge')}], ['nft -j list ruleset']),
-])
+@pytest.mark.parametrize(
+    'objects, ran',
+    [
+        ([PLAIN], ['nft -j list ruleset']),
+        ([PLAIN, XT], ['nft -j list ruleset', 'iptables-nft-save']),
+        (
+            [XT, {'rule': dict(XT['rule'], family='ip6')}],
+            ['nft -j list ruleset', 'iptables-nft-save', 'ip6tables-nft-save'],
+        ),
+        ([{'rule': dict(XT['rule'], family='bridge')}], ['nft -j list ruleset']),
+    ],
+)
 def test_saves_are_taken_only_for_what_nft_does_not_show(host, objects, ran):
     host.tables = [('ip', 'filter'), ('ip6', 'filter')]
     host.tools = {'nft': nft(*objects), 'iptables-nft-save': '*filter\n', 'ip6tables-nft-save': '*filter\n'}
@@ -161,19 +185,33 @@ def test_sets_are_read_where_a_rule_names_one(host, rule, ran):
 def test_sets_without_their_tool(host):
     host.write('net/ip_tables_names', 'filter\n')
     host.tools = {'iptables-legacy-save': '-A INPUT -m set --match-set bad src -j DROP\n'}
-    assert host.take()['errors'] == [{'aspect': 'ipset', 'message': 'there are rules with its sets, and no ipset to read them'}]
+    assert host.take()['errors'] == [
+        {'aspect': 'ipset', 'message': 'there are rules with its sets, and no ipset to read them'}
+    ]
 
 
-@pytest.mark.parametrize('tables, rules, version, error', [
-    ([('ip', 'filter'), ('bridge', 'filter')], (set(), False), '', None),
-    ([('ip', 'filter')], (set(), True), 'iptables-nft-save v1.8.8 (nf_tables)', None),
-    ([('ip', 'filter')], (set(), True), 'iptables-nft-save v1.8.7 (nf_tables)',
-     'there are rules that this iptables cannot show, and no nft to read them; install nftables'),
-    ([('ip', 'filter')], ({('ip', 'filter', 'INPUT')}, False), '', 'there are rules that iptables cannot show, and no nft to read them; install nftables'),
-    ([('inet', 'filter')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
-    ([('ip', 'mine')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
-    ([('netdev', 'filter')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
-])
+@pytest.mark.parametrize(
+    'tables, rules, version, error',
+    [
+        ([('ip', 'filter'), ('bridge', 'filter')], (set(), False), '', None),
+        ([('ip', 'filter')], (set(), True), 'iptables-nft-save v1.8.8 (nf_tables)', None),
+        (
+            [('ip', 'filter')],
+            (set(), True),
+            'iptables-nft-save v1.8.7 (nf_tables)',
+            'there are rules that this iptables cannot show, and no nft to read them; install nftables',
+        ),
+        (
+            [('ip', 'filter')],
+            ({('ip', 'filter', 'INPUT')}, False),
+            '',
+            'there are rules that iptables cannot show, and no nft to read them; install nftables',
+        ),
+        ([('inet', 'filter')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
+        ([('ip', 'mine')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
+        ([('netdev', 'filter')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
+    ],
+)
 def test_without_nft(host, tables, rules, version, error):
     host.tables, host.rules = tables, rules
     host.tools = {'iptables-nft-save --version': version, 'iptables-nft-save': '*filter\n'}
@@ -185,7 +223,9 @@ def test_without_nft(host, tables, rules, version, error):
 
 def test_without_nft_and_iptables(host):
     host.tables = [('ip6', 'nat')]
-    assert host.take()['errors'] == [{'aspect': 'nft', 'message': 'there are its rules, and no ip6tables-nft-save to read them'}]
+    assert host.take()['errors'] == [
+        {'aspect': 'nft', 'message': 'there are its rules, and no ip6tables-nft-save to read them'}
+    ]
 
 
 @pytest.mark.parametrize('answer, message', [
@@ -215,7 +255,9 @@ def test_a_command_hangs(host, monkeypatch):
 def test_a_command_prints_too_much(host, monkeypatch):
     monkeypatch.setattr(commands, '_MOST', 5)
     host.tables, host.tools = [('inet', 'x')], {'nft': '{"nftables": []}'}
-    assert [one['message'] for one in host.take()['errors']] == ['nft prints too much, the rules and sets of this host are more than 0 MiB']
+    assert [one['message'] for one in host.take()['errors']] == [
+        'nft prints too much, the rules and sets of this host are more than 0 MiB'
+    ]
 
 
 def test_commands_print_too_much_together(host, monkeypatch):
@@ -223,7 +265,9 @@ def test_commands_print_too_much_together(host, monkeypatch):
     host.tools = {'nft': nft(XT), 'iptables-nft-save': '*filter\n' * 20}
     monkeypatch.setattr(commands, '_MOST', len(nft(XT)) + 100)
     taken = host.take()
-    assert [one['message'] for one in taken['errors']] == ['iptables-nft-save prints too much, the rules and sets of this host are more than 0 MiB']
+    assert [one['message'] for one in taken['errors']] == [
+        'iptables-nft-save prints too much, the rules and sets of this host are more than 0 MiB'
+    ]
     assert taken['saves'] == {}
 
 
@@ -294,15 +338,28 @@ def test_managers(host, tables, objects, save, tools, expected):
     assert (found['firewalld'], found['ufw']) == expected
 
 
-@pytest.mark.parametrize('rule, translates', [
-    ('-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80', True), ('-A INPUT -p tcp --dport 80 -j ACCEPT', False)])
+@pytest.mark.parametrize(
+    'rule, translates',
+    [
+        ('-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80', True),
+        ('-A INPUT -p tcp --dport 80 -j ACCEPT', False),
+    ],
+)
 def test_what_is_behind_translated_ports(host, rule, translates):
     host.write('net/ip_tables_names', 'nat\n')
-    host.write('7/net/fib_trie', '  +-- 172.17.0.0/16 2 0 2\n     |-- 172.17.0.0\n        /16 link UNICAST\n     |-- 172.17.0.2\n        /32 host LOCAL\n')
+    host.write(
+        '7/net/fib_trie',
+        '  +-- 172.17.0.0/16 2 0 2\n     |-- 172.17.0.0\n        /16 link UNICAST\n'
+        '     |-- 172.17.0.2\n        /32 host LOCAL\n',
+    )
     host.write('7/net/if_inet6', 'fd000000000000000000000000000002 02 40 00 80     eth0\n')
     host.tools = {'iptables-legacy-save': '*nat\n%s\n' % rule}
-    records = [{'namespace': None, 'owners': [{'pid': 9}]}, {'namespace': 'net:[2]', 'owners': []}, {'namespace': 'net:[3]', 'owners': [{'pid': 8}]},
-               {'namespace': 'net:[1]', 'owners': [{'pid': 7}, {'pid': 9}]}]
+    records = [
+        {'namespace': None, 'owners': [{'pid': 9}]},
+        {'namespace': 'net:[2]', 'owners': []},
+        {'namespace': 'net:[3]', 'owners': [{'pid': 8}]},
+        {'namespace': 'net:[1]', 'owners': [{'pid': 7}, {'pid': 9}]},
+    ]
     taken = host.take(records=records, names=lambda: {(80, 'tcp'): 'http'})
     assert taken['elsewhere'] == ({'net:[1]': ['172.17.0.2', 'fd00::2'], 'net:[3]': []} if translates else {})
     assert taken['port_names'] == ({'tcp/80': 'http'} if translates else {})
