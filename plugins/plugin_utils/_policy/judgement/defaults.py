@@ -9,6 +9,7 @@ from typing import Any
 from ..._listener import Listener, unlisted
 from ..._shape import Owner
 from ..conditions.three_valued import both, either
+from ..language.options import IGNORE
 
 # What keeps an address that was leased: RFC 2131, 4.1 and RFC 8415, 7.2.
 _DHCP = {('udp', 68), ('udp', 546)}
@@ -28,7 +29,6 @@ _NETWORK_MANAGERS = frozenset(
 )
 _TEMPORARY = ('/tmp/', '/var/tmp/', '/dev/shm/', '/run/user/')
 
-IGNORE = 'ignore'
 # What makes a listener dubious: its executable, its owner that is not known, or that not all of its owners are.
 FILE, OWNER, OWNERS = DUBIOUS = 'file', 'owner', 'owners'
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ....module_utils._gaps import FOREIGN
 from ..._listener import Listener, endpoints
 from ..._shape import Complete, Facts
-from ..language.options import SEVERITIES
+from ..language.options import IGNORE, SEVERITIES
 from . import causes, defaults, presence as _presence, violations
 from .claims import Look, Meeting, Verdict, Violation, forbids, meetings, verdict
 from .finding import Finding
@@ -158,7 +158,7 @@ def _unseen(policy: Policy, complete: Complete) -> Iterator[Doubt]:
     """Find what may listen where nobody could look: that nothing does is not known, whatever is found elsewhere."""
     forbidden = tuple(entry for entry in policy.entries if entry.state == 'forbidden')
     if not complete['sockets']:
-        if any(policy.switches[switch] != defaults.IGNORE for switch in defaults.SWITCHES.values()):
+        if any(policy.switches[switch] != IGNORE for switch in defaults.SWITCHES.values()):
             yield Doubt(None, (), frozenset(('sockets',)), [Violation('unexpected')])
         if forbidden:
             yield Doubt(None, forbidden, frozenset(('sockets',)), [Violation('forbidden', forbidden)])

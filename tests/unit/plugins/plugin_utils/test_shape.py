@@ -293,6 +293,10 @@ def test_fields_of_what_is_forwarded_are_documented():
     assert more == {'to', 'ports', 'decided_by', 'container', 'proxy'} & set(re.findall(r'C\((\w+)\)', prose))
 
 
+def test_hosts_have_the_same_protocols():
+    assert tuple(inet_diag.PROTOCOLS) == _shape.PROTOCOLS
+
+
 @pytest.mark.parametrize('key, words', [
     ('protocol', _shape.PROTOCOLS), ('family', _shape.FAMILIES), ('scope', _shape.SCOPES), ('held_by', _shape.HELD_BY),
     ('exposure', _shape.EXPOSURE_VERDICTS + _shape.LEVELS),
