@@ -145,18 +145,18 @@ def collect(reader, gaps, discover=discover, visit=Visit):
     :param visit: callable as ``Visit``.
     :returns: list of Socket.
     """
-    found = []
+    everything = []
     try:
         others = discover(gaps)
     except OSError as exc:
         gaps.add('namespaces', 'unreadable', '/proc cannot be used: %s' % exc.strerror)
-        return found
+        return everything
     for name, (path, pid) in sorted(others.items()):
         sockets = _read(reader, visit(path), path, pid, name, gaps)
         for sock in sockets:
             sock.namespace = name
-        found += sockets
-    return found
+        everything += sockets
+    return everything
 
 
 def _read(reader, visit, path, pid, name, gaps):

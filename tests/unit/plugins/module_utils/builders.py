@@ -153,9 +153,9 @@ def listener(protocol='tcp', address='0.0.0.0', port=80, inodes=(1,), interface=
     raw = ip(address)
     sockets = []
     for inode in inodes:
-        one = Socket(protocol, raw, port, interface, v6only, inode, 0)
-        one.namespace = namespace
-        sockets.append(one)
+        sock = Socket(protocol, raw, port, interface, v6only, inode, 0)
+        sock.namespace = namespace
+        sockets.append(sock)
     ipv6 = len(raw) == 16
     bound = address + ('%' + interface if interface else '')
     record = {

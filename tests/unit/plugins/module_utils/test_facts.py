@@ -38,9 +38,9 @@ FILES = {
 
 def sock(protocol='tcp', address='0.0.0.0', port=22, interface=None, v6only=None, inode=1, uid=0, backlog=None,
          namespace=None):
-    one = Socket(protocol, ip(address), port, interface, v6only, inode, uid, backlog)
-    one.namespace = namespace
-    return one
+    made = Socket(protocol, ip(address), port, interface, v6only, inode, uid, backlog)
+    made.namespace = namespace
+    return made
 
 
 class Host:
@@ -119,7 +119,7 @@ def listeners(host, *sockets):
     return host.collect()['listeners']
 
 
-def one(host, *sockets):
+def record_of(host, *sockets):
     [record] = listeners(host, *sockets)
     return record
 
@@ -227,14 +227,14 @@ def test_complete_is_false_where_there_is_a_gap_and_null_where_nobody_asked(host
     (sock(), {'owners': [], 'owners_total': 0, 'held_by': 'unknown', 'service': None, 'activated_by': None}),
 ])
 def test_listener(host, given, expected):
-    record = one(host, given)
+    record = record_of(host, given)
     assert {key: record[key] for key in expected} == expected
     assert set(record) == LISTENER
 
 
 def test_without_a_services_database(host):
     del host.files['/etc/services']
-    assert one(host, sock())['port_name'] is None
+    assert record_of(host, sock())['port_name'] is None
 
 
 @pytest.mark.parametrize('protocol, port, expected', [
@@ -242,12 +242,12 @@ def test_without_a_services_database(host):
     ('tcp', 40000, False), ('sctp', 40000, False), ('dccp', 40000, False), ('raw', 40000, False),
 ])
 def test_ephemeral(host, protocol, port, expected):
-    assert one(host, sock(protocol, port=port))['ephemeral'] is expected
+    assert record_of(host, sock(protocol, port=port))['ephemeral'] is expected
 
 
 def test_ephemeral_of_an_unknown_range(host):
     del host.files[SYSCTL + 'ip_local_port_range']
-    assert one(host, sock('udp', port=40000))['ephemeral'] is False
+    assert record_of(host, sock('udp', port=40000))['ephemeral'] is False
 
 
 @pytest.mark.parametrize('queues, expected', [
@@ -262,7 +262,7 @@ def test_ephemeral_of_an_unknown_range(host):
     ([None, (1, 2)], {'pending': 1, 'limit': 2}),
 ])
 def test_backlog_of_the_fullest_queue(host, queues, expected):
-    assert one(host, *[sock(backlog=queue) for queue in queues])['backlog'] == expected
+    assert record_of(host, *[sock(backlog=queue) for queue in queues])['backlog'] == expected
 
 
 @pytest.mark.parametrize('flags, expected', [
@@ -270,7 +270,7 @@ def test_backlog_of_the_fullest_queue(host, queues, expected):
     ([None, None], None),
 ])
 def test_a_group_accepts_what_one_of_it_accepts(host, flags, expected):
-    assert one(host, *[sock(address='::', v6only=flag) for flag in flags])['accepts_ipv4'] is expected
+    assert record_of(host, *[sock(address='::', v6only=flag) for flag in flags])['accepts_ipv4'] is expected
 
 
 def test_one_id_is_one_listener_and_all_its_sockets_reach_the_owners(host):
@@ -279,7 +279,7 @@ def test_one_id_is_one_listener_and_all_its_sockets_reach_the_owners(host):
         sock(namespace='x', inode=10), sock(namespace='x', inode=11)]
     records = listeners(host, *sockets)
     assert len({record['id'] for record in records}) == len(records) == 6
-    assert {item['record']['id']: [one.inode for one in item['sockets']] for item in host.listeners} == {
+    assert {item['record']['id']: [made.inode for made in item['sockets']] for item in host.listeners} == {
         'tcp/0.0.0.0:22': [5, 3, 4], 'udp/0.0.0.0:22': [6], 'tcp/[::]:22': [7], 'tcp/0.0.0.0%lo:22': [8],
         'tcp/0.0.0.0:23': [9],
         'tcp/0.0.0.0:22@x': [10, 11]}

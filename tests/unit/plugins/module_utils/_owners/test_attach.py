@@ -82,10 +82,10 @@ def host():
 def test_one_holder(host):
     host.owns(5, 1)
     host.systemd = 'Id=nginx.service\nMainPID=5\n'
-    one = listener()
-    gaps = host.attach(one)
-    assert one['record']['owners'] == [dict(owner(5), main=True)]
-    assert (one['record']['owners_total'], one['record']['held_by'], one['record']['service']) == (1, 'processes',
+    given = listener()
+    gaps = host.attach(given)
+    assert given['record']['owners'] == [dict(owner(5), main=True)]
+    assert (given['record']['owners_total'], given['record']['held_by'], given['record']['service']) == (1, 'processes',
                                                                                                    'nginx.service')
     assert gaps.found == [] and host.walks == [({1}, 1000, False)] and host.asked == [['nginx.service']]
 
@@ -93,10 +93,10 @@ def test_one_holder(host):
 def test_the_holders_of_all_sockets_of_one_id_are_united(host):
     for pid in (9, 5, 7):
         host.owns(pid, 1, pid)
-    one = listener(inodes=(1, 5, 7, 9))
-    host.attach(one)
-    assert [one['pid'] for one in one['record']['owners']] == [5, 7, 9]
-    assert one['record']['owners_total'] == 3
+    given = listener(inodes=(1, 5, 7, 9))
+    host.attach(given)
+    assert [owner['pid'] for owner in given['record']['owners']] == [5, 7, 9]
+    assert given['record']['owners_total'] == 3
 
 
 def test_two_listeners_do_not_share_the_entries_of_their_holders(host):
@@ -111,26 +111,26 @@ def test_two_listeners_do_not_share_the_entries_of_their_holders(host):
 def test_no_more_than_64_owners_are_listed_and_all_are_counted(host, count, listed):
     for pid in range(100, 100 + count):
         host.owns(pid, 1)
-    one = listener()
-    host.attach(one)
-    assert [one['pid'] for one in one['record']['owners']] == list(range(100, 100 + listed))
-    assert one['record']['owners_total'] == count
+    given = listener()
+    host.attach(given)
+    assert [owner['pid'] for owner in given['record']['owners']] == list(range(100, 100 + listed))
+    assert given['record']['owners_total'] == count
 
 
 def test_a_holder_that_has_ended_is_none(host):
     host.first.owners = {1: [5]}
-    one = listener()
-    gaps = host.attach(one)
-    assert (one['record']['owners'], one['record']['owners_total'], one['record']['held_by']) == ([], 0, 'unknown')
+    given = listener()
+    gaps = host.attach(given)
+    assert (given['record']['owners'], given['record']['owners_total'], given['record']['held_by']) == ([], 0, 'unknown')
     assert gaps_of(gaps) == {('owners', 'owners_not_found'): 1}
 
 
 @pytest.mark.parametrize('inodes', [(1, 2), (2, 1)])
 def test_a_group_with_one_socket_that_nobody_holds_is_not_complete(host, inodes):
     host.owns(5, 1)
-    one = listener(inodes=inodes)
-    gaps = host.attach(one)
-    assert one['record']['held_by'] == 'processes'
+    given = listener(inodes=inodes)
+    gaps = host.attach(given)
+    assert given['record']['held_by'] == 'processes'
     assert gaps_of(gaps) == {('owners', 'owners_not_found'): 1}
 
 
@@ -140,7 +140,7 @@ def test_a_second_look_finds_the_holder_in_a_thread(host):
     first, second = listener(), listener(port=81, inodes=(2,))
     gaps = host.attach(first, second)
     for given in (first, second):
-        assert [one['pid'] for one in given['record']['owners']] == [5]
+        assert [owner['pid'] for owner in given['record']['owners']] == [5]
     assert gaps.found == [] and host.walks[1:] == [({1}, 1000, True)]
 
 
@@ -148,7 +148,7 @@ def test_a_kernel_service_on_evidence(host):
     host.evidence = {(None, 'udp', 'ipv4', 4789)}
     kernel, other = listener('udp', port=4789), listener('udp', port=4790, inodes=(2,))
     gaps = host.attach(kernel, other)
-    assert [one['record']['held_by'] for one in (kernel, other)] == ['kernel', 'unknown']
+    assert [given['record']['held_by'] for given in (kernel, other)] == ['kernel', 'unknown']
     assert gaps_of(gaps) == {('owners', 'owners_not_found'): 1}
 
 
@@ -194,10 +194,10 @@ def test_socket_activation_once_the_service_runs(host):
     host.owns(1, 1, unit='init.scope')
     host.owns(5, 1, unit='ssh.service')
     host.systemd = SOCKET % ('0.0.0.0:80', 'Stream') + 'Id=ssh.service\nMainPID=5\n'
-    one = listener()
-    host.attach(one)
-    assert (one['record']['activated_by'], one['record']['service']) == ('ssh.socket', 'ssh.service')
-    assert [one['main'] for one in one['record']['owners']] == [None, True]
+    given = listener()
+    host.attach(given)
+    assert (given['record']['activated_by'], given['record']['service']) == ('ssh.socket', 'ssh.service')
+    assert [owner['main'] for owner in given['record']['owners']] == [None, True]
     assert host.asked == [['ssh.service']]
 
 
@@ -205,25 +205,25 @@ def test_socket_activation_for_a_service_of_another_name(host):
     host.owns(1, 1, unit='init.scope')
     host.owns(5, 1, unit='other.service')
     host.systemd = SOCKET % ('0.0.0.0:80', 'Stream')
-    one = listener()
-    host.attach(one)
-    assert (one['record']['activated_by'], one['record']['service']) == ('ssh.socket', 'other.service')
+    given = listener()
+    host.attach(given)
+    assert (given['record']['activated_by'], given['record']['service']) == ('ssh.socket', 'other.service')
 
 
 def test_socket_unit_that_starts_an_instance_for_each_connection(host):
     host.owns(1, 1, unit='init.scope')
     host.systemd = 'Id=ssh.socket\nTriggers=\nListen=0.0.0.0:80 (Stream)\n'
-    one = listener()
-    host.attach(one)
-    assert (one['record']['activated_by'], one['record']['service']) == ('ssh.socket', None)
+    given = listener()
+    host.attach(given)
+    assert (given['record']['activated_by'], given['record']['service']) == ('ssh.socket', None)
 
 
 def test_a_socket_unit_is_named_only_where_the_manager_holds_the_socket(host):
     host.owns(5, 1)
     host.systemd = SOCKET % ('0.0.0.0:80', 'Stream')
-    one = listener()
-    host.attach(one)
-    assert (one['record']['activated_by'], one['record']['service']) == (None, 'nginx.service')
+    given = listener()
+    host.attach(given)
+    assert (given['record']['activated_by'], given['record']['service']) == (None, 'nginx.service')
 
 
 @pytest.mark.parametrize('units, systemd, service', [
@@ -241,9 +241,9 @@ def test_service(host, units, systemd, service):
     for pid, unit in enumerate(units, 10):
         host.owns(pid, 1, unit=unit)
     host.systemd = systemd
-    one = listener()
-    host.attach(one)
-    assert one['record']['service'] == service
+    given = listener()
+    host.attach(given)
+    assert given['record']['service'] == service
 
 
 @pytest.mark.parametrize('systemd, main', [
@@ -256,9 +256,9 @@ def test_main(host, systemd, main):
     host.owns(5, 1)
     host.owns(6, 1)
     host.systemd = systemd
-    one = listener()
-    host.attach(one)
-    assert [one['main'] for one in one['record']['owners']] == main
+    given = listener()
+    host.attach(given)
+    assert [owner['main'] for owner in given['record']['owners']] == main
 
 
 @pytest.mark.parametrize('main, mode, service', [
@@ -273,26 +273,26 @@ def test_a_service_is_named_only_where_to_stop_it_ends_an_owner(host, main, mode
     host.modes = 'Id=cron.service\nKillMode=%s\n' % mode
     host.owns(5, 1, unit='cron.service')
     host.systemd = 'Id=cron.service\nMainPID=%d\n' % main
-    one = listener()
-    assert host.attach(one).found == []
-    assert (one['record']['service'], one['record']['owners'][0]['unit']) == (service, 'cron.service')
+    given = listener()
+    assert host.attach(given).found == []
+    assert (given['record']['service'], given['record']['owners'][0]['unit']) == (service, 'cron.service')
 
 
 def test_a_service_is_not_named_where_nothing_tells_whether_it_ends_its_children(host):
     host.owns(5, 1, unit='cron.service')
     host.systemd = 'Id=cron.service\nMainPID=4\n'
-    one = listener()
-    assert gaps_of(host.attach(one)) == {('units', 'systemctl'): None}
-    assert one['record']['service'] is None
+    given = listener()
+    assert gaps_of(host.attach(given)) == {('units', 'systemctl'): None}
+    assert given['record']['service'] is None
 
 
 def test_systemd_that_does_not_answer_is_a_gap_and_the_units_stay(host):
     host.owns(5, 1)
     host.systemd = None
-    one = listener()
-    gaps = host.attach(one)
+    given = listener()
+    gaps = host.attach(given)
     assert gaps_of(gaps) == {('units', 'systemctl'): None}
-    assert (one['record']['service'], one['record']['owners'][0]['main']) == ('nginx.service', None)
+    assert (given['record']['service'], given['record']['owners'][0]['main']) == ('nginx.service', None)
 
 
 @pytest.mark.parametrize('booted, unit', [(False, 'nginx.service'), (True, None), (True, 'session-1.scope'),
@@ -306,9 +306,9 @@ def test_systemd_is_not_asked_where_it_knows_nothing(host, booted, unit):
 def test_process_1_that_is_not_systemd_is_a_holder_like_others(host):
     host.booted = False
     host.owns(1, 1, unit=None)
-    one = listener()
-    assert host.attach(one).found == [] and [one['pid'] for one in one['record']['owners']] == [1]
-    assert (one['record']['activated_by'], one['record']['service'], one['record']['held_by']) == (None, None,
+    given = listener()
+    assert host.attach(given).found == [] and [owner['pid'] for owner in given['record']['owners']] == [1]
+    assert (given['record']['activated_by'], given['record']['service'], given['record']['held_by']) == (None, None,
                                                                                                    'processes')
 
 
@@ -345,8 +345,8 @@ def test_the_manager_is_asked_over_its_socket_first(host, by_socket):
     host.owns(5, 1)
     if by_socket:
         host.owns(1, 1, unit='init.scope')
-    one = listener()
-    assert host.attach(one).found == [] and not host.asked and host.manager.closed
-    assert [owner['main'] for owner in one['record']['owners'] if owner['pid'] == 5] == [True]
-    assert one['record']['activated_by'] == ('n.socket' if by_socket else None)
-    assert one['record']['service'] == 'nginx.service'
+    given = listener()
+    assert host.attach(given).found == [] and not host.asked and host.manager.closed
+    assert [owner['main'] for owner in given['record']['owners'] if owner['pid'] == 5] == [True]
+    assert given['record']['activated_by'] == ('n.socket' if by_socket else None)
+    assert given['record']['service'] == 'nginx.service'

@@ -29,12 +29,12 @@ def psutil(monkeypatch):
 
 
 def attach(pids, gather=frozenset({'owners'}), root=True):
-    one = listener(inodes=(0,) * len(pids))
-    for sock, pid in zip(one['sockets'], pids):
+    given = listener(inodes=(0,) * len(pids))
+    for sock, pid in zip(given['sockets'], pids):
         sock.pid = pid
     gaps = new_gaps(root)
-    by_psutil.attach([one], gather, gaps)
-    return one['record'], gaps
+    by_psutil.attach([given], gather, gaps)
+    return given['record'], gaps
 
 
 def test_attach(psutil):
@@ -59,7 +59,7 @@ def test_attach_a_process_that_has_ended_or_is_hidden(psutil, pids, process):
 @pytest.mark.parametrize('root, hint', [(True, None), (False, 'become')])
 def test_attach_always_says_that_there_may_be_more(psutil, root, hint):
     psutil.processes = {5: NGINX}
-    gap = [one for one in attach([5], root=root)[1].found if one['aspect'] == 'owners'][0]
+    gap = [gap for gap in attach([5], root=root)[1].found if gap['aspect'] == 'owners'][0]
     assert gap['hint'] == hint
 
 

@@ -75,8 +75,8 @@ def test_second_look_that_is_not_whole_is_not_forgotten(state):
 
 @pytest.mark.parametrize('state', [{'refused': {10}}, {'exhausted': True}, {'hidden': True}, {'error': 'none'}])
 def test_no_second_look_where_it_could_prove_nothing(state):
-    host, one = Host(), listener()
-    assert second_look.look_again([one], walk_of(**state), 10, lambda rest: [], host) == [one]
+    host, given = Host(), listener()
+    assert second_look.look_again([given], walk_of(**state), 10, lambda rest: [], host) == [given]
     assert host.walks == []
 
 

@@ -14,8 +14,8 @@ from ansible_collections.listening.ports.plugins.module_utils._probe.endpoints i
 FOUR, SIX = socket.AF_INET, socket.AF_INET6
 
 
-def as_tuple(one):
-    return one.protocol, one.host, one.device, one.port, one.family, one.is_name
+def as_tuple(endpoint):
+    return endpoint.protocol, endpoint.host, endpoint.device, endpoint.port, endpoint.family, endpoint.is_name
 
 
 @pytest.mark.parametrize('value, wanted', [
@@ -121,7 +121,7 @@ def test_a_question_of_snmp():
     (tag, message), = parts(sent(161))
     version, header, security, scoped = message
     assert (tag, version) == (0x30, (2, b'\3'))
-    assert [one[0] for one in header[1]] == [2, 2, 4, 2] and header[1][2:] == [(4, b'\4'), (2, b'\3')], 'reportable, with the user-based model'
+    assert [question[0] for question in header[1]] == [2, 2, 4, 2] and header[1][2:] == [(4, b'\4'), (2, b'\3')], 'reportable, with the user-based model'
     user, = parts(security[1])
     assert user[1][0] == (4, b'') and user[1][3:] == [(4, b'')] * 3, 'no engine, no user, no authentication'
     assert scoped[1][2][0] == 0xa0 and scoped[1][2][1][3] == (0x30, []), 'get nothing'

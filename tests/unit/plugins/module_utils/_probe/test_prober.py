@@ -28,7 +28,7 @@ def probed(*texts, **options):
 
 
 def short(results):
-    return [(one['endpoint'], one['verdict'], one['reason']) for one in results]
+    return [(result['endpoint'], result['verdict'], result['reason']) for result in results]
 
 
 def bound(kind, address='127.0.0.1'):
@@ -81,9 +81,9 @@ def test_tcp(address, text, unused):
     with listening(address) as (dummy, port):
         found = probed('tcp/%s:%d' % (text, port), '%s:%d' % (text, unused))
     assert short(found) == [('tcp/%s:%d' % (text, port), 'open', 'connected'), ('tcp/%s:%d' % (text, unused), 'closed', 'refused')]
-    for number, one in enumerate(found):
-        assert (one['index'], one['protocol'], one['address'], one['name'], one['local_address']) == (number, 'tcp', address, None, address)
-        assert 0 < one['rtt_ms'] < 1000
+    for number, result in enumerate(found):
+        assert (result['index'], result['protocol'], result['address'], result['name'], result['local_address']) == (number, 'tcp', address, None, address)
+        assert 0 < result['rtt_ms'] < 1000
 
 
 def test_nothing_is_sent_and_the_connection_ends_in_the_usual_way():
@@ -115,8 +115,8 @@ def test_udp(address, text, unused):
         found = probed('udp/%s:%d' % (text, port), 'udp/%s:%d' % (text, quiet), 'udp/%s:%d' % (text, unused), timeout=0.4)
         silent.settimeout(1)
         assert [silent.recv(100) for dummy in range(2)] == [b'', b''], 'it is sent twice, for it may get lost'
-    assert [one['verdict'] for one in found] == ['open', 'open|filtered', 'closed']
-    assert [one['reason'] for one in found] == ['answered with 4 bytes', 'no answer', 'ICMP port unreachable']
+    assert [result['verdict'] for result in found] == ['open', 'open|filtered', 'closed']
+    assert [result['reason'] for result in found] == ['answered with 4 bytes', 'no answer', 'ICMP port unreachable']
     assert found[0]['rtt_ms'] > 0 and found[1]['rtt_ms'] is None and found[2]['rtt_ms'] > 0
     assert seen == [b'']
 
@@ -144,10 +144,10 @@ def test_sockets_that_meet_themselves_are_no_listeners():
             self.bind(where)
             return real.connect_ex(self, where)
 
-    with bound(socket.SOCK_STREAM) as one, bound(socket.SOCK_DGRAM) as two:
-        ports = one.getsockname()[1], two.getsockname()[1]
+    with bound(socket.SOCK_STREAM) as stream, bound(socket.SOCK_DGRAM) as datagram:
+        ports = stream.getsockname()[1], datagram.getsockname()[1]
     found = probed('tcp/127.0.0.1:%d' % ports[0], 'udp/127.0.0.1:%d' % ports[1], create=Same)
-    assert [(one['verdict'], one['reason']) for one in found] == [('closed', 'no socket is bound to it')] * 2
+    assert [(result['verdict'], result['reason']) for result in found] == [('closed', 'no socket is bound to it')] * 2
 
 
 def test_source():
@@ -161,17 +161,17 @@ def test_source():
 
 def test_with_nothing_under_way_there_is_nothing_to_wait_for():
     began = time.monotonic()
-    assert [one['verdict'] for one in probed('tcp/[fe80::1]:22', 'tcp/127.0.0.1:1', source='203.0.113.77', total=30.0)] == ['unknown'] * 2
+    assert [result['verdict'] for result in probed('tcp/[fe80::1]:22', 'tcp/127.0.0.1:1', source='203.0.113.77', total=30.0)] == ['unknown'] * 2
     assert time.monotonic() - began < 2
 
 
 def test_what_fails_here_says_nothing_of_the_other_side():
     found = probed('tcp/[fe80::1%nothere]:22', 'udp/[fe80::1]:22')
-    assert [one['verdict'] for one in found] == ['unknown', 'unknown']
+    assert [result['verdict'] for result in found] == ['unknown', 'unknown']
     assert short(found)[0] == ('tcp/[fe80::1%nothere]:22', 'unknown', 'this host has no interface nothere')
-    assert found[1]['reason'].endswith('(EINVAL)') and all(one['rtt_ms'] is None for one in found)
+    assert found[1]['reason'].endswith('(EINVAL)') and all(result['rtt_ms'] is None for result in found)
     found = probed('tcp/127.0.0.1:22', 'udp/127.0.0.1:53', source='203.0.113.77')
-    assert [(one['verdict'], one['reason'][-15:]) for one in found] == [('unknown', '(EADDRNOTAVAIL)')] * 2
+    assert [(result['verdict'], result['reason'][-15:]) for result in found] == [('unknown', '(EADDRNOTAVAIL)')] * 2
 
 
 def limited(most, function):
@@ -185,7 +185,7 @@ def limited(most, function):
 def test_thousands_with_few_files(unused):
     with listening(backlog=64) as (dummy, port):
         texts = ['tcp/127.0.0.1:%d' % (port if number % 100 == 0 else unused) for number in range(2000)]
-        found = limited(64, lambda: [one['verdict'] for one in probed(*texts, timeout=5.0, total=60.0)])
+        found = limited(64, lambda: [result['verdict'] for result in probed(*texts, timeout=5.0, total=60.0)])
     assert found == ['open' if number % 100 == 0 else 'closed' for number in range(2000)]
 
 
@@ -196,7 +196,7 @@ def test_no_files_at_all():
         with contextlib.suppress(OSError):
             while True:
                 kept.append(os.open(os.devnull, os.O_RDONLY))
-        return [[one['verdict'], one['reason']] for one in prober.probe([parse('tcp/127.0.0.1:1', 'x'), parse('udp/127.0.0.1:1', 'x')])]
+        return [[result['verdict'], result['reason']] for result in prober.probe([parse('tcp/127.0.0.1:1', 'x'), parse('udp/127.0.0.1:1', 'x')])]
     assert limited(40, starved) == [['unknown', 'this process may not open more files (EMFILE)']] * 2
 
 
@@ -204,7 +204,7 @@ def test_files_that_get_fewer_while_it_runs():
     def squeezed():
         prober = _prober.Prober(timeout=0.3, total=20.0)
         kept = [os.open(os.devnull, os.O_RDONLY) for dummy in range(44)]
-        found = [one['verdict'] for one in prober.probe([parse('udp/127.0.0.1:%d' % port, 'x')] * 40)]
+        found = [result['verdict'] for result in prober.probe([parse('udp/127.0.0.1:%d' % port, 'x')] * 40)]
         return [found, len(kept)]
     with bound(socket.SOCK_DGRAM) as silent:
         port = silent.getsockname()[1]
@@ -217,9 +217,9 @@ def test_the_time_for_all_is_bounded():
         began = time.monotonic()
         found = probed(*[text] * 30, timeout=0.4, total=1.0, parallel=10)
         assert time.monotonic() - began < 1.5
-    verdicts = [one['verdict'] for one in found]
+    verdicts = [result['verdict'] for result in found]
     assert verdicts == ['open|filtered'] * 20 + ['unknown'] * 10
-    assert {one['reason'] for one in found[20:]} == {'no time left'}
+    assert {result['reason'] for result in found[20:]} == {'no time left'}
 
 
 def test_of_what_was_never_tried_nothing_is_said():
@@ -268,7 +268,7 @@ def test_another_host_and_the_way_to_it():
             return short(probed('tcp/10.9.0.2:1000', 'tcp/10.9.0.2:1001', 'udp/10.9.0.2:1001', 'tcp/[fd09::2]:1001', 'tcp/10.9.0.2:1002', 'udp/10.9.0.2:1002',
                                 'udp/10.9.0.2:1003', 'tcp/10.7.0.1:1000', 'udp/10.7.0.1:1000', 'tcp/10.8.0.1:1000', 'tcp/10.9.0.77:1000', 'tcp/10.9.0.255:1000',
                                 'udp/10.9.0.255:1000', timeout=5.0))
-    assert [one[1:] for one in map(tuple, probing.apart(work))] == [
+    assert [result[1:] for result in map(tuple, probing.apart(work))] == [
         ('closed', 'refused'),
         ('filtered', 'ICMP port unreachable'),
         ('closed', 'ICMP port unreachable'),
@@ -291,6 +291,6 @@ def test_a_thousand_silent_ones_take_as_long_as_the_room_for_them():
         probing.rules('input th dport 1000 drop')
         began = time.monotonic()
         found = probed(*['tcp/127.0.0.1:1000'] * 1000, timeout=1.0, parallel=500)
-        return [time.monotonic() - began, sum(one['verdict'] == 'filtered' for one in found)]
+        return [time.monotonic() - began, sum(result['verdict'] == 'filtered' for result in found)]
     took, filtered = probing.apart(work)
     assert filtered == 1000 and 2.0 <= took < 6.0

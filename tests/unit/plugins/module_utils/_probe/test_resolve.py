@@ -17,7 +17,7 @@ FOUR, SIX = socket.AF_INET, socket.AF_INET6
 
 
 def answer(*addresses):
-    return [(SIX if ':' in one else FOUR, socket.SOCK_STREAM, 6, '', (one, 0, 0, 0) if ':' in one else (one, 0)) for one in addresses]
+    return [(SIX if ':' in text else FOUR, socket.SOCK_STREAM, 6, '', (text, 0, 0, 0) if ':' in text else (text, 0)) for text in addresses]
 
 
 class Resolver:
@@ -49,18 +49,18 @@ def test_each_address_of_a_name_is_probed():
         port = sock.getsockname()[1]
         resolver = Resolver(db=answer('127.0.0.1', '::1', '127.0.0.1', '127.0.0.2'))
         found = probed(resolver, 'tcp/db:%d' % port, 'tcp/127.0.0.1:%d' % port)
-    assert [(one['index'], one['name'], one['address'], one['verdict']) for one in found] == [
+    assert [(result['index'], result['name'], result['address'], result['verdict']) for result in found] == [
         (0, 'db', '127.0.0.1', 'open'), (0, 'db', '::1', 'closed'), (0, 'db', '127.0.0.2', 'closed'), (1, None, '127.0.0.1', 'open')]
     assert found[0]['endpoint'].startswith('tcp/') and 'db' not in found[0]['endpoint']
 
 
 def test_a_name_is_asked_for_once_and_for_the_family_that_is_wanted():
     resolver = Resolver(db=lambda family: answer({SIX: '::1', FOUR: '127.0.0.1', 0: '127.0.0.9'}[family]))
-    wanted = [parse(one, 'x') for one in ('tcp/db:1', 'udp/db:2', {'host': 'db', 'port': 3, 'family': 'ipv6'}, {'host': 'db', 'port': 4, 'family': 'ipv4'})]
+    wanted = [parse(text, 'x') for text in ('tcp/db:1', 'udp/db:2', {'host': 'db', 'port': 3, 'family': 'ipv6'}, {'host': 'db', 'port': 4, 'family': 'ipv4'})]
     found = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
-    assert [one['address'] for one in found] == ['127.0.0.9', '127.0.0.9', '::1', '127.0.0.1']
+    assert [result['address'] for result in found] == ['127.0.0.9', '127.0.0.9', '::1', '127.0.0.1']
     assert sorted(resolver.asked) == [('db', 0), ('db', FOUR), ('db', SIX)]
-    assert {one['address'] for one in prober.Prober(timeout=0.5, lookup=resolver, family=SIX).probe(wanted[:2])} == {'::1'}
+    assert {result['address'] for result in prober.Prober(timeout=0.5, lookup=resolver, family=SIX).probe(wanted[:2])} == {'::1'}
 
 
 @pytest.mark.parametrize('error, verdict, reason', [
@@ -91,7 +91,7 @@ def test_a_resolver_that_hangs_keeps_nobody_from_the_rest():
         assert time.monotonic() - began < 1.5
     finally:
         go_on.set()
-    assert [(one['verdict'], one['reason']) for one in found] == [
+    assert [(result['verdict'], result['reason']) for result in found] == [
         ('unknown', 'the name was not resolved within 0.5 s'), ('closed', 'refused'), ('closed', 'refused')]
 
 
@@ -102,14 +102,14 @@ def test_more_names_than_threads():
         found = resolve.resolve([(name, None) for name in names], 0.3, Resolver(**names))
     finally:
         go_on.set()
-    assert len(found) == 40 and not any(one.absent or one.addresses for one in found.values())
+    assert len(found) == 40 and not any(answer.absent or answer.addresses for answer in found.values())
 
 
 def test_a_name_with_too_many_addresses():
     resolver = Resolver(many=answer(*['127.1.0.%d' % number for number in range(1, 101)]))
     found = probed(resolver, 'tcp/many:1')
     assert len(found) == 65
-    left, = [one for one in found if one['address'] is None]
+    left, = [result for result in found if result['address'] is None]
     assert (left['verdict'], left['reason']) == ('unknown', '36 more addresses of this name were left out')
 
 

@@ -23,7 +23,7 @@ def count(listeners, rows, budget=1000):
     gaps = new_gaps()
     connections.count(listeners, 'netlink', budget, gaps, {'netlink': lambda: iter(
         [(state, ip(address), port, device) for state, address, port, device in rows])})
-    return {one['record']['id']: one['record']['connections'] for one in listeners}, gaps
+    return {given['record']['id']: given['record']['connections'] for given in listeners}, gaps
 
 
 def where(listeners, address, port=80, device=None):
@@ -84,7 +84,7 @@ OTHER = listener(address='0.0.0.0', port=81)
     ([], '192.0.2.1', None, []),
 ])
 def test_finder(listeners, address, device, expected):
-    assert where(listeners, address, 80, device) == [one['record']['id'] for one in expected]
+    assert where(listeners, address, 80, device) == [given['record']['id'] for given in expected]
 
 
 def test_states_are_named_and_counted():
@@ -131,9 +131,9 @@ def test_what_cannot_be_read_is_not_none_at_all(used, exception):
         yield ESTABLISHED, ip('192.0.2.1'), 80, None
         raise exception
     gaps = new_gaps()
-    one = listener()
-    connections.count([one], used, 10, gaps, {used: source})
-    assert one['record']['connections'] is None
+    given = listener()
+    connections.count([given], used, 10, gaps, {used: source})
+    assert given['record']['connections'] is None
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
 
 
@@ -179,12 +179,12 @@ def count_by_procfs(directory, files, given):
 
 
 def test_by_procfs(tmp_path):
-    one = listener(address='::', v6only=False)
+    given = listener(address='::', v6only=False)
     count_by_procfs(tmp_path, {
         'tcp': HEAD + CONNECTION % (word('192.0.2.1'), b'01') + CONNECTION % (word('0.0.0.0'), b'0A'),
         'tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), b'06'),
-    }, one)
-    assert one['record']['connections'] == {'established': 1, 'time_wait': 1, 'close_wait': 0}
+    }, given)
+    assert given['record']['connections'] == {'established': 1, 'time_wait': 1, 'close_wait': 0}
 
 
 @pytest.mark.parametrize('files, codes', [
@@ -210,8 +210,8 @@ def test_this_host():
         server.bind(('127.0.0.1', 0))
         server.listen(5)
         port = server.getsockname()[1]
-        one, other = listener(address='127.0.0.1', port=port), listener(address='127.0.0.1', port=port)
+        given, other = listener(address='127.0.0.1', port=port), listener(address='127.0.0.1', port=port)
         with socket.create_connection(('127.0.0.1', port)), socket.create_connection(('127.0.0.1', port)):
-            connections.count([one], 'netlink', 10 ** 6, new_gaps())
+            connections.count([given], 'netlink', 10 ** 6, new_gaps())
             connections.count([other], 'procfs', 10 ** 6, new_gaps())
-    assert one['record']['connections']['established'] == other['record']['connections']['established'] == 2
+    assert given['record']['connections']['established'] == other['record']['connections']['established'] == 2

@@ -25,8 +25,8 @@ def names(index):
 
 def parse(data, protocol='tcp'):
     length = struct.unpack_from('=I', data)[0]
-    return [(one.address, one.port, one.interface, one.v6only, one.inode, one.uid, one.backlog)
-            for one in _inet_diag.parse(protocol, data, 16, length, names)]
+    return [(sock.address, sock.port, sock.interface, sock.v6only, sock.inode, sock.uid, sock.backlog)
+            for sock in _inet_diag.parse(protocol, data, 16, length, names)]
 
 
 @pytest.mark.parametrize('data, expected', [
@@ -54,21 +54,21 @@ def test_parse(data, expected):
     ('tcp', (3, 9)), ('sctp', (3, 9)), ('dccp', (3, 9)), ('udp', None), ('udplite', None), ('raw', None),
 ])
 def test_parse_tells_a_backlog_only_where_there_is_a_queue(protocol, backlog):
-    [one] = _inet_diag.parse(protocol, inet_diag(ip('0.0.0.0'), 80, pending=3, limit=9), 16, 88, names)
-    assert (one.protocol, one.backlog) == (protocol, backlog)
+    [sock] = _inet_diag.parse(protocol, inet_diag(ip('0.0.0.0'), 80, pending=3, limit=9), 16, 88, names)
+    assert (sock.protocol, sock.backlog) == (protocol, backlog)
 
 
 def test_parse_all_addresses_of_an_sctp_endpoint():
     local = sockaddr(ip('192.0.2.1'), 5000) + sockaddr(ip('2001:db8::1'), 5000) + sockaddr(ip('10.0.0.1'), 5000)
     found = parse(inet_diag(ip('::'), 5000, inode=9, attributes=attribute(V6ONLY, b'\0') + attribute(LOCALS, local)),
                   'sctp')
-    assert [one[:2] for one in found] == [(ip('192.0.2.1'), 5000), (ip('2001:db8::1'), 5000), (ip('10.0.0.1'), 5000)]
-    assert {one[4] for one in found} == {9}
+    assert [sock[:2] for sock in found] == [(ip('192.0.2.1'), 5000), (ip('2001:db8::1'), 5000), (ip('10.0.0.1'), 5000)]
+    assert {sock[4] for sock in found} == {9}
 
 
 @pytest.mark.parametrize('locals_', [attribute(LOCALS, b''), attribute(LOCALS, b'\2\0' * 20)])
 def test_parse_sctp_without_a_whole_address_keeps_the_endpoint(locals_):
-    assert [one[0] for one in parse(inet_diag(ip('192.0.2.1'), 5000, attributes=locals_), 'sctp')] == [ip('192.0.2.1')]
+    assert [sock[0] for sock in parse(inet_diag(ip('192.0.2.1'), 5000, attributes=locals_), 'sctp')] == [ip('192.0.2.1')]
 
 
 @pytest.mark.parametrize('garbage', [
@@ -100,7 +100,7 @@ def test_collect_asks_for_those_that_wait_for_peers(protocol, number, state):
         (socket.AF_INET6, number): [inet_diag(ip('::1'), 3)],
     })
     found = _inet_diag.collect(link, protocol, 10, names)
-    assert [(one.protocol, one.address, one.port) for one in found] == [
+    assert [(sock.protocol, sock.address, sock.port) for sock in found] == [
         (protocol, ip('192.0.2.1'), 1), (protocol, ip('192.0.2.2'), 2), (protocol, ip('::1'), 3)]
     assert [struct.unpack_from('=BBBxI', question, 16) for question in link.questions] == [
         (socket.AF_INET, number, 0, 1 << state), (socket.AF_INET6, number, 0, 1 << state)]
@@ -111,7 +111,7 @@ def test_collect_keeps_to_the_budget():
     assert len(_inet_diag.collect(Kernel(sockets), 'tcp', 3, names)) == 3
     with pytest.raises(BudgetError) as info:
         _inet_diag.collect(Kernel(sockets), 'tcp', 2, names)
-    assert [one.port for one in info.value.args[0]] == [1, 2]
+    assert [sock.port for sock in info.value.args[0]] == [1, 2]
 
 
 @pytest.mark.parametrize('answer', [
@@ -129,7 +129,7 @@ def test_collect_does_not_take_a_late_answer_for_that_to_another_question():
     link = Link(late, [inet_diag(ip('192.0.2.2'), 53) + done()], [done()])
     with pytest.raises(CollectorError):
         _inet_diag.collect(link, 'tcp', 10, names)
-    assert [one.port for one in _inet_diag.collect(link, 'udp', 10, names)] == [53]
+    assert [sock.port for sock in _inet_diag.collect(link, 'udp', 10, names)] == [53]
 
 
 def test_this_host():
@@ -142,5 +142,5 @@ def test_this_host():
             found = _inet_diag.collect(link, 'tcp', 100000, _netlink.Names())
         finally:
             link.close()
-        [one] = [one for one in found if one.port == port]
-        assert (one.address, one.backlog, one.interface) == (b'\x7f\0\0\1', (0, 5), None)
+        [sock] = [sock for sock in found if sock.port == port]
+        assert (sock.address, sock.backlog, sock.interface) == (b'\x7f\0\0\1', (0, 5), None)

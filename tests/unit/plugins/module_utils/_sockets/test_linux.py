@@ -44,7 +44,7 @@ def read(tables, link, collector='auto', budget=100, protocols=('tcp', 'udp', 's
     gaps = new_gaps()
     reader = linux.Reader(protocols, collector, budget, gaps, refused)
     sockets = reader.read(link, str, str(tables), 'sockets')
-    return [(one.protocol, one.port) for one in sockets], gaps, reader
+    return [(sock.protocol, sock.port) for sock in sockets], gaps, reader
 
 
 def test_netlink_alone(tables):
@@ -133,8 +133,8 @@ def test_without_the_list_and_without_netlink_nothing_is_taken_for_missing(table
 def test_budget(tables, budget, found, gap):
     sockets, gaps, dummy = read(tables, Kernel(EVERYTHING), budget=budget)
     assert (sockets, gaps_of(gaps)) == (found, gap)
-    for one in gaps.found:
-        assert str(budget) in one['message'] and one['hint'] == 'raise max_sockets'
+    for gap in gaps.found:
+        assert str(budget) in gap['message'] and gap['hint'] == 'raise max_sockets'
 
 
 def test_budget_does_not_hide_what_failed_before_it(tables):
@@ -170,7 +170,7 @@ def test_collect_of_this_host(collector):
         used, sockets = collect(set(), collector, gaps)
         wanted = {('tcp', server.getsockname()[1], os.fstat(server.fileno()).st_ino),
                   ('udp', talker.getsockname()[1], os.fstat(talker.fileno()).st_ino)}
-    assert wanted <= {(one.protocol, one.port, one.inode) for one in sockets}
+    assert wanted <= {(sock.protocol, sock.port, sock.inode) for sock in sockets}
     assert used == ('procfs' if collector == 'procfs' else 'netlink')
     assert (('binding', 'procfs') in gaps_of(gaps)) is (collector == 'procfs')
 
@@ -202,7 +202,7 @@ def test_collect_asks_for_raw_sockets_on_request(gather, asked):
     link = Kernel(EVERYTHING)
     dummy, sockets = collect(gather, 'auto', new_gaps(), link)
     assert (RAW in {question[17] for question in link.questions}) is asked
-    assert ('raw' in {one.protocol for one in sockets}) is asked
+    assert ('raw' in {sock.protocol for sock in sockets}) is asked
     assert link.closed
 
 
@@ -225,6 +225,6 @@ def test_collect_says_why_procfs_was_read_in_another_namespace(tables):
         return reader.read(None, None, str(tables), 'namespaces')
     gaps = new_gaps()
     sockets = collect({'namespaces'}, 'auto', gaps, Kernel(EVERYTHING), namespaces=another)[1]
-    assert ('tcp', 23) in [(one.protocol, one.port) for one in sockets]
+    assert ('tcp', 23) in [(sock.protocol, sock.port) for sock in sockets]
     assert [gap['message'] for gap in gaps.found if gap['code'] == 'procfs']
     assert not [gap for gap in gaps.found if 'was asked for' in gap['message']]

@@ -28,7 +28,7 @@ def words(address):
 
 
 def told(sockets):
-    return [(one.protocol, one.address, one.port, one.inode, one.uid, one.backlog) for one in sockets]
+    return [(sock.protocol, sock.address, sock.port, sock.inode, sock.uid, sock.backlog) for sock in sockets]
 
 
 @pytest.mark.skipif(sys.byteorder != 'little', reason='these lines are those of a little-endian machine')
@@ -52,8 +52,8 @@ def test_addresses_as_they_are_seen(text, address):
 ])
 def test_parse(protocol, line, address, expected):
     assert told(procfs.parse(protocol, line % words(address))) == [(protocol, ip(address)) + expected]
-    [one] = procfs.parse(protocol, line % words(address))
-    assert (one.interface, one.v6only) == (None, None)      # not told, which is not the same as no
+    [sock] = procfs.parse(protocol, line % words(address))
+    assert (sock.interface, sock.v6only) == (None, None)      # not told, which is not the same as no
 
 
 @pytest.mark.parametrize('protocol, line', [
@@ -72,7 +72,7 @@ def test_parse_leaves_out_connections(protocol, line):
     ('ffff888 ffff889 2   7   27   5000     7  9911 0.0.0.0 \n', []),
 ])
 def test_parse_endpoint(line, expected):
-    assert told(procfs.parse_endpoint(line)) == [('sctp', ip(one), 5000, 9911, 7, None) for one in expected]
+    assert told(procfs.parse_endpoint(line)) == [('sctp', ip(sock), 5000, 9911, 7, None) for sock in expected]
 
 
 def write(directory, **tables):
@@ -85,18 +85,18 @@ def write(directory, **tables):
 def test_collect_both_families(tmp_path, protocol, line):
     write(tmp_path,
           **{protocol: HEAD + line % words('192.0.2.1') + CONNECTED, protocol + '6': HEAD + line % words('::1')})
-    assert [one.address for one in procfs.collect(protocol, str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
+    assert [sock.address for sock in procfs.collect(protocol, str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
 
 
 def test_collect_sctp(tmp_path):
     (tmp_path / 'sctp').mkdir()
     write(tmp_path / 'sctp', eps=ENDPOINT + 'ffff888 ffff889 2   10  27   5000     7  9911 192.0.2.1 ::1\n')
-    assert [one.address for one in procfs.collect('sctp', str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
+    assert [sock.address for sock in procfs.collect('sctp', str(tmp_path), 10)] == [ip('192.0.2.1'), ip('::1')]
 
 
 def test_collect_without_ipv6(tmp_path):
     write(tmp_path, tcp=HEAD + LISTENING % words('0.0.0.0'))
-    assert [one.port for one in procfs.collect('tcp', str(tmp_path), 10)] == [22]
+    assert [sock.port for sock in procfs.collect('tcp', str(tmp_path), 10)] == [22]
 
 
 def test_collect_an_empty_table_is_no_error(tmp_path):
@@ -147,7 +147,7 @@ def test_collect_counts_connections_into_the_budget(tmp_path):
     assert len(procfs.collect('tcp', str(tmp_path), 4)) == 2
     with pytest.raises(BudgetError) as info:
         procfs.collect('tcp', str(tmp_path), 3)
-    assert [one.address for one in info.value.args[0]] == [ip('192.0.2.1')]
+    assert [sock.address for sock in info.value.args[0]] == [ip('192.0.2.1')]
 
 
 def test_instead_of_netlink_notes_what_is_lost(tmp_path):

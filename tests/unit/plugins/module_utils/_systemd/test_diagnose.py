@@ -110,8 +110,8 @@ class Host:
         found = diagnose.look(list(units), options.get('held', set()), options.get('complete', WHOLE),
                               options.get('run', self.run), self.bus, self.running, self.journals)
         assert self.open == 0
-        assert all(set(one) == KEYS and one['unit'] == name for name, one in found.items())
-        assert all(isinstance(one[key], str) or one[key] is None for one in found.values() for key in
+        assert all(set(diagnosis) == KEYS and diagnosis['unit'] == name for name, diagnosis in found.items())
+        assert all(isinstance(diagnosis[key], str) or diagnosis[key] is None for diagnosis in found.values() for key in
                    ('id', 'load', 'active', 'sub', 'enabled', 'result'))
         return found
 
@@ -134,7 +134,7 @@ def test_a_unit_that_has_failed(host):
 def test_names(host):
     host.units = {name: unit(name) for name in ('a.service', 'b.socket', 'c.d.service', 'e@1.service', r'f\x2dg.service')}
     found = host.look('a', 'a.service', 'b.socket', 'c.d', 'e@1', 'e@1', r'f\x2dg.service')
-    assert {name: one['id'] for name, one in found.items()} == {
+    assert {name: diagnosis['id'] for name, diagnosis in found.items()} == {
         'a': 'a.service', 'a.service': 'a.service', 'b.socket': 'b.socket', 'c.d': 'c.d.service', 'e@1': 'e@1.service',
         r'f\x2dg.service': r'f\x2dg.service'}
     assert ('b.socket', 'Socket', 'Result') in host.asked
@@ -167,7 +167,7 @@ def test_at_most_20_units(host):
     host.units = {'u%d.service' % count: unit('u%d.service' % count) for count in range(30)}
     found = host.look('a b', *['u%d' % count for count in range(30)])
     assert len(found) == 31 and len(host.ran) == 20
-    assert [bool(one['id']) for one in found.values()] == [False] + [True] * 20 + [False] * 10
+    assert [bool(diagnosis['id']) for diagnosis in found.values()] == [False] + [True] * 20 + [False] * 10
     assert found['u20']['unseen'] == ['20 other units were looked at, which is the limit'] and found['u19']['unseen'] == []
 
 
