@@ -224,7 +224,8 @@ def verdict(look: Look, exact: Sequence[Meeting], ranged: Sequence[Meeting], ign
     is_ignored = [(meeting, meeting.matches()) for meeting in ignored]
     doubts_ignored = any(matches is None for dummy, matches in is_ignored)
     if not doubts and not doubts_ignored:
-        return _decided(look, *_ways(exact, ranged, (), is_ignored, ()))
+        ignoring = next((meeting for meeting, matches in is_ignored if matches), None)
+        return _decided(look, _claims(exact), _claims(ranged), ignoring)
     causes = _causes_of([meeting for meeting in (*exact, *ranged, *ignored) if meeting.is_in_doubt] or ignored)
     if len(doubts) + doubts_ignored > _MOST_DOUBTS:
         entries = tuple(meeting.entry for meeting in (*exact, *ranged))
@@ -243,6 +244,11 @@ def verdict(look: Look, exact: Sequence[Meeting], ranged: Sequence[Meeting], ign
     if values == {False}:
         return Verdict(False, entries, tuple(_reported(outcomes, wrong)), tuple(perhaps), more)
     return Verdict(None, entries, perhaps=(*wrong, *perhaps), causes=causes | more)
+
+
+def _claims(meetings: Iterable[Meeting]) -> list[Claim]:
+    """Make claims of meetings of which all is known."""
+    return [Claim(meeting, bool(meeting.spoken), bool(meeting.held), bool(meeting.bound)) for meeting in meetings]
 
 
 def _ways(
@@ -264,7 +270,7 @@ def _ways(
         [Claim(meeting, *(_known(meeting, field, chosen) for field in _DOUBTFUL)) for meeting in group]
         for group in (exact, ranged)
     ]
-    last = way[-1] if len(way) > len(doubts) else False
+    last = len(way) > len(doubts) and way[-1]
     ignoring = next((meeting for meeting, matches in is_ignored if (last if matches is None else matches)), None)
     return groups[0], groups[1], ignoring
 

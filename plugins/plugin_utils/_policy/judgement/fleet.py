@@ -29,7 +29,7 @@ _Declared = TypeVar('_Declared', bound='Condition')
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total counts all
 _MOST = 100000                  # entries, waivers and variables of a host
-# The causes of what is not known for which anything may be there: of other namespaces nobody says whether they were seen.
+# The causes for which anything may be there that is not known: of other namespaces nobody says whether they were seen.
 _BLIND = ('sockets', 'namespaces')
 
 _text = _schema.text(20000)

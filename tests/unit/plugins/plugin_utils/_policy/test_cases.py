@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables of cases, each from variables and facts to findings; and whether they leave anything out.
 
-A case says what is declared (``declare``: the list, or a mapping of variables), what the ``host`` shows, in the notation of building.py, and
-what is ``found``, in this order. A finding fails the host unless it ``fails: false``; ``says`` are words of its message, ``not_says`` are not;
-``in`` is the variable that declares it; ``cause`` is that of what is not known. Whatever else it names has to be so.
+A case says what is declared (``declare``: the list, or a mapping of variables), what the ``host`` shows, in the
+notation of building.py, and what is ``found``, in this order. A finding fails the host unless it ``fails: false``;
+``says`` are words of its message, ``not_says`` are not; ``in`` is the variable that declares it; ``cause`` is that of
+what is not known. Whatever else it names has to be so.
 """
 
 import pathlib
@@ -18,7 +19,11 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement 
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 
-CASES = [case for path in sorted(pathlib.Path(__file__).with_name('cases').glob('*.yml')) for case in yaml.safe_load(path.read_text('utf-8'))]
+CASES = [
+    case
+    for path in sorted(pathlib.Path(__file__).with_name('cases').glob('*.yml'))
+    for case in yaml.safe_load(path.read_text('utf-8'))
+]
 _KNOWN = {'name', 'declare', 'host', 'forwarded', 'earlier', 'gaps', 'complete', 'system', 'diagnoses', 'day',
           'found', 'passed', 'others', 'waived', 'used', 'second_look'}
 _OF_FLEETS = {'entry_unused', 'waiver_unused'}      # which the report judges
@@ -64,7 +69,9 @@ def test_case(case):
     for key in ('passed', 'others', 'second_look'):
         assert getattr(result, key) == case.get(key, getattr(result, key)), key
     if 'waived' in case:
-        assert ['%s %s by %s' % (found.kind, found.listener, waiver.label) for found, waiver in result.waived] == case['waived']
+        assert ['%s %s by %s' % (found.kind, found.listener, waiver.label) for found, waiver in result.waived] == case[
+            'waived'
+        ]
     if 'used' in case:
         assert [entry.label for entry in result.used] == case['used']
 
@@ -74,13 +81,32 @@ def test_cases_are_written_as_they_are_read():
     for case in CASES:
         assert set(case) <= _KNOWN, case['name']
         for found in case['found']:
-            assert set(found) <= {'kind', 'severity', 'entry', 'listener', 'expected', 'remedy', 'fails', 'in', 'cause', 'says', 'not_says'}
+            assert set(found) <= {
+                'kind',
+                'severity',
+                'entry',
+                'listener',
+                'expected',
+                'remedy',
+                'fails',
+                'in',
+                'cause',
+                'says',
+                'not_says',
+            }
 
 
 def _declared(stem):
     """All entries, or waivers, of all cases."""
-    return [one for case in CASES for name, some in (case['declare'] if isinstance(case['declare'], dict) else {'expected_listeners': case['declare']}).items()
-            if name.startswith(stem) for one in some]
+    return [
+        one
+        for case in CASES
+        for name, some in (
+            case['declare'] if isinstance(case['declare'], dict) else {'expected_listeners': case['declare']}
+        ).items()
+        if name.startswith(stem)
+        for one in some
+    ]
 
 
 @pytest.mark.parametrize('stem, schema', [('expected_listeners', options.ENTRY), ('listener_waivers', options.WAIVER)])
@@ -90,8 +116,15 @@ def test_every_option_is_in_a_case_and_so_is_each_of_its_words(stem, schema):
         for option, value in one.items():
             used.setdefault(option, set()).update(map(str, _listed(value)))
     assert set(used) == set(schema)
-    words = {option: set(spec['choices']) for option, spec in schema.items() if 'choices' in spec and stem == 'expected_listeners' or option == 'kinds'}
-    words['bind'], words['protocol'] = set(options.SCOPES), words.get('protocol', set()) - {'dccp', 'udplite'}     # these two: with their ports
+    words = {
+        option: set(spec['choices'])
+        for option, spec in schema.items()
+        if 'choices' in spec and stem == 'expected_listeners' or option == 'kinds'
+    }
+    words['bind'], words['protocol'] = (
+        set(options.SCOPES),
+        words.get('protocol', set()) - {'dccp', 'udplite'},
+    )  # these two: with their ports
     if stem == 'listener_waivers':
         words = {'kinds': words['kinds']}
     else:
@@ -109,7 +142,13 @@ def test_every_kind_and_severity_is_found_and_waived():
 
 
 def test_every_value_of_a_switch_is_in_a_case():
-    used = {(name, value) for case in CASES if isinstance(case['declare'], dict) for name, value in case['declare'].items() if name in options.SWITCHES}
+    used = {
+        (name, value)
+        for case in CASES
+        if isinstance(case['declare'], dict)
+        for name, value in case['declare'].items()
+        if name in options.SWITCHES
+    }
     assert {(name, word) for name, (default, words) in options.SWITCHES.items() for word in words or ()} <= used
     assert ('listener_waiver_warn_days', 0) in used
 
@@ -119,6 +158,8 @@ def test_every_class_and_every_cause_is_in_a_case():
     for case in CASES:
         result = building.judged(case)[1]
         causes.update(found.ports[0] for found in result.findings if found.kind == 'unknown')
-        classes.update(defaults.kind(found.record) for found in result.findings if found.kind == 'unexpected' and found.record)
+        classes.update(
+            defaults.kind(found.record) for found in result.findings if found.kind == 'unexpected' and found.record
+        )
     assert classes == set(defaults.SWITCHES)
     assert causes == set(_causes.CAUSES)

@@ -21,24 +21,124 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy
 SECONDS = 2.0       # for one declaration: thousands of times what it takes, so that a busy machine does not fail
 NOW = datetime.datetime(2026, 11, 20, 9)
 OPTIONS = tuple(dict.fromkeys([*options.ENTRY, *options.WAIVER]))
-HOST = building.facts([
-    'tcp 0.0.0.0:80 nginx[5]/www-data nginx.service', 'tcp [::]:22 systemd[1]/root init.scope sshd/root ssh.service by=ssh.socket dual',
-    'udp 0.0.0.0:40000 hidden', 'tcp 127.0.0.1:81 evil[9]/? from=anyone', 'tcp 10.0.0.5%eth0:443 kernel', 'tcp 0.0.0.0:80@blue nginx'], gaps=['owners'])
+HOST = building.facts(
+    [
+        'tcp 0.0.0.0:80 nginx[5]/www-data nginx.service',
+        'tcp [::]:22 systemd[1]/root init.scope sshd/root ssh.service by=ssh.socket dual',
+        'udp 0.0.0.0:40000 hidden',
+        'tcp 127.0.0.1:81 evil[9]/? from=anyone',
+        'tcp 10.0.0.5%eth0:443 kernel',
+        'tcp 0.0.0.0:80@blue nginx',
+    ],
+    gaps=['owners'],
+)
 
-NAMES = ('expected_listeners', 'expected_listeners_a', 'role_expected_listeners', 'listener_waivers', 'listener_waivers_b', 'expected_listener',
-         'listener_unexpected', 'listener_waiver_warn_days', 'listener_fail_severity', 'other')
-WORDS = ('any', 'ssh', '80/tcp', '80-81', '10.0.0.0/8', '::1', 'never', '2027-01-31', '{{ x }}', '[', '*' * 50, '[a-', '\ud800', '\0', 'required', 'fail')
+NAMES = (
+    'expected_listeners',
+    'expected_listeners_a',
+    'role_expected_listeners',
+    'listener_waivers',
+    'listener_waivers_b',
+    'expected_listener',
+    'listener_unexpected',
+    'listener_waiver_warn_days',
+    'listener_fail_severity',
+    'other',
+)
+WORDS = (
+    'any',
+    'ssh',
+    '80/tcp',
+    '80-81',
+    '10.0.0.0/8',
+    '::1',
+    'never',
+    '2027-01-31',
+    '{{ x }}',
+    '[',
+    '*' * 50,
+    '[a-',
+    '\ud800',
+    '\0',
+    'required',
+    'fail',
+)
 
 NASTY = (
-    None, True, False, 0, 1, -1, 65536, 10 ** 5000, 1.5, float('nan'), float('inf'), '', ' ', 'any', 'x' * 20000, '{{ x }}', '{%', '\x1b[31m\n::error::',
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    65536,
+    10**5000,
+    1.5,
+    float('nan'),
+    float('inf'),
+    '',
+    ' ',
+    'any',
+    'x' * 20000,
+    '{{ x }}',
+    '{%',
+    '\x1b[31m\n::error::',
     '\u202e',
-    '\ud800', '\0', [], {}, [[]], [None], [{}], {'a': {'b': []}}, ['a'] * 20000, b'bytes', datetime.date(2027, 1, 31), datetime.datetime(2027, 1, 31), (),
+    '\ud800',
+    '\0',
+    [],
+    {},
+    [[]],
+    [None],
+    [{}],
+    {'a': {'b': []}},
+    ['a'] * 20000,
+    b'bytes',
+    datetime.date(2027, 1, 31),
+    datetime.datetime(2027, 1, 31),
+    (),
     {1, 2},
-    object(), '1-', '-1', '1-2-3', '80/', '/tcp', '80/tcp/udp', '٨٠', '443//tcp', '0x50', '1e3', '10.0.0.0/8/8', '::ffff:0:0/96', '10.0.0.0/-1',
+    object(),
+    '1-',
+    '-1',
+    '1-2-3',
+    '80/',
+    '/tcp',
+    '80/tcp/udp',
+    '٨٠',
+    '443//tcp',
+    '0x50',
+    '1e3',
+    '10.0.0.0/8/8',
+    '::ffff:0:0/96',
+    '10.0.0.0/-1',
     'fe80::1%eth0',
-    '2027-1-1', '0000-00-00', 'NEVER', '[', '[!', '**' * 400, '(((', '@', '&a', 'a' + '.a' * 400, 'a' + '|a' * 450, '(' * 300,
-    '`' + '[' * 900, "'", '"\\ud800"',
-    'length()', 'map(&a, b)', 'sort_by(owners, &pid)', 'owners[*].*', '*', 'owners[::0]', 'port.x', 'max(`[1, "a"]`)', '`1e999`', 'ceil(`1e999`)')
+    '2027-1-1',
+    '0000-00-00',
+    'NEVER',
+    '[',
+    '[!',
+    '**' * 400,
+    '(((',
+    '@',
+    '&a',
+    'a' + '.a' * 400,
+    'a' + '|a' * 450,
+    '(' * 300,
+    '`' + '[' * 900,
+    "'",
+    '"\\ud800"',
+    'length()',
+    'map(&a, b)',
+    'sort_by(owners, &pid)',
+    'owners[*].*',
+    '*',
+    'owners[::0]',
+    'port.x',
+    'max(`[1, "a"]`)',
+    '`1e999`',
+    'ceil(`1e999`)',
+)
 
 
 def verify(variables):
@@ -53,7 +153,11 @@ def verify(variables):
             text = str(one)
             assert one.variable in variables and text.startswith(one.variable) and one.reason
             if one.variable not in options.SWITCHES and one.option:
-                assert one.entry and 'entry %s' % visible(one.entry, 200) in text and 'option %s' % visible(one.option, 100) in text
+                assert (
+                    one.entry
+                    and 'entry %s' % visible(one.entry, 200) in text
+                    and 'option %s' % visible(one.option, 100) in text
+                )
             assert visible(text, len(text)) == text and text in str(exc) and len(text) < 3000
     else:
         assert len(policy.hash) == 64 and policy.summary.startswith('policy: ')
@@ -68,8 +172,12 @@ def verify(variables):
 
 def text(choose):
     """A few characters, of which half are of ASCII, and others from anywhere: surrogates, too."""
-    return ''.join(chr(choose.below(128)) if choose.one_in(2) else chr(min(choose.below(256) * 4352 + choose.below(256) * 17, 0x10ffff))
-                   for dummy in range(choose.below(8)))
+    return ''.join(
+        chr(choose.below(128))
+        if choose.one_in(2)
+        else chr(min(choose.below(256) * 4352 + choose.below(256) * 17, 0x10FFFF))
+        for dummy in range(choose.below(8))
+    )
 
 
 def number(choose):
@@ -80,9 +188,17 @@ def number(choose):
 
 def scalar(choose):
     """Something that is neither a list nor a mapping."""
-    return choose.of((
-        lambda: choose.of(NASTY), lambda: choose.of(WORDS), lambda: choose.of(strategies.EXPRESSIONS), lambda: text(choose), lambda: number(choose),
-        lambda: choose.of((None, True, False)), lambda: datetime.date(2026, 1 + choose.below(12), 1 + choose.below(28))))()
+    return choose.of(
+        (
+            lambda: choose.of(NASTY),
+            lambda: choose.of(WORDS),
+            lambda: choose.of(strategies.EXPRESSIONS),
+            lambda: text(choose),
+            lambda: number(choose),
+            lambda: choose.of((None, True, False)),
+            lambda: datetime.date(2026, 1 + choose.below(12), 1 + choose.below(28)),
+        )
+    )()
 
 
 def key(choose):
@@ -107,8 +223,15 @@ def wild_entry(choose):
 def test_anything_is_declared():
     @hypothesis.given(strategies.CHOICES)
     def check(choose):
-        verify({choose.of(NAMES): anything(choose) if choose.one_in(4) else [
-            anything(choose) if choose.one_in(4) else wild_entry(choose) for dummy in range(choose.below(5))] for dummy in range(1 + choose.below(3))})
+        verify(
+            {
+                choose.of(NAMES): anything(choose)
+                if choose.one_in(4)
+                else [anything(choose) if choose.one_in(4) else wild_entry(choose) for dummy in range(choose.below(5))]
+                for dummy in range(1 + choose.below(3))
+            }
+        )
+
     strategies.run(check)
 
 
@@ -153,5 +276,9 @@ def spoil(choose, variables):
         first = value[0] if isinstance(value, list) and value else value
         text = first[:50] if isinstance(first, str) else shown(first)
         place = choose.below(len(text) + 1)
-        text = text[:place] + choose.of(('', '\0', '{{', '*', '-', '/', ' ', '[', '.', '0', '\u202e', '"')) + text[place + choose.below(2):]
+        text = (
+            text[:place]
+            + choose.of(('', '\0', '{{', '*', '-', '/', ' ', '[', '.', '0', '\u202e', '"'))
+            + text[place + choose.below(2) :]
+        )
         entry[option] = [text] if choose.one_in(2) else text

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds of every host and every policy, tried with random ones. How many, and with which seed, is said in strategies.py."""
+"""What holds of every host and every policy, tried with random ones.
+
+How many, and with which seed, is said in strategies.py.
+"""
 
 import copy
 import datetime
@@ -12,7 +15,13 @@ import hypothesis
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet, finding as _finding, judge, message, parts
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import (
+    fleet,
+    finding as _finding,
+    judge,
+    message,
+    parts,
+)
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building, model, strategies
 
@@ -28,7 +37,10 @@ def told(request):
 
 
 def raw(facts, variables):
-    """The Result where nothing is told in one line with others: a finding for each listener and entry, with ``perhaps``, what it may be."""
+    """The Result where nothing is united with others.
+
+    It has a finding for each listener and entry, with ``perhaps``, what it may be.
+    """
     unsure = judge.causes.unsure
 
     def told(listener, entries, causes, perhaps):
@@ -36,7 +48,9 @@ def raw(facts, variables):
         found.perhaps = {each.kind for each in perhaps}
         return found
 
-    with mock.patch.multiple(judge.causes, grouped=lambda found, switches: found, causes=lambda found, gaps, switches: found, unsure=told):
+    with mock.patch.multiple(
+        judge.causes, grouped=lambda found, switches: found, causes=lambda found, gaps, switches: found, unsure=told
+    ):
         return judge.judge(facts, building.policy(variables), NOW)
 
 
@@ -64,7 +78,10 @@ def is_required(finding):
 
 
 def unmet(result, entry, kind):
-    """What becomes of an entry: whether it is ``missing`` or ``unreachable``; None where that is told of several, and of one of them it is so."""
+    """What becomes of an entry: whether it is ``missing`` or ``unreachable``.
+
+    None where a finding is about several entries, and it is so for one of them.
+    """
     some = [one for one in result.findings if entry['name'] in one.about]
     if any(one.kind == kind for one in some):
         return 'violation'
@@ -89,7 +106,10 @@ def test_total():
         variables = strategies.declaration(choose, most_waivers=2)
         for entry in variables['expected_listeners'][1:]:
             if choose.one_in(2):
-                entry.update(name=entry['name'] + choose.of(strategies.HOSTILE[:3] + strategies.HOSTILE[4:]), reason='\x1b[31m\n::x::')
+                entry.update(
+                    name=entry['name'] + choose.of(strategies.HOSTILE[:3] + strategies.HOSTILE[4:]),
+                    reason='\x1b[31m\n::x::',
+                )
         earlier = choose.of((None, facts, dict(facts, listeners=[])))
         policy = building.policy(variables)
         before = json.dumps(facts)
@@ -117,13 +137,32 @@ def test_the_order_of_facts_and_of_the_declaration_does_not_matter():
         if choose.one_in(2):
             facts = strategies.hidden(choose, facts)
         other_facts = dict(facts, listeners=choose.shuffled(facts['listeners']))
-        other = dict(variables, **{name: choose.shuffled(variables[name]) for name in ('expected_listeners', 'listener_waivers')})
-        first, second = (judge.judge(found, building.policy(declared), NOW) for found, declared in ((facts, variables), (other_facts, other)))
+        other = dict(
+            variables, **{name: choose.shuffled(variables[name]) for name in ('expected_listeners', 'listener_waivers')}
+        )
+        first, second = (
+            judge.judge(found, building.policy(declared), NOW)
+            for found, declared in ((facts, variables), (other_facts, other))
+        )
         assert [one.as_dict() for one in first.findings] == [one.as_dict() for one in second.findings]
-        assert [(sorted(one.label for one in result.used), sorted(one.label for one in result.used_waivers), sorted(
-            (one.message, waiver.label) for one, waiver in result.waived), result.judged, result.passed) for result in (first,)] == [
-            (sorted(one.label for one in second.used), sorted(one.label for one in second.used_waivers), sorted(
-                (one.message, waiver.label) for one, waiver in second.waived), second.judged, second.passed)]
+        assert [
+            (
+                sorted(one.label for one in result.used),
+                sorted(one.label for one in result.used_waivers),
+                sorted((one.message, waiver.label) for one, waiver in result.waived),
+                result.judged,
+                result.passed,
+            )
+            for result in (first,)
+        ] == [
+            (
+                sorted(one.label for one in second.used),
+                sorted(one.label for one in second.used_waivers),
+                sorted((one.message, waiver.label) for one, waiver in second.waived),
+                second.judged,
+                second.passed,
+            )
+        ]
     strategies.run(check)
 
 
@@ -132,7 +171,11 @@ def test_what_is_hidden_makes_it_unknown_and_nothing_else():
     def check(choose):
         facts, variables = strategies.host(choose), strategies.declaration(choose, most_waivers=2)
         for waiver in variables['listener_waivers']:
-            waiver['kinds'] = [kind for kind in waiver.get('kinds', ()) if kind != 'unknown'] or ['wrong_owner', 'wrong_bind', 'unexpected']
+            waiver['kinds'] = [kind for kind in waiver.get('kinds', ()) if kind != 'unknown'] or [
+                'wrong_owner',
+                'wrong_bind',
+                'unexpected',
+            ]
         variables.pop('listener_unknown', None)
         blind = strategies.hidden(choose, facts)
         seen, hidden = raw(facts, variables), raw(blind, variables)
@@ -145,12 +188,18 @@ def test_what_is_hidden_makes_it_unknown_and_nothing_else():
             assert became in (was, 'unknown') or name in waived and became == 'violation', (name, before, after)
         if not hidden.waived:
             assert hidden.passed + hidden.others == sum(one['id'] not in after for one in facts['listeners'])
-        # a waiver for what is in the way of an entry is one for what the entry requires there, and which of them is told depends on what is known
+        # a waiver for what is in the way of an entry is one for what the entry requires there, and which of them is
+        # told depends on what is known
         waived_entries = {label for result in (seen, hidden) for found, dummy in result.waived for label in found.about}
         for entry in variables['expected_listeners']:
             for kind in sorted(_OF_ENTRIES):
                 was, became = (unmet(result, entry, kind) for result in (seen, hidden))
-                assert None in (was, became) or became in (was, 'unknown') or entry['name'] in waived_entries, (entry, kind, was, became)
+                assert None in (was, became) or became in (was, 'unknown') or entry['name'] in waived_entries, (
+                    entry,
+                    kind,
+                    was,
+                    became,
+                )
         if judge.judge(facts, building.policy(variables), NOW).failing:
             assert judge.judge(blind, building.policy(variables), NOW).failing
     strategies.run(check)
@@ -163,7 +212,9 @@ def test_an_entry_touches_nothing_but_the_ports_that_it_names():
         if choose.one_in(2):
             facts = strategies.hidden(choose, facts)
         more = strategies.entry(choose, 'more')
-        both = strategies.agreeable(dict(variables, expected_listeners=copy.deepcopy(variables['expected_listeners'] + [more])))
+        both = strategies.agreeable(
+            dict(variables, expected_listeners=copy.deepcopy(variables['expected_listeners'] + [more]))
+        )
         alone = dict(both, expected_listeners=both['expected_listeners'][:-1])
         named = model.items(more)
 
@@ -174,7 +225,9 @@ def test_an_entry_touches_nothing_but_the_ports_that_it_names():
                 else:
                     entry, = [entry for entry in alone['expected_listeners'] + [more] if entry['name'] in one.about][:1]
                     spans = model.items(entry)
-                if not any(each[0] == span[0] and each[1] <= span[2] and span[1] <= each[2] for each in named for span in spans):
+                if not any(
+                    each[0] == span[0] and each[1] <= span[2] and span[1] <= each[2] for each in named for span in spans
+                ):
                     yield one.as_dict()
         assert list(others(raw(facts, alone))) == list(others(raw(facts, both)))
     strategies.run(check)
@@ -205,15 +258,23 @@ def test_nothing_hides_what_is_forbidden():
         variables = strategies.declaration(choose, most_waivers=2)
         for waiver in variables['listener_waivers']:        # none of them is for it
             if choose.one_in(2):
-                waiver['kinds'] = [kind for kind in waiver.get('kinds', options.VIOLATIONS) if kind != 'forbidden'] or ['missing']
+                waiver['kinds'] = [kind for kind in waiver.get('kinds', options.VIOLATIONS) if kind != 'forbidden'] or [
+                    'missing'
+                ]
             else:
                 waiver['entry'] = ['e*']
         variables.pop('listener_fail_severity', None)
-        variables = strategies.agreeable(dict(variables, expected_listeners=variables['expected_listeners'] + [forbidding]))
+        variables = strategies.agreeable(
+            dict(variables, expected_listeners=variables['expected_listeners'] + [forbidding])
+        )
         others = [one for one in facts['listeners'] if one is not listener]
         blind = strategies.hidden(choose, dict(facts, listeners=others))
         result = judge.judge(dict(blind, listeners=blind['listeners'] + [listener]), building.policy(variables), NOW)
-        found = [one for one in result.findings if one.kind == 'forbidden' and 'no' in one.about and listener['id'] in (one.listener, *told_with(one))]
+        found = [
+            one
+            for one in result.findings
+            if one.kind == 'forbidden' and 'no' in one.about and listener['id'] in (one.listener, *told_with(one))
+        ]
         assert found and found[0].fails
     strategies.run(check)
 
@@ -256,13 +317,18 @@ def test_what_is_found_is_what_the_definition_says():
 
             assert found.get(one['id'], set()) == wanted
         for entry in entries:
-            labels = {kind: any(entry['name'] in each.about and each.kind == kind for each in result.findings) for kind in ('missing', 'unreachable')}
+            labels = {
+                kind: any(entry['name'] in each.about and each.kind == kind for each in result.findings)
+                for kind in ('missing', 'unreachable')
+            }
             noted = [len(each.about) for each in result.findings if entry['name'] in each.about and is_required(each)]
             try:
                 if entry['state'] == 'required' and model.unmet(entry, judged):
                     assert labels['missing'] or noted
                 elif entry['state'] == 'required':
-                    assert not labels['missing'] and 1 not in noted     # of what is said of several entries, it is true of one
+                    assert (
+                        not labels['missing'] and 1 not in noted
+                    )  # of what is said of several entries, it is true of one
                 if entry['state'] in ('required', 'optional'):
                     assert labels['unreachable'] == model.unreachable(entry, judged, facts['system'])
             except model.Unknown:

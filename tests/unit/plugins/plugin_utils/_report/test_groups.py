@@ -12,7 +12,13 @@ from ansible_collections.listening.ports.plugins.plugin_utils._report import gro
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import finding, judged
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, facts, listener, owner, record
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN,
+    facts,
+    listener,
+    owner,
+    record,
+)
 
 LOOPBACK = ['127.0.0.1/8', '::1/128']
 
@@ -39,7 +45,9 @@ def host(name, *lines, declare=(), **case):
 def host_of(name, facts, policy):
     """The same, of facts."""
     judgement = fleet.judgement(policy, building.judge.judge(facts, policy, building.NOW))
-    return Host(name, 'ok', record=record(name, facts, declared=True, judgement=fleet.check(json.loads(json.dumps(judgement)))))
+    return Host(
+        name, 'ok', record=record(name, facts, declared=True, judgement=fleet.check(json.loads(json.dumps(judgement))))
+    )
 
 
 def of_schema_1(host):
@@ -70,7 +78,9 @@ def test_what_a_program_calls_itself_is_not_taken_for_a_pid():
     rest = '(x.service) listens, which entry no web of expected_listeners forbids'
     assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 5', 513)) == [
         ('tcp 0.0.0.0:80 worker pid 4 pid 512 %s' % rest, 'a'), ('tcp 0.0.0.0:80 worker pid 5 pid 513 %s' % rest, 'b')]
-    assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 4', 513)) == [('tcp 0.0.0.0:80 worker pid 4 %s' % rest, 'a b')]
+    assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 4', 513)) == [
+        ('tcp 0.0.0.0:80 worker pid 4 %s' % rest, 'a b')
+    ]
 
 
 def test_an_address_in_a_reason_is_what_somebody_declared():
@@ -78,7 +88,9 @@ def test_an_address_in_a_reason_is_what_somebody_declared():
         return host(name, 'tcp 0.0.0.0:80 nginx[%d]' % pid, declare=[
             {'name': 'no web', 'port': 80, 'state': 'forbidden', 'reason': 'moved to %s:8443, ask Ann' % address}])
 
-    text = 'tcp 0.0.0.0:80 nginx%s listens, which entry no web of expected_listeners forbids (moved to %s:8443, ask Ann)'
+    text = (
+        'tcp 0.0.0.0:80 nginx%s listens, which entry no web of expected_listeners forbids (moved to %s:8443, ask Ann)'
+    )
     assert shown(moved('a', 512, '10.0.0.5'), moved('b', 513, '10.0.0.6')) == [
         (text % (' pid 512', '10.0.0.5'), 'a'), (text % (' pid 513', '10.0.0.6'), 'b')]
     assert shown(moved('a', 512, '10.0.0.5'), moved('b', 513, '10.0.0.5')) == [(text % ('', '10.0.0.5'), 'a b')]
@@ -113,26 +125,64 @@ def test_an_address_that_is_shown_twice():
     web = {'name': 'web', 'port': 80, 'bind': 'loopback', 'state': 'optional'}
     one, other = (host(name, 'tcp %s:80 nginx[%d]' % (address, pid), declare=[web])
                   for name, address, pid in (('a', '10.0.0.5', 1), ('b', '10.0.0.55', 2)))
-    assert shown(one, other) == [(
-        'tcp (2 addresses):80 nginx is bound to (2 addresses) (private address), where entry web of expected_listeners expects it on loopback', 'a b')]
+    assert shown(one, other) == [
+        (
+            'tcp (2 addresses):80 nginx is bound to (2 addresses) (private address), '
+            'where entry web of expected_listeners expects it on loopback',
+            'a b',
+        )
+    ]
 
 
 def test_the_addresses_of_several_listeners_in_one_text():
-    one, other = (host(name, 'tcp %s:80 nginx[%d]' % (v4, pid), 'tcp [%s]:80 nginx[%d]' % (v6, pid), 'tcp %s:80 nginx[%d]' % (v4[:-1] + '9', pid + 5))
-                  for name, v4, v6, pid in (('a', '10.0.0.5', 'fd00::5', 1), ('b', '10.0.0.6', 'fd00::6', 2)))
-    assert shown(one, other) == [(
-        'tcp (2 addresses):80 nginx listens, and nothing declares it (user root) (the same on tcp 10.0.0.9:80 nginx, tcp (2 addresses):80)', 'a b')]
+    one, other = (
+        host(
+            name,
+            'tcp %s:80 nginx[%d]' % (v4, pid),
+            'tcp [%s]:80 nginx[%d]' % (v6, pid),
+            'tcp %s:80 nginx[%d]' % (v4[:-1] + '9', pid + 5),
+        )
+        for name, v4, v6, pid in (('a', '10.0.0.5', 'fd00::5', 1), ('b', '10.0.0.6', 'fd00::6', 2))
+    )
+    assert shown(one, other) == [
+        (
+            'tcp (2 addresses):80 nginx listens, and nothing declares it (user root) '
+            '(the same on tcp 10.0.0.9:80 nginx, tcp (2 addresses):80)',
+            'a b',
+        )
+    ]
 
 
 def test_addresses_of_the_host_in_a_line_of_a_log():
     """Those of others count."""
     def failed(name, address, line):
-        return host(name, declare=[{'name': 'web', 'port': 80, 'service': 'nginx'}], system={'local_addresses': ['%s/24' % address, *LOOPBACK]},
-                    diagnoses={'nginx.service': {'lines': [line]}})
+        return host(
+            name,
+            declare=[{'name': 'web', 'port': 80, 'service': 'nginx'}],
+            system={'local_addresses': ['%s/24' % address, *LOOPBACK]},
+            diagnoses={'nginx.service': {'lines': [line]}},
+        )
 
-    (text, hosts), = shown(*(failed(name, address, 'bind() to %s:80 failed' % address) for name, address in (('a', '10.0.0.5'), ('b', '10.0.0.6'))))
-    assert text.endswith('. nginx.service has failed (exit code 1): bind() to (2 addresses):80 failed') and hosts == 'a b'
-    assert len(groups(*(failed(name, '10.0.0.5', 'connect() to %s:80 failed' % peer) for name, peer in (('a', '10.9.0.5'), ('b', '10.9.0.6'))))) == 2
+    ((text, hosts),) = shown(
+        *(
+            failed(name, address, 'bind() to %s:80 failed' % address)
+            for name, address in (('a', '10.0.0.5'), ('b', '10.0.0.6'))
+        )
+    )
+    assert (
+        text.endswith('. nginx.service has failed (exit code 1): bind() to (2 addresses):80 failed') and hosts == 'a b'
+    )
+    assert (
+        len(
+            groups(
+                *(
+                    failed(name, '10.0.0.5', 'connect() to %s:80 failed' % peer)
+                    for name, peer in (('a', '10.9.0.5'), ('b', '10.9.0.6'))
+                )
+            )
+        )
+        == 2
+    )
     (text, hosts), = shown(*(failed(name, '10.0.0.5', 'bind() to 10.0.0.5:80 failed') for name in 'ab'))
     assert text.endswith('bind() to 10.0.0.5:80 failed')
 
@@ -166,8 +216,14 @@ def test_addresses_of_the_host_in_a_rule(first, second, count):
     ({'ensure': 'port == `1`'}, {'ensure': 'port == `2`'}),
 ])
 def test_what_entries_say_counts(first, second):
-    one, other = (host(name, 'tcp 0.0.0.0:80 nginx[%d] from=anyone' % pid, declare=[dict(what, name='web', port=80, state='optional')])
-                  for name, pid, what in (('a', 1, first), ('b', 2, second)))
+    one, other = (
+        host(
+            name,
+            'tcp 0.0.0.0:80 nginx[%d] from=anyone' % pid,
+            declare=[dict(what, name='web', port=80, state='optional')],
+        )
+        for name, pid, what in (('a', 1, first), ('b', 2, second))
+    )
     assert len(groups(one, other)) == 2
 
 
@@ -180,19 +236,40 @@ def test_what_entries_say_counts(first, second):
 ])
 def test_addresses_that_all_hosts_have_count(first, second):
     no = [{'name': 'no', 'port': 'any', 'state': 'forbidden'}]
-    assert len(groups(*(host(name, '%s rpcbind[%d]' % (endpoint, pid), declare=no) for name, endpoint, pid in (('a', first, 1), ('b', second, 2))))) == 2
+    assert (
+        len(
+            groups(
+                *(
+                    host(name, '%s rpcbind[%d]' % (endpoint, pid), declare=no)
+                    for name, endpoint, pid in (('a', first, 1), ('b', second, 2))
+                )
+            )
+        )
+        == 2
+    )
 
 
 def test_ports_of_the_ephemeral_range_are_of_no_account():
-    hosts = [host('h%d' % number, 'udp 0.0.0.0:%d rpcbind[%d] exe=/tmp/x' % (40000 + number, number)) for number in range(1, 4)]
-    assert shown(*hosts) == [(
-        'udp 0.0.0.0:(3 ports) rpcbind listens, and nothing declares it (user root): its executable was deleted or lies in a directory for '
-        'temporary files', 'h1 h2 h3')]
+    hosts = [
+        host('h%d' % number, 'udp 0.0.0.0:%d rpcbind[%d] exe=/tmp/x' % (40000 + number, number))
+        for number in range(1, 4)
+    ]
+    assert shown(*hosts) == [
+        (
+            'udp 0.0.0.0:(3 ports) rpcbind listens, and nothing declares it (user root): '
+            'its executable was deleted or lies in a directory for '
+            'temporary files',
+            'h1 h2 h3',
+        )
+    ]
 
 
 def test_ports_and_addresses_at_once():
     no = [{'name': 'no', 'port': 'any', 'state': 'forbidden'}]
-    hosts = [host(name, 'udp [fe80::%d%%eth0]:%d x[%d]' % (number, 40000 + number, number), declare=no) for name, number in (('a', 1), ('b', 2))]
+    hosts = [
+        host(name, 'udp [fe80::%d%%eth0]:%d x[%d]' % (number, 40000 + number, number), declare=no)
+        for name, number in (('a', 1), ('b', 2))
+    ]
     assert shown(*hosts)[0][0].startswith('udp (2 addresses):(2 ports) x listens')
 
 
@@ -214,22 +291,50 @@ def test_what_is_twice_on_one_host_is_reported_twice():
 def test_parts_of_another_shape_are_reported_all_the_same(lines, diagnoses, order):
     """In a damaged record the key of another finding may stand."""
     def absent(name, *lines, diagnoses):
-        found, = [found for found in host(name, *lines, declare=[{'name': 'web', 'port': 80, 'bind': '10.0.0.9', 'service': 'x'}],
-                                          diagnoses=diagnoses).judgement['findings'] if found['kind'] in ('missing', 'wrong_owner')]
-        return judged(name, dict(found, kind='missing', severity='high', same='0' * 16, fingerprint='0' * 16) if found['kind'] == 'missing' else found)
+        (found,) = [
+            found
+            for found in host(
+                name,
+                *lines,
+                declare=[{'name': 'web', 'port': 80, 'bind': '10.0.0.9', 'service': 'x'}],
+                diagnoses=diagnoses,
+            ).judgement['findings']
+            if found['kind'] in ('missing', 'wrong_owner')
+        ]
+        return judged(
+            name,
+            dict(found, kind='missing', severity='high', same='0' * 16, fingerprint='0' * 16)
+            if found['kind'] == 'missing'
+            else found,
+        )
 
-    hosts = [absent('a', diagnoses={'x.service': {'lines': ['bind() to 10.0.0.5:80 failed', 'x']}}), absent('b', *lines, diagnoses=diagnoses)][::order]
+    hosts = [
+        absent('a', diagnoses={'x.service': {'lines': ['bind() to 10.0.0.5:80 failed', 'x']}}),
+        absent('b', *lines, diagnoses=diagnoses),
+    ][::order]
     assert all(group.text for group in groups(*hosts))
 
 
-@pytest.mark.parametrize('other', [
-    {'severity': 'low'}, {'fails': False}, {'entry': 'web'}, {'declared_in': 'expected_listeners_web'}, {'kind': 'forbidden'}])
+@pytest.mark.parametrize(
+    'other',
+    [
+        {'severity': 'low'},
+        {'fails': False},
+        {'entry': 'web'},
+        {'declared_in': 'expected_listeners_web'},
+        {'kind': 'forbidden'},
+    ],
+)
 def test_what_else_differs_is_reported_apart(other):
     one = dict(finding('x', 'missing'))
     assert len(groups(judged('a', one), judged('b', dict(one, **other)))) == 2
 
 
-CAUSE = [{'name': 'web', 'port': 80, 'process': 'nginx'}, {'name': 'db', 'port': 81, 'process': 'nginx'}, {'name': 'x', 'port': 82, 'process': 'x'}]
+CAUSE = [
+    {'name': 'web', 'port': 80, 'process': 'nginx'},
+    {'name': 'db', 'port': 81, 'process': 'nginx'},
+    {'name': 'x', 'port': 82, 'process': 'x'},
+]
 
 
 def test_what_cannot_be_judged_for_one_cause_is_reported_in_the_words_of_the_first_host():
@@ -237,8 +342,11 @@ def test_what_cannot_be_judged_for_one_cause_is_reported_in_the_words_of_the_fir
         ('a', ['tcp 10.0.0.5:80 hidden', 'tcp 0.0.0.0:81 nginx[1] more=1', 'tcp 0.0.0.0:82 x[1]']),
         ('b', ['tcp 10.0.0.5:80 hidden', 'tcp 0.0.0.0:81 nginx[2] more=1', 'tcp 0.0.0.0:82 x[1]']),
         ('c', ['tcp 0.0.0.0:80 nginx[1]', 'tcp 0.0.0.0:81 hidden', 'tcp 0.0.0.0:82 x[1]'])))
-    text = ('2 listeners and 2 entries cannot be judged, as the holders are hidden (some owners were not observed): tcp 10.0.0.5:80 a hidden process (of uid 33), '
-            'tcp 0.0.0.0:81 nginx%s, and 1 that are not listed; entries: db, web')
+    text = (
+        '2 listeners and 2 entries cannot be judged, as the holders are hidden (some owners were not observed): '
+        'tcp 10.0.0.5:80 a hidden process (of uid 33), '
+        'tcp 0.0.0.0:81 nginx%s, and 1 that are not listed; entries: db, web'
+    )
     assert shown(one) == [(text % ' pid 1', 'a')]
     assert shown(one, again) == [(text % '', 'a b')]
     assert shown(one, other) == [(text % '' + ' (and alike)', 'a c')]
@@ -253,27 +361,40 @@ def test_listeners_on_loopback_are_reported_in_the_words_of_the_first_host():
 
 
 def test_clients_are_reported_by_process():
-    one, other, another = (host(name, *('udp 0.0.0.0:%d %s[%d]' % (port, process, pid) for port in (40000 + pid, 41000 + pid)))
-                           for name, process, pid in (('a', 'named', 1), ('b', 'named', 2), ('c', 'chronyd', 3)))
-    assert [(group.others, group.hosts) for group in groups(one, other, another)] == [(True, ['a', 'b']), (False, ['c'])]
+    one, other, another = (
+        host(name, *('udp 0.0.0.0:%d %s[%d]' % (port, process, pid) for port in (40000 + pid, 41000 + pid)))
+        for name, process, pid in (('a', 'named', 1), ('b', 'named', 2), ('c', 'chronyd', 3))
+    )
+    assert [(group.others, group.hosts) for group in groups(one, other, another)] == [
+        (True, ['a', 'b']),
+        (False, ['c']),
+    ]
 
 
 def test_of_records_of_the_first_version_the_same_message_is_the_same():
-    one, again, other = (host(name, 'tcp 0.0.0.0:111 rpcbind[%d]' % pid) for name, pid in (('a', 5), ('b', 5), ('c', 6)))
+    one, again, other = (
+        host(name, 'tcp 0.0.0.0:111 rpcbind[%d]' % pid) for name, pid in (('a', 5), ('b', 5), ('c', 6))
+    )
     text = 'tcp 0.0.0.0:111 rpcbind pid %d listens, and nothing declares it (user root)'
     assert shown(*map(of_schema_1, (one, again, other))) == [(text % 5, 'a b'), (text % 6, 'c')]
     assert shown(of_schema_1(one), again, other) == [(text.replace(' pid %d', ''), 'b c'), (text % 5, 'a')]
 
 
 def test_the_same_text_is_reported_once_for_all_hosts():
-    assert shown(judged('a', finding('x')), judged('b', finding('y')), judged('c', finding('x'))) == [('x', 'a c'), ('y', 'b')]
+    assert shown(judged('a', finding('x')), judged('b', finding('y')), judged('c', finding('x'))) == [
+        ('x', 'a c'),
+        ('y', 'b'),
+    ]
 
 
 def test_the_order():
     found = groups(
-        judged('a', finding('warned', severity='critical', fails=False), finding('low', severity='low'), finding('once')),
+        judged(
+            'a', finding('warned', severity='critical', fails=False), finding('low', severity='low'), finding('once')
+        ),
         judged('b', finding('forbidden', 'forbidden', 'critical'), finding('twice'), finding('low', severity='low')),
-        judged('c', finding('twice'), finding('also once')))
+        judged('c', finding('twice'), finding('also once')),
+    )
     assert [group.text for group in found] == ['forbidden', 'twice', 'also once', 'once', 'low', 'warned']
 
 
@@ -297,7 +418,10 @@ def test_texts_of_hosts_are_no_patterns():
         return host_of(name, found, building.policy([]))
 
     (text, hosts), = shown(odd('a', 5), odd('b', 6))
-    assert text == 'tcp 10.0.0.5:80 (a+)+$\\1 %s (2 addresses) listens, and nothing declares it (user root)' and hosts == 'a b'
+    assert (
+        text == 'tcp 10.0.0.5:80 (a+)+$\\1 %s (2 addresses) listens, and nothing declares it (user root)'
+        and hosts == 'a b'
+    )
 
 
 def test_many_hosts():
@@ -307,6 +431,12 @@ def test_many_hosts():
     hosts = []
     for number in range(1000):
         text = json.dumps(kept).replace('10.0.0.5', '10.0.%d.%d' % (number // 250, number % 250))
-        hosts.append(Host('h%d' % number, 'ok', record=record('h%d' % number, found, declared=True, judgement=fleet.check(json.loads(text)))))
+        hosts.append(
+            Host(
+                'h%d' % number,
+                'ok',
+                record=record('h%d' % number, found, declared=True, judgement=fleet.check(json.loads(text))),
+            )
+        )
     made = groups(*hosts)
     assert len(made) == 10 and all(len(group.hosts) == 1000 and '(1000 addresses)' in group.text for group in made)

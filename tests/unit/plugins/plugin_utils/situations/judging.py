@@ -41,6 +41,8 @@ def judged(situation, look, name):
     """tuple of Policy and Result of a host. Raises Refusals."""
     policy = policy_of(situation, look, name)
     host = reading.hosts(look)[name]
-    facts, earlier = (check.check(reading.facts(situation, host, key)) if key in host else None for key in ('listens', 'earlier'))
+    facts, earlier = (
+        check.check(reading.facts(situation, host, key)) if key in host else None for key in ('listens', 'earlier')
+    )
     day = look.get('day', reading.TODAY)
     return policy, judge.judge(facts, policy, datetime.datetime(day.year, day.month, day.day, 9), earlier=earlier)

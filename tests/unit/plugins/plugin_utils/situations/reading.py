@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads the situations: the YAML files beside this one, and what is short in them.
 
-A file has a ``title``; what is ``tricky``; the ``declaration``, a mapping of files of an inventory to their text; ``programs``, the paths
-of executables that are not ``/usr/sbin/NAME``; and ``looks`` at hosts, each with a ``caption`` and the ``day`` that it is. A host has:
+A file has a ``title``; what is ``tricky``; the ``declaration``, a mapping of files of an inventory to their text;
+``programs``, the paths of executables that are not ``/usr/sbin/NAME``; and ``looks`` at hosts, each with a ``caption``
+and the ``day`` that it is. A host has:
 
 * ``groups``, and ``variables`` of its own;
 * ``listens``, a list of lines as below, in which lists may be nested, and ``earlier``, the same of a moment before;
-* ``gaps``, ``complete``, ``system`` and ``collector``, where they differ from those of a Linux host that was looked at completely.
+* ``gaps``, ``complete``, ``system`` and ``collector``, where they differ from those of a Linux host that was looked at
+completely.
 
 What is to be found is in the look as well, by host:
 
@@ -21,11 +23,11 @@ What is to be found is in the look as well, by host:
 
 A line is ``protocol address:port`` and then, in any order:
 
-* ``name[pid]/user`` for each holder, ``name[pid]*/user`` for the main process of its unit; or ``kernel``, or ``hidden``;
-* the unit, or the container as ``docker:0123456789ab``, that all of them but systemd are in;
-* ``service=-`` where stopping the unit would not end it, ``service=NAME by=NAME.socket`` where systemd holds it;
-* ``dual`` for an IPv6 wildcard that takes IPv4 too, ``deleted`` for an executable that is gone, ``queue=0/511``, or ``queue=-`` where it is
-  not told.
+* ``name[pid]/user`` for each holder, ``name[pid]*/user`` for the main process of its unit; or ``kernel``, or
+``hidden``; * the unit, or the container as ``docker:0123456789ab``, that all of them but systemd are in; *
+``service=-`` where stopping the unit would not end it, ``service=NAME by=NAME.socket`` where systemd holds it; *
+``dual`` for an IPv6 wildcard that takes IPv4 too, ``deleted`` for an executable that is gone, ``queue=0/511``, or
+``queue=-`` where it is not told.
 """
 
 import datetime
@@ -42,10 +44,17 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import 
 
 HERE = Path(__file__).resolve().parent
 TODAY = datetime.date(2026, 11, 20)
-ENDPOINT = re.compile(r'(?:\[(?P<ipv6>[0-9a-f:.]+)(?:%(?P<scope>[^\]]+))?\]|(?P<ipv4>[\d.]+)(?:%(?P<device>[^:]+))?):(?P<port>\d+)')
+ENDPOINT = re.compile(
+    r'(?:\[(?P<ipv6>[0-9a-f:.]+)(?:%(?P<scope>[^\]]+))?\]|(?P<ipv4>[\d.]+)(?:%(?P<device>[^:]+))?):(?P<port>\d+)'
+)
 HOLDER = re.compile(r'(?P<process>.+)\[(?P<pid>\d+)\](?P<main>\*?)/(?P<user>.+)')
 RANGE = re.compile(r'(.*)\[(\d+):(\d+)\](.*)')
-_SCOPES = {'docker': 'docker-%s.scope', 'containerd': 'cri-containerd-%s.scope', 'podman': 'libpod-%s.scope', 'cri-o': 'crio-%s.scope'}
+_SCOPES = {
+    'docker': 'docker-%s.scope',
+    'containerd': 'cri-containerd-%s.scope',
+    'podman': 'libpod-%s.scope',
+    'cri-o': 'crio-%s.scope',
+}
 _FLAGS = ('kernel', 'hidden', 'dual', 'deleted')
 
 
@@ -92,7 +101,12 @@ def facts(situation, host, key='listens'):
     """dict: the facts that a host shows."""
     gaps = [dict({'count': None, 'hint': None}, **gap) for gap in host.get('gaps', ())]
     found = samples.facts(*(listener(line, situation.get('programs', {})) for line in lines(host[key])), gaps=gaps)
-    found['system'].update({'reserved_ports': [], 'local_addresses': ['10.0.0.5/24', '127.0.0.1/8', '::1/128', 'fe80::5054:ff:fe12:3456%eth0/64']})
+    found['system'].update(
+        {
+            'reserved_ports': [],
+            'local_addresses': ['10.0.0.5/24', '127.0.0.1/8', '::1/128', 'fe80::5054:ff:fe12:3456%eth0/64'],
+        }
+    )
     low, high = host.get('system', {}).get('ephemeral_ports', found['system']['ephemeral_ports'])
     for one in found['listeners']:
         one['ephemeral'] = one['protocol'] == 'udp' and low <= one['port'] <= high
@@ -112,7 +126,8 @@ def lines(written):
 def words(line):
     """What a line says.
 
-    :returns: tuple of the protocol, the match of ENDPOINT, the matches of HOLDER, the place or None, the flags, and a dict of options.
+    :returns: tuple of the protocol, the match of ENDPOINT, the matches of HOLDER, the place or None, the flags, and a
+        dict of options.
     """
     protocol, endpoint, *rest = shlex.split(line.replace('\\', '\\\\'))
     where = ENDPOINT.fullmatch(endpoint)
@@ -146,11 +161,20 @@ def listener(line, programs):
     queue = options.get('queue', '0/4096' if protocol == 'tcp' else '-')
     mapped = scopes.is_mapped(raw)
     return samples.listener(
-        address, int(where.group('port')), protocol, owners, interface=interface, accepts_ipv4=len(raw) == 4 or mapped or 'dual' in flags,
-        accepts_ipv6=len(raw) == 16 and not mapped, scope=scopes.scope(raw, interface), service=None if service == '-' else service,
-        activated_by=options.get('by'), held_by='kernel' if 'kernel' in flags else 'processes' if owners else 'unknown',
+        address,
+        int(where.group('port')),
+        protocol,
+        owners,
+        interface=interface,
+        accepts_ipv4=len(raw) == 4 or mapped or 'dual' in flags,
+        accepts_ipv6=len(raw) == 16 and not mapped,
+        scope=scopes.scope(raw, interface),
+        service=None if service == '-' else service,
+        activated_by=options.get('by'),
+        held_by='kernel' if 'kernel' in flags else 'processes' if owners else 'unknown',
         socket_uid=owners[-1]['uid'] if owners else int(options.get('uid', 0)),
-        backlog=None if queue == '-' else dict(zip(('pending', 'limit'), map(int, queue.split('/')))))
+        backlog=None if queue == '-' else dict(zip(('pending', 'limit'), map(int, queue.split('/')))),
+    )
 
 
 def _owner(holder, place, flags, programs):
@@ -163,9 +187,17 @@ def _owner(holder, place, flags, programs):
     if holder.group('pid') == '1' and process == 'systemd':
         unit, container = 'init.scope', None
     return samples.owner(
-        int(holder.group('pid')), process, user, exe=programs.get(process, '/usr/sbin/' + process), exe_deleted='deleted' in flags,
-        uid=_uid(user), started='2026-11-19T08:00:00Z', unit=unit, container=container,
-        main=bool(holder.group('main')) if (unit or '').endswith('.service') else None)
+        int(holder.group('pid')),
+        process,
+        user,
+        exe=programs.get(process, '/usr/sbin/' + process),
+        exe_deleted='deleted' in flags,
+        uid=_uid(user),
+        started='2026-11-19T08:00:00Z',
+        unit=unit,
+        container=container,
+        main=bool(holder.group('main')) if (unit or '').endswith('.service') else None,
+    )
 
 
 def _uid(user):

@@ -23,8 +23,14 @@ VARIABLES = {'guide_declare': merge.ENTRIES, 'guide_waive': merge.WAIVERS}
 def mistakes(guide):
     """The rows of the table of mistakes: list of a declaration and what is said of it."""
     text = (GUIDES / (guide + '.rst')).read_text(encoding='utf-8')
-    lines = re.search(r'^\.\. csv-table::\n   :header: \w+, Message\n\n((?:   .*\n)+)', text, re.MULTILINE).group(1).splitlines()
-    return [(cells[0].strip('`'), cells[1]) for cells in csv.reader((line.strip() for line in lines), skipinitialspace=True)]
+    lines = (
+        re.search(r'^\.\. csv-table::\n   :header: \w+, Message\n\n((?:   .*\n)+)', text, re.MULTILINE)
+        .group(1)
+        .splitlines()
+    )
+    return [
+        (cells[0].strip('`'), cells[1]) for cells in csv.reader((line.strip() for line in lines), skipinitialspace=True)
+    ]
 
 
 def table(guide, heading):
@@ -50,7 +56,9 @@ def test_there_are_mistakes():
 def test_defaults():
     """The table has every switch, with its default and all of its words."""
     rows = table('guide_declare', 'Variable')
-    assert {name: default for name, default, dummy in rows} == {name: str(default) for name, (default, dummy) in options.SWITCHES.items()}
+    assert {name: default for name, default, dummy in rows} == {
+        name: str(default) for name, (default, dummy) in options.SWITCHES.items()
+    }
     for name, dummy, text in rows:
         words = rows[0][2] if text.startswith('The same') else text
         assert all(re.search(r'\b%s\b' % word, words) for word in options.SWITCHES[name][1] or ())

@@ -14,8 +14,12 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.r
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import judging, page, reading
 
 SITUATIONS = reading.situations()
-CASES = [pytest.param(situation, look, name, id='%s-%d-%s' % (stem, index, name))
-         for stem, situation in SITUATIONS.items() for index, look in enumerate(situation['looks']) for name in reading.hosts(look)]
+CASES = [
+    pytest.param(situation, look, name, id='%s-%d-%s' % (stem, index, name))
+    for stem, situation in SITUATIONS.items()
+    for index, look in enumerate(situation['looks'])
+    for name in reading.hosts(look)
+]
 KEYS = {'caption', 'day', 'hosts', 'found', 'refused', 'waived', 'summary'}
 ABOUT = ('found', 'refused', 'waived', 'summary')
 FINDING = {'kind', 'severity', 'fails', 'entry', 'listener', 'message', 'remedy'}
@@ -41,7 +45,12 @@ def test_nothing_in_a_file_is_ignored(situation):
         assert all(set(found) <= FINDING for some in look.get('found', {}).values() for found in some)
         places.update(hosts, *(host.get('groups', ()) for host in hosts.values()))
     assert {path.split('/')[1] for path in situation['declaration']} <= places
-    shown = ' '.join(line for look in situation['looks'] for host in look['hosts'].values() for line in reading.lines(host['listens']))
+    shown = ' '.join(
+        line
+        for look in situation['looks']
+        for host in look['hosts'].values()
+        for line in reading.lines(host['listens'])
+    )
     assert all('%s[' % program in shown for program in situation.get('programs', ()))
 
 
@@ -55,11 +64,15 @@ def test_what_is_found(situation, look, name):
         return
     dummy, result = judging.judged(situation, look, name)
     found = [{key: each.as_dict()[key] for key in FINDING} for each in result.findings]
-    assert found == [dict({'fails': True, 'entry': None, 'listener': None}, **one) for one in look.get('found', {}).get(name, [])]
+    assert found == [
+        dict({'fails': True, 'entry': None, 'listener': None}, **one) for one in look.get('found', {}).get(name, [])
+    ]
     assert [[each.listener, waiver.label] for each, waiver in result.waived] == look.get('waived', {}).get(name, [])
 
 
-@pytest.mark.parametrize('situation, look, name', [case for case in CASES if case.values[2] in case.values[1].get('summary', ())])
+@pytest.mark.parametrize(
+    'situation, look, name', [case for case in CASES if case.values[2] in case.values[1].get('summary', ())]
+)
 def test_which_declaration_it_was(situation, look, name):
     policy, dummy = judging.judged(situation, look, name)
     assert policy.summary == look['summary'][name]
@@ -88,27 +101,80 @@ def test_a_line_is_what_a_host_shows():
     """What ``listener_facts`` said of a host with nginx and of one with ssh, in its own words."""
     line = 'tcp [::]:22 dual systemd[1]/root sshd[150]*/root ssh.service by=ssh.socket'
     assert reading.listener(line, {'systemd': '/usr/lib/systemd/systemd'}) == {
-        'id': 'tcp/[::]:22', 'protocol': 'tcp', 'family': 'ipv6', 'address': '::', 'port': 22, 'interface': None, 'accepts_ipv4': True,
-        'accepts_ipv6': True, 'scope': 'any', 'port_name': None, 'ephemeral': False, 'backlog': {'pending': 0, 'limit': 4096},
-        'namespace': None, 'service': 'ssh.service', 'activated_by': 'ssh.socket', 'held_by': 'processes', 'socket_uid': 0, 'owners': [
-            {'pid': 1, 'process': 'systemd', 'exe': '/usr/lib/systemd/systemd', 'exe_deleted': False, 'user': 'root', 'uid': 0,
-             'started': '2026-11-19T08:00:00Z', 'unit': 'init.scope', 'main': None, 'container': None},
-            {'pid': 150, 'process': 'sshd', 'exe': '/usr/sbin/sshd', 'exe_deleted': False, 'user': 'root', 'uid': 0,
-             'started': '2026-11-19T08:00:00Z', 'unit': 'ssh.service', 'main': True, 'container': None}], 'owners_total': 2}
+        'id': 'tcp/[::]:22',
+        'protocol': 'tcp',
+        'family': 'ipv6',
+        'address': '::',
+        'port': 22,
+        'interface': None,
+        'accepts_ipv4': True,
+        'accepts_ipv6': True,
+        'scope': 'any',
+        'port_name': None,
+        'ephemeral': False,
+        'backlog': {'pending': 0, 'limit': 4096},
+        'namespace': None,
+        'service': 'ssh.service',
+        'activated_by': 'ssh.socket',
+        'held_by': 'processes',
+        'socket_uid': 0,
+        'owners': [
+            {
+                'pid': 1,
+                'process': 'systemd',
+                'exe': '/usr/lib/systemd/systemd',
+                'exe_deleted': False,
+                'user': 'root',
+                'uid': 0,
+                'started': '2026-11-19T08:00:00Z',
+                'unit': 'init.scope',
+                'main': None,
+                'container': None,
+            },
+            {
+                'pid': 150,
+                'process': 'sshd',
+                'exe': '/usr/sbin/sshd',
+                'exe_deleted': False,
+                'user': 'root',
+                'uid': 0,
+                'started': '2026-11-19T08:00:00Z',
+                'unit': 'ssh.service',
+                'main': True,
+                'container': None,
+            },
+        ],
+        'owners_total': 2,
+    }
     found = reading.listener('udp [fe80::1%lan0]:53 hidden uid=99', {})
-    assert (found['id'], found['scope'], found['accepts_ipv4'], found['held_by'], found['socket_uid'], found['backlog']) == (
-        'udp/[fe80::1%lan0]:53', 'link', False, 'unknown', 99, None)
+    assert (
+        found['id'],
+        found['scope'],
+        found['accepts_ipv4'],
+        found['held_by'],
+        found['socket_uid'],
+        found['backlog'],
+    ) == ('udp/[fe80::1%lan0]:53', 'link', False, 'unknown', 99, None)
 
 
-@pytest.mark.parametrize('line', ['tcp 0.0.0.0 sshd[1]/root', 'tcp 0.0.0.0:22', 'tcp 0.0.0.0:22 sshd[1]/root hidden', 'tcp 0.0.0.0:22 kernel a b'])
+@pytest.mark.parametrize(
+    'line',
+    ['tcp 0.0.0.0 sshd[1]/root', 'tcp 0.0.0.0:22', 'tcp 0.0.0.0:22 sshd[1]/root hidden', 'tcp 0.0.0.0:22 kernel a b'],
+)
 def test_a_line_that_says_nothing_is_refused(line):
     with pytest.raises(reading.Unreadable):
         reading.listener(line, {})
 
 
-@pytest.mark.parametrize('situation, look, name', [
-    pytest.param(situation, look, name, id='%s-%d-%s' % (stem, index, name))
-    for stem, situation in SITUATIONS.items() for index, look in enumerate(situation['looks']) for name in look['hosts']])
+@pytest.mark.parametrize(
+    'situation, look, name',
+    [
+        pytest.param(situation, look, name, id='%s-%d-%s' % (stem, index, name))
+        for stem, situation in SITUATIONS.items()
+        for index, look in enumerate(situation['looks'])
+        for name in look['hosts']
+    ],
+)
 def test_the_page_says_what_a_task_says(situation, look, name):
     first = reading.names(name)[0]
     shown = page.about(look, name, look['hosts'][name])
@@ -119,7 +185,9 @@ def test_the_page_says_what_a_task_says(situation, look, name):
         return
     seen = len(reading.lines(look['hosts'][name]['listens']))
     *said, summary = _task_result.message(first, result, Choice(policy, None), policy, 50, seen=seen).splitlines()
-    extra = [summary] * (name in look.get('summary', {})) + ['And so on, except for those that follow.'] * (first != name)
+    extra = [summary] * (name in look.get('summary', {})) + ['And so on, except for those that follow.'] * (
+        first != name
+    )
     assert shown == said + extra
 
 

@@ -23,56 +23,114 @@ RUNS = {'active': 'active', 'sub': 'running', 'result': 'success', 'exit': None}
 WORDS = [
     # failed, and how
     ({'lines': [IN_USE, 'nginx: [emerg] still could not bind()']}, 'nginx.service has failed (exit code 1): ' + IN_USE),
-    ({'lines': ['still could not bind()', IN_USE.replace('98: Address already in use', '13: Permission denied')]},
-     'nginx.service has failed (exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)'),
-    ({'lines': ['nginx: [emerg] invalid parameter "x" in /etc/nginx/nginx.conf:4', 'nginx: configuration file /etc/nginx/nginx.conf test failed']},
-     'nginx.service has failed (exit code 1): nginx: [emerg] invalid parameter "x" in /etc/nginx/nginx.conf:4'),
+    (
+        {'lines': ['still could not bind()', IN_USE.replace('98: Address already in use', '13: Permission denied')]},
+        'nginx.service has failed (exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)',
+    ),
+    (
+        {
+            'lines': [
+                'nginx: [emerg] invalid parameter "x" in /etc/nginx/nginx.conf:4',
+                'nginx: configuration file /etc/nginx/nginx.conf test failed',
+            ]
+        },
+        'nginx.service has failed (exit code 1): nginx: [emerg] invalid parameter "x" in /etc/nginx/nginx.conf:4',
+    ),
     ({'exit': None}, 'nginx.service has failed (exit-code); its log says no more'),
     ({'result': 'signal', 'exit': 11}, 'nginx.service has failed (ended by SIGSEGV); its log says no more'),
     ({'result': 'signal', 'exit': 7}, 'nginx.service has failed (ended by signal 7); its log says no more'),
     ({'result': 'signal', 'exit': 9}, 'nginx.service has failed (ended by SIGKILL); its log says no more'),
-    ({'result': 'core-dump', 'exit': 6}, 'nginx.service has failed (ended by SIGABRT, with a core dump); its log says no more'),
-    ({'result': 'oom-kill', 'exit': None}, 'nginx.service has failed (there was not enough memory); its log says no more'),
+    (
+        {'result': 'core-dump', 'exit': 6},
+        'nginx.service has failed (ended by SIGABRT, with a core dump); its log says no more',
+    ),
+    (
+        {'result': 'oom-kill', 'exit': None},
+        'nginx.service has failed (there was not enough memory); its log says no more',
+    ),
     ({'result': 'timeout', 'exit': None}, 'nginx.service has failed (it took too long); its log says no more'),
-    ({'result': 'timeout', 'exit': None, 'lines': ['nginx.service: start operation timed out. Terminating.']},
-     'nginx.service has failed (it took too long): start operation timed out. Terminating.'),
+    (
+        {'result': 'timeout', 'exit': None, 'lines': ['nginx.service: start operation timed out. Terminating.']},
+        'nginx.service has failed (it took too long): start operation timed out. Terminating.',
+    ),
     ({'result': 'watchdog', 'exit': None}, 'nginx.service has failed (it gave no sign of life); its log says no more'),
-    ({'result': 'start-limit-hit', 'exit': None}, 'nginx.service has failed (it was started too often); its log says no more'),
-    ({'result': 'resources', 'exit': None}, 'nginx.service has failed (what it needs could not be set up); its log says no more'),
+    (
+        {'result': 'start-limit-hit', 'exit': None},
+        'nginx.service has failed (it was started too often); its log says no more',
+    ),
+    (
+        {'result': 'resources', 'exit': None},
+        'nginx.service has failed (what it needs could not be set up); its log says no more',
+    ),
     ({'result': 'of tomorrow', 'exit': None}, 'nginx.service has failed ("of tomorrow"); its log says no more'),
     ({'result': None, 'exit': None}, 'nginx.service has failed; its log says no more'),
-    ({'active': 'activating', 'sub': 'auto-restart', 'exit': 3, 'lines': ['ready']},
-     'nginx.service ends again and again, and waits for its next start (exit code 3); its log ends with: ready'),
-    ({'active': 'activating', 'sub': 'auto-restart', 'result': 'success', 'exit': 0},
-     'nginx.service ends again and again, and waits for its next start (exit code 0); its log says no more'),
+    (
+        {'active': 'activating', 'sub': 'auto-restart', 'exit': 3, 'lines': ['ready']},
+        'nginx.service ends again and again, and waits for its next start (exit code 3); its log ends with: ready',
+    ),
+    (
+        {'active': 'activating', 'sub': 'auto-restart', 'result': 'success', 'exit': 0},
+        'nginx.service ends again and again, and waits for its next start (exit code 0); its log says no more',
+    ),
     # never there
     (dict(DEAD, load='not-found'), 'nginx.service does not exist on this host'),
     (dict(DEAD, load='masked'), 'nginx.service is masked, so that nothing can start it'),
-    ({'load': 'masked'}, 'nginx.service is masked, so that nothing can start it'),      # it ran, failed, and was masked then
-    (dict(DEAD, load='bad-setting', lines=['nginx.service: Service has no ExecStart=. Refusing.']),
-     'nginx.service has a unit file that systemd does not accept: Service has no ExecStart=. Refusing.'),
+    (
+        {'load': 'masked'},
+        'nginx.service is masked, so that nothing can start it',
+    ),  # it ran, failed, and was masked then
+    (
+        dict(DEAD, load='bad-setting', lines=['nginx.service: Service has no ExecStart=. Refusing.']),
+        'nginx.service has a unit file that systemd does not accept: Service has no ExecStart=. Refusing.',
+    ),
     (dict(UNKNOWN, load='invalid', unit='a b'), '"a b" is not the name of a unit of the system'),
     (dict(UNKNOWN, load='template', unit='app@'), 'app@ is a template, and the entry names no instance of it'),
     # not running
     (DEAD, 'nginx.service is not running'),
     (dict(DEAD, enabled='disabled'), 'nginx.service is not running, and is disabled, so that no boot starts it'),
     (dict(DEAD, exit=0), 'nginx.service is not running any more: it ended with exit code 0'),
-    (dict(DEAD, lines=['Stopped nginx.service - A server.']), 'nginx.service is not running; its log ends with: Stopped nginx.service - A server.'),
-    (dict(DEAD, lines=['nginx.service was skipped because of an unmet condition check (ConditionPathExists=/etc/nginx).']),
-     'nginx.service is not running: nginx.service was skipped because of an unmet condition check (ConditionPathExists=/etc/nginx).'),
-    ({'active': 'activating', 'sub': 'start-pre', 'result': 'success', 'exit': None}, 'nginx.service is still starting (start-pre); its log says no more'),
-    ({'active': 'deactivating', 'sub': 'stop-sigterm', 'result': 'success'}, 'nginx.service is deactivating (stop-sigterm)'),
+    (
+        dict(DEAD, lines=['Stopped nginx.service - A server.']),
+        'nginx.service is not running; its log ends with: Stopped nginx.service - A server.',
+    ),
+    (
+        dict(
+            DEAD,
+            lines=['nginx.service was skipped because of an unmet condition check (ConditionPathExists=/etc/nginx).'],
+        ),
+        'nginx.service is not running: nginx.service was skipped because of an unmet condition check '
+        '(ConditionPathExists=/etc/nginx).',
+    ),
+    (
+        {'active': 'activating', 'sub': 'start-pre', 'result': 'success', 'exit': None},
+        'nginx.service is still starting (start-pre); its log says no more',
+    ),
+    (
+        {'active': 'deactivating', 'sub': 'stop-sigterm', 'result': 'success'},
+        'nginx.service is deactivating (stop-sigterm)',
+    ),
     # running, and not listening
     (RUNS, 'nginx.service is running, and holds no listener'),
-    (dict(RUNS, lines=['Listening on unix:/run/x']), 'nginx.service is running, and holds no listener; its log ends with: Listening on unix:/run/x'),
-    (dict(RUNS, lines=['bind: Permission denied', 'ready']), 'nginx.service is running, and holds no listener: bind: Permission denied'),
+    (
+        dict(RUNS, lines=['Listening on unix:/run/x']),
+        'nginx.service is running, and holds no listener; its log ends with: Listening on unix:/run/x',
+    ),
+    (
+        dict(RUNS, lines=['bind: Permission denied', 'ready']),
+        'nginx.service is running, and holds no listener: bind: Permission denied',
+    ),
     (dict(RUNS, holds=None, unseen=[HIDDEN]), 'nginx.service is running; ' + HIDDEN),
-    (dict(RUNS, unit='mysqld', id='mariadb.service', holds=True), 'mysqld, which is mariadb.service, is running, and listens elsewhere'),
+    (
+        dict(RUNS, unit='mysqld', id='mariadb.service', holds=True),
+        'mysqld, which is mariadb.service, is running, and listens elsewhere',
+    ),
     (dict(RUNS, unit='ssh.socket', id='ssh.socket', sub='listening', holds=None), 'ssh.socket is active (listening)'),
     (dict(RUNS, sub='exited'), 'nginx.service has done its work and ended (active, exited)'),
     # not looked at
-    (dict(UNKNOWN, unseen=['systemd could not be asked: it does not run there']),
-     'nginx.service could not be looked at: systemd could not be asked: it does not run there'),
+    (
+        dict(UNKNOWN, unseen=['systemd could not be asked: it does not run there']),
+        'nginx.service could not be looked at: systemd could not be asked: it does not run there',
+    ),
     (UNKNOWN, 'nginx.service could not be looked at: the host does not say why'),
     ({'unseen': [NO_LOG]}, 'nginx.service has failed (exit code 1); ' + NO_LOG),
     ({'active': None, 'sub': None}, 'nginx.service is in a state that is not known'),
@@ -96,20 +154,45 @@ def test_in_words(said, words):
     assert in_words(known) == words
 
 
-@pytest.mark.parametrize('lines, told', [
-    # what says why a port cannot be had, though others say more loudly that it cannot
-    (['(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80', 'no listening sockets available, shutting down',
-      'AH00015: Unable to open logs'], '(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80'),
-    (['Traceback (most recent call last):', 'OSError: [Errno 98] Address already in use', 'failed'], 'OSError: [Errno 98] Address already in use'),
-    (['listen EADDRINUSE: address already in use :::3000', 'Emitted error event'], 'listen EADDRINUSE: address already in use :::3000'),
-    (['bind() to 0.0.0.0:80 failed (13: Permission denied)', 'giving up'], 'bind() to 0.0.0.0:80 failed (13: Permission denied)'),
-    (['Cannot assign requested address', 'bye'], 'Cannot assign requested address'),
-    (['first error', 'second error', 'bye'], 'second error'),
-    # what is wrong, though it is said last that something is
-    (['AH00526: Syntax error on line 5 of /etc/apache2/apache2.conf:', "Invalid command 'Lisen', perhaps misspelled", "Action 'start' failed.",
-      'The Apache error log may have more information.'], "Invalid command 'Lisen', perhaps misspelled"),
-    (['Traceback (most recent call last):', 'KeyError: 1', 'worker failed to boot'], 'KeyError: 1'),
-])
+@pytest.mark.parametrize(
+    'lines, told',
+    [
+        # what says why a port cannot be had, though others say more loudly that it cannot
+        (
+            [
+                '(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80',
+                'no listening sockets available, shutting down',
+                'AH00015: Unable to open logs',
+            ],
+            '(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80',
+        ),
+        (
+            ['Traceback (most recent call last):', 'OSError: [Errno 98] Address already in use', 'failed'],
+            'OSError: [Errno 98] Address already in use',
+        ),
+        (
+            ['listen EADDRINUSE: address already in use :::3000', 'Emitted error event'],
+            'listen EADDRINUSE: address already in use :::3000',
+        ),
+        (
+            ['bind() to 0.0.0.0:80 failed (13: Permission denied)', 'giving up'],
+            'bind() to 0.0.0.0:80 failed (13: Permission denied)',
+        ),
+        (['Cannot assign requested address', 'bye'], 'Cannot assign requested address'),
+        (['first error', 'second error', 'bye'], 'second error'),
+        # what is wrong, though it is said last that something is
+        (
+            [
+                'AH00526: Syntax error on line 5 of /etc/apache2/apache2.conf:',
+                "Invalid command 'Lisen', perhaps misspelled",
+                "Action 'start' failed.",
+                'The Apache error log may have more information.',
+            ],
+            "Invalid command 'Lisen', perhaps misspelled",
+        ),
+        (['Traceback (most recent call last):', 'KeyError: 1', 'worker failed to boot'], 'KeyError: 1'),
+    ],
+)
 def test_the_line_that_tells_most(lines, told):
     assert in_words(diagnosis(lines=lines)) == 'nginx.service has failed (exit code 1): ' + told
 
@@ -130,7 +213,10 @@ def test_whatever_a_host_says_is_harmless_to_print(key, evil):
 def test_elsewhere():
     found = [listener('0.0.0.0', 8080, service='nginx.service'), listener('::', 8080, service='nginx.service'),
              listener('127.0.0.1', 22, service='ssh.service', activated_by='ssh.socket')]
-    assert elsewhere(['nginx.service'], iter(found)) == 'nginx.service is running, and listens on tcp 0.0.0.0:8080, tcp [::]:8080'
+    assert (
+        elsewhere(['nginx.service'], iter(found))
+        == 'nginx.service is running, and listens on tcp 0.0.0.0:8080, tcp [::]:8080'
+    )
     assert elsewhere(['no.service', 'ssh.socket'], found) == 'ssh.socket is running, and listens on tcp 127.0.0.1:22'
     assert elsewhere(['no.service'], found) is None
     assert elsewhere([], found) is None

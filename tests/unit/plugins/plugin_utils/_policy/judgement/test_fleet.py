@@ -45,12 +45,22 @@ def through_a_file(judgement):
 
 def test_what_is_kept():
     found = judged(facts(WEB, listener('0.0.0.0', 8080), listener('0.0.0.0', 111)))
-    assert found['policy']['summary'].startswith('policy: 2 variables, 4 entries, 2 waivers, sha256 %s' % found['policy']['hash'][:12])
+    assert found['policy']['summary'].startswith(
+        'policy: 2 variables, 4 entries, 2 waivers, sha256 %s' % found['policy']['hash'][:12]
+    )
     assert found['policy']['variables'] == ['expected_listeners', 'listener_waivers_q1']
     assert [one['listener'] for one in found['findings']] == ['tcp/0.0.0.0:111']
     assert (found['findings_total'], found['failing'], found['refused'], found['waived']) == (1, True, None, 1)
-    assert found['waivers'] == [{'variable': 'listener_waivers_q1', 'label': 'old', 'expires': '2027-01-31', 'reason': 'PORT-112',
-                                 'owner': 'platform', 'findings': 1}]
+    assert found['waivers'] == [
+        {
+            'variable': 'listener_waivers_q1',
+            'label': 'old',
+            'expires': '2027-01-31',
+            'reason': 'PORT-112',
+            'owner': 'platform',
+            'findings': 1,
+        }
+    ]
     assert found['met'] == {'entries': [['expected_listeners', 'web']], 'waivers': [['listener_waivers_q1', 'old']]}
     assert found['idle'] == {'entries': EVERYTHING, 'waivers': [['listener_waivers_q1', '#2']]}
     assert through_a_file(found) == found
@@ -58,7 +68,16 @@ def test_what_is_kept():
 
 def test_a_waiver_for_ever_has_no_date_and_counts_what_it_waives():
     found = judged(facts(WEB, listener('0.0.0.0', 8081), listener('::', 8081)))
-    assert found['waivers'] == [{'variable': 'listener_waivers_q1', 'label': '#2', 'expires': None, 'reason': None, 'owner': None, 'findings': 2}]
+    assert found['waivers'] == [
+        {
+            'variable': 'listener_waivers_q1',
+            'label': '#2',
+            'expires': None,
+            'reason': None,
+            'owner': None,
+            'findings': 2,
+        }
+    ]
 
 
 def test_of_many_findings_the_first_are_kept_and_all_are_counted():
@@ -73,18 +92,28 @@ def test_of_many_findings_the_first_are_kept_and_all_are_counted():
 ])
 def test_what_may_be_there_is_not_idle(gaps):
     """What was not seen, or is held by nobody knows who, may be what the entry speaks of."""
-    entries = [{'name': 'web', 'port': [80, 81], 'process': 'nginx'}, {'name': 'db', 'port': 5432, 'state': 'optional', 'process': 'postgres'}]
+    entries = [
+        {'name': 'web', 'port': [80, 81], 'process': 'nginx'},
+        {'name': 'db', 'port': 5432, 'state': 'optional', 'process': 'postgres'},
+    ]
     declared = {'expected_listeners': entries, 'listener_waivers': [{'port': 99, 'expires': 'never'}]}
     hidden = listener('0.0.0.0', 5432, owners=[])
     found = judged(facts(WEB, *([hidden] if gaps[0]['aspect'] == 'owners' else []), gaps=gaps), declared)
     assert found['idle'] == {'entries': [], 'waivers': []}
-    assert ['expected_listeners', 'db'] in found['met']['entries'] and found['met']['waivers'] == [['listener_waivers', '#1']]
+    assert ['expected_listeners', 'db'] in found['met']['entries'] and found['met']['waivers'] == [
+        ['listener_waivers', '#1']
+    ]
     seen = judged(facts(WEB), declared)
     assert seen['idle'] == {'entries': [['expected_listeners', 'db']], 'waivers': [['listener_waivers', '#1']]}
 
 
 def test_what_is_not_known_of_one_entry_leaves_the_others_idle():
-    declared = {'expected_listeners': [{'name': 'web', 'port': 80, 'process': 'nginx'}, {'name': 'ntp', 'port': '123/udp', 'state': 'optional'}]}
+    declared = {
+        'expected_listeners': [
+            {'name': 'web', 'port': 80, 'process': 'nginx'},
+            {'name': 'ntp', 'port': '123/udp', 'state': 'optional'},
+        ]
+    }
     found = judged(facts(listener('0.0.0.0', 80, owners=[]), gaps=[gap()]), declared)
     assert found['idle']['entries'] == [['expected_listeners', 'ntp']]
 
@@ -97,15 +126,21 @@ def test_nothing_is_said_of_other_namespaces():
 def test_unused_is_what_is_idle_somewhere_and_met_nowhere():
     idle = judged(facts(WEB))
     assert [(one.kind, one.entry, one.declared_in, one.severity, one.fails) for one in fleet.unused([idle, idle])] == [
-        ('entry_unused', 'noise', 'expected_listeners', 'info', False), ('entry_unused', 'ntp', 'expected_listeners', 'info', False),
-        ('waiver_unused', None, 'listener_waivers_q1', 'info', False), ('waiver_unused', None, 'listener_waivers_q1', 'info', False)]
+        ('entry_unused', 'noise', 'expected_listeners', 'info', False),
+        ('entry_unused', 'ntp', 'expected_listeners', 'info', False),
+        ('waiver_unused', None, 'listener_waivers_q1', 'info', False),
+        ('waiver_unused', None, 'listener_waivers_q1', 'info', False),
+    ]
     assert [one.message for one in fleet.unused([idle, idle])] == [
         'The entry noise of expected_listeners met nothing on any of the 2 hosts that were judged by it',
         'The entry ntp of expected_listeners met nothing on any of the 2 hosts that were judged by it',
         'The waiver #2 of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it',
         'The waiver old of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it']
     busy = judged(facts(WEB, listener('0.0.0.0', 123, 'udp'), listener('0.0.0.0', 8080)))
-    assert [one.message.split(' of ')[0] for one in fleet.unused(iter([idle, busy]))] == ['The entry noise', 'The waiver #2']
+    assert [one.message.split(' of ')[0] for one in fleet.unused(iter([idle, busy]))] == [
+        'The entry noise',
+        'The waiver #2',
+    ]
     assert fleet.unused([idle])[0].message.endswith(' on the host that was judged by it')
     assert fleet.unused([]) == []
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What findings consist of: it says all that a message needs, survives a record, and is not believed when it is read."""
+"""What findings consist of: all that a message needs, which survives a record, and is not believed when it is read."""
 
 import copy
 import json
@@ -10,7 +10,12 @@ import random
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import alike, fleet, message, parts_schema
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import (
+    alike,
+    fleet,
+    message,
+    parts_schema,
+)
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.parts import Own
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.options import KINDS
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
@@ -44,8 +49,12 @@ def test_what_a_finding_says_is_made_of_what_a_record_keeps():
     for finding in FINDINGS:
         kept = recorded(finding)
         assert parts_schema.check(kept['kind'], copy.deepcopy(kept['parts'])) == kept['parts']
-        said = (message.of(kept['kind'], kept['parts']), message.remedy(kept['kind'], kept['parts']), message.expected(kept['kind'], kept['parts']),
-                message.found(kept['parts']))
+        said = (
+            message.of(kept['kind'], kept['parts']),
+            message.remedy(kept['kind'], kept['parts']),
+            message.expected(kept['kind'], kept['parts']),
+            message.found(kept['parts']),
+        )
         assert said == (kept['message'], kept['remedy'], kept['expected'], kept['found']) == tuple(
             finding.as_dict()[key] for key in ('message', 'remedy', 'expected', 'found'))
 
@@ -54,7 +63,9 @@ def test_one_host_alone_is_said_without_pids_and_in_the_same_words():
     """What is made of several hosts does not differ from what is said of one but in what they have of their own."""
     for finding in FINDINGS:
         kept = recorded(finding)['parts']
-        assert message.of(finding.kind, alike.merged([kept, kept])) == message.of(finding.kind, alike.without_pids(kept))
+        assert message.of(finding.kind, alike.merged([kept, kept])) == message.of(
+            finding.kind, alike.without_pids(kept)
+        )
 
 
 def spoilt(value, choose, depth=0):
@@ -73,9 +84,35 @@ def spoilt(value, choose, depth=0):
             return value[:index] + value[index + 1:]
         if choose.random() < 0.2:
             return value * choose.choice((2, 60))
-        return [spoilt(element, choose, depth + 1) if place == index else element for place, element in enumerate(value)]
-    return choose.choice((None, True, -1, 0, 7, 2 ** 70, 1.5, '', 'x', '\x1b[2J\n::error::\u202e', 'x' * 30000, '\ud800', [], {}, ['a'], ['a', 'b'],
-                          [None], {'owners': []}, {'pieces': 'x'}, {'first': [], 'total': 5}, 'ephemeral', 'none of these'))
+        return [
+            spoilt(element, choose, depth + 1) if place == index else element for place, element in enumerate(value)
+        ]
+    return choose.choice(
+        (
+            None,
+            True,
+            -1,
+            0,
+            7,
+            2**70,
+            1.5,
+            '',
+            'x',
+            '\x1b[2J\n::error::\u202e',
+            'x' * 30000,
+            '\ud800',
+            [],
+            {},
+            ['a'],
+            ['a', 'b'],
+            [None],
+            {'owners': []},
+            {'pieces': 'x'},
+            {'first': [], 'total': 5},
+            'ephemeral',
+            'none of these',
+        )
+    )
 
 
 def test_parts_of_strangers_are_refused_or_shown_and_do_nothing_else():
@@ -92,8 +129,18 @@ def test_parts_of_strangers_are_refused_or_shown_and_do_nothing_else():
             continue
         shown += 1
         other = choose.choice([one for one in whole if one['kind'] == kept['kind']])['parts']
-        for made in (parts, alike.merged([parts, other]), alike.merged([other, parts, parts]), alike.without_pids(parts)):
-            for text in (message.of(kept['kind'], made), message.remedy(kept['kind'], made), message.expected(kept['kind'], made), message.found(made)):
+        for made in (
+            parts,
+            alike.merged([parts, other]),
+            alike.merged([other, parts, parts]),
+            alike.without_pids(parts),
+        ):
+            for text in (
+                message.of(kept['kind'], made),
+                message.remedy(kept['kind'], made),
+                message.expected(kept['kind'], made),
+                message.found(made),
+            ):
                 assert text is None or visible(text, len(text)) == text
         assert len(alike.key(kept['kind'], parts)) == 16
     assert shown > 500 and refused > 500
@@ -120,18 +167,29 @@ def test_what_is_not_known_of_parts_is_dropped():
     policy, result = building.judged({'declare': [], 'host': ['tcp 0.0.0.0:80 nginx']})
     judgement = json.loads(json.dumps(fleet.judgement(policy, result)))
     later = copy.deepcopy(judgement)
-    later['findings'][0]['parts']['listener']['odd'] = later['findings'][0]['parts']['odd'] = later['findings'][0]['odd'] = 5
+    later['findings'][0]['parts']['listener']['odd'] = later['findings'][0]['parts']['odd'] = later['findings'][0][
+        'odd'
+    ] = 5
     assert fleet.check(later) == judgement
 
 
-@pytest.mark.parametrize('text, pieces', [
-    ('nothing of it', ['nothing of it']),
-    ('10.0.0.5', ['', '10.0.0.5', '']),
-    ('bind() to 10.0.0.5:80 failed.', ['bind() to ', '10.0.0.5', ':80 failed.']),
-    ('it is 10.0.0.5. And [fd00::5]:80, fe80::1%eth0', ['it is ', '10.0.0.5', '. And [', 'fd00::5', ']:80, ', 'fe80::1%eth0', '']),
-    ('10.0.0.5/24 10.0.0.55 110.0.0.5 a.10.0.0.5 10.0.0.5.1 10.0.0.6', ['10.0.0.5/24 10.0.0.55 110.0.0.5 a.10.0.0.5 10.0.0.5.1 10.0.0.6']),
-    ('127.0.0.1 ::1 0.0.0.0 fd00::55 fd00::5:80', ['127.0.0.1 ::1 0.0.0.0 fd00::55 fd00::5:80']),
-])
+@pytest.mark.parametrize(
+    'text, pieces',
+    [
+        ('nothing of it', ['nothing of it']),
+        ('10.0.0.5', ['', '10.0.0.5', '']),
+        ('bind() to 10.0.0.5:80 failed.', ['bind() to ', '10.0.0.5', ':80 failed.']),
+        (
+            'it is 10.0.0.5. And [fd00::5]:80, fe80::1%eth0',
+            ['it is ', '10.0.0.5', '. And [', 'fd00::5', ']:80, ', 'fe80::1%eth0', ''],
+        ),
+        (
+            '10.0.0.5/24 10.0.0.55 110.0.0.5 a.10.0.0.5 10.0.0.5.1 10.0.0.6',
+            ['10.0.0.5/24 10.0.0.55 110.0.0.5 a.10.0.0.5 10.0.0.5.1 10.0.0.6'],
+        ),
+        ('127.0.0.1 ::1 0.0.0.0 fd00::55 fd00::5:80', ['127.0.0.1 ::1 0.0.0.0 fd00::55 fd00::5:80']),
+    ],
+)
 def test_addresses_of_the_host_in_its_text(text, pieces):
     own = Own({'local_addresses': ['10.0.0.5/24', 'fd00::5/64', 'fe80::1%eth0/64', '127.0.0.1/8', '::1/128']})
     assert own.text(text, 300) == {'pieces': pieces}
