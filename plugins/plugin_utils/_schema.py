@@ -69,14 +69,14 @@ def _no_constant(name: str) -> NoReturn:
 
 def _refuse(value: object, wanted: str) -> NoReturn:
     if isinstance(value, str):
-        found = ascii(value[:40])[:60]
+        actual = ascii(value[:40])[:60]
     elif isinstance(value, int) and abs(value) > _INTEGER:
-        found = 'a huge number'         # Python refuses to write one of thousands of digits
+        actual = 'a huge number'         # Python refuses to write one of thousands of digits
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        found = repr(value)
+        actual = repr(value)
     else:
-        found = _KINDS.get(type(value), type(value).__name__)
-    raise Fault('has to be %s, not %s' % (wanted, found))
+        actual = _KINDS.get(type(value), type(value).__name__)
+    raise Fault('has to be %s, not %s' % (wanted, actual))
 
 
 def text(limit: int) -> Check:

@@ -27,10 +27,10 @@ def lines(report: Report, whole: Report) -> list[Line]:
     alone = len(report.hosts) == 1
     groups = groups_of.groups(report)
     # of each host no more than some findings are kept
-    lost = sum(judgement['findings_total'] - len(judgement['findings']) for host, judgement in report.judgements)
+    dropped = sum(judgement['findings_total'] - len(judgement['findings']) for host, judgement in report.judgements)
     return [
         *_refused(report),
-        *_block('Findings:', [group for group in groups if group.fails], _MOST_FAILING, lost, alone),
+        *_block('Findings:', [group for group in groups if group.fails], _MOST_FAILING, dropped, alone),
         *_block('Warnings:', [group for group in groups if not group.fails], _MOST_WARNINGS, 0, alone),
         *_waived(report),
         *_policies(report),
@@ -54,10 +54,10 @@ def _refused(report: Report) -> list[Line]:
     return shown
 
 
-def _block(title: str, groups: Sequence[groups_of.Group], most: int, lost: int, alone: bool) -> list[Line]:
+def _block(title: str, groups: Sequence[groups_of.Group], most: int, dropped: int, alone: bool) -> list[Line]:
     """List some findings, the most severe first, each with what to do about it.
 
-    :param lost: findings that were not kept.
+    :param dropped: findings that were not kept.
     :param alone: whether there is only one host, which needs no name.
     """
     if not groups:
@@ -69,7 +69,7 @@ def _block(title: str, groups: Sequence[groups_of.Group], most: int, lost: int, 
         shown.append((_INDENT % group.severity + who + text, BAD if group.fails else WIDE))
         if group.remedy and group.fails:
             shown.append((_INDENT % '' + 'To do: ' + group.remedy, PLAIN))
-    more = max(len(groups) - most, 0) + lost
+    more = max(len(groups) - most, 0) + dropped
     if more:
         shown.append(('  … and %s' % number(more, 'more finding'), BAD if groups[0].fails else PLAIN))
     return shown

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files with records: written whole or not at all, read with distrust."""
 
+import contextlib
 import json
 import os
+import resource
 import stat
 
 import pytest
@@ -93,27 +95,38 @@ def test_a_link_in_the_place_of_the_directory_is_refused(tmp_path):
         records.read(str(tmp_path), 'web')
 
 
-@pytest.mark.parametrize('failing', ['replace', 'write'])
-def test_a_write_that_fails_leaves_the_older_record_and_nothing_else(tmp_path, monkeypatch, failing):
-    records.write(str(tmp_path), record('web', message='older'))
+@contextlib.contextmanager
+def no_room():
+    """No file can get any content."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
+
+@pytest.fixture
+def older(tmp_path):
+    """The directory of a record, which may not get lost."""
+    records.write(str(tmp_path), record('web', message='older'))
+    yield tmp_path
+    assert records.read(str(tmp_path), 'web')['message'] == 'older'
+    assert os.listdir(tmp_path / 'hosts') == ['web.json']
+
+
+def test_a_write_that_fails_leaves_the_older_record_and_nothing_else(older):
+    with pytest.raises(RecordError, match='File too large'), no_room():
+        records.write(str(older), record('web', message='newer'))
+
+
+def test_a_replacement_that_fails_leaves_the_older_record_and_nothing_else(older, monkeypatch):
     def refuse(*dummy, **dummies):
         raise OSError(28, 'No space left on device')
 
-    if failing == 'replace':
-        monkeypatch.setattr(os, 'replace', refuse)
-    else:
-        original = open
-
-        def opened(number, *arguments, **options):
-            os.close(number)
-            return original('/dev/full', *arguments, **options)
-        monkeypatch.setattr(records, 'open', opened, raising=False)
+    monkeypatch.setattr(os, 'replace', refuse)
     with pytest.raises(RecordError, match='No space left on device'):
-        records.write(str(tmp_path), record('web', message='newer'))
-    monkeypatch.undo()
-    assert records.read(str(tmp_path), 'web')['message'] == 'older'
-    assert os.listdir(tmp_path / 'hosts') == ['web.json']
+        records.write(str(older), record('web', message='newer'))
 
 
 def test_a_file_in_the_place_of_the_directory_is_an_error(tmp_path):
