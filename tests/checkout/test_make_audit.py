@@ -35,8 +35,10 @@ def planted():
 
 def make(checkout, *arguments, **environment):
     # the outer make and the tests have settings that a user has not
-    settings = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "ANSIBLE", "PYTHON"))}
-    done = subprocess.run(["make", *arguments], cwd=checkout, env=dict(settings, COLUMNS="200", **environment), check=False,
+    settings = {name: value for name, value in os.environ.items()
+                if not name.startswith(("MAKE", "MFLAGS", "ANSIBLE", "PYTHON"))}
+    done = subprocess.run(["make", *arguments], cwd=checkout, env=dict(settings, COLUMNS="200", **environment),
+                          check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
 
@@ -44,7 +46,8 @@ def make(checkout, *arguments, **environment):
 def shows(output, port):
     """Whether the planted listener stands in the table with this process and user."""
     name = pathlib.Path("/proc/self/comm").read_text(encoding="utf-8").strip()
-    return any("127.0.0.1:%d " % port in line and name in line and getpass.getuser() in line for line in output.splitlines())
+    return any("127.0.0.1:%d " % port in line and name in line and getpass.getuser() in line
+               for line in output.splitlines())
 
 
 def test_first_run_sets_up_and_shows_the_listener(checkout, planted):

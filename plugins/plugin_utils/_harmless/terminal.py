@@ -38,7 +38,8 @@ def visible(text: str, limit: int = 1000) -> str:
 
 
 def cut_short(text: str, limit: int) -> str:
-    """Keep of a text what ``visible`` shows of it, for later; and one character more, from which it will see that the text is longer.
+    """Keep of a text what ``visible`` shows of it, for later; and one character more, from which it will see that the
+    text is longer.
 
     Half of a surrogate pair, which JSON does not take, becomes what is shown of it.
 

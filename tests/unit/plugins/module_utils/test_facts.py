@@ -77,7 +77,8 @@ class Host:
         self.calls.append(('owners', used, budget))
         self.listeners = listeners
         for listener, (service, activated_by, unit) in zip(listeners, self.units):
-            listener['record'].update(service=service, activated_by=activated_by, owners=[{'unit': None}, {'unit': unit}])
+            listener['record'].update(service=service, activated_by=activated_by,
+                                      owners=[{'unit': None}, {'unit': unit}])
 
     def connections(self, listeners, used, budget, gaps):
         self.calls.append(('connections', used, budget))
@@ -296,7 +297,8 @@ def test_listeners_are_sorted(host):
 
 
 @pytest.mark.parametrize('wanted, diagnosed', [
-    ([], None), (['a.service', 'b.socket', 'c.service'], None), (['no.service', 'a.service'], ['no.service', 'a.service']),
+    ([], None), (['a.service', 'b.socket', 'c.service'], None),
+    (['no.service', 'a.service'], ['no.service', 'a.service']),
 ])
 def test_units_that_own_nothing_are_diagnosed(host, wanted, diagnosed):
     host.units = [('a.service', 'b.socket', None), (None, None, 'c.service')]
@@ -316,8 +318,10 @@ def test_units_that_own_nothing_are_diagnosed(host, wanted, diagnosed):
 def test_a_host_loads_code_to_diagnose_only_where_there_is_something_to_diagnose(wanted, loaded):
     package = _facts.__name__.rpartition('.')[0]
     script = ('import sys; from %s import _facts; _facts.collect(diagnose=%r); '
-              'print([name for name in ("diagnose", "journal") if "%s._systemd." + name in sys.modules])' % (package, wanted, package))
-    done = subprocess.run([sys.executable, '-c', script], stdout=subprocess.PIPE, check=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+              'print([name for name in ("diagnose", "journal") if "%s._systemd." + name in sys.modules])'
+              % (package, wanted, package))
+    done = subprocess.run([sys.executable, '-c', script], stdout=subprocess.PIPE, check=True,
+                          env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
     assert done.stdout.decode().strip() == str(['diagnose', 'journal'] if loaded else [])
 
 
@@ -336,7 +340,8 @@ def test_this_host(collector):
         server.listen(7)
         port = server.getsockname()[1]
         with socket.create_connection(('127.0.0.1', port)):
-            facts = _facts.collect([name for name in SUBSETS if name != 'namespaces'], collector, judge=_exposure.attach)
+            facts = _facts.collect([name for name in SUBSETS if name != 'namespaces'], collector,
+                                   judge=_exposure.attach)
     assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall'} and set(facts['complete']) == ASPECTS
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[4]
 GUIDE = (ROOT / 'docs/docsite/rst/guide_gather_facts.rst').read_text(encoding='utf-8')
 OPTIONS = yaml.safe_load((ROOT / 'plugins/modules/listener_facts.yml').read_text(encoding='utf-8'))['DOCUMENTATION']['options']
 SUBSETS = OPTIONS['gather']['choices']
-COPIES = ['plugins/modules/assert_listeners.py', 'plugins/modules/record_listeners.py', 'plugins/modules/collect_listeners.yml',
+COPIES = ['plugins/modules/assert_listeners.py', 'plugins/modules/record_listeners.py',
+          'plugins/modules/collect_listeners.yml',
           'roles/audit/meta/argument_specs.yml']
 
 
@@ -59,5 +60,6 @@ def test_whoever_passes_the_subsets_on_takes_the_same(path):
 
 
 def test_the_role_lists_each_subset():
-    row = re.search(r'^\| `audit_gather` .*$', (ROOT / 'roles/audit/README.md').read_text(encoding='utf-8'), re.MULTILINE).group(0)
+    row = re.search(r'^\| `audit_gather` .*$', (ROOT / 'roles/audit/README.md').read_text(encoding='utf-8'),
+                    re.MULTILINE).group(0)
     assert re.findall(r'`(\w+)`', row.split('|')[3]) == SUBSETS

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shell of the modules that look at a host: arguments, results, failures. Needs Ansible, unlike the code below the shell."""
+"""The shell of the modules that look at a host: arguments, results, failures.
+
+Needs Ansible, unlike the code below the shell.
+"""
 
 import importlib
 import json
@@ -41,7 +44,8 @@ class Shell:
 
 def made(name, monkeypatch, capfd):
     basic = pytest.importorskip('ansible.module_utils.basic')
-    return Shell(basic, importlib.import_module('ansible_collections.listening.ports.plugins.modules.' + name), monkeypatch, capfd)
+    return Shell(basic, importlib.import_module('ansible_collections.listening.ports.plugins.modules.' + name),
+                 monkeypatch, capfd)
 
 
 @pytest.fixture
@@ -93,7 +97,8 @@ def test_who_can_reach_it_is_judged_on_the_host():
     """By the module alone: facts that are gathered at the start of a play have no action."""
     pytest.importorskip('ansible.module_utils.basic')
     from ansible_collections.listening.ports.plugins.modules import listener_facts
-    snapshot = {'nft': None, 'saves': {}, 'tables': [], 'tools': {}, 'net': None, 'errors': [{'aspect': 'net', 'message': 'why not'}]}
+    snapshot = {'nft': None, 'saves': {}, 'tables': [], 'tools': {}, 'net': None,
+                'errors': [{'aspect': 'net', 'message': 'why not'}]}
     records = [listener('tcp', '0.0.0.0', 22)['record']]
     found = listener_facts.judge(records, snapshot, new_gaps())
     assert records[0]['exposure']['verdict'] == 'unknown' and found['firewall']['default'] == 'unknown'

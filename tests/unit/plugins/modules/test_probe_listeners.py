@@ -35,10 +35,12 @@ def port():
 
 @pytest.mark.parametrize('check', [False, True])
 def test_what_it_returns(shell, port, check):
-    code, result = shell(endpoints=['tcp/127.0.0.1:%d' % port, {'host': '127.0.0.1', 'port': 1}], _ansible_check_mode=check)
+    code, result = shell(endpoints=['tcp/127.0.0.1:%d' % port, {'host': '127.0.0.1', 'port': 1}],
+                         _ansible_check_mode=check)
     assert code == 0 and not result.get('changed') and 'packed' not in result
     assert [one['verdict'] for one in result['probes']] == ['open', 'closed']
-    assert result['counts'] == {'open': 1, 'closed': 1, 'filtered': 0, 'open|filtered': 0, 'unresolvable': 0, 'unknown': 0}
+    assert result['counts'] == {'open': 1, 'closed': 1, 'filtered': 0, 'open|filtered': 0, 'unresolvable': 0,
+                                'unknown': 0}
     assert 0 <= result['elapsed'] < 5
 
 
@@ -54,7 +56,8 @@ def test_nothing_to_probe(shell):
 
 
 def test_options_reach_the_probes(shell, port):
-    code, result = shell(endpoints=['tcp/127.0.0.1:%d' % port], source='127.0.0.7', timeout=0.5, total_timeout=2, max_parallel=1, family='ipv4')
+    code, result = shell(endpoints=['tcp/127.0.0.1:%d' % port], source='127.0.0.7', timeout=0.5, total_timeout=2,
+                         max_parallel=1, family='ipv4')
     assert code == 0 and result['probes'][0]['local_address'] == '127.0.0.7'
     code, result = shell(endpoints=['tcp/localhost:%d' % port], family='ipv4')
     assert [one['address'] for one in result['probes']] == ['127.0.0.1']
@@ -62,7 +65,8 @@ def test_options_reach_the_probes(shell, port):
 
 @pytest.mark.parametrize('arguments, words', [
     ({}, 'endpoints'),
-    ({'endpoints': ['tcp/127.0.0.1:1', 'tcp/127.0.0.1:70000']}, "endpoints[1]: port has to be a number from 1 to 65535, not '70000'"),
+    ({'endpoints': ['tcp/127.0.0.1:1', 'tcp/127.0.0.1:70000']},
+     "endpoints[1]: port has to be a number from 1 to 65535, not '70000'"),
     ({'endpoints': [{'address': '10.0.0.1', 'prot': 'tcp', 'port': 1}]}, "endpoints[0]: there is no option 'prot'"),
     ({'endpoints': ['tcp/\x1b[2J:1']}, 'endpoints[0]: '),
     ({'endpoints': ['tcp/127.0.0.1:1'], 'source': 'eth0'}, "source: 'eth0' is no address"),

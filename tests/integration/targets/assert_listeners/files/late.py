@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listens on a port of loopback that is free now, some seconds from now and for some: files/late.py DELAY LIFETIME; prints the port."""
+"""Listens on a port of loopback that is free now, some seconds from now and for some: files/late.py DELAY LIFETIME;
+prints the port.
+"""
 
 import os
 import socket

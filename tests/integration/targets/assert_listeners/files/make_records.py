@@ -18,7 +18,8 @@ def stamp(age):
 
 def write(folder, host='judged', age=0, status='ok', facts=None, **other):
     """One record, in a directory of its own."""
-    entry = {'schema': 1, 'host': host, 'run_id': 'made', 'recorded_at': stamp(age), 'status': status, 'message': None, 'collection': '0.1.0',
+    entry = {'schema': 1, 'host': host, 'run_id': 'made', 'recorded_at': stamp(age), 'status': status, 'message': None,
+             'collection': '0.1.0',
              'ansible_core': '2.16.0', 'declared': True, 'facts': facts}
     entry.update(other)
     hosts = os.path.join(sys.argv[2], folder, 'hosts')

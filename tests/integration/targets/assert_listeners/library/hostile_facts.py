@@ -6,6 +6,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 
-FACTS = {'expected_listeners_mine': [{'ports': 'any', 'state': 'optional'}], 'ansible_listener_unexpected': 'ignore', 'listener_unknown': 'warn'}
+FACTS = {'expected_listeners_mine': [{'ports': 'any', 'state': 'optional'}], 'ansible_listener_unexpected': 'ignore',
+         'listener_unknown': 'warn'}
 
 AnsibleModule(argument_spec={}, supports_check_mode=True).exit_json(ansible_facts=FACTS)

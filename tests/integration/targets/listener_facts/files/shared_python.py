@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prints an interpreter of this Python version that a given user can run: this one, or a copy of it in a given directory.
+"""Prints an interpreter of this Python version that a given user can run: this one, or a copy of it in a given
+directory.
 
 The Python under test may live in root's home, where no other user can get at it.
 """
@@ -33,7 +34,8 @@ def runs(interpreter, user):
 def copy(directory):
     """Copy the interpreter, its library and its standard library; returns the path of a script that runs it."""
     modules = os.path.dirname(os.path.realpath(os.__file__))
-    skipped = shutil.ignore_patterns('site-packages', 'test', 'tests', 'idlelib', 'config-*', '__pycache__', 'ensurepip')
+    skipped = shutil.ignore_patterns('site-packages', 'test', 'tests', 'idlelib', 'config-*', '__pycache__',
+                                     'ensurepip')
     library = os.path.join(directory, 'lib')
     shutil.copytree(modules, os.path.join(library, os.path.basename(modules)), ignore=skipped)
     if sysconfig.get_config_var('Py_ENABLE_SHARED'):

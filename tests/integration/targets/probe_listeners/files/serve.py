@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes connections on a port of the kernel's choice, under a name that is made to do harm; prints the port; ends with its standard input."""
+"""Takes connections on a port of the kernel's choice, under a name that is made to do harm; prints the port; ends with
+its standard input.
+"""
 
 import ctypes
 import select

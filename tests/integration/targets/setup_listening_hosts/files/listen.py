@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Listens on a port of the kernel's choice under a name that is made to do harm; prints pid and port; ends by itself."""
+"""Listens on a port of the kernel's choice under a name that is made to do harm; prints pid and port; ends by itself.
+"""
 
 import ctypes
 import os

@@ -60,7 +60,8 @@ def test_second_look():
     host = Host(owners={1: [7, 3], 2: [4]})
     walk = walk_of(owners={1: [5]})
     filled = []
-    left = second_look.look_again([listener(inodes=(1, 2))], walk, 10, lambda rest: filled.append(rest) or ['left'], host)
+    left = second_look.look_again([listener(inodes=(1, 2))], walk, 10,
+                                  lambda rest: filled.append(rest) or ['left'], host)
     assert host.walks == [({1, 2}, 10, True)]
     assert walk.owners == {1: [3, 5, 7], 2: [4]}
     assert len(filled) == 1 and left == ['left']

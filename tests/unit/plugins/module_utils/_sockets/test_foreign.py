@@ -95,7 +95,8 @@ PROC = b'23 22 0:4 / /proc rw - proc proc rw\n'
     (PROC + ROOT, ['lo', 'eth0', 'veth1'], ['lo', 'eth0', 'veth2'], []),         # those of containers come and go
     (PROC + ROOT, ['lo', 'eth0'], ['lo'], ['foreign_network_namespace']),
     (PROC + ROOT, ['lo', 'eth0'], ['lo', 'eth1'], ['foreign_network_namespace']),
-    (PROC + ROOT, ['lo'], ['lo', 'eth0'], []),                                   # sysfs of a container without a network
+    # sysfs of a container without a network
+    (PROC + ROOT, ['lo'], ['lo', 'eth0'], []),
     (PROC, ['lo'], ['lo'], ['foreign_root']),
     (PROC, ['lo', 'eth0'], ['lo'], ['foreign_root', 'foreign_network_namespace']),
     (None, ['lo', 'eth0'], ['lo'], []),

@@ -119,7 +119,8 @@ def test_socket_units(manager):
         listens(('Stream', '0.0.0.0:22'), ('Stream', '[::]:22')), listens(('Stream', '/run/dbus')), message(ERROR),
         triggers('ssh.service'), triggers(), triggers('x.service', 'y.service'))
     assert ask(asked) == {('Stream', '0.0.0.0:22'): ('ssh.socket', 'ssh.service'),
-                          ('Stream', '[::]:22'): ('ssh.socket', 'ssh.service'), ('Stream', '/run/dbus'): ('dbus.socket', None)}
+                          ('Stream', '[::]:22'): ('ssh.socket', 'ssh.service'),
+                          ('Stream', '/run/dbus'): ('dbus.socket', None)}
     assert asked.calls[0][1] == struct.pack('=II', 0, 13) + string('*.socket')
 
 
@@ -131,7 +132,8 @@ def test_no_socket_units(manager):
     [message(ERROR)],                                           # an old manager
     [listed('ssh.socket')[:-6]],
     [message(RETURN, array(string('ssh.socket'), b'\0' * 4))],
-    [listed('a.socket'), message(RETURN, b'\x05a(ss)\0\0' + array(pad(struct.pack('=I', 999), 8), b'\0' * 4)), triggers()],
+    [listed('a.socket'), message(RETURN, b'\x05a(ss)\0\0' + array(pad(struct.pack('=I', 999), 8), b'\0' * 4)),
+     triggers()],
 ])
 def test_socket_units_garbled(manager, answers):
     with pytest.raises(_bus.FAULTS):

@@ -64,7 +64,8 @@ def commands(*ends):
 def unit(name, **other):
     """dict: the properties of a unit of systemd, which has failed."""
     found = {'Id': text(name), 'LoadState': text('loaded'), 'ActiveState': text('failed'), 'SubState': text('failed'),
-             'UnitFileState': text('enabled'), 'InvocationID': invocation(ID), 'Result': text('exit-code'), 'ExecMainCode': number(1),
+             'UnitFileState': text('enabled'), 'InvocationID': invocation(ID), 'Result': text('exit-code'),
+             'ExecMainCode': number(1),
              'ExecMainStatus': number(3), 'ExecStartPre': commands(), 'ExecStart': commands((0, 0))}
     found.update(other)
     return found
@@ -79,7 +80,8 @@ class Host:
 
     def __init__(self, tmp_path):
         self.units, self.asked, self.ran = {}, [], []
-        self.shown, self.logged = (1, '', 'no systemctl here'), (0, json.dumps({'MESSAGE': LINE, '_PID': '7', '_SYSTEMD_INVOCATION_ID': ID}), '')
+        self.shown, self.logged = (1, '', 'no systemctl here'), (0, json.dumps({'MESSAGE': LINE, '_PID': '7',
+                                                                                '_SYSTEMD_INVOCATION_ID': ID}), '')
         self.open = 0
         (tmp_path / 'system.journal').write_text('')
         self.running, self.journals = str(tmp_path), (str(tmp_path / '*.journal'),)
@@ -124,7 +126,8 @@ def host(tmp_path):
 def test_a_unit_that_has_failed(host):
     host.units['nginx.service'] = unit('nginx.service')
     assert host.look('nginx.service') == {'nginx.service': {
-        'unit': 'nginx.service', 'id': 'nginx.service', 'load': 'loaded', 'active': 'failed', 'sub': 'failed', 'enabled': 'enabled',
+        'unit': 'nginx.service', 'id': 'nginx.service', 'load': 'loaded', 'active': 'failed', 'sub': 'failed',
+        'enabled': 'enabled',
         'result': 'exit-code', 'exit': 3, 'holds': False, 'lines': [LINE], 'unseen': []}}
     [words] = host.ran
     assert words[0] == 'journalctl' and '_SYSTEMD_INVOCATION_ID=' + ID in words
@@ -132,7 +135,8 @@ def test_a_unit_that_has_failed(host):
 
 
 def test_names(host):
-    host.units = {name: unit(name) for name in ('a.service', 'b.socket', 'c.d.service', 'e@1.service', r'f\x2dg.service')}
+    host.units = {name: unit(name)
+                  for name in ('a.service', 'b.socket', 'c.d.service', 'e@1.service', r'f\x2dg.service')}
     found = host.look('a', 'a.service', 'b.socket', 'c.d', 'e@1', 'e@1', r'f\x2dg.service')
     assert {name: diagnosis['id'] for name, diagnosis in found.items()} == {
         'a': 'a.service', 'a.service': 'a.service', 'b.socket': 'b.socket', 'c.d': 'c.d.service', 'e@1': 'e@1.service',
@@ -141,8 +145,10 @@ def test_names(host):
 
 
 @pytest.mark.parametrize('name, load', [
-    ('a b', 'invalid'), ('a/b.service', 'invalid'), ('', 'invalid'), ('.service', 'invalid'), ('a\n', 'invalid'), ('a*', 'invalid'),
-    ('\xe4.service', 'invalid'), ('@a', 'invalid'), ('@', 'invalid'), ('x' * 241, 'invalid'), ('user@1000.service/a.service', 'invalid'),
+    ('a b', 'invalid'), ('a/b.service', 'invalid'), ('', 'invalid'), ('.service', 'invalid'), ('a\n', 'invalid'),
+    ('a*', 'invalid'),
+    ('\xe4.service', 'invalid'), ('@a', 'invalid'), ('@', 'invalid'), ('x' * 241, 'invalid'),
+    ('user@1000.service/a.service', 'invalid'),
     ('a=b', 'invalid'), ('a@', 'template'), ('a@.service', 'template'),
 ])
 def test_what_is_no_unit_is_not_asked_about(host, name, load):
@@ -174,22 +180,29 @@ def test_at_most_20_units(host):
 @pytest.mark.parametrize('properties, expected', [
     ({}, 3),
     # a service that forks has no main process yet: what was run to start it tells
-    ({'ExecMainCode': number(0), 'ExecMainStatus': number(0), 'ExecStartPre': commands((1, 0), (1, 0)), 'ExecStart': commands((1, 5))}, 5),
-    ({'ExecMainCode': number(0), 'ExecMainStatus': number(0), 'ExecStartPre': commands((1, 0), (1, 4)), 'ExecStart': commands((0, 0))}, 4),
-    ({'ExecMainCode': number(0), 'ExecMainStatus': number(0)}, None),       # forgotten, as systemd does when it is reloaded
-    ({'Result': text('signal'), 'ExecMainCode': number(2), 'ExecMainStatus': number(11), 'ExecStartPre': commands((1, 1))}, 11),
+    ({'ExecMainCode': number(0), 'ExecMainStatus': number(0), 'ExecStartPre': commands((1, 0), (1, 0)),
+      'ExecStart': commands((1, 5))}, 5),
+    ({'ExecMainCode': number(0), 'ExecMainStatus': number(0), 'ExecStartPre': commands((1, 0), (1, 4)),
+      'ExecStart': commands((0, 0))}, 4),
+    # forgotten, as systemd does when it is reloaded
+    ({'ExecMainCode': number(0), 'ExecMainStatus': number(0)}, None),
+    ({'Result': text('signal'), 'ExecMainCode': number(2), 'ExecMainStatus': number(11),
+      'ExecStartPre': commands((1, 1))}, 11),
     ({'Result': text('core-dump'), 'ExecMainCode': number(3), 'ExecMainStatus': number(6)}, 6),
     ({'Result': text('timeout'), 'ExecMainCode': number(2), 'ExecMainStatus': number(15)}, None),
     ({'Result': text('success'), 'ExecMainStatus': number(0), 'ExecStart': commands((1, 7))}, 0),
-    ({'Result': text('success'), 'ExecMainCode': number(2), 'ExecMainStatus': number(15), 'ExecStartPre': commands((1, 0))}, None),
-    ({'Result': b'', 'ExecMainCode': b'', 'ExecMainStatus': b'', 'ExecStartPre': b'', 'ExecStart': b''}, None),     # a target has none
+    ({'Result': text('success'), 'ExecMainCode': number(2), 'ExecMainStatus': number(15),
+      'ExecStartPre': commands((1, 0))}, None),
+    # a target has none
+    ({'Result': b'', 'ExecMainCode': b'', 'ExecMainStatus': b'', 'ExecStartPre': b'', 'ExecStart': b''}, None),
 ])
 def test_how_it_ended(host, properties, expected):
     host.units['a.service'] = unit('a.service', **properties)
     assert host.look('a')['a']['exit'] == expected
 
 
-@pytest.mark.parametrize('load, read', [('loaded', True), ('bad-setting', True), ('error', True), ('not-found', False), ('masked', False)])
+@pytest.mark.parametrize('load, read', [('loaded', True), ('bad-setting', True), ('error', True), ('not-found', False),
+                                        ('masked', False)])
 def test_whose_log_is_read(host, load, read):
     host.units['a.service'] = unit('a.service', LoadState=text(load))
     assert host.look('a')['a']['lines'] == ([LINE] if read else [])
@@ -197,7 +210,8 @@ def test_whose_log_is_read(host, load, read):
 
 
 @pytest.mark.parametrize('body, wanted', [
-    (invocation(ID), ['_SYSTEMD_UNIT=a.service', '_SYSTEMD_INVOCATION_ID=' + ID]), (invocation(''), []), (b'', ['_SYSTEMD_UNIT=a.service'])])
+    (invocation(ID), ['_SYSTEMD_UNIT=a.service', '_SYSTEMD_INVOCATION_ID=' + ID]), (invocation(''), []),
+    (b'', ['_SYSTEMD_UNIT=a.service'])])
 def test_which_start_its_log_is_of(host, body, wanted):
     host.units['a.service'] = unit('a.service', InvocationID=body)
     host.look('a')
@@ -205,10 +219,12 @@ def test_which_start_its_log_is_of(host, body, wanted):
 
 
 def test_a_log_that_cannot_be_read(host):
-    host.units['a.service'], host.logged = unit('a.service'), (1, '', 'No journal files were opened due to insufficient permissions.\n')
+    host.units['a.service'], host.logged = unit('a.service'), (1, '', 'No journal files were opened due to '
+                                                                      'insufficient permissions.\n')
     found = host.look('a')['a']
     assert (found['active'], found['exit'], found['lines']) == ('failed', 3, [])
-    assert found['unseen'] == ['its log could not be read: No journal files were opened due to insufficient permissions.']
+    assert found['unseen'] == ['its log could not be read: No journal files were opened due to insufficient '
+                               'permissions.']
 
 
 def test_the_log_is_that_of_the_name_that_systemd_has(host):
@@ -224,11 +240,13 @@ def test_another_name_of_what_listens(host):
     assert (found['id'], found['holds'], found['unseen'], host.ran) == ('mariadb.service', True, [], [])
 
 
-@pytest.mark.parametrize('complete', [{'owners': False, 'units': True}, {'owners': True, 'units': False}, {'owners': None, 'units': None}])
+@pytest.mark.parametrize('complete', [{'owners': False, 'units': True}, {'owners': True, 'units': False},
+                                      {'owners': None, 'units': None}])
 @pytest.mark.parametrize('user, remedy', [(0, ''), (1000, ' (run with become)')])
 def test_where_holders_are_hidden_it_may_listen(host, monkeypatch, complete, user, remedy):
     monkeypatch.setattr(os, 'geteuid', lambda: user)
-    host.units = {'a.service': unit('a.service', ActiveState=text('active'), SubState=text('running')), 'b.service': unit('b.service')}
+    host.units = {'a.service': unit('a.service', ActiveState=text('active'), SubState=text('running')),
+                  'b.service': unit('b.service')}
     found = host.look('a', 'b', complete=complete)
     assert found['a']['holds'] is None and found['b']['holds'] is None
     assert found['a']['unseen'] == ['what it listens on is not known, for some listeners have holders that were not seen' + remedy]
@@ -240,9 +258,11 @@ def test_systemctl_where_the_bus_is_refused(host):
     host.units, host.shown = None, (0, FAILED + '\n' + ABSENT % 'no.service', '')
     found = host.look('nginx', 'no')
     assert found['nginx'] == {
-        'unit': 'nginx', 'id': 'nginx.service', 'load': 'loaded', 'active': 'failed', 'sub': 'failed', 'enabled': 'enabled',
+        'unit': 'nginx', 'id': 'nginx.service', 'load': 'loaded', 'active': 'failed', 'sub': 'failed',
+        'enabled': 'enabled',
         'result': 'exit-code', 'exit': 1, 'holds': False, 'lines': [LINE], 'unseen': []}
-    assert (found['no']['load'], found['no']['enabled'], found['no']['lines'], found['no']['unseen']) == ('not-found', None, [], [])
+    assert (found['no']['load'], found['no']['enabled'], found['no']['lines'],
+            found['no']['unseen']) == ('not-found', None, [], [])
     words = host.ran[0]
     assert words[:3] == ['systemctl', 'show', '--no-pager'] and words[-3:] == ['--', 'nginx.service', 'no.service']
     assert set(words[3].split('=')[1].split(',')) == set(diagnose.OF_UNIT + diagnose.OF_TYPE)
@@ -270,7 +290,8 @@ def test_systemctl_without_ids_of_starts(host):
 
 
 @pytest.mark.parametrize('fault', [
-    b'\x01i\0\0', commands((1, 1))[:60], b'\x01x\0\0' + b'\0' * 8, commands((1, 1))[:-2], b'\x0ea(sasbttttuii)\0' + b'\xff' * 40,
+    b'\x01i\0\0', commands((1, 1))[:60], b'\x01x\0\0' + b'\0' * 8, commands((1, 1))[:-2],
+    b'\x0ea(sasbttttuii)\0' + b'\xff' * 40,
     OSError('gone'), ValueError('odd')])
 def test_an_answer_of_the_bus_that_is_not_understood(host, fault):
     host.units, host.shown = {'nginx.service': unit('nginx.service', ExecMainStatus=fault)}, (0, FAILED, '')
@@ -279,7 +300,8 @@ def test_an_answer_of_the_bus_that_is_not_understood(host, fault):
 
 
 @pytest.mark.parametrize('shown, reason', [
-    ((1, '', 'Failed to connect to bus: No such file or directory\n'), 'Failed to connect to bus: No such file or directory'),
+    ((1, '', 'Failed to connect to bus: No such file or directory\n'),
+     'Failed to connect to bus: No such file or directory'),
     ((124, '', ''), 'systemctl took longer than 5 seconds'),
     ((0, FAILED, ''), 'systemctl does not tell of each unit'),
     ((0, '', ''), 'systemctl does not tell of each unit'),
@@ -309,4 +331,5 @@ def test_without_systemd(host):
 def test_without_a_way_to_run_commands(host):
     host.units['a.service'] = unit('a.service')
     found = host.look('a', run=None)['a']
-    assert found['active'] == 'failed' and found['unseen'] == ['its log could not be read: there is no way to run journalctl']
+    assert found['active'] == 'failed' and found['unseen'] == ['its log could not be read: there is no way to run '
+                                                               'journalctl']

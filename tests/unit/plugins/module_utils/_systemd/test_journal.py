@@ -19,7 +19,8 @@ IN_USE = 'nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use
 
 def entry(message, pid=100, **fields):
     """One line of journalctl."""
-    return json.dumps(dict({'MESSAGE': message, '_PID': str(pid), '_SYSTEMD_INVOCATION_ID': ID}, **fields), ensure_ascii=False)
+    return json.dumps(dict({'MESSAGE': message, '_PID': str(pid), '_SYSTEMD_INVOCATION_ID': ID}, **fields),
+                      ensure_ascii=False)
 
 
 class Journal:
@@ -53,7 +54,8 @@ def journal(tmp_path):
 
 @pytest.mark.parametrize('invocation, wanted', [
     # what has no underscore in front of its name can be logged by anybody: then root has to be who did
-    (ID, ['--boot', 'UNIT=nginx.service', '_UID=0', '+', '_SYSTEMD_UNIT=nginx.service', '+', '_SYSTEMD_INVOCATION_ID=' + ID, '+',
+    (ID, ['--boot', 'UNIT=nginx.service', '_UID=0', '+', '_SYSTEMD_UNIT=nginx.service', '+',
+          '_SYSTEMD_INVOCATION_ID=' + ID, '+',
           'INVOCATION_ID=' + ID, '_UID=0']),
     ('', ['--boot', 'UNIT=nginx.service', '_UID=0']),
     (None, ['--boot', 'UNIT=nginx.service', '_UID=0', '+', '_SYSTEMD_UNIT=nginx.service']),
@@ -66,7 +68,8 @@ def test_what_is_asked_for(journal, invocation, wanted):
 
 def test_lines_of_another_start_are_left_out(journal):
     other = '1' + ID[1:]
-    said = [entry('of nobody'), entry('old', _SYSTEMD_INVOCATION_ID=other), entry('new'), entry('old too', 1, INVOCATION_ID=other),
+    said = [entry('of nobody'), entry('old', _SYSTEMD_INVOCATION_ID=other), entry('new'),
+            entry('old too', 1, INVOCATION_ID=other),
             # its process had ended before journald could look at it
             entry('new too'), entry('about to start', INVOCATION_ID=ID)]
     for number in (0, 3, 4, 5):
@@ -77,10 +80,14 @@ def test_lines_of_another_start_are_left_out(journal):
 
 
 @pytest.mark.parametrize('told, started, is_told', [
-    ('1000000', '1000170', True), ('1000000', '1049999', True), ('1000000', '1050000', False), ('1000000', '999999', False), ('x', '1000000', False),
+    ('1000000', '1000170', True), ('1000000', '1049999', True), ('1000000', '1050000', False),
+    ('1000000', '999999', False), ('x', '1000000', False),
     ('1000000', [], False), (None, None, False)])
 def test_what_journald_reads_before_it_reads_of_the_start(journal, told, started, is_told):
-    """Its process had ended by then, so that it says nothing of the start. An earlier start may have left such lines too."""
+    """Its process had ended by then, so that it says nothing of the start.
+
+    An earlier start may have left such lines too.
+    """
     early = entry('cannot read', __MONOTONIC_TIMESTAMP=told).replace('"_SYSTEMD_INVOCATION_ID": "%s", ' % ID, '')
     assert ID not in early
     start = entry('Started app.', 1, INVOCATION_ID=ID, __MONOTONIC_TIMESTAMP=started)
@@ -89,7 +96,8 @@ def test_what_journald_reads_before_it_reads_of_the_start(journal, told, started
 
 
 def test_lines_of_the_unit_go_before_those_about_it(journal):
-    said = [entry('Starting nginx.service...', 1), entry(IN_USE), entry("nginx.service: Failed with result 'exit-code'.", 1)]
+    said = [entry('Starting nginx.service...', 1), entry(IN_USE),
+            entry("nginx.service: Failed with result 'exit-code'.", 1)]
     assert journal.lines(*said) == [IN_USE]
     said[1] = entry('nginx.service: Failed to load environment files: No such file or directory', 1)
     assert journal.lines(*said) == ['nginx.service: Failed to load environment files: No such file or directory']
@@ -97,10 +105,13 @@ def test_lines_of_the_unit_go_before_those_about_it(journal):
 
 def test_nothing_is_told_of_what_the_state_says_already(journal):
     assert journal.lines(*[entry(text, 1) for text in (
-        'Starting nginx.service...', 'Started nginx.service - A web server.', 'nginx.service: Main process exited, code=killed, status=9/KILL',
-        'nginx.service: Failed to parse PID from file /run/nginx.pid: Invalid argument', "nginx.service: Failed with result 'signal'.",
+        'Starting nginx.service...', 'Started nginx.service - A web server.',
+        'nginx.service: Main process exited, code=killed, status=9/KILL',
+        'nginx.service: Failed to parse PID from file /run/nginx.pid: Invalid argument',
+        "nginx.service: Failed with result 'signal'.",
         'nginx.service: Consumed 41ms CPU time, 2.1M memory peak.',
-        'nginx.service: Scheduled restart job, restart counter is at 2.', 'Failed to start nginx.service - A web server.')]) == []
+        'nginx.service: Scheduled restart job, restart counter is at 2.',
+        'Failed to start nginx.service - A web server.')]) == []
 
 
 def test_each_line_once_and_in_order(journal):
@@ -108,9 +119,11 @@ def test_each_line_once_and_in_order(journal):
 
 
 @pytest.mark.parametrize('stamp', [
-    '2026/11/21 07:25:58 ', '2026-11-21 07:25:58.123 UTC ', '[2026-11-21T07:25:58,123+01:00] ', '2026-11-21T07:25:58Z ', '2026-11-21  7:25:58 '])
+    '2026/11/21 07:25:58 ', '2026-11-21 07:25:58.123 UTC ', '[2026-11-21T07:25:58,123+01:00] ', '2026-11-21T07:25:58Z ',
+    '2026-11-21  7:25:58 '])
 def test_what_differs_by_its_time_alone_is_one_line(journal, stamp):
-    assert journal.lines(entry(stamp + '[emerg] 10#10: bind()'), entry(stamp.replace(':58', ':59') + '[emerg] 11#11: bind()')) == ['[emerg] bind()']
+    assert journal.lines(entry(stamp + '[emerg] 10#10: bind()'),
+                         entry(stamp.replace(':58', ':59') + '[emerg] 11#11: bind()')) == ['[emerg] bind()']
     assert journal.lines(entry('at ' + stamp + 'it ended')) == ['at ' + stamp + 'it ended']
 
 
@@ -125,7 +138,8 @@ def test_five_lines_and_those_that_tell_go_before_others(journal):
 
 
 def test_messages_of_any_form(journal):
-    assert journal.lines(entry('two\nlines\n\n'), entry([110, 111, 255]), entry(['several', 'of it']), entry(None), '{"_PID": "5"}',
+    assert journal.lines(entry('two\nlines\n\n'), entry([110, 111, 255]), entry(['several', 'of it']), entry(None),
+                         '{"_PID": "5"}',
                          entry('a\u2028b')) == ['no\\xff', 'several of it', '(a message that is too long)', 'a', 'b']
     assert journal.lines(entry('x', '1', SYSLOG_IDENTIFIER='nginx'), entry('y')) == ['y']
 
@@ -147,9 +161,12 @@ def test_a_log_that_cannot_be_read_is_not_an_empty_one(journal, monkeypatch, use
 
 
 @pytest.mark.parametrize('answer, reason', [
-    ((1, '', 'No journal files were opened due to insufficient permissions.\nmore\n'), '^No journal files were opened due to insufficient permissions.$'),
-    ((0, '', 'Hint: You are currently not seeing messages from other users and the system.\n'), '^Hint: You are currently not seeing'),
-    ((127, '', "timeout: failed to run command 'journalctl': No such file or directory\n"), "^timeout: failed to run command 'journalctl'"),
+    ((1, '', 'No journal files were opened due to insufficient permissions.\nmore\n'),
+     '^No journal files were opened due to insufficient permissions.$'),
+    ((0, '', 'Hint: You are currently not seeing messages from other users and the system.\n'),
+     '^Hint: You are currently not seeing'),
+    ((127, '', "timeout: failed to run command 'journalctl': No such file or directory\n"),
+     "^timeout: failed to run command 'journalctl'"),
     ((124, '{"MESSAGE": "x"}', ''), '^journalctl took longer than 5 seconds$'),
     ((3, '{"MESSAGE": "x"}', ''), '^journalctl ended with 3$'),
     ((0, '{"MESSAGE": \n', ''), '^journalctl does not write JSON$'),
@@ -218,12 +235,17 @@ def test_a_program_that_is_not_there(tmp_path, monkeypatch):
 
 
 KEPT = [
-    IN_USE, 'bind() to 0.0.0.0:80 failed (13: Permission denied)', '(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80',
-    'Failed at step EXEC spawning /usr/lib/x86_64-linux-gnu/perl5/5.40/auto/some/very/long/path: No such file or directory',
-    'nouser.service: Failed to determine user credentials: No such process', 'open /etc/ssl/private/key.pem: permission denied',
-    'password authentication failed for user "app"', 'the compass: north', 'listen on http://0.0.0.0:80/x, tcp://[::]:80',
+    IN_USE, 'bind() to 0.0.0.0:80 failed (13: Permission denied)',
+    '(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80',
+    'Failed at step EXEC spawning /usr/lib/x86_64-linux-gnu/perl5/5.40/auto/some/very/long/path: No such file or '
+    'directory',
+    'nouser.service: Failed to determine user credentials: No such process',
+    'open /etc/ssl/private/key.pem: permission denied',
+    'password authentication failed for user "app"', 'the compass: north',
+    'listen on http://0.0.0.0:80/x, tcp://[::]:80',
     '2026-11-20 10:00:00 user@host: hello',
-    'FATAL: could not create any TCP/IP sockets', 'LOG: invalid secret: not found', 'a-very-long-name-of-a-thing-without-digits',
+    'FATAL: could not create any TCP/IP sockets', 'LOG: invalid secret: not found',
+    'a-very-long-name-of-a-thing-without-digits',
 ]
 HUNTER = 'hunter2'
 SECRETS = [
@@ -277,7 +299,8 @@ def test_the_half_of_a_secret_is_not_told():
     assert redacted('https://user:' + HUNTER * 200 + '@example.org') == '[redacted]'
 
 
-@pytest.mark.parametrize('part', ['token', '-token ', '://', 'a:', '"', 'password="\\', 'a', 'a.', '@', 'pass ', 'password is ', 'eyJ', '  --x'])
+@pytest.mark.parametrize('part', ['token', '-token ', '://', 'a:', '"', 'password="\\', 'a', 'a.', '@', 'pass ',
+                                  'password is ', 'eyJ', '  --x'])
 def test_no_line_takes_long(part):
     start = time.process_time()
     for number in range(5):

@@ -96,7 +96,8 @@ def test_ask_takes_bytes_that_are_no_text():
     assert systemctl.ask([], run)[0] == {'\\xff.service': 5}
 
 
-@pytest.mark.parametrize('exception', [FileNotFoundError(2, 'timeout'), PermissionError(13, 'timeout'), ValueError('NUL')])
+@pytest.mark.parametrize('exception',
+                         [FileNotFoundError(2, 'timeout'), PermissionError(13, 'timeout'), ValueError('NUL')])
 def test_ask_tells_a_failure(exception):
     def run(dummy, **options):
         raise exception

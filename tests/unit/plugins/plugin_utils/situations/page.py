@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/docsite/rst/guide_situations.rst from the YAML files beside this one. It needs PyYAML, and nothing else."""
+"""Writes docs/docsite/rst/guide_situations.rst from the YAML files beside this one.
+
+It needs PyYAML, and nothing else.
+"""
 
 import itertools
 import re
@@ -132,7 +135,8 @@ def about(look, name, host):
     if name in look.get('refused', {}):
         return ['%s: %s' % (name, stopped(look['refused'][name]))]
     first = re.sub(r'\[(\d+):\d+\]', r'\1', name)
-    lines = told(first, look.get('found', {}).get(name, []), len(look.get('waived', {}).get(name, [])), len(list(flat(host['listens']))))
+    lines = told(first, look.get('found', {}).get(name, []), len(look.get('waived', {}).get(name, [])),
+                 len(list(flat(host['listens']))))
     if first != name:
         lines.append('And so on, except for those that follow.')
     return lines + [text for host, text in look.get('summary', {}).items() if host == name]
@@ -144,13 +148,17 @@ def told(host, findings, waived, seen):
     more = len(findings) - failing
     harmless = 'that %s not fail it' % ('does' if more == 1 else 'do')
     if failing:
-        head = '%s is not as declared: %s%s' % (host, number(failing, 'finding'), ', and %d %s' % (more, harmless) if more else '')
+        head = '%s is not as declared: %s%s' % (host, number(failing, 'finding'),
+                                                ', and %d %s' % (more, harmless) if more else '')
     else:
-        head = '%s is as declared: %s%s' % (host, number(seen, 'listener'), ', and %s %s' % (number(more, 'finding'), harmless) if more else '')
+        head = '%s is as declared: %s%s' % (host, number(seen, 'listener'),
+                                            ', and %s %s' % (number(more, 'finding'), harmless) if more else '')
     lines = [head + '.']
     for index, found in enumerate(findings):
-        weight = '%s, %s%s' % (found['kind'].replace('_', ' '), found['severity'], '' if found.get('fails', True) else ', does not fail')
-        lines.append('%d. %s: %s %s' % (index + 1, weight, stopped(found['message']), stopped('To do: %s' % found['remedy'])))
+        weight = '%s, %s%s' % (found['kind'].replace('_', ' '), found['severity'],
+                               '' if found.get('fails', True) else ', does not fail')
+        lines.append('%d. %s: %s %s'
+                     % (index + 1, weight, stopped(found['message']), stopped('To do: %s' % found['remedy'])))
     return lines + ['Waived: %s.' % number(waived, 'finding')] * bool(waived)
 
 
@@ -185,7 +193,8 @@ def wrapped(text):
 
 def wrapped_line(line):
     """The lines of a line of a line block."""
-    return textwrap.wrap(plain(line), WIDTH - 4, initial_indent='| ', subsequent_indent='  ', break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(plain(line), WIDTH - 4, initial_indent='| ', subsequent_indent='  ', break_long_words=False,
+                         break_on_hyphens=False)
 
 
 if __name__ == '__main__':
