@@ -16,24 +16,25 @@ _IPTABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
 _CHAINS = frozenset(('INPUT', 'FORWARD', 'OUTPUT', 'PREROUTING', 'POSTROUTING'))
 
 
-def attach(records, snapshot, gaps):
+def attach(records, snapshot, gaps, patience=PATIENCE):
     """Give each listener its ``exposure``.
 
     :param records: list of dict, the listeners.
     :param snapshot: dict, see ``snapshot.take.take``.
     :param gaps: Gaps.
+    :param patience: seconds for all questions; what is not asked by then is unknown.
     :returns: dict with ``forwarded``, ``openings`` and ``firewall``.
     """
     pause = gc.isenabled()      # nothing here is garbage, and looking for it again and again takes longer than all else
     gc.disable()
     try:
-        return _attach(records, load.parsed(snapshot), gaps)
+        return _attach(records, load.parsed(snapshot), gaps, patience)
     finally:
         if pause:
             gc.enable()
 
 
-def _attach(records, snapshot, gaps):
+def _attach(records, snapshot, gaps, patience):
     for error in snapshot['errors']:
         gaps.add(
             'firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None
@@ -62,7 +63,7 @@ def _attach(records, snapshot, gaps):
             record['exposure'] = listeners.unknown_of(record, reasons[0])
         return {'forwarded': [], 'openings': [], 'firewall': firewall}
     net = snapshot['net']
-    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), PATIENCE)
+    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), patience)
     survey = Survey(listeners.Joiner(net, asker), asker, records, snapshot, ruleset.count)
     for record in records:
         record['exposure'] = None
@@ -75,7 +76,7 @@ def _attach(records, snapshot, gaps):
         gaps.add(
             'firewall',
             'budget',
-            'the firewall is too large to find what it forwards and lets in within %d seconds' % PATIENCE,
+            'the firewall is too large to find what it forwards and lets in within %d seconds' % patience,
         )
     openings, forwarded = survey.openings(), survey.forwarded()
     if len(forwarded) > MOST_FORWARDED:

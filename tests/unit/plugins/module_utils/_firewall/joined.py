@@ -36,12 +36,12 @@ def dual(port=80, **others):
     return record(address='::', port=port, v6only=False, **others)
 
 
-def attach(snapshot, *records):
+def attach(snapshot, *records, **options):
     """(what attach returns, gaps)."""
     gaps = new_gaps()
     if isinstance(snapshot, str):
         snapshot = capture(snapshot)
-    return _attach.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps), gaps
+    return _attach.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps, **options), gaps
 
 
 def exposed(snapshot, one):

@@ -450,10 +450,9 @@ def test_too_many_ports_to_ask_for(monkeypatch):
     assert found['openings'] and gaps_of(gaps)['firewall', 'openings'] > 2
 
 
-def test_no_time(monkeypatch):
-    monkeypatch.setattr(_attach, 'PATIENCE', -1)
+def test_no_time():
     one = record()
-    found, gaps = attach('native', one)
+    found, gaps = attach('native', one, patience=-1)
     assert one['exposure']['undecided'] == [{'sources': ANYONE4, 'reason': 'there was no time left to judge it'}]
     assert (found['firewall']['default'], list(gaps_of(gaps))) == ('unknown', [('firewall', 'budget')])
 
