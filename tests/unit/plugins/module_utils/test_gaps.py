@@ -33,7 +33,8 @@ def calls():
                             and len(node.args) > 2):
                         aspect, code = node.args[:2]
                         place = '%s:%d' % (os.path.relpath(path, HOME), node.lineno)
-                        for value in PARAMETERS[aspect.id] if isinstance(aspect, ast.Name) else (ast.literal_eval(aspect),):
+                        for value in PARAMETERS[aspect.id] if isinstance(aspect,
+                                                                         ast.Name) else (ast.literal_eval(aspect),):
                             yield place, value, ast.literal_eval(code)
 
 

@@ -11,7 +11,9 @@ import struct
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _netlink
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import Link, attribute, done, error, ip, message
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
+    Link, attribute, done, error, ip, message
+)
 
 
 def names(index):

@@ -121,7 +121,8 @@ def test_a_holder_that_has_ended_is_none(host):
     host.first.owners = {1: [5]}
     given = listener()
     gaps = host.attach(given)
-    assert (given['record']['owners'], given['record']['owners_total'], given['record']['held_by']) == ([], 0, 'unknown')
+    record = given['record']
+    assert (record['owners'], record['owners_total'], record['held_by']) == ([], 0, 'unknown')
     assert gaps_of(gaps) == {('owners', 'owners_not_found'): 1}
 
 

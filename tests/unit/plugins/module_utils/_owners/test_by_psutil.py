@@ -9,7 +9,9 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._owners import by_psutil
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import gaps_of, listener, new_gaps
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils.fake_psutil import AccessDenied, NoSuchProcess, ZombieProcess, install
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.fake_psutil import (
+    AccessDenied, NoSuchProcess, ZombieProcess, install
+)
 
 NGINX = {
     'name': 'nginx', 'create_time': 1700000000.9, 'exe': '/usr/sbin/nginx', 'username': 'www',

@@ -77,7 +77,8 @@ def test_what_makes_no_sense(value, word):
     with pytest.raises(EndpointError) as info:
         parse(value, 'endpoints[7]')
     text = str(info.value)
-    assert text.startswith('endpoints[7]: ') and word in text and text.isprintable() and max(map(ord, text)) < 128 and len(text) < 300
+    assert text.startswith('endpoints[7]: ') and word in text and text.isprintable() and max(map(ord, text)) < 128
+    assert len(text) < 300
 
 
 def test_source():
@@ -94,7 +95,8 @@ def sent(port):
 
 def test_a_question_of_dns():
     number, flags, questions, answers, authorities, others = struct.unpack_from('!6H', sent(53))
-    assert (flags, questions, answers, authorities, others) == (0, 1, 0, 0, 0), 'a standard query that asks nobody to look further'
+    # a standard query that asks nobody to look further
+    assert (flags, questions, answers, authorities, others) == (0, 1, 0, 0, 0)
     assert sent(53)[12:] == b'\0\0\x02\0\x01', 'the root, NS, IN'
 
 
@@ -115,8 +117,10 @@ def test_a_question_of_stun():
 
 def test_a_question_of_quic():
     first, version, size = struct.unpack_from('!BIB', sent(443))
-    assert first & 0xc0 == 0xc0 and version & 0x0f0f0f0f == 0x0a0a0a0a, 'a long header, and a version that is reserved for asking (RFC 9000 15)'
-    assert size >= 8 and bytearray(sent(443))[6 + size] <= 20 and len(sent(443)) == 1200, 'as large as a server wants it (RFC 9000 14.1)'
+    # a long header, and a version that is reserved for asking (RFC 9000 15)
+    assert first & 0xc0 == 0xc0 and version & 0x0f0f0f0f == 0x0a0a0a0a
+    # as large as a server wants it (RFC 9000 14.1)
+    assert size >= 8 and bytearray(sent(443))[6 + size] <= 20 and len(sent(443)) == 1200
 
 
 def parts(data):
@@ -135,7 +139,9 @@ def test_a_question_of_snmp():
     (tag, message), = parts(sent(161))
     version, header, security, scoped = message
     assert (tag, version) == (0x30, (2, b'\3'))
-    assert [question[0] for question in header[1]] == [2, 2, 4, 2] and header[1][2:] == [(4, b'\4'), (2, b'\3')], 'reportable, with the user-based model'
+    # reportable, with the user-based model
+    assert [question[0] for question in header[1]] == [2, 2, 4, 2]
+    assert header[1][2:] == [(4, b'\4'), (2, b'\3')]
     user, = parts(security[1])
     assert user[1][0] == (4, b'') and user[1][3:] == [(4, b'')] * 3, 'no engine, no user, no authentication'
     assert scoped[1][2][0] == 0xa0 and scoped[1][2][1][3] == (0x30, []), 'get nothing'

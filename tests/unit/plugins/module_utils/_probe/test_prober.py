@@ -80,9 +80,11 @@ def unused():
 def test_tcp(address, text, unused):
     with listening(address) as (dummy, port):
         found = probed('tcp/%s:%d' % (text, port), '%s:%d' % (text, unused))
-    assert short(found) == [('tcp/%s:%d' % (text, port), 'open', 'connected'), ('tcp/%s:%d' % (text, unused), 'closed', 'refused')]
+    assert short(found) == [('tcp/%s:%d' % (text, port), 'open', 'connected'),
+                            ('tcp/%s:%d' % (text, unused), 'closed', 'refused')]
     for number, result in enumerate(found):
-        assert (result['index'], result['protocol'], result['address'], result['name'], result['local_address']) == (number, 'tcp', address, None, address)
+        assert (result['index'], result['protocol'], result['address'], result['name'],
+                result['local_address']) == (number, 'tcp', address, None, address)
         assert 0 < result['rtt_ms'] < 1000
 
 
@@ -112,7 +114,8 @@ def test_a_full_queue_looks_filtered():
 def test_udp(address, text, unused):
     with answering(address) as (port, seen), bound(socket.SOCK_DGRAM, address) as silent:
         quiet = silent.getsockname()[1]
-        found = probed('udp/%s:%d' % (text, port), 'udp/%s:%d' % (text, quiet), 'udp/%s:%d' % (text, unused), timeout=0.4)
+        found = probed('udp/%s:%d' % (text, port), 'udp/%s:%d' % (text, quiet), 'udp/%s:%d' % (text, unused),
+                       timeout=0.4)
         silent.settimeout(1)
         assert [silent.recv(100) for dummy in range(2)] == [b'', b''], 'it is sent twice, for it may get lost'
     assert [result['verdict'] for result in found] == ['open', 'open|filtered', 'closed']
@@ -161,7 +164,8 @@ def test_source():
 
 def test_with_nothing_under_way_there_is_nothing_to_wait_for():
     began = time.monotonic()
-    assert [result['verdict'] for result in probed('tcp/[fe80::1]:22', 'tcp/127.0.0.1:1', source='203.0.113.77', total=30.0)] == ['unknown'] * 2
+    results = probed('tcp/[fe80::1]:22', 'tcp/127.0.0.1:1', source='203.0.113.77', total=30.0)
+    assert [result['verdict'] for result in results] == ['unknown'] * 2
     assert time.monotonic() - began < 2
 
 
@@ -196,7 +200,8 @@ def test_no_files_at_all():
         with contextlib.suppress(OSError):
             while True:
                 kept.append(os.open(os.devnull, os.O_RDONLY))
-        return [[result['verdict'], result['reason']] for result in prober.probe([parse('tcp/127.0.0.1:1', 'x'), parse('udp/127.0.0.1:1', 'x')])]
+        return [[result['verdict'], result['reason']]
+                for result in prober.probe([parse('tcp/127.0.0.1:1', 'x'), parse('udp/127.0.0.1:1', 'x')])]
     assert limited(40, starved) == [['unknown', 'this process may not open more files (EMFILE)']] * 2
 
 
@@ -243,16 +248,20 @@ def test_firewalls_that_drop_refuse_and_reset():
             sock.bind((address, 1004))
             sock.listen(5)
         probing.rules('input th dport 1000 drop', 'input th dport 1001 reject with icmpx port-unreachable',
-                      'input th dport 1002 reject with icmpx admin-prohibited', 'input meta l4proto tcp th dport 1003 reject with tcp reset')
-        texts = ['%s/%s:%d' % (protocol, address, port) for address in ('127.0.0.1', '[::1]') for protocol in ('tcp', 'udp') for port in range(1000, 1005)]
+                      'input th dport 1002 reject with icmpx admin-prohibited',
+                      'input meta l4proto tcp th dport 1003 reject with tcp reset')
+        texts = ['%s/%s:%d' % (protocol, address, port) for address in ('127.0.0.1', '[::1]')
+                 for protocol in ('tcp', 'udp') for port in range(1000, 1005)]
         return short(probed(*texts, timeout=0.5))
     found = {text: (verdict, reason) for text, verdict, reason in probing.apart(work)}
     for address in ('127.0.0.1', '[::1]'):
         assert [found['tcp/%s:%d' % (address, port)] for port in range(1000, 1005)] == [
-            ('filtered', 'no answer'), ('filtered', 'ICMP port unreachable'), ('filtered', 'ICMP administratively prohibited'),
+            ('filtered', 'no answer'), ('filtered', 'ICMP port unreachable'),
+            ('filtered', 'ICMP administratively prohibited'),
             ('closed', 'refused'), ('open', 'connected')]
         assert [found['udp/%s:%d' % (address, port)] for port in range(1000, 1005)] == [
-            ('open|filtered', 'no answer'), ('closed', 'ICMP port unreachable'), ('filtered', 'ICMP administratively prohibited'),
+            ('open|filtered', 'no answer'), ('closed', 'ICMP port unreachable'),
+            ('filtered', 'ICMP administratively prohibited'),
             ('closed', 'ICMP port unreachable'), ('closed', 'ICMP port unreachable')]
 
 
@@ -265,8 +274,10 @@ def test_another_host_and_the_way_to_it():
             probing.rules('output th dport 1002 reject', 'output meta l4proto udp th dport 1003 drop')
             probing.run('ip route add 10.7.0.0/24 via 10.9.0.2')
             probing.run('nsenter -t %d -n sysctl -qw net.ipv4.ip_forward=1' % neighbour.pid)
-            return short(probed('tcp/10.9.0.2:1000', 'tcp/10.9.0.2:1001', 'udp/10.9.0.2:1001', 'tcp/[fd09::2]:1001', 'tcp/10.9.0.2:1002', 'udp/10.9.0.2:1002',
-                                'udp/10.9.0.2:1003', 'tcp/10.7.0.1:1000', 'udp/10.7.0.1:1000', 'tcp/10.8.0.1:1000', 'tcp/10.9.0.77:1000', 'tcp/10.9.0.255:1000',
+            return short(probed('tcp/10.9.0.2:1000', 'tcp/10.9.0.2:1001', 'udp/10.9.0.2:1001', 'tcp/[fd09::2]:1001',
+                                'tcp/10.9.0.2:1002', 'udp/10.9.0.2:1002',
+                                'udp/10.9.0.2:1003', 'tcp/10.7.0.1:1000', 'udp/10.7.0.1:1000', 'tcp/10.8.0.1:1000',
+                                'tcp/10.9.0.77:1000', 'tcp/10.9.0.255:1000',
                                 'udp/10.9.0.255:1000', timeout=5.0))
     assert [result[1:] for result in map(tuple, probing.apart(work))] == [
         ('closed', 'refused'),

@@ -17,7 +17,8 @@ FOUR, SIX = socket.AF_INET, socket.AF_INET6
 
 
 def answer(*addresses):
-    return [(SIX if ':' in text else FOUR, socket.SOCK_STREAM, 6, '', (text, 0, 0, 0) if ':' in text else (text, 0)) for text in addresses]
+    return [(SIX if ':' in text else FOUR, socket.SOCK_STREAM, 6, '', (text, 0, 0, 0) if ':' in text else (text, 0))
+            for text in addresses]
 
 
 class Resolver:
@@ -50,17 +51,20 @@ def test_each_address_of_a_name_is_probed():
         resolver = Resolver(db=answer('127.0.0.1', '::1', '127.0.0.1', '127.0.0.2'))
         found = probed(resolver, 'tcp/db:%d' % port, 'tcp/127.0.0.1:%d' % port)
     assert [(result['index'], result['name'], result['address'], result['verdict']) for result in found] == [
-        (0, 'db', '127.0.0.1', 'open'), (0, 'db', '::1', 'closed'), (0, 'db', '127.0.0.2', 'closed'), (1, None, '127.0.0.1', 'open')]
+        (0, 'db', '127.0.0.1', 'open'), (0, 'db', '::1', 'closed'), (0, 'db', '127.0.0.2', 'closed'),
+        (1, None, '127.0.0.1', 'open')]
     assert found[0]['endpoint'].startswith('tcp/') and 'db' not in found[0]['endpoint']
 
 
 def test_a_name_is_asked_for_once_and_for_the_family_that_is_wanted():
     resolver = Resolver(db=lambda family: answer({SIX: '::1', FOUR: '127.0.0.1', 0: '127.0.0.9'}[family]))
-    wanted = [parse(text, 'x') for text in ('tcp/db:1', 'udp/db:2', {'host': 'db', 'port': 3, 'family': 'ipv6'}, {'host': 'db', 'port': 4, 'family': 'ipv4'})]
+    wanted = [parse(text, 'x') for text in ('tcp/db:1', 'udp/db:2', {'host': 'db', 'port': 3, 'family': 'ipv6'},
+                                            {'host': 'db', 'port': 4, 'family': 'ipv4'})]
     found = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
     assert [result['address'] for result in found] == ['127.0.0.9', '127.0.0.9', '::1', '127.0.0.1']
     assert sorted(resolver.asked) == [('db', 0), ('db', FOUR), ('db', SIX)]
-    assert {result['address'] for result in prober.Prober(timeout=0.5, lookup=resolver, family=SIX).probe(wanted[:2])} == {'::1'}
+    found = prober.Prober(timeout=0.5, lookup=resolver, family=SIX).probe(wanted[:2])
+    assert {result['address'] for result in found} == {'::1'}
 
 
 @pytest.mark.parametrize('error, verdict, reason', [
@@ -73,12 +77,15 @@ def test_a_name_is_asked_for_once_and_for_the_family_that_is_wanted():
 ])
 def test_names_without_an_address(error, verdict, reason):
     found, = probed(Resolver(db=error), 'tcp/db:5432')
-    assert found == {'index': 0, 'endpoint': 'tcp/db:5432', 'name': 'db', 'protocol': 'tcp', 'address': None, 'port': 5432, 'verdict': verdict,
+    assert found == {'index': 0, 'endpoint': 'tcp/db:5432', 'name': 'db', 'protocol': 'tcp', 'address': None,
+                     'port': 5432, 'verdict': verdict,
                      'reason': reason, 'local_address': None, 'rtt_ms': None}
 
 
 def test_a_family_that_a_name_does_not_have():
-    found = prober.Prober(timeout=0.5, lookup=Resolver(db=gaierror(socket.EAI_NONAME))).probe([parse({'host': 'db', 'port': 1, 'family': 'ipv6'}, 'x')])
+    resolver = Resolver(db=gaierror(socket.EAI_NONAME))
+    wanted = [parse({'host': 'db', 'port': 1, 'family': 'ipv6'}, 'x')]
+    found = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
     assert (found[0]['verdict'], found[0]['reason']) == ('unresolvable', 'no IPv6 address of this name is known')
 
 
@@ -120,4 +127,5 @@ def test_scopes_that_a_resolver_knows():
 
 
 def test_the_resolver_of_this_machine():
-    assert ('127.0.0.1' in [address for dummy, address, dummy in resolve.resolve([('localhost', FOUR)], 10)['localhost', FOUR].addresses])
+    resolved = resolve.resolve([('localhost', FOUR)], 10)['localhost', FOUR]
+    assert '127.0.0.1' in [address for dummy, address, dummy in resolved.addresses]

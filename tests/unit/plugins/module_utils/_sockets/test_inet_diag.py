@@ -68,7 +68,8 @@ def test_parse_all_addresses_of_an_sctp_endpoint():
 
 @pytest.mark.parametrize('locals_', [attribute(LOCALS, b''), attribute(LOCALS, b'\2\0' * 20)])
 def test_parse_sctp_without_a_whole_address_keeps_the_endpoint(locals_):
-    assert [sock[0] for sock in parse(inet_diag(ip('192.0.2.1'), 5000, attributes=locals_), 'sctp')] == [ip('192.0.2.1')]
+    sockets = parse(inet_diag(ip('192.0.2.1'), 5000, attributes=locals_), 'sctp')
+    assert [sock[0] for sock in sockets] == [ip('192.0.2.1')]
 
 
 @pytest.mark.parametrize('garbage', [

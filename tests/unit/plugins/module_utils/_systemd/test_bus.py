@@ -75,7 +75,8 @@ def manager(tmp_path):
 def test_main_processes(manager):
     asked = manager(number(812), message(ERROR, string('No such unit')), message(SIGNAL, b'changed!') + number(0))
     with contextlib.closing(_bus.Bus(asked.path)) as bus:
-        assert bus.main_processes(['ssh.service', 'no.service', 'a-b@1.service']) == {'ssh.service': 812, 'a-b@1.service': 0}
+        processes = bus.main_processes(['ssh.service', 'no.service', 'a-b@1.service'])
+    assert processes == {'ssh.service': 812, 'a-b@1.service': 0}
     assert asked.user.startswith(b'\0AUTH EXTERNAL ')
     fields, body = asked.calls[2]
     assert b'/org/freedesktop/systemd1/unit/a_2db_401_2eservice\0' in fields

@@ -210,7 +210,8 @@ def really_run(words, environ_update, **dummy):
     """As AnsibleModule.run_command, which is not there under every Python."""
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                           env=dict(os.environ, **environ_update))
-    return done.returncode, done.stdout.decode('utf-8', 'surrogateescape'), done.stderr.decode('utf-8', 'surrogateescape')
+    return done.returncode, done.stdout.decode('utf-8', 'surrogateescape'), done.stderr.decode('utf-8',
+                                                                                               'surrogateescape')
 
 
 @pytest.mark.parametrize('script, reason', [

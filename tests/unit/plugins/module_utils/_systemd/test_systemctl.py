@@ -85,9 +85,11 @@ def test_ask_is_one_call_with_units_that_cannot_be_options():
 
 def test_values():
     def run(arguments, **options):
-        assert arguments[arguments.index('--'):] == ['--', 'a.service', 'b.service'] and '--property=Id,KillMode' in arguments
+        assert arguments[arguments.index('--'):] == ['--', 'a.service', 'b.service']
+        assert '--property=Id,KillMode' in arguments
         return 0, 'Id=a.service\nKillMode=process\n\nId=b.service\nKillMode=mixed\n', ''
-    assert systemctl.values(['a.service', 'b.service'], 'KillMode', run) == {'a.service': 'process', 'b.service': 'mixed'}
+    assert systemctl.values(['a.service', 'b.service'], 'KillMode', run) == {'a.service': 'process',
+                                                                             'b.service': 'mixed'}
 
 
 def test_ask_takes_bytes_that_are_no_text():
