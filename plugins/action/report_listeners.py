@@ -64,7 +64,7 @@ def _write(report: model.Report, formats: list[str], folder: str) -> dict[str, s
     files = {}
     for name in registry.FORMATS:
         if name in formats:
-            made = registry.FORMATS[name]
+            made = registry.load(name)
             files[name] = os.path.join(folder, made.file)
             try:
                 records.write_file(files[name], made.render(report, ansible_version))

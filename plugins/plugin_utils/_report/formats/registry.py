@@ -3,18 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The file formats of reports: a name for each, the file that it is written to, and what renders it.
 
-A format is a file of this folder with ``NAME``, ``FILE`` and ``render``, and stands in ``_MODULES``.
+A format is a file ``to_<name>.py`` of this folder with ``FILE`` and ``render``. It is imported when a report is written in it.
 """
 
+import importlib
+import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 from ..model import Report
-from . import to_json
-
-_MODULES = (to_json,)
 
 TABLE = 'table'                 # which is no file: it is shown on the terminal
+FORMATS = sorted(path.stem.removeprefix('to_') for path in pathlib.Path(__file__).parent.glob('to_*.py'))
+CHOICES = [TABLE, *FORMATS]
 
 
 class Format(NamedTuple):
@@ -28,5 +29,10 @@ class Format(NamedTuple):
     render: Callable[[Report, str], str]
 
 
-FORMATS = {module.NAME: Format(module.FILE, module.render) for module in _MODULES}
-CHOICES = [TABLE, *FORMATS]
+def load(name: str) -> Format:
+    """Return a format.
+
+    :param name: one of ``FORMATS``.
+    """
+    module = importlib.import_module('.to_%s' % name, __package__)
+    return Format(module.FILE, module.render)

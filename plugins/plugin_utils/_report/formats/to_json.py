@@ -12,7 +12,7 @@ from typing import Any
 from ..._version import VERSION
 from ..model import Host, Report
 
-NAME, FILE = 'json', 'report.json'
+FILE = 'report.json'
 SCHEMA = 1
 
 

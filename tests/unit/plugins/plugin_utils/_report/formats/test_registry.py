@@ -4,6 +4,9 @@
 """The formats of reports, against what is in the folder, and against what is documented."""
 
 import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -24,12 +27,22 @@ FOLDER = os.path.dirname(registry.__file__)
 ROOT = os.path.join(FOLDER, '..', '..', '..', '..')
 
 
-def test_each_file_of_the_folder_is_a_format():
-    names = {
-        name[len('to_') : -len('.py')] for name in os.listdir(FOLDER) if name.startswith('to_') and name.endswith('.py')
-    }
-    assert names == set(registry.FORMATS) and registry.TABLE not in names
-    assert len({made.file for made in registry.FORMATS.values()}) == len(names)
+def test_each_format_has_a_file_of_its_own():
+    assert 'json' in registry.FORMATS and registry.TABLE not in registry.FORMATS
+    assert len({registry.load(name).file for name in registry.FORMATS}) == len(registry.FORMATS)
+
+
+def test_a_file_is_all_that_a_format_needs(tmp_path):
+    package = tmp_path / 'report'
+    (package / 'formats').mkdir(parents=True)
+    shutil.copy(registry.__file__, package / 'formats')
+    (package / 'model.py').write_text('Report = dict\n')
+    (package / 'formats/to_words.py').write_text('FILE = "report.txt"\n\ndef render(report, version):\n    return "fine"\n')
+    shown = subprocess.run(
+        [sys.executable, '-c', 'from report.formats import registry; made = registry.load("words"); '
+         'print(registry.CHOICES, made.file, made.render({}, "2.21"))'],
+        check=True, stdout=subprocess.PIPE, cwd=tmp_path, text=True).stdout
+    assert shown == "['table', 'words'] report.txt fine\n"
 
 
 @pytest.mark.parametrize('name', registry.FORMATS)
@@ -40,7 +53,7 @@ def test_a_format_renders_any_report_as_text_that_is_harmless(name):
         model.Host('gone', 'missing', 'there is no record of it'),
     ]
     for report in (model.Report(RUN, []), model.Report(RUN, hosts)):
-        text = registry.FORMATS[name].render(report, '2.21.0')
+        text = registry.load(name).render(report, '2.21.0')
         assert text.isascii() and '\x1b' not in text and text.endswith('\n')
 
 
