@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The file formats of reports: a name for each, the file that it is written to, and what renders it.
 
-A format is a file ``to_<name>.py`` of this folder with ``FILE`` and ``render``. It is imported when a report is written in it.
+A format is a file ``to_<name>.py`` of this folder with ``FILE`` and ``render``. It is imported when a report is written
+in it.
 """
 
 import importlib

@@ -135,7 +135,8 @@ def test_exposures_are_what_was_met(name):
         for flow in found.met
     }
     gaps = new_gaps()
-    facts = attach.attach(list(records.values()), found.snapshot, gaps, patience=120)    # of a machine that is busy with other tests
+    # of a machine that is busy with other tests
+    facts = attach.attach(list(records.values()), found.snapshot, gaps, patience=120)
     assert gaps_of(gaps) == {}
     assert set(facts['firewall']['backends']) == WALLS[name.rpartition('_')[0]][0]
     wrong = []

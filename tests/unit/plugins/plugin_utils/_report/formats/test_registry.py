@@ -37,7 +37,8 @@ def test_a_file_is_all_that_a_format_needs(tmp_path):
     (package / 'formats').mkdir(parents=True)
     shutil.copy(registry.__file__, package / 'formats')
     (package / 'model.py').write_text('Report = dict\n')
-    (package / 'formats/to_words.py').write_text('FILE = "report.txt"\n\ndef render(report, version):\n    return "fine"\n')
+    (package / 'formats/to_words.py').write_text('FILE = "report.txt"\n\ndef render(report, version):\n    return '
+                                                 '"fine"\n')
     shown = subprocess.run(
         [sys.executable, '-c', 'from report.formats import registry; made = registry.load("words"); '
          'print(registry.CHOICES, made.file, made.render({}, "2.21"))'],
