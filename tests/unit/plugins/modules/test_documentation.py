@@ -14,7 +14,8 @@ yaml = pytest.importorskip('yaml')
 
 ROOT = Path(__file__).resolve().parents[4]
 GUIDE = (ROOT / 'docs/docsite/rst/guide_gather_facts.rst').read_text(encoding='utf-8')
-OPTIONS = yaml.safe_load((ROOT / 'plugins/modules/listener_facts.yml').read_text(encoding='utf-8'))['DOCUMENTATION']['options']
+SIDECAR = yaml.safe_load((ROOT / 'plugins/modules/listener_facts.yml').read_text(encoding='utf-8'))
+OPTIONS = SIDECAR['DOCUMENTATION']['options']
 SUBSETS = OPTIONS['gather']['choices']
 COPIES = ['plugins/modules/assert_listeners.py', 'plugins/modules/record_listeners.py',
           'plugins/modules/collect_listeners.yml',

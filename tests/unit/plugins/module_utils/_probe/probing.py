@@ -13,8 +13,8 @@ import sys
 import traceback
 
 CLONE_NEWNET = 0x40000000       # sched.h
-POSSIBLE = sys.platform.startswith('linux') and os.geteuid() == 0 and all(shutil.which(tool)
-                                                                          for tool in ('ip', 'nft', 'nsenter', 'unshare'))
+POSSIBLE = (sys.platform.startswith('linux') and os.geteuid() == 0
+            and all(shutil.which(tool) for tool in ('ip', 'nft', 'nsenter', 'unshare')))
 
 
 def apart(function, network=True):

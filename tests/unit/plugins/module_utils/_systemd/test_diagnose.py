@@ -22,8 +22,8 @@ ExecMainCode=0
 ExecMainStatus=0
 ExecStartPre={ path=/usr/sbin/nginx ; argv[]=/usr/sbin/nginx -t ; code=exited ; status=9 ; ignore_errors=no ; pid=198 \
 ; code=exited ; status=0 }
-ExecStart={ path=/usr/sbin/nginx ; argv[]=/usr/sbin/nginx -g daemon on; ; ignore_errors=no ; start_time=[n/a] ; pid=199 \
-; code=exited ; status=1 }
+ExecStart={ path=/usr/sbin/nginx ; argv[]=/usr/sbin/nginx -g daemon on; ; ignore_errors=no ; start_time=[n/a] \
+; pid=199 ; code=exited ; status=1 }
 Id=nginx.service
 LoadState=loaded
 ActiveState=failed

@@ -31,15 +31,16 @@ Situations of a mixed fleet
 .. contents::
    :local:
 
-Each section explains the difficulty, the declaration, what some hosts show, and the exact findings. These are also tests: the
-declarations are checked against these hosts, and the sentences are compared. To write a declaration, see
+Each section explains the difficulty, the declaration, what some hosts show, and the exact findings. These are also
+tests: the declarations are checked against these hosts, and the sentences are compared. To write a declaration, see
 :ref:`ansible_collections.listening.ports.docsite.guide_declare`.
 
-Unless stated otherwise, the tables show what ``listener_facts`` observes with root. Owners are listed with the process, its pid and its
-user, and their unit or container.
+Unless stated otherwise, the tables show what ``listener_facts`` observes with root. Owners are listed with the
+process, its pid and its user, and their unit or container.
 
-These facts do not include a firewall. So no entry here that limits who may connect (``clients``, ``only_from``, ``via``) can pass, except
-with ``only_from: anyone``, which any firewall satisfies: every other limit on more than loopback is unknown.
+These facts do not include a firewall. So no entry here that limits who may connect (``clients``, ``only_from``,
+``via``) can pass, except with ``only_from: anyone``, which any firewall satisfies: every other limit on more than
+loopback is unknown.
 '''
 
 
