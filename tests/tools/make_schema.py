@@ -13,8 +13,14 @@ import pathlib
 import re
 import sys
 import tempfile
+from types import ModuleType
+from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
 import yaml
+
+Schema = dict[str, Any]
+Options = Mapping[str, Mapping[str, Any]]
+Types = Mapping[str, Callable[[Optional[Sequence[str]]], Schema]]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = ROOT / "docs/listeners.schema.json"
@@ -45,7 +51,7 @@ class ModuleDocFragment:
 '''
 
 
-def load():
+def load() -> list[ModuleType]:
     """Load the modules options and merge of this checkout."""
     name = "ansible_collections.listening.ports.plugins.plugin_utils._policy"
     try:
@@ -58,9 +64,9 @@ def load():
     return [importlib.import_module("%s.%s" % (name, room)) for room in ("language.options", "declaration.merge")]
 
 
-def documentation(options):
-    """Return the options as Ansible documents them: dict."""
-    documented = {}
+def documentation(options: Options) -> dict[str, dict[str, Any]]:
+    """Return the options as Ansible documents them."""
+    documented: dict[str, dict[str, Any]] = {}
     for name, option in options.items():
         entry = documented[name] = {"description": list(option["description"]), **DOCUMENTED[option["type"]]}
         if option.get("required"):
@@ -72,7 +78,7 @@ def documentation(options):
     return documented
 
 
-def fragment():
+def fragment() -> str:
     """Return the text of FRAGMENT."""
     options = load()[0]
     content = {"options": {name: {
@@ -81,22 +87,22 @@ def fragment():
     return HEADER + yaml.safe_dump(content, sort_keys=False, width=110, allow_unicode=True) + '"""\n'
 
 
-def _plain(sentences):
+def _plain(sentences: Iterable[str]) -> str:
     return re.sub(r"\b[VC]\((.*?)\)", r"\1", " ".join(sentences))
 
 
-def _or_template(*schemas):
+def _or_template(*schemas: Schema) -> Schema:
     return {"anyOf": [*schemas, TEMPLATE]}
 
 
-def _strings(choices):
-    text = _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]}
+def _strings(choices: Optional[Sequence[str]]) -> Schema:
+    text: Schema = _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]}
     return _or_template(text, {"type": "array", "items": text, "minItems": 1})
 
 
-def _types(protocols):
+def _types(protocols: Iterable[str]) -> Types:
     """Return the schemas of the types of options, as functions of the words that are allowed."""
-    port = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, TEMPLATE,
+    port: Schema = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, TEMPLATE,
                       {"type": "string", "pattern": r"^[^/{]*[^/{\s][^/{]*(/\s*(%s)\s*)?$" % "|".join(protocols)}]}
     return {
         "str": lambda choices: _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]},
@@ -109,37 +115,37 @@ def _types(protocols):
     }
 
 
-def _mapping(options, types, needed):
-    properties = {}
+def _mapping(options: Options, types: Types, needed: Schema) -> Schema:
+    properties: dict[str, Schema] = {}
     for name, option in options.items():
         properties[name] = {
             "description": _plain(option["description"]), **types[option["type"]](option.get("choices"))}
         if "default" in option:
             properties[name]["default"] = option["default"]
-    mapping = {"type": "object", "properties": properties, "additionalProperties": False}
+    mapping: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name, option in options.items() if option.get("required")]
     if required:
         mapping["required"] = required
     return {**mapping, **needed}
 
 
-def _switches(switches):
+def _switches(switches: Mapping[str, tuple[object, Optional[Sequence[str]]]]) -> dict[str, Schema]:
     properties = {}
     for name, (default, words) in switches.items():
-        value = {"enum": list(words)} if words else {"type": "integer", "minimum": 0}
+        value: Schema = {"enum": list(words)} if words else {"type": "integer", "minimum": 0}
         properties[name] = {**_or_template(value), "default": default}
     return properties
 
 
-def schema():
+def schema() -> str:
     """Return the text of SCHEMA."""
     options, merge = load()
     types = _types(options.PROTOCOLS)
 
-    def names(stem):
+    def names(stem: str) -> str:
         return r"^(%s(_[A-Za-z0-9_]+)?|[A-Za-z0-9_]+_%s)$" % (stem, stem)
 
-    def list_of(what):
+    def list_of(what: str) -> Schema:
         return _or_template({"type": "array", "items": _or_template({"$ref": "#/definitions/%s" % what})})
 
     content = {
@@ -156,7 +162,7 @@ def schema():
     return json.dumps(content, indent=2) + "\n"
 
 
-def main():
+def main() -> None:
     """Write both files."""
     for path, text in ((SCHEMA, schema()), (FRAGMENT, fragment())):
         path.parent.mkdir(exist_ok=True)
