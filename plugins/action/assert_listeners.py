@@ -164,20 +164,20 @@ class Case:
             self._result.update(status='ok', failing=False,
                                 msg='%s: the declaration is in order; %s' % (self._name, summary))
             return
-        looked, waiting = self._look()
-        self._looked = looked
-        if looked.facts is None:
-            self._report_unseen(looked, waiting)
+        look, waiting = self._look()
+        self._looked = look
+        if look.facts is None:
+            self._report_unseen(look, waiting)
             return
-        self._result.update(status='ok', summary=live.summary(looked.facts))
+        self._result.update(status='ok', summary=live.summary(look.facts))
         if self._options['return_facts']:
-            self._result.setdefault('ansible_facts', {})['ansible_listening_ports'] = looked.facts
+            self._result.setdefault('ansible_facts', {})['ansible_listening_ports'] = look.facts
         if self._policy and self._choice and self._judged:
-            self._report(looked.facts, self._policy, self._choice, self._judged, waiting)
+            self._report(look.facts, self._policy, self._choice, self._judged, waiting)
         else:
             self._result.update(
-                verdict=verdict(looked.facts), passes=passes(looked.facts), failing=False,
-                msg='%s: %s; nothing is declared for it' % (self._name, live.in_words(looked.facts)))
+                verdict=verdict(look.facts), passes=passes(look.facts), failing=False,
+                msg='%s: %s; nothing is declared for it' % (self._name, live.in_words(look.facts)))
 
     def _look(self) -> tuple[live.Looked, str]:
         """Look until the host is as declared, or the time is over; return also how long that took, in words."""
@@ -185,11 +185,11 @@ class Case:
         if source == _LIVE:
             return self._look_live()
         if source == _CACHED:
-            looked = recorded.from_cache(self._task_vars, age, self._action.seconds_of_run)
+            look = recorded.from_cache(self._task_vars, age, self._action.seconds_of_run)
         else:
-            looked = recorded.from_path(source, self._host, age, self._action.clock.time)
-        self._judged = self._compare(looked.facts)
-        return looked, ''
+            look = recorded.from_path(source, self._host, age, self._action.clock.time)
+        self._judged = self._compare(look.facts)
+        return look, ''
 
     def _look_live(self) -> tuple[live.Looked, str]:
         options, clock = self._options, self._action.clock
@@ -202,12 +202,12 @@ class Case:
             # a unit that is still starting needs no diagnosis
             last = waited >= options['wait_for'] - _INSTANT
             more = {'diagnose': units} if units and last else {}
-            looked = live.look(self._action, options, self._task_vars, self._result, **more)
+            look = live.look(self._action, options, self._task_vars, self._result, **more)
             looks += 1
-            self._judged = self._compare(looked.facts, earlier)
+            self._judged = self._compare(look.facts, earlier)
             if not self._judged:
                 break
-            earlier = looked.facts
+            earlier = look.facts
             if self._judged.chosen.failing and not last:
                 clock.sleep(max(0, min(pause, started + options['wait_for'] - clock.monotonic())))
             elif self._judged.chosen.second_look and looks == 1:
@@ -217,10 +217,10 @@ class Case:
             waited = clock.monotonic() - started
         waited = clock.monotonic() - started
         if not options['wait_for']:
-            return looked, ''
+            return look, ''
         self._result.update(attempts=looks, waited=round(waited, 1))
         still = 'still so ' if self._judged and self._judged.chosen.failing else ''
-        return looked, '%safter %.1f s and %s' % (still, waited, number(looks, 'look'))
+        return look, '%safter %.1f s and %s' % (still, waited, number(looks, 'look'))
 
     def _compare(self, facts: Facts | None, earlier: Facts | None = None) -> _Judged | None:
         """Compare facts with the declaration; None where one of them is missing."""
@@ -230,12 +230,12 @@ class Case:
         whole = judge.judge(facts, self._policy, now, earlier=earlier)
         return _Judged(whole, self._choice.narrowed(whole))
 
-    def _report_unseen(self, looked: live.Looked, waiting: str) -> None:
-        what = 'is unreachable' if looked.status == 'unreachable' else 'could not be judged'
+    def _report_unseen(self, look: live.Looked, waiting: str) -> None:
+        what = 'is unreachable' if look.status == 'unreachable' else 'could not be judged'
         self._result.update(
-            status=looked.status, verdict=verdict(None), passes=False, failing=True,
-            msg='%s %s%s: %s' % (self._name, what, ', %s' % waiting if waiting else '', looked.message))
-        if looked.status == 'unreachable' and self._options['facts'] == _LIVE:
+            status=look.status, verdict=verdict(None), passes=False, failing=True,
+            msg='%s %s%s: %s' % (self._name, what, ', %s' % waiting if waiting else '', look.message))
+        if look.status == 'unreachable' and self._options['facts'] == _LIVE:
             # not by the exception: before 2.19 its message, the host's words in it, is registered as a template
             self._result['unreachable'] = True
         else:
@@ -272,9 +272,9 @@ class Case:
 
     def record(self, run_id: str) -> None:
         """Write the record of the host, with the judgement in it."""
-        looked = self._looked or live.Looked('failed', self.refusal, None)
-        entry = records.record(self._host, run_id, ansible_version, looked.status, looked.message, looked.facts,
-                               bool(self._declared), self._judgement(), looked.recorded_at)
+        look = self._looked or live.Looked('failed', self.refusal, None)
+        entry = records.record(self._host, run_id, ansible_version, look.status, look.message, look.facts,
+                               bool(self._declared), self._judgement(), look.recorded_at)
         try:
             path = records.write(os.path.abspath(self._options['path']), entry)
         except records.RecordError as exc:

@@ -166,4 +166,4 @@ def difference_lines(difference: Mapping[str, str]) -> list[str]:
     if not before:
         return []
     lines = ['--- %s' % difference['before_header'], '+++ %s' % difference['after_header']]
-    return lines + [line for declared, found in zip(before, after) for line in ('-' + declared, '+' + found)]
+    return lines + [line for declared, observed in zip(before, after) for line in ('-' + declared, '+' + observed)]

@@ -55,9 +55,9 @@ def groups(report: Report) -> list[Group]:
     for host, judgement in report.judgements:
         for finding in judgement['findings']:
             same.setdefault(_key(finding), []).append((host.name, finding))
-    found = [group for pairs in same.values() for group in _grouped(pairs)]
-    found += [_group(finding, visible(finding['message'], _MOST), []) for finding in report.unused]
-    return sorted(found, key=lambda group: group.rank)
+    result = [group for pairs in same.values() for group in _grouped(pairs)]
+    result += [_group(finding, visible(finding['message'], _MOST), []) for finding in report.unused]
+    return sorted(result, key=lambda group: group.rank)
 
 
 def _key(finding: Finding) -> tuple[Any, ...]:

@@ -170,7 +170,8 @@ class Asker:
         """What two interfaces have in common if rules treat them alike."""
         if name not in self._interfaces:
             self._interfaces[name] = (name,) if self._each else frozenset(
-                one for one in self._names if one == name or (one.endswith('*') and name.startswith(one[:-1])))
+                pattern for pattern in self._names
+                if pattern == name or (pattern.endswith('*') and name.startswith(pattern[:-1])))
         return self._interfaces[name]
 
     def ask(self, family, protocol, interface, address, port):

@@ -114,10 +114,10 @@ class Joiner:
                 to = address if to == asked else to
                 return None if to is None else iv.address(to, family), port if at == number else at
 
-            led = [(iv.isect(spans, senders), (to, at) == (asked, number), target(to, at))
-                   for spans, to, at in outcome.destinations]
-            translations = tuple((spans, where, rule) for spans, is_kept, where in led if spans and not is_kept)
-            kept, moved = (iv.merged(span for spans, is_kept, dummy in led if is_kept is wanted for span in spans)
+            parts = [(iv.isect(spans, senders), (to, at) == (asked, number), target(to, at))
+                     for spans, to, at in outcome.destinations]
+            translations = tuple((spans, where, rule) for spans, is_kept, where in parts if spans and not is_kept)
+            kept, moved = (iv.merged(span for spans, is_kept, dummy in parts if is_kept is wanted for span in spans)
                            for wanted in (True, False))
             translated = iv.minus(moved, kept)
             if not translations and outcome.delivered != (iv.address(asked, family), number):   # and nobody gets there

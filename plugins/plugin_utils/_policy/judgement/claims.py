@@ -198,18 +198,18 @@ class Meetings(NamedTuple):
 
 def meetings(index: Index, look: Look) -> Meetings:
     """Find all entries that may speak of a listener."""
-    found = Meetings([], [], [], [], [])
+    result = Meetings([], [], [], [], [])
     for entry, item in index.of(look.listener['protocol'], look.listener['port']):
         meeting = Meeting(entry, item, look)
         if meeting.spoken is not False:
-            found.everything.append(meeting)
+            result.everything.append(meeting)
             if entry.state == 'forbidden':
-                found.forbidden.append(meeting)
+                result.forbidden.append(meeting)
             elif entry.state == 'ignored':
-                found.ignored.append(meeting)
+                result.ignored.append(meeting)
             else:
-                (found.exact if item.exact else found.ranged).append(meeting)
-    return found
+                (result.exact if item.exact else result.ranged).append(meeting)
+    return result
 
 
 def verdict(look: Look, exact: Sequence[Meeting], ranged: Sequence[Meeting], ignored: Sequence[Meeting]) -> Verdict:
