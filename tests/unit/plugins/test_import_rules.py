@@ -45,12 +45,12 @@ OPTIONAL = {('module_utils._sockets.by_psutil', 'psutil')}
 
 def trespasses(tree, rooms, never):
     """How modules in these rooms import what they never should, in words."""
-    found = []
+    ways = []
     for module in tree.below(rooms):
         for target, way in tree.ways(module).items():
             if any(imports.is_in(target, room) for room in never):
-                found.append(imports.described(way))
-    return found
+                ways.append(imports.described(way))
+    return ways
 
 
 def strangers(tree, rooms):

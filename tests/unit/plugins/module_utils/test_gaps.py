@@ -42,12 +42,12 @@ def meanings():
     """list of (aspect, code, meaning): the rows of the table with their comments."""
     with open(_gaps.__file__, encoding='utf-8') as stream:
         rows = re.findall(r"^    '(\w+)': \{$|^        '(\w+)': .+?,  +# (.+)$", stream.read(), re.MULTILINE)
-    found, aspect = [], None
+    entries, aspect = [], None
     for name, code, meaning in rows:
         aspect = name or aspect             # the one before
         if code:
-            found.append((aspect, code, meaning))
-    return found
+            entries.append((aspect, code, meaning))
+    return entries
 
 
 def test_codes_are_those_that_are_noted():

@@ -28,10 +28,10 @@ def documented(path):
 
 def options(path):
     """dict: the options of a module, a fragment of documentation, or the role."""
-    found = documented(path)
-    if 'argument_specs' in found:
-        return found['argument_specs']['main']['options']
-    return found.get('DOCUMENTATION', found)['options']
+    document = documented(path)
+    if 'argument_specs' in document:
+        return document['argument_specs']['main']['options']
+    return document.get('DOCUMENTATION', document)['options']
 
 
 @pytest.mark.parametrize('path, name, choices', [

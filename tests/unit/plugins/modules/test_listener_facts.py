@@ -100,8 +100,8 @@ def test_who_can_reach_it_is_judged_on_the_host():
     snapshot = {'nft': None, 'saves': {}, 'tables': [], 'tools': {}, 'net': None,
                 'errors': [{'aspect': 'net', 'message': 'why not'}]}
     records = [listener('tcp', '0.0.0.0', 22)['record']]
-    found = listener_facts.judge(records, snapshot, new_gaps())
-    assert records[0]['exposure']['verdict'] == 'unknown' and found['firewall']['default'] == 'unknown'
+    facts = listener_facts.judge(records, snapshot, new_gaps())
+    assert records[0]['exposure']['verdict'] == 'unknown' and facts['firewall']['default'] == 'unknown'
 
 
 def test_check_mode_does_the_same(shell):

@@ -38,7 +38,7 @@ def test_what_it_returns(shell, port, check):
     code, result = shell(endpoints=['tcp/127.0.0.1:%d' % port, {'host': '127.0.0.1', 'port': 1}],
                          _ansible_check_mode=check)
     assert code == 0 and not result.get('changed') and 'packed' not in result
-    assert [one['verdict'] for one in result['probes']] == ['open', 'closed']
+    assert [probe['verdict'] for probe in result['probes']] == ['open', 'closed']
     assert result['counts'] == {'open': 1, 'closed': 1, 'filtered': 0, 'open|filtered': 0, 'unresolvable': 0,
                                 'unknown': 0}
     assert 0 <= result['elapsed'] < 5
@@ -60,7 +60,7 @@ def test_options_reach_the_probes(shell, port):
                          max_parallel=1, family='ipv4')
     assert code == 0 and result['probes'][0]['local_address'] == '127.0.0.7'
     code, result = shell(endpoints=['tcp/localhost:%d' % port], family='ipv4')
-    assert [one['address'] for one in result['probes']] == ['127.0.0.1']
+    assert [probe['address'] for probe in result['probes']] == ['127.0.0.1']
 
 
 @pytest.mark.parametrize('arguments, words', [

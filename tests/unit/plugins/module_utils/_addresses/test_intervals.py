@@ -18,14 +18,14 @@ def _spans(numbers):
 @pytest.mark.parametrize('seed', range(60))
 def test_operations_agree_with_sets(seed):
     chance = random.Random(seed)
-    one, other = (set(chance.sample(range(200), chance.choice((0, 1, 3, 40, 120)))) for dummy in range(2))
-    first, second = _spans(one), _spans(other)
-    assert iv.union(first, second) == _spans(one | other)
-    assert iv.isect(first, second) == _spans(one & other)
-    assert iv.minus(first, second) == _spans(one - other)
-    assert iv.complement(first, 0, 199) == _spans(set(range(200)) - one)
-    assert iv.size(first) == len(one)
-    assert [iv.contains(first, number) for number in range(200)] == [number in one for number in range(200)]
+    left, other = (set(chance.sample(range(200), chance.choice((0, 1, 3, 40, 120)))) for dummy in range(2))
+    first, second = _spans(left), _spans(other)
+    assert iv.union(first, second) == _spans(left | other)
+    assert iv.isect(first, second) == _spans(left & other)
+    assert iv.minus(first, second) == _spans(left - other)
+    assert iv.complement(first, 0, 199) == _spans(set(range(200)) - left)
+    assert iv.size(first) == len(left)
+    assert [iv.contains(first, number) for number in range(200)] == [number in left for number in range(200)]
 
 
 @pytest.mark.parametrize('seed', range(40))
@@ -36,7 +36,7 @@ def test_sets_of_very_different_sizes(seed):
             iv.merged((low, low + chance.randrange(5)) for low in chance.sample(range(300), count))
             for count in (60, chance.randrange(1, 7))
         )
-        numbers = [{number for low, high in one for number in range(low, high + 1)} for one in (many, few)]
+        numbers = [{number for low, high in spans for number in range(low, high + 1)} for spans in (many, few)]
         assert iv.isect(many, few) == iv.isect(few, many) == _spans(numbers[0] & numbers[1])
         assert iv.minus(many, few) == _spans(numbers[0] - numbers[1])
         assert iv.minus(few, many) == _spans(numbers[1] - numbers[0])
@@ -83,4 +83,4 @@ def test_networks_are_the_fewest(seed):
     low = chance.randrange(2 ** 32)
     high = min(low + chance.randrange(2 ** chance.randint(1, 31)), 2 ** 32 - 1)
     expected = ipaddress.summarize_address_range(ipaddress.ip_address(low), ipaddress.ip_address(high))
-    assert iv.networks(((low, high),), 4) == [str(one) for one in expected]
+    assert iv.networks(((low, high),), 4) == [str(network) for network in expected]

@@ -66,7 +66,7 @@ def chain(name, rules, hook=None, prio=0, policy='accept', kind='filter', family
 
 
 def snapshot(*parts, **more):
-    objects = [{'metainfo': {'json_schema_version': 1}}] + [one for part in parts for one in part]
+    objects = [{'metainfo': {'json_schema_version': 1}}] + [item for part in parts for item in part]
     return dict({'nft': {'nftables': objects}, 'saves': {}, 'ipset': None, 'net': NET, 'errors': []}, **more)
 
 
@@ -82,7 +82,7 @@ def decide(judge, port=22, family=4, protocol='tcp', interface='eth0', address=N
     Rules that no tool prints, ``damaged``, may be undecided for that alone.
     """
     outcome = judge.decide(family, protocol, interface, address or {4: '10.0.0.1', 6: 'fd00::1'}[family], port)
-    spans = [outcome.allowed, outcome.blocked] + [one for one, dummy in outcome.undecided]
+    spans = [outcome.allowed, outcome.blocked] + [sources for sources, dummy in outcome.undecided]
     assert sum(map(iv.size, spans)) == iv.LAST[family] + 1, 'the sets of an outcome part all addresses'
     assert all(
         reason and (damaged or not reason.startswith(_evaluator.DEFECT)) for dummy, reason in outcome.undecided

@@ -20,16 +20,16 @@ def capture(name):
 
 
 def record(protocol='tcp', address='0.0.0.0', port=80, process=None, container=None, pid=1, **others):
-    one = listener(protocol, address, port, **others)['record']
-    one['scope'] = scopes.scope(ip(address), one['interface'])
+    made = listener(protocol, address, port, **others)['record']
+    made['scope'] = scopes.scope(ip(address), made['interface'])
     if process:
-        one.update(
+        made.update(
             owners=[{'process': process, 'pid': pid, 'container': container}],
             owners_total=1,
             held_by='processes',
             service='x.service',
         )
-    return one
+    return made
 
 
 def dual(port=80, **others):
@@ -44,9 +44,9 @@ def attach(snapshot, *records, **options):
     return _attach.attach(list(records), dict({'port_names': {'tcp/8050': 'web'}}, **snapshot), gaps, **options), gaps
 
 
-def exposed(snapshot, one):
-    attach(snapshot, one)
-    return one['exposure']
+def exposed(snapshot, record):
+    attach(snapshot, record)
+    return record['exposure']
 
 
 def brief(exposure):

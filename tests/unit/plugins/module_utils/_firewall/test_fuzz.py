@@ -112,13 +112,13 @@ LINES = (
 )
 
 
-def _places(value, found):
+def _places(value, places):
     """All (container, key) below a value."""
     for key in range(len(value)) if isinstance(value, list) else list(value):
-        found.append((value, key))
+        places.append((value, key))
         if isinstance(value[key], (dict, list)):
-            _places(value[key], found)
-    return found
+            _places(value[key], places)
+    return places
 
 
 def _outcomes(taken):

@@ -64,17 +64,17 @@ class Capture:
 
     def __init__(self, name):
         with gzip.open('%s/%s.json.gz' % (FOLDER, name), 'rb') as stream:
-            found = json.loads(stream.read().decode('utf-8'))
-        self.recorded_with, self.box, self.snapshot = found['recorded_with'], found['box'], found['snapshot']
-        self.undecided = {tuple(one) for one in found['undecided']}
-        self.met = [Flow(*one) for one in found['met']]
+            recorded = json.loads(stream.read().decode('utf-8'))
+        self.recorded_with, self.box, self.snapshot = recorded['recorded_with'], recorded['box'], recorded['snapshot']
+        self.undecided = {tuple(endpoint) for endpoint in recorded['undecided']}
+        self.met = [Flow(*flow) for flow in recorded['met']]
 
     def answer(self, protocol, to, port):
         """str: who answers at an address."""
         return '%s %s/%d' % ('box' if to in self.box else 'host', protocol, port)
 
 
-def judged(evaluator, found, flow):
+def judged(evaluator, capture, flow):
     """Find what is decided about one client.
 
     :returns: tuple of 'allowed', 'deaf', 'blocked' or 'undecided', the answers that are possible, and reason or None.
@@ -85,8 +85,8 @@ def judged(evaluator, found, flow):
         if any(text.startswith(DEAF % flow.interface) for text in outcome.caveats):
             return 'deaf', {None}, None
         if not outcome.translated_by:
-            return 'allowed', {found.answer(flow.protocol, flow.address, flow.port)}, None
-        return 'allowed', {found.answer(flow.protocol, iv.address(to, FAMILIES[flow.family]), port)
+            return 'allowed', {capture.answer(flow.protocol, flow.address, flow.port)}, None
+        return 'allowed', {capture.answer(flow.protocol, iv.address(to, FAMILIES[flow.family]), port)
                            for spans, to, port in outcome.destinations if iv.contains(spans, number)}, None
     if iv.contains(outcome.blocked, number):
         return 'blocked', {None}, None
@@ -98,24 +98,24 @@ def judged(evaluator, found, flow):
 def test_every_tool_of_every_release_is_there(release):
     assert {name[:-len(release) - 1] for name in NAMES if name.endswith('_' + release)} == set(WALLS)
     for wall in WALLS:
-        said = Capture('%s_%s' % (wall, release)).recorded_with
+        versions = Capture('%s_%s' % (wall, release)).recorded_with
         tools = {'nft', 'iptables'} | (
             {'firewall-cmd'} if wall.startswith('firewalld') else set()
         )  # which tells its version while it runs
-        assert {tool: said[tool] for tool in tools if VERSIONS[release][tool] not in said[tool] + ' '} == {}
+        assert {tool: versions[tool] for tool in tools if VERSIONS[release][tool] not in versions[tool] + ' '} == {}
     assert len(NAMES) == len(WALLS) * len(VERSIONS)
 
 
 @pytest.mark.parametrize('name', NAMES)
 def test_decisions_are_what_was_met(name):
-    found = Capture(name)
-    evaluator = _evaluator.Evaluator(load.load(load.parsed(found.snapshot)), found.snapshot['net'])
+    capture = Capture(name)
+    evaluator = _evaluator.Evaluator(load.load(load.parsed(capture.snapshot)), capture.snapshot['net'])
     wrong, verdicts = [], collections.Counter()
-    for flow in found.met:
-        verdict, answers, reason = judged(evaluator, found, flow)
+    for flow in capture.met:
+        verdict, answers, reason = judged(evaluator, capture, flow)
         verdicts[verdict] += 1
         if verdict == 'undecided':
-            if not reason or (flow.protocol, flow.port) not in found.undecided:
+            if not reason or (flow.protocol, flow.port) not in capture.undecided:
                 wrong.append((flow, reason))
         elif flow.answer not in answers:
             wrong.append((flow, verdict, answers))
@@ -127,34 +127,35 @@ def test_decisions_are_what_was_met(name):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_exposures_are_what_was_met(name):
-    found = Capture(name)
+    capture = Capture(name)
     records = {
         (flow.family, flow.protocol, flow.port): listener(
             flow.protocol, ANY[flow.family], flow.port, v6only=flow.family == 'ipv6'
         )['record']
-        for flow in found.met
+        for flow in capture.met
     }
     gaps = new_gaps()
     # of a machine that is busy with other tests
-    facts = attach.attach(list(records.values()), found.snapshot, gaps, patience=120)
+    facts = attach.attach(list(records.values()), capture.snapshot, gaps, patience=120)
     assert gaps_of(gaps) == {}
     assert set(facts['firewall']['backends']) == WALLS[name.rpartition('_')[0]][0]
     wrong = []
-    for flow in found.met:
-        own = found.answer(flow.protocol, flow.address, flow.port)
-        verdict, path = told(records[flow.family, flow.protocol, flow.port]['exposure'], flow)
+    for flow in capture.met:
+        own = capture.answer(flow.protocol, flow.address, flow.port)
+        verdict, path = verdict_on(records[flow.family, flow.protocol, flow.port]['exposure'], flow)
         if verdict == 'undecided':
-            right = (flow.protocol, flow.port) in found.undecided
+            right = (flow.protocol, flow.port) in capture.undecided
         else:
             right = (verdict == 'allowed') == (flow.answer == own)
-        led = {
+        forwarded = {
             answer
-            for one in facts['forwarded']
-            if concerns(one, flow) and told(one['exposure'], flow)[0] == 'allowed'
-            for answer in (found.answer(flow.protocol, *where(text)) for text in one['to'].split(', '))
+            for endpoint in facts['forwarded']
+            if concerns(endpoint, flow) and verdict_on(endpoint['exposure'], flow)[0] == 'allowed'
+            for answer in (capture.answer(flow.protocol, *where(text)) for text in endpoint['to'].split(', '))
         }
-        if not right or bool(led) != (flow.answer not in (None, own)) or led and flow.answer not in led:
-            wrong.append((flow, path, led))
+        elsewhere = flow.answer not in (None, own)
+        if not right or bool(forwarded) != elsewhere or forwarded and flow.answer not in forwarded:
+            wrong.append((flow, path, forwarded))
     assert not wrong
 
 
@@ -163,14 +164,15 @@ def concerns(forwarded, flow):
         forwarded['scope'] == 'any' or forwarded['address'] == flow.address)
 
 
-def told(exposure, flow):
+def verdict_on(exposure, flow):
     """(verdict as of ``judged``, the path that tells)."""
     number = iv.number(flow.source)
     for path in exposure['paths']:
         if path['family'] == flow.family and flow.interface in path['interfaces']:
             if any(within(number, network) for network in path['allowed']):
                 # interfaces that are alike are one path, and one of them is named
-                deaf = any(text.startswith(DEAF % one) for text in path['caveats'] for one in path['interfaces'])
+                deaf = any(text.startswith(DEAF % interface)
+                           for text in path['caveats'] for interface in path['interfaces'])
                 return 'deaf' if deaf else 'allowed', path
             if any(within(number, network) for part in path['undecided'] for network in part['sources']):
                 return 'undecided', path

@@ -25,9 +25,9 @@ DNAT_TO_DOCKER = {'dnat': {'family': 'ip', 'addr': '172.17.0.2', 'port': 80}}
 ])
 def test_reject_tells_family_or_protocol(how, stopped):
     judge = evaluator(chain('input', [ESTABLISHED, [{'reject': how}]], **INPUT))
-    found = [(family, protocol) for protocol in ('tcp', 'udp') for family in (4, 6)
-             if decide(judge, family=family, protocol=protocol) == 'blocked']
-    assert sorted(found) == sorted(stopped)
+    blocked = [(family, protocol) for protocol in ('tcp', 'udp') for family in (4, 6)
+               if decide(judge, family=family, protocol=protocol) == 'blocked']
+    assert sorted(blocked) == sorted(stopped)
 
 
 # 2: rules about a header that the packet does not have
@@ -252,8 +252,8 @@ def test_order_of_objects_does_not_matter():
     parts = chain('input', [ESTABLISHED, [dport('@ports'), {'jump': {'target': 'more'}}]], policy='drop', **INPUT) \
         + chain('more', [[saddr('10.0.0.0/8'), ACCEPT]])
     parts.append({'set': {'family': 'inet', 'table': 'filter', 'name': 'ports', 'type': 'inet_service', 'elem': [22]}})
-    rules = [one for one in parts if 'rule' in one]
-    others = [one for one in parts if 'rule' not in one]
+    rules = [part for part in parts if 'rule' in part]
+    others = [part for part in parts if 'rule' not in part]
     assert decide(evaluator(parts)) == decide(evaluator(rules, others[::-1])) == ['10.0.0.0/8']
 
 
@@ -272,9 +272,9 @@ def test_forwarding_of_what_docker_publishes():
 # IPv6 needs neighbour discovery, loopback goes out before it comes in
 
 def test_neighbour_discovery():
-    found = evaluator(chain('input', [ESTABLISHED, [dport(22), ACCEPT]], policy='drop', **INPUT))
-    assert decide(found, family=6) == 'allowed'
-    assert found.decide(6, 'tcp', 'eth0', 'fd00::1', 22).caveats == [
+    judge = evaluator(chain('input', [ESTABLISHED, [dport(22), ACCEPT]], policy='drop', **INPUT))
+    assert decide(judge, family=6) == 'allowed'
+    assert judge.decide(6, 'tcp', 'eth0', 'fd00::1', 22).caveats == [
         'neighbours on eth0 cannot find the host: policy drop of chain inet filter input']
     types = match(payload('icmpv6', 'type'), {'set': ['nd-neighbor-solicit', 'nd-neighbor-advert']})
     good = evaluator(chain('input', [ESTABLISHED, [types, ACCEPT], [dport(22), ACCEPT]], policy='drop', **INPUT))

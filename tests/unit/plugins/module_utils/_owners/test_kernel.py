@@ -80,9 +80,9 @@ class Machine:
 
 
 def endpoints(machine, namespaces=(None,), nfsd='/no/such/file'):
-    found = kernel.endpoints(set(namespaces), machine.connect, str(nfsd))
+    owners = kernel.endpoints(set(namespaces), machine.connect, str(nfsd))
     assert all(link.closed for link in machine.links)
-    return found
+    return owners
 
 
 def test_tunnels():

@@ -192,14 +192,14 @@ def test_process_names(proc, comm, expected):
     assert owner['started'] == '2023-11-14T22:14:20Z'       # the fields behind the name are in their places
 
 
-@pytest.mark.parametrize('state, tasks, there', [
+@pytest.mark.parametrize('state, tasks, alive', [
     (b'S', 1, True), (b'R', 1, True), (b'D', 1, True), (b'T', 1, True), (b'Z', 1, False), (b'X', 1, False),
     (b'Z', 2, True),                                # only the first of its threads has ended
     (b'X', 0, False),                               # the last moment of a process
 ])
-def test_process_states(proc, state, tasks, there):
+def test_process_states(proc, state, tasks, alive):
     proc.add(7, state=state, tasks=tasks)
-    assert (get(proc) is not None) is there
+    assert (get(proc) is not None) is alive
 
 
 @pytest.mark.parametrize('gone', ['stat', 'status'])
@@ -302,19 +302,19 @@ def test_units(proc, cgroup, unit, container):
     assert (owner['unit'], owner['container']) == (unit, container)
 
 
-@pytest.mark.parametrize('found, expected', [
+@pytest.mark.parametrize('answer, expected', [
     ('www-data', 'www-data'), ('b\udcffd', 'b\\xffd'), (KeyError('no such user'), '4242'),
 ])
-def test_users(proc, monkeypatch, found, expected):
+def test_users(proc, monkeypatch, answer, expected):
     asked = []
 
     class Entry:
-        pw_name = found
+        pw_name = answer
 
     def getpwuid(uid):
         asked.append(uid)
-        if isinstance(found, Exception):
-            raise found
+        if isinstance(answer, Exception):
+            raise answer
         return Entry
 
     monkeypatch.setattr(pwd, 'getpwuid', getpwuid)

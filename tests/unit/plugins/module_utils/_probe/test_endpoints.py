@@ -125,14 +125,14 @@ def test_a_question_of_quic():
 
 def parts(data):
     """BER: list of (tag, value), constructed ones taken apart."""
-    found, data = [], bytearray(data)
+    items, data = [], bytearray(data)
     while data:
         tag, size = data[0], data[1]
         assert size < 128 and len(data) >= 2 + size
         value = bytes(data[2:2 + size])
-        found.append((tag, parts(value) if tag in (0x30, 0xa0) else value))
+        items.append((tag, parts(value) if tag in (0x30, 0xa0) else value))
         del data[:2 + size]
-    return found
+    return items
 
 
 def test_a_question_of_snmp():

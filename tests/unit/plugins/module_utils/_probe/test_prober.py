@@ -79,10 +79,10 @@ def unused():
 @pytest.mark.parametrize('address, text', [('127.0.0.1', '127.0.0.1'), ('::1', '[::1]')])
 def test_tcp(address, text, unused):
     with listening(address) as (dummy, port):
-        found = probed('tcp/%s:%d' % (text, port), '%s:%d' % (text, unused))
-    assert short(found) == [('tcp/%s:%d' % (text, port), 'open', 'connected'),
-                            ('tcp/%s:%d' % (text, unused), 'closed', 'refused')]
-    for number, result in enumerate(found):
+        results = probed('tcp/%s:%d' % (text, port), '%s:%d' % (text, unused))
+    assert short(results) == [('tcp/%s:%d' % (text, port), 'open', 'connected'),
+                              ('tcp/%s:%d' % (text, unused), 'closed', 'refused')]
+    for number, result in enumerate(results):
         assert (result['index'], result['protocol'], result['address'], result['name'],
                 result['local_address']) == (number, 'tcp', address, None, address)
         assert 0 < result['rtt_ms'] < 1000
@@ -104,30 +104,30 @@ def test_a_full_queue_looks_filtered():
             sock.setblocking(False)
             sock.connect_ex(('127.0.0.1', port))
         began = time.monotonic()
-        found = probed('tcp/127.0.0.1:%d' % port, timeout=0.3)
+        results = probed('tcp/127.0.0.1:%d' % port, timeout=0.3)
         assert 0.3 <= time.monotonic() - began < 2
-    assert short(found) == [('tcp/127.0.0.1:%d' % port, 'filtered', 'no answer')]
-    assert found[0]['rtt_ms'] is None and found[0]['local_address'] == '127.0.0.1'
+    assert short(results) == [('tcp/127.0.0.1:%d' % port, 'filtered', 'no answer')]
+    assert results[0]['rtt_ms'] is None and results[0]['local_address'] == '127.0.0.1'
 
 
 @pytest.mark.parametrize('address, text', [('127.0.0.1', '127.0.0.1'), ('::1', '[::1]')])
 def test_udp(address, text, unused):
     with answering(address) as (port, seen), bound(socket.SOCK_DGRAM, address) as silent:
         quiet = silent.getsockname()[1]
-        found = probed('udp/%s:%d' % (text, port), 'udp/%s:%d' % (text, quiet), 'udp/%s:%d' % (text, unused),
-                       timeout=0.4)
+        results = probed('udp/%s:%d' % (text, port), 'udp/%s:%d' % (text, quiet), 'udp/%s:%d' % (text, unused),
+                         timeout=0.4)
         silent.settimeout(1)
         assert [silent.recv(100) for dummy in range(2)] == [b'', b''], 'it is sent twice, for it may get lost'
-    assert [result['verdict'] for result in found] == ['open', 'open|filtered', 'closed']
-    assert [result['reason'] for result in found] == ['answered with 4 bytes', 'no answer', 'ICMP port unreachable']
-    assert found[0]['rtt_ms'] > 0 and found[1]['rtt_ms'] is None and found[2]['rtt_ms'] > 0
+    assert [result['verdict'] for result in results] == ['open', 'open|filtered', 'closed']
+    assert [result['reason'] for result in results] == ['answered with 4 bytes', 'no answer', 'ICMP port unreachable']
+    assert results[0]['rtt_ms'] > 0 and results[1]['rtt_ms'] is None and results[2]['rtt_ms'] > 0
     assert seen == [b'']
 
 
 def test_the_second_datagram_is_one_to_answer():
     with answering(after=2) as (port, seen):
-        found = probed('udp/127.0.0.1:%d' % port, timeout=0.6)
-    assert found[0]['verdict'] == 'open' and found[0]['rtt_ms'] >= 300 and len(seen) == 2
+        results = probed('udp/127.0.0.1:%d' % port, timeout=0.6)
+    assert results[0]['verdict'] == 'open' and results[0]['rtt_ms'] >= 300 and len(seen) == 2
 
 
 def test_a_payload_of_ones_own():
@@ -149,17 +149,17 @@ def test_sockets_that_meet_themselves_are_no_listeners():
 
     with bound(socket.SOCK_STREAM) as stream, bound(socket.SOCK_DGRAM) as datagram:
         ports = stream.getsockname()[1], datagram.getsockname()[1]
-    found = probed('tcp/127.0.0.1:%d' % ports[0], 'udp/127.0.0.1:%d' % ports[1], create=Same)
-    assert [(result['verdict'], result['reason']) for result in found] == [('closed', 'no socket is bound to it')] * 2
+    results = probed('tcp/127.0.0.1:%d' % ports[0], 'udp/127.0.0.1:%d' % ports[1], create=Same)
+    assert [(result['verdict'], result['reason']) for result in results] == [('closed', 'no socket is bound to it')] * 2
 
 
 def test_source():
     with listening() as (sock, port):
-        found = probed('tcp/127.0.0.1:%d' % port, 'tcp/[::1]:%d' % port, source='127.0.0.9')
+        results = probed('tcp/127.0.0.1:%d' % port, 'tcp/[::1]:%d' % port, source='127.0.0.9')
         peer, where = sock.accept()
         peer.close()
-    assert where[0] == '127.0.0.9' and found[0]['local_address'] == '127.0.0.9' and found[0]['verdict'] == 'open'
-    assert (found[1]['verdict'], found[1]['reason']) == ('unknown', 'the source 127.0.0.9 is of another family')
+    assert where[0] == '127.0.0.9' and results[0]['local_address'] == '127.0.0.9' and results[0]['verdict'] == 'open'
+    assert (results[1]['verdict'], results[1]['reason']) == ('unknown', 'the source 127.0.0.9 is of another family')
 
 
 def test_with_nothing_under_way_there_is_nothing_to_wait_for():
@@ -170,12 +170,12 @@ def test_with_nothing_under_way_there_is_nothing_to_wait_for():
 
 
 def test_what_fails_here_says_nothing_of_the_other_side():
-    found = probed('tcp/[fe80::1%nothere]:22', 'udp/[fe80::1]:22')
-    assert [result['verdict'] for result in found] == ['unknown', 'unknown']
-    assert short(found)[0] == ('tcp/[fe80::1%nothere]:22', 'unknown', 'this host has no interface nothere')
-    assert found[1]['reason'].endswith('(EINVAL)') and all(result['rtt_ms'] is None for result in found)
-    found = probed('tcp/127.0.0.1:22', 'udp/127.0.0.1:53', source='203.0.113.77')
-    assert [(result['verdict'], result['reason'][-15:]) for result in found] == [('unknown', '(EADDRNOTAVAIL)')] * 2
+    results = probed('tcp/[fe80::1%nothere]:22', 'udp/[fe80::1]:22')
+    assert [result['verdict'] for result in results] == ['unknown', 'unknown']
+    assert short(results)[0] == ('tcp/[fe80::1%nothere]:22', 'unknown', 'this host has no interface nothere')
+    assert results[1]['reason'].endswith('(EINVAL)') and all(result['rtt_ms'] is None for result in results)
+    results = probed('tcp/127.0.0.1:22', 'udp/127.0.0.1:53', source='203.0.113.77')
+    assert [(result['verdict'], result['reason'][-15:]) for result in results] == [('unknown', '(EADDRNOTAVAIL)')] * 2
 
 
 def limited(most, function):
@@ -189,8 +189,8 @@ def limited(most, function):
 def test_thousands_with_few_files(unused):
     with listening(backlog=64) as (dummy, port):
         texts = ['tcp/127.0.0.1:%d' % (port if number % 100 == 0 else unused) for number in range(2000)]
-        found = limited(64, lambda: [result['verdict'] for result in probed(*texts, timeout=5.0, total=60.0)])
-    assert found == ['open' if number % 100 == 0 else 'closed' for number in range(2000)]
+        verdicts = limited(64, lambda: [result['verdict'] for result in probed(*texts, timeout=5.0, total=60.0)])
+    assert verdicts == ['open' if number % 100 == 0 else 'closed' for number in range(2000)]
 
 
 def test_no_files_at_all():
@@ -209,8 +209,8 @@ def test_files_that_get_fewer_while_it_runs():
     def squeezed():
         prober = _prober.Prober(timeout=0.3, total=20.0)
         kept = [os.open(os.devnull, os.O_RDONLY) for dummy in range(44)]
-        found = [result['verdict'] for result in prober.probe([parse('udp/127.0.0.1:%d' % port, 'x')] * 40)]
-        return [found, len(kept)]
+        verdicts = [result['verdict'] for result in prober.probe([parse('udp/127.0.0.1:%d' % port, 'x')] * 40)]
+        return [verdicts, len(kept)]
     with bound(socket.SOCK_DGRAM) as silent:
         port = silent.getsockname()[1]
         assert limited(64, squeezed) == [['open|filtered'] * 40, 44]
@@ -220,16 +220,16 @@ def test_the_time_for_all_is_bounded():
     with bound(socket.SOCK_DGRAM) as silent:
         text = 'udp/127.0.0.1:%d' % silent.getsockname()[1]
         began = time.monotonic()
-        found = probed(*[text] * 30, timeout=0.4, total=1.0, parallel=10)
+        results = probed(*[text] * 30, timeout=0.4, total=1.0, parallel=10)
         assert time.monotonic() - began < 1.5
-    verdicts = [result['verdict'] for result in found]
+    verdicts = [result['verdict'] for result in results]
     assert verdicts == ['open|filtered'] * 20 + ['unknown'] * 10
-    assert {result['reason'] for result in found[20:]} == {'no time left'}
+    assert {result['reason'] for result in results[20:]} == {'no time left'}
 
 
 def test_of_what_was_never_tried_nothing_is_said():
-    found = probed('tcp/127.0.0.1:1', total=0.0)
-    assert short(found) == [('tcp/127.0.0.1:1', 'unknown', 'no time left')] and found[0]['local_address'] is None
+    results = probed('tcp/127.0.0.1:1', total=0.0)
+    assert short(results) == [('tcp/127.0.0.1:1', 'unknown', 'no time left')] and results[0]['local_address'] is None
 
 
 def test_counts():
@@ -253,13 +253,13 @@ def test_firewalls_that_drop_refuse_and_reset():
         texts = ['%s/%s:%d' % (protocol, address, port) for address in ('127.0.0.1', '[::1]')
                  for protocol in ('tcp', 'udp') for port in range(1000, 1005)]
         return short(probed(*texts, timeout=0.5))
-    found = {text: (verdict, reason) for text, verdict, reason in probing.apart(work)}
+    results = {text: (verdict, reason) for text, verdict, reason in probing.apart(work)}
     for address in ('127.0.0.1', '[::1]'):
-        assert [found['tcp/%s:%d' % (address, port)] for port in range(1000, 1005)] == [
+        assert [results['tcp/%s:%d' % (address, port)] for port in range(1000, 1005)] == [
             ('filtered', 'no answer'), ('filtered', 'ICMP port unreachable'),
             ('filtered', 'ICMP administratively prohibited'),
             ('closed', 'refused'), ('open', 'connected')]
-        assert [found['udp/%s:%d' % (address, port)] for port in range(1000, 1005)] == [
+        assert [results['udp/%s:%d' % (address, port)] for port in range(1000, 1005)] == [
             ('open|filtered', 'no answer'), ('closed', 'ICMP port unreachable'),
             ('filtered', 'ICMP administratively prohibited'),
             ('closed', 'ICMP port unreachable'), ('closed', 'ICMP port unreachable')]
@@ -301,7 +301,7 @@ def test_a_thousand_silent_ones_take_as_long_as_the_room_for_them():
     def work():
         probing.rules('input th dport 1000 drop')
         began = time.monotonic()
-        found = probed(*['tcp/127.0.0.1:1000'] * 1000, timeout=1.0, parallel=500)
-        return [time.monotonic() - began, sum(result['verdict'] == 'filtered' for result in found)]
+        results = probed(*['tcp/127.0.0.1:1000'] * 1000, timeout=1.0, parallel=500)
+        return [time.monotonic() - began, sum(result['verdict'] == 'filtered' for result in results)]
     took, filtered = probing.apart(work)
     assert filtered == 1000 and 2.0 <= took < 6.0

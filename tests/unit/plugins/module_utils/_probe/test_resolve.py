@@ -29,10 +29,10 @@ class Resolver:
 
     def __call__(self, name, port, family, kind):
         self.asked.append((name, family))
-        found = self.known[name]
-        if isinstance(found, Exception):
-            raise found
-        return found(family) if callable(found) else found
+        known = self.known[name]
+        if isinstance(known, Exception):
+            raise known
+        return known(family) if callable(known) else known
 
 
 def gaierror(number):
@@ -49,22 +49,22 @@ def test_each_address_of_a_name_is_probed():
         sock.listen(5)
         port = sock.getsockname()[1]
         resolver = Resolver(db=answer('127.0.0.1', '::1', '127.0.0.1', '127.0.0.2'))
-        found = probed(resolver, 'tcp/db:%d' % port, 'tcp/127.0.0.1:%d' % port)
-    assert [(result['index'], result['name'], result['address'], result['verdict']) for result in found] == [
+        results = probed(resolver, 'tcp/db:%d' % port, 'tcp/127.0.0.1:%d' % port)
+    assert [(result['index'], result['name'], result['address'], result['verdict']) for result in results] == [
         (0, 'db', '127.0.0.1', 'open'), (0, 'db', '::1', 'closed'), (0, 'db', '127.0.0.2', 'closed'),
         (1, None, '127.0.0.1', 'open')]
-    assert found[0]['endpoint'].startswith('tcp/') and 'db' not in found[0]['endpoint']
+    assert results[0]['endpoint'].startswith('tcp/') and 'db' not in results[0]['endpoint']
 
 
 def test_a_name_is_asked_for_once_and_for_the_family_that_is_wanted():
     resolver = Resolver(db=lambda family: answer({SIX: '::1', FOUR: '127.0.0.1', 0: '127.0.0.9'}[family]))
     wanted = [parse(text, 'x') for text in ('tcp/db:1', 'udp/db:2', {'host': 'db', 'port': 3, 'family': 'ipv6'},
                                             {'host': 'db', 'port': 4, 'family': 'ipv4'})]
-    found = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
-    assert [result['address'] for result in found] == ['127.0.0.9', '127.0.0.9', '::1', '127.0.0.1']
+    results = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
+    assert [result['address'] for result in results] == ['127.0.0.9', '127.0.0.9', '::1', '127.0.0.1']
     assert sorted(resolver.asked) == [('db', 0), ('db', FOUR), ('db', SIX)]
-    found = prober.Prober(timeout=0.5, lookup=resolver, family=SIX).probe(wanted[:2])
-    assert {result['address'] for result in found} == {'::1'}
+    results = prober.Prober(timeout=0.5, lookup=resolver, family=SIX).probe(wanted[:2])
+    assert {result['address'] for result in results} == {'::1'}
 
 
 @pytest.mark.parametrize('error, verdict, reason', [
@@ -76,17 +76,17 @@ def test_a_name_is_asked_for_once_and_for_the_family_that_is_wanted():
     ([], 'unresolvable', 'no address of this name is known'),
 ])
 def test_names_without_an_address(error, verdict, reason):
-    found, = probed(Resolver(db=error), 'tcp/db:5432')
-    assert found == {'index': 0, 'endpoint': 'tcp/db:5432', 'name': 'db', 'protocol': 'tcp', 'address': None,
-                     'port': 5432, 'verdict': verdict,
-                     'reason': reason, 'local_address': None, 'rtt_ms': None}
+    result, = probed(Resolver(db=error), 'tcp/db:5432')
+    assert result == {'index': 0, 'endpoint': 'tcp/db:5432', 'name': 'db', 'protocol': 'tcp', 'address': None,
+                      'port': 5432, 'verdict': verdict,
+                      'reason': reason, 'local_address': None, 'rtt_ms': None}
 
 
 def test_a_family_that_a_name_does_not_have():
     resolver = Resolver(db=gaierror(socket.EAI_NONAME))
     wanted = [parse({'host': 'db', 'port': 1, 'family': 'ipv6'}, 'x')]
-    found = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
-    assert (found[0]['verdict'], found[0]['reason']) == ('unresolvable', 'no IPv6 address of this name is known')
+    results = prober.Prober(timeout=0.5, lookup=resolver).probe(wanted)
+    assert (results[0]['verdict'], results[0]['reason']) == ('unresolvable', 'no IPv6 address of this name is known')
 
 
 def test_a_resolver_that_hangs_keeps_nobody_from_the_rest():
@@ -94,11 +94,11 @@ def test_a_resolver_that_hangs_keeps_nobody_from_the_rest():
     resolver = Resolver(slow=lambda family: go_on.wait(20) and [], fast=answer('127.0.0.1'))
     began = time.monotonic()
     try:
-        found = probed(resolver, 'tcp/slow:1', 'tcp/fast:1', 'tcp/127.0.0.1:1', total=1.0)
+        results = probed(resolver, 'tcp/slow:1', 'tcp/fast:1', 'tcp/127.0.0.1:1', total=1.0)
         assert time.monotonic() - began < 1.5
     finally:
         go_on.set()
-    assert [(result['verdict'], result['reason']) for result in found] == [
+    assert [(result['verdict'], result['reason']) for result in results] == [
         ('unknown', 'the name was not resolved within 0.5 s'), ('closed', 'refused'), ('closed', 'refused')]
 
 
@@ -106,24 +106,24 @@ def test_more_names_than_threads():
     go_on = threading.Event()
     names = {'slow%d' % number: lambda family: go_on.wait(20) and [] for number in range(40)}
     try:
-        found = resolve.resolve([(name, None) for name in names], 0.3, Resolver(**names))
+        answers = resolve.resolve([(name, None) for name in names], 0.3, Resolver(**names))
     finally:
         go_on.set()
-    assert len(found) == 40 and not any(answer.absent or answer.addresses for answer in found.values())
+    assert len(answers) == 40 and not any(answer.absent or answer.addresses for answer in answers.values())
 
 
 def test_a_name_with_too_many_addresses():
     resolver = Resolver(many=answer(*['127.1.0.%d' % number for number in range(1, 101)]))
-    found = probed(resolver, 'tcp/many:1')
-    assert len(found) == 65
-    left, = [result for result in found if result['address'] is None]
+    results = probed(resolver, 'tcp/many:1')
+    assert len(results) == 65
+    left, = [result for result in results if result['address'] is None]
     assert (left['verdict'], left['reason']) == ('unknown', '36 more addresses of this name were left out')
 
 
 def test_scopes_that_a_resolver_knows():
     link = [(SIX, socket.SOCK_STREAM, 6, '', ('fe80::1%lo', 0, 0, 1))]
-    found = probed(Resolver(near=link), 'tcp/near:1')
-    assert found[0]['endpoint'] == 'tcp/[fe80::1%lo]:1'
+    results = probed(Resolver(near=link), 'tcp/near:1')
+    assert results[0]['endpoint'] == 'tcp/[fe80::1%lo]:1'
 
 
 def test_the_resolver_of_this_machine():

@@ -40,8 +40,8 @@ def test_missing(monkeypatch):
 def test_collect(psutil, given, expected):
     psutil.rows = [given]
     gaps = new_gaps()
-    found = by_psutil.collect(set(), 10, gaps)
-    assert [(one.protocol, one.address, one.port, one.interface, one.pid) for one in found] == expected
+    sockets = by_psutil.collect(set(), 10, gaps)
+    assert [(sock.protocol, sock.address, sock.port, sock.interface, sock.pid) for sock in sockets] == expected
     assert list(gaps_of(gaps)) == [('binding', 'psutil')]
     assert psutil.asked == ['inet']
 

@@ -60,10 +60,11 @@ def test_parse_tells_a_backlog_only_where_there_is_a_queue(protocol, backlog):
 
 def test_parse_all_addresses_of_an_sctp_endpoint():
     local = sockaddr(ip('192.0.2.1'), 5000) + sockaddr(ip('2001:db8::1'), 5000) + sockaddr(ip('10.0.0.1'), 5000)
-    found = parse(inet_diag(ip('::'), 5000, inode=9, attributes=attribute(V6ONLY, b'\0') + attribute(LOCALS, local)),
-                  'sctp')
-    assert [sock[:2] for sock in found] == [(ip('192.0.2.1'), 5000), (ip('2001:db8::1'), 5000), (ip('10.0.0.1'), 5000)]
-    assert {sock[4] for sock in found} == {9}
+    sockets = parse(inet_diag(ip('::'), 5000, inode=9, attributes=attribute(V6ONLY, b'\0') + attribute(LOCALS, local)),
+                    'sctp')
+    assert [sock[:2] for sock in sockets] == [
+        (ip('192.0.2.1'), 5000), (ip('2001:db8::1'), 5000), (ip('10.0.0.1'), 5000)]
+    assert {sock[4] for sock in sockets} == {9}
 
 
 @pytest.mark.parametrize('locals_', [attribute(LOCALS, b''), attribute(LOCALS, b'\2\0' * 20)])
@@ -100,8 +101,8 @@ def test_collect_asks_for_those_that_wait_for_peers(protocol, number, state):
         (socket.AF_INET, number): [inet_diag(ip('192.0.2.1'), 1), inet_diag(ip('192.0.2.2'), 2)],
         (socket.AF_INET6, number): [inet_diag(ip('::1'), 3)],
     })
-    found = _inet_diag.collect(link, protocol, 10, names)
-    assert [(sock.protocol, sock.address, sock.port) for sock in found] == [
+    sockets = _inet_diag.collect(link, protocol, 10, names)
+    assert [(sock.protocol, sock.address, sock.port) for sock in sockets] == [
         (protocol, ip('192.0.2.1'), 1), (protocol, ip('192.0.2.2'), 2), (protocol, ip('::1'), 3)]
     assert [struct.unpack_from('=BBBxI', question, 16) for question in link.questions] == [
         (socket.AF_INET, number, 0, 1 << state), (socket.AF_INET6, number, 0, 1 << state)]
@@ -140,8 +141,8 @@ def test_this_host():
         port = server.getsockname()[1]
         link = _netlink.connect()
         try:
-            found = _inet_diag.collect(link, 'tcp', 100000, _netlink.Names())
+            sockets = _inet_diag.collect(link, 'tcp', 100000, _netlink.Names())
         finally:
             link.close()
-        [sock] = [sock for sock in found if sock.port == port]
+        [sock] = [sock for sock in sockets if sock.port == port]
         assert (sock.address, sock.backlog, sock.interface) == (b'\x7f\0\0\1', (0, 5), None)

@@ -48,29 +48,29 @@ def read(tables, link, collector='auto', budget=100, protocols=('tcp', 'udp', 's
 
 
 def test_netlink_alone(tables):
-    found, gaps, reader = read(tables, Kernel(EVERYTHING))
-    assert found == [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)]
+    endpoints, gaps, reader = read(tables, Kernel(EVERYTHING))
+    assert endpoints == [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)]
     assert gaps.found == [] and reader.by_netlink
 
 
 def test_no_netlink_at_all(tables):
-    found, gaps, reader = read(tables, None, protocols=('tcp', 'udp'), refused='a filter is in the way')
-    assert found == [('tcp', 23), ('udp', 54)]
+    endpoints, gaps, reader = read(tables, None, protocols=('tcp', 'udp'), refused='a filter is in the way')
+    assert endpoints == [('tcp', 23), ('udp', 54)]
     assert gaps_of(gaps) == {('binding', 'procfs'): None} and not reader.by_netlink
     assert 'a filter is in the way' in gaps.found[0]['message']
 
 
 @pytest.mark.parametrize('code', [errno.EPERM, errno.ENOENT, errno.EINVAL])
 def test_netlink_refused_for_one_protocol(tables, code):
-    found, gaps, reader = read(tables, Kernel(EVERYTHING, {UDP: code}))
-    assert found == [('tcp', 22), ('tcp', 22), ('udp', 54), ('sctp', 5000)]
+    endpoints, gaps, reader = read(tables, Kernel(EVERYTHING, {UDP: code}))
+    assert endpoints == [('tcp', 22), ('tcp', 22), ('udp', 54), ('sctp', 5000)]
     assert gaps_of(gaps) == {('binding', 'procfs'): None} and reader.by_netlink
     assert os.strerror(code) in gaps.found[0]['message']
 
 
 def test_neither_way_works_for_one_protocol(tables):
-    found, gaps, dummy = read(tables, Kernel(EVERYTHING, {SCTP: errno.EPERM}))
-    assert found == [('tcp', 22), ('tcp', 22), ('udp', 53)]
+    endpoints, gaps, dummy = read(tables, Kernel(EVERYTHING, {SCTP: errno.EPERM}))
+    assert endpoints == [('tcp', 22), ('tcp', 22), ('udp', 53)]
     assert gaps_of(gaps) == {('sockets', 'unreadable'): 1}
     assert 'sctp' in gaps.found[0]['message'] and os.strerror(errno.EPERM) in gaps.found[0]['message']
 
@@ -78,14 +78,14 @@ def test_neither_way_works_for_one_protocol(tables):
 def test_neither_way_works_at_all(tables):
     for name in ('tcp', 'udp'):
         (tables / name).unlink()
-    found, gaps, reader = read(tables, Kernel({}, {'all': errno.EACCES}))
-    assert found == []
+    endpoints, gaps, reader = read(tables, Kernel({}, {'all': errno.EACCES}))
+    assert endpoints == []
     assert gaps_of(gaps) == {('sockets', 'unreadable'): 3} and not reader.by_netlink
 
 
 def test_netlink_by_name_does_not_fall_back(tables):
-    found, gaps, dummy = read(tables, Kernel(EVERYTHING, {UDP: errno.EPERM}), collector='netlink')
-    assert found == [('tcp', 22), ('tcp', 22), ('sctp', 5000)]
+    endpoints, gaps, dummy = read(tables, Kernel(EVERYTHING, {UDP: errno.EPERM}), collector='netlink')
+    assert endpoints == [('tcp', 22), ('tcp', 22), ('sctp', 5000)]
     assert gaps_of(gaps) == {('sockets', 'unreadable'): 1}
 
 
@@ -101,9 +101,9 @@ def test_a_list_of_protocols_that_cannot_be_believed(tables, content):
     if content is not None:
         (tables / 'protocols').write_text(content)
     link = Kernel(EVERYTHING, {DCCP: errno.ENOENT})
-    found, gaps, dummy = read(tables, link, protocols=('tcp', 'udp', 'sctp', 'dccp'))
+    endpoints, gaps, dummy = read(tables, link, protocols=('tcp', 'udp', 'sctp', 'dccp'))
     assert {question[17] for question in link.questions} == {TCP, UDP, SCTP, DCCP}
-    assert found == [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)]
+    assert endpoints == [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)]
     assert gaps.found == []                         # DCCP: refused as it would be where it is not loaded
 
 
@@ -119,20 +119,20 @@ def test_without_the_list_what_every_kernel_has_is_never_taken_for_missing(table
 
 def test_without_the_list_and_without_netlink_nothing_is_taken_for_missing(tables):
     (tables / 'protocols').unlink()
-    found, gaps, dummy = read(tables, Kernel({}, {'all': errno.EPERM}), protocols=('tcp', 'udp', 'sctp', 'dccp'))
-    assert found == [('tcp', 23), ('udp', 54)]
+    endpoints, gaps, dummy = read(tables, Kernel({}, {'all': errno.EPERM}), protocols=('tcp', 'udp', 'sctp', 'dccp'))
+    assert endpoints == [('tcp', 23), ('udp', 54)]
     assert gaps_of(gaps) == {('binding', 'procfs'): None, ('sockets', 'unreadable'): 2}
 
 
-@pytest.mark.parametrize('budget, found, gap', [
+@pytest.mark.parametrize('budget, expected, gap', [
     (4, [('tcp', 22), ('tcp', 22), ('udp', 53), ('sctp', 5000)], {}),
     (3, [('tcp', 22), ('tcp', 22), ('udp', 53)], {('sockets', 'socket_budget'): None}),
     (2, [('tcp', 22), ('tcp', 22)], {('sockets', 'socket_budget'): None}),
     (1, [('tcp', 22)], {('sockets', 'socket_budget'): None}),
 ])
-def test_budget(tables, budget, found, gap):
+def test_budget(tables, budget, expected, gap):
     sockets, gaps, dummy = read(tables, Kernel(EVERYTHING), budget=budget)
-    assert (sockets, gaps_of(gaps)) == (found, gap)
+    assert (sockets, gaps_of(gaps)) == (expected, gap)
     for gap in gaps.found:
         assert str(budget) in gap['message'] and gap['hint'] == 'raise max_sockets'
 

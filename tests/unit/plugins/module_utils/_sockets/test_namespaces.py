@@ -59,8 +59,8 @@ def test_none_but_that_of_this_process(tree):
     tree.process(1, 'host')
     tree.process(2, 'host')
     tree.name(0, 'host', tree.space('host'))
-    found, gaps = tree.discover()
-    assert found == {} and gaps.found == []
+    spaces, gaps = tree.discover()
+    assert spaces == {} and gaps.found == []
 
 
 def test_named_without_a_process(tree):
@@ -96,9 +96,9 @@ def test_called_by_its_inode(tree):
 def test_two_of_one_container_are_both_there(tree):
     tree.process(20, 'blue', '/docker/' + ID)
     tree.process(21, 'red', '/docker/' + ID)
-    found, dummy = tree.discover()
-    assert sorted(found.values()) == [(tree.proc + '/20/ns/net', '20'), (tree.proc + '/21/ns/net', '21')]
-    assert sorted(found) == ['docker:ab12ab12ab12', 'docker:ab12ab12ab12 net:[%d]' % tree.inode('red')]
+    spaces, dummy = tree.discover()
+    assert sorted(spaces.values()) == [(tree.proc + '/20/ns/net', '20'), (tree.proc + '/21/ns/net', '21')]
+    assert sorted(spaces) == ['docker:ab12ab12ab12', 'docker:ab12ab12ab12 net:[%d]' % tree.inode('red')]
 
 
 def test_two_named_ones_of_one_container_are_both_there(tree):
@@ -106,8 +106,8 @@ def test_two_named_ones_of_one_container_are_both_there(tree):
     for name, pid in (('blue', 20), ('red', 21)):
         tree.name(0, name, tree.space(name))
         tree.process(pid, name, '/docker/' + ID)
-    found, dummy = tree.discover()
-    assert sorted(found.values()) == [(tree.named[0] + '/blue', '20'), (tree.named[0] + '/red', '21')]
+    spaces, dummy = tree.discover()
+    assert sorted(spaces.values()) == [(tree.named[0] + '/blue', '20'), (tree.named[0] + '/red', '21')]
 
 
 def test_one_with_two_names_is_there_once(tree):
@@ -128,8 +128,8 @@ def test_a_name_that_is_no_text(tree):
 
 def test_processes_that_have_ended_are_passed_over(tree):
     os.makedirs(tree.proc + '/77')
-    found, gaps = tree.discover()
-    assert found == {} and gaps.found == []
+    spaces, gaps = tree.discover()
+    assert spaces == {} and gaps.found == []
 
 
 def deny(monkeypatch, name, *ends):
@@ -149,8 +149,8 @@ def test_processes_that_do_not_tell_are_counted(tree, monkeypatch, root, hint):
     tree.process(21, 'red')
     tree.process(22, 'host')
     deny(monkeypatch, 'stat', '/20/ns/net', '/21/ns/net')
-    found, gaps = tree.discover(root)
-    assert found == {} and gaps_of(gaps) == {('namespaces', 'hidden'): 2}
+    spaces, gaps = tree.discover(root)
+    assert spaces == {} and gaps_of(gaps) == {('namespaces', 'hidden'): 2}
     assert gaps.found[0]['hint'] == hint
 
 
@@ -159,8 +159,8 @@ def test_names_that_cannot_be_read_are_a_gap(tree, monkeypatch, function, end):
     tree.name(0, 'blue', tree.space('blue'))
     tree.name(1, 'red', tree.space('red'))
     deny(monkeypatch, function, end)
-    found, gaps = tree.discover()
-    assert list(found) == [tree.named[1] + '/red']
+    spaces, gaps = tree.discover()
+    assert list(spaces) == [tree.named[1] + '/red']
     assert list(gaps_of(gaps)) == [('namespaces', 'unreadable')]
 
 
@@ -214,10 +214,10 @@ class Reader:
 ])
 def test_collect(refused, collector, pid, calls):
     reader, gaps = Reader(collector), new_gaps()
-    found = namespaces.collect(
+    sockets = namespaces.collect(
         reader, gaps, lambda gaps: {'blue': ('/proc/self/ns/net', pid)}, lambda path: Visit(refused))
     assert reader.calls == calls
-    assert [one.namespace for one in found] == ['blue'] * len(calls)
+    assert [sock.namespace for sock in sockets] == ['blue'] * len(calls)
     assert list(gaps_of(gaps)) == ([] if calls else [('namespaces', 'refused')])
     for gap in gaps.found:
         assert 'blue' in gap['message'] and (refused or 'procfs') in gap['message']

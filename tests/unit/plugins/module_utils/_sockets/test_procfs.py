@@ -27,7 +27,7 @@ def words(address):
     return ''.join('%08X' % int.from_bytes(raw[at:at + 4], sys.byteorder) for at in range(0, len(raw), 4))
 
 
-def told(sockets):
+def fields(sockets):
     return [(sock.protocol, sock.address, sock.port, sock.inode, sock.uid, sock.backlog) for sock in sockets]
 
 
@@ -40,7 +40,7 @@ def told(sockets):
     ('0000000000000000FFFF0000010200C0', '::ffff:192.0.2.1'),
 ])
 def test_addresses_as_they_are_seen(text, address):
-    assert told(procfs.parse('tcp', LISTENING % text)) == [('tcp', ip(address), 22, 4711, 1000, (3, None))]
+    assert fields(procfs.parse('tcp', LISTENING % text)) == [('tcp', ip(address), 22, 4711, 1000, (3, None))]
 
 
 @pytest.mark.parametrize('address', ['0.0.0.0', '192.0.2.1', '::', '2001:db8::1', '::ffff:10.0.0.1'])
@@ -51,7 +51,7 @@ def test_addresses_as_they_are_seen(text, address):
     ('raw', UNCONNECTED, (53, 815, 101, None)),
 ])
 def test_parse(protocol, line, address, expected):
-    assert told(procfs.parse(protocol, line % words(address))) == [(protocol, ip(address)) + expected]
+    assert fields(procfs.parse(protocol, line % words(address))) == [(protocol, ip(address)) + expected]
     [sock] = procfs.parse(protocol, line % words(address))
     assert (sock.interface, sock.v6only) == (None, None)      # not told, which is not the same as no
 
@@ -72,7 +72,7 @@ def test_parse_leaves_out_connections(protocol, line):
     ('ffff888 ffff889 2   7   27   5000     7  9911 0.0.0.0 \n', []),
 ])
 def test_parse_endpoint(line, expected):
-    assert told(procfs.parse_endpoint(line)) == [('sctp', ip(sock), 5000, 9911, 7, None) for sock in expected]
+    assert fields(procfs.parse_endpoint(line)) == [('sctp', ip(sock), 5000, 9911, 7, None) for sock in expected]
 
 
 def write(directory, **tables):

@@ -68,8 +68,8 @@ def manager(tmp_path):
         started.append(Manager(tmp_path / 'private', answers, **options))
         return started[0]
     yield start
-    for one in started:
-        one.socket.close()
+    for bus in started:
+        bus.socket.close()
 
 
 def test_main_processes(manager):
@@ -141,7 +141,7 @@ def test_socket_units_garbled(manager, answers):
         ask(manager(*answers))
 
 
-@pytest.mark.parametrize('key, record, found', [
+@pytest.mark.parametrize('key, record, known', [
     (('Stream', '0.0.0.0:22'), {}, True),
     (('Datagram', '0.0.0.0:22'), {}, False),
     (('Datagram', '0.0.0.0:22'), {'protocol': 'udp'}, True),
@@ -150,7 +150,7 @@ def test_socket_units_garbled(manager, answers):
     (('Stream', '[fe80::1]:22%eth0'), {'family': 'ipv6', 'address': 'fe80::1', 'interface': 'eth1'}, False),
     (('Stream', '[::]:22'), {'family': 'ipv6', 'address': '::'}, True),
 ])
-def test_find(key, record, found):
+def test_find(key, record, known):
     given = dict({'protocol': 'tcp', 'family': 'ipv4', 'address': '0.0.0.0', 'port': 22, 'interface': None}, **record)
     units = socket_units.SocketUnits({key: ('ssh.socket', 'ssh.service')})
-    assert units.find(given) == (('ssh.socket', 'ssh.service') if found else (None, None))
+    assert units.find(given) == (('ssh.socket', 'ssh.service') if known else (None, None))

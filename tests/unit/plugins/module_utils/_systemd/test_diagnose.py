@@ -66,12 +66,12 @@ def commands(*ends):
 
 def unit(name, **other):
     """dict: the properties of a unit of systemd, which has failed."""
-    found = {'Id': text(name), 'LoadState': text('loaded'), 'ActiveState': text('failed'), 'SubState': text('failed'),
-             'UnitFileState': text('enabled'), 'InvocationID': invocation(ID), 'Result': text('exit-code'),
-             'ExecMainCode': number(1),
-             'ExecMainStatus': number(3), 'ExecStartPre': commands(), 'ExecStart': commands((0, 0))}
-    found.update(other)
-    return found
+    properties = {'Id': text(name), 'LoadState': text('loaded'), 'ActiveState': text('failed'),
+                  'SubState': text('failed'), 'UnitFileState': text('enabled'), 'InvocationID': invocation(ID),
+                  'Result': text('exit-code'), 'ExecMainCode': number(1), 'ExecMainStatus': number(3),
+                  'ExecStartPre': commands(), 'ExecStart': commands((0, 0))}
+    properties.update(other)
+    return properties
 
 
 class Host:
@@ -102,23 +102,23 @@ class Host:
         [unit] = units
         self.asked.append((unit, interface, name))
         known = {'Unit': diagnose.OF_UNIT}.get(interface, diagnose.OF_TYPE)
-        found = self.units.get(unit, {}).get(name, b'') if name in known else b''
-        if isinstance(found, Exception):
-            raise found
-        return [found]
+        value = self.units.get(unit, {}).get(name, b'') if name in known else b''
+        if isinstance(value, Exception):
+            raise value
+        return [value]
 
     def run(self, words, **dummy):
         self.ran.append(words[2:])
         return self.shown if words[2] == 'systemctl' else self.logged
 
     def look(self, *units, **options):
-        found = diagnose.look(list(units), options.get('held', set()), options.get('complete', WHOLE),
-                              options.get('run', self.run), self.bus, self.running, self.journals)
+        diagnoses = diagnose.look(list(units), options.get('held', set()), options.get('complete', WHOLE),
+                                  options.get('run', self.run), self.bus, self.running, self.journals)
         assert self.open == 0
-        assert all(set(diagnosis) == KEYS and diagnosis['unit'] == name for name, diagnosis in found.items())
-        assert all(isinstance(diagnosis[key], str) or diagnosis[key] is None for diagnosis in found.values() for key in
-                   ('id', 'load', 'active', 'sub', 'enabled', 'result'))
-        return found
+        assert all(set(diagnosis) == KEYS and diagnosis['unit'] == name for name, diagnosis in diagnoses.items())
+        assert all(isinstance(diagnosis[key], str) or diagnosis[key] is None for diagnosis in diagnoses.values()
+                   for key in ('id', 'load', 'active', 'sub', 'enabled', 'result'))
+        return diagnoses
 
 
 @pytest.fixture
@@ -140,8 +140,8 @@ def test_a_unit_that_has_failed(host):
 def test_names(host):
     host.units = {name: unit(name)
                   for name in ('a.service', 'b.socket', 'c.d.service', 'e@1.service', r'f\x2dg.service')}
-    found = host.look('a', 'a.service', 'b.socket', 'c.d', 'e@1', 'e@1', r'f\x2dg.service')
-    assert {name: diagnosis['id'] for name, diagnosis in found.items()} == {
+    diagnoses = host.look('a', 'a.service', 'b.socket', 'c.d', 'e@1', 'e@1', r'f\x2dg.service')
+    assert {name: diagnosis['id'] for name, diagnosis in diagnoses.items()} == {
         'a': 'a.service', 'a.service': 'a.service', 'b.socket': 'b.socket', 'c.d': 'c.d.service', 'e@1': 'e@1.service',
         r'f\x2dg.service': r'f\x2dg.service'}
     assert ('b.socket', 'Socket', 'Result') in host.asked
@@ -156,8 +156,8 @@ def test_names(host):
 ])
 def test_what_is_no_unit_is_not_asked_about(host, name, load):
     host.units = None
-    found = host.look(name)[name]
-    assert (found['load'], found['lines'], found['unseen'], host.ran) == (load, [], [], [])
+    diagnosis = host.look(name)[name]
+    assert (diagnosis['load'], diagnosis['lines'], diagnosis['unseen'], host.ran) == (load, [], [], [])
 
 
 def test_no_name_becomes_an_option(host):
@@ -174,11 +174,11 @@ def test_what_holds_a_listener_is_left_alone(host):
 
 def test_at_most_20_units(host):
     host.units = {'u%d.service' % count: unit('u%d.service' % count) for count in range(30)}
-    found = host.look('a b', *['u%d' % count for count in range(30)])
-    assert len(found) == 31 and len(host.ran) == 20
-    assert [bool(diagnosis['id']) for diagnosis in found.values()] == [False] + [True] * 20 + [False] * 10
-    assert found['u20']['unseen'] == ['20 other units were looked at, which is the limit']
-    assert found['u19']['unseen'] == []
+    diagnoses = host.look('a b', *['u%d' % count for count in range(30)])
+    assert len(diagnoses) == 31 and len(host.ran) == 20
+    assert [bool(diagnosis['id']) for diagnosis in diagnoses.values()] == [False] + [True] * 20 + [False] * 10
+    assert diagnoses['u20']['unseen'] == ['20 other units were looked at, which is the limit']
+    assert diagnoses['u19']['unseen'] == []
 
 
 @pytest.mark.parametrize('properties, expected', [
@@ -225,23 +225,24 @@ def test_which_start_its_log_is_of(host, body, wanted):
 def test_a_log_that_cannot_be_read(host):
     host.units['a.service'], host.logged = unit('a.service'), (1, '', 'No journal files were opened due to '
                                                                       'insufficient permissions.\n')
-    found = host.look('a')['a']
-    assert (found['active'], found['exit'], found['lines']) == ('failed', 3, [])
-    assert found['unseen'] == ['its log could not be read: No journal files were opened due to insufficient '
-                               'permissions.']
+    diagnosis = host.look('a')['a']
+    assert (diagnosis['active'], diagnosis['exit'], diagnosis['lines']) == ('failed', 3, [])
+    assert diagnosis['unseen'] == ['its log could not be read: No journal files were opened due to insufficient '
+                                   'permissions.']
 
 
 def test_the_log_is_that_of_the_name_that_systemd_has(host):
     host.units['mysqld.service'] = unit('mariadb.service', InvocationID=b'')
-    found = host.look('mysqld')['mysqld']
-    assert (found['unit'], found['id'], found['holds'], found['lines']) == ('mysqld', 'mariadb.service', False, [LINE])
+    diagnosis = host.look('mysqld')['mysqld']
+    assert (diagnosis['unit'], diagnosis['id']) == ('mysqld', 'mariadb.service')
+    assert (diagnosis['holds'], diagnosis['lines']) == (False, [LINE])
     assert '_SYSTEMD_UNIT=mariadb.service' in host.ran[0]
 
 
 def test_another_name_of_what_listens(host):
     host.units['mysqld.service'] = unit('mariadb.service', ActiveState=text('active'))
-    found = host.look('mysqld', held={'mariadb.service'})['mysqld']
-    assert (found['id'], found['holds'], found['unseen'], host.ran) == ('mariadb.service', True, [], [])
+    diagnosis = host.look('mysqld', held={'mariadb.service'})['mysqld']
+    assert (diagnosis['id'], diagnosis['holds'], diagnosis['unseen'], host.ran) == ('mariadb.service', True, [], [])
 
 
 @pytest.mark.parametrize('complete', [{'owners': False, 'units': True}, {'owners': True, 'units': False},
@@ -251,23 +252,23 @@ def test_where_holders_are_hidden_it_may_listen(host, monkeypatch, complete, use
     monkeypatch.setattr(os, 'geteuid', lambda: user)
     host.units = {'a.service': unit('a.service', ActiveState=text('active'), SubState=text('running')),
                   'b.service': unit('b.service')}
-    found = host.look('a', 'b', complete=complete)
-    assert found['a']['holds'] is None and found['b']['holds'] is None
-    [reason] = found['a']['unseen']
+    diagnoses = host.look('a', 'b', complete=complete)
+    assert diagnoses['a']['holds'] is None and diagnoses['b']['holds'] is None
+    [reason] = diagnoses['a']['unseen']
     assert reason == 'what it listens on is not known, for some listeners have holders that were not seen' + remedy
-    assert found['a']['lines'] == []
-    assert found['b']['lines'] == [LINE] and found['b']['unseen'] == []
+    assert diagnoses['a']['lines'] == []
+    assert diagnoses['b']['lines'] == [LINE] and diagnoses['b']['unseen'] == []
 
 
 def test_systemctl_where_the_bus_is_refused(host):
     host.units, host.shown = None, (0, FAILED + '\n' + ABSENT % 'no.service', '')
-    found = host.look('nginx', 'no')
-    assert found['nginx'] == {
+    diagnoses = host.look('nginx', 'no')
+    assert diagnoses['nginx'] == {
         'unit': 'nginx', 'id': 'nginx.service', 'load': 'loaded', 'active': 'failed', 'sub': 'failed',
         'enabled': 'enabled',
         'result': 'exit-code', 'exit': 1, 'holds': False, 'lines': [LINE], 'unseen': []}
-    assert (found['no']['load'], found['no']['enabled'], found['no']['lines'],
-            found['no']['unseen']) == ('not-found', None, [], [])
+    assert (diagnoses['no']['load'], diagnoses['no']['enabled'], diagnoses['no']['lines'],
+            diagnoses['no']['unseen']) == ('not-found', None, [], [])
     words = host.ran[0]
     assert words[:3] == ['systemctl', 'show', '--no-pager'] and words[-3:] == ['--', 'nginx.service', 'no.service']
     assert set(words[3].split('=')[1].split(',')) == set(diagnose.OF_UNIT + diagnose.OF_TYPE)
@@ -313,18 +314,19 @@ def test_an_answer_of_the_bus_that_is_not_understood(host, fault):
 ])
 def test_where_systemd_does_not_answer(host, shown, reason):
     host.units, host.shown = None, shown
-    found = host.look('nginx', 'b c', 'no')
+    diagnoses = host.look('nginx', 'b c', 'no')
     for name in ('nginx', 'no'):
-        assert found[name]['unseen'] == ['systemd could not be asked: ' + reason]
-        assert {found[name][key] for key in ('id', 'load', 'active', 'sub', 'enabled', 'result', 'exit')} == {None}
-    assert (found['b c']['load'], found['b c']['unseen']) == ('invalid', [])
+        assert diagnoses[name]['unseen'] == ['systemd could not be asked: ' + reason]
+        assert {diagnoses[name][key] for key in ('id', 'load', 'active', 'sub', 'enabled', 'result', 'exit')} == {None}
+    assert (diagnoses['b c']['load'], diagnoses['b c']['unseen']) == ('invalid', [])
 
 
 def test_a_unit_of_which_systemd_says_nothing(host):
     host.units['b.service'] = unit('b.service')
-    found = host.look('a', 'b')
-    assert (found['a']['unseen'], found['a']['load'], found['a']['lines']) == (['systemd says nothing of it'], None, [])
-    assert found['b']['active'] == 'failed'
+    diagnoses = host.look('a', 'b')
+    assert diagnoses['a']['unseen'] == ['systemd says nothing of it']
+    assert (diagnoses['a']['load'], diagnoses['a']['lines']) == (None, [])
+    assert diagnoses['b']['active'] == 'failed'
 
 
 def test_without_systemd(host):
@@ -335,6 +337,6 @@ def test_without_systemd(host):
 
 def test_without_a_way_to_run_commands(host):
     host.units['a.service'] = unit('a.service')
-    found = host.look('a', run=None)['a']
-    assert found['active'] == 'failed' and found['unseen'] == ['its log could not be read: there is no way to run '
-                                                               'journalctl']
+    diagnosis = host.look('a', run=None)['a']
+    assert diagnosis['active'] == 'failed'
+    assert diagnosis['unseen'] == ['its log could not be read: there is no way to run journalctl']

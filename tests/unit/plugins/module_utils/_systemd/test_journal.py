@@ -42,7 +42,7 @@ class Journal:
     def lines(self, *entries, **options):
         """What becomes of these entries."""
         if entries:
-            self.answer = (0, ''.join(one + '\n' for one in entries), '')
+            self.answer = (0, ''.join(line + '\n' for line in entries), '')
         commands = Commands(self.run, time.monotonic() + options.get('left', 10))
         return _journal.lines('nginx.service', options.get('invocation', ID), commands, self.files)
 
@@ -68,27 +68,27 @@ def test_what_is_asked_for(journal, invocation, wanted):
 
 def test_lines_of_another_start_are_left_out(journal):
     other = '1' + ID[1:]
-    said = [entry('of nobody'), entry('old', _SYSTEMD_INVOCATION_ID=other), entry('new'),
-            entry('old too', 1, INVOCATION_ID=other),
+    entries = [entry('of nobody'), entry('old', _SYSTEMD_INVOCATION_ID=other), entry('new'),
+               entry('old too', 1, INVOCATION_ID=other),
             # its process had ended before journald could look at it
-            entry('new too'), entry('about to start', INVOCATION_ID=ID)]
+               entry('new too'), entry('about to start', INVOCATION_ID=ID)]
     for number in (0, 3, 4, 5):
-        said[number] = said[number].replace('"_SYSTEMD_INVOCATION_ID": "%s"' % ID, '"_COMM": "x"')
-    assert journal.lines(*said) == ['new', 'new too', 'about to start']
-    assert journal.lines(*said, invocation='') == ['of nobody', 'old', 'new', 'new too', 'about to start']
-    assert journal.lines(*said[:2]) == []
+        entries[number] = entries[number].replace('"_SYSTEMD_INVOCATION_ID": "%s"' % ID, '"_COMM": "x"')
+    assert journal.lines(*entries) == ['new', 'new too', 'about to start']
+    assert journal.lines(*entries, invocation='') == ['of nobody', 'old', 'new', 'new too', 'about to start']
+    assert journal.lines(*entries[:2]) == []
 
 
-@pytest.mark.parametrize('told, started, is_told', [
+@pytest.mark.parametrize('read, started, is_told', [
     ('1000000', '1000170', True), ('1000000', '1049999', True), ('1000000', '1050000', False),
     ('1000000', '999999', False), ('x', '1000000', False),
     ('1000000', [], False), (None, None, False)])
-def test_what_journald_reads_before_it_reads_of_the_start(journal, told, started, is_told):
+def test_what_journald_reads_before_it_reads_of_the_start(journal, read, started, is_told):
     """Its process had ended by then, so that it says nothing of the start.
 
     An earlier start may have left such lines too.
     """
-    early = entry('cannot read', __MONOTONIC_TIMESTAMP=told).replace('"_SYSTEMD_INVOCATION_ID": "%s", ' % ID, '')
+    early = entry('cannot read', __MONOTONIC_TIMESTAMP=read).replace('"_SYSTEMD_INVOCATION_ID": "%s", ' % ID, '')
     assert ID not in early
     start = entry('Started app.', 1, INVOCATION_ID=ID, __MONOTONIC_TIMESTAMP=started)
     assert journal.lines(entry('old', _SYSTEMD_INVOCATION_ID='1' + ID[1:]), early, start) == ['cannot read'] * is_told
@@ -96,11 +96,11 @@ def test_what_journald_reads_before_it_reads_of_the_start(journal, told, started
 
 
 def test_lines_of_the_unit_go_before_those_about_it(journal):
-    said = [entry('Starting nginx.service...', 1), entry(IN_USE),
-            entry("nginx.service: Failed with result 'exit-code'.", 1)]
-    assert journal.lines(*said) == [IN_USE]
-    said[1] = entry('nginx.service: Failed to load environment files: No such file or directory', 1)
-    assert journal.lines(*said) == ['nginx.service: Failed to load environment files: No such file or directory']
+    entries = [entry('Starting nginx.service...', 1), entry(IN_USE),
+               entry("nginx.service: Failed with result 'exit-code'.", 1)]
+    assert journal.lines(*entries) == [IN_USE]
+    entries[1] = entry('nginx.service: Failed to load environment files: No such file or directory', 1)
+    assert journal.lines(*entries) == ['nginx.service: Failed to load environment files: No such file or directory']
 
 
 def test_nothing_is_told_of_what_the_state_says_already(journal):
@@ -282,9 +282,9 @@ def test_what_tells_why_is_kept(line):
     assert redacted(line) == line
 
 
-@pytest.mark.parametrize('line, told', SECRETS, ids=[told for dummy, told in SECRETS])
-def test_what_looks_like_a_secret_is_left_out(line, told):
-    assert redacted(line % HUNTER) == told
+@pytest.mark.parametrize('line, shown', SECRETS, ids=[shown for dummy, shown in SECRETS])
+def test_what_looks_like_a_secret_is_left_out(line, shown):
+    assert redacted(line % HUNTER) == shown
 
 
 def test_lines_are_not_longer_than_300_characters():

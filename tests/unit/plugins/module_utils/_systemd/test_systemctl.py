@@ -79,7 +79,7 @@ def test_ask_is_one_call_with_units_that_cannot_be_options():
     assert arguments[0] == 'timeout' and 0 < float(arguments[1]) <= 30
     assert arguments[2:5] == ['systemctl', 'show', '--no-pager']
     assert arguments[arguments.index('--'):] == ['--', '--a.service', 'b.service', '*.socket']
-    wanted = [one for one in arguments if one.startswith('--property=')][0].split('=')[1].split(',')
+    wanted = [argument for argument in arguments if argument.startswith('--property=')][0].split('=')[1].split(',')
     assert {'Id', 'MainPID', 'Triggers', 'Listen', 'ListenStream', 'ListenDatagram'} == set(wanted)
 
 

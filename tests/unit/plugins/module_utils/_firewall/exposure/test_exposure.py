@@ -53,9 +53,9 @@ def test_same_rules_in_all_tools(name, protocol, port, expected):
     ],
 )
 def test_sources(name, allowed):
-    found = exposed(name, record(port=22))
-    assert (found['verdict'], found['allowed'], found['undecided']) == ('partly', allowed, [])
-    assert found['level'] == ('listed' if len(allowed) > 1 else 'private')
+    exposure = exposed(name, record(port=22))
+    assert (exposure['verdict'], exposure['allowed'], exposure['undecided']) == ('partly', allowed, [])
+    assert exposure['level'] == ('listed' if len(allowed) > 1 else 'private')
 
 
 def test_deciding_rule_is_told():
@@ -85,32 +85,34 @@ def test_deciding_rule_is_told():
     ],
 )
 def test_what_lets_in_and_what_keeps_the_others_out(name, port, lets_in, keeps_out):
-    found = exposed(name, record(port=port))
-    for one in [found] + found['paths']:
-        for text, begin in ((one['decided_by'], lets_in), (one['blocked_by'], keeps_out)):
+    exposure = exposed(name, record(port=port))
+    for part in [exposure] + exposure['paths']:
+        for text, begin in ((part['decided_by'], lets_in), (part['blocked_by'], keeps_out)):
             assert text == begin if begin is None else text.startswith(begin)
 
 
 def test_nobody_is_kept_out_who_cannot_come():
     snapshot = capture('iptables_legacy')
     snapshot['net']['sources'] = {'eth0': [['10.1.0.0/16', False]]}
-    found = exposed(snapshot, record(port=22))
-    assert (found['verdict'], found['blocked_by']) == ('allowed', None) and found['decided_by'].startswith(
+    exposure = exposed(snapshot, record(port=22))
+    assert (exposure['verdict'], exposure['blocked_by']) == ('allowed', None) and exposure['decided_by'].startswith(
         'iptables filter INPUT 4: '
     )
     snapshot['net']['sources'] = {'eth0': [['192.0.2.0/24', False]]}
-    found = exposed(snapshot, record(port=22))
-    assert found['verdict'] == 'blocked'
-    assert found['decided_by'] == found['blocked_by'] and found['decided_by'].startswith('iptables filter INPUT 8: ')
+    exposure = exposed(snapshot, record(port=22))
+    assert exposure['verdict'] == 'blocked'
+    assert exposure['decided_by'] == exposure['blocked_by']
+    assert exposure['decided_by'].startswith('iptables filter INPUT 8: ')
 
 
 def test_what_one_family_shuts_out_is_told_beside_what_the_other_lets_in():
-    found = exposed('iptables_nft', dual(22))
-    assert found['paths'][0]['decided_by'] is found['paths'][0]['blocked_by'] is None  # there are no rules for IPv6
-    assert found['decided_by'] == found['paths'][1]['decided_by'] and found['decided_by'].startswith(
+    exposure = exposed('iptables_nft', dual(22))
+    # there are no rules for IPv6
+    assert exposure['paths'][0]['decided_by'] is exposure['paths'][0]['blocked_by'] is None
+    assert exposure['decided_by'] == exposure['paths'][1]['decided_by'] and exposure['decided_by'].startswith(
         'iptables filter INPUT 4: '
     )
-    assert found['blocked_by'] == found['paths'][1]['blocked_by'] and found['blocked_by'].startswith(
+    assert exposure['blocked_by'] == exposure['paths'][1]['blocked_by'] and exposure['blocked_by'].startswith(
         'iptables filter INPUT '
     )
 
@@ -167,14 +169,14 @@ def test_the_collector_of_garbage_is_as_it_was(enabled, monkeypatch):
 
 
 def test_paths():
-    found = exposed('iptables_nft', dual(22))
-    assert brief(found) == ('partly', 'anyone', ['::/0', '10.0.0.0/8'])
-    assert [(path['family'], path['interfaces'], path['verdict'], path['allowed']) for path in found['paths']] == [
+    exposure = exposed('iptables_nft', dual(22))
+    assert brief(exposure) == ('partly', 'anyone', ['::/0', '10.0.0.0/8'])
+    assert [(path['family'], path['interfaces'], path['verdict'], path['allowed']) for path in exposure['paths']] == [
         ('ipv6', ['eth0'], 'allowed', ANYONE6), ('ipv4', ['eth0'], 'partly', ['10.0.0.0/8'])]
-    assert set(found) == {'verdict', 'level', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats', 'paths'}
+    assert set(exposure) == {'verdict', 'level', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats', 'paths'}
     assert all(
         set(path) == {'interfaces', 'family', 'verdict', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats'}
-        for path in found['paths']
+        for path in exposure['paths']
     )
 
 
@@ -183,32 +185,32 @@ def test_interfaces_that_rules_do_not_tell_apart_are_one_path():
     assert (path['interfaces'], path['allowed']) == (['eth0', 'podman0'], ANYONE4)
 
 
-@pytest.mark.parametrize('one, families', [
+@pytest.mark.parametrize('listener, families', [
     (record(), {'ipv4'}), (record(address='::', v6only=True), {'ipv6'}), (dual(), {'ipv4', 'ipv6'}),
     (record(address='192.0.2.10'), {'ipv4'}), (record(address='2001:db8::10'), {'ipv6'})])
-def test_families(one, families):
-    assert {path['family'] for path in exposed('open', one)['paths']} == families
+def test_families(listener, families):
+    assert {path['family'] for path in exposed('open', listener)['paths']} == families
 
 
 def test_mapped_address_is_of_ipv4():
-    one = record(address='::ffff:192.0.2.10')
-    one.update(accepts_ipv4=True, accepts_ipv6=False)
-    assert brief(exposed('native', one)) == ('allowed', 'anyone', ANYONE4)
+    listener = record(address='::ffff:192.0.2.10')
+    listener.update(accepts_ipv4=True, accepts_ipv6=False)
+    assert brief(exposed('native', listener)) == ('allowed', 'anyone', ANYONE4)
 
 
 def test_not_known_whether_it_takes_ipv4():
-    one = dual(22)
-    one['accepts_ipv4'] = None
-    found = exposed('native', one)
-    assert (found['verdict'], found['level'], found['allowed']) == ('unknown', 'unknown', [])
-    assert found['undecided'] == [{'sources': ADMINS, 'reason': 'whether the socket takes IPv4 is not known'}]
+    listener = dual(22)
+    listener['accepts_ipv4'] = None
+    exposure = exposed('native', listener)
+    assert (exposure['verdict'], exposure['level'], exposure['allowed']) == ('unknown', 'unknown', [])
+    assert exposure['undecided'] == [{'sources': ADMINS, 'reason': 'whether the socket takes IPv4 is not known'}]
 
 
-@pytest.mark.parametrize('one', [
+@pytest.mark.parametrize('listener', [
     record(address='127.0.0.1'), record(address='127.3.0.1'), record(address='::1'), record(interface='lo')])
-def test_loopback(one):
-    found = exposed('open', one)
-    assert (brief(found), found['paths'], found['decided_by']) == (
+def test_loopback(listener):
+    exposure = exposed('open', listener)
+    assert (brief(exposure), exposure['paths'], exposure['decided_by']) == (
         ('blocked', 'local', []),
         [],
         'bound to the loopback',
@@ -217,16 +219,16 @@ def test_loopback(one):
 
 def test_loopback_that_is_let_in():
     snapshot = capture('route_localnet')
-    found = exposed(snapshot, record(address='127.0.0.1', port=80))
-    assert brief(found) == ('allowed', 'listed', ['192.0.2.0/24'])
-    assert found['caveats'] == ['route_localnet lets packets to 127.0.0.0/8 in by eth0']
+    exposure = exposed(snapshot, record(address='127.0.0.1', port=80))
+    assert brief(exposure) == ('allowed', 'listed', ['192.0.2.0/24'])
+    assert exposure['caveats'] == ['route_localnet lets packets to 127.0.0.0/8 in by eth0']
     assert brief(exposed(snapshot, record(address='127.0.0.1', port=81))) == ('blocked', 'local', [])
     assert brief(exposed(snapshot, record(address='::1', port=80))) == ('blocked', 'local', [])
 
 
 def test_address_that_the_host_does_not_have():
-    found = exposed('open', record(address='10.9.9.9'))
-    assert (brief(found), found['caveats']) == (
+    exposure = exposed('open', record(address='10.9.9.9'))
+    assert (brief(exposure), exposure['caveats']) == (
         ('blocked', 'none', []),
         ['the host does not have the address 10.9.9.9'],
     )
@@ -237,28 +239,28 @@ def test_address_by_a_route():
     snapshot['net']['routes'].append(
         {'family': 4, 'to': '198.51.100.0/24', 'interface': 'lo', 'via': None, 'type': 'local'}
     )
-    found = exposed(snapshot, record(address='198.51.100.9'))
-    assert (brief(found), found['undecided'][0]['reason']) == (
+    exposure = exposed(snapshot, record(address='198.51.100.9'))
+    assert (brief(exposure), exposure['undecided'][0]['reason']) == (
         ('unknown', 'unknown', []),
         'its address is local by a route only',
     )
 
 
-@pytest.mark.parametrize('one, reason', [
+@pytest.mark.parametrize('listener, reason', [
     (record('udp', '224.0.0.251'), 'how multicast and broadcast reach it is not judged'),
     (record('udp', 'ff02::fb'), 'how multicast and broadcast reach it is not judged'),
     (record(interface='vrf0'), 'it is bound to vrf0, of which neither address nor route is known'),
     (record('raw', port=1), 'raw sockets are not judged')])
-def test_not_judged(one, reason):
-    found = exposed('open', one)
-    assert (found['verdict'], found['level'], found['allowed']) == ('unknown', 'unknown', [])
-    assert found['undecided'] == [{'sources': ANYONE6 if ':' in one['address'] else ANYONE4, 'reason': reason}]
+def test_not_judged(listener, reason):
+    exposure = exposed('open', listener)
+    assert (exposure['verdict'], exposure['level'], exposure['allowed']) == ('unknown', 'unknown', [])
+    assert exposure['undecided'] == [{'sources': ANYONE6 if ':' in listener['address'] else ANYONE4, 'reason': reason}]
 
 
 def test_other_namespaces_are_not_judged():
-    one, own = record(namespace='docker:0123456789ab'), record()
-    attach('open', one, own)
-    assert one['exposure'] is None and own['exposure']['verdict'] == 'allowed'
+    listener, own = record(namespace='docker:0123456789ab'), record()
+    attach('open', listener, own)
+    assert listener['exposure'] is None and own['exposure']['verdict'] == 'allowed'
 
 
 @pytest.mark.parametrize('aspect', ['nft', 'iptables', 'ipset', 'net'])
@@ -268,9 +270,9 @@ def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
     snapshot['errors'].append({'aspect': aspect, 'message': message})
     if aspect == 'net':
         snapshot['net'] = None
-    one, bound = dual(), record(address='127.0.0.1')
-    found, gaps = attach(snapshot, one, bound)
-    assert one['exposure'] == {
+    listener, bound = dual(), record(address='127.0.0.1')
+    facts, gaps = attach(snapshot, listener, bound)
+    assert listener['exposure'] == {
         'verdict': 'unknown',
         'level': 'unknown',
         'allowed': [],
@@ -281,7 +283,7 @@ def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
         'undecided': [{'sources': ['::/0', '0.0.0.0/0'], 'reason': message}],
     }
     assert bound['exposure']['level'] == 'unknown'
-    assert (found['forwarded'], found['openings'], found['firewall']['default']) == ([], [], 'unknown')
+    assert (facts['forwarded'], facts['openings'], facts['firewall']['default']) == ([], [], 'unknown')
     assert [(gap['aspect'], gap['code'], gap['message'], gap['hint']) for gap in gaps.found] == [
         ('firewall', 'unreadable', message, hint)
     ]
@@ -302,27 +304,27 @@ def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
     ],
 )
 def test_text_of_nft_that_is_not_understood(text):
-    one = record()
-    dummy, gaps = attach(dict(capture('open'), nft=text), one)
-    assert one['exposure']['undecided'][0]['reason'] == 'nft prints what is not understood' and gaps_of(gaps) == {
+    listener = record()
+    dummy, gaps = attach(dict(capture('open'), nft=text), listener)
+    assert listener['exposure']['undecided'][0]['reason'] == 'nft prints what is not understood' and gaps_of(gaps) == {
         ('firewall', 'unreadable'): None
     }
 
 
 def test_text_of_nft_is_the_same_as_what_it_stands_for():
-    snapshot, one, other = capture('native'), record(port=22), record(port=22)
-    assert attach(dict(snapshot, nft=json.dumps(snapshot['nft'])), one)[0] == attach(snapshot, other)[0]
-    assert one == other and one['exposure']['verdict'] == 'partly'
+    snapshot, listener, other = capture('native'), record(port=22), record(port=22)
+    assert attach(dict(snapshot, nft=json.dumps(snapshot['nft'])), listener)[0] == attach(snapshot, other)[0]
+    assert listener == other and listener['exposure']['verdict'] == 'partly'
 
 
 def test_rules_that_break_the_loader():
     snapshot = capture('native')
-    for one in snapshot['nft']['nftables']:
-        if 'rule' in one:
-            one['rule']['chain'] = 'gone'
-    one = record()
-    dummy, gaps = attach(snapshot, one)
-    assert one['exposure']['verdict'] == 'unknown' and gaps_of(gaps) == {('firewall', 'unclear'): None}
+    for item in snapshot['nft']['nftables']:
+        if 'rule' in item:
+            item['rule']['chain'] = 'gone'
+    listener = record()
+    dummy, gaps = attach(snapshot, listener)
+    assert listener['exposure']['verdict'] == 'unknown' and gaps_of(gaps) == {('firewall', 'unclear'): None}
 
 
 def test_nobody_comes_by_an_interface_without_routes():
@@ -340,8 +342,8 @@ def test_too_many_routes_leave_everybody_possible():
 def test_strict_filter_of_reverse_paths():
     snapshot = capture('docker_nft')
     snapshot['net']['rp_filter'] = {'eth0': 1, 'docker0': 1}
-    found = exposed(snapshot, record(port=22))
-    by_name = {path['interfaces'][0]: path['allowed'] for path in found['paths']}
+    exposure = exposed(snapshot, record(port=22))
+    by_name = {path['interfaces'][0]: path['allowed'] for path in exposure['paths']}
     assert by_name['docker0'] == ['172.17.0.0/16'] and '172.17.0.0/16' not in by_name['eth0']
     behind = iv.isect(iv.merged(iv.parse(net)[1][0] for net in by_name['eth0']), iv.parse('172.17.0.0/16')[1])
     assert not iv.contains(behind, iv.number('172.17.0.2')) and by_name['eth0'] != ANYONE4
@@ -360,14 +362,14 @@ def test_own_addresses_make_no_holes_in_networks():
 
 def opened(snapshot, *records):
     return [
-        (one['protocol'], one['family'], one['ports'], one['interfaces'], one['sources'])
-        for one in attach(snapshot, *records)[0]['openings']
+        (opening['protocol'], opening['family'], opening['ports'], opening['interfaces'], opening['sources'])
+        for opening in attach(snapshot, *records)[0]['openings']
     ]
 
 
 def test_openings():
-    found = opened('native', record(port=80), record(port=8005), record(port=443, address='127.0.0.1'))
-    assert [one for one in found if one[1] == 'ipv4'] == [
+    openings = opened('native', record(port=80), record(port=8005), record(port=443, address='127.0.0.1'))
+    assert [opening for opening in openings if opening[1] == 'ipv4'] == [
         ('tcp', 'ipv4', '22', ['eth0'], ADMINS),
         ('tcp', 'ipv4', '443', ['eth0'], ANYONE4),
         ('tcp', 'ipv4', '8000-8004', ['eth0'], ANYONE4),
@@ -375,11 +377,11 @@ def test_openings():
         ('tcp', 'ipv4', '9000', ['eth0'], ANYONE4),
         ('udp', 'ipv4', '53', ['eth0'], ANYONE4),
     ]
-    assert ('tcp', 'ipv6', '80', ['eth0'], ANYONE6) in found and ('tcp', 'ipv6', '22', ['eth0'], []) not in found
+    assert ('tcp', 'ipv6', '80', ['eth0'], ANYONE6) in openings and ('tcp', 'ipv6', '22', ['eth0'], []) not in openings
 
 
 def test_openings_name_their_rule():
-    rules = {one['ports']: one['decided_by'] for one in attach('native')[0]['openings']}
+    rules = {opening['ports']: opening['decided_by'] for opening in attach('native')[0]['openings']}
     assert (
         rules['9000'].startswith('nftables inet filter services handle ')
         and 'tcp dport { 8000-8010, 9000 } accept' in rules['9000']
@@ -392,19 +394,21 @@ def test_nothing_is_an_opening_where_everything_is_open():
 
 def test_who_may_reach_any_port_is_an_opening():
     snapshot = capture('native')
-    rules = [one['rule'] for one in snapshot['nft']['nftables'] if 'rule' in one and one['rule']['chain'] == 'input']
+    rules = [item['rule'] for item in snapshot['nft']['nftables'] if item.get('rule', {}).get('chain') == 'input']
     rules[0]['expr'] = [{'match': {'op': '==', 'left': {'payload': {'protocol': 'ip', 'field': 'saddr'}},
                                    'right': {'prefix': {'addr': '10.1.0.0', 'len': 16}}}}, {'accept': None}]
-    found, dummy = attach(snapshot)
+    facts, dummy = attach(snapshot)
     assert [
-        (one['protocol'], one['ports'], one['sources']) for one in found['openings'] if one['ports'] == '1-65535'
+        (opening['protocol'], opening['ports'], opening['sources'])
+        for opening in facts['openings']
+        if opening['ports'] == '1-65535'
     ] == [('tcp', '1-65535', ['10.1.0.0/16']), ('udp', '1-65535', ['10.1.0.0/16'])]
-    assert found['firewall']['default'] == 'mixed'
+    assert facts['firewall']['default'] == 'mixed'
 
 
 def test_lists_of_a_hostile_host_are_short():
     snapshot = capture('native')
-    rules = [one['rule'] for one in snapshot['nft']['nftables'] if 'rule' in one and one['rule']['chain'] == 'input']
+    rules = [item['rule'] for item in snapshot['nft']['nftables'] if item.get('rule', {}).get('chain') == 'input']
     odd = [
         {
             'rule': dict(
@@ -426,35 +430,36 @@ def test_lists_of_a_hostile_host_are_short():
         for number in range(700)
     ]
     snapshot['nft']['nftables'] += odd
-    for one in rules:
-        one['expr'] = [{'counter': None}]
-    found = exposed(snapshot, record(port=1))
-    assert (found['verdict'], found['allowed']) == ('unknown', []) and 0 < len(
-        found['undecided']
+    for rule in rules:
+        rule['expr'] = [{'counter': None}]
+    exposure = exposed(snapshot, record(port=1))
+    assert (exposure['verdict'], exposure['allowed']) == ('unknown', []) and 0 < len(
+        exposure['undecided']
     ) <= describe.MOST_REASONS + 1
     assert all(
-        len(one['sources']) <= 4 * describe.MOST_NETWORKS and len(one['reason']) < 1000 for one in found['undecided']
+        len(part['sources']) <= 4 * describe.MOST_NETWORKS and len(part['reason']) < 1000
+        for part in exposure['undecided']
     )
 
 
 def test_too_many_openings(monkeypatch):
     monkeypatch.setattr(_attach, 'MOST_OPENINGS', 2)
-    found, gaps = attach('native')
-    assert len(found['openings']) == 2 and gaps_of(gaps)['firewall', 'openings'] > 5
+    facts, gaps = attach('native')
+    assert len(facts['openings']) == 2 and gaps_of(gaps)['firewall', 'openings'] > 5
 
 
 def test_too_many_ports_to_ask_for(monkeypatch):
     monkeypatch.setattr(survey, 'LEAST_QUESTIONS', 1)
     monkeypatch.setattr(survey, 'STEPS', 1)
-    found, gaps = attach('native')
-    assert found['openings'] and gaps_of(gaps)['firewall', 'openings'] > 2
+    facts, gaps = attach('native')
+    assert facts['openings'] and gaps_of(gaps)['firewall', 'openings'] > 2
 
 
 def test_no_time():
-    one = record()
-    found, gaps = attach('native', one, patience=-1)
-    assert one['exposure']['undecided'] == [{'sources': ANYONE4, 'reason': 'there was no time left to judge it'}]
-    assert (found['firewall']['default'], list(gaps_of(gaps))) == ('unknown', [('firewall', 'budget')])
+    listener = record()
+    facts, gaps = attach('native', listener, patience=-1)
+    assert listener['exposure']['undecided'] == [{'sources': ANYONE4, 'reason': 'there was no time left to judge it'}]
+    assert (facts['firewall']['default'], list(gaps_of(gaps))) == ('unknown', [('firewall', 'budget')])
 
 
 @pytest.mark.parametrize(
@@ -483,7 +488,7 @@ def test_questions_are_shared(monkeypatch):
     assert len(asked) <= 4                      # of each family and of TCP and UDP
     del asked[:]
     attach('native', *[record(port=port) for port in range(8000, 8011)])
-    assert len([one for one in asked if one['family'] == 4 and 8000 <= one['port'] <= 8010]) == 1
+    assert len([question for question in asked if question['family'] == 4 and 8000 <= question['port'] <= 8010]) == 1
 
 
 def test_ports_that_rules_treat_alike():

@@ -19,32 +19,33 @@ from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builder
 @pytest.mark.parametrize('name', ['docker_nft', 'docker_legacy'])
 def test_docker(name):
     proxy, other = record(port=8050, process='docker-proxy'), record(port=22)
-    found, gaps = attach(name, proxy, other)
-    [one] = found['forwarded']
-    assert set(proxy) <= set(one) | {'exposure'}
-    assert (one['id'], one['to'], one['port'], one['ports'], one['port_name']) == (
+    facts, gaps = attach(name, proxy, other)
+    [endpoint] = facts['forwarded']
+    assert set(proxy) <= set(endpoint) | {'exposure'}
+    assert (endpoint['id'], endpoint['to'], endpoint['port'], endpoint['ports'], endpoint['port_name']) == (
         'tcp/0.0.0.0:8050',
         '172.17.0.2:80',
         8050,
         '8050',
         'web',
     )
-    assert (one['proxy'], one['container'], one['held_by'], one['owners']) == (proxy['id'], None, 'unknown', [])
-    assert one['decided_by'].startswith('iptables nat DOCKER 2: -A DOCKER ! -i docker0 ')
-    assert brief(one['exposure']) == brief(proxy['exposure']) == ('allowed', 'anyone', ANYONE4)
-    assert not proxy['exposure']['caveats'] and not gaps.found and not found['openings']
+    assert (endpoint['proxy'], endpoint['container']) == (proxy['id'], None)
+    assert (endpoint['held_by'], endpoint['owners']) == ('unknown', [])
+    assert endpoint['decided_by'].startswith('iptables nat DOCKER 2: -A DOCKER ! -i docker0 ')
+    assert brief(endpoint['exposure']) == brief(proxy['exposure']) == ('allowed', 'anyone', ANYONE4)
+    assert not proxy['exposure']['caveats'] and not gaps.found and not facts['openings']
 
 
 def test_a_listener_that_is_no_proxy_does_not_get_what_is_translated():
-    one = record(port=8050, process='nginx')
-    found = attach('docker_nft', one)[0]
-    assert brief(one['exposure']) == (
+    listener = record(port=8050, process='nginx')
+    facts = attach('docker_nft', listener)[0]
+    assert brief(listener['exposure']) == (
         'partly',
         'private',
         ['172.17.0.0/16'],
     )  # by the bridge, where nothing is translated
-    assert one['exposure']['caveats'] == ['a translation takes the port to 172.17.0.2:80']
-    assert found['forwarded'][0]['proxy'] is None
+    assert listener['exposure']['caveats'] == ['a translation takes the port to 172.17.0.2:80']
+    assert facts['forwarded'][0]['proxy'] is None
 
 
 def test_container_of_a_published_port():
@@ -53,8 +54,8 @@ def test_container_of_a_published_port():
         record(port=80, process='httpd', container='docker:%d' % pid, pid=pid, namespace='docker:%d' % pid)
         for pid in (8, 7)
     ]
-    [one] = attach(snapshot, *inside)[0]['forwarded']
-    assert (one['container'], one['held_by'], one['service'], one['owners']) == (
+    [endpoint] = attach(snapshot, *inside)[0]['forwarded']
+    assert (endpoint['container'], endpoint['held_by'], endpoint['service'], endpoint['owners']) == (
         'docker:7',
         'processes',
         'x.service',
@@ -92,11 +93,11 @@ def test_some_addresses_of_the_host_are_forwarded():
     ]
     snapshot['nft'] = {'nftables': chain('prerouting', rules, 'prerouting', -100, kind='nat', family='ip', table='nat')}
     behind = record(port=91)
-    found = attach(snapshot, behind)[0]['forwarded']
-    assert [(one['id'], one['to'], one['scope']) for one in found] == [
+    endpoints = attach(snapshot, behind)[0]['forwarded']
+    assert [(endpoint['id'], endpoint['to'], endpoint['scope']) for endpoint in endpoints] == [
         ('tcp/192.0.2.11:80', '10.9.9.9:8080', 'global'), ('tcp/192.0.2.12:80', '10.9.9.9:8080', 'global'),
         ('tcp/192.0.2.11:90', '192.0.2.11:91', 'global'), ('tcp/192.0.2.12:90', '192.0.2.12:91', 'global')]
-    assert [one['exposure']['verdict'] for one in found] == [
+    assert [endpoint['exposure']['verdict'] for endpoint in endpoints] == [
         'blocked',
         'blocked',
         'allowed',
@@ -106,53 +107,55 @@ def test_some_addresses_of_the_host_are_forwarded():
 
 def test_more_is_forwarded_than_is_listed(monkeypatch):
     monkeypatch.setattr(_attach, 'MOST_FORWARDED', 2)
-    found, gaps = attach('podman')
-    assert len(found['forwarded']) == 2 and gaps_of(gaps) == {('firewall', 'forwarded'): 3}
+    facts, gaps = attach('podman')
+    assert len(facts['forwarded']) == 2 and gaps_of(gaps) == {('firewall', 'forwarded'): 3}
 
 
 def test_podman():
-    found = attach('podman')[0]
-    assert [(one['id'], one['to']) for one in found['forwarded']] == [('tcp/0.0.0.0:8081', '10.88.0.2:80')] + [
+    facts = attach('podman')[0]
+    targets = [(endpoint['id'], endpoint['to']) for endpoint in facts['forwarded']]
+    assert targets == [('tcp/0.0.0.0:8081', '10.88.0.2:80')] + [
         ('udp/0.0.0.0:%d' % port, '10.88.0.3:%d' % port) for port in range(5000, 5004)]
 
 
 @pytest.mark.parametrize('name, address', [('kube_nft', '192.0.2.10'), ('kube_iptables', '0.0.0.0')])
 def test_kubernetes(name, address):
     taken = record(port=30080, address='192.0.2.10')
-    [one] = attach(name, taken)[0]['forwarded']
-    assert (one['id'], one['to']) == ('tcp/%s:30080' % address, '10.244.0.5:8080, 10.244.0.6:8080')
-    assert brief(one['exposure']) == ('allowed', 'anyone', ANYONE4)
+    [endpoint] = attach(name, taken)[0]['forwarded']
+    assert (endpoint['id'], endpoint['to']) == ('tcp/%s:30080' % address, '10.244.0.5:8080, 10.244.0.6:8080')
+    assert brief(endpoint['exposure']) == ('allowed', 'anyone', ANYONE4)
     assert brief(taken['exposure']) == ('blocked', 'none', [])
 
 
 def test_interfaces_that_lead_to_different_targets_are_one_endpoint():
     snapshot = capture('podman')
-    for one in snapshot['nft']['nftables']:
-        if 'rule' in one and any('dnat' in expression for expression in one['rule']['expr']):
-            first = one
+    for item in snapshot['nft']['nftables']:
+        if 'rule' in item and any('dnat' in expression for expression in item['rule']['expr']):
+            first = item
     other = json.loads(json.dumps(first))
     other['rule']['expr'] = [
         {'match': {'op': '==', 'left': {'meta': {'key': 'iifname'}}, 'right': 'podman0'}},
         {'match': {'op': '==', 'left': {'payload': {'protocol': 'tcp', 'field': 'dport'}}, 'right': 8081}},
         {'dnat': {'family': 'ip', 'addr': '10.88.0.9', 'port': 80}},
     ]
-    chain = [one for one in snapshot['nft']['nftables'] if one.get('rule', {}).get('chain') == first['rule']['chain']]
+    chain = [item for item in snapshot['nft']['nftables']
+             if item.get('rule', {}).get('chain') == first['rule']['chain']]
     snapshot['nft']['nftables'].insert(snapshot['nft']['nftables'].index(chain[0]), other)
-    found = [one for one in attach(snapshot)[0]['forwarded'] if one['protocol'] == 'tcp']
-    assert [(one['id'], one['to'], one['exposure']['verdict']) for one in found] == [
+    endpoints = [endpoint for endpoint in attach(snapshot)[0]['forwarded'] if endpoint['protocol'] == 'tcp']
+    assert [(endpoint['id'], endpoint['to'], endpoint['exposure']['verdict']) for endpoint in endpoints] == [
         ('tcp/0.0.0.0:8081', '10.88.0.2:80, 10.88.0.9:80', 'allowed')
     ]
 
 
 def test_all_ports_of_a_host_that_are_led_elsewhere():
     snapshot = capture('podman')
-    for one in snapshot['nft']['nftables']:
-        if 'rule' in one and one['rule']['chain'] == 'PREROUTING':
-            one['rule']['expr'] = [{'dnat': {'family': 'ip', 'addr': '10.88.0.2'}}]
-    one = record(port=22)
-    found = {each['id']: (each['ports'], each['to']) for each in attach(snapshot, one)[0]['forwarded']}
-    assert found == {'%s/0.0.0.0:0' % protocol: ('1-65535', '10.88.0.2:?') for protocol in ('tcp', 'udp')}
-    assert one['exposure']['verdict'] == 'blocked' and one['exposure']['caveats'] == [
+    for item in snapshot['nft']['nftables']:
+        if 'rule' in item and item['rule']['chain'] == 'PREROUTING':
+            item['rule']['expr'] = [{'dnat': {'family': 'ip', 'addr': '10.88.0.2'}}]
+    listener = record(port=22)
+    endpoints = {each['id']: (each['ports'], each['to']) for each in attach(snapshot, listener)[0]['forwarded']}
+    assert endpoints == {'%s/0.0.0.0:0' % protocol: ('1-65535', '10.88.0.2:?') for protocol in ('tcp', 'udp')}
+    assert listener['exposure']['verdict'] == 'blocked' and listener['exposure']['caveats'] == [
         'a translation takes the port to 10.88.0.2:22'
     ]
 
@@ -160,17 +163,17 @@ def test_all_ports_of_a_host_that_are_led_elsewhere():
 def test_forwarding_that_is_off():
     snapshot = capture('podman')
     snapshot['net']['forwarding']['ipv4'] = False
-    one = attach(snapshot)[0]['forwarded'][0]
-    assert (one['id'], brief(one['exposure'])) == ('tcp/0.0.0.0:8081', ('blocked', 'none', []))
+    endpoint = attach(snapshot)[0]['forwarded'][0]
+    assert (endpoint['id'], brief(endpoint['exposure'])) == ('tcp/0.0.0.0:8081', ('blocked', 'none', []))
 
 
 def test_stolen_port():
     stolen, target = record(port=2222), record(port=22, process='sshd')
-    [one] = attach('stolen', stolen, target)[0]['forwarded']
+    [endpoint] = attach('stolen', stolen, target)[0]['forwarded']
     assert brief(stolen['exposure']) == ('blocked', 'none', [])
     assert stolen['exposure']['caveats'] == ['a translation takes the port to 192.0.2.10:22']
     assert stolen['exposure']['decided_by'].startswith('nftables inet nat prerouting handle ')
-    assert (one['id'], one['to'], one['owners'], one['service']) == (
+    assert (endpoint['id'], endpoint['to'], endpoint['owners'], endpoint['service']) == (
         'tcp/0.0.0.0:2222',
         '192.0.2.10:22',
         target['owners'],
@@ -180,21 +183,21 @@ def test_stolen_port():
 
 
 def test_port_that_is_stolen_for_some():
-    one = record(port=80)
-    found = attach('stolen', one)[0]
-    assert one['exposure']['verdict'] == 'partly' and one['exposure']['undecided'] == []
-    allowed = iv.merged(iv.parse(net)[1][0] for net in one['exposure']['allowed'])
+    listener = record(port=80)
+    facts = attach('stolen', listener)[0]
+    assert listener['exposure']['verdict'] == 'partly' and listener['exposure']['undecided'] == []
+    allowed = iv.merged(iv.parse(net)[1][0] for net in listener['exposure']['allowed'])
     assert iv.complement(allowed, 0, iv.LAST[4]) == iv.parse('10.0.0.0/8')[1]
-    assert not found['forwarded']               # nothing listens on 8080
+    assert not facts['forwarded']               # nothing listens on 8080
     other = record(port=8080)
-    assert [forwarded['to'] for forwarded in attach('stolen', one, other)[0]['forwarded']] == ['192.0.2.10:8080']
+    assert [forwarded['to'] for forwarded in attach('stolen', listener, other)[0]['forwarded']] == ['192.0.2.10:8080']
 
 
 def test_translation_in_doubt():
     snapshot = capture('stolen')
-    for one in snapshot['nft']['nftables']:
-        if 'rule' in one:
-            one['rule']['expr'].insert(0, {'match': {'op': '==', 'left': {'meta': {'key': 'hour'}}, 'right': 'x'}})
-    found = exposed(snapshot, record(port=2222))
-    assert (found['verdict'], found['level'], found['allowed']) == ('unknown', 'unknown', [])
-    assert found['undecided'][0]['sources'] == ANYONE4
+    for item in snapshot['nft']['nftables']:
+        if 'rule' in item:
+            item['rule']['expr'].insert(0, {'match': {'op': '==', 'left': {'meta': {'key': 'hour'}}, 'right': 'x'}})
+    exposure = exposed(snapshot, record(port=2222))
+    assert (exposure['verdict'], exposure['level'], exposure['allowed']) == ('unknown', 'unknown', [])
+    assert exposure['undecided'][0]['sources'] == ANYONE4

@@ -55,7 +55,7 @@ SAMPLES = [
 
 def kinds(cls=operations.Operation):
     """The classes that have a kind of their own."""
-    return [one for sub in cls.__subclasses__() for one in [sub] + kinds(sub) if 'kind' in one.__dict__]
+    return [kind for sub in cls.__subclasses__() for kind in [sub] + kinds(sub) if 'kind' in kind.__dict__]
 
 
 KINDS = kinds()
@@ -190,8 +190,8 @@ def test_ports_that_are_not_asked_for_together(op, expected):
     usual = asker.port_class('tcp', 1)
     assert [port for port in range(65536) if asker.port_class('tcp', port) != usual] == expected
     assert (asker.interface_class('eth0') == ('eth0',)) is (op.kind == 'redirect')
-    told = asker.address_class(4, THERE) != asker.address_class(4, HERE)
-    assert told is (op.kind in ('dnat', 'dnatmap'))
+    distinct = asker.address_class(4, THERE) != asker.address_class(4, HERE)
+    assert distinct is (op.kind in ('dnat', 'dnatmap'))
 
 
 # the walk

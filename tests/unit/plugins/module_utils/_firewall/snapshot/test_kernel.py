@@ -18,7 +18,7 @@ UP, DADFAILED = 1, 8
 
 def connect(*answers):
     """A stand-in for connect(): one link for each question."""
-    links = [Link(list(one) + [done()]) for one in answers]
+    links = [Link(list(answer) + [done()]) for answer in answers]
     opened = []
 
     def open_link(protocol):
@@ -81,7 +81,8 @@ def route(to, prefix, index=None, via=None, table=254, kind=1, flags=0, metric=N
     body += attribute(15, number(table)) + (attribute(6, number(metric)) if metric else b'')
     if hops:
         body += attribute(
-            9, b''.join(struct.pack('=HBBI', 16, 0, 0, one) + attribute(5, ip(gateway)) for one, gateway in hops)
+            9, b''.join(struct.pack('=HBBI', 16, 0, 0, interface) + attribute(5, ip(gateway))
+                        for interface, gateway in hops)
         )
     return message(24, body)
 
@@ -149,11 +150,11 @@ def test_addresses():
         address('10.8.0.2', 8, 32, peer='10.8.0.1'),
         address('10.0.0.9', 99),
     ]
-    found = network(links, addresses)
-    assert found['addresses'] == {
+    net = network(links, addresses)
+    assert net['addresses'] == {
         'lo': ['127.0.0.1/8'], 'eth0': ['192.0.2.1/24', '192.0.2.2/24', '2001:db8::1/64'], 'br0': ['10.0.0.4/24'],
         'inside': ['10.0.0.7/24'], 'tun': ['10.8.0.2/32']}
-    assert found['primary'] == {
+    assert net['primary'] == {
         'lo': '127.0.0.1',
         'eth0': '192.0.2.1',
         'br0': '10.0.0.4',
@@ -164,7 +165,7 @@ def test_addresses():
 
 def test_routes():
     links = [link(1, b'lo'), link(2, b'eth0'), link(3, b'wlan0'), link(4, b'down', 0)]
-    found = network(
+    net = network(
         links,
         routes=[
             route('0.0.0.0', 0, 3, '10.0.0.1', metric=600),
@@ -184,21 +185,21 @@ def test_routes():
         ],
     )
 
-    def one(family, to, interface, via=None, kind='unicast'):
+    def expected(family, to, interface, via=None, kind='unicast'):
         return {'family': family, 'to': to, 'interface': interface, 'via': via, 'type': kind}
-    assert found['routes'] == [
-        one(4, '0.0.0.0/0', 'eth0', '192.0.2.254'),
-        one(4, '192.0.2.0/24', 'eth0'),
-        one(4, '192.0.2.1/32', 'eth0', kind='local'),
-        one(4, '10.9.0.0/16', None, kind='unreachable'),
-        one(4, '10.6.0.0/16', 'eth0', '192.0.2.7'),
-        one(4, '10.6.0.0/16', 'wlan0', '10.0.0.7'),
-        one(4, '10.4.0.0/16', 'eth0'),
-        one(6, 'fe80::/64', 'eth0'),
-        one(6, 'fe80::/64', 'wlan0'),
-        one(6, '::/0', 'eth0', 'fe80::1'),
+    assert net['routes'] == [
+        expected(4, '0.0.0.0/0', 'eth0', '192.0.2.254'),
+        expected(4, '192.0.2.0/24', 'eth0'),
+        expected(4, '192.0.2.1/32', 'eth0', kind='local'),
+        expected(4, '10.9.0.0/16', None, kind='unreachable'),
+        expected(4, '10.6.0.0/16', 'eth0', '192.0.2.7'),
+        expected(4, '10.6.0.0/16', 'wlan0', '10.0.0.7'),
+        expected(4, '10.4.0.0/16', 'eth0'),
+        expected(6, 'fe80::/64', 'eth0'),
+        expected(6, 'fe80::/64', 'wlan0'),
+        expected(6, '::/0', 'eth0', 'fe80::1'),
     ]
-    assert found['sources'] == {
+    assert net['sources'] == {
         'eth0': [
             ['0.0.0.0/0', True],
             ['10.4.0.0/16', True],
@@ -213,8 +214,8 @@ def test_routes():
 
 def test_too_many_routes(monkeypatch):
     monkeypatch.setattr(kernel, '_MOST_ROUTES', 1)
-    found = network([link(2, b'eth0')], routes=[route('10.1.0.0', 16, 2), route('10.2.0.0', 16, 2)])
-    assert (found['routes'], found['sources']) == (None, None)
+    net = network([link(2, b'eth0')], routes=[route('10.1.0.0', 16, 2), route('10.2.0.0', 16, 2)])
+    assert (net['routes'], net['sources']) == (None, None)
 
 
 @pytest.mark.parametrize('rules, special', [

@@ -95,7 +95,7 @@ class Host:
         return answer if isinstance(answer, tuple) else (0, answer, '')
 
     def take(self, **more):
-        for name in {one.split()[0] for one in self.tools}:
+        for name in {command.split()[0] for command in self.tools}:
             (self.bin / name).write_text('')
             (self.bin / name).chmod(0o755)
         return _take.take(self.run, str(self.root / 'proc'), **more)
@@ -155,7 +155,7 @@ def test_backend_of_a_plain_save(host, version, error):
     host.tables = [('ip', 'filter')]
     host.tools = {'nft': nft(XT), 'iptables-save --version': version, 'iptables-save': '*filter\n'}
     taken = host.take()
-    assert [one['message'] for one in taken['errors']] == ([error] if error else [])
+    assert [noted['message'] for noted in taken['errors']] == ([error] if error else [])
     assert taken['saves'] == ({} if error else {'ip/nft': '*filter\n'})
 
 
@@ -216,8 +216,8 @@ def test_without_nft(host, tables, rules, version, error):
     host.tables, host.rules = tables, rules
     host.tools = {'iptables-nft-save --version': version, 'iptables-nft-save': '*filter\n'}
     taken = host.take()
-    assert taken['nft'] is None and taken['tables'] == [list(one) for one in tables]
-    assert [one['message'] for one in taken['errors']] == ([error] if error else [])
+    assert taken['nft'] is None and taken['tables'] == [list(table) for table in tables]
+    assert [noted['message'] for noted in taken['errors']] == ([error] if error else [])
     assert taken['saves'] == ({} if error else {'ip/nft': '*filter\n'})
 
 
@@ -255,7 +255,7 @@ def test_a_command_hangs(host, monkeypatch):
 def test_a_command_prints_too_much(host, monkeypatch):
     monkeypatch.setattr(commands, '_MOST', 5)
     host.tables, host.tools = [('inet', 'x')], {'nft': '{"nftables": []}'}
-    assert [one['message'] for one in host.take()['errors']] == [
+    assert [error['message'] for error in host.take()['errors']] == [
         'nft prints too much, the rules and sets of this host are more than 0 MiB'
     ]
 
@@ -265,7 +265,7 @@ def test_commands_print_too_much_together(host, monkeypatch):
     host.tools = {'nft': nft(XT), 'iptables-nft-save': '*filter\n' * 20}
     monkeypatch.setattr(commands, '_MOST', len(nft(XT)) + 100)
     taken = host.take()
-    assert [one['message'] for one in taken['errors']] == [
+    assert [error['message'] for error in taken['errors']] == [
         'iptables-nft-save prints too much, the rules and sets of this host are more than 0 MiB'
     ]
     assert taken['saves'] == {}
@@ -274,12 +274,12 @@ def test_commands_print_too_much_together(host, monkeypatch):
 def test_there_is_no_time_left(host, monkeypatch):
     monkeypatch.setattr(commands, '_PATIENCE', 0)
     host.tables, host.tools = [('inet', 'x')], {'nft': ''}
-    assert [one['message'] for one in host.take()['errors']] == ['nft: there was no time left for it']
+    assert [error['message'] for error in host.take()['errors']] == ['nft: there was no time left for it']
 
 
 def test_nothing_can_be_run(host):
     host.tables, host.tools, host.run = [('inet', 'x')], {'nft': ''}, None
-    assert [one['message'] for one in host.take()['errors']] == ['nft: there is no way to run it']
+    assert [error['message'] for error in host.take()['errors']] == ['nft: there is no way to run it']
 
 
 @pytest.mark.parametrize('error, uid, message', [
@@ -300,7 +300,7 @@ def test_legacy_names_may_not_be_read(host, monkeypatch):
         raise PermissionError(13, 'Permission denied')
     monkeypatch.setattr(_take, 'open', refuse, raising=False)
     monkeypatch.setattr(_take.os, 'geteuid', lambda: 7)
-    messages = [one['message'] for one in host.take()['errors']]
+    messages = [error['message'] for error in host.take()['errors']]
     assert messages[0] == 'iptables: not root'
 
 
@@ -319,7 +319,7 @@ def test_settings_that_cannot_be_read(host):
     (host.root / 'proc/sys/net/ipv4/conf/eth0.1/rp_filter').unlink()
     taken = host.take()
     assert taken['net'] is None
-    assert [one['aspect'] for one in taken['errors']] == ['net']
+    assert [error['aspect'] for error in taken['errors']] == ['net']
 
 
 @pytest.mark.parametrize('tables, objects, save, tools, expected', [
@@ -334,8 +334,8 @@ def test_managers(host, tables, objects, save, tools, expected):
     if save:
         host.write('net/ip_tables_names', 'filter\n')
         host.tools['iptables-legacy-save'] = save
-    found = host.take()['tools']
-    assert (found['firewalld'], found['ufw']) == expected
+    managers = host.take()['tools']
+    assert (managers['firewalld'], managers['ufw']) == expected
 
 
 @pytest.mark.parametrize(
