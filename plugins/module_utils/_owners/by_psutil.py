@@ -30,7 +30,7 @@ def attach(listeners, gather, gaps):
         hidden += not record['owners']
     gaps.add('units', 'psutil', 'psutil knows no units')
     gaps.add('owners', 'psutil',
-             'psutil names one holder of a socket, there may be more; %d listeners have none' % hidden, hidden)
+             'psutil names one owner per socket, there may be more; %d listeners have none' % hidden, hidden)
 
 
 def _owner(psutil, pid, gather, gaps):

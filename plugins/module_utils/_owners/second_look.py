@@ -57,24 +57,24 @@ def note(unowned, walk, unreadable, gaps):
     """
     count = len(unowned)
     if walk.exhausted:
-        gaps.add('owners', 'fd_budget', 'not every file descriptor was looked at; %s' % _left(count), count)
+        gaps.add('owners', 'fd_budget', 'not every file descriptor was inspected; %s' % _left(count), count)
     if walk.error:
         gaps.add('owners', 'proc_unreadable', '/proc cannot be used: %s; %s' % (walk.error, _left(count)), count)
     elif walk.refused:
         hidden = len(walk.refused)
-        who = '%d process%s may not be looked into' % (hidden, '' if hidden == 1 else 'es')
+        who = '%d process%s could not be inspected' % (hidden, '' if hidden == 1 else 'es')
         gaps.add('owners', 'owners_hidden', '%s; %s' % (who, _left(count)), count)
     elif walk.hidden:
         gaps.add('owners', 'owners_hidden', 'the processes of other users are hidden; %s' % _left(count), count)
     elif count and not walk.exhausted:
-        gaps.add('owners', 'owners_not_found', '%s: a kernel service, a socket on its way between processes, or a '
+        gaps.add('owners', 'owners_not_found', '%s: a kernel service, a socket in transit between processes, or a '
                  'process of another PID namespace' % _left(count), count)
     if unreadable:
         gaps.add('owners', 'process_unreadable',
-                 'the executable or the control group of %d holders could not be read' % unreadable, unreadable)
+                 'the executable or the control group of %d owners could not be read' % unreadable, unreadable)
 
 
 def _left(count):
     if not count:
-        return 'those that are named may share their listeners with others'
-    return '%d listener%s no visible holder' % (count, ' has' if count == 1 else 's have')
+        return 'there may be further owners'
+    return '%d listener%s no visible owner' % (count, ' has' if count == 1 else 's have')

@@ -51,11 +51,11 @@ def parse(value, place):
         return _from_dict(value, place)
     match = _TEXT.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise EndpointError('%s: %s is no endpoint; right are texts such as tcp/192.0.2.1:443, udp/[2001:db8::1]:53 '
-                            'and tcp/db.example.org:5432, and mappings with address and port' % (place, _shown(value)))
+        raise EndpointError('%s: %s is not an endpoint; use text such as tcp/192.0.2.1:443, udp/[2001:db8::1]:53 or '
+                            'tcp/db.example.org:5432, or a mapping with address and port' % (place, _shown(value)))
     protocol, six, host, port = match.groups()
     if six and ':' not in six:
-        raise EndpointError('%s: only IPv6 addresses are in brackets, and %s is none' % (place, _shown(six)))
+        raise EndpointError('%s: only IPv6 addresses are in brackets, and %s is not one' % (place, _shown(six)))
     if host and ':' in host:
         raise EndpointError('%s: an IPv6 address has to be in brackets, as in tcp/[2001:db8::1]:443' % place)
     return _made(place, protocol or 'tcp', six or host, port, None, None)
@@ -64,10 +64,11 @@ def parse(value, place):
 def _from_dict(value, place):
     unknown = [key for key in value if key not in _KEYS]
     if unknown:
-        raise EndpointError('%s: there is no option %s; there are %s' % (place, _shown(unknown[0]), ', '.join(_KEYS)))
+        raise EndpointError(
+            '%s: there is no option %s; the options are %s' % (place, _shown(unknown[0]), ', '.join(_KEYS)))
     hosts = [value[key] for key in ('address', 'host') if value.get(key) is not None]
     if len(hosts) != 1:
-        raise EndpointError('%s: it has to have either address or host' % place)
+        raise EndpointError('%s: it needs either address or host' % place)
     if value.get('port') is None:
         raise EndpointError('%s: it has no port' % place)
     protocol = value.get('protocol') or 'tcp'
@@ -85,7 +86,7 @@ def _made(place, protocol, host, port, family, payload):
         raise EndpointError('%s: port has to be a number from 1 to 65535, not %s' % (place, _shown(port)))
     known, address, device = _address(host, place)
     if known and family and known != family:
-        raise EndpointError('%s: %s is no %s address' % (place, address, family))
+        raise EndpointError('%s: %s is not an %s address' % (place, address, family))
     if not known and not _NAME.fullmatch(host):
         raise EndpointError('%s: %s is neither an address nor the name of a host' % (place, _shown(host)))
     return Endpoint(protocol, address if known else host, device, number, FAMILIES.get(known or family), not known,
@@ -103,9 +104,9 @@ def _address(host, place):
         except (OSError, ValueError):   # ValueError: a zero byte
             continue
         if percent and (family == 'ipv4' or not _DEVICE.fullmatch(device)):
-            raise EndpointError('%s: %s is no interface of an IPv6 address' % (place, _shown(percent + device)))
+            raise EndpointError('%s: %s is not an interface for an IPv6 address' % (place, _shown(percent + device)))
         if not any(raw):
-            raise EndpointError('%s: %s is the wildcard; an address of the host has to be named' % (place, bare))
+            raise EndpointError('%s: %s is the wildcard; give a concrete address' % (place, bare))
         if raw[0] == 0xff and len(raw) == 16 or len(raw) == 4 and (224 <= raw[0] < 240 or raw == b'\xff' * 4):
             raise EndpointError('%s: %s is not the address of one host' % (place, bare))
         return family, socket.inet_ntop(FAMILIES[family], raw), device or None
@@ -116,7 +117,7 @@ def source(text):
     """Parse a local address: (family of FAMILIES, address, device); EndpointError for anything else."""
     family, address, device = _address(text, 'source')
     if not family:
-        raise EndpointError('source: %s is no address' % _shown(text))
+        raise EndpointError('source: %s is not an address' % _shown(text))
     return FAMILIES[family], address, device
 
 
@@ -124,7 +125,7 @@ def _payload(text, protocol, place):
     if text is None:
         return None
     if protocol != 'udp':
-        raise EndpointError('%s: only by udp a payload is sent' % place)
+        raise EndpointError('%s: payload is only for udp' % place)
     try:
         raw = binascii.unhexlify(re.sub(r'\s', '', text)) if isinstance(text, str) else None
     except ValueError:
@@ -133,7 +134,7 @@ def _payload(text, protocol, place):
         raise EndpointError(
             '%s: payload has to be bytes in hexadecimal, such as "0a ff", not %s' % (place, _shown(text)))
     if len(raw) > MOST_PAYLOAD:
-        raise EndpointError('%s: payload has %d bytes, and may have %d' % (place, len(raw), MOST_PAYLOAD))
+        raise EndpointError('%s: payload has %d bytes; at most %d are allowed' % (place, len(raw), MOST_PAYLOAD))
     return raw
 
 

@@ -42,7 +42,7 @@ _EXPLAINED = {
     errno.EACCES: 'a firewall or route of this host forbids it', errno.EPERM: 'a firewall of this host forbids it',
     errno.ENETUNREACH: 'this host has no route to it', errno.EHOSTUNREACH: 'this host has no route to it',
     errno.EADDRNOTAVAIL: 'this host does not have the source address, or has no port left',
-    errno.EAFNOSUPPORT: 'this host does not have the family',
+    errno.EAFNOSUPPORT: 'this host does not support the address family',
     errno.EMFILE: 'this process may not open more files', errno.ENFILE: 'this host may not open more files',
     errno.EINVAL: 'the address needs an interface, such as %eth0, or the source does not fit',
 }
@@ -104,7 +104,7 @@ def of_icmp(message, protocol, target, local):
         # the kernel's own message, when nobody answers to ARP or neighbour solicitations
         if kind in _HOST:
             return FILTERED, 'no host has that address on the link'
-        return UNKNOWN, 'this host itself refuses: %s' % words
+        return UNKNOWN, 'this host itself refused it: %s' % words
     return FILTERED, words if sender in (None, target) else '%s from %s' % (words, sender)
 
 

@@ -189,7 +189,7 @@ class Prober:
         if not family:
             return
         if sock.family != family:
-            raise _Unfit('the source %s is of another family' % address)
+            raise _Unfit('the source %s has another address family' % address)
         try:
             sock.setsockopt(socket.IPPROTO_IP, _BIND_NO_PORT, 1)
         except OSError:         # another kernel: there may be fewer ports

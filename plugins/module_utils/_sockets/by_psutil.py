@@ -62,8 +62,8 @@ def collect(gather, budget, gaps):
     :raises CollectorError: psutil is not installed.
     """
     load()
-    gaps.add('binding', 'psutil', 'psutil does not tell the bound device, nor whether an IPv6 wildcard accepts IPv4 '
-             'too, nor the accept queue')
+    gaps.add('binding', 'psutil', 'psutil does not provide the bound device, whether an IPv6 wildcard accepts IPv4 '
+             'too, or the accept queue')
     unseen = _unseen() + (['raw'] if 'raw' in gather else [])
     if unseen:
         gaps.add('sockets', 'psutil', 'psutil sees TCP and UDP only, not %s' % ', '.join(unseen))

@@ -17,17 +17,17 @@ def note(gaps, proc='/proc', sysfs='/sys/class/net', devices=socket.if_nameindex
     try:
         first, own = os.stat(proc + '/1/root'), os.stat('/')
         if (first.st_dev, first.st_ino) != (own.st_dev, own.st_ino):
-            gaps.add('sockets', 'foreign_root', 'this is a chroot, or another file system than that of process 1: the '
-                     'sockets are those of the machine around it, not of this system')
+            gaps.add('sockets', 'foreign_root', 'this is a chroot (its root is not that of process 1): the sockets '
+                     'belong to the machine that contains it')
         if os.readlink(proc + '/1/ns/net') != os.readlink(proc + '/self/ns/net'):
-            gaps.add('sockets', 'foreign_network_namespace', 'this is not the network namespace of process 1: '
-                     'what listens in that of the host was not seen')
+            gaps.add('sockets', 'foreign_network_namespace', 'this is not the network namespace of process 1: the '
+                     'listeners of the host were not observed')
     except PermissionError:             # process 1 may be inspected by root alone, with CAP_SYS_PTRACE
         _guess(gaps, proc, sysfs, devices)
     except OSError:
         if not os.path.exists(proc + '/self/stat'):
-            gaps.add('sockets', 'unknown_root', 'without /proc it is not known whether this is a chroot, and the '
-                     'sockets those of the machine around it')
+            gaps.add('sockets', 'unknown_root', 'without /proc it is unknown whether this is a chroot and the '
+                     'sockets belong to the machine that contains it')
 
 
 def _guess(gaps, proc, sysfs, devices):
@@ -35,12 +35,12 @@ def _guess(gaps, proc, sysfs, devices):
     try:
         with open(proc + '/self/mountinfo', 'rb') as stream:
             if not any(line.split()[4] == b'/' for line in stream):
-                gaps.add('sockets', 'foreign_root', 'this is a chroot, for nothing is mounted at its root: the '
-                         'sockets are those of the machine around it, not of this system')
+                gaps.add('sockets', 'foreign_root', 'this is a chroot (nothing is mounted at its root): the sockets '
+                         'belong to the machine that contains it')
         # sysfs goes on showing the devices of the network namespace in which it was mounted
         names = {name for name in os.listdir(sysfs) if os.path.isdir('%s/%s' % (sysfs, name))} - {'lo'}
         if names and not names.intersection(name for dummy, name in devices()):
             gaps.add('sockets', 'foreign_network_namespace', 'none of the network devices of this system are in this '
-                     'network namespace: what listens in that of the host was not seen')
+                     'network namespace: the listeners of the host were not observed')
     except (OSError, IndexError):
         pass

@@ -34,7 +34,7 @@ def collect(gather, collector, budget, gaps, connect=_netlink.connect, foreign=_
     :raises CollectorError: netlink was asked for by name and is refused.
     """
     link = None
-    refused = 'the procfs collector was asked for'
+    refused = 'the procfs collector was requested'
     if collector != 'procfs':
         refused = 'another network namespace could not be entered'
         try:

@@ -22,8 +22,8 @@ def instead(protocol, tables, budget, reason, gaps):
         sockets = collect(protocol, tables, budget)
     except CollectorError as exc:
         raise CollectorError('%s (%s)' % (exc, reason)) from exc
-    gaps.add('binding', 'procfs', '%s; /proc/net does not tell the bound device, nor whether an IPv6 wildcard '
-             'accepts IPv4 too, nor the limit of the accept queue' % reason)
+    gaps.add('binding', 'procfs', '%s; /proc/net does not provide the bound device, whether an IPv6 wildcard accepts '
+             'IPv4 too, or the limit of the accept queue' % reason)
     return sockets
 
 

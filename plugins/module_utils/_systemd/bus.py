@@ -70,7 +70,7 @@ class Bus:
             self._stream.read((length + 7) & ~7)
             body = self._stream.read(size)
             if order != _ORDER or len(body) != size:
-                raise ValueError('an answer of another form')
+                raise ValueError('an answer of an unexpected form')
             if kind in (_RETURN, _ERROR):       # they come in the order of the calls
                 answers.append(body if kind == _RETURN else b'')
         return answers

@@ -59,14 +59,14 @@ def look(units, serving, complete, run, connect=Bus, running=RUNNING, journals=j
         elif stem.endswith('@'):
             diagnosis['load'] = 'template'
         elif len(names) == MOST_UNITS:
-            diagnosis['unseen'].append('%d other units were looked at, which is the limit' % MOST_UNITS)
+            diagnosis['unseen'].append('%d other units were inspected, which is the limit' % MOST_UNITS)
         else:
             names[unit] = name
     if names:
         commands = journal.Commands(run, time.monotonic() + _SECONDS)
         try:
             if not os.path.isdir(running):
-                raise journal.Unseen('it does not run there')
+                raise journal.Unseen('it is not running')
             states = _by_bus(list(names.values()), connect) or _by_systemctl(list(names.values()), commands)
         except journal.Unseen as exc:
             for unit in names:
@@ -83,12 +83,12 @@ def _fill(diagnosis, name, state, serving, commands, journals):
     diagnosis['result'] = state.get('Result') or None
     diagnosis['exit'] = _exit(diagnosis['result'], state['exits'])
     if diagnosis['load'] is None:
-        diagnosis['unseen'].append('systemd says nothing of it')
+        diagnosis['unseen'].append('systemd reports nothing about it')
     elif diagnosis['id'] in serving:
         diagnosis['holds'] = True               # under its other name
     elif diagnosis['active'] == 'active' and diagnosis['holds'] is None:
-        diagnosis['unseen'].append('what it listens on is not known, for some listeners have holders that were not '
-                                   'seen%s' % journal.remedy())
+        diagnosis['unseen'].append(
+            'what it listens on is unknown, because some listeners have hidden owners%s' % journal.remedy())
     elif diagnosis['load'] not in ('not-found', 'masked'):
         try:
             diagnosis['lines'] = journal.lines(diagnosis['id'] or name, state.get('InvocationID'), commands, journals)
@@ -137,7 +137,7 @@ def _value(body):
     if signature == b'ay':
         return body[8:].hex()
     if signature != b'a(sasbttttuii)':
-        raise ValueError('a property of another form')
+        raise ValueError('a property of an unexpected form')
     ends, at = [], 24
     while at < len(body):
         for zero in (1, 0):                     # the path, a string with a zero; and the arguments, an array
@@ -155,7 +155,7 @@ def _by_systemctl(units, commands):
         ['systemctl', 'show', '--no-pager', '--property=' + ','.join(OF_UNIT + OF_TYPE), '--'] + units)
     blocks = output.strip('\n').split('\n\n')
     if len(blocks) != len(units):
-        raise journal.Unseen('systemctl does not tell of each unit')
+        raise journal.Unseen('systemctl does not report every unit')
     return [_state_by_text(block) for block in blocks]
 
 

@@ -69,9 +69,9 @@ class Commands:
         """Run a command and return what it prints; raises Unseen."""
         left = min(int(self._until - time.monotonic()), _PATIENCE)
         if left < 1:
-            raise Unseen('there was no time left for it')
+            raise Unseen('the time limit was reached')
         if not self._run:
-            raise Unseen('there is no way to run %s' % words[0])
+            raise Unseen('%s cannot be run' % words[0])
         try:
             code, output, errors = self._run(
                 ['timeout', str(left)] + words, expand_user_and_vars=False, handle_exceptions=False,

@@ -36,7 +36,7 @@ def _spared(services, gaps, run, connect):
             known = systemctl.values(services, 'KillMode', run)
         except systemctl.SystemdError as exc:
             gaps.add('units', 'systemctl',
-                     'systemctl did not answer (%s): which services end their children is not known' % exc)
+                     'systemctl did not answer (%s): it is unknown which services end their children' % exc)
             return set(services)
         modes = [known.get(service) for service in services]
     return {service for service, mode in zip(services, modes) if mode in _SPARING}

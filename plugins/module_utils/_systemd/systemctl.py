@@ -59,7 +59,7 @@ def values(units, name, run):
 def _show(properties, units, run, patience=PATIENCE):
     """Run ``systemctl show`` and return what it prints."""
     if not run:
-        raise SystemdError('there is no way to run it')
+        raise SystemdError('it cannot be run')
     try:
         # a manager that hangs would keep systemctl waiting for minutes
         code, output, dummy = run(
@@ -78,6 +78,6 @@ def instead(units, gaps, run):
     try:
         return ask(units, run)
     except SystemdError as exc:
-        gaps.add('units', 'systemctl', 'systemctl did not answer (%s): which process is the main one of its unit, '
-                 'and which socket unit activates it, is not known' % exc)
+        gaps.add('units', 'systemctl',
+                 'systemctl did not answer (%s): main processes and socket units are unknown' % exc)
         return {}, None

@@ -15,7 +15,7 @@ POLICY = r"policy: 1 variable, \d+ entr(y|ies), sha256 [0-9a-f]{12}"
 TO_DO = "To do: make it listen there, or give the entry state: optional."
 NOTHING = "1. missing, high: Service nginx has to listen on tcp/80 (entry web of expected_listeners), and nothing does."
 # What a user that is not root is told: that something is not known, and what to do about it.
-HIDDEN = r"as the holders are hidden \(\d+ processes may not be looked into; \d+ listeners have no visible holder\)"
+HIDDEN = r"as the holders are hidden \(\d+ processes could not be inspected; \d+ listeners have no visible owner\)"
 STILL_SO = r"%s is not as declared, as far as entry %s: 1 finding, still so after (\d+\.\d) s and (\d+) looks\."
 GUIDE = pathlib.Path(__file__).resolve().parents[3] / "docs/docsite/rst/guide_wait_for.rst"
 NO_LOG = "its log could not be read: there is no journal that this user may read (run with become). "
@@ -108,8 +108,8 @@ def test_it_listens_on_another_port(web):
         "%s is not as declared, as far as entry web: 1 finding." % web.name,
         "%s nginx.service is running, and listens on tcp 0.0.0.0:8081. %s" % (NOTHING, TO_DO)]
     assert judge(web, user="ansible")[1] == (
-        "%s nginx.service is running; what it listens on is not known, for some listeners have holders that were not "
-        "seen (run with become). "
+        "%s nginx.service is running; what it listens on is unknown, because some listeners have hidden owners "
+        "(run with become). "
         "%s" % (NOTHING, TO_DO))
 
 

@@ -9,8 +9,8 @@ from .outcome import Traces
 from .packet import State
 from .walk import PORTS
 
-ORDER = 'which of the chains of equal priority in different tables runs first is not known'
-DEVICE = 'this version of nft does not tell which device a chain of the hook ingress is for'
+ORDER = 'the order of chains with equal priority in different tables is unknown'
+DEVICE = 'this version of nft does not show which device an ingress chain is for'
 
 
 class Conversation:
@@ -69,7 +69,7 @@ class Conversation:
         local, forwarded = [], {}
         for state, spans in branches:
             if self._packet.leg != 'first' and state.track != 'established' and (state.dnat or state.snat):
-                self._doubt(spans, 'a packet of a translated connection that is not tracked')
+                self._doubt(spans, 'an untracked packet of a translated connection')
             for way in self._ways(state.address, spans):
                 if way == 'local':
                     local.append((state, spans))
@@ -88,7 +88,7 @@ class Conversation:
         """
         net = self._host.net
         if address is None:
-            self._doubt(spans, 'where it is translated to is not known')
+            self._doubt(spans, 'its translated destination is unknown')
             return ['local']
         if self._interface != 'lo':
             if self._family == 4 and address >> 24 == 127 and self._interface not in self._host.localnet:
@@ -105,7 +105,7 @@ class Conversation:
             self._drop(spans, 'forwarding is off')
             return []
         if forwarding is None:
-            self._doubt(spans, 'whether forwarding is on is not known')
+            self._doubt(spans, 'whether forwarding is enabled is unknown')
         ways = net.outward(self._family, address)
         if not ways:
             self._drop(spans, 'no route to %s' % iv.address(address, self._family))
@@ -228,7 +228,7 @@ class Conversation:
         result = []
         for state, spans in branches:
             if not tracking.is_sure(state, self._packet, self._protocol):
-                self._doubt(spans, 'a connection that is tracked from the middle on')
+                self._doubt(spans, 'a connection that is tracked only from the middle')
             result += [(after, spans) for after in tracking.track(state, self._packet, self._protocol)]
         return result
 
@@ -236,7 +236,7 @@ class Conversation:
         result = []
         for state, spans in branches:
             if tracking.is_lost(state, self._packet):
-                self._drop(spans, 'an answer that is not tracked is not translated back', state.client)
+                self._drop(spans, 'an untracked answer is not translated back', state.client)
             else:
                 result.append((tracking.remembered(state, self._packet), spans))
         return result

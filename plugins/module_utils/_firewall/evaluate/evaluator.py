@@ -58,7 +58,7 @@ from .walk import Walker
 
 BUDGET = 400000         # steps of one decision
 REMEMBERED = 20000      # results of chains kept between decisions
-DEFECT = 'the rules are not understood: '
+DEFECT = 'the rules could not be parsed: '
 _SOLICITED = iv.number('ff02::1:ff00:1')
 _NEAR = networks.sets(networks.LINK)[6]         # where neighbours ask from
 

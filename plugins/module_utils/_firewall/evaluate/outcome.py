@@ -135,7 +135,7 @@ def _about_big_sets(outcome, everyone, big, passed, stopped):
         passes, stops = iv.contains(passed, member), iv.contains(stopped, member)
         word = 'undecided' if passes and stops else 'allowed' if passes else 'blocked'
         if {'allowed': outcome.allowed, 'blocked': outcome.blocked}.get(word) != everyone:
-            yield 'all but %s: its addresses are %s' % (name, word)
+            yield 'except the members of %s, whose access is %s' % (name, word)
 
 
 def _note_translation(outcome, translated, everyone, family):

@@ -37,13 +37,13 @@ WHY = {
     'sport': 'a client may choose its port',
     'dport': 'a client may choose its port',
     'flags': 'TCP flags vary',
-    'mark': 'the mark of the packet is not known',
-    'ctmark': 'the mark of the connection is not known',
+    'mark': 'the mark of the packet is unknown',
+    'ctmark': 'the mark of the connection is unknown',
     'ctstatus': 'the state of the connection varies',
-    'oifname': 'the way out is not known',
-    'fib': 'the routes do not tell',
+    'oifname': 'the outgoing interface is unknown',
+    'fib': 'the routes do not show it',
     'numgen': 'chosen at random',
-    'saddr': 'which addresses it means is not known',
+    'saddr': 'its addresses are unknown',
     'iifname': 'depends on the kernel',
 }
 

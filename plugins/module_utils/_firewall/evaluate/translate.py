@@ -67,7 +67,7 @@ def _send(addresses, ports, state, spans, rule, result):
     else:
         ports = range(ports[0], ports[1] + 1) if ports[1] - ports[0] < CHOICES else [None]
     if len(addresses) * len(ports) > 1 or None in addresses or None in ports:
-        result.note(result.doubts, spans, (rule, 'the kernel chooses where to'))
+        result.note(result.doubts, spans, (rule, 'the kernel chooses the destination'))
     for address, port in product(addresses, ports):
         is_changed = (address, port) != (state.was, state.wasport)
         result.end('accept', state._replace(address=address, port=port, done=True, dnat=is_changed), spans, rule)

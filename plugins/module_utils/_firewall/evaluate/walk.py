@@ -41,10 +41,10 @@ class Walker:
         if key in view.memo:
             result = view.memo[key]
             if result is None:
-                raise BudgetError('chains jump in a circle')
+                raise BudgetError('chains jump in a loop')
             return result
         if depth > DEPTH:
-            raise BudgetError('chains jump more than %d deep' % DEPTH)
+            raise BudgetError('chains are nested more than %d deep' % DEPTH)
         view.memo[key] = None
         try:
             result = view.memo[key] = self._walk(view, chain, state, depth)
@@ -61,7 +61,7 @@ class Walker:
             for state, spans in live:
                 self.steps -= 1 + len(spans) // 16
                 if self.steps < 0:
-                    raise BudgetError('the rules are too many to be followed')
+                    raise BudgetError('there are too many rules to follow')
                 if isinstance(rule, index.Run):
                     self._run(view, rule, state, spans, result, rest)
                 else:

@@ -51,7 +51,7 @@ def _attach(records, snapshot, gaps, patience):
         firewall['rules'] = ruleset.count
         doubts = [doubt for doubt in ruleset.doubts if doubt not in reasons]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
-        doubts = ['the rules are not understood (%s: %s)' % (type(exc).__name__, str(exc)[:200])]
+        doubts = ['the rules could not be parsed (%s: %s)' % (type(exc).__name__, str(exc)[:200])]
     for doubt in doubts:
         gaps.add('firewall', 'unclear', doubt)
     reasons += doubts
@@ -76,17 +76,17 @@ def _attach(records, snapshot, gaps, patience):
         gaps.add(
             'firewall',
             'budget',
-            'the firewall is too large to find what it forwards and lets in within %d seconds' % patience,
+            'the firewall is too large to list what it forwards and lets in within %d seconds' % patience,
         )
     openings, forwarded = survey.openings(), survey.forwarded()
     if len(forwarded) > MOST_FORWARDED:
-        gaps.add('firewall', 'forwarded', 'not all that the host forwards is listed', len(forwarded) - MOST_FORWARDED)
+        gaps.add('firewall', 'forwarded', 'the list of forwarded ports is incomplete', len(forwarded) - MOST_FORWARDED)
     skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)
     if skipped:
         gaps.add(
             'firewall',
             'openings',
-            'whether something listens on all ports that rules name was not found out, they are too many',
+            'not all ports named by rules were checked for listeners: there are too many',
             skipped,
         )
     return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}

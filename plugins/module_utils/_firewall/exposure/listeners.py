@@ -160,7 +160,7 @@ class Joiner:
                 some, notes, is_local = self._binding(family, address, record, keep)
                 local = local or is_local
                 caveats += notes
-                ways += some if is_sure else [way.doubted('whether the socket takes IPv4 is not known') for way in some]
+                ways += some if is_sure else [way.doubted('whether the socket accepts IPv4 is unknown') for way in some]
         except Timeout:
             return unknown_of(record, 'there was no time left to judge it')
         except Unclear as exc:
@@ -168,7 +168,7 @@ class Joiner:
         result = self.describer.exposure(ways, local)
         result['caveats'] = sorted(set(result['caveats'] + caveats))
         if local and not ways:
-            result['decided_by'] = result['blocked_by'] = 'bound to the loopback'
+            result['decided_by'] = result['blocked_by'] = 'bound to loopback'
         return result
 
     def _binding(self, family, address, record, keep):
@@ -184,12 +184,12 @@ class Joiner:
             caveats = ['route_localnet lets packets to 127.0.0.0/8 in by %s' % ', '.join(letting)] if ways else []
             return ways, caveats, True
         if interface is not None and interface not in self._interfaces:
-            raise Unclear('it is bound to %s, of which neither address nor route is known' % interface)
+            raise Unclear('it is bound to %s, whose addresses and routes are unknown' % interface)
         if address and not self.has(family, address):
             if iv.contains(IMPOSSIBLE[family], address):
-                raise Unclear('how multicast and broadcast reach it is not judged')
+                raise Unclear('multicast and broadcast are not judged')
             if iv.contains(iv.merged(self._routed[family]), address):
-                raise Unclear('its address is local by a route only')
+                raise Unclear('its address is local only through a route')
             return [], ['the host does not have the address %s' % record['address']], False
         return self.ways(family, protocol, port, address or None, interface, keep), [], False
 

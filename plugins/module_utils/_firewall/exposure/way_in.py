@@ -74,7 +74,7 @@ class Way:
         undecided.append((iv.minus(iv.isect(maybe, self.allowed), self.translated), 'packets may be translated'))
         targets = sorted({endpoint(*target) for dummy, target, dummy2 in self.translations})
         allowed = iv.minus(self.allowed, maybe)
-        caveat = 'a translation takes the port to %s' % ', '.join(targets[:3] + ['...'] * (len(targets) > 3))
+        caveat = 'address translation redirects the port to %s' % ', '.join(targets[:3] + ['...'] * (len(targets) > 3))
         kept_out = iv.minus(self.possible, iv.union(self.allowed, maybe))
         rule = self.translations[0][2]
         blocked_by = rule

@@ -23,7 +23,7 @@ HOOKS = {
 UNCLEAR = {
     'NFQUEUE': 'a program decides (NFQUEUE)',
     'QUEUE': 'a program decides (QUEUE)',
-    'TPROXY': 'given to a proxy (TPROXY)',
+    'TPROXY': 'redirected to a proxy (TPROXY)',
     'SYNPROXY': 'answered by SYNPROXY',
 }
 
@@ -74,7 +74,7 @@ class Loader(Matches):
         try:
             modules = parts(words(line)[2:])
         except (IndexError, ValueError, TypeError, UnboundLocalError):
-            return [Undecided('the line is not understood')]
+            return [Undecided('the line could not be parsed')]
         for name, options in modules:
             try:
                 result.extend(self._target(options) if name == '-j' else self._module(name, options))

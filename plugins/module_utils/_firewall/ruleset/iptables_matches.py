@@ -35,7 +35,7 @@ class Matches:
         if name in ('tcp', 'udp', 'sctp', 'dccp', 'udplite'):
             function = self._transport
         if function is None:
-            return [Doubt('what the match %s finds cannot be known' % name[:30])]
+            return [Doubt('the result of the match %s cannot be known' % name[:30])]
         return [op for option in options for op in function(name, *option)] if name not in _WHOLE else function(options)
 
     # options: (name of the module, option, negated, arguments) -> operations
@@ -148,7 +148,7 @@ class Matches:
             if option == '--set':
                 return [Quiet(not negate, 'recent, %s' % QUIET)]
             if option in ('--rcheck', '--update', '--remove'):
-                return [Quiet(negate, 'recent, judged for a client that was not seen')]
+                return [Quiet(negate, 'recent, judged for a client that was not seen before')]
         raise Unclear('recent')
 
     @staticmethod
@@ -172,7 +172,7 @@ class Matches:
                 if self._family == 6:
                     # net/netfilter/xt_addrtype.c: of IPv6 all kinds must hold, and a local address is unicast too
                     if near or kinds not in (['local'], ['unicast'], ['multicast']):
-                        raise Unclear('addrtype of several kinds')
+                        raise Unclear('addrtype with several kinds')
                     if kinds != ['local']:
                         spans = _MULTICAST if kinds == ['multicast'] else ((1, _MULTICAST[0][0] - 1),)
                         result.append(Match((name.split()[1] + '6',), negate, Numbers(spans)))

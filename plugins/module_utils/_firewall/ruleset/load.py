@@ -20,7 +20,7 @@ def parsed(snapshot):
             return dict(snapshot, nft=document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
-    error = {'aspect': 'nft', 'message': 'nft prints what is not understood'}
+    error = {'aspect': 'nft', 'message': 'the output of nft could not be parsed'}
     return dict(snapshot, nft=None, errors=snapshot['errors'] + [error])
 
 
@@ -42,6 +42,6 @@ def load(snapshot):
             from . import merge
             merge.load(ruleset, loader, saves, snapshot.get('ipset'))
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
-        ruleset.doubts.append('what %s printed is not understood: %s %s' % (
+        ruleset.doubts.append('the output of %s could not be parsed: %s %s' % (
             program, type(error).__name__, str(error)[:100]))
     return ruleset

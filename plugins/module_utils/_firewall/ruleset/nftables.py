@@ -51,7 +51,7 @@ CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', '
 # packets that these take or rewrite in ways that the ruleset does not tell
 UNCLEAR = {
     'queue': 'a program decides (queue)',
-    'tproxy': 'given to a proxy (tproxy)',
+    'tproxy': 'redirected to a proxy (tproxy)',
     'synproxy': 'answered by synproxy',
     'fwd': 'forwarded to another device',
 }
@@ -192,7 +192,7 @@ class Loader:
             name, target = (value or {}).get('name'), (value or {}).get('type') != 'match'
             if name in XT_HARMLESS:
                 return []
-            reason = 'nft does not show what %s of iptables says' % (name or 'a part')
+            reason = 'nft does not show the content of %s of iptables' % (name or 'a part')
             return [Undecided(reason) if target else Doubt(reason)]
         return [Undecided(UNCLEAR.get(kind, '%s is not understood' % (str(kind)[:80],)))]
 
@@ -216,7 +216,7 @@ class Loader:
         over = bool(value.get('inv'))
         word = {'limit': 'rate limit', 'quota': 'quota', 'ct count': 'limit of connections'}[kind]
         if kind == 'quota' and value.get('used', 0):
-            return [Doubt('how much of a quota is used changes')]
+            return [Doubt('the used part of a quota changes')]
         return [Quiet(not over, '%s, %s' % (word, QUIET))]
 
     def _mangle(self, value):
@@ -274,7 +274,7 @@ class Loader:
             return Match(names, negate, AnyBit(fields.bits(right, kinds[0])))
         if operator in ('<', '>', '<=', '>='):
             if len(kinds) > 1 or kinds[0] in fields.WORDS:
-                return Match(names, False, _Changing('%s is not known' % names[0]))
+                return Match(names, False, _Changing('%s is unknown' % names[0]))
             limit = fields.plain(right, kinds[0])
             span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
             return Match(names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))
@@ -305,7 +305,7 @@ class Loader:
         if isinstance(data, str):
             key = chain_key[0], chain_key[1], data.lstrip('@')
             if self._written.get(key) is False:
-                raise Unclear('%s, which rules fill,' % data)
+                raise Unclear('%s, which is filled by rules,' % data)
             if (key, kinds, convert) in self._tests:
                 return self._tests[key, kinds, convert]
             pairs = self._sets[key].get('elem') or ()

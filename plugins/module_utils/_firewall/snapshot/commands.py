@@ -32,9 +32,9 @@ class Tools:
         left = self._until - time.monotonic()
         name = os.path.basename(words[0])
         if left < 1:
-            raise Unseen('%s: there was no time left for it' % name)
+            raise Unseen('%s: not run, the time limit was reached' % name)
         if not self._run:
-            raise Unseen('%s: there is no way to run it' % name)
+            raise Unseen('%s: it cannot be run' % name)
         watch = _Watch(left)
         try:
             # not by timeout(1): to start one more program takes half as long as what is asked for
@@ -49,9 +49,7 @@ class Tools:
             raise Unseen('%s took longer than %d second%s' % (name, left, 's' * (left >= 2)))
         self._room -= len(output)
         if self._room < 0:
-            raise Unseen(
-                '%s prints too much, the rules and sets of this host are more than %d MiB' % (name, _MOST >> 20)
-            )
+            raise Unseen('the output of %s exceeds %d MiB' % (name, _MOST >> 20))
         if code:
             complaints = [line.strip() for line in errors.splitlines() if line.strip()]
             raise Unseen('%s: %s' % (name, clean(complaints[0])[:200] if complaints else 'it failed'))

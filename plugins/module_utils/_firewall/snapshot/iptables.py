@@ -27,7 +27,7 @@ def opaque(text):
         rules = [part['rule'] for part in json.loads(text)['nftables'] if 'rule' in part]
         return {rule['family'] for rule in rules if any('xt' in part for part in rule['expr'])}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
-        raise Unseen('nft prints what is not understood') from exc
+        raise Unseen('the output of nft could not be parsed') from exc
 
 
 def instead_of_nft(tables, tools):
@@ -36,10 +36,12 @@ def instead_of_nft(tables, tools):
     :param tables: list of [family, name], those in the kernel, at least one.
     """
     if any(family in ('inet', 'netdev') or (family in _COMMANDS and name not in _TABLES) for family, name in tables):
-        raise Unseen('there are tables, and no nft to read them; install nftables')
+        raise Unseen('there are tables, but nft is not installed to read them; install nftables')
     strange, ports = kernel.foreign()
     if any(family in _COMMANDS for family, table, chain in strange):
-        raise Unseen('there are rules that iptables cannot show, and no nft to read them; install nftables')
+        raise Unseen(
+            'there are rules that iptables cannot show, but nft is not installed to read them; install nftables'
+        )
     families = {family for family, name in tables if family in _COMMANDS}
     if ports and families:
         _require_native_ports(tools)
@@ -50,7 +52,9 @@ def _require_native_ports(tools):
     version_text = tools.output(find('ip', 'nft', tools), '--version')
     version = re.search(r' v(\d+)\.(\d+)\.(\d+)', version_text)
     if not version or tuple(int(number) for number in version.groups()) < _NATIVE_PORTS:
-        raise Unseen('there are rules that this iptables cannot show, and no nft to read them; install nftables')
+        raise Unseen(
+            'there are rules that this iptables cannot show, but nft is not installed to read them; install nftables'
+        )
 
 
 def find(family, backend, tools):
@@ -60,7 +64,7 @@ def find(family, backend, tools):
     if not path:
         path = tools.find(plain)
         if not path or ('nf_tables' in tools.output(path, '--version')) != (backend == 'nft'):
-            raise Unseen('there are its rules, and no %s to read them' % named)
+            raise Unseen('it has rules, but %s is not installed to read them' % named)
     return path
 
 
@@ -70,7 +74,7 @@ def sets(saves, tools):
         return None
     path = tools.find('ipset')
     if not path:
-        raise Unseen('there are rules with its sets, and no ipset to read them')
+        raise Unseen('rules use its sets, but ipset is not installed to read them')
     return tools.output(path, 'save')
 
 

@@ -69,7 +69,7 @@ def test_options_reach_the_probes(shell, port):
      "endpoints[1]: port has to be a number from 1 to 65535, not '70000'"),
     ({'endpoints': [{'address': '10.0.0.1', 'prot': 'tcp', 'port': 1}]}, "endpoints[0]: there is no option 'prot'"),
     ({'endpoints': ['tcp/\x1b[2J:1']}, 'endpoints[0]: '),
-    ({'endpoints': ['tcp/127.0.0.1:1'], 'source': 'eth0'}, "source: 'eth0' is no address"),
+    ({'endpoints': ['tcp/127.0.0.1:1'], 'source': 'eth0'}, "source: 'eth0' is not an address"),
     ({'endpoints': [], 'timeout': 0}, 'timeout has to be from 0.01 to 60, not 0'),
     ({'endpoints': [], 'timeout': 'nan'}, 'timeout has to be from 0.01 to 60, not nan'),
     ({'endpoints': [], 'total_timeout': 1e9}, 'total_timeout has to be from 0.01 to 3600'),

@@ -65,7 +65,7 @@ def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
     return found
 
 
-def gap(aspect='owners', code='owners_hidden', count=1, message='1 listener has no visible holder', hint='become'):
+def gap(aspect='owners', code='owners_hidden', count=1, message='1 listener has no visible owner', hint='become'):
     """One entry of ``gaps``."""
     return {'aspect': aspect, 'code': code, 'count': count, 'message': message, 'hint': hint}
 

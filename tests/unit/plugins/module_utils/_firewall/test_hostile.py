@@ -47,7 +47,7 @@ def test_marks_without_end():
 def test_circle_and_depth():
     judge = evaluator(chain('input', [[_jump('a')]], **INPUT), chain('a', [[_jump('b')]]), chain('b', [[_jump('a')]]))
     assert decide(judge) == 'undecided'
-    assert judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22).undecided[0][1] == 'chains jump in a circle'
+    assert judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22).undecided[0][1] == 'chains jump in a loop'
     judge = evaluator(*_deep(300, 1, [[ACCEPT]]))
     assert 'deep' in judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22).undecided[0][1]
 
@@ -55,7 +55,7 @@ def test_circle_and_depth():
 def test_budget():
     judge = evaluator(chain('input', [[match({'meta': {'key': 'length'}}, 5, '>'), DROP]] * 500, **INPUT), budget=300)
     outcome = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
-    assert [reason for dummy, reason in outcome.undecided] == ['the rules are too many to be followed']
+    assert [reason for dummy, reason in outcome.undecided] == ['there are too many rules to follow']
     assert not outcome.allowed and not outcome.blocked
 
 
@@ -97,7 +97,8 @@ def test_big_set_is_an_exception_with_a_name():
     big = [{'set': {'family': 'inet', 'table': 'filter', 'name': 'bl', 'type': 'ipv4_addr', 'elem': elements}}]
     judge = evaluator(big, chain('input', [[saddr('@bl'), DROP]], **INPUT))
     assert decide(judge) == 'allowed'
-    assert judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22).caveats == ['all but @bl: its addresses are blocked']
+    caveats = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22).caveats
+    assert caveats == ['except the members of @bl, whose access is blocked']
     judge = evaluator(big, chain('input', [ESTABLISHED, [saddr('@bl'), ACCEPT]], policy='drop', **INPUT))
     assert decide(judge) == 'blocked'
     judge = evaluator(big, chain('input', [[saddr('@bl'), DROP], [saddr('10.0.0.0/8'), DROP]], **INPUT))

@@ -120,13 +120,13 @@ def test_note_hints_at_the_way_out(root, hint, state):
 
 
 @pytest.mark.parametrize('unowned, state, text', [
-    (TWO[:1], {'refused': {10}}, '1 process may not be looked into; 1 listener has no visible holder'),
-    (TWO, {'refused': {10, 11}}, '2 processes may not be looked into; 2 listeners have no visible holder'),
-    ([], {'refused': {10, 11}}, 'those that are named may share their listeners with others'),
+    (TWO[:1], {'refused': {10}}, '1 process could not be inspected; 1 listener has no visible owner'),
+    (TWO, {'refused': {10, 11}}, '2 processes could not be inspected; 2 listeners have no visible owner'),
+    ([], {'refused': {10, 11}}, 'there may be further owners'),
     (TWO, {'error': 'it is not mounted'}, 'it is not mounted'),
-    (TWO, {'exhausted': True}, 'not every file descriptor was looked at'),
+    (TWO, {'exhausted': True}, 'not every file descriptor was inspected'),
     (TWO, {}, 'a kernel service'),
-    ([], {'unreadable': 4}, '4 holders'),
+    ([], {'unreadable': 4}, '4 owners'),
 ])
 def test_note_in_words(unowned, state, text):
     assert text in note(unowned, **state).found[0]['message']

@@ -37,16 +37,16 @@ def test_endpoints(value, wanted):
 
 
 @pytest.mark.parametrize('value, word', [
-    ('', 'is no endpoint'), ('tcp/10.0.0.5', 'is no endpoint'), ('tcp/10.0.0.5:', 'is no endpoint'),
+    ('', 'is not an endpoint'), ('tcp/10.0.0.5', 'is not an endpoint'), ('tcp/10.0.0.5:', 'is not an endpoint'),
     ('tcp/a:1:2', 'has to be in brackets'),
     ('tcp/::1:22', 'an IPv6 address has to be in brackets'),
     ('tcp/[10.0.0.1]:22', 'only IPv6 addresses are in brackets'),
-    ('tcp/[::1%]:22', 'is no interface'), ('tcp/[::1%a/b]:22', 'is no interface'),
-    ('tcp/[::1%averyverylongname]:22', 'is no interface'),
-    ('tcp/10.0.0.1%eth0:22', 'is no interface of an IPv6 address'),
+    ('tcp/[::1%]:22', 'is not an interface'), ('tcp/[::1%a/b]:22', 'is not an interface'),
+    ('tcp/[::1%averyverylongname]:22', 'is not an interface'),
+    ('tcp/10.0.0.1%eth0:22', 'is not an interface for an IPv6 address'),
     ('sctp/10.0.0.5:443', "protocol has to be tcp or udp, not 'sctp'"),
     ('tcp/10.0.0.5:0', 'port has to be a number from 1 to 65535'), ('tcp/10.0.0.5:65536', '65536'),
-    ('tcp/10.0.0.5:ssh', 'is no endpoint'),
+    ('tcp/10.0.0.5:ssh', 'is not an endpoint'),
     ('tcp/0.0.0.0:22', 'is the wildcard'), ('tcp/[::]:22', 'is the wildcard'),
     ('udp/224.0.0.251:5353', 'not the address of one host'),
     ('udp/[ff02::fb]:5353', 'not the address of one host'), ('udp/255.255.255.255:67', 'not the address of one host'),
@@ -55,23 +55,24 @@ def test_endpoints(value, wanted):
     ('tcp/0x7f000001:22', 'neither'), ('tcp/1.2.3.0x4:22', 'neither'),
     ('tcp/a b:22', 'neither'), ('tcp/a..b:22', 'neither'), ('tcp/%s:22' % ('a' * 64), 'neither'),
     ('tcp/%s:22' % '.'.join(['a' * 50] * 6), 'neither'),
-    ('tcp/a\x1b[1mb:22', 'is no endpoint'), (u'tcp/d\xe4mon:22', 'neither'), ('tcp/{{ 7*7 }}:22', 'neither'),
+    ('tcp/a\x1b[1mb:22', 'is not an endpoint'), (u'tcp/d\xe4mon:22', 'neither'), ('tcp/{{ 7*7 }}:22', 'neither'),
     ('tcp/a\0:22', 'neither'), ('tcp/a;reboot:22', 'neither'),
-    (22, '22 is no endpoint'), (None, 'None is no endpoint'), (True, 'True is no endpoint'),
-    (['tcp/a:1'], 'a list is no endpoint'),
-    ({}, 'it has to have either address or host'), ({'address': 'a', 'host': 'b', 'port': 1}, 'either address or host'),
+    (22, '22 is not an endpoint'), (None, 'None is not an endpoint'), (True, 'True is not an endpoint'),
+    (['tcp/a:1'], 'a list is not an endpoint'),
+    ({}, 'it needs either address or host'), ({'address': 'a', 'host': 'b', 'port': 1}, 'either address or host'),
     ({'host': 'a'}, 'it has no port'),
     ({'host': 'a', 'port': True}, 'port has to be'), ({'host': 'a', 'port': 1.5}, 'port has to be'),
     ({'host': 'a', 'port': [1]}, 'not a list'),
     ({'host': 'a', 'port': u'\u0661'}, 'port has to be'), ({'host': 5, 'port': 1}, 'the address has to be text'),
     ({'host': 'a', 'port': 1, 'prot': 'tcp'}, "no option 'prot'"),
     ({'host': 'a', 'port': 1, 'family': 'ip'}, 'family has to be'),
-    ({'host': '::1', 'port': 1, 'family': 'ipv4'}, '::1 is no ipv4 address'),
-    ({'host': 'a', 'port': 1, 'payload': '00'}, 'only by udp'),
+    ({'host': '::1', 'port': 1, 'family': 'ipv4'}, '::1 is not an ipv4 address'),
+    ({'host': 'a', 'port': 1, 'payload': '00'}, 'only for udp'),
     ({'host': 'a', 'port': 1, 'protocol': 'udp', 'payload': '0'}, 'in hexadecimal'),
     ({'host': 'a', 'port': 1, 'protocol': 'udp', 'payload': 'xx'}, 'in hexadecimal'),
     ({'host': 'a', 'port': 1, 'protocol': 'udp', 'payload': 5}, 'in hexadecimal'),
-    ({'host': 'a', 'port': 1, 'protocol': 'udp', 'payload': '00' * 1401}, 'payload has 1401 bytes, and may have 1400'),
+    ({'host': 'a', 'port': 1, 'protocol': 'udp', 'payload': '00' * 1401},
+     'payload has 1401 bytes; at most 1400 are allowed'),
 ])
 def test_what_makes_no_sense(value, word):
     with pytest.raises(EndpointError) as info:
@@ -85,7 +86,7 @@ def test_source():
     assert endpoints.source('fe80::1%eth0') == (SIX, 'fe80::1', 'eth0')
     assert endpoints.source('192.0.2.1') == (FOUR, '192.0.2.1', None)
     for text in ('web-1', '', '10.0.0.0/8'):
-        with pytest.raises(EndpointError, match='^source: .* is no address$'):
+        with pytest.raises(EndpointError, match='^source: .* is not an address$'):
             endpoints.source(text)
 
 

@@ -177,7 +177,7 @@ def test_at_most_20_units(host):
     diagnoses = host.look('a b', *['u%d' % count for count in range(30)])
     assert len(diagnoses) == 31 and len(host.ran) == 20
     assert [bool(diagnosis['id']) for diagnosis in diagnoses.values()] == [False] + [True] * 20 + [False] * 10
-    assert diagnoses['u20']['unseen'] == ['20 other units were looked at, which is the limit']
+    assert diagnoses['u20']['unseen'] == ['20 other units were inspected, which is the limit']
     assert diagnoses['u19']['unseen'] == []
 
 
@@ -255,7 +255,7 @@ def test_where_holders_are_hidden_it_may_listen(host, monkeypatch, complete, use
     diagnoses = host.look('a', 'b', complete=complete)
     assert diagnoses['a']['holds'] is None and diagnoses['b']['holds'] is None
     [reason] = diagnoses['a']['unseen']
-    assert reason == 'what it listens on is not known, for some listeners have holders that were not seen' + remedy
+    assert reason == 'what it listens on is unknown, because some listeners have hidden owners' + remedy
     assert diagnoses['a']['lines'] == []
     assert diagnoses['b']['lines'] == [LINE] and diagnoses['b']['unseen'] == []
 
@@ -309,8 +309,8 @@ def test_an_answer_of_the_bus_that_is_not_understood(host, fault):
     ((1, '', 'Failed to connect to bus: No such file or directory\n'),
      'Failed to connect to bus: No such file or directory'),
     ((124, '', ''), 'systemctl took longer than 5 seconds'),
-    ((0, FAILED, ''), 'systemctl does not tell of each unit'),
-    ((0, '', ''), 'systemctl does not tell of each unit'),
+    ((0, FAILED, ''), 'systemctl does not report every unit'),
+    ((0, '', ''), 'systemctl does not report every unit'),
 ])
 def test_where_systemd_does_not_answer(host, shown, reason):
     host.units, host.shown = None, shown
@@ -324,14 +324,14 @@ def test_where_systemd_does_not_answer(host, shown, reason):
 def test_a_unit_of_which_systemd_says_nothing(host):
     host.units['b.service'] = unit('b.service')
     diagnoses = host.look('a', 'b')
-    assert diagnoses['a']['unseen'] == ['systemd says nothing of it']
+    assert diagnoses['a']['unseen'] == ['systemd reports nothing about it']
     assert (diagnoses['a']['load'], diagnoses['a']['lines']) == (None, [])
     assert diagnoses['b']['active'] == 'failed'
 
 
 def test_without_systemd(host):
     host.running += '/no'
-    assert host.look('a')['a']['unseen'] == ['systemd could not be asked: it does not run there']
+    assert host.look('a')['a']['unseen'] == ['systemd could not be asked: it is not running']
     assert host.asked == host.ran == []
 
 
@@ -339,4 +339,4 @@ def test_without_a_way_to_run_commands(host):
     host.units['a.service'] = unit('a.service')
     diagnosis = host.look('a', run=None)['a']
     assert diagnosis['active'] == 'failed'
-    assert diagnosis['unseen'] == ['its log could not be read: there is no way to run journalctl']
+    assert diagnosis['unseen'] == ['its log could not be read: journalctl cannot be run']

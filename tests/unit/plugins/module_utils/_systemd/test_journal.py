@@ -196,13 +196,13 @@ def test_output_that_is_no_text(journal):
 def test_time_is_limited(journal):
     journal.lines(left=3.5)
     assert journal.asked[0][:2] == ['timeout', '3']
-    with pytest.raises(Unseen, match='no time left'):
+    with pytest.raises(Unseen, match='the time limit was reached'):
         journal.lines(left=0.9)
     assert len(journal.asked) == 1
 
 
 def test_without_a_way_to_run_a_command():
-    with pytest.raises(Unseen, match='no way to run journalctl'):
+    with pytest.raises(Unseen, match='journalctl cannot be run'):
         _journal.lines('nginx.service', ID, Commands(None, time.monotonic() + 10))
 
 

@@ -203,7 +203,7 @@ def test_not_known_whether_it_takes_ipv4():
     listener['accepts_ipv4'] = None
     exposure = exposed('native', listener)
     assert (exposure['verdict'], exposure['level'], exposure['allowed']) == ('unknown', 'unknown', [])
-    assert exposure['undecided'] == [{'sources': ADMINS, 'reason': 'whether the socket takes IPv4 is not known'}]
+    assert exposure['undecided'] == [{'sources': ADMINS, 'reason': 'whether the socket accepts IPv4 is unknown'}]
 
 
 @pytest.mark.parametrize('listener', [
@@ -213,7 +213,7 @@ def test_loopback(listener):
     assert (brief(exposure), exposure['paths'], exposure['decided_by']) == (
         ('blocked', 'local', []),
         [],
-        'bound to the loopback',
+        'bound to loopback',
     )
 
 
@@ -242,14 +242,14 @@ def test_address_by_a_route():
     exposure = exposed(snapshot, record(address='198.51.100.9'))
     assert (brief(exposure), exposure['undecided'][0]['reason']) == (
         ('unknown', 'unknown', []),
-        'its address is local by a route only',
+        'its address is local only through a route',
     )
 
 
 @pytest.mark.parametrize('listener, reason', [
-    (record('udp', '224.0.0.251'), 'how multicast and broadcast reach it is not judged'),
-    (record('udp', 'ff02::fb'), 'how multicast and broadcast reach it is not judged'),
-    (record(interface='vrf0'), 'it is bound to vrf0, of which neither address nor route is known'),
+    (record('udp', '224.0.0.251'), 'multicast and broadcast are not judged'),
+    (record('udp', 'ff02::fb'), 'multicast and broadcast are not judged'),
+    (record(interface='vrf0'), 'it is bound to vrf0, whose addresses and routes are unknown'),
     (record('raw', port=1), 'raw sockets are not judged')])
 def test_not_judged(listener, reason):
     exposure = exposed('open', listener)
@@ -264,7 +264,10 @@ def test_other_namespaces_are_not_judged():
 
 
 @pytest.mark.parametrize('aspect', ['nft', 'iptables', 'ipset', 'net'])
-@pytest.mark.parametrize('message, hint', [('nft: not root', 'become'), ('nft prints what is not understood', None)])
+@pytest.mark.parametrize('message, hint', [
+    ('nft: not root', 'become'),
+    ('the output of nft could not be parsed', None),
+])
 def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
     snapshot = capture('open')
     snapshot['errors'].append({'aspect': aspect, 'message': message})
@@ -306,9 +309,8 @@ def test_what_could_not_be_read_leaves_all_unknown(aspect, message, hint):
 def test_text_of_nft_that_is_not_understood(text):
     listener = record()
     dummy, gaps = attach(dict(capture('open'), nft=text), listener)
-    assert listener['exposure']['undecided'][0]['reason'] == 'nft prints what is not understood' and gaps_of(gaps) == {
-        ('firewall', 'unreadable'): None
-    }
+    assert listener['exposure']['undecided'][0]['reason'] == 'the output of nft could not be parsed'
+    assert gaps_of(gaps) == {('firewall', 'unreadable'): None}
 
 
 def test_text_of_nft_is_the_same_as_what_it_stands_for():

@@ -44,7 +44,7 @@ def test_a_listener_that_is_no_proxy_does_not_get_what_is_translated():
         'private',
         ['172.17.0.0/16'],
     )  # by the bridge, where nothing is translated
-    assert listener['exposure']['caveats'] == ['a translation takes the port to 172.17.0.2:80']
+    assert listener['exposure']['caveats'] == ['address translation redirects the port to 172.17.0.2:80']
     assert facts['forwarded'][0]['proxy'] is None
 
 
@@ -156,7 +156,7 @@ def test_all_ports_of_a_host_that_are_led_elsewhere():
     endpoints = {each['id']: (each['ports'], each['to']) for each in attach(snapshot, listener)[0]['forwarded']}
     assert endpoints == {'%s/0.0.0.0:0' % protocol: ('1-65535', '10.88.0.2:?') for protocol in ('tcp', 'udp')}
     assert listener['exposure']['verdict'] == 'blocked' and listener['exposure']['caveats'] == [
-        'a translation takes the port to 10.88.0.2:22'
+        'address translation redirects the port to 10.88.0.2:22'
     ]
 
 
@@ -171,7 +171,7 @@ def test_stolen_port():
     stolen, target = record(port=2222), record(port=22, process='sshd')
     [endpoint] = attach('stolen', stolen, target)[0]['forwarded']
     assert brief(stolen['exposure']) == ('blocked', 'none', [])
-    assert stolen['exposure']['caveats'] == ['a translation takes the port to 192.0.2.10:22']
+    assert stolen['exposure']['caveats'] == ['address translation redirects the port to 192.0.2.10:22']
     assert stolen['exposure']['decided_by'].startswith('nftables inet nat prerouting handle ')
     assert (endpoint['id'], endpoint['to'], endpoint['owners'], endpoint['service']) == (
         'tcp/0.0.0.0:2222',

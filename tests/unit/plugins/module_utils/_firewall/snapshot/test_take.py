@@ -147,8 +147,8 @@ def test_saves_are_taken_only_for_what_nft_does_not_show(host, objects, ran):
 
 @pytest.mark.parametrize('version, error', [
     ('iptables-save v1.8.9 (nf_tables)\n', None),
-    ('iptables-save v1.8.9 (legacy)\n', 'there are its rules, and no iptables-nft-save to read them'),
-    ('iptables-save v1.6.1\n', 'there are its rules, and no iptables-nft-save to read them'),
+    ('iptables-save v1.8.9 (legacy)\n', 'it has rules, but iptables-nft-save is not installed to read them'),
+    ('iptables-save v1.6.1\n', 'it has rules, but iptables-nft-save is not installed to read them'),
     ((2, '', 'unrecognized option\n'), 'iptables-save: unrecognized option'),
 ])
 def test_backend_of_a_plain_save(host, version, error):
@@ -186,7 +186,7 @@ def test_sets_without_their_tool(host):
     host.write('net/ip_tables_names', 'filter\n')
     host.tools = {'iptables-legacy-save': '-A INPUT -m set --match-set bad src -j DROP\n'}
     assert host.take()['errors'] == [
-        {'aspect': 'ipset', 'message': 'there are rules with its sets, and no ipset to read them'}
+        {'aspect': 'ipset', 'message': 'rules use its sets, but ipset is not installed to read them'}
     ]
 
 
@@ -199,17 +199,32 @@ def test_sets_without_their_tool(host):
             [('ip', 'filter')],
             (set(), True),
             'iptables-nft-save v1.8.7 (nf_tables)',
-            'there are rules that this iptables cannot show, and no nft to read them; install nftables',
+            'there are rules that this iptables cannot show, but nft is not installed to read them; install nftables',
         ),
         (
             [('ip', 'filter')],
             ({('ip', 'filter', 'INPUT')}, False),
             '',
-            'there are rules that iptables cannot show, and no nft to read them; install nftables',
+            'there are rules that iptables cannot show, but nft is not installed to read them; install nftables',
         ),
-        ([('inet', 'filter')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
-        ([('ip', 'mine')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
-        ([('netdev', 'filter')], (set(), False), '', 'there are tables, and no nft to read them; install nftables'),
+        (
+            [('inet', 'filter')],
+            (set(), False),
+            '',
+            'there are tables, but nft is not installed to read them; install nftables',
+        ),
+        (
+            [('ip', 'mine')],
+            (set(), False),
+            '',
+            'there are tables, but nft is not installed to read them; install nftables',
+        ),
+        (
+            [('netdev', 'filter')],
+            (set(), False),
+            '',
+            'there are tables, but nft is not installed to read them; install nftables',
+        ),
     ],
 )
 def test_without_nft(host, tables, rules, version, error):
@@ -224,7 +239,7 @@ def test_without_nft(host, tables, rules, version, error):
 def test_without_nft_and_iptables(host):
     host.tables = [('ip6', 'nat')]
     assert host.take()['errors'] == [
-        {'aspect': 'nft', 'message': 'there are its rules, and no ip6tables-nft-save to read them'}
+        {'aspect': 'nft', 'message': 'it has rules, but ip6tables-nft-save is not installed to read them'}
     ]
 
 
@@ -232,10 +247,10 @@ def test_without_nft_and_iptables(host):
     ((1, '', 'netlink: Error: cache initialization failed: Operation not permitted\nmore\n'),
      'nft: netlink: Error: cache initialization failed: Operation not permitted'),
     ((139, '', ''), 'nft: it failed'),
-    ('"xt":', 'nft prints what is not understood'),
-    ('[' * 100000 + '"xt":', 'nft prints what is not understood'),
-    ('{"nftables": [3, "xt":]}', 'nft prints what is not understood'),
-    ('{"nftables": [{"rule": {"expr": [{"xt": 1}]}}]}', 'nft prints what is not understood'),
+    ('"xt":', 'the output of nft could not be parsed'),
+    ('[' * 100000 + '"xt":', 'the output of nft could not be parsed'),
+    ('{"nftables": [3, "xt":]}', 'the output of nft could not be parsed'),
+    ('{"nftables": [{"rule": {"expr": [{"xt": 1}]}}]}', 'the output of nft could not be parsed'),
     (OSError(2, 'No such file'), 'nft: [Errno 2] No such file'),
 ])
 def test_nft_fails(host, answer, message):
@@ -256,7 +271,7 @@ def test_a_command_prints_too_much(host, monkeypatch):
     monkeypatch.setattr(commands, '_MOST', 5)
     host.tables, host.tools = [('inet', 'x')], {'nft': '{"nftables": []}'}
     assert [error['message'] for error in host.take()['errors']] == [
-        'nft prints too much, the rules and sets of this host are more than 0 MiB'
+        'the output of nft exceeds 0 MiB'
     ]
 
 
@@ -266,7 +281,7 @@ def test_commands_print_too_much_together(host, monkeypatch):
     monkeypatch.setattr(commands, '_MOST', len(nft(XT)) + 100)
     taken = host.take()
     assert [error['message'] for error in taken['errors']] == [
-        'iptables-nft-save prints too much, the rules and sets of this host are more than 0 MiB'
+        'the output of iptables-nft-save exceeds 0 MiB'
     ]
     assert taken['saves'] == {}
 
@@ -274,12 +289,12 @@ def test_commands_print_too_much_together(host, monkeypatch):
 def test_there_is_no_time_left(host, monkeypatch):
     monkeypatch.setattr(commands, '_PATIENCE', 0)
     host.tables, host.tools = [('inet', 'x')], {'nft': ''}
-    assert [error['message'] for error in host.take()['errors']] == ['nft: there was no time left for it']
+    assert [error['message'] for error in host.take()['errors']] == ['nft: not run, the time limit was reached']
 
 
 def test_nothing_can_be_run(host):
     host.tables, host.tools, host.run = [('inet', 'x')], {'nft': ''}, None
-    assert [error['message'] for error in host.take()['errors']] == ['nft: there is no way to run it']
+    assert [error['message'] for error in host.take()['errors']] == ['nft: it cannot be run']
 
 
 @pytest.mark.parametrize('error, uid, message', [

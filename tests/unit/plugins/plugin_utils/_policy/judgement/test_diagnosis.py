@@ -15,7 +15,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnos
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
 
 IN_USE = 'nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)'
-HIDDEN = 'what it listens on is not known, for some listeners have holders that were not seen (run with become)'
+HIDDEN = 'what it listens on is unknown, because some listeners have hidden owners (run with become)'
 NO_LOG = 'its log could not be read: there is no journal that this user may read (run with become)'
 UNKNOWN = dict.fromkeys(('id', 'load', 'active', 'sub', 'enabled', 'result', 'exit'))
 DEAD = {'active': 'inactive', 'sub': 'dead', 'result': 'success', 'exit': None}
@@ -128,8 +128,8 @@ WORDS = [
     (dict(RUNS, sub='exited'), 'nginx.service has done its work and ended (active, exited)'),
     # not looked at
     (
-        dict(UNKNOWN, unseen=['systemd could not be asked: it does not run there']),
-        'nginx.service could not be looked at: systemd could not be asked: it does not run there',
+        dict(UNKNOWN, unseen=['systemd could not be asked: it is not running']),
+        'nginx.service could not be looked at: systemd could not be asked: it is not running',
     ),
     (UNKNOWN, 'nginx.service could not be looked at: the host does not say why'),
     ({'unseen': [NO_LOG]}, 'nginx.service has failed (exit code 1); ' + NO_LOG),

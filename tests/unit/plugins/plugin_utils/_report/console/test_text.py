@@ -20,7 +20,7 @@ def text(hosts, run_id=RUN, **options):
     return '\n'.join(line for line, dummy in _text.lines(Report(run_id, hosts, '2026-11-20T12:00:00Z'), **options))
 
 
-HIDDEN = gap(count=3, message='2 processes may not be looked into; 3 listeners have no visible holder')
+HIDDEN = gap(count=3, message='2 processes could not be inspected; 3 listeners have no visible owner')
 UNREACHABLE = Host('dead', 'unreachable', 'no route to host')
 FAILED = Host('broken', 'failed', 'no Python')
 MISSING = Host('old', 'missing', 'not recorded in this run (last seen 2026-11-01T10:00:00Z)')
