@@ -47,8 +47,8 @@ def gaps(facts, others, code, count, always=False):
     expected = others + ([['owners', code]] if count or always else [])
     if compare.gaps(facts) != expected:
         return ['gaps are %s, in truth %s' % (compare.gaps(facts), expected)]
-    found = [gap['count'] for gap in facts['gaps'] if gap['code'] == code]
-    return [] if found in ([], [count]) else ['gap %s counts %s, in truth %d' % (code, found, count)]
+    counts = [gap['count'] for gap in facts['gaps'] if gap['code'] == code]
+    return [] if counts in ([], [count]) else ['gap %s counts %s, in truth %d' % (code, counts, count)]
 
 
 @pytest.mark.parametrize('seed', SEEDS, ids=['zoo-%d' % seed for seed in SEEDS])

@@ -41,10 +41,10 @@ def usual(habitat, listed):
 
 def gap(facts, aspect):
     """The only gap of an aspect, which hence is not complete."""
-    found = [one for one in facts['gaps'] if one['aspect'] == aspect]
-    assert len(found) == 1, facts['gaps']
+    gaps = [entry for entry in facts['gaps'] if entry['aspect'] == aspect]
+    assert len(gaps) == 1, facts['gaps']
     assert facts['complete'][aspect] is False
-    return found[0]
+    return gaps[0]
 
 
 def without_owners(records):
@@ -83,9 +83,9 @@ def test_hidepid(habitat, anew, collector):
 def test_no_tool_is_needed(habitat, listed, options):
     facts, without = [habitat.apart(function, **options)
                       for function in ('zoo.inside:facts', 'zoo.circumstances:without_tools')]
-    for one in (facts, without):
-        one.pop('gathered_at')
-        for record in one['listeners']:
+    for gathered in (facts, without):
+        gathered.pop('gathered_at')
+        for record in gathered['listeners']:
             for owner in record['owners']:
                 owner.pop('resources', None)                # they change from one look to the next
     assert without == facts
@@ -134,7 +134,7 @@ def test_proc_is_not_to_be_read(habitat, listed, circumstance):
     assert lost['code'] == 'proc_unreadable'
     assert lost['count'] == truth.unexplained(expected)
     # in a chroot without /proc netlink answers just as well, for the machine around it
-    unsure = [one['code'] for one in facts['gaps'] if one['aspect'] == 'sockets']
+    unsure = [entry['code'] for entry in facts['gaps'] if entry['aspect'] == 'sockets']
     assert unsure == (['unknown_root'] if circumstance == 'without_proc' else [])
     assert facts['complete']['sockets'] is not bool(unsure)
 
@@ -275,11 +275,11 @@ def test_nothing_leaks(habitat, listed):
 
 @pytest.mark.parametrize('version', ['3.6', '3.7', '3.8', '3.13'])
 def test_other_interpreters(habitat, paths, listed, version):
-    found = glob.glob(os.path.join(os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv')), 'versions',
-                                   version + '.*/bin/python'))
-    if not found:
+    interpreters = glob.glob(os.path.join(os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv')), 'versions',
+                                          version + '.*/bin/python'))
+    if not interpreters:
         pytest.skip('no Python %s is installed by pyenv' % version)
-    facts = habitat.call('zoo.circumstances:with_python', interpreter=found[0], paths=paths)
+    facts = habitat.call('zoo.circumstances:with_python', interpreter=interpreters[0], paths=paths)
     agree(compare.records(listed, facts['listeners']) + compare.invariants(facts))
 
 
@@ -288,12 +288,12 @@ def test_psutil_on_request(habitat, listed):
     facts = habitat.call('zoo.inside:facts', collector='psutil')
     agree(compare.invariants(facts))
     flat = {record['id']: record for record in truth.by_procfs(listed)}
-    found = {record['id']: record for record in facts['listeners']}
-    assert set(found) <= set(flat)
-    assert {record['protocol'] for key, record in flat.items() if key not in found} == {'udplite'}
+    listed_by_psutil = {record['id']: record for record in facts['listeners']}
+    assert set(listed_by_psutil) <= set(flat)
+    assert {record['protocol'] for key, record in flat.items() if key not in listed_by_psutil} == {'udplite'}
     assert facts['complete']['sockets'] is False
     lines = []
-    for key, record in found.items():
+    for key, record in listed_by_psutil.items():
         known = {owner['pid']: dict(owner, exe_deleted=truth.one_of(None, owner['exe_deleted']), unit=None,
                                     container=None, exe=truth.one_of(owner['exe'], owner['exe'] + ' (deleted)'))
                  for owner in flat[key]['owners'] if isinstance(owner['exe'], str)}

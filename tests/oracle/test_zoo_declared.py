@@ -90,53 +90,53 @@ def test_ss_shows_the_same_of_mptcp(habitat, by_netlink):
 
 
 def test_psutil_shows_the_same(habitat, by_netlink):
-    said = habitat.call('zoo.inside:psutil')
+    output = habitat.call('zoo.inside:psutil')
     own = [record for record in by_netlink['listeners'] if record['protocol'] in ('tcp', 'udp')]
-    processes = {int(pid): process for pid, process in said['processes'].items()}
-    agree(oracle_psutil.differences(own, said['rows'], processes, compare.seconds))
+    processes = {int(pid): process for pid, process in output['processes'].items()}
+    agree(oracle_psutil.differences(own, output['rows'], processes, compare.seconds))
 
 
 @pytest.mark.parametrize('collector', ['auto', 'procfs'])
 def test_raw_sockets_are_listed_on_request(habitat, declared, by_netlink, collector):
     assert not [record for record in by_netlink['listeners'] if record['protocol'] == 'raw']
     expected = declared['raw_sockets']
-    found = habitat.call('zoo.inside:facts', gather=['owners', 'raw'], collector=collector)
+    facts = habitat.call('zoo.inside:facts', gather=['owners', 'raw'], collector=collector)
     # this kernel may answer for raw sockets by /proc only
-    whole = found['complete']['binding']
-    assert whole or 'procfs' in [gap['code'] for gap in found['gaps']]
+    whole = facts['complete']['binding']
+    assert whole or 'procfs' in [gap['code'] for gap in facts['gaps']]
     agree(compare.records(expected if whole else truth.by_procfs(expected),
-                          [one for one in found['listeners'] if one['protocol'] == 'raw']))
-    assert len(found['listeners']) > len(expected)
+                          [record for record in facts['listeners'] if record['protocol'] == 'raw']))
+    assert len(facts['listeners']) > len(expected)
     shown = {(row['address'], row['port']) for row in habitat.call('zoo.inside:ss')['raw']}
     assert shown == {(record['address'], record['port']) for record in expected}
 
 
 def test_raw_sockets_that_netlink_alone_does_not_tell_are_a_gap(habitat, declared):
-    found = habitat.call('zoo.inside:facts', gather=['raw'], collector='netlink')
-    told = {record['id'] for record in found['listeners'] if record['protocol'] == 'raw'}
-    assert found['complete']['sockets'] is (told == {record['id'] for record in declared['raw_sockets']})
+    facts = habitat.call('zoo.inside:facts', gather=['raw'], collector='netlink')
+    listed = {record['id'] for record in facts['listeners'] if record['protocol'] == 'raw'}
+    assert facts['complete']['sockets'] is (listed == {record['id'] for record in declared['raw_sockets']})
 
 
 @pytest.mark.parametrize('collector', ['netlink', 'procfs'])
 def test_connections_are_counted_by_state(habitat, declared, collector):
-    found = habitat.call('zoo.inside:facts', gather=['owners', 'connections'], collector=collector)
-    assert found['complete']['connections'] is True
-    known = {record['id']: record for record in found['listeners']}
+    facts = habitat.call('zoo.inside:facts', gather=['owners', 'connections'], collector=collector)
+    assert facts['complete']['connections'] is True
+    known = {record['id']: record for record in facts['listeners']}
     expected = {record['id']: record['connections'] for records in declared.values() for record in records
                 if 'connections' in record}
     assert len(expected) == 4
     assert {key: known[key]['connections'] for key in expected} == expected
     # on request only, and of what has connections only
-    assert all((record['connections'] is None) == (record['protocol'] != 'tcp') for record in found['listeners'])
+    assert all((record['connections'] is None) == (record['protocol'] != 'tcp') for record in facts['listeners'])
 
 
 def test_connections_add_up_to_what_ss_shows(habitat, declared):
-    found = habitat.call('zoo.inside:facts', gather=['connections'])
+    facts = habitat.call('zoo.inside:facts', gather=['connections'])
     counts, shown = {}, {}
-    for record in found['listeners']:
+    for record in facts['listeners']:
         for state, count in (record['connections'] or {}).items():
             counts[record['port'], state] = counts.get((record['port'], state), 0) + count
-    ports = {record['port'] for record in found['listeners'] if record['protocol'] == 'tcp'}
+    ports = {record['port'] for record in facts['listeners'] if record['protocol'] == 'tcp'}
     names = {'ESTAB': 'established', 'CLOSE-WAIT': 'close_wait', 'TIME-WAIT': 'time_wait', 'FIN-WAIT-2': 'fin_wait2',
              'FIN-WAIT-1': 'fin_wait1', 'SYN-RECV': 'syn_recv', 'LAST-ACK': 'last_ack', 'SYN-SENT': 'syn_sent',
              'CLOSING': 'closing'}
@@ -162,6 +162,6 @@ def test_what_accepts_a_family_can_be_reached_by_it(habitat, declared, by_netlin
     wide = [record for record in by_netlink['listeners'] if record['protocol'] == 'tcp' and not record['interface']
             and record['scope'] == 'any' and ports.count(record['port']) == 1]
     targets = [[address, record['port']] for record in wide for address in ('127.0.0.1', '::1')]
-    said = [accepts for record in wide for accepts in (record['accepts_ipv4'], record['accepts_ipv6'])]
+    accepted = [accepts for record in wide for accepts in (record['accepts_ipv4'], record['accepts_ipv6'])]
     assert len(wide) >= 5
-    assert habitat.call('zoo.inside:reachable', listeners=targets) == said
+    assert habitat.call('zoo.inside:reachable', listeners=targets) == accepted

@@ -25,21 +25,22 @@ def owners(facts):
 @pytest.mark.parametrize('collector', ['auto', 'psutil'])
 def test_resources_are_those_that_psutil_tells(habitat, expected, collector):
     facts = habitat.call('zoo.inside:facts', gather=['resources'], collector=collector)
-    told = habitat.call('zoo.inside:resources')
+    by_psutil = habitat.call('zoo.inside:resources')
     assert facts['complete']['resources'] is True
     if collector == 'auto':
         agree(compare.records(list(expected.values()), [
             record for record in facts['listeners'] if record['port'] in expected]) + compare.invariants(facts))
-    found = owners(facts)
-    assert set(found) == set(expected)
-    for port, owner in found.items():
-        said, other = owner['resources'], told[str(owner['pid'])]
-        assert set(said) == {'cpu_seconds', 'rss_bytes', 'threads', 'open_files'}
-        assert said['threads'] == other['threads']
-        assert said['open_files'] == other['open_files']
-        assert said['cpu_seconds'] == pytest.approx(other['cpu_seconds'], abs=0.1)
-        assert said['rss_bytes'] == pytest.approx(other['rss_bytes'], rel=0.1, abs=1 << 20)   # the kernel counts by CPU
-    busy = found[6001]['resources']
+    by_port = owners(facts)
+    assert set(by_port) == set(expected)
+    for port, owner in by_port.items():
+        resources, other = owner['resources'], by_psutil[str(owner['pid'])]
+        assert set(resources) == {'cpu_seconds', 'rss_bytes', 'threads', 'open_files'}
+        assert resources['threads'] == other['threads']
+        assert resources['open_files'] == other['open_files']
+        assert resources['cpu_seconds'] == pytest.approx(other['cpu_seconds'], abs=0.1)
+        # the kernel counts by CPU
+        assert resources['rss_bytes'] == pytest.approx(other['rss_bytes'], rel=0.1, abs=1 << 20)
+    busy = by_port[6001]['resources']
     assert busy['threads'] == 6
     assert busy['open_files'] >= 51
     assert busy['cpu_seconds'] >= 0.3
@@ -49,12 +50,12 @@ def test_resources_are_those_that_psutil_tells(habitat, expected, collector):
 @pytest.mark.parametrize('collector', ['auto', 'psutil'])
 def test_commands(habitat, expected, collector):
     facts = habitat.call('zoo.inside:facts', gather=['command'], collector=collector)
-    found = owners(facts)
+    by_port = owners(facts)
     shown = [word.decode('utf-8', 'backslashreplace') for word in COMMAND]
-    assert found[6002]['command'] == [shown[0], '-s', '--'] + shown[1:]
+    assert by_port[6002]['command'] == [shown[0], '-s', '--'] + shown[1:]
     joined = ' '.join(word.decode('ascii') for word in [LONG[0], b'-s', b'--'] + LONG[1:])
-    assert joined.startswith(' '.join(found[6003]['command']))
-    assert sum(map(len, found[6003]['command'])) <= 4096
+    assert joined.startswith(' '.join(by_port[6003]['command']))
+    assert sum(map(len, by_port[6003]['command'])) <= 4096
 
 
 def test_only_on_request(habitat, expected):

@@ -23,12 +23,12 @@ def own():
     try:
         for kind, protocol in ((socket.SOCK_STREAM, 'tcp'), (socket.SOCK_DGRAM, 'udp')):
             for family, address in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1')):
-                one = socket.socket(family, kind)
-                made.append(one)
-                one.bind((address, 0))
+                sock = socket.socket(family, kind)
+                made.append(sock)
+                sock.bind((address, 0))
                 if protocol == 'tcp':
-                    one.listen(7)
-                port = one.getsockname()[1]
+                    sock.listen(7)
+                port = sock.getsockname()[1]
                 key = '%s/%s:%d' % (protocol, '[%s]' % address if ':' in address else address, port)
                 expected[key] = {
                     'protocol': protocol, 'address': address, 'port': port, 'interface': None, 'scope': 'loopback',
@@ -39,22 +39,22 @@ def own():
                 }
         yield expected
     finally:
-        for one in made:
-            one.close()
+        for sock in made:
+            sock.close()
 
 
 @pytest.mark.parametrize('collector', ['netlink', 'procfs'])
 def test_own_sockets(own, collector):
     facts = collect(collector=collector)
     agree(compare.invariants(facts))
-    found = {record['id']: record for record in facts['listeners']}
+    listeners = {record['id']: record for record in facts['listeners']}
     process = psutil.Process()
     for key, given in own.items():
         expected = dict(given)
         if collector == 'procfs' and expected['backlog']:
             expected['backlog'] = {'pending': 0, 'limit': None}
-        assert {field: found[key][field] for field in expected} == expected
-        owner = found[key]['owners'][0]
+        assert {field: listeners[key][field] for field in expected} == expected
+        owner = listeners[key]['owners'][0]
         assert owner['pid'] == os.getpid()
         assert owner['exe'] == os.readlink('/proc/self/exe')
         assert owner['user'] == pwd.getpwuid(os.geteuid()).pw_name
@@ -64,10 +64,10 @@ def test_own_sockets(own, collector):
 def agree_soon(look, times=20):
     """Fail where two views of this machine never agree; it changes while it is looked at."""
     for dummy in range(times):
-        found, shown = look()
-        if found == shown:
+        listed, shown = look()
+        if listed == shown:
             return
-    assert found == shown
+    assert listed == shown
 
 
 def endpoints(facts):
@@ -77,18 +77,19 @@ def endpoints(facts):
 
 def test_ss_shows_the_same(own):
     def look():
-        found = endpoints(collect(collector='netlink'))
+        listed = endpoints(collect(collector='netlink'))
         rows = oracle_ss.parse(oracle_ss.run('--listening'))
         shown = {(row['protocol'], row['address'], row['interface'], row['port'])
                  for row in rows if row['protocol'] in ('tcp', 'udp')}
-        return found, shown
+        return listed, shown
     agree_soon(look)
 
 
 def test_psutil_shows_the_same(own):
     def look():
-        found = {(protocol, address, port) for protocol, address, dummy, port in endpoints(collect(collector='procfs'))}
-        return found, {tuple(row[:3]) for row in oracle_psutil.rows()}
+        listed = {(protocol, address, port)
+                  for protocol, address, dummy, port in endpoints(collect(collector='procfs'))}
+        return listed, {tuple(row[:3]) for row in oracle_psutil.rows()}
     agree_soon(look)
 
 

@@ -52,12 +52,13 @@ def test_unprivileged(habitat, built, expected):
     agree(compare.invariants(facts))
     assert facts['complete']['namespaces'] is False
     assert facts['complete']['sockets'] is True
-    found = {record['id']: record for record in facts['listeners']}
+    listed = {record['id']: record for record in facts['listeners']}
     wanted = truth.seen_only(built['own'] + built['anonymous_of_a_user'] + [truth.VXLAN],
                              truth.seen_by(expected, NOBODY))
     agree(compare.records(truth.by_procfs(wanted), truth.by_procfs(
-        dict(found[record['id']], _sockets=[]) for record in wanted if record['id'] in found), more_keys=['_sockets']))
-    assert set(found) <= {record['id'] for record in expected}
+        dict(listed[record['id']], _sockets=[]) for record in wanted if record['id'] in listed),
+        more_keys=['_sockets']))
+    assert set(listed) <= {record['id'] for record in expected}
 
 
 def test_this_process_stays_where_it_is(habitat, built):

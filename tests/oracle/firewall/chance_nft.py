@@ -37,8 +37,8 @@ class Table:
         chance = self.chance
         if single:
             return chance.choice(SOURCES[family])
-        one = chance.choice((SOURCES, NETWORKS, NETWORKS, RANGES))[family]
-        return chance.choice(one)
+        choices = chance.choice((SOURCES, NETWORKS, NETWORKS, RANGES))[family]
+        return chance.choice(choices)
 
     def ports(self):
         chance = self.chance
@@ -60,7 +60,8 @@ class Table:
         if kind < 0.75:
             some = sorted({self.addresses(family, True) for dummy in range(3)} | (
                 {chance.choice(NETWORKS[family][2:4])} if chance.random() < 0.5 else set()))
-            some = [one for one in some if '/' in one or not any('/' in net and _inside(one, net) for net in some)]
+            some = [address for address in some
+                    if '/' in address or not any('/' in net and _inside(address, net) for net in some)]
             return '%s %s{ %s }' % (word, chance.choice(('', '!= ')), ', '.join(some))
         name = 's%d' % len(self.sets)
         some = sorted({self.addresses(family, True) for dummy in range(3)})
@@ -312,9 +313,9 @@ class Table:
         chance, family = self.chance, self.chance.choice(self.families)
         verdicts = [self.verdict(hook, depth) for dummy in range(12)]
         verdicts = [
-            one
-            for one in verdicts
-            if one.partition(' ')[0] in ('accept', 'drop', 'jump', 'goto') and 'comment' not in one
+            verdict
+            for verdict in verdicts
+            if verdict.partition(' ')[0] in ('accept', 'drop', 'jump', 'goto') and 'comment' not in verdict
         ][:4]
         verdicts = verdicts or ['accept', 'drop']
         back = hook in ('output', 'postrouting')
@@ -381,7 +382,7 @@ class Table:
         if chance.random() < 0.1:
             ports = chance.sample(PORTS, 2)
             return '%s%s%s dport map { %s }' % (match.partition(protocol + ' dport')[0], word, protocol, ', '.join(
-                '%d : %s' % (one, address) for one in ports))
+                '%d : %s' % (number, address) for number in ports))
         if chance.random() < 0.15:
             return match + word + self.address_map(family)
         if chance.random() < 0.6:
@@ -414,9 +415,9 @@ def _inside(address, net):
     return ip_address(address) in ip_network(net)
 
 
-def _touch(one, other):
+def _touch(network, other):
     from ipaddress import ip_network
-    return ip_network(one, strict=False).overlaps(ip_network(other, strict=False))
+    return ip_network(network, strict=False).overlaps(ip_network(other, strict=False))
 
 
 def make(chance):

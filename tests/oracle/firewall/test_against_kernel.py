@@ -34,34 +34,34 @@ def verdicts(paths, request):
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE='1')
     processes = [subprocess.Popen([sys.executable, '-m', 'firewall.worker', *map(str, wanted[number::WORKERS])],
                                   stdout=subprocess.PIPE, env=environment, text=True) for number in range(WORKERS)]
-    found = {}
+    results = {}
     for process in processes:
         for line in process.communicate()[0].splitlines():
-            one = json.loads(line)
-            found[one['seed']] = one
-    return found
+            result = json.loads(line)
+            results[result['seed']] = result
+    return results
 
 
 @pytest.mark.parametrize('seed', SEEDS, ids=['firewall-%d' % seed for seed in SEEDS])
 def test_kernel_agrees(verdicts, seed):
-    found = verdicts.get(seed) or {'error': 'the worker ended early'}
-    if 'error' in found:
-        pytest.fail('seed %d: %s' % (seed, found['error']), pytrace=False)
-    if found['wrong']:
+    result = verdicts.get(seed) or {'error': 'the worker ended early'}
+    if 'error' in result:
+        pytest.fail('seed %d: %s' % (seed, result['error']), pytrace=False)
+    if result['wrong']:
         pytest.fail(
             'seed %d, %s: %d flows wrong\n%s\n%s'
-            % (seed, found['kind'], len(found['wrong']), '\n'.join(found['wrong'][:10]), found.get('smallest', '')),
+            % (seed, result['kind'], len(result['wrong']), '\n'.join(result['wrong'][:10]), result.get('smallest', '')),
             pytrace=False,
         )
-    assert all(found['undecided']), 'undecided without a reason'
+    assert all(result['undecided']), 'undecided without a reason'
 
 
 def test_little_is_undecided(verdicts):
-    judged = [one for seed, one in verdicts.items() if 'error' not in one and seed != FRESH]
-    flows = sum(one['flows'] for one in judged)
+    judged = [result for seed, result in verdicts.items() if 'error' not in result and seed != FRESH]
+    flows = sum(result['flows'] for result in judged)
     reasons = {}
-    for one in judged:
-        for reason, count in one['undecided'].items():
+    for result in judged:
+        for reason, count in result['undecided'].items():
             reasons[reason] = reasons.get(reason, 0) + count
     print(
         'seed of the new one: %d; of the others, %d of %d flows are undecided' % (FRESH, sum(reasons.values()), flows)
@@ -74,11 +74,11 @@ def test_little_is_undecided(verdicts):
 def test_the_rulesets_are_worth_looking_at(verdicts):
     """Of every kind there are enough, and the kernel lets in some flows and stops others."""
     kinds = {}
-    for one in verdicts.values():
-        if 'error' not in one:
-            kinds.setdefault(one['kind'], []).append(one)
+    for result in verdicts.values():
+        if 'error' not in result:
+            kinds.setdefault(result['kind'], []).append(result)
     if len(verdicts) >= 100:
         assert set(kinds) == {'nft', 'iptables-nft', 'legacy', 'mixed'}
-        for kind, found in kinds.items():
-            flows, allowed = sum(one['flows'] for one in found), sum(one['allowed'] for one in found)
-            assert len(found) >= 10 and 0.1 * flows < allowed < 0.9 * flows, (kind, len(found), flows, allowed)
+        for kind, results in kinds.items():
+            flows, allowed = sum(result['flows'] for result in results), sum(result['allowed'] for result in results)
+            assert len(results) >= 10 and 0.1 * flows < allowed < 0.9 * flows, (kind, len(results), flows, allowed)

@@ -20,16 +20,16 @@ def _main():
     for seed in map(int, sys.argv[1:]):
         try:
             ruleset = judge.Ruleset(seed)
-            found = court.compare(ruleset)
-            found['kind'] = ruleset.kind
-            if found['wrong'] and small < MINIMISED:
+            result = court.compare(ruleset)
+            result['kind'] = ruleset.kind
+            if result['wrong'] and small < MINIMISED:
                 small += 1
-                nft, saves = court.smallest(ruleset, found['wrong'][0][0])
-                found['smallest'] = '\n'.join([nft, *('%s:\n%s' % pair for pair in saves.items())])
-            found['wrong'] = [text for dummy, text in found['wrong']]
+                nft, saves = court.smallest(ruleset, result['wrong'][0][0])
+                result['smallest'] = '\n'.join([nft, *('%s:\n%s' % pair for pair in saves.items())])
+            result['wrong'] = [text for dummy, text in result['wrong']]
         except Exception:
-            found = {'error': traceback.format_exc()}
-        print(json.dumps({'seed': seed, **found}), flush=True)
+            result = {'error': traceback.format_exc()}
+        print(json.dumps({'seed': seed, **result}), flush=True)
 
 
 if __name__ == '__main__':

@@ -44,8 +44,8 @@ def _open(port, **options):
 
 
 def names():
-    return [_tcp(3100 + number, [DEN.spawn(_open(3100 + number), name=name, said=said)])
-            for number, (name, said) in enumerate(NAMES)]
+    return [_tcp(3100 + number, [DEN.spawn(_open(3100 + number), name=name, shown=shown)])
+            for number, (name, shown) in enumerate(NAMES)]
 
 
 def renamed():
@@ -54,7 +54,7 @@ def renamed():
         kit.keep(stream('127.0.0.1', 3001))
         linux.set_name(b'before')
         linux.set_name(b'after')
-    return [_tcp(3001, [DEN.spawn(setup, name=b'first', said='after')])]
+    return [_tcp(3001, [DEN.spawn(setup, name=b'first', shown='after')])]
 
 
 def prefork():
@@ -222,7 +222,7 @@ def executable_called_deleted():
 
 def executable_with_a_hostile_path():
     path = _program(RUN + '/a b\n{{ 7*7 }}', os.fsdecode(b'bad\xff\x1b'))
-    animal = _run(3023, path, said='bad\\xff\x1b')
+    animal = _run(3023, path, shown='bad\\xff\x1b')
     animal.truth.update(exe=RUN + '/a b\n{{ 7*7 }}/bad\\xff\x1b')
     return [_tcp(3023, [animal])]
 
@@ -251,7 +251,7 @@ def in_control_groups():
          'old.service'),
         ('0::/\n', None, None, None),
     )
-    found = []
+    listeners = []
     for number, (text, unit, container, service) in enumerate(table):
         animal = DEN.spawn(_open(3030 + number))
         path = '%s/cgroup-%d' % (RUN, number)
@@ -259,5 +259,5 @@ def in_control_groups():
             stream_.write(text)
         linux.mount(path, '/proc/%d/cgroup' % animal.pid, flags=linux.MS_BIND)
         animal.truth.update(unit=unit, container=container)
-        found.append(_tcp(3030 + number, [animal], service=service))
-    return found
+        listeners.append(_tcp(3030 + number, [animal], service=service))
+    return listeners

@@ -130,15 +130,15 @@ class Zoo:
                 made.append((wish, self._open(wish)))
             except OSError:                             # another one is in its way
                 pass
-        shared = [one for wish, one in made if wish['fate'] != 'in flight']
-        ends = [end for wish, one in made if wish['fate'] == 'in flight' for end in send_away(one)]
+        shared = [sock for wish, sock in made if wish['fate'] != 'in flight']
+        ends = [end for wish, sock in made if wish['fate'] == 'in flight' for end in send_away(sock)]
         animals = []
         for user, dumpable, name in group['holders'] if made else []:
             animals.append(self._den.spawn(
                 lambda kit: kit.keep(*shared + ends) and None, name=NAMES[name],
-                said=NAMES[name].decode('utf-8', 'backslashreplace'), drop_to=user or None, dumpable=dumpable))
-        for one in shared + ends:
-            one.close()
+                shown=NAMES[name].decode('utf-8', 'backslashreplace'), drop_to=user or None, dumpable=dumpable))
+        for sock in shared + ends:
+            sock.close()
         for wish, dummy in made:
             if wish['fate'] in ('held', 'in flight'):
                 self.single.append(_expected(wish, animals if wish['fate'] == 'held' else []))

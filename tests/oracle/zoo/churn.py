@@ -88,10 +88,10 @@ def collect_meanwhile(times, **options):
         more = ['connections'] if 'connections' in options.get('gather', ()) else []
         for dummy in range(times):
             facts = collect(**options)
-            found = [record for record in facts['listeners'] if record['port'] not in PASSING]
-            passing += len(facts['listeners']) - len(found)
-            found = [record for record in found if record['protocol'] != 'raw']
-            lines += compare.records(expected, found, more) + compare.invariants(facts)
+            staying_listeners = [record for record in facts['listeners'] if record['port'] not in PASSING]
+            passing += len(facts['listeners']) - len(staying_listeners)
+            staying_listeners = [record for record in staying_listeners if record['protocol'] != 'raw']
+            lines += compare.records(expected, staying_listeners, more) + compare.invariants(facts)
             if facts['complete']['sockets'] is not True:
                 lines.append('the sockets are not complete: %s' % facts['gaps'])
         return {'lines': lines, 'passing': passing, 'ended': os.path.getsize(_COUNTED) - ended}

@@ -154,9 +154,9 @@ def in_another_pid_namespace(**options):
             os._exit(0)
     os.close(writer)
     with open(reader, encoding='ascii') as stream:
-        found = json.load(stream)
+        facts = json.load(stream)
     os.waitpid(pid, 0)
-    return found
+    return facts
 
 
 def audited(**options):

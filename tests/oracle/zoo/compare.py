@@ -24,12 +24,12 @@ def seconds(text):
     return calendar.timegm(time.strptime(text, '%Y-%m-%dT%H:%M:%SZ'))
 
 
-def records(expected, found, more_keys=()):
+def records(expected, listeners, more_keys=()):
     """list of str: how the listeners found differ from those expected."""
     lines = []
     wanted = {record['id']: record for record in expected}
     seen = {}
-    for record in found:
+    for record in listeners:
         if record['id'] in seen:
             lines.append('%s is there twice' % record['id'])
         seen[record['id']] = record
@@ -46,33 +46,33 @@ def records(expected, found, more_keys=()):
     return lines
 
 
-def _fields(expected, found):
+def _fields(expected, record):
     for key, value in expected.items():
         if key == 'owners':
-            yield from _owners(value, found.get(key))
-        elif not key.startswith('_') and not _same(value, found.get(key)):
-            yield '%s is %r, in truth %r' % (key, found.get(key), value)
+            yield from _owners(value, record.get(key))
+        elif not key.startswith('_') and not _same(value, record.get(key)):
+            yield '%s is %r, in truth %r' % (key, record.get(key), value)
 
 
-def _same(expected, found):
+def _same(expected, value):
     if isinstance(expected, dict) and 'one of' in expected:
-        return any(_same(one, found) for one in expected['one of'])
-    return found == expected and type(found) is type(expected)
+        return any(_same(alternative, value) for alternative in expected['one of'])
+    return value == expected and type(value) is type(expected)
 
 
-def _owners(expected, found):
-    wanted, actual = {owner['pid']: owner for owner in expected}, {owner['pid']: owner for owner in found}
-    if list(wanted) != [owner['pid'] for owner in found]:
-        yield 'owners are %r, in truth %r' % ([(owner['pid'], owner['process']) for owner in found], list(wanted))
+def _owners(expected, owners):
+    wanted, actual = {owner['pid']: owner for owner in expected}, {owner['pid']: owner for owner in owners}
+    if list(wanted) != [owner['pid'] for owner in owners]:
+        yield 'owners are %r, in truth %r' % ([(owner['pid'], owner['process']) for owner in owners], list(wanted))
     for pid in wanted.keys() & actual.keys():
         for key, value in wanted[pid].items():
-            said = actual[pid].get(key)
+            shown = actual[pid].get(key)
             if key == 'started':
                 # the kernel counts in ticks, boot time is in whole seconds
-                if not value[0] - 2 < seconds(said) <= value[1] + 1:
-                    yield 'pid %d: started is %s, in truth %s' % (pid, said, value)
-            elif not key.startswith('_') and not _same(value, said):
-                yield 'pid %d: %s is %r, in truth %r' % (pid, key, said, value)
+                if not value[0] - 2 < seconds(shown) <= value[1] + 1:
+                    yield 'pid %d: started is %s, in truth %s' % (pid, shown, value)
+            elif not key.startswith('_') and not _same(value, shown):
+                yield 'pid %d: %s is %r, in truth %r' % (pid, key, shown, value)
         if not _OWNER_KEYS <= set(actual[pid]):
             yield 'pid %d has not the keys of an owner: %s' % (pid, sorted(actual[pid]))
 

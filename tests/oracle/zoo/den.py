@@ -74,13 +74,13 @@ class Den:
     def __init__(self):
         self.animals = {}
 
-    def spawn(self, setup, name=b'animal', said=None, uid=0, drop_to=None, dumpable=True, program=None,
+    def spawn(self, setup, name=b'animal', shown=None, uid=0, drop_to=None, dumpable=True, program=None,
               arguments=None):
         """Start an animal.
 
         :param setup: callable, gets a L{Kit} inside the new process; its result must fit JSON.
         :param name: bytes, the kernel's name of the process.
-        :param said: str, the same as facts must show it; the name itself by default.
+        :param shown: str, the same as facts must show it; the name itself by default.
         :param uid: int, the user from before the setup on.
         :param drop_to: int or None, the user from after the setup on.
         :param dumpable: bool, see L{linux.become}.
@@ -115,7 +115,7 @@ class Den:
             name = os.fsencode(os.path.basename(program))[:15]
         user = uid if drop_to is None else drop_to
         truth = {
-            'pid': pid, 'process': name.decode('ascii') if said is None else said, 'exe': program or PYTHON,
+            'pid': pid, 'process': name.decode('ascii') if shown is None else shown, 'exe': program or PYTHON,
             'exe_deleted': False, 'user': _user(user), 'uid': user, 'started': [earliest, time.time()], 'unit': None,
             'main': None, 'container': None, '_dumpable': dumpable,
         }

@@ -43,8 +43,8 @@ class Habitat:
         """The same, in a process of its own."""
         return self._ask(function, True, timeout, arguments)
 
-    def _ask(self, function, apart, timeout, arguments):
-        request = {'function': function, 'apart': apart, 'arguments': arguments}
+    def _ask(self, function, isolated, timeout, arguments):
+        request = {'function': function, 'isolated': isolated, 'arguments': arguments}
         try:
             self._process.stdin.write(json.dumps(request).encode('ascii') + b'\n')
             self._process.stdin.flush()

@@ -51,12 +51,12 @@ def facts(**options):
 
 def ss():
     """Rows of ss by protocol, see L{zoo.oracle_ss.parse}, and ``connections``, the rows of TCP that do not listen."""
-    found = {'tcp': [], 'udp': [], 'mptcp': [], 'raw': []}
+    rows = {'tcp': [], 'udp': [], 'mptcp': [], 'raw': []}
     for row in oracle_ss.parse(oracle_ss.run('--listening')):
-        found[row['protocol']].append(row)
-    found['connections'] = [row for row in oracle_ss.parse(oracle_ss.run('--all'))
-                            if row['protocol'] == 'tcp' and row['state'] != 'LISTEN']
-    return found
+        rows[row['protocol']].append(row)
+    rows['connections'] = [row for row in oracle_ss.parse(oracle_ss.run('--all'))
+                           if row['protocol'] == 'tcp' and row['state'] != 'LISTEN']
+    return rows
 
 
 def psutil():
@@ -73,25 +73,25 @@ def resources():
 def addresses():
     """The addresses of this namespace by ``ip -o address``."""
     output = subprocess.run(['ip', '-o', 'address'], stdout=subprocess.PIPE, check=True).stdout.decode('ascii')
-    found = []
+    result = []
     for line in output.splitlines():
         words = line.split()
         address, dummy, prefix = words[3].partition('/')
         zone = '%' + words[1] if address.startswith('fe80:') else ''
-        found.append('%s%s/%s' % (address, zone, prefix))
-    return sorted(found)
+        result.append('%s%s/%s' % (address, zone, prefix))
+    return sorted(result)
 
 
 def reachable(listeners):
     """For each (address to connect to, port): does a TCP connection come about?"""
-    found = []
+    answers = []
     for address, port in listeners:
         try:
             network.connect(address, port).close()
-            found.append(True)
+            answers.append(True)
         except OSError:
-            found.append(False)
-    return found
+            answers.append(False)
+    return answers
 
 
 def by_chance(seed):

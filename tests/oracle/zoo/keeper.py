@@ -63,7 +63,7 @@ def _main():
         request = json.loads(line)
         try:
             function = _function(request['function'])
-            if request['apart']:
+            if request['isolated']:
                 answer = _answer(run_apart, {'function': function, 'arguments': request['arguments']})
             else:
                 answer = _answer(function, request['arguments'])

@@ -94,7 +94,7 @@ def refuse_netlink(error):
     arch, number = _SOCKET_CALL[platform.machine()]
     load, equal, give = 0x20, 0x15, 0x06                # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
     allow, refuse = 0x7fff0000, 0x00050000 | error      # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
-    program = b''.join(struct.pack('=HBBI', *one) for one in (
+    program = b''.join(struct.pack('=HBBI', *instruction) for instruction in (
         (load, 0, 0, 4),                                # seccomp_data.arch
         (equal, 0, 5, arch),
         (load, 0, 0, 0),                                # seccomp_data.nr

@@ -12,44 +12,44 @@ _PROTOCOLS = {socket.SOCK_STREAM: 'tcp', socket.SOCK_DGRAM: 'udp'}
 
 def rows():
     """Sockets that wait for peers: list of [protocol, address, port, pid or None]."""
-    found = []
-    for one in psutil.net_connections('inet'):
-        waits = one.status == psutil.CONN_LISTEN if one.type == socket.SOCK_STREAM else not one.raddr
-        if waits and one.laddr:
-            found.append([_PROTOCOLS[one.type], one.laddr.ip, one.laddr.port, one.pid])
-    return found
+    result = []
+    for entry in psutil.net_connections('inet'):
+        waits = entry.status == psutil.CONN_LISTEN if entry.type == socket.SOCK_STREAM else not entry.raddr
+        if waits and entry.laddr:
+            result.append([_PROTOCOLS[entry.type], entry.laddr.ip, entry.laddr.port, entry.pid])
+    return result
 
 
 def process(pid):
     """The same of one process as facts give, in their terms; exe is None where there is none any more."""
-    one = psutil.Process(pid)
-    with one.oneshot():
+    handle = psutil.Process(pid)
+    with handle.oneshot():
         try:
-            exe = _text(one.exe())
+            exe = _text(handle.exe())
         except psutil.ZombieProcess:
             exe = None
-        return {'process': _text(one.name()), 'exe': exe, 'user': one.username(), 'uid': one.uids().effective,
-                'started': int(one.create_time())}
+        return {'process': _text(handle.name()), 'exe': exe, 'user': handle.username(), 'uid': handle.uids().effective,
+                'started': int(handle.create_time())}
 
 
 def resources(pid):
     """The resources of one process, in the terms of facts."""
-    one = psutil.Process(pid)
-    return {'cpu_seconds': sum(one.cpu_times()[:2]), 'rss_bytes': one.memory_info().rss, 'threads': one.num_threads(),
-            'open_files': one.num_fds()}
+    handle = psutil.Process(pid)
+    return {'cpu_seconds': sum(handle.cpu_times()[:2]), 'rss_bytes': handle.memory_info().rss,
+            'threads': handle.num_threads(), 'open_files': handle.num_fds()}
 
 
 def _text(name):
     return name.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
-def differences(listeners, found, processes, seconds):
+def differences(listeners, shown_rows, processes, seconds):
     """How listeners differ from what psutil shows, both ways round.
 
     psutil knows no devices and names one holder of a shared socket at the most.
 
     :param listeners: list of dict, TCP and UDP only.
-    :param found: from L{rows}.
+    :param shown_rows: from L{rows}.
     :param processes: dict, pid to L{process}.
     :param seconds: callable, from ``started`` to Unix time.
     :returns: list of str.
@@ -59,9 +59,9 @@ def differences(listeners, found, processes, seconds):
     for record in listeners:
         key = record['protocol'], record['address'], record['port']
         known.setdefault(key, []).append(record)
-    shown = {tuple(row[:3]) for row in found}
+    shown = {tuple(row[:3]) for row in shown_rows}
     lines.extend('psutil does not show %s' % (key,) for key in known.keys() - shown)
-    for protocol, address, port, pid in found:
+    for protocol, address, port, pid in shown_rows:
         records = known.get((protocol, address, port))
         if records is None:
             lines.append('psutil shows %s %s:%s of pid %s, facts do not' % (protocol, address, port, pid))

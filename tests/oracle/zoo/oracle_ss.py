@@ -34,7 +34,7 @@ def parse(text):
     :returns: list of dict: protocol, state, address, interface, port, pids, uid, v6only (None for IPv4 and where ss
         does not say), queue as [receive, send], peer.
     """
-    found = []
+    rows = []
     starts = list(_ROW.finditer(text))
     for match, following in zip(starts, starts[1:] + [None]):
         rest = text[match.end():following.start() if following else len(text)]
@@ -43,7 +43,7 @@ def parse(text):
         uid = _UID.findall(rest)
         # "*" is the wildcard of a socket that takes both families
         dual = address == '*'
-        found.append({
+        rows.append({
             'protocol': match['protocol'], 'state': match['state'], 'address': '::' if dual else address,
             'interface': interface, 'port': match['port'] if match['port'] == '*' else int(match['port']),
             'pids': sorted(set(map(int, _HOLDER.findall(rest)))), 'uid': int(uid[-1]) if uid else 0,
@@ -51,7 +51,7 @@ def parse(text):
             'queue': [int(match['receive']), int(match['send'])],
             'peer': [_address(match['peer'])[0], match['peer_port']],
         })
-    return found
+    return rows
 
 
 def _address(text):
@@ -60,16 +60,16 @@ def _address(text):
     return address.strip('[]'), interface or None
 
 
-def differences(listeners, found):
+def differences(listeners, rows):
     """How listeners differ from the rows of ss, both ways round.
 
     :param listeners: list of dict, of the protocols that were asked for.
-    :param found: list of dict from L{parse}.
+    :param rows: list of dict from L{parse}.
     :returns: list of str.
     """
     lines = []
     by_key = {}
-    for row in found:
+    for row in rows:
         key = (row['protocol'], row['address'], row['interface'], row['port'])
         by_key.setdefault(key, []).append(row)
     known = {}

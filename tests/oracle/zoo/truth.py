@@ -103,7 +103,7 @@ def _merge(known, record):
     if 'processes' in (known['held_by'], record['held_by']):
         known['held_by'] = 'processes'
     known['_sockets'] = known['_sockets'] + record['_sockets']
-    uids = [uid for one in (known, record) for uid in _values(one['socket_uid'])]
+    uids = [uid for side in (known, record) for uid in _values(side['socket_uid'])]
     known['socket_uid'] = one_of(*uids) if len(set(uids)) > 1 else uids[0]
 
 
