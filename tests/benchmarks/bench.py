@@ -208,10 +208,10 @@ class Bench:
                      "community.general.listen_ports_facts", other, limit=limit, invert=True)
 
     @staticmethod
-    def check(found, planted):
+    def check(counts, planted):
         """All hosts must have shown what was planted, and their sshd."""
-        if set(found) != {planted + 1}:
-            raise RuntimeError("listeners found per host: %s; planted: %d and sshd" % (sorted(set(found)), planted))
+        if set(counts) != {planted + 1}:
+            raise RuntimeError("listeners found per host: %s; planted: %d and sshd" % (sorted(set(counts)), planted))
 
 
 def inside(settings):

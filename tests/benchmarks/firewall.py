@@ -45,7 +45,7 @@ def measure(settings):
 
 def pythons(settings):
     """What to measure with, by version: Python 3.11 where there is one, else that of the newest ansible-core."""
-    found = {}
+    by_version = {}
     for python in ["python" + PREFERRED, *settings["pythons"].values()]:
         try:
             done = subprocess.run(
@@ -57,9 +57,9 @@ def pythons(settings):
             )
         except (OSError, subprocess.CalledProcessError):    # a python3.11 of pyenv says so where it is none
             continue
-        found.setdefault(done.stdout.strip(), str(python))
-    best = [name for name in found if name.startswith(PREFERRED + ".")] or list(found)[-1:]
-    return {name: found[name] for name in best[:1]}
+        by_version.setdefault(done.stdout.strip(), str(python))
+    best = [name for name in by_version if name.startswith(PREFERRED + ".")] or list(by_version)[-1:]
+    return {name: by_version[name] for name in best[:1]}
 
 
 def _of_python(place, name, python, rounds):
@@ -106,9 +106,9 @@ def inside(settings):
     seconds = []
     for _round in range(settings["rounds"] + 1):
         taken, records = make(settings["load"])
-        took, found, gaps = attach(taken, records)
+        took, exposure, gaps = attach(taken, records)
         seconds.append(took)
-        check(settings["load"], found, records, gaps)
+        check(settings["load"], exposure, records, gaps)
     print(json.dumps(seconds[1:]))      # the first one loads the code
 
 
@@ -131,21 +131,22 @@ def attach(taken, records):
 
     gaps = Gaps()
     began = time.process_time()
-    found = exposure.attach(records, taken, gaps)
-    return time.process_time() - began, found, gaps.found
+    result = exposure.attach(records, taken, gaps)
+    return time.process_time() - began, result, gaps.found
 
 
-def check(load, found, records, gaps):
+def check(load, exposure, records, gaps):
     """Raises RuntimeError unless what was found is what the load is made for."""
     verdicts = {record["exposure"]["verdict"] for record in records}
     if load in ("iptables", "nftables"):
-        ports = {one["port"] for one in found["forwarded"]}
+        ports = {forward["port"] for forward in exposure["forwarded"]}
         missing = set(range(firewall_load.FIRST_NODE_PORT, firewall_load.FIRST_NODE_PORT + SERVICES)) - ports
         if (
             missing
             or gaps
             or any(
-                one["exposure"]["verdict"] != "allowed" or one["to"].count(":8080") != 2 for one in found["forwarded"]
+                forward["exposure"]["verdict"] != "allowed" or forward["to"].count(":8080") != 2
+                for forward in exposure["forwarded"]
             )
         ):
             raise RuntimeError("not all published ports were found: %s are missing, %s" % (len(missing), gaps))

@@ -23,7 +23,7 @@ def net(forwarding=False):
     if forwarding:
         addresses["cni0"] = ["10.244.0.1/16"]
         routes.append(("cni0", NODES, None))
-    found = {
+    result = {
         "addresses": addresses,
         "primary": {name: texts[0].partition("/")[0] for name, texts in addresses.items()},
         "route_localnet": [],
@@ -37,8 +37,8 @@ def net(forwarding=False):
         ],
     }
     for name, to, via in routes:
-        found["sources"].setdefault(name, []).append([to, via is not None])
-    return found
+        result["sources"].setdefault(name, []).append([to, via is not None])
+    return result
 
 
 def snapshot(objects=None, saves=None, forwarding=False):
@@ -222,11 +222,11 @@ def kube_nftables(services):
             )
         },
     ]
-    chains, found = [{"chain": dict(table, name="services", handle=3)}], []
+    chains, rules = [{"chain": dict(table, name="services", handle=3)}], []
     by_address, by_port = [], []
 
     def add(chain, *expressions):
-        found.append({"rule": dict(table, chain=chain, handle=100000 + len(found), expr=list(expressions))})
+        rules.append({"rule": dict(table, chain=chain, handle=100000 + len(rules), expr=list(expressions))})
 
     mark, tcp = {"meta": {"key": "mark"}}, _match({"meta": {"key": "l4proto"}}, "tcp")
     protocol = {"meta": {"key": "l4proto"}}
@@ -260,4 +260,4 @@ def kube_nftables(services):
             ("service-nodeports", ["inet_proto", "inet_service"], by_port),
         )
     ]
-    return snapshot([*head, *chains, *maps, *found], forwarding=True)
+    return snapshot([*head, *chains, *maps, *rules], forwarding=True)

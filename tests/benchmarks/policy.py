@@ -77,10 +77,10 @@ def _judged(place, python, hosts, conforming=False):
     done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")), stdout=subprocess.PIPE,
                           check=True, text=True,
                           preexec_fn=lambda: os.sched_setaffinity(0, {first}))
-    found = json.loads(done.stdout)
+    cost = json.loads(done.stdout)
     sandbox.say("  %5.1f s for %d hosts, %.2f ms each, %d findings, grew by %.1f MiB" % (
-        found["processor"], hosts, found["processor"] / hosts * 1000, found["findings"], found["growth"]))
-    return found
+        cost["processor"], hosts, cost["processor"] / hosts * 1000, cost["findings"], cost["growth"]))
+    return cost
 
 
 def inside(settings):
@@ -104,12 +104,12 @@ def inside(settings):
         collected = merge.collect(declared, lambda value: value, ())
         policy = Policy.of(collected)
         result = judge.judge(facts, policy, now)
-        told = [each.as_dict() for each in result.findings]
+        reported = [each.as_dict() for each in result.findings]
         seconds += time.perf_counter() - began
         processor += time.process_time() - turned
-        findings += len(told)
+        findings += len(reported)
         of_the_size = len(policy.entries) == policy_data.ENTRIES and len(facts["listeners"]) <= policy_data.LISTENERS
-        if not of_the_size or settings["conforming"] and told:
+        if not of_the_size or settings["conforming"] and reported:
             raise RuntimeError("the load is not what it should be")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         if number == min(SETTLED, settings["hosts"] // 2):

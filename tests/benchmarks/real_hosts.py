@@ -99,9 +99,10 @@ class Runner:
 
 def check(folder):
     """Every host was audited. Raises RuntimeError."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "hosts").iterdir()]
-    if len(found) != HOSTS or {record["status"] for record in found} != {"ok"}:
-        raise RuntimeError("%d hosts were recorded: %s" % (len(found), sorted({record["status"] for record in found})))
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "hosts").iterdir()]
+    if len(records) != HOSTS or {record["status"] for record in records} != {"ok"}:
+        raise RuntimeError("%d hosts were recorded: %s" % (
+            len(records), sorted({record["status"] for record in records})))
 
 
 if __name__ == "__main__":

@@ -37,14 +37,14 @@ def by_ss():
 
 def by_psutil():
     """List listening and unconnected sockets with psutil, and the name of each holder."""
-    found, names = 0, {}
+    count, names = 0, {}
     for each in psutil.net_connections(kind="inet"):
         if each.status != psutil.CONN_LISTEN and (each.status != psutil.CONN_NONE or each.raddr):
             continue
-        found += 1
+        count += 1
         if each.pid is not None and each.pid not in names:
             names[each.pid] = psutil.Process(each.pid).name()
-    return found, None
+    return count, None
 
 
 def by_module():
@@ -79,10 +79,10 @@ def main():
     for turn in range(args.rounds + 1):  # the first round warms up and does not count
         for way in args.ways:
             start = time.perf_counter()
-            found, last[way] = WAYS[way]()
+            count, last[way] = WAYS[way]()
             taken = time.perf_counter() - start
-            if found != args.listeners:
-                raise SystemExit("%s found %d listeners of %d" % (way, found, args.listeners))
+            if count != args.listeners:
+                raise SystemExit("%s found %d listeners of %d" % (way, count, args.listeners))
             if turn:
                 samples[way].append(taken)
     notes = {"module": last.get("module")}

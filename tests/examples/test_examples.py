@@ -28,8 +28,8 @@ REPOSITORY = GALAXY['repository'] + '.git'
 
 def of(*kinds, but=None):
     """The blocks of some kinds, as parameters; not those of the file ``but``."""
-    found = [block for block in EXAMPLES + DOCUMENTED if _kind(block) in kinds and block.source != but]
-    return pytest.mark.parametrize('block', found, ids=str)
+    selected = [block for block in EXAMPLES + DOCUMENTED if _kind(block) in kinds and block.source != but]
+    return pytest.mark.parametrize('block', selected, ids=str)
 
 
 def _kind(block):

@@ -40,18 +40,18 @@ def test_the_audit_is_what_ss_shows_on_every_release(hosts, playbook, tmp_path, 
     user, *arguments = login
     done = playbook(fleet, AUDIT, *arguments, user=user)
     for host in fleet:
-        found = record(tmp_path / FOLDER, host)
-        assert found["status"] == "ok"
-        check_against_ss(host, found["facts"])
-        held = listener(found["facts"], "tcp/0.0.0.0:7001")
+        audited = record(tmp_path / FOLDER, host)
+        assert audited["status"] == "ok"
+        check_against_ss(host, audited["facts"])
+        held = listener(audited["facts"], "tcp/0.0.0.0:7001")
         owner, = held["owners"]
         assert (held["service"], owner["user"], owner["main"]) == ("holds.service", "daemon", True)
         assert owner["process"] == "python3" and owner["exe"].startswith("/usr/bin/python3.")
-        assert listener(found["facts"], "udp/127.0.0.1:7002")["scope"] == "loopback"
-        assert listener(found["facts"], "udp/127.0.0.1:7002")["exposure"]["level"] == "local"
-        assert (held["exposure"]["verdict"], found["facts"]["firewall"]["default"]) == ("allowed", "accept")
-        assert listener(found["facts"], "tcp/0.0.0.0:22")["service"] == "ssh.service"
-        assert listener(found["facts"], "tcp/[::]:22")["owners"][0]["process"] == "sshd"
+        assert listener(audited["facts"], "udp/127.0.0.1:7002")["scope"] == "loopback"
+        assert listener(audited["facts"], "udp/127.0.0.1:7002")["exposure"]["level"] == "local"
+        assert (held["exposure"]["verdict"], audited["facts"]["firewall"]["default"]) == ("allowed", "accept")
+        assert listener(audited["facts"], "tcp/0.0.0.0:22")["service"] == "ssh.service"
+        assert listener(audited["facts"], "tcp/[::]:22")["owners"][0]["process"] == "sshd"
     assert "7001" in done.out and "daemon" in done.out
     for host in fleet:
         assert host.run("systemctl --failed --no-legend").out == ""
@@ -108,9 +108,9 @@ def test_a_host_without_python_fails_and_is_not_said_to_be_fine(host, tmp_path):
     with host.without("python3"):
         done = host.playbook(AUDIT, check=False)
     assert done.code == 2, done
-    found = record(tmp_path / FOLDER, host)
-    assert found["status"] == "failed" and found["facts"] is None
-    assert "python3" in found["message"]
+    audited = record(tmp_path / FOLDER, host)
+    assert audited["status"] == "failed" and audited["facts"] is None
+    assert "python3" in audited["message"]
 
 
 def test_hosts_behind_a_bastion_are_audited(hosts, playbook, tmp_path):
@@ -227,9 +227,9 @@ def reports(done):
 
 def recap(done):
     """How many tasks of each host failed, and how many could not reach it: dict."""
-    found = re.findall(r"^(\w+) +: .*unreachable=(\d+) +failed=(\d+)", done.out.partition("PLAY RECAP")[2],
-                       re.MULTILINE)
-    return {name: (int(unreachable), int(failed)) for name, unreachable, failed in found}
+    rows = re.findall(r"^(\w+) +: .*unreachable=(\d+) +failed=(\d+)", done.out.partition("PLAY RECAP")[2],
+                      re.MULTILINE)
+    return {name: (int(unreachable), int(failed)) for name, unreachable, failed in rows}
 
 
 def rogue(host, name=""):
@@ -248,17 +248,17 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     assert report == [*rogue(bad, bad.name + ": "), POLICY, "3 hosts: 1 as declared, 1 violates, 1 unreachable."]
     # Ansible itself does not count what is in the report as unreachable
     assert (done.code, recap(done)) == (2, {good.name: (0, 0), bad.name: (0, 1), dead.name: (0, 1)})
-    said = " ".join(done.out.split())
+    output = " ".join(done.out.split())
     unexpected = "msg: '%s is not as declared: 1 finding. 1. unexpected, high: tcp 0.0.0.0:8081 python3 pid "
-    assert unexpected % bad.name in said
-    assert "msg: '%s is unreachable: " % dead.name in said
+    assert unexpected % bad.name in output
+    assert "msg: '%s is unreachable: " % dead.name in output
     assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any +anyone$" % bad.name,
                      done.out, re.MULTILINE), done
-    found = {host: record(tmp_path / FOLDER, host) for host in declared}
-    assert [one["status"] for one in found.values()] == ["ok", "ok", "unreachable"]
-    assert [[each["kind"] for each in found[host]["judgement"]["findings"]]
+    records = {host: record(tmp_path / FOLDER, host) for host in declared}
+    assert [entry["status"] for entry in records.values()] == ["ok", "ok", "unreachable"]
+    assert [[each["kind"] for each in records[host]["judgement"]["findings"]]
             for host in (good, bad)] == [[], ["unexpected"]]
-    assert found[dead]["judgement"] is None
+    assert records[dead]["judgement"] is None
 
     # what is the same on several hosts is told once
     more = '{"expected_listeners_more": [{"name": "shop", "port": 8090, "service": "shop"}]}'

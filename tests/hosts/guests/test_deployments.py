@@ -87,9 +87,9 @@ def judge(host, entries="{name: web, port: 80, service: nginx}", options="", cod
 
 def judge_as_both(host, entries="{name: web, port: 80, service: nginx}"):
     """The same, by root and by a user who becomes root: both are told the same."""
-    told = judge(host, entries)
-    assert judge(host, entries, user="ansible", become=True) == told
-    return told
+    lines = judge(host, entries)
+    assert judge(host, entries, user="ansible", become=True) == lines
+    return lines
 
 
 def main_pid(host, unit):
@@ -245,14 +245,14 @@ def states(hosts, request):
 def described(host, user="root"):
     """What is said of each of the services: dict."""
     entries = ["{name: %s, port: %d, service: %s}" % (name, number, name) for number, name in enumerate(STATES, 3001)]
-    found = {}
+    descriptions = {}
     for line in judge(host, ", ".join(entries), user=user)[1:]:
         name, words = re.fullmatch(r"\d+\. missing, high: Service (\S+) has to listen on tcp/\d+ \(entry \1 of "
                                    r"expected_listeners\), and nothing "
                                    r"does\. \1\.service (.+) To do: make it listen there, or give the entry state: "
                                    r"optional\.", line).groups()
-        found[name] = re.sub("Failed to [^:]*:", "Failed to X:", words)     # in which the releases differ
-    return found
+        descriptions[name] = re.sub("Failed to [^:]*:", "Failed to X:", words)     # in which the releases differ
+    return descriptions
 
 
 def test_a_service_and_why_it_does_not_listen(states):
@@ -318,17 +318,17 @@ def test_waiting_until_a_service_listens_that_starts_late(web):
     web.console("systemd-run", "--quiet", "--on-active=4", "--timer-property=AccuracySec=100ms", "systemctl", "start",
                 "nginx")
     head, = judge(web, options="wait_for: 60, poll: 1", code=0)
-    said = re.fullmatch(r"%s is as declared, as far as entry web: \d+ listeners, after (\d+\.\d) s and (\d+) looks\."
-                        % web.name, head)
-    waited, looks = float(said.group(1)), int(said.group(2))
+    match = re.fullmatch(r"%s is as declared, as far as entry web: \d+ listeners, after (\d+\.\d) s and (\d+) looks\."
+                         % web.name, head)
+    waited, looks = float(match.group(1)), int(match.group(2))
     assert 1 < waited < 30 and 2 <= looks <= waited + 2
 
 
 def test_waiting_for_a_service_that_never_listens(web):
     write(web, "/etc/nginx/nginx.conf", SITE % "80")
     head, finding = judge(web, options="wait_for: 3, poll: 1")
-    said = re.fullmatch(STILL_SO % (web.name, "web"), head)
-    waited, looks = float(said.group(1)), int(said.group(2))
+    match = re.fullmatch(STILL_SO % (web.name, "web"), head)
+    waited, looks = float(match.group(1)), int(match.group(2))
     assert 3 <= waited < 15 and 2 <= looks <= 5
     # older releases of systemd do not say which unit
     assert finding.replace("Stopped nginx.service - A", "Stopped A") == (
@@ -386,18 +386,18 @@ def test_a_play_that_deploys_waits_and_tells_what_is_still_missing(hosts, playbo
     done = playbook(fleet, DEPLOYMENT, user="ansible", check=False)
     assert done.code == 2, done
     for host in fleet:
-        said = re.search(r"it took (\d+\.\d) s, (\d+) looks: %s is as declared, as far as entry shop: \d+ listeners, "
-                         r"after \1 s and \2 looks\." % host.name,
-                         " ".join(done.out.split()))
-        assert 2 < float(said.group(1)) < 20 and 2 <= int(said.group(2)) <= float(said.group(1)) + 2
-        told = " ".join(done.out.partition("TASK [Wait for the rest")[2].split())
+        match = re.search(r"it took (\d+\.\d) s, (\d+) looks: %s is as declared, as far as entry shop: \d+ listeners, "
+                          r"after \1 s and \2 looks\." % host.name,
+                          " ".join(done.out.split()))
+        assert 2 < float(match.group(1)) < 20 and 2 <= int(match.group(2)) <= float(match.group(1)) + 2
+        output = " ".join(done.out.partition("TASK [Wait for the rest")[2].split())
         assert re.search(
             r"%s is not as declared, as far as entries shop, shop admin: 1 finding, still so after \d\.\d s and \d "
             r"looks\. 1\. missing, high: Service shop has "
             r"to listen on tcp/8091 \(entry shop admin of expected_listeners_shop\), and nothing does\. shop\.service "
             r"is running, and listens on tcp "
             r"0\.0\.0\.0:8090\. To do: make it listen there, or give the entry state: optional\. policy: 1 variable, "
-            r"2 entries, " % host.name, told), done
+            r"2 entries, " % host.name, output), done
         assert re.search(r"^%s +: ok=4 +changed=2 +unreachable=0 +failed=1 " % host.name, done.out, re.MULTILINE), done
 
 

@@ -153,21 +153,22 @@ def claims(before, after, flow):
     """list of (what claims, what it says, see ``said``, reason, the answers that would prove it right): all about one
     flow.
     """
-    found = []
+    result = []
     for record in after["listeners"] + after["forwarded"]:
         if concerns(record, flow):
-            found.append((record["id"], *said(record["exposure"], flow), answers_of(record, after)))
+            result.append((record["id"], *said(record["exposure"], flow), answers_of(record, after)))
     if flow.port in LATER_PORTS and before["firewall"]["default"] == "drop":
         own = {"host %s/%d" % (flow.protocol, flow.port)}
-        there = [one for one in before["openings"] if (one["protocol"], one["family"]) == (flow.protocol, flow.family)
-                 and flow.interface in one["interfaces"] and contains(one["sources"], flow.source)
-                 and int(one["ports"].split("-")[0]) <= flow.port <= int(one["ports"].split("-")[-1])]
+        openings = [opening for opening in before["openings"]
+                    if (opening["protocol"], opening["family"]) == (flow.protocol, flow.family)
+                    and flow.interface in opening["interfaces"] and contains(opening["sources"], flow.source)
+                    and int(opening["ports"].split("-")[0]) <= flow.port <= int(opening["ports"].split("-")[-1])]
         # what is not sure is no opening, and is told of the listener; an opening does not tell that neighbours cannot
         # find it
-        others = {verdict for _name, verdict, _reason, _answers in found}
-        if "deaf" not in others and (there or "undecided" not in others):
-            found.append(("openings", "allowed" if there else "blocked", None, own))
-    return found
+        others = {verdict for _name, verdict, _reason, _answers in result}
+        if "deaf" not in others and (openings or "undecided" not in others):
+            result.append(("openings", "allowed" if openings else "blocked", None, own))
+    return result
 
 
 def wrong(verdict, answers, answer):
@@ -212,10 +213,11 @@ class Trial:
 
     def row(self, endpoint):
         """str, one letter for each source: who answers at ``tcp/80``. See FEATURES."""
-        found = {flow.source: answer for flow, answer in self.met.items()
-                 if "%s/%d" % (flow.protocol, flow.port) == endpoint}
-        return "".join("." if not found[one] else "h" if found[one] == "host " + endpoint else found[one][0].upper()
-                       for one in self.ground.sources)
+        answers = {flow.source: answer for flow, answer in self.met.items()
+                   if "%s/%d" % (flow.protocol, flow.port) == endpoint}
+        return "".join(
+            "." if not answers[source] else "h" if answers[source] == "host " + endpoint else answers[source][0].upper()
+            for source in self.ground.sources)
 
     def keep(self, folder, name, unsure):
         """Write what there is and what was met, packed, as a ruleset says much more than once."""

@@ -44,51 +44,51 @@ def test_a_command_is_a_text_for_the_shell_or_words(host):
 
 
 def test_hosts_are_apart(hosts, probe):
-    one, other = hosts(2, release=["trixie", "bullseye"])
-    assert (one.release, other.release) == ("trixie", "bullseye")
-    one.run("touch /only-here; systemctl mask -q cron; nft add table inet only")
+    host, other = hosts(2, release=["trixie", "bullseye"])
+    assert (host.release, other.release) == ("trixie", "bullseye")
+    host.run("touch /only-here; systemctl mask -q cron; nft add table inet only")
     assert other.run("test -e /only-here", check=False).code == 1
     assert other.run("systemctl is-enabled cron", check=False).out.strip() != "masked"
     assert "only" not in other.run("nft list ruleset").out
-    listen(one, 7001, "same")
+    listen(host, 7001, "same")
     assert other.run("systemctl is-active same", check=False).out.strip() == "inactive"
-    assert probe(other, one, 7001) == "open"
-    assert probe(one, other, 7001) == "closed"
+    assert probe(other, host, 7001) == "open"
+    assert probe(host, other, 7001) == "closed"
 
 
 def test_a_probe_tells_open_from_closed_from_filtered(hosts, probe):
-    one, other = hosts(2)
-    listen(one, 7001)
-    listen(one, 7002, "dropped")
-    listen(one, 7003, "rejected")
-    one.run("nft add table inet t; nft add chain inet t c '{type filter hook input priority 0;}';"
-            "nft add rule inet t c tcp dport 7002 drop; nft add rule inet t c udp dport 7002 drop;"
-            "nft add rule inet t c tcp dport 7003 reject with icmpx admin-prohibited")
+    host, other = hosts(2)
+    listen(host, 7001)
+    listen(host, 7002, "dropped")
+    listen(host, 7003, "rejected")
+    host.run("nft add table inet t; nft add chain inet t c '{type filter hook input priority 0;}';"
+             "nft add rule inet t c tcp dport 7002 drop; nft add rule inet t c udp dport 7002 drop;"
+             "nft add rule inet t c tcp dport 7003 reject with icmpx admin-prohibited")
     for source in (other, None):
         for family in ("ipv4", "ipv6"):
-            words = [probe(source, one, port, family=family, timeout=0.5) for port in (7001, 7002, 7003, 7004)]
+            words = [probe(source, host, port, family=family, timeout=0.5) for port in (7001, 7002, 7003, 7004)]
             assert words == ["open", "filtered", "filtered", "closed"], (source, family)
-            assert probe(source, one, 7004, "udp", family) == "closed"
-            assert probe(source, one, 7002, "udp", family, timeout=0.3) == "open|filtered"
+            assert probe(source, host, 7004, "udp", family) == "closed"
+            assert probe(source, host, 7002, "udp", family, timeout=0.3) == "open|filtered"
 
 
 def test_a_probe_has_the_source_that_is_asked_for(hosts, probe):
-    one, other = hosts(2)
+    host, other = hosts(2)
     other.run("ip address add 10.88.77.7/16 dev host0")
-    listen(one, 7001)
-    one.run("nft add table ip t; nft add chain ip t c '{type filter hook input priority 0;}'; nft add rule ip t c ip "
-            "saddr 10.88.77.7 drop")
-    assert probe(other, one, 7001) == "open"
-    assert probe(other, one, 7001, source_address="10.88.77.7", timeout=0.3) == "filtered"
+    listen(host, 7001)
+    host.run("nft add table ip t; nft add chain ip t c '{type filter hook input priority 0;}'; nft add rule ip t c ip "
+             "saddr 10.88.77.7 drop")
+    assert probe(other, host, 7001) == "open"
+    assert probe(other, host, 7001, source_address="10.88.77.7", timeout=0.3) == "filtered"
 
 
 def test_an_udp_service_that_answers_is_open(hosts, probe):
-    one, = hosts(1)
-    one.console("systemd-run", "--quiet", "python3", "-c",
-                "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-                "s.bind(('', 7001))\nwhile True: s.sendto(b'yes', s.recvfrom(9)[1])")
-    one.wait_for("ss -Hlun 'sport = 7001' | grep -q .")
-    assert probe(None, one, 7001, "udp") == "open"
+    host, = hosts(1)
+    host.console("systemd-run", "--quiet", "python3", "-c",
+                 "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                 "s.bind(('', 7001))\nwhile True: s.sendto(b'yes', s.recvfrom(9)[1])")
+    host.wait_for("ss -Hlun 'sport = 7001' | grep -q .")
+    assert probe(None, host, 7001, "udp") == "open"
 
 
 def test_a_host_behind_a_bastion_is_reached_through_it_alone(hosts, probe, playbook):

@@ -66,9 +66,9 @@ def test_a_port_that_is_open_past_the_firewall_is_a_contradiction(probed):
     done = probe("-e", "probe_records=" + RECORDS)
     assert done.code == 2
     assert verdicts(done, target, 7001) == ["open", "open"]
-    told, = re.findall(r"(?m)^  high +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
+    finding, = re.findall(r"(?m)^  high +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
     blocks = "blocks %s (policy drop of chain inet filter input), and %s can reach it"
-    assert blocks % (stranger.address, stranger.name) in told
+    assert blocks % (stranger.address, stranger.name) in finding
     assert "; 1 contradiction." in done.out
     assert probe("-e", "probe_records=" + RECORDS, "-e", "probe_fail=false").code == 0
     assert probe().code == 0
@@ -81,8 +81,8 @@ def test_a_port_that_is_closed_on_the_way_is_told(probed):
     done = probe()
     assert done.code == 0
     assert verdicts(done, target, 7001) == ["filtered", "filtered"]
-    told, = re.findall(r"(?m)^  low +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
-    assert "lets %s in" % friend.address in told and "; 1 filtered on the way." in done.out
+    finding, = re.findall(r"(?m)^  low +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
+    assert "lets %s in" % friend.address in finding and "; 1 filtered on the way." in done.out
     assert probe("-e", '{"probe_fail_on": ["filtered"]}').code == 2
 
 

@@ -68,9 +68,9 @@ def audit(tmp_path):
     def run(host, *arguments, gather=("owners", "namespaces"), user="root"):
         options = {"audit_output_dir": str(tmp_path / "audit"), "audit_gather": gather}
         host.playbook("listening.ports.audit", "-e", json.dumps(options), *arguments, user=user)
-        found = record(tmp_path / "audit", host)
-        assert (found["status"], found["message"]) == ("ok", None)
-        return found["facts"]
+        audited = record(tmp_path / "audit", host)
+        assert (audited["status"], audited["message"]) == ("ok", None)
+        return audited["facts"]
 
     return run
 
@@ -91,7 +91,7 @@ def settle(host):
 
 def rows(facts):
     """The listeners of a host as the rows of LISTENERS are, split into their words."""
-    found = []
+    result = []
     for listener in facts["listeners"]:
         owners = listener["owners"]
         name = listener["id"]
@@ -99,9 +99,9 @@ def rows(facts):
             name = name.replace(":%d" % listener["port"], ":ephemeral")
         holders = {"%s/%s%s" % (owner["process"], owner["user"], "*" if owner["main"] else "") for owner in owners}
         places = {owner["container"] or owner["unit"] for owner in owners}
-        found.append([name, *(sorted(holders) or ["[%s]" % listener["held_by"]]), *(sorted(places) or ["-"]),
-                      listener["service"] or "-", listener["activated_by"] or "-"])
-    return sorted(found)
+        result.append([name, *(sorted(holders) or ["[%s]" % listener["held_by"]]), *(sorted(places) or ["-"]),
+                       listener["service"] or "-", listener["activated_by"] or "-"])
+    return sorted(result)
 
 
 def expected():
@@ -159,11 +159,11 @@ def test_what_is_named_as_the_service_is_what_to_stop(host, audit):
 
 def test_keepalived_is_found_by_the_protocol_that_it_speaks(host, audit):
     """It listens on no port: VRRP is a protocol of its own, number 112."""
-    found = [listener for listener in audit(host, gather=["owners", "raw"])["listeners"]
-             if listener["protocol"] == "raw"]
-    assert {listener["port"] for listener in found} == {112}
-    assert {owner["process"] for listener in found for owner in listener["owners"]} == {"keepalived"}
-    assert {listener["service"] for listener in found} == {"keepalived.service"}
+    listeners = [listener for listener in audit(host, gather=["owners", "raw"])["listeners"]
+                 if listener["protocol"] == "raw"]
+    assert {listener["port"] for listener in listeners} == {112}
+    assert {owner["process"] for listener in listeners for owner in listener["owners"]} == {"keepalived"}
+    assert {listener["service"] for listener in listeners} == {"keepalived.service"}
 
 
 def test_a_published_port_is_reached_without_its_proxies(hosts, audit, probe):

@@ -40,8 +40,8 @@ def commands():
 
 def written(kind):
     """The only command of a kind, as list of words."""
-    found, = [command.split() for command in commands() if re.match(kind, command)]
-    return found
+    words, = [command.split() for command in commands() if re.match(kind, command)]
+    return words
 
 
 @pytest.fixture
@@ -86,16 +86,16 @@ def test_the_guide_works_from_its_first_command_to_its_last(place):
             for command in (line.removeprefix("$ ") for line in block.text.splitlines()):
                 if not (INSTALLS.match(command) or REMOVES.match(command) or command == MOLECULE):
                     script += "echo + '%s'\n%s\n" % (command.replace("'", ""), command)
-    said = {}  # what each command printed
+    outputs = {}  # what each command printed
     for part in re.split(r"^\+ ", run(place, script), flags=re.MULTILINE)[1:]:
         command, _newline, output = part.partition("\n")
-        said[command] = said.get(command, "") + output
-    assert "Traceback" not in str(said) and "WARNING" not in str(said), said
+        outputs[command] = outputs.get(command, "") + output
+    assert "Traceback" not in str(outputs) and "WARNING" not in str(outputs), outputs
 
     def printed(start):
-        found = [output for command, output in said.items() if command.startswith(start)]
-        assert found, start
-        return "".join(found)
+        matching = [output for command, output in outputs.items() if command.startswith(start)]
+        assert matching, start
+        return "".join(matching)
 
     assert printed("rig run --hosts 3 -- ansible").count('"pong"') == 3
     assert printed("ansible all -m ansible.builtin.ping").count('"pong"') == 3

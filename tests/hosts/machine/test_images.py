@@ -48,11 +48,11 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def acquire(said=None, name="trixie"):
+def acquire(messages=None, name="trixie"):
     """Make an image, if need be, as a process does that ends then; returns its root."""
     image = images.Image(name)
     try:
-        return image.acquire((said if said is not None else []).append)
+        return image.acquire((messages if messages is not None else []).append)
     finally:
         image.let_go()
 
@@ -74,12 +74,12 @@ def start(**environment):
 
 
 def test_an_image_is_made_once(place):
-    said = []
-    root = acquire(said)
+    messages = []
+    root = acquire(messages)
     assert (root / "file").read_text() == "content\n"
-    assert "making the image" in said[0] and "ready after" in said[1]
-    assert acquire(said) == root
-    assert len(calls(place)) == 1 and len(said) == 2
+    assert "making the image" in messages[0] and "ready after" in messages[1]
+    assert acquire(messages) == root
+    assert len(calls(place)) == 1 and len(messages) == 2
     image = images.Image("trixie")
     assert names(place) == [image.key, image.key + ".tar.zst"]
     call, = calls(place)
@@ -122,9 +122,9 @@ def test_a_broken_image_is_made_anew(place):
     root = acquire()
     image.packed.write_bytes(image.packed.read_bytes()[:-20])
     (root.parent / "whole").unlink()
-    said = []
-    assert (acquire(said) / "file").read_text() == "content\n"
-    assert "the kept image is broken" in said[0] and len(calls(place)) == 2
+    messages = []
+    assert (acquire(messages) / "file").read_text() == "content\n"
+    assert "the kept image is broken" in messages[0] and len(calls(place)) == 2
 
 
 @pytest.mark.parametrize("damage", ["no mark", "a copy"])

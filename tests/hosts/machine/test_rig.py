@@ -80,16 +80,16 @@ def foreign_rigs():
 
 def rig_processes():
     """Process ids of what these tests started: the hosts, and what runs in cgroups of rigs."""
-    found = set()
+    pids = set()
     for cgroup in rig_cgroups():
         for procs in cgroup.rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
-                found.update(procs.read_text(encoding="ascii").split())
+                pids.update(procs.read_text(encoding="ascii").split())
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if b"systemd-nspawn" in (process / "cmdline").read_bytes() and _is_ours(process.name):
-                found.add(process.name)
-    return sorted(found)
+                pids.add(process.name)
+    return sorted(pids)
 
 
 def _all_cgroups():

@@ -44,23 +44,23 @@ def become(user):
 
 def bind(family, kind, address, device=None, v6only=None):
     """A socket on a port of the kernel's choice, kept open."""
-    one = socket.socket(family, kind)
+    sock = socket.socket(family, kind)
     if device:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b'\0')
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b'\0')
     if v6only is not None:
-        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
-    one.bind((address, 0))
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
+    sock.bind((address, 0))
     if kind == socket.SOCK_STREAM:
-        one.listen(7)
-    KEPT.append(one)
-    return one
+        sock.listen(7)
+    KEPT.append(sock)
+    return sock
 
 
-def describe(one, device=None, holders=(), accepts_ipv4=None, **expected):
+def describe(sock, device=None, holders=(), accepts_ipv4=None, **expected):
     """What the facts are to say of a socket of this process, and of the pids that hold it."""
-    address, port = one.getsockname()[:2]
-    ipv6 = one.family == socket.AF_INET6
-    protocol = 'tcp' if one.type & socket.SOCK_STREAM else 'udp'
+    address, port = sock.getsockname()[:2]
+    ipv6 = sock.family == socket.AF_INET6
+    protocol = 'tcp' if sock.type & socket.SOCK_STREAM else 'udp'
     bound = '%s%%%s' % (address, device) if device else address
     wildcard = address in ('0.0.0.0', '::')
     expected.update({

@@ -13,12 +13,12 @@ NAME = b'{{ 7*7 }}\x1b[1m\n'
 LIFETIME = 900                  # seconds
 PR_SET_NAME = 15                # prctl(2)
 
-one = socket.socket()
-one.bind(('0.0.0.0', 0))
-one.listen(1)
+sock = socket.socket()
+sock.bind(('0.0.0.0', 0))
+sock.listen(1)
 child = os.fork()
 if child:
-    print('%d %d' % (child, one.getsockname()[1]))
+    print('%d %d' % (child, sock.getsockname()[1]))
 else:
     ctypes.CDLL(None).prctl(PR_SET_NAME, NAME, 0, 0, 0)
     signal.alarm(LIFETIME)
