@@ -6,8 +6,8 @@
 
 def diagnosis(unit='nginx.service', **other):
     """One of a unit that has failed, with what is given in place of that."""
-    found = {'unit': unit, 'id': unit if '.' in unit else unit + '.service', 'load': 'loaded', 'active': 'failed',
-             'sub': 'failed',
-             'enabled': 'enabled', 'result': 'exit-code', 'exit': 1, 'holds': False, 'lines': [], 'unseen': []}
-    found.update(other)
-    return found
+    made = {'unit': unit, 'id': unit if '.' in unit else unit + '.service', 'load': 'loaded', 'active': 'failed',
+            'sub': 'failed',
+            'enabled': 'enabled', 'result': 'exit-code', 'exit': 1, 'holds': False, 'lines': [], 'unseen': []}
+    made.update(other)
+    return made

@@ -10,10 +10,10 @@ RUN = 'run1'
 
 def owner(pid=100, process='nginx', user='www-data', **other):
     """One entry of ``owners``."""
-    found = {'pid': pid, 'process': process, 'exe': '/usr/sbin/%s' % process, 'exe_deleted': False, 'user': user,
-             'uid': 33, 'started': '2026-11-19T08:00:00Z', 'unit': None, 'main': None, 'container': None}
-    found.update(other)
-    return found
+    made = {'pid': pid, 'process': process, 'exe': '/usr/sbin/%s' % process, 'exe_deleted': False, 'user': user,
+            'uid': 33, 'started': '2026-11-19T08:00:00Z', 'unit': None, 'main': None, 'container': None}
+    made.update(other)
+    return made
 
 
 def listener(address='0.0.0.0', port=80, protocol='tcp', owners=None, **other):
@@ -22,7 +22,7 @@ def listener(address='0.0.0.0', port=80, protocol='tcp', owners=None, **other):
     owners = [owner()] if owners is None else owners
     ipv6 = ':' in address
     bound = '%s%%%s' % (address, interface) if interface else address
-    found = {
+    made = {
         'id': '%s/%s:%d%s' % (protocol, '[%s]' % bound if ipv6 else bound, port, '@' + namespace if namespace else ''),
         'protocol': protocol, 'family': 'ipv6' if ipv6 else 'ipv4', 'address': address, 'port': port, 'interface': None,
         'accepts_ipv4': not ipv6, 'accepts_ipv6': ipv6, 'scope': 'any' if address in ('0.0.0.0', '::') else 'loopback',
@@ -30,8 +30,8 @@ def listener(address='0.0.0.0', port=80, protocol='tcp', owners=None, **other):
         'service': None, 'activated_by': None, 'held_by': 'processes' if owners else 'unknown', 'socket_uid': 33,
         'owners': owners, 'owners_total': len(owners),
     }
-    found.update(other)
-    return found
+    made.update(other)
+    return made
 
 
 def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
@@ -43,7 +43,7 @@ def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
     if set(allowed) & {'0.0.0.0/0', '::/0'}:
         level = 'anyone'
     rules = {'decided_by': None, 'blocked_by': None, 'caveats': []}
-    found = {
+    made = {
         'verdict': verdict,
         'allowed': list(allowed),
         'undecided': list(undecided),
@@ -61,8 +61,8 @@ def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
             for path in paths
         ],
     }
-    found.update(other)
-    return found
+    made.update(other)
+    return made
 
 
 def gap(aspect='owners', code='owners_hidden', count=1, message='1 listener has no visible owner', hint='become'):
@@ -72,8 +72,8 @@ def gap(aspect='owners', code='owners_hidden', count=1, message='1 listener has 
 
 def facts(*listeners, gaps=(), **other):
     """A fact record; ``complete`` follows from the gaps."""
-    missing = {one['aspect'] for one in gaps}
-    found = {
+    missing = {entry['aspect'] for entry in gaps}
+    made = {
         'schema': 1, 'gathered_at': '2026-11-20T10:00:00Z', 'collector': 'netlink',
         'complete': {aspect: aspect not in missing for aspect in ('sockets', 'binding', 'owners', 'units')},
         'gaps': list(gaps),
@@ -81,15 +81,16 @@ def facts(*listeners, gaps=(), **other):
                    'reserved_ports': [[8080, 8081]], 'unprivileged_port_start': 1024},
         'listeners': list(listeners),
     }
-    found['complete'].update(namespaces=None, connections=None, resources=None)
-    found.update(other)
-    return copy.deepcopy(found)
+    made['complete'].update(namespaces=None, connections=None, resources=None)
+    made.update(other)
+    return copy.deepcopy(made)
 
 
-def record(host, found=None, status='ok', message=None, **other):
+def record(host, observed=None, status='ok', message=None, **other):
     """A record of a host, with facts where its status is ok."""
     entry = {'schema': 2, 'host': host, 'run_id': RUN, 'recorded_at': '2026-11-20T10:00:01Z', 'status': status,
              'message': message, 'collection': '0.1.0', 'ansible_core': '2.21.0', 'declared': False,
-             'facts': (facts(listener()) if found is None else found) if status == 'ok' else None, 'judgement': None}
+             'facts': (facts(listener()) if observed is None else observed) if status == 'ok' else None,
+             'judgement': None}
     entry.update(other)
     return entry

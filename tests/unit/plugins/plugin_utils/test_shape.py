@@ -38,7 +38,7 @@ EXPOSURE = samples.exposure(
 
 def whole():
     """Facts with every key that there may be, and no empty list or null in them."""
-    found = samples.facts(
+    made = samples.facts(
         samples.listener(
             'fe80::1',
             80,
@@ -62,15 +62,15 @@ def whole():
         ),
         gaps=[samples.gap('units')],
     )
-    found['complete'] = {aspect: aspect != 'units' for aspect in found['complete']}
-    found['complete']['firewall'] = True
-    found['forwarded'] = [
+    made['complete'] = {aspect: aspect != 'units' for aspect in made['complete']}
+    made['complete']['firewall'] = True
+    made['forwarded'] = [
         dict(
-            found['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x'
+            made['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x'
         )
     ]
-    del found['forwarded'][0]['connections']
-    found['openings'] = [
+    del made['forwarded'][0]['connections']
+    made['openings'] = [
         {
             'protocol': 'tcp',
             'family': 'ipv4',
@@ -80,14 +80,14 @@ def whole():
             'decided_by': 'a rule',
         }
     ]
-    found['firewall'] = {
+    made['firewall'] = {
         'backends': ['nftables'],
         'default': 'drop',
         'rules': 1,
         'sources': {'ipv4': EVERYBODY, 'ipv6': ['::/0']},
     }
-    found['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
-    return copy.deepcopy(found)
+    made['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
+    return copy.deepcopy(made)
 
 
 def parts(value, kind, path=()):
@@ -96,7 +96,7 @@ def parts(value, kind, path=()):
     A value of another type is an error.
     """
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        kind, = [one for one in typing.get_args(kind) if one is not type(None)]
+        kind, = [member for member in typing.get_args(kind) if member is not type(None)]
         if value is None:
             return
     yield path, value, kind
@@ -130,12 +130,12 @@ def conforms(value, kind):
 
 def changed(path, change):
     """All facts, with a change to the container that a path leads to."""
-    found = whole()
-    part = found
+    made = whole()
+    part = made
     for step in path[:-1]:
         part = part[step]
     change(part, path[-1])
-    return found
+    return made
 
 
 def fields():
@@ -242,7 +242,7 @@ TYPES = {str: 'str', int: 'int', float: 'float', bool: 'bool', list: 'list', dic
 def type_name(hint):
     """The type of a key as the documentation of a module has it."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        hint, = [one for one in typing.get_args(hint) if one is not type(None)]
+        hint, = [member for member in typing.get_args(hint) if member is not type(None)]
     if typing.get_origin(hint) is typing.Literal:
         return 'str'
     return 'dict' if typing.is_typeddict(hint) else TYPES[typing.get_origin(hint) or hint]

@@ -14,14 +14,14 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnos
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, owner
 
 
-def sent(found):
+def sent(given):
     """The same facts, as JSON brings them."""
-    return json.loads(json.dumps(found))
+    return json.loads(json.dumps(given))
 
 
 def exposure(**other):
     """An exposure with one path; what is given is in both."""
-    found = dict(
+    shared = dict(
         {
             'verdict': 'partly',
             'allowed': ['10.0.0.0/8', 'fd00::/8'],
@@ -32,7 +32,7 @@ def exposure(**other):
         },
         **other,
     )
-    return dict(found, level='private', paths=[dict(found, family='ipv4', interfaces=['eth0'])])
+    return dict(shared, level='private', paths=[dict(shared, family='ipv4', interfaces=['eth0'])])
 
 
 def forwarded(**other):
@@ -136,9 +136,9 @@ GOOD = {
 }
 
 
-@pytest.mark.parametrize('found', GOOD.values(), ids=GOOD.keys())
-def test_honest_facts_come_back_unchanged(found):
-    assert check.check(sent(found)) == found
+@pytest.mark.parametrize('given', GOOD.values(), ids=GOOD.keys())
+def test_honest_facts_come_back_unchanged(given):
+    assert check.check(sent(given)) == given
 
 
 def test_keys_of_later_versions_are_dropped_at_every_level():
@@ -155,15 +155,15 @@ def test_keys_of_later_versions_are_dropped_at_every_level():
 
 def changed(path, value):
     """Facts with one value replaced, or removed where it is None; a path is keys and indexes."""
-    found = facts(listener(), listener(port=81), gaps=[gap('units', 'systemctl', None, 'x', None)])
-    part = found
+    given = facts(listener(), listener(port=81), gaps=[gap('units', 'systemctl', None, 'x', None)])
+    part = given
     for step in path[:-1]:
         part = part[step]
     if value is None:
         del part[path[-1]]
     else:
         part[path[-1]] = value
-    return found
+    return given
 
 
 REFUSED = [
@@ -307,10 +307,10 @@ def test_what_does_not_fit_is_refused_and_named(path, value, message):
 
 
 def test_that_all_was_seen_cannot_be_left_open():
-    found = facts()
-    found['complete']['sockets'] = None
+    given = facts()
+    given['complete']['sockets'] = None
     with pytest.raises(Fault) as caught:
-        check.check(found)
+        check.check(given)
     assert str(caught.value) == 'complete.sockets: has to be true or false, not null'
 
 
@@ -318,8 +318,8 @@ def test_many_listeners_are_checked_quickly():
     many = json.dumps(facts(*[listener(port=port + 1, owners=[owner(), owner(pid=101)]) for port in range(1000)]))
     durations = []
     for dummy in range(7):
-        found = json.loads(many)
+        given = json.loads(many)
         start = time.process_time()
-        check.check(found)
+        check.check(given)
         durations.append(time.process_time() - start)
     assert min(durations) < 0.05        # measured: 0.010; the rest is for slower machines

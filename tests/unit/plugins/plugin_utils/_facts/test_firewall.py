@@ -25,9 +25,9 @@ def snapshot(name='native', **other):
 
 def unpacked(taken, *listeners, **other):
     """Facts that a host sent with such a snapshot."""
-    found = facts(*(listeners or [listener(port=22)]), **other)
-    found['complete']['firewall'] = True
-    return unpack(pack(dict(found, snapshot=taken)))
+    observed = facts(*(listeners or [listener(port=22)]), **other)
+    observed['complete']['firewall'] = True
+    return unpack(pack(dict(observed, snapshot=taken)))
 
 
 def sent(taken, *listeners, **other):
@@ -39,30 +39,32 @@ def sent(taken, *listeners, **other):
     'name, verdict', [('open', 'allowed'), ('native', 'partly'), ('iptables_legacy', 'partly'), ('mixed', 'partly')]
 )
 def test_rules_are_judged(name, verdict):
-    found = sent(snapshot(name))
-    assert found['listeners'][0]['exposure']['verdict'] == verdict
-    assert set(found) == set(facts()) | {'forwarded', 'openings', 'firewall'}
-    assert found['complete']['firewall'] is True and found['gaps'] == []
+    judged = sent(snapshot(name))
+    assert judged['listeners'][0]['exposure']['verdict'] == verdict
+    assert set(judged) == set(facts()) | {'forwarded', 'openings', 'firewall'}
+    assert judged['complete']['firewall'] is True and judged['gaps'] == []
 
 
 def test_it_is_the_same_judgement_as_on_the_host():
-    found = sent(snapshot('docker_nft'), listener(port=8050))
-    one = listener(port=8050)
-    here = exposure.attach([one], snapshot('docker_nft'), None)
-    assert found['listeners'] == [one] and {key: found[key] for key in here} == here and here['forwarded']
+    judged = sent(snapshot('docker_nft'), listener(port=8050))
+    record = listener(port=8050)
+    attached = exposure.attach([record], snapshot('docker_nft'), None)
+    assert judged['listeners'] == [record] and attached['forwarded']
+    assert {key: judged[key] for key in attached} == attached
 
 
 def test_what_could_not_be_looked_at_is_a_gap():
-    found = sent(snapshot(net=None, errors=[{'aspect': 'net', 'message': 'net: not root'}]))
-    assert found['complete']['firewall'] is False and found['listeners'][0]['exposure']['verdict'] == 'unknown'
-    assert [(one['aspect'], one['message'], one['hint']) for one in found['gaps']] == [
+    judged = sent(snapshot(net=None, errors=[{'aspect': 'net', 'message': 'net: not root'}]))
+    assert judged['complete']['firewall'] is False and judged['listeners'][0]['exposure']['verdict'] == 'unknown'
+    assert [(entry['aspect'], entry['message'], entry['hint']) for entry in judged['gaps']] == [
         ('firewall', 'net: not root', 'become')
     ]
 
 
 def test_gaps_of_the_host_stay():
-    found = sent(snapshot(nft='nonsense'), gaps=[gap('owners')], complete=dict(facts()['complete'], owners=False))
-    assert [one['aspect'] for one in found['gaps']] == ['owners', 'firewall'] and found['complete']['firewall'] is False
+    judged = sent(snapshot(nft='nonsense'), gaps=[gap('owners')], complete=dict(facts()['complete'], owners=False))
+    assert [entry['aspect'] for entry in judged['gaps']] == ['owners', 'firewall']
+    assert judged['complete']['firewall'] is False
 
 
 def test_without_a_snapshot_nothing_is_judged():
@@ -164,8 +166,8 @@ def test_an_error_in_what_judges_is_told_as_one():
 )
 def test_what_is_judged_is_checked(more, message):
     def attach(listeners, dummy, dummy2):
-        for one in listeners:
-            one['exposure'] = None
+        for record in listeners:
+            record['exposure'] = None
         return dict({'forwarded': [], 'openings': []}, **more)
     with pytest.raises(FactError) as info:
         firewall.judge(unpacked(snapshot()), attach)
@@ -205,10 +207,10 @@ def test_damaged_snapshots_are_judged_or_refused(name):
         )
         bad['nft'] = json.dumps(bad['nft']) if isinstance(bad['nft'], dict) else bad['nft']
         try:
-            found = sent(bad)
+            result = sent(bad)
         except FactError as error:
             assert str(error).isprintable() and len(str(error)) < 200
             continue
         judged += 1
-        assert found['listeners'][0]['exposure']['verdict'] in ('allowed', 'partly', 'blocked', 'unknown')
+        assert result['listeners'][0]['exposure']['verdict'] in ('allowed', 'partly', 'blocked', 'unknown')
     assert judged > 20

@@ -232,7 +232,7 @@ NOTHING = {'entries': [], 'waivers': []}
 
 def judgement(**other):
     """A judgement as a record has it."""
-    found = {
+    made = {
         'policy': {'summary': 'policy: 1 variable', 'hash': 'a' * 64, 'variables': ['expected_listeners']},
         'findings': [FINDING],
         'findings_total': 1,
@@ -242,7 +242,7 @@ def judgement(**other):
         'met': NOTHING,
         'idle': dict(NOTHING, entries=[['expected_listeners', '#1']]),
     }
-    return dict(found, **other)
+    return dict(made, **other)
 
 
 def test_a_judgement_is_read_back(tmp_path):
@@ -327,8 +327,8 @@ def test_a_file_is_read_wherever_it_is(tmp_path):
     link = tmp_path / 'link.json'
     link.symlink_to(path)
     for name in (path, str(link)):
-        entry, found = records.read_file(name, 'web')
-        assert (entry['host'], found) == ('web', facts(listener()))
+        entry, observed = records.read_file(name, 'web')
+        assert (entry['host'], observed) == ('web', facts(listener()))
         with pytest.raises(RecordError, match='is that of another host'):
             records.read_file(name, 'other')
     for name, message in ((tmp_path / 'absent', 'there is no file'), (tmp_path / 'a\x1bb', 'there is no file .*a.x1bb'),

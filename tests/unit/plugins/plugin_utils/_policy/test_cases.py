@@ -29,9 +29,9 @@ _KNOWN = {'name', 'declare', 'host', 'forwarded', 'earlier', 'gaps', 'complete',
 _OF_FLEETS = {'entry_unused', 'waiver_unused'}      # which the report judges
 
 
-def _as_told(found):
+def _as_told(finding):
     """A finding as a case may write it."""
-    shown = dict(found.as_dict(), cause=found.ports[0] if found.kind == 'unknown' else None)
+    shown = dict(finding.as_dict(), cause=finding.ports[0] if finding.kind == 'unknown' else None)
     shown['in'] = shown.pop('declared_in')
     return shown
 
@@ -45,32 +45,33 @@ def _one_line(text):
     return re.sub(r'\s+', ' ', str(text))
 
 
-def _check(told, wanted):
+def _check(finding, wanted):
     for key, value in dict({'fails': True}, **wanted).items():
         if key in ('says', 'not_says'):
             for words in map(_one_line, _listed(value)):
-                assert (words in told['message']) == (key == 'says'), told['message']
+                assert (words in finding['message']) == (key == 'says'), finding['message']
         elif key == 'remedy':
-            assert _one_line(value) in told['remedy']
+            assert _one_line(value) in finding['remedy']
         elif key == 'expected':
-            assert value in told['expected']
+            assert value in finding['expected']
         else:
-            assert told[key] == value, '%s: %s' % (key, told)
+            assert finding[key] == value, '%s: %s' % (key, finding)
 
 
 @pytest.mark.parametrize('case', CASES, ids=[case['name'] for case in CASES])
 def test_case(case):
     policy, result = building.judged(case)
-    told = [_as_told(found) for found in result.findings]
-    assert [one['kind'] for one in told] == [one['kind'] for one in case['found']], [one['message'] for one in told]
-    for one, wanted in zip(told, case['found']):
-        _check(one, wanted)
-    assert result.failing == any(one.get('fails', True) for one in case['found'])
+    findings = [_as_told(finding) for finding in result.findings]
+    kinds = [finding['kind'] for finding in findings]
+    assert kinds == [finding['kind'] for finding in case['found']], [finding['message'] for finding in findings]
+    for finding, wanted in zip(findings, case['found']):
+        _check(finding, wanted)
+    assert result.failing == any(finding.get('fails', True) for finding in case['found'])
     for key in ('passed', 'others', 'second_look'):
         assert getattr(result, key) == case.get(key, getattr(result, key)), key
     if 'waived' in case:
-        assert ['%s %s by %s' % (found.kind, found.listener, waiver.label) for found, waiver in result.waived] == case[
-            'waived'
+        assert case['waived'] == [
+            '%s %s by %s' % (finding.kind, finding.listener, waiver.label) for finding, waiver in result.waived
         ]
     if 'used' in case:
         assert [entry.label for entry in result.used] == case['used']
@@ -80,8 +81,8 @@ def test_cases_are_written_as_they_are_read():
     assert len(CASES) == len({case['name'] for case in CASES}) >= 150
     for case in CASES:
         assert set(case) <= _KNOWN, case['name']
-        for found in case['found']:
-            assert set(found) <= {
+        for finding in case['found']:
+            assert set(finding) <= {
                 'kind',
                 'severity',
                 'entry',
@@ -99,21 +100,21 @@ def test_cases_are_written_as_they_are_read():
 def _declared(stem):
     """All entries, or waivers, of all cases."""
     return [
-        one
+        item
         for case in CASES
         for name, some in (
             case['declare'] if isinstance(case['declare'], dict) else {'expected_listeners': case['declare']}
         ).items()
         if name.startswith(stem)
-        for one in some
+        for item in some
     ]
 
 
 @pytest.mark.parametrize('stem, schema', [('expected_listeners', options.ENTRY), ('listener_waivers', options.WAIVER)])
 def test_every_option_is_in_a_case_and_so_is_each_of_its_words(stem, schema):
     used = {}
-    for one in _declared(stem):
-        for option, value in one.items():
+    for item in _declared(stem):
+        for option, value in item.items():
             used.setdefault(option, set()).update(map(str, _listed(value)))
     assert set(used) == set(schema)
     words = {
@@ -134,9 +135,9 @@ def test_every_option_is_in_a_case_and_so_is_each_of_its_words(stem, schema):
 
 
 def test_every_kind_and_severity_is_found_and_waived():
-    found = {one['kind'] for case in CASES for one in case['found']}
-    assert found == set(options.KINDS) - _OF_FLEETS
-    assert {one.get('severity') for case in CASES for one in case['found']} - {None} == set(options.SEVERITIES)
+    kinds = {finding['kind'] for case in CASES for finding in case['found']}
+    assert kinds == set(options.KINDS) - _OF_FLEETS
+    assert {finding.get('severity') for case in CASES for finding in case['found']} - {None} == set(options.SEVERITIES)
     waived = {line.split()[0] for case in CASES for line in case.get('waived', ())}
     assert waived == set(options.VIOLATIONS)
 
@@ -157,9 +158,11 @@ def test_every_class_and_every_cause_is_in_a_case():
     classes, causes = set(), set()
     for case in CASES:
         result = building.judged(case)[1]
-        causes.update(found.ports[0] for found in result.findings if found.kind == 'unknown')
+        causes.update(finding.ports[0] for finding in result.findings if finding.kind == 'unknown')
         classes.update(
-            defaults.kind(found.record) for found in result.findings if found.kind == 'unexpected' and found.record
+            defaults.kind(finding.record)
+            for finding in result.findings
+            if finding.kind == 'unexpected' and finding.record
         )
     assert classes == set(defaults.SWITCHES)
     assert causes == set(_causes.CAUSES)

@@ -149,22 +149,22 @@ def verify(variables):
         policy = Policy.of(declared)
     except Refusals as exc:
         assert exc.items
-        for one in exc.items:
-            text = str(one)
-            assert one.variable in variables and text.startswith(one.variable) and one.reason
-            if one.variable not in options.SWITCHES and one.option:
+        for fault in exc.items:
+            text = str(fault)
+            assert fault.variable in variables and text.startswith(fault.variable) and fault.reason
+            if fault.variable not in options.SWITCHES and fault.option:
                 assert (
-                    one.entry
-                    and 'entry %s' % visible(one.entry, 200) in text
-                    and 'option %s' % visible(one.option, 100) in text
+                    fault.entry
+                    and 'entry %s' % visible(fault.entry, 200) in text
+                    and 'option %s' % visible(fault.option, 100) in text
                 )
             assert visible(text, len(text)) == text and text in str(exc) and len(text) < 3000
     else:
         assert len(policy.hash) == 64 and policy.summary.startswith('policy: ')
         result = judge.judge(HOST, policy, NOW)
-        for one in result.findings:
-            assert visible(one.message, len(one.message)) == one.message
-            json.dumps(one.as_dict())
+        for finding in result.findings:
+            assert visible(finding.message, len(finding.message)) == finding.message
+            json.dumps(finding.as_dict())
     for text in declared.warnings:
         assert visible(text, len(text)) == text
     assert time.process_time() - began < SECONDS
@@ -182,8 +182,8 @@ def text(choose):
 
 def number(choose):
     """A number, small, large or huge, of either sign."""
-    found = choose.below(256) ** choose.of((1, 1, 2, 3, 8, 200))
-    return choose.of((found, found, -found, found / 3 if found < 10 ** 300 else float('inf')))
+    value = choose.below(256) ** choose.of((1, 1, 2, 3, 8, 200))
+    return choose.of((value, value, -value, value / 3 if value < 10 ** 300 else float('inf')))
 
 
 def scalar(choose):
@@ -212,7 +212,7 @@ def anything(choose, depth=0):
     if shape < 4 or depth > 3:
         return scalar(choose)
     some = [anything(choose, depth + 1) for dummy in range(choose.below(4))]
-    return some if shape == 4 else {key(choose): one for one in some}
+    return some if shape == 4 else {key(choose): value for value in some}
 
 
 def wild_entry(choose):

@@ -11,10 +11,10 @@ import pytest
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 
 
-def found(declare, *host, **more):
+def outcome(declare, *host, **more):
     """Pairs of kind and listener, or entry where there is none, of what is found; and whether the host fails."""
     result = building.judged(dict(more, declare=declare, host=host))[1]
-    return [(one.kind, one.listener or one.entry) for one in result.findings], result.failing
+    return [(finding.kind, finding.listener or finding.entry) for finding in result.findings], result.failing
 
 
 NEGATIVE = [
@@ -37,20 +37,20 @@ def test_a_failed_observation_passes_no_negative_check(declare):
     installed), in a daemon that validates hosts (errors of four files are dropped), in a compliance scanner (its script
     passes where the tool is missing) and in a module for Windows (errors are silenced).
     """
-    kinds, failing = found(declare, gaps=['sockets'])
+    kinds, failing = outcome(declare, gaps=['sockets'])
     assert [kind for kind, dummy in kinds] == ['unknown'] and failing
 
 
 def test_a_failed_observation_is_no_proof_that_something_is_missing():
     """The same, from the other side: what must listen is "down" though nobody could look."""
-    kinds, failing = found([{'name': 'web', 'port': 80}], gaps=['sockets'])
+    kinds, failing = outcome([{'name': 'web', 'port': 80}], gaps=['sockets'])
     assert [kind for kind, dummy in kinds] == ['unknown'] and failing
 
 
 def test_what_was_seen_in_spite_of_a_failure_still_counts():
     """Where one of several tables cannot be read, the others are dropped, or the failure is."""
-    kinds, failing = found([{'name': 'no telnet', 'port': 23, 'state': 'forbidden'}, {'name': 'web', 'port': 80}],
-                           'tcp 0.0.0.0:23 telnetd', 'tcp 0.0.0.0:80 nginx', gaps=['sockets'])
+    kinds, failing = outcome([{'name': 'no telnet', 'port': 23, 'state': 'forbidden'}, {'name': 'web', 'port': 80}],
+                             'tcp 0.0.0.0:23 telnetd', 'tcp 0.0.0.0:80 nginx', gaps=['sockets'])
     assert (
         kinds[0] == ('forbidden', 'tcp/0.0.0.0:23')
         and [kind for kind, dummy in kinds] == ['forbidden', 'unknown']
@@ -60,7 +60,7 @@ def test_what_was_seen_in_spite_of_a_failure_still_counts():
 
 def test_a_socket_of_both_families_is_one_listener_whatever_a_tool_calls_it():
     """The same socket is ``*`` with one tool and ``::`` with another, so that a check depends on what is installed."""
-    assert found([{'name': 'ssh', 'port': 22, 'bind': 'any'}], 'tcp [::]:22 sshd dual') == ([], False)
+    assert outcome([{'name': 'ssh', 'port': 22, 'bind': 'any'}], 'tcp [::]:22 sshd dual') == ([], False)
 
 
 @pytest.mark.parametrize('entry', [{'family': 'ipv4'}, {'family': 'ipv6'}, {}])
@@ -69,19 +69,19 @@ def test_a_socket_of_both_families_satisfies_a_check_of_either(entry):
 
     Users have turned IPv6 off to cope.
     """
-    assert found([dict(entry, name='ssh', port=22)], 'tcp [::]:22 sshd dual') == ([], False)
+    assert outcome([dict(entry, name='ssh', port=22)], 'tcp [::]:22 sshd dual') == ([], False)
 
 
 def test_a_socket_of_both_families_is_not_hidden_from_a_check_of_ipv4():
     """Only IPv4 sockets are listed, and one that takes IPv4 through a wildcard of IPv6 is approved unseen."""
-    assert found(
+    assert outcome(
         [{'name': 'no telnet', 'port': 23, 'family': 'ipv4', 'state': 'forbidden'}], 'tcp [::]:23 telnetd dual'
     )[0] == [('forbidden', 'tcp/[::]:23')]
 
 
 def test_a_listener_of_ipv6_alone_does_not_pass_unseen():
     """A pattern for addresses is empty for IPv6, fits everything, and listeners of IPv6 alone pass."""
-    assert found([{'name': 'web', 'port': 80}], 'tcp 0.0.0.0:80 nginx', 'tcp [::]:9999 nc') == (
+    assert outcome([{'name': 'web', 'port': 80}], 'tcp 0.0.0.0:80 nginx', 'tcp [::]:9999 nc') == (
         [('unexpected', 'tcp/[::]:9999')],
         True,
     )
@@ -89,7 +89,7 @@ def test_a_listener_of_ipv6_alone_does_not_pass_unseen():
 
 def test_a_listener_of_ipv6_alone_is_none_of_ipv4():
     """The family is guessed from a word of the output, so that ``[fe80::1]:9200`` is taken for IPv4."""
-    kinds, dummy = found(
+    kinds, dummy = outcome(
         [{'name': 'search', 'port': 9200, 'family': 'ipv4', 'state': 'required'}], 'tcp [fe80::1%eth0]:9200 java'
     )
     assert kinds == [('missing', 'search'), ('unexpected', 'tcp/[fe80::1%eth0]:9200')]
@@ -100,17 +100,17 @@ def test_a_listener_of_ipv6_alone_is_none_of_ipv4():
 )
 def test_loopback_is_loopback_with_a_device_and_beside_the_first_address(line):
     """``127.0.0.53%lo`` comes out as the address, and 127.0.0.2 counts as exposed."""
-    assert found([{'name': 'dns', 'port': '53/udp', 'bind': 'loopback', 'clients': 'local'}], line) == ([], False)
-    assert not found([], line)[1]
+    assert outcome([{'name': 'dns', 'port': '53/udp', 'bind': 'loopback', 'clients': 'local'}], line) == ([], False)
+    assert not outcome([], line)[1]
 
 
 def test_a_scoped_address_keeps_its_interface():
     """``fe80::1]%eth0`` comes out as the address."""
-    assert found([{'name': 'dhcp', 'port': '546/udp', 'bind': 'link'}], 'udp [fe80::1%eth0]:546 dhclient') == (
+    assert outcome([{'name': 'dhcp', 'port': '546/udp', 'bind': 'link'}], 'udp [fe80::1%eth0]:546 dhclient') == (
         [],
         False,
     )
-    assert found([{'name': 'dhcp', 'port': '546/udp', 'bind': 'eth0'}], 'udp [fe80::1%eth0]:546 dhclient') == (
+    assert outcome([{'name': 'dhcp', 'port': '546/udp', 'bind': 'eth0'}], 'udp [fe80::1%eth0]:546 dhclient') == (
         [],
         False,
     )
@@ -118,7 +118,7 @@ def test_a_scoped_address_keeps_its_interface():
 
 def test_a_list_of_what_is_allowed_shows_what_is_not():
     """The documented example for violations of a list selects the ports that are on it."""
-    assert found(
+    assert outcome(
         [{'name': 'allowed', 'ports': [22, 80]}], 'tcp 0.0.0.0:22 sshd', 'tcp 0.0.0.0:80 nginx', 'tcp 0.0.0.0:25 exim4'
     ) == ([('unexpected', 'tcp/0.0.0.0:25')], True)
 
@@ -128,24 +128,24 @@ def test_a_wildcard_is_not_one_address_and_answers_on_each():
 
     One on ``[::]:22`` is found under an address that the host does not have.
     """
-    assert found([{'name': 'ssh', 'port': 22, 'bind': '10.9.9.9'}], 'tcp [::]:22 sshd dual')[0] == [
+    assert outcome([{'name': 'ssh', 'port': 22, 'bind': '10.9.9.9'}], 'tcp [::]:22 sshd dual')[0] == [
         ('wrong_bind', 'tcp/[::]:22')
     ]
-    assert found([{'name': 'ssh', 'port': 22, 'bind': '127.0.0.1'}], 'tcp 0.0.0.0:22 sshd')[0] == [
+    assert outcome([{'name': 'ssh', 'port': 22, 'bind': '127.0.0.1'}], 'tcp 0.0.0.0:22 sshd')[0] == [
         ('wrong_bind', 'tcp/0.0.0.0:22')
     ]
-    assert found([{'name': 'ssh', 'port': 22}], 'tcp 0.0.0.0:22 sshd') == ([], False)
+    assert outcome([{'name': 'ssh', 'port': 22}], 'tcp 0.0.0.0:22 sshd') == ([], False)
 
 
 def test_a_permission_for_one_protocol_is_none_for_another():
     """A rule for 80/udp satisfies tcp/80."""
-    kinds, failing = found([{'name': 'http3', 'port': '80/udp', 'state': 'optional'}], 'tcp 0.0.0.0:80 nginx')
+    kinds, failing = outcome([{'name': 'http3', 'port': '80/udp', 'state': 'optional'}], 'tcp 0.0.0.0:80 nginx')
     assert kinds == [('unexpected', 'tcp/0.0.0.0:80')] and failing
 
 
 def test_a_permission_for_one_port_is_none_for_another_that_begins_alike():
     """A rule for port 8080 satisfies port 80."""
-    kinds, failing = found(
+    kinds, failing = outcome(
         [{'name': 'app', 'port': 8080, 'state': 'optional'}], 'tcp 0.0.0.0:80 nginx', 'tcp 0.0.0.0:808 nginx'
     )
     assert kinds == [('unexpected', 'tcp/0.0.0.0:80'), ('unexpected', 'tcp/0.0.0.0:808')] and failing
@@ -154,7 +154,7 @@ def test_a_permission_for_one_port_is_none_for_another_that_begins_alike():
 def test_all_holders_of_a_socket_are_compared():
     """Of several processes that share a socket the last one is kept, or a single one."""
     for holders in ('nginx[5] nc[6]', 'nc[5] nginx[6]'):
-        assert found([{'name': 'web', 'port': 80, 'process': 'nginx'}], 'tcp 0.0.0.0:80 ' + holders)[0] == [
+        assert outcome([{'name': 'web', 'port': 80, 'process': 'nginx'}], 'tcp 0.0.0.0:80 ' + holders)[0] == [
             ('wrong_owner', 'tcp/0.0.0.0:80')
         ]
 
@@ -163,28 +163,29 @@ def test_all_holders_of_a_socket_are_compared():
 def test_a_listener_without_a_process_stays_in_the_list(held):
     """Listeners without a visible pid are lost, be it of the kernel or for lack of privileges; or each is an error."""
     gaps = ['owners'] if held == 'hidden' else []
-    assert found([], 'tcp 0.0.0.0:2049 ' + held, gaps=gaps) == ([('unexpected', 'tcp/0.0.0.0:2049')], True)
-    assert found([{'name': 'nfs', 'port': 2049}], 'tcp 0.0.0.0:2049 ' + held, gaps=gaps) == ([], False)
+    assert outcome([], 'tcp 0.0.0.0:2049 ' + held, gaps=gaps) == ([('unexpected', 'tcp/0.0.0.0:2049')], True)
+    assert outcome([{'name': 'nfs', 'port': 2049}], 'tcp 0.0.0.0:2049 ' + held, gaps=gaps) == ([], False)
 
 
 def test_an_unprivileged_look_says_so_in_place_of_nothing():
     """Without root the list of processes is empty, and a check of who owns a port is "none" instead of "not known"."""
-    kinds, failing = found([{'name': 'web', 'port': 80, 'process': 'nginx'}], 'tcp 0.0.0.0:80 hidden', gaps=['owners'])
+    web = {'name': 'web', 'port': 80, 'process': 'nginx'}
+    kinds, failing = outcome([web], 'tcp 0.0.0.0:80 hidden', gaps=['owners'])
     assert kinds == [('unknown', 'tcp/0.0.0.0:80')] and failing
 
 
 def test_client_sockets_of_udp_are_no_listeners():
     """Every socket of UDP, connected or ephemeral, is "listening"; or all of the ephemeral range are left out."""
     clients = ['udp 0.0.0.0:40001 named', 'udp 0.0.0.0:40002 chronyd']
-    assert found([], *clients, earlier=['udp 0.0.0.0:40003 named']) == ([], False)
-    assert not found([], *clients, earlier=clients)[1]
-    assert found([], 'udp 0.0.0.0:40001 x exe=/tmp/x', earlier=['udp 0.0.0.0:40001 x exe=/tmp/x'])[1]
-    assert found([{'name': 'wireguard', 'port': '51820/udp'}], 'udp 0.0.0.0:51820 kernel') == ([], False)
+    assert outcome([], *clients, earlier=['udp 0.0.0.0:40003 named']) == ([], False)
+    assert not outcome([], *clients, earlier=clients)[1]
+    assert outcome([], 'udp 0.0.0.0:40001 x exe=/tmp/x', earlier=['udp 0.0.0.0:40001 x exe=/tmp/x'])[1]
+    assert outcome([{'name': 'wireguard', 'port': '51820/udp'}], 'udp 0.0.0.0:51820 kernel') == ([], False)
 
 
 def test_a_service_that_runs_is_not_one_that_listens():
     """Whether services are approved to listen is checked by the list of units, and no socket is looked at."""
-    assert found(
+    assert outcome(
         [{'name': 'web', 'port': 80, 'service': 'nginx'}],
         diagnoses={'nginx.service': {'active': 'active', 'sub': 'running'}},
     )[0] == [('missing', 'web')]
@@ -210,7 +211,7 @@ def test_a_holder_that_comes_and_goes_does_not_change_what_is_found():
     """An alert is raised for a pid that changed, or lines that did."""
     lines = ['tcp 0.0.0.0:4444 nc[%d]', 'tcp 0.0.0.0:4445 nc[%d]']
     first, second = (
-        [(one.kind, one.fingerprint) for one in building.judged({'declare': [], 'host': host})[1].findings]
+        [(finding.kind, finding.fingerprint) for finding in building.judged({'declare': [], 'host': host})[1].findings]
         for host in ([line % 5 for line in lines], [line % 6 for line in reversed(lines)])
     )
     assert sorted(first) == sorted(second)
@@ -219,16 +220,16 @@ def test_a_holder_that_comes_and_goes_does_not_change_what_is_found():
 def test_a_waiver_holds_through_its_last_day_in_utc():
     """The last day of a waiver, and its time zone, are written nowhere; other forms of a date become 1 January."""
     waiver = {'expected_listeners': [], 'listener_waivers': [{'port': 23, 'expires': building.TODAY}]}
-    assert not found(waiver, 'tcp 0.0.0.0:23 telnetd')[1]
-    assert found(waiver, 'tcp 0.0.0.0:23 telnetd', day=building.TODAY.replace(day=21))[1]
+    assert not outcome(waiver, 'tcp 0.0.0.0:23 telnetd')[1]
+    assert outcome(waiver, 'tcp 0.0.0.0:23 telnetd', day=building.TODAY.replace(day=21))[1]
 
 
 def test_a_published_port_without_a_socket_is_judged():
     """A container's port that address translation publishes is in no table of sockets, and in no result."""
-    kinds, failing = found([], forwarded=['tcp 0.0.0.0:8080 app docker:0123'])
+    kinds, failing = outcome([], forwarded=['tcp 0.0.0.0:8080 app docker:0123'])
     assert kinds == [('unexpected', 'tcp/0.0.0.0:8080')] and failing
 
 
 def test_what_listens_in_a_container_is_not_exposed_by_the_host():
     """Ports inside of containers are listed as if the host had them."""
-    assert found([], 'tcp 0.0.0.0:9000@docker:0123 php-fpm', complete={'namespaces': True}) == ([], False)
+    assert outcome([], 'tcp 0.0.0.0:9000@docker:0123 php-fpm', complete={'namespaces': True}) == ([], False)

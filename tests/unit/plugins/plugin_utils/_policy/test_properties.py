@@ -30,7 +30,7 @@ _OF_ENTRIES = {'missing', 'unreachable'}
 
 
 @pytest.fixture(scope='module', autouse=True)
-def told(request):
+def seed(request):
     """Which seed this run has: it is not in a log of tests that pass."""
     with request.config.pluginmanager.getplugin('capturemanager').global_and_fixture_disabled():
         print('\n%d examples of each property, seed %d' % (strategies.EXAMPLES, strategies.SEED))
@@ -43,13 +43,16 @@ def raw(facts, variables):
     """
     unsure = judge.causes.unsure
 
-    def told(listener, entries, causes, perhaps):
-        found = unsure(listener, entries, causes, perhaps)
-        found.perhaps = {each.kind for each in perhaps}
-        return found
+    def widened(listener, entries, causes, perhaps):
+        finding = unsure(listener, entries, causes, perhaps)
+        finding.perhaps = {each.kind for each in perhaps}
+        return finding
 
     with mock.patch.multiple(
-        judge.causes, grouped=lambda found, switches: found, causes=lambda found, gaps, switches: found, unsure=told
+        judge.causes,
+        grouped=lambda findings, switches: findings,
+        causes=lambda findings, gaps, switches: findings,
+        unsure=widened,
     ):
         return judge.judge(facts, building.policy(variables), NOW)
 
@@ -61,11 +64,11 @@ def is_of_entry(finding):
 
 def kinds_of(result):
     """dict: id of a listener to the set of kinds of what is found of it."""
-    found = {}
-    for one in result.findings:
-        if one.record is not None and not is_of_entry(one):
-            found.setdefault(one.record['id'], set()).add(one.kind)
-    return found
+    kinds = {}
+    for finding in result.findings:
+        if finding.record is not None and not is_of_entry(finding):
+            kinds.setdefault(finding.record['id'], set()).add(finding.kind)
+    return kinds
 
 
 def status(kinds):
@@ -82,13 +85,15 @@ def unmet(result, entry, kind):
 
     None where a finding is about several entries, and it is so for one of them.
     """
-    some = [one for one in result.findings if entry['name'] in one.about]
-    if any(one.kind == kind for one in some):
+    some = [finding for finding in result.findings if entry['name'] in finding.about]
+    if any(finding.kind == kind for finding in some):
         return 'violation'
-    noted = [one for one in some if kind == 'missing' and is_required(one)] if entry['state'] == 'required' else []
+    noted = []
+    if kind == 'missing' and entry['state'] == 'required':
+        noted = [finding for finding in some if is_required(finding)]
     if noted:
-        return 'violation' if any(len(one.about) == 1 for one in noted) else None
-    return 'unknown' if any(one.kind == 'unknown' and kind in one.perhaps for one in some) else 'pass'
+        return 'violation' if any(len(finding.about) == 1 for finding in noted) else None
+    return 'unknown' if any(finding.kind == 'unknown' and kind in finding.perhaps for finding in some) else 'pass'
 
 
 def test_total():
@@ -100,7 +105,7 @@ def test_total():
             facts = strategies.hidden(choose, facts)
         if choose.one_in(2):
             facts = strategies.blind_to(facts, choose.some(('sockets', 'units', 'namespaces', 'binding', 'owners')))
-        for owner in (owner for one in facts['listeners'] for owner in one['owners']):
+        for owner in (owner for listener in facts['listeners'] for owner in listener['owners']):
             for key in choose.some(('process', 'exe', 'user', 'uid', 'unit', 'started', 'exe_deleted')):
                 owner[key] = None
         variables = strategies.declaration(choose, most_waivers=2)
@@ -117,16 +122,18 @@ def test_total():
         assert json.dumps(facts) == before
         assert result.judged + result.others == len(facts['listeners']) and result.passed <= result.judged
         kept = fleet.check(json.loads(json.dumps(fleet.judgement(policy, result))))['findings']
-        assert [message.of(one['kind'], one['parts']) for one in kept] == [one.message for one in result.findings]
-        for one in [*result.findings, *(found for found, dummy in result.waived)]:
-            shown = one.as_dict()
+        assert [message.of(finding['kind'], finding['parts']) for finding in kept] == [
+            finding.message for finding in result.findings
+        ]
+        for finding in [*result.findings, *(finding for finding, dummy in result.waived)]:
+            shown = finding.as_dict()
             assert tuple(shown) == _finding.KEYS
             assert json.loads(json.dumps(shown)) == shown
             assert shown['kind'] in options.KINDS and shown['severity'] in options.SEVERITIES
             for key in ('message', 'remedy', 'expected', 'found', 'entry', 'listener'):
                 text = shown[key]
                 assert text is None and key != 'message' or visible(text, len(text)) == text, shown
-        assert result.failing == any(one.fails for one in result.findings)
+        assert result.failing == any(finding.fails for finding in result.findings)
     strategies.run(check)
 
 
@@ -141,24 +148,24 @@ def test_the_order_of_facts_and_of_the_declaration_does_not_matter():
             variables, **{name: choose.shuffled(variables[name]) for name in ('expected_listeners', 'listener_waivers')}
         )
         first, second = (
-            judge.judge(found, building.policy(declared), NOW)
-            for found, declared in ((facts, variables), (other_facts, other))
+            judge.judge(host, building.policy(declared), NOW)
+            for host, declared in ((facts, variables), (other_facts, other))
         )
-        assert [one.as_dict() for one in first.findings] == [one.as_dict() for one in second.findings]
+        assert [finding.as_dict() for finding in first.findings] == [finding.as_dict() for finding in second.findings]
         assert [
             (
-                sorted(one.label for one in result.used),
-                sorted(one.label for one in result.used_waivers),
-                sorted((one.message, waiver.label) for one, waiver in result.waived),
+                sorted(entry.label for entry in result.used),
+                sorted(waiver.label for waiver in result.used_waivers),
+                sorted((finding.message, waiver.label) for finding, waiver in result.waived),
                 result.judged,
                 result.passed,
             )
             for result in (first,)
         ] == [
             (
-                sorted(one.label for one in second.used),
-                sorted(one.label for one in second.used_waivers),
-                sorted((one.message, waiver.label) for one, waiver in second.waived),
+                sorted(entry.label for entry in second.used),
+                sorted(waiver.label for waiver in second.used_waivers),
+                sorted((finding.message, waiver.label) for finding, waiver in second.waived),
                 second.judged,
                 second.passed,
             )
@@ -180,17 +187,19 @@ def test_what_is_hidden_makes_it_unknown_and_nothing_else():
         blind = strategies.hidden(choose, facts)
         seen, hidden = raw(facts, variables), raw(blind, variables)
         hypothesis.target(float(len(hidden.findings)))
-        waived = {found.record['id'] for found, dummy in seen.waived if found.record}
+        waived = {finding.record['id'] for finding, dummy in seen.waived if finding.record}
         before, after = kinds_of(seen), kinds_of(hidden)
-        for name in {one['id'] for one in facts['listeners']}:
+        for name in {listener['id'] for listener in facts['listeners']}:
             was, became = status(before.get(name, set())), status(after.get(name, set()))
             # what is waived may be known to be wrong, and not any more who holds it
             assert became in (was, 'unknown') or name in waived and became == 'violation', (name, before, after)
         if not hidden.waived:
-            assert hidden.passed + hidden.others == sum(one['id'] not in after for one in facts['listeners'])
+            assert hidden.passed + hidden.others == sum(listener['id'] not in after for listener in facts['listeners'])
         # a waiver for what is in the way of an entry is one for what the entry requires there, and which of them is
         # told depends on what is known
-        waived_entries = {label for result in (seen, hidden) for found, dummy in result.waived for label in found.about}
+        waived_entries = {
+            label for result in (seen, hidden) for finding, dummy in result.waived for label in finding.about
+        }
         for entry in variables['expected_listeners']:
             for kind in sorted(_OF_ENTRIES):
                 was, became = (unmet(result, entry, kind) for result in (seen, hidden))
@@ -219,32 +228,33 @@ def test_an_entry_touches_nothing_but_the_ports_that_it_names():
         named = model.items(more)
 
         def others(result):
-            for one in result.findings:
-                if one.record is not None:
-                    spans = [(one.record['protocol'], one.record['port'], one.record['port'])]
+            for finding in result.findings:
+                if finding.record is not None:
+                    spans = [(finding.record['protocol'], finding.record['port'], finding.record['port'])]
                 else:
-                    entry, = [entry for entry in alone['expected_listeners'] + [more] if entry['name'] in one.about][:1]
+                    entries = alone['expected_listeners'] + [more]
+                    entry, = [entry for entry in entries if entry['name'] in finding.about][:1]
                     spans = model.items(entry)
                 if not any(
                     each[0] == span[0] and each[1] <= span[2] and span[1] <= each[2] for each in named for span in spans
                 ):
-                    yield one.as_dict()
+                    yield finding.as_dict()
         assert list(others(raw(facts, alone))) == list(others(raw(facts, both)))
     strategies.run(check)
 
 
 def speaking_of(choose, listener):
     """Options of an entry that speaks of a listener: its port, and conditions that hold of it."""
-    found = {'ports': ['%d/%s' % (listener['port'], listener['protocol'])]}
+    conditions = {'ports': ['%d/%s' % (listener['port'], listener['protocol'])]}
     if listener['namespace']:
-        found['namespace'] = listener['namespace']
+        conditions['namespace'] = listener['namespace']
     if choose.one_in(2):
-        found['bind'] = listener['scope']
+        conditions['bind'] = listener['scope']
     if listener['held_by'] == 'processes' and not listener['activated_by'] and choose.one_in(2):
-        found['process'] = sorted({owner['process'] for owner in listener['owners']})
+        conditions['process'] = sorted({owner['process'] for owner in listener['owners']})
     if listener['held_by'] == 'processes' and not listener['activated_by'] and choose.one_in(2):
-        found['user'] = sorted({owner['user'] for owner in listener['owners']})
-    return found
+        conditions['user'] = sorted({owner['user'] for owner in listener['owners']})
+    return conditions
 
 
 def test_nothing_hides_what_is_forbidden():
@@ -267,15 +277,17 @@ def test_nothing_hides_what_is_forbidden():
         variables = strategies.agreeable(
             dict(variables, expected_listeners=variables['expected_listeners'] + [forbidding])
         )
-        others = [one for one in facts['listeners'] if one is not listener]
+        others = [other for other in facts['listeners'] if other is not listener]
         blind = strategies.hidden(choose, dict(facts, listeners=others))
         result = judge.judge(dict(blind, listeners=blind['listeners'] + [listener]), building.policy(variables), NOW)
-        found = [
-            one
-            for one in result.findings
-            if one.kind == 'forbidden' and 'no' in one.about and listener['id'] in (one.listener, *told_with(one))
+        forbidden = [
+            finding
+            for finding in result.findings
+            if finding.kind == 'forbidden'
+            and 'no' in finding.about
+            and listener['id'] in (finding.listener, *told_with(finding))
         ]
-        assert found and found[0].fails
+        assert forbidden and forbidden[0].fails
     strategies.run(check)
 
 
@@ -288,7 +300,7 @@ def test_no_lax_entry_launders_a_strict_one():
     @hypothesis.given(strategies.CHOICES)
     def check(choose):
         facts = strategies.host(choose)
-        reachable = [one for one in facts['listeners'] if one['scope'] != 'loopback']
+        reachable = [listener for listener in facts['listeners'] if listener['scope'] != 'loopback']
         hypothesis.assume(reachable)
         listener = choose.of(reachable)
         listener['exposure'] = {'verdict': 'allowed', 'allowed': ['0.0.0.0/0', '::/0'], 'undecided': []}
@@ -296,8 +308,8 @@ def test_no_lax_entry_launders_a_strict_one():
         strict = dict(speaking_of(choose, listener), **broken, name='strict', state=choose.of(('required', 'optional')))
         variables = strategies.agreeable(dict(strategies.declaration(choose), expected_listeners=[
             *strategies.declaration(choose)['expected_listeners'], strict]))
-        found = kinds_of(raw(facts, variables)).get(listener['id'], set())
-        assert {'overexposed' if 'only_from' in broken else 'unhealthy', 'forbidden'} & found
+        kinds = kinds_of(raw(facts, variables)).get(listener['id'], set())
+        assert {'overexposed' if 'only_from' in broken else 'unhealthy', 'forbidden'} & kinds
     strategies.run(check)
 
 
@@ -307,15 +319,15 @@ def test_what_is_found_is_what_the_definition_says():
         facts, variables = strategies.host(choose), strategies.declaration(choose)
         entries = variables['expected_listeners']
         result = raw(facts, variables)
-        found = kinds_of(result)
-        judged = [one for one in facts['listeners'] if one['protocol'] != 'raw']
-        for one in judged:
+        kinds = kinds_of(result)
+        judged = [listener for listener in facts['listeners'] if listener['protocol'] != 'raw']
+        for listener in judged:
             try:
-                wanted = model.judge(one, entries, variables)
+                wanted = model.judge(listener, entries, variables)
             except model.Unknown:
                 continue
 
-            assert found.get(one['id'], set()) == wanted
+            assert kinds.get(listener['id'], set()) == wanted
         for entry in entries:
             labels = {
                 kind: any(entry['name'] in each.about and each.kind == kind for each in result.findings)

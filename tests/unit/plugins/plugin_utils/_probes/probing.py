@@ -39,7 +39,7 @@ def probe(index=0, verdict='open', endpoint='tcp/10.0.0.5:80', own='10.0.0.7', *
     """What came of one probe."""
     protocol, dummy, where = endpoint.partition('/')
     address, dummy, port = where.rpartition(':')
-    found = {
+    result = {
         'index': index,
         'endpoint': endpoint,
         'protocol': protocol,
@@ -50,8 +50,8 @@ def probe(index=0, verdict='open', endpoint='tcp/10.0.0.5:80', own='10.0.0.7', *
         'local_address': own,
         'rtt_ms': 0.4,
     }
-    found.update(other)
-    return found
+    result.update(other)
+    return result
 
 
 def specific(address, port=80, scope='private', **other):

@@ -20,7 +20,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._probes
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
 
 
-@pytest.mark.parametrize('found, source, wanted', [
+@pytest.mark.parametrize('exposed, source, wanted', [
     (None, '10.0.0.7', None),
     (exposure(['0.0.0.0/0'], verdict='unknown'), '10.0.0.7', None),
     (exposure(['10.0.0.0/24']), '10.0.0.7', 'allowed'),
@@ -40,19 +40,19 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
     (exposure(paths=[path('eth0'), path('eth1', undecided=['10.0.0.0/8'])]), '10.0.0.7', None),
     (exposure(paths=[path('eth0'), path('eth1', undecided=['10.0.0.0/8'], family='ipv6')]), '10.0.0.7', 'blocked'),
 ])
-def test_stance(found, source, wanted):
-    assert compare.stance(listener(exposure=found), source)[0] == wanted
+def test_stance(exposed, source, wanted):
+    assert compare.stance(listener(exposure=exposed), source)[0] == wanted
 
 
 def test_the_rule_that_decides():
     paths = [path('eth0', ['10.0.0.0/24'], decided_by='rule 1'), path('eth1', decided_by='rule 2')]
-    one = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
-    assert compare.stance(one, '10.0.0.7') == ('allowed', 'rule 1')
-    assert compare.stance(one, '10.0.1.7') == ('blocked', None), 'several, and none is the one'
-    for one in paths:
-        one['blocked_by'] = 'rule 3'
-    one = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
-    assert compare.stance(one, '10.0.1.7') == ('blocked', 'rule 3'), 'not the one that lets others in'
+    record = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
+    assert compare.stance(record, '10.0.0.7') == ('allowed', 'rule 1')
+    assert compare.stance(record, '10.0.1.7') == ('blocked', None), 'several, and none is the one'
+    for record in paths:
+        record['blocked_by'] = 'rule 3'
+    record = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))
+    assert compare.stance(record, '10.0.1.7') == ('blocked', 'rule 3'), 'not the one that lets others in'
     assert compare.stance(listener(exposure=exposure()), '10.0.1.7') == (
         'blocked',
         'policy drop of chain inet filter input',
@@ -61,15 +61,15 @@ def test_the_rule_that_decides():
 
 # ---- findings
 
-def judged(found, *probes, host='web-1', fail_on=('contradiction',), one=None):
-    made = plan.plan([Target('db', facts(one or listener(exposure=found)), addresses=['10.0.0.5'])])
+def judged(exposed, *probes, host='web-1', fail_on=('contradiction',), record=None):
+    made = plan.plan([Target('db', facts(record or listener(exposure=exposed)), addresses=['10.0.0.5'])])
     vantages = [Vantage(host, list(probes))]
     table = compare.cells(made, vantages)
     return compare.findings(made, vantages, table, fail_on)
 
 
 @pytest.mark.parametrize(
-    'found, verdict, kind',
+    'exposed, verdict, kind',
     [
         (BLOCKED, 'open', 'contradiction'),
         (BLOCKED, 'filtered', None),
@@ -79,17 +79,17 @@ def judged(found, *probes, host='web-1', fail_on=('contradiction',), one=None):
         (ALLOWED, 'filtered', 'filtered'),
         (ALLOWED, 'closed', 'closed'),
         (ALLOWED, 'open|filtered', None),
-        *[(found, verdict, None) for found in (ALLOWED, BLOCKED) for verdict in ('unknown', 'unresolvable')],
-        *[(found, verdict, None) for found in (MAYBE, None) for verdict in results.VERDICTS],
+        *[(exposed, verdict, None) for exposed in (ALLOWED, BLOCKED) for verdict in ('unknown', 'unresolvable')],
+        *[(exposed, verdict, None) for exposed in (MAYBE, None) for verdict in results.VERDICTS],
     ],
 )
-def test_findings(found, verdict, kind):
-    assert [one['kind'] for one in judged(found, probe(verdict=verdict))] == [kind] * bool(kind)
+def test_findings(exposed, verdict, kind):
+    assert [finding['kind'] for finding in judged(exposed, probe(verdict=verdict))] == [kind] * bool(kind)
 
 
 def test_a_contradiction_in_words():
-    found, = judged(BLOCKED, probe())
-    assert found == {
+    finding, = judged(BLOCKED, probe())
+    assert finding == {
         'kind': 'contradiction',
         'severity': 'high',
         'fails': True,
@@ -115,20 +115,20 @@ def test_a_contradiction_in_words():
     ],
 )
 def test_the_other_findings_in_words(verdict, words):
-    found, = judged(ALLOWED, probe(verdict=verdict, reason='no answer'))
-    assert words in found['message'] and 'lets 10.0.0.7 in (policy drop' in found['message']
-    assert found['fails'] is False
+    finding, = judged(ALLOWED, probe(verdict=verdict, reason='no answer'))
+    assert words in finding['message'] and 'lets 10.0.0.7 in (policy drop' in finding['message']
+    assert finding['fails'] is False
     assert judged(ALLOWED, probe(verdict=verdict), fail_on=[verdict])[0]['fails'] is True
 
 
-@pytest.mark.parametrize('one', [
+@pytest.mark.parametrize('result', [
     probe(own='10.0.0.5'),                              # the vantage host has the address itself
     probe(own='127.0.0.1'),
     probe(own=None),
     probe(own=HOSTILE),
 ])
-def test_probes_that_say_nothing_about_a_firewall(one):
-    assert judged(BLOCKED, one) == []
+def test_probes_that_say_nothing_about_a_firewall(result):
+    assert judged(BLOCKED, result) == []
 
 
 def test_a_host_does_not_contradict_itself():
@@ -149,21 +149,21 @@ def test_several_vantage_hosts_share_a_finding():
         )
         for number in range(8)
     ]
-    found = compare.findings(made, vantages, compare.cells(made, vantages), compare.KINDS)
-    assert [(one['kind'], one['listener'], len(one['vantages'])) for one in found] == [
+    findings = compare.findings(made, vantages, compare.cells(made, vantages), compare.KINDS)
+    assert [(finding['kind'], finding['listener'], len(finding['vantages'])) for finding in findings] == [
         ('contradiction', 'tcp/0.0.0.0:80', 8),
         ('closed', 'tcp/0.0.0.0:81', 8),
     ]
     assert (
-        'web-0, web-1, web-2, web-3, web-4 and 3 more can reach it' in found[0]['message']
-        and '10.0.0.14 and 3 more' in found[0]['message']
+        'web-0, web-1, web-2, web-3, web-4 and 3 more can reach it' in findings[0]['message']
+        and '10.0.0.14 and 3 more' in findings[0]['message']
     )
 
 
 def test_a_translation_is_called_by_where_it_leads():
-    one = listener('0.0.0.0', 8080, owners=[], exposure=BLOCKED, to='172.17.0.2:80')
-    found, = judged(None, probe(endpoint='tcp/10.0.0.5:8080'), one=one)
-    assert 'db tcp 0.0.0.0:8080 to 172.17.0.2:80: the firewall' in found['message']
+    record = listener('0.0.0.0', 8080, owners=[], exposure=BLOCKED, to='172.17.0.2:80')
+    finding, = judged(None, probe(endpoint='tcp/10.0.0.5:8080'), record=record)
+    assert 'db tcp 0.0.0.0:8080 to 172.17.0.2:80: the firewall' in finding['message']
 
 
 def test_blind_vantage_hosts():

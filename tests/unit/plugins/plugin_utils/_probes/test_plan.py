@@ -12,7 +12,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
 
 
 @pytest.mark.parametrize(
-    'one, wanted',
+    'record, wanted',
     [
         (
             listener('0.0.0.0', 80),
@@ -48,16 +48,16 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
         (specific('2001:db8::9', 22, 'global'), [{'port': 22, 'protocol': 'tcp', 'address': '2001:db8::9'}]),
     ],
 )
-def test_endpoints_of_a_listener(one, wanted):
-    made = plan.plan([Target('db', facts(one), addresses=['10.0.0.5', 'db.example.org', '2001:db8::5'])])
+def test_endpoints_of_a_listener(record, wanted):
+    made = plan.plan([Target('db', facts(record), addresses=['10.0.0.5', 'db.example.org', '2001:db8::5'])])
     assert made.endpoints == wanted
     assert [(item.host, item.listener['id'], item.index) for item in made.items] == [
-        ('db', one['id'], number) for number in range(len(wanted))
+        ('db', record['id'], number) for number in range(len(wanted))
     ]
     assert not made.left_out['db']
 
 
-@pytest.mark.parametrize('one, reason', [
+@pytest.mark.parametrize('record, reason', [
     (listener('127.0.0.1', 80), 'bound to the loopback'),
     (specific('fe80::1', 80, 'link', interface='eth0'), 'link-local'),
     (specific('169.254.1.1', 80, 'link'), 'link-local'),
@@ -69,8 +69,8 @@ def test_endpoints_of_a_listener(one, wanted):
     (listener('0.0.0.0', 0, 'udp'), 'without a port'),
     (listener('::', 80), 'no address to reach them by is known'),
 ])
-def test_what_is_not_probed_is_told(one, reason):
-    made = plan.plan([Target('db', facts(one), addresses=['10.0.0.5'])])
+def test_what_is_not_probed_is_told(record, reason):
+    made = plan.plan([Target('db', facts(record), addresses=['10.0.0.5'])])
     assert made.items == [] and made.endpoints == [] and made.left_out == {'db': {reason: 1}}
 
 
@@ -88,7 +88,7 @@ def test_all_addresses_of_a_host():
         ],
     )
     made = plan.plan([Target('db', facts(listener('::', 80, accepts_ipv4=True), system=system))])
-    assert [one['address'] for one in made.endpoints] == ['10.0.0.5', '2001:db8::5']
+    assert [endpoint['address'] for endpoint in made.endpoints] == ['10.0.0.5', '2001:db8::5']
     made = plan.plan([Target('db', facts(listener(), system=dict(system, local_addresses=None)))])
     assert made.left_out == {'db': {'no address to reach them by is known': 1}}
 

@@ -24,7 +24,7 @@ def test_results_packed_and_plain():
         probe(1, 'unresolvable', 'udp/db:53', own=None, address=None, rtt_ms=None),
     ]
     assert read({'packed': json.dumps(probes)}).probes == probes
-    given = {'probes': [dict(one, more='x') for one in probes]}
+    given = {'probes': [dict(result, more='x') for result in probes]}
     assert read(given).probes == probes and given['probes'][0]['more'] == 'x', 'variables are not changed'
 
 
@@ -44,8 +44,8 @@ def test_results_packed_and_plain():
         ({'packed': '[NaN]'}, 'failed: what it answered is not valid: not JSON: NaN is no number'),
         ({'packed': '[' * 100000}, 'failed: what it answered is not valid: '),
         *[
-            ({'probes': [one]}, 'failed: what it answered is not valid: [0]%s' % words)
-            for one, words in [
+            ({'probes': [result]}, 'failed: what it answered is not valid: [0]%s' % words)
+            for result, words in [
                 (
                     probe(verdict='wide open'),
                     '.verdict: has to be one of open, closed, filtered, open|filtered, unresolvable, unknown, not ',
@@ -65,5 +65,5 @@ def test_results_packed_and_plain():
     ],
 )
 def test_results_that_are_none(registered, reason):
-    found = read(registered)
-    assert found.probes is None and found.reason.startswith(reason) and found.reason.isprintable()
+    answer = read(registered)
+    assert answer.probes is None and answer.reason.startswith(reason) and answer.reason.isprintable()

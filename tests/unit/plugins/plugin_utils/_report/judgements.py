@@ -15,7 +15,7 @@ SUMMARY = 'policy: 1 variable, 2 entries, sha256 0123456789ab'
 def finding(message, kind='unexpected', severity='high', fails=True, **other):
     """A finding without parts; its fingerprint is that of its kind and of ``same``, by default of its message."""
     text = '%s %s' % (kind, other.pop('same', message))
-    found = {
+    made = {
         'kind': kind,
         'severity': severity,
         'entry': None,
@@ -30,25 +30,25 @@ def finding(message, kind='unexpected', severity='high', fails=True, **other):
         'parts': None,
         'same': None,
     }
-    assert set(other) <= set(found)
-    return dict(found, **other)
+    assert set(other) <= set(made)
+    return dict(made, **other)
 
 
 def judgement(*findings, **other):
     """A judgement, as records have it."""
-    found = {
+    made = {
         'policy': {'summary': SUMMARY, 'hash': '0' * 64, 'variables': ['expected_listeners']},
         'findings': list(findings),
         'findings_total': len(findings),
-        'failing': any(one['fails'] for one in findings),
+        'failing': any(each['fails'] for each in findings),
         'refused': None,
         'waived': 0,
         'waivers': [],
         'met': {'entries': [], 'waivers': []},
         'idle': {'entries': [], 'waivers': []},
     }
-    found.update(other)
-    return fleet.check(found)
+    made.update(other)
+    return fleet.check(made)
 
 
 def judged(name, *findings, gaps=(), **other):

@@ -53,8 +53,8 @@ def host_of(name, facts, policy):
 def of_schema_1(host):
     """The same host, recorded by the first version."""
     judgement = json.loads(json.dumps(host.judgement))
-    for found in judgement['findings']:
-        del found['parts'], found['same']
+    for entry in judgement['findings']:
+        del entry['parts'], entry['same']
     return Host(host.name, 'ok', record=dict(host.record, schema=1, judgement=fleet.check_schema_1(judgement)))
 
 
@@ -65,15 +65,16 @@ def of_schema_1(host):
     ('a[1] x.service b[2] x.service', 'a[3] x.service b[4] x.service', 'a, b (x.service)'),
 ])
 def test_pids_are_of_no_account(first, second, wanted):
-    one, other = host('a', 'tcp 0.0.0.0:111 ' + first), host('b', 'tcp 0.0.0.0:111 ' + second)
-    assert shown(one, other) == [('tcp 0.0.0.0:111 %s listens, and nothing declares it (user root)' % wanted, 'a b')]
-    assert ' pid ' in shown(one)[0][0], 'for one host they are worth knowing'
+    host_a, host_b = host('a', 'tcp 0.0.0.0:111 ' + first), host('b', 'tcp 0.0.0.0:111 ' + second)
+    text = 'tcp 0.0.0.0:111 %s listens, and nothing declares it (user root)' % wanted
+    assert shown(host_a, host_b) == [(text, 'a b')]
+    assert ' pid ' in shown(host_a)[0][0], 'for one host they are worth knowing'
 
 
 def test_what_a_program_calls_itself_is_not_taken_for_a_pid():
     def running(name, process, pid):
-        found = facts(listener(port=80, service='x.service', owners=[owner(pid, process, 'root', unit='x.service')]))
-        return host_of(name, found, building.policy([{'name': 'no web', 'port': 80, 'state': 'forbidden'}]))
+        observed = facts(listener(port=80, service='x.service', owners=[owner(pid, process, 'root', unit='x.service')]))
+        return host_of(name, observed, building.policy([{'name': 'no web', 'port': 80, 'state': 'forbidden'}]))
 
     rest = '(x.service) listens, which entry no web of expected_listeners forbids'
     assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 5', 513)) == [
@@ -123,9 +124,9 @@ def test_an_address_that_all_of_them_have_is_shown():
 
 def test_an_address_that_is_shown_twice():
     web = {'name': 'web', 'port': 80, 'bind': 'loopback', 'state': 'optional'}
-    one, other = (host(name, 'tcp %s:80 nginx[%d]' % (address, pid), declare=[web])
-                  for name, address, pid in (('a', '10.0.0.5', 1), ('b', '10.0.0.55', 2)))
-    assert shown(one, other) == [
+    host_a, host_b = (host(name, 'tcp %s:80 nginx[%d]' % (address, pid), declare=[web])
+                      for name, address, pid in (('a', '10.0.0.5', 1), ('b', '10.0.0.55', 2)))
+    assert shown(host_a, host_b) == [
         (
             'tcp (2 addresses):80 nginx is bound to (2 addresses) (private address), '
             'where entry web of expected_listeners expects it on loopback',
@@ -135,7 +136,7 @@ def test_an_address_that_is_shown_twice():
 
 
 def test_the_addresses_of_several_listeners_in_one_text():
-    one, other = (
+    host_a, host_b = (
         host(
             name,
             'tcp %s:80 nginx[%d]' % (v4, pid),
@@ -144,7 +145,7 @@ def test_the_addresses_of_several_listeners_in_one_text():
         )
         for name, v4, v6, pid in (('a', '10.0.0.5', 'fd00::5', 1), ('b', '10.0.0.6', 'fd00::6', 2))
     )
-    assert shown(one, other) == [
+    assert shown(host_a, host_b) == [
         (
             'tcp (2 addresses):80 nginx listens, and nothing declares it (user root) '
             '(the same on tcp 10.0.0.9:80 nginx, tcp (2 addresses):80)',
@@ -197,10 +198,10 @@ def test_addresses_of_the_host_in_a_line_of_a_log():
 ])
 def test_addresses_of_the_host_in_a_rule(first, second, count):
     def exposed(name, number, rule):
-        found = building.facts(['tcp 0.0.0.0:80 nginx[%d] from=anyone' % number], system={
+        observed = building.facts(['tcp 0.0.0.0:80 nginx[%d] from=anyone' % number], system={
             'local_addresses': ['10.0.0.%d/24' % number, '2001:db8::%d/64' % number]})
-        found['listeners'][0]['exposure']['decided_by'] = rule
-        made = host_of(name, found, building.policy([{'name': 'web', 'port': 80, 'only_from': 'private'}]))
+        observed['listeners'][0]['exposure']['decided_by'] = rule
+        made = host_of(name, observed, building.policy([{'name': 'web', 'port': 80, 'only_from': 'private'}]))
         assert rule in made.judgement['findings'][0]['message']
         return made
 
@@ -216,7 +217,7 @@ def test_addresses_of_the_host_in_a_rule(first, second, count):
     ({'ensure': 'port == `1`'}, {'ensure': 'port == `2`'}),
 ])
 def test_what_entries_say_counts(first, second):
-    one, other = (
+    host_a, host_b = (
         host(
             name,
             'tcp 0.0.0.0:80 nginx[%d] from=anyone' % pid,
@@ -224,7 +225,7 @@ def test_what_entries_say_counts(first, second):
         )
         for name, pid, what in (('a', 1, first), ('b', 2, second))
     )
-    assert len(groups(one, other)) == 2
+    assert len(groups(host_a, host_b)) == 2
 
 
 @pytest.mark.parametrize('first, second', [
@@ -291,21 +292,21 @@ def test_what_is_twice_on_one_host_is_reported_twice():
 def test_parts_of_another_shape_are_reported_all_the_same(lines, diagnoses, order):
     """In a damaged record the key of another finding may stand."""
     def absent(name, *lines, diagnoses):
-        (found,) = [
-            found
-            for found in host(
+        (kept,) = [
+            kept
+            for kept in host(
                 name,
                 *lines,
                 declare=[{'name': 'web', 'port': 80, 'bind': '10.0.0.9', 'service': 'x'}],
                 diagnoses=diagnoses,
             ).judgement['findings']
-            if found['kind'] in ('missing', 'wrong_owner')
+            if kept['kind'] in ('missing', 'wrong_owner')
         ]
         return judged(
             name,
-            dict(found, kind='missing', severity='high', same='0' * 16, fingerprint='0' * 16)
-            if found['kind'] == 'missing'
-            else found,
+            dict(kept, kind='missing', severity='high', same='0' * 16, fingerprint='0' * 16)
+            if kept['kind'] == 'missing'
+            else kept,
         )
 
     hosts = [
@@ -326,8 +327,8 @@ def test_parts_of_another_shape_are_reported_all_the_same(lines, diagnoses, orde
     ],
 )
 def test_what_else_differs_is_reported_apart(other):
-    one = dict(finding('x', 'missing'))
-    assert len(groups(judged('a', one), judged('b', dict(one, **other)))) == 2
+    missing = dict(finding('x', 'missing'))
+    assert len(groups(judged('a', missing), judged('b', dict(missing, **other)))) == 2
 
 
 CAUSE = [
@@ -338,7 +339,7 @@ CAUSE = [
 
 
 def test_what_cannot_be_judged_for_one_cause_is_reported_in_the_words_of_the_first_host():
-    one, again, other = (host(name, *lines, declare=CAUSE, gaps=['owners']) for name, lines in (
+    host_a, host_b, host_c = (host(name, *lines, declare=CAUSE, gaps=['owners']) for name, lines in (
         ('a', ['tcp 10.0.0.5:80 hidden', 'tcp 0.0.0.0:81 nginx[1] more=1', 'tcp 0.0.0.0:82 x[1]']),
         ('b', ['tcp 10.0.0.5:80 hidden', 'tcp 0.0.0.0:81 nginx[2] more=1', 'tcp 0.0.0.0:82 x[1]']),
         ('c', ['tcp 0.0.0.0:80 nginx[1]', 'tcp 0.0.0.0:81 hidden', 'tcp 0.0.0.0:82 x[1]'])))
@@ -347,37 +348,37 @@ def test_what_cannot_be_judged_for_one_cause_is_reported_in_the_words_of_the_fir
         'tcp 10.0.0.5:80 a hidden process (of uid 33), '
         'tcp 0.0.0.0:81 nginx%s, and 1 that are not listed; entries: db, web'
     )
-    assert shown(one) == [(text % ' pid 1', 'a')]
-    assert shown(one, again) == [(text % '', 'a b')]
-    assert shown(one, other) == [(text % '' + ' (and alike)', 'a c')]
+    assert shown(host_a) == [(text % ' pid 1', 'a')]
+    assert shown(host_a, host_b) == [(text % '', 'a b')]
+    assert shown(host_a, host_c) == [(text % '' + ' (and alike)', 'a c')]
 
 
 def test_listeners_on_loopback_are_reported_in_the_words_of_the_first_host():
-    one, again, other = (host(name, 'tcp 127.0.0.1:%d x[%d]' % (port, pid), 'tcp 127.0.0.1:99 x[%d]' % pid)
-                         for name, port, pid in (('a', 80, 1), ('b', 80, 2), ('c', 81, 1)))
+    host_a, host_b, host_c = (host(name, 'tcp 127.0.0.1:%d x[%d]' % (port, pid), 'tcp 127.0.0.1:99 x[%d]' % pid)
+                              for name, port, pid in (('a', 80, 1), ('b', 80, 2), ('c', 81, 1)))
     text = '2 listeners on loopback, and nothing declares them: tcp 127.0.0.1:80 x, tcp 127.0.0.1:99 x'
-    assert shown(one, again) == [(text, 'a b')]
-    assert shown(one, other) == [(text + ' (and alike)', 'a c')]
+    assert shown(host_a, host_b) == [(text, 'a b')]
+    assert shown(host_a, host_c) == [(text + ' (and alike)', 'a c')]
 
 
 def test_clients_are_reported_by_process():
-    one, other, another = (
+    host_a, host_b, host_c = (
         host(name, *('udp 0.0.0.0:%d %s[%d]' % (port, process, pid) for port in (40000 + pid, 41000 + pid)))
         for name, process, pid in (('a', 'named', 1), ('b', 'named', 2), ('c', 'chronyd', 3))
     )
-    assert [(group.others, group.hosts) for group in groups(one, other, another)] == [
+    assert [(group.others, group.hosts) for group in groups(host_a, host_b, host_c)] == [
         (True, ['a', 'b']),
         (False, ['c']),
     ]
 
 
 def test_of_records_of_the_first_version_the_same_message_is_the_same():
-    one, again, other = (
+    host_a, host_b, host_c = (
         host(name, 'tcp 0.0.0.0:111 rpcbind[%d]' % pid) for name, pid in (('a', 5), ('b', 5), ('c', 6))
     )
     text = 'tcp 0.0.0.0:111 rpcbind pid %d listens, and nothing declares it (user root)'
-    assert shown(*map(of_schema_1, (one, again, other))) == [(text % 5, 'a b'), (text % 6, 'c')]
-    assert shown(of_schema_1(one), again, other) == [(text.replace(' pid %d', ''), 'b c'), (text % 5, 'a')]
+    assert shown(*map(of_schema_1, (host_a, host_b, host_c))) == [(text % 5, 'a b'), (text % 6, 'c')]
+    assert shown(of_schema_1(host_a), host_b, host_c) == [(text.replace(' pid %d', ''), 'b c'), (text % 5, 'a')]
 
 
 def test_the_same_text_is_reported_once_for_all_hosts():
@@ -388,34 +389,34 @@ def test_the_same_text_is_reported_once_for_all_hosts():
 
 
 def test_the_order():
-    found = groups(
+    ordered = groups(
         judged(
             'a', finding('warned', severity='critical', fails=False), finding('low', severity='low'), finding('once')
         ),
         judged('b', finding('forbidden', 'forbidden', 'critical'), finding('twice'), finding('low', severity='low')),
         judged('c', finding('twice'), finding('also once')),
     )
-    assert [group.text for group in found] == ['forbidden', 'twice', 'also once', 'once', 'low', 'warned']
+    assert [group.text for group in ordered] == ['forbidden', 'twice', 'also once', 'once', 'low', 'warned']
 
 
 def test_those_over_the_fleet_come_last_and_have_no_host():
     idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
-    found = groups(judged('a', finding('x', severity='info', fails=False), idle=idle), judged('b', idle=idle))
-    assert [(group.kind, group.hosts) for group in found] == [('unexpected', ['a']), ('entry_unused', [])]
+    ordered = groups(judged('a', finding('x', severity='info', fails=False), idle=idle), judged('b', idle=idle))
+    assert [(group.kind, group.hosts) for group in ordered] == [('unexpected', ['a']), ('entry_unused', [])]
 
 
 def test_what_a_record_says_is_made_harmless():
     evil = 'x\x1b[2J\n::error::\u202e'
-    one, other, alone = finding(evil, remedy=evil), finding('y\r', same=evil, remedy=None), finding(evil, 'missing')
-    for hosts in ([judged('a', one, alone)], [judged('a', one), judged('b', other)], [judged('a', one, other)]):
+    first, second, alone = finding(evil, remedy=evil), finding('y\r', same=evil, remedy=None), finding(evil, 'missing')
+    for hosts in ([judged('a', first, alone)], [judged('a', first), judged('b', second)], [judged('a', first, second)]):
         for group in groups(*hosts):
             assert group.text.isprintable() and (group.remedy is None or group.remedy.isprintable())
 
 
 def test_texts_of_hosts_are_no_patterns():
     def odd(name, pid):
-        found = facts(listener('10.0.0.5', 80, owners=[owner(pid, '(a+)+$\\1 %s (2 addresses)', 'root')]))
-        return host_of(name, found, building.policy([]))
+        observed = facts(listener('10.0.0.5', 80, owners=[owner(pid, '(a+)+$\\1 %s (2 addresses)', 'root')]))
+        return host_of(name, observed, building.policy([]))
 
     (text, hosts), = shown(odd('a', 5), odd('b', 6))
     assert (
@@ -426,8 +427,8 @@ def test_texts_of_hosts_are_no_patterns():
 
 def test_many_hosts():
     policy = building.policy([])
-    found = building.facts(['tcp 10.0.0.5:%d rpcbind[%d]' % (port, port) for port in range(80, 90)])
-    kept = fleet.judgement(policy, building.judge.judge(found, policy, building.NOW))
+    observed = building.facts(['tcp 10.0.0.5:%d rpcbind[%d]' % (port, port) for port in range(80, 90)])
+    kept = fleet.judgement(policy, building.judge.judge(observed, policy, building.NOW))
     hosts = []
     for number in range(1000):
         text = json.dumps(kept).replace('10.0.0.5', '10.0.%d.%d' % (number // 250, number % 250))
@@ -435,7 +436,7 @@ def test_many_hosts():
             Host(
                 'h%d' % number,
                 'ok',
-                record=record('h%d' % number, found, declared=True, judgement=fleet.check(json.loads(text))),
+                record=record('h%d' % number, observed, declared=True, judgement=fleet.check(json.loads(text))),
             )
         )
     made = groups(*hosts)

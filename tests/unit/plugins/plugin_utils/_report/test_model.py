@@ -89,13 +89,13 @@ def test_whether_anything_is_declared(directory):
 
 def test_judgements_come_from_the_records(tmp_path):
     idle = judgement(idle={'entries': [['expected_listeners', 'ntp']], 'waivers': []})
-    for name, found in (
+    for name, kept in (
         ('good', idle),
         ('bad', judgement(finding('x'))),
         ('unsure', judgement(finding('x', 'unknown'))),
         ('listed', None),
     ):
-        records.write(str(tmp_path), record(name, declared=bool(found), judgement=found))
+        records.write(str(tmp_path), record(name, declared=bool(kept), judgement=kept))
     records.write(
         str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True))
     )
@@ -110,6 +110,6 @@ def test_judgements_come_from_the_records(tmp_path):
         'absent': 'unknown',
     }
     assert [host.name for host in report.judged] == ['good', 'bad', 'unsure', 'refused']
-    assert [one['entry'] for one in report.unused] == ['ntp']
+    assert [unused['entry'] for unused in report.unused] == ['ntp']
     assert not model.build(str(tmp_path), names, RUN, fleet=False).unused
     assert not model.build(str(tmp_path), [*names, 'later'], RUN, {'later'}).unused

@@ -24,8 +24,8 @@ def read(tmp_path):
     return run
 
 
-def faults(found):
-    return [str(fault) for fault in found.refusals]
+def faults(declared):
+    return [str(fault) for fault in declared.refusals]
 
 
 def test_none():
@@ -34,16 +34,16 @@ def test_none():
 
 
 def test_all_variables_of_the_file_count_and_templates_stay_templates(read):
-    found = read(
+    declared = read(
         web='web_port: 80\nweb_expected_listeners: [{port: "{{ web_port }}"}]\n', db='expected_listeners_db: []\n'
     )
-    assert found and not found.refusals
-    assert found.variables == {
+    assert declared and not declared.refusals
+    assert declared.variables == {
         'web_port': 80,
         'web_expected_listeners': [{'port': '{{ web_port }}'}],
         'expected_listeners_db': [],
     }
-    assert found.origins == {'web_expected_listeners': 'web', 'expected_listeners_db': 'db'}
+    assert declared.origins == {'web_expected_listeners': 'web', 'expected_listeners_db': 'db'}
 
 
 def test_a_role_is_read_once(read):
@@ -65,35 +65,35 @@ def test_a_role_is_read_once(read):
     ],
 )
 def test_a_file_that_declares_nothing_is_refused(read, text, message):
-    found = read(web=text)
-    assert found and not found.variables
-    assert len(found.refusals) == 1 and faults(found)[0].startswith(message)
+    declared = read(web=text)
+    assert declared and not declared.variables
+    assert len(declared.refusals) == 1 and faults(declared)[0].startswith(message)
 
 
 @pytest.mark.parametrize('name', ['nowhere', 'nobody.knows.this', 'a,b', '', '../\x1b[31m', '{{ x }}'])
 def test_a_role_that_is_not_there_is_refused(read, name):
-    found = read(name)
+    declared = read(name)
     assert (
-        len(found.refusals) == 1
-        and faults(found)[0].startswith('declarations_from: the role ')
-        and '\x1b' not in faults(found)[0]
+        len(declared.refusals) == 1
+        and faults(declared)[0].startswith('declarations_from: the role ')
+        and '\x1b' not in faults(declared)[0]
     )
 
 
 def test_two_roles_that_differ_about_a_variable(read):
-    found = read(
+    declared = read(
         a='port: 80\nexpected_listeners_a: []\n',
         b='port: 81\nexpected_listeners_b: []\n',
         c='port: 80\nexpected_listeners_c: []\n',
     )
-    assert faults(found) == [
+    assert faults(declared) == [
         'declarations_from, role b: another role has another value of the variable port in vars/listeners.yml'
     ]
 
 
 def test_variables_of_the_file_come_before_those_of_the_host_and_after_extra_ones(read):
-    found = read(web='port: 80\nuser: web\nexpected_listeners_web: []\n')
-    assert found.over({'port': 1, 'other': 2, 'expected_listeners_web': []}, {'user': 'me'}) == (
+    declared = read(web='port: 80\nuser: web\nexpected_listeners_web: []\n')
+    assert declared.over({'port': 1, 'other': 2, 'expected_listeners_web': []}, {'user': 'me'}) == (
         {'port': 80, 'other': 2, 'user': 'me', 'expected_listeners_web': []}, [])
 
 

@@ -24,9 +24,9 @@ except ImportError:         # before ansible-core 2.19 everything is trusted tha
 def trusted(value):
     """A copy in which text may be a template, as in a file of variables."""
     if isinstance(value, dict):
-        return {key: trusted(one) for key, one in value.items()}
+        return {key: trusted(element) for key, element in value.items()}
     if isinstance(value, list):
-        return [trusted(one) for one in value]
+        return [trusted(element) for element in value]
     return trust_as_template(value) if isinstance(value, str) else value
 
 

@@ -92,8 +92,8 @@ def table(hosts):
 
 def named(host):
     """A host, or those of a range that have no entry of their own."""
-    found = re.fullmatch(r'(.*)\[(\d+):(\d+)\](.*)', host)
-    return '``{0}{1}{3}`` to ``{0}{2}{3}`` except those below'.format(*found.groups()) if found else '``%s``' % host
+    match = re.fullmatch(r'(.*)\[(\d+):(\d+)\](.*)', host)
+    return '``{0}{1}{3}`` to ``{0}{2}{3}`` except those below'.format(*match.groups()) if match else '``%s``' % host
 
 
 def row(line):
@@ -101,9 +101,9 @@ def row(line):
     protocol, endpoint, *words = shlex.split(line.replace('\\', '\\\\'))
     owners, place, remarks = [], '', []
     for word in words:
-        found = re.fullmatch(r'(.+)\[(\d+)\]\*?/(.+)', word)
-        if found:
-            owners.append('%s %s (%s)' % found.groups())
+        match = re.fullmatch(r'(.+)\[(\d+)\]\*?/(.+)', word)
+        if match:
+            owners.append('%s %s (%s)' % match.groups())
         elif word in ('kernel', 'hidden'):
             owners.append({'kernel': 'the kernel', 'hidden': 'not seen'}[word])
         elif word in ('dual', 'deleted'):
@@ -136,16 +136,16 @@ def about(look, name, host):
     if name in look.get('refused', {}):
         return ['%s: %s' % (name, stopped(look['refused'][name]))]
     first = re.sub(r'\[(\d+):\d+\]', r'\1', name)
-    lines = told(first, look.get('found', {}).get(name, []), len(look.get('waived', {}).get(name, [])),
-                 len(list(flat(host['listens']))))
+    lines = task_message(first, look.get('found', {}).get(name, []), len(look.get('waived', {}).get(name, [])),
+                         len(list(flat(host['listens']))))
     if first != name:
         lines.append('And so on, except for those that follow.')
     return lines + [text for host, text in look.get('summary', {}).items() if host == name]
 
 
-def told(host, findings, waived, seen):
+def task_message(host, findings, waived, seen):
     """The message of a task about a host, but for the line with the declaration: list of lines."""
-    failing = sum(found.get('fails', True) for found in findings)
+    failing = sum(finding.get('fails', True) for finding in findings)
     more = len(findings) - failing
     harmless = 'that %s not fail it' % ('does' if more == 1 else 'do')
     if failing:
@@ -155,11 +155,11 @@ def told(host, findings, waived, seen):
         head = '%s is as declared: %s%s' % (host, number(seen, 'listener'),
                                             ', and %s %s' % (number(more, 'finding'), harmless) if more else '')
     lines = [head + '.']
-    for index, found in enumerate(findings):
-        weight = '%s, %s%s' % (found['kind'].replace('_', ' '), found['severity'],
-                               '' if found.get('fails', True) else ', does not fail')
+    for index, finding in enumerate(findings):
+        weight = '%s, %s%s' % (finding['kind'].replace('_', ' '), finding['severity'],
+                               '' if finding.get('fails', True) else ', does not fail')
         lines.append('%d. %s: %s %s'
-                     % (index + 1, weight, stopped(found['message']), stopped('To do: %s' % found['remedy'])))
+                     % (index + 1, weight, stopped(finding['message']), stopped('To do: %s' % finding['remedy'])))
     return lines + ['Waived: %s.' % number(waived, 'finding')] * bool(waived)
 
 
@@ -178,8 +178,8 @@ def flat(written):
     if isinstance(written, str):
         yield written
     else:
-        for one in written:
-            yield from flat(one)
+        for part in written:
+            yield from flat(part)
 
 
 def plain(text):

@@ -69,10 +69,10 @@ def situations():
 
 def names(text):
     """The hosts that a key of ``hosts`` speaks of: list of str."""
-    found = RANGE.fullmatch(text)
-    if not found:
+    match = RANGE.fullmatch(text)
+    if not match:
         return [text]
-    head, first, last, tail = found.groups()
+    head, first, last, tail = match.groups()
     return ['%s%0*d%s' % (head, len(first), number, tail) for number in range(int(first), int(last) + 1)]
 
 
@@ -87,40 +87,40 @@ def variables(situation, look, name):
     everyone = hosts(look)
     host = everyone[name]
     groups = sorted(host.get('groups', ()))
-    found = {}
+    merged = {}
     for place in ['group_vars/all/'] + ['group_vars/%s/' % group for group in groups] + ['host_vars/%s/' % name]:
         for path, text in sorted(situation['declaration'].items()):
             if path.startswith(place):
-                found.update(yaml.safe_load(text))
-    found.update(host.get('variables', {}))
+                merged.update(yaml.safe_load(text))
+    merged.update(host.get('variables', {}))
     members = {group: [other for other in everyone if group in everyone[other].get('groups', ())] for group in groups}
-    return dict(found, inventory_hostname=name, group_names=groups, groups=dict(members, all=list(everyone)))
+    return dict(merged, inventory_hostname=name, group_names=groups, groups=dict(members, all=list(everyone)))
 
 
 def facts(situation, host, key='listens'):
     """dict: the facts that a host shows."""
     gaps = [dict({'count': None, 'hint': None}, **gap) for gap in host.get('gaps', ())]
-    found = samples.facts(*(listener(line, situation.get('programs', {})) for line in lines(host[key])), gaps=gaps)
-    found['system'].update(
+    made = samples.facts(*(listener(line, situation.get('programs', {})) for line in lines(host[key])), gaps=gaps)
+    made['system'].update(
         {
             'reserved_ports': [],
             'local_addresses': ['10.0.0.5/24', '127.0.0.1/8', '::1/128', 'fe80::5054:ff:fe12:3456%eth0/64'],
         }
     )
-    low, high = host.get('system', {}).get('ephemeral_ports', found['system']['ephemeral_ports'])
-    for one in found['listeners']:
-        one['ephemeral'] = one['protocol'] == 'udp' and low <= one['port'] <= high
-    found['collector'] = host.get('collector', found['collector'])
-    found['complete'].update(host.get('complete', {}))
-    found['system'].update(host.get('system', {}))
-    return found
+    low, high = host.get('system', {}).get('ephemeral_ports', made['system']['ephemeral_ports'])
+    for record in made['listeners']:
+        record['ephemeral'] = record['protocol'] == 'udp' and low <= record['port'] <= high
+    made['collector'] = host.get('collector', made['collector'])
+    made['complete'].update(host.get('complete', {}))
+    made['system'].update(host.get('system', {}))
+    return made
 
 
 def lines(written):
     """The lines in lists of lists: list of str."""
     if isinstance(written, str):
         return [written]
-    return [line for one in written for line in lines(one)]
+    return [line for part in written for line in lines(part)]
 
 
 def words(line):

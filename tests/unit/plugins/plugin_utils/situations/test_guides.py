@@ -68,8 +68,8 @@ def test_severities():
     rows = dict(table('guide_declare', 'Severity'))
     assert tuple(rows) == options.SEVERITIES
     for kind in options.VIOLATIONS + ('unknown',):
-        said, = [severity for severity, kinds in rows.items() if kind in kinds.split(', ')]
-        assert finding.finding(kind, {}).severity == said
+        severity, = [severity for severity, kinds in rows.items() if kind in kinds.split(', ')]
+        assert finding.finding(kind, {}).severity == severity
 
 
 def test_states():

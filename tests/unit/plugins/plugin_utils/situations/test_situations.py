@@ -42,7 +42,7 @@ def test_nothing_in_a_file_is_ignored(situation):
         assert set(look) <= KEYS
         assert all(set(host) <= HOST for host in hosts.values())
         assert all(set(look.get(key, ())) <= set(look['hosts']) for key in ABOUT)
-        assert all(set(found) <= FINDING for some in look.get('found', {}).values() for found in some)
+        assert all(set(finding) <= FINDING for some in look.get('found', {}).values() for finding in some)
         places.update(hosts, *(host.get('groups', ()) for host in hosts.values()))
     assert {path.split('/')[1] for path in situation['declaration']} <= places
     shown = ' '.join(
@@ -63,9 +63,10 @@ def test_what_is_found(situation, look, name):
         assert str(refused.value) == look['refused'][name]
         return
     dummy, result = judging.judged(situation, look, name)
-    found = [{key: each.as_dict()[key] for key in FINDING} for each in result.findings]
-    assert found == [
-        dict({'fails': True, 'entry': None, 'listener': None}, **one) for one in look.get('found', {}).get(name, [])
+    findings = [{key: each.as_dict()[key] for key in FINDING} for each in result.findings]
+    assert findings == [
+        dict({'fails': True, 'entry': None, 'listener': None}, **expected)
+        for expected in look.get('found', {}).get(name, [])
     ]
     assert [[each.listener, waiver.label] for each, waiver in result.waived] == look.get('waived', {}).get(name, [])
 
@@ -91,10 +92,10 @@ def test_the_facts_are_facts(situation, look, name):
 def test_a_host_that_is_found_twice_is_known_again():
     """Without the temporary address of the day, and without the pid."""
     situation = SITUATIONS['17_temporary_addresses']
-    found = [judging.judged(situation, look, 'desk-1')[1].findings for look in situation['looks']]
-    assert [len(some) for some in found] == [1, 1]
-    assert found[0][0].fingerprint == found[1][0].fingerprint
-    assert found[0][0].message != found[1][0].message
+    findings = [judging.judged(situation, look, 'desk-1')[1].findings for look in situation['looks']]
+    assert [len(some) for some in findings] == [1, 1]
+    assert findings[0][0].fingerprint == findings[1][0].fingerprint
+    assert findings[0][0].message != findings[1][0].message
 
 
 def test_a_line_is_what_a_host_shows():
@@ -146,14 +147,14 @@ def test_a_line_is_what_a_host_shows():
         ],
         'owners_total': 2,
     }
-    found = reading.listener('udp [fe80::1%lan0]:53 hidden uid=99', {})
+    listener = reading.listener('udp [fe80::1%lan0]:53 hidden uid=99', {})
     assert (
-        found['id'],
-        found['scope'],
-        found['accepts_ipv4'],
-        found['held_by'],
-        found['socket_uid'],
-        found['backlog'],
+        listener['id'],
+        listener['scope'],
+        listener['accepts_ipv4'],
+        listener['held_by'],
+        listener['socket_uid'],
+        listener['backlog'],
     ) == ('udp/[fe80::1%lan0]:53', 'link', False, 'unknown', 99, None)
 
 
@@ -184,11 +185,11 @@ def test_the_page_says_what_a_task_says(situation, look, name):
         assert shown == ['%s: %s' % (name, _task_result.refusal(exc.items))]
         return
     seen = len(reading.lines(look['hosts'][name]['listens']))
-    *said, summary = _task_result.message(first, result, Choice(policy, None), policy, 50, seen=seen).splitlines()
+    *lines, summary = _task_result.message(first, result, Choice(policy, None), policy, 50, seen=seen).splitlines()
     extra = [summary] * (name in look.get('summary', {})) + ['And so on, except for those that follow.'] * (
         first != name
     )
-    assert shown == said + extra
+    assert shown == lines + extra
 
 
 def test_the_page_is_up_to_date():

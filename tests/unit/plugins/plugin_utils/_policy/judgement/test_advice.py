@@ -20,14 +20,14 @@ APP = {'name': 'app', 'port': 8005}
 NGINX = {'name': 'web', 'port': 80, 'user': 'www-data'}
 
 
-def told(declaration, host=(), **system):
+def advised(declaration, host=(), **system):
     """list: the advice for a declaration and a host that shows these lines."""
     policy, facts = building.policy(declaration), building.facts(host, system=system)
     return advice.advice(policy.entries, facts, judge.judge(facts, policy, NOW))
 
 
 def test_a_port_in_the_range_of_another_entry():
-    assert told([WIDE, APP], ['tcp 127.0.0.1:8005 app']) == [
+    assert advised([WIDE, APP], ['tcp 127.0.0.1:8005 app']) == [
         'tcp/8005 of entry app of expected_listeners lies in the ports of entry pool of expected_listeners: '
         'there it decides alone, whatever the other one says']
 
@@ -54,8 +54,8 @@ def test_a_port_in_a_range_is_told_wherever_and_in_whatever_order_it_is_written(
         [narrow, wide],
         {'expected_listeners': [wide], 'expected_listeners_app': [narrow]},
     ):
-        one, = told(declaration)
-        assert 'of entry app ' in one and 'in the ports of entry pool ' in one
+        text, = advised(declaration)
+        assert 'of entry app ' in text and 'in the ports of entry pool ' in text
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,15 @@ def test_a_port_in_a_range_is_told_wherever_and_in_whatever_order_it_is_written(
     ],
 )
 def test_nothing_is_told_where_no_entry_takes_a_port_from_a_range(wide, narrow):
-    assert told([wide, narrow]) == []
+    assert advised([wide, narrow]) == []
 
 
 def test_an_entry_may_name_a_port_of_its_own_range():
-    assert told([dict(WIDE, ports=['8000-8010', 8005])]) == []
+    assert advised([dict(WIDE, ports=['8000-8010', 8005])]) == []
 
 
 def test_a_required_port_that_a_client_may_have():
-    assert told([{'name': 'app', 'ports': [40000, 22, '50000/udp']}], ephemeral_ports=[32768, 60999]) == [
+    assert advised([{'name': 'app', 'ports': [40000, 22, '50000/udp']}], ephemeral_ports=[32768, 60999]) == [
         'tcp/40000, udp/50000 of entry app of expected_listeners is in the range of client ports, '
         '32768 to 60999: a client may have it when the '
         'service starts; add it to net.ipv4.ip_local_reserved_ports'
@@ -99,13 +99,13 @@ def test_a_required_port_that_a_client_may_have():
     (40000, [[40000, 40000]], False), (40000, [[22, 30], [39990, 40000]], False), (40000, [[40000, 40010]], False),
     (40000, [[39990, 39999], [40001, 40010]], True), (40000, None, True)])
 def test_the_range_of_clients_is_without_what_is_reserved(port, reserved, wanted):
-    found = told(
+    lines = advised(
         [{'name': 'app', 'port': port}],
         ['tcp 0.0.0.0:%d app' % port],
         ephemeral_ports=[32768, 60999],
         reserved_ports=reserved,
     )
-    assert bool(found) == wanted
+    assert bool(lines) == wanted
 
 
 @pytest.mark.parametrize(
@@ -122,27 +122,27 @@ def test_the_range_of_clients_is_without_what_is_reserved(port, reserved, wanted
     ],
 )
 def test_the_range_of_clients_matters_to_what_has_to_get_its_port_alone(changes):
-    assert told([dict({'name': 'app', 'port': 40000}, **changes)], ephemeral_ports=[32768, 60999]) == []
+    assert advised([dict({'name': 'app', 'port': 40000}, **changes)], ephemeral_ports=[32768, 60999]) == []
 
 
 def test_the_range_of_clients_is_not_known():
-    assert told([{'name': 'app', 'port': 40000}], ephemeral_ports=None) == []
+    assert advised([{'name': 'app', 'port': 40000}], ephemeral_ports=None) == []
 
 
 def test_a_port_that_the_user_may_not_bind():
-    assert told([NGINX], unprivileged_port_start=1024) == [
+    assert advised([NGINX], unprivileged_port_start=1024) == [
         'tcp/80 of entry web of expected_listeners is below 1024, '
         'where user www-data may not bind without CAP_NET_BIND_SERVICE'
     ]
 
 
 def test_those_of_the_ports_that_the_user_may_not_bind():
-    (one,) = told(
+    (text,) = advised(
         [{'name': 'web', 'ports': [80, 81, 8080], 'user': 'www-data'}],
         ['tcp 0.0.0.0:81 nginx/www-data'],
         unprivileged_port_start=1024,
     )
-    assert one.startswith('tcp/80 of entry web ')
+    assert text.startswith('tcp/80 of entry web ')
 
 
 @pytest.mark.parametrize(
@@ -171,22 +171,22 @@ def test_nothing_is_told_of_a_user_who_may_bind_it_who_has_done_so_or_who_is_not
         for option, value in dict({'name': 'web', 'port': 80, 'user': 'www-data'}, **changes).items()
         if value is not None
     }
-    assert told([entry], host, unprivileged_port_start=start) == []
+    assert advised([entry], host, unprivileged_port_start=start) == []
 
 
 def test_other_namespaces_have_a_limit_of_their_own():
     policy = building.policy([{'name': 'web', 'port': 80, 'user': 'www-data', 'namespace': 'blue'}])
     facts = building.facts([], complete={'namespaces': True}, system={'unprivileged_port_start': 1024})
     result = judge.judge(facts, policy, NOW)
-    assert [found.kind for found in result.findings] == ['missing']
+    assert [finding.kind for finding in result.findings] == ['missing']
     assert advice.advice(policy.entries, facts, result) == []
 
 
 def test_what_is_told_is_harmless_to_print():
     name = 'x\x1b[31m\n::error::'
-    found = told([dict(WIDE, name=name), dict(APP, name='a' + name), {'name': 'b' + name, 'ports': [40000]},
-                  {'name': 'c' + name, 'port': 80, 'user': 'w' + name}],
-                 ephemeral_ports=[32768, 60999], unprivileged_port_start=1024)
-    assert len(found) == 3
-    for text in found:
+    lines = advised([dict(WIDE, name=name), dict(APP, name='a' + name), {'name': 'b' + name, 'ports': [40000]},
+                     {'name': 'c' + name, 'port': 80, 'user': 'w' + name}],
+                    ephemeral_ports=[32768, 60999], unprivileged_port_start=1024)
+    assert len(lines) == 3
+    for text in lines:
         assert visible(text, len(text)) == text

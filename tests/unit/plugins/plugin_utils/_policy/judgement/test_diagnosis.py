@@ -147,15 +147,15 @@ def elsewhere(units, listeners):
     return known and message.elsewhere(known)
 
 
-@pytest.mark.parametrize('said, words', WORDS, ids=[words for dummy, words in WORDS])
-def test_in_words(said, words):
-    known = diagnosis(**said)
+@pytest.mark.parametrize('fields, words', WORDS, ids=[words for dummy, words in WORDS])
+def test_in_words(fields, words):
+    known = diagnosis(**fields)
     assert check.check(facts(diagnoses={known['unit']: known}))
     assert in_words(known) == words
 
 
 @pytest.mark.parametrize(
-    'lines, told',
+    'lines, expected',
     [
         # what says why a port cannot be had, though others say more loudly that it cannot
         (
@@ -193,8 +193,8 @@ def test_in_words(said, words):
         (['Traceback (most recent call last):', 'KeyError: 1', 'worker failed to boot'], 'KeyError: 1'),
     ],
 )
-def test_the_line_that_tells_most(lines, told):
-    assert in_words(diagnosis(lines=lines)) == 'nginx.service has failed (exit code 1): ' + told
+def test_the_line_that_tells_most(lines, expected):
+    assert in_words(diagnosis(lines=lines)) == 'nginx.service has failed (exit code 1): ' + expected
 
 
 def test_names_are_complete():
@@ -204,27 +204,29 @@ def test_names_are_complete():
 @pytest.mark.parametrize('key', ['unit', 'id', 'load', 'active', 'sub', 'result', 'lines', 'unseen'])
 @pytest.mark.parametrize('evil', ['\x1b[31m', '\n::error::x', '\u202e', '##[error]x', '{{ 7*7 }}\r', 'x' * 5000])
 def test_whatever_a_host_says_is_harmless_to_print(key, evil):
-    said = diagnosis(exit=None)
-    said[key] = [evil + ' error'] if key in ('lines', 'unseen') else evil
-    words = in_words(said)
+    known = diagnosis(exit=None)
+    known[key] = [evil + ' error'] if key in ('lines', 'unseen') else evil
+    words = in_words(known)
     assert words.isprintable() and '\n' not in words and '##' not in words and len(words) < 1000
 
 
 def test_elsewhere():
-    found = [listener('0.0.0.0', 8080, service='nginx.service'), listener('::', 8080, service='nginx.service'),
-             listener('127.0.0.1', 22, service='ssh.service', activated_by='ssh.socket')]
+    listeners = [listener('0.0.0.0', 8080, service='nginx.service'), listener('::', 8080, service='nginx.service'),
+                 listener('127.0.0.1', 22, service='ssh.service', activated_by='ssh.socket')]
     assert (
-        elsewhere(['nginx.service'], iter(found))
+        elsewhere(['nginx.service'], iter(listeners))
         == 'nginx.service is running, and listens on tcp 0.0.0.0:8080, tcp [::]:8080'
     )
-    assert elsewhere(['no.service', 'ssh.socket'], found) == 'ssh.socket is running, and listens on tcp 127.0.0.1:22'
-    assert elsewhere(['no.service'], found) is None
-    assert elsewhere([], found) is None
+    assert elsewhere(['no.service', 'ssh.socket'], listeners) == (
+        'ssh.socket is running, and listens on tcp 127.0.0.1:22'
+    )
+    assert elsewhere(['no.service'], listeners) is None
+    assert elsewhere([], listeners) is None
 
 
 def test_the_guide_shows_what_is_told():
     guide = pathlib.Path(__file__).parents[6] / 'docs/docsite/rst/guide_wait_for.rst'
     shown = re.findall(r'^   \* - ``(.+)``$', guide.read_text(encoding='utf-8'), re.MULTILINE)
-    said = {words for dummy, words in WORDS}
-    said.add(elsewhere(['nginx.service'], [listener('0.0.0.0', 8081, service='nginx.service')]))
-    assert len(shown) > 10 and set(shown) <= said
+    possible = {words for dummy, words in WORDS}
+    possible.add(elsewhere(['nginx.service'], [listener('0.0.0.0', 8081, service='nginx.service')]))
+    assert len(shown) > 10 and set(shown) <= possible

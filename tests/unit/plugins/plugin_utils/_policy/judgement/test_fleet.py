@@ -33,10 +33,10 @@ DECLARED = {
 EVERYTHING = [['expected_listeners', 'ntp'], ['expected_listeners', 'noise']]
 
 
-def judged(found, declared=None):
+def judged(observed, declared=None):
     collected = merge.collect(declared or DECLARED, lambda value: value, ())
     policy = Policy.of(collected)
-    return fleet.judgement(policy, judge.judge(found, policy, NOW))
+    return fleet.judgement(policy, judge.judge(observed, policy, NOW))
 
 
 def through_a_file(judgement):
@@ -44,14 +44,15 @@ def through_a_file(judgement):
 
 
 def test_what_is_kept():
-    found = judged(facts(WEB, listener('0.0.0.0', 8080), listener('0.0.0.0', 111)))
-    assert found['policy']['summary'].startswith(
-        'policy: 2 variables, 4 entries, 2 waivers, sha256 %s' % found['policy']['hash'][:12]
+    judgement = judged(facts(WEB, listener('0.0.0.0', 8080), listener('0.0.0.0', 111)))
+    assert judgement['policy']['summary'].startswith(
+        'policy: 2 variables, 4 entries, 2 waivers, sha256 %s' % judgement['policy']['hash'][:12]
     )
-    assert found['policy']['variables'] == ['expected_listeners', 'listener_waivers_q1']
-    assert [one['listener'] for one in found['findings']] == ['tcp/0.0.0.0:111']
-    assert (found['findings_total'], found['failing'], found['refused'], found['waived']) == (1, True, None, 1)
-    assert found['waivers'] == [
+    assert judgement['policy']['variables'] == ['expected_listeners', 'listener_waivers_q1']
+    assert [finding['listener'] for finding in judgement['findings']] == ['tcp/0.0.0.0:111']
+    assert (judgement['findings_total'], judgement['failing']) == (1, True)
+    assert (judgement['refused'], judgement['waived']) == (None, 1)
+    assert judgement['waivers'] == [
         {
             'variable': 'listener_waivers_q1',
             'label': 'old',
@@ -61,14 +62,14 @@ def test_what_is_kept():
             'findings': 1,
         }
     ]
-    assert found['met'] == {'entries': [['expected_listeners', 'web']], 'waivers': [['listener_waivers_q1', 'old']]}
-    assert found['idle'] == {'entries': EVERYTHING, 'waivers': [['listener_waivers_q1', '#2']]}
-    assert through_a_file(found) == found
+    assert judgement['met'] == {'entries': [['expected_listeners', 'web']], 'waivers': [['listener_waivers_q1', 'old']]}
+    assert judgement['idle'] == {'entries': EVERYTHING, 'waivers': [['listener_waivers_q1', '#2']]}
+    assert through_a_file(judgement) == judgement
 
 
 def test_a_waiver_for_ever_has_no_date_and_counts_what_it_waives():
-    found = judged(facts(WEB, listener('0.0.0.0', 8081), listener('::', 8081)))
-    assert found['waivers'] == [
+    judgement = judged(facts(WEB, listener('0.0.0.0', 8081), listener('::', 8081)))
+    assert judgement['waivers'] == [
         {
             'variable': 'listener_waivers_q1',
             'label': '#2',
@@ -81,9 +82,9 @@ def test_a_waiver_for_ever_has_no_date_and_counts_what_it_waives():
 
 
 def test_of_many_findings_the_first_are_kept_and_all_are_counted():
-    found = judged(facts(*[listener('0.0.0.0', port) for port in range(20000, 21100)]))
-    assert (len(found['findings']), found['findings_total']) == (1000, 1101)
-    assert through_a_file(found) == found
+    judgement = judged(facts(*[listener('0.0.0.0', port) for port in range(20000, 21100)]))
+    assert (len(judgement['findings']), judgement['findings_total']) == (1000, 1101)
+    assert through_a_file(judgement) == judgement
 
 
 @pytest.mark.parametrize('gaps', [
@@ -98,9 +99,9 @@ def test_what_may_be_there_is_not_idle(gaps):
     ]
     declared = {'expected_listeners': entries, 'listener_waivers': [{'port': 99, 'expires': 'never'}]}
     hidden = listener('0.0.0.0', 5432, owners=[])
-    found = judged(facts(WEB, *([hidden] if gaps[0]['aspect'] == 'owners' else []), gaps=gaps), declared)
-    assert found['idle'] == {'entries': [], 'waivers': []}
-    assert ['expected_listeners', 'db'] in found['met']['entries'] and found['met']['waivers'] == [
+    judgement = judged(facts(WEB, *([hidden] if gaps[0]['aspect'] == 'owners' else []), gaps=gaps), declared)
+    assert judgement['idle'] == {'entries': [], 'waivers': []}
+    assert ['expected_listeners', 'db'] in judgement['met']['entries'] and judgement['met']['waivers'] == [
         ['listener_waivers', '#1']
     ]
     seen = judged(facts(WEB), declared)
@@ -114,8 +115,8 @@ def test_what_is_not_known_of_one_entry_leaves_the_others_idle():
             {'name': 'ntp', 'port': '123/udp', 'state': 'optional'},
         ]
     }
-    found = judged(facts(listener('0.0.0.0', 80, owners=[]), gaps=[gap()]), declared)
-    assert found['idle']['entries'] == [['expected_listeners', 'ntp']]
+    judgement = judged(facts(listener('0.0.0.0', 80, owners=[]), gaps=[gap()]), declared)
+    assert judgement['idle']['entries'] == [['expected_listeners', 'ntp']]
 
 
 def test_nothing_is_said_of_other_namespaces():
@@ -125,19 +126,22 @@ def test_nothing_is_said_of_other_namespaces():
 
 def test_unused_is_what_is_idle_somewhere_and_met_nowhere():
     idle = judged(facts(WEB))
-    assert [(one.kind, one.entry, one.declared_in, one.severity, one.fails) for one in fleet.unused([idle, idle])] == [
+    unused = fleet.unused([idle, idle])
+    assert [
+        (finding.kind, finding.entry, finding.declared_in, finding.severity, finding.fails) for finding in unused
+    ] == [
         ('entry_unused', 'noise', 'expected_listeners', 'info', False),
         ('entry_unused', 'ntp', 'expected_listeners', 'info', False),
         ('waiver_unused', None, 'listener_waivers_q1', 'info', False),
         ('waiver_unused', None, 'listener_waivers_q1', 'info', False),
     ]
-    assert [one.message for one in fleet.unused([idle, idle])] == [
+    assert [finding.message for finding in fleet.unused([idle, idle])] == [
         'The entry noise of expected_listeners met nothing on any of the 2 hosts that were judged by it',
         'The entry ntp of expected_listeners met nothing on any of the 2 hosts that were judged by it',
         'The waiver #2 of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it',
         'The waiver old of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it']
     busy = judged(facts(WEB, listener('0.0.0.0', 123, 'udp'), listener('0.0.0.0', 8080)))
-    assert [one.message.split(' of ')[0] for one in fleet.unused(iter([idle, busy]))] == [
+    assert [finding.message.split(' of ')[0] for finding in fleet.unused(iter([idle, busy]))] == [
         'The entry noise',
         'The waiver #2',
     ]
@@ -174,10 +178,10 @@ def test_names_are_harmless_to_print():
     (('refused',), False),
 ])
 def test_what_is_no_judgement_is_not_taken_for_one(path, value):
-    found = copy.deepcopy(judged(facts(listener('0.0.0.0', 8080), listener('0.0.0.0', 1))))
-    place = found
+    judgement = copy.deepcopy(judged(facts(listener('0.0.0.0', 8080), listener('0.0.0.0', 1))))
+    place = judgement
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
     with pytest.raises(Fault):
-        fleet.check(found)
+        fleet.check(judgement)

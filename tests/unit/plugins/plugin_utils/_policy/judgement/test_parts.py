@@ -49,13 +49,13 @@ def test_what_a_finding_says_is_made_of_what_a_record_keeps():
     for finding in FINDINGS:
         kept = recorded(finding)
         assert parts_schema.check(kept['kind'], copy.deepcopy(kept['parts'])) == kept['parts']
-        said = (
+        texts = (
             message.of(kept['kind'], kept['parts']),
             message.remedy(kept['kind'], kept['parts']),
             message.expected(kept['kind'], kept['parts']),
             message.found(kept['parts']),
         )
-        assert said == (kept['message'], kept['remedy'], kept['expected'], kept['found']) == tuple(
+        assert texts == (kept['message'], kept['remedy'], kept['expected'], kept['found']) == tuple(
             finding.as_dict()[key] for key in ('message', 'remedy', 'expected', 'found'))
 
 
@@ -128,7 +128,7 @@ def test_parts_of_strangers_are_refused_or_shown_and_do_nothing_else():
             refused += 1
             continue
         shown += 1
-        other = choose.choice([one for one in whole if one['kind'] == kept['kind']])['parts']
+        other = choose.choice([finding for finding in whole if finding['kind'] == kept['kind']])['parts']
         for made in (
             parts,
             alike.merged([parts, other]),
@@ -200,8 +200,8 @@ def test_text_is_cut_to_what_is_shown():
     long = building.listener('tcp 0.0.0.0:80 nginx')
     long['owners'][0]['process'] = 'x' * 5000
     policy = building.policy([{'name': 'no', 'port': 80, 'state': 'forbidden', 'reason': 'y\ud800' * 4000}])
-    found = dict(building.facts([]), listeners=[long])
-    finding, = building.judge.judge(found, policy, building.NOW).findings
+    facts = dict(building.facts([]), listeners=[long])
+    finding, = building.judge.judge(facts, policy, building.NOW).findings
     kept = recorded(finding)
     assert len(json.dumps(kept['parts'])) < 3000 and parts_schema.check('forbidden', kept['parts'])
     assert visible('x' * 5000, 100) in kept['message'] and message.of('forbidden', kept['parts']) == kept['message']

@@ -44,8 +44,8 @@ def test_what_is_said_last(checked, wanted):
 
 
 def test_many_mistakes_are_cut_and_counted():
-    found = lines(*[fine('h%d' % number, faults=['fault %d' % number]) for number in range(103)])
-    assert found[101:] == ['  … and 3 more', '103 hosts: 103 refused.']
+    shown = lines(*[fine('h%d' % number, faults=['fault %d' % number]) for number in range(103)])
+    assert shown[101:] == ['  … and 3 more', '103 hosts: 103 refused.']
 
 
 def test_what_declarations_say_stays_in_its_line():

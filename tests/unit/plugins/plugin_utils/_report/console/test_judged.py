@@ -174,9 +174,9 @@ def test_long_lists_are_cut_and_say_so():
         dict(LOW, message='w%d' % number, fingerprint='%016d' % number, listener='tcp/127.0.0.1:%d' % number)
         for number in range(12)
     ]
-    found = lines([judged('a', *many), judged('b')])
-    assert sum(line.startswith('  high ') for line in found) == 100 and '  … and 3 more findings' in found
-    assert sum(line.startswith('  low ') for line in found) == 10 and '  … and 2 more findings' in found
+    shown = lines([judged('a', *many), judged('b')])
+    assert sum(line.startswith('  high ') for line in shown) == 100 and '  … and 3 more findings' in shown
+    assert sum(line.startswith('  low ') for line in shown) == 10 and '  … and 2 more findings' in shown
 
 
 def test_findings_that_no_record_has_are_counted():
@@ -185,8 +185,8 @@ def test_findings_that_no_record_has_are_counted():
 
 def test_waivers():
     other = dict(WAIVER, label='#2', expires=None, reason=None, owner=None)
-    found = lines([judged('a', waived=2, waivers=[WAIVER, other]), judged('b', waived=1, waivers=[WAIVER])])
-    assert found[:3] == [
+    shown = lines([judged('a', waived=2, waivers=[WAIVER, other]), judged('b', waived=1, waivers=[WAIVER])])
+    assert shown[:3] == [
         'Waived: 3 findings',
         '  2 findings on 2 hosts (a, b), waived by old of listener_waivers (until 2027-01-31, by platform): PORT-112',
         '  1 finding on a, waived by #2 of listener_waivers (for ever)']
@@ -221,8 +221,8 @@ def test_what_is_unused_is_said_of_the_whole_fleet_alone():
 
 def test_a_batch_shows_its_findings_and_counts_all():
     whole = Report(RUN, [judged('a', finding('x')), judged('b', finding('y')), LATER])
-    found = [line for line, dummy in _judged.lines(whole.only({'b'}), whole)]
-    assert found == [
+    shown = [line for line, dummy in _judged.lines(whole.only({'b'}), whole)]
+    assert shown == [
         'Findings:',
         '  high      y',
         '            To do: stop it',
@@ -254,38 +254,38 @@ policy: 1 variable, 2 entries, sha256 0123456789ab
 
 def test_a_batch_without_a_judgement_in_a_play_that_has_some():
     whole = Report(RUN, [judged('a'), BARE])
-    found = [line for line, dummy in text.lines(whole.only({'bare'}), so_far=whole, example=True)]
-    assert found[-2:] == ['', '2 hosts: 1 as declared, 1 only listed (nothing is declared).']
+    shown = [line for line, dummy in text.lines(whole.only({'bare'}), so_far=whole, example=True)]
+    assert shown[-2:] == ['', '2 hosts: 1 as declared, 1 only listed (nothing is declared).']
 
 
 def test_hosts_that_declare_and_were_not_seen_need_no_example():
     report = Report(RUN, [DEAD, BARE])
-    found = [line for line, dummy in text.lines(report, example=True)]
-    assert found[-1] == '2 hosts: 1 looked at completely, 1 unreachable.'
+    shown = [line for line, dummy in text.lines(report, example=True)]
+    assert shown[-1] == '2 hosts: 1 looked at completely, 1 unreachable.'
 
 
 def test_whatever_a_record_says_stays_in_its_line():
     evil = '\n::error::x\r\x1b[2J\u202e##[error]\x9b'
-    one = dict(finding(evil, remedy=evil), entry=evil)
+    hostile = dict(finding(evil, remedy=evil), entry=evil)
     waiver = {'variable': evil, 'label': evil, 'expires': evil, 'reason': evil, 'owner': evil, 'findings': 1}
     hosts = [
         judged(
             'a' + evil,
-            one,
+            hostile,
             waived=1,
             waivers=[waiver],
             idle={'entries': [[evil, evil]], 'waivers': [[evil, evil]]},
             policy={'summary': evil, 'hash': '', 'variables': []},
         ),
-        judged('b' + evil, dict(one, message=evil + ' pid 5')),
+        judged('b' + evil, dict(hostile, message=evil + ' pid 5')),
         refused('c' + evil, evil + '\n' + evil),
     ]
     for line, dummy in _judged.lines(Report(RUN, hosts), Report(RUN, hosts)):
         assert line.isprintable() and '##' not in line and not line.strip().startswith('::')
 
 
-@pytest.mark.parametrize('found', [judgement(), judgement(finding('x')), None])
-def test_a_host_without_facts_is_never_as_declared(found):
+@pytest.mark.parametrize('kept', [judgement(), judgement(finding('x')), None])
+def test_a_host_without_facts_is_never_as_declared(kept):
     assert (
-        Host('a', 'failed', 'x', record=record('a', status='failed', message='x', judgement=found)).verdict == 'unknown'
+        Host('a', 'failed', 'x', record=record('a', status='failed', message='x', judgement=kept)).verdict == 'unknown'
     )

@@ -23,9 +23,9 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
 def shown(targets, vantages, columns=None):
     made = plan.plan(targets)
     table = compare.cells(made, vantages)
-    found = compare.findings(made, vantages, table, ['contradiction'])
+    findings = compare.findings(made, vantages, table, ['contradiction'])
     return probes.lines(
-        made, targets, vantages, table, found, compare.blind(vantages, table), '2026-11-21T10:00:00Z', columns
+        made, targets, vantages, table, findings, compare.blind(vantages, table), '2026-11-21T10:00:00Z', columns
     )
 
 
@@ -76,16 +76,16 @@ def test_the_table():
     ]
 
 
-@pytest.mark.parametrize('found, verdict, last', [
+@pytest.mark.parametrize('exposed, verdict, last', [
     (BLOCKED, 'filtered', ('1 endpoint: 1 filtered; no contradiction.', 'good')),
     (None, 'open', ('1 endpoint: 1 open; nothing is known of the firewalls to hold it against.', 'plain')),
     (ALLOWED, 'closed', ('1 endpoint: 1 closed; 1 refused although let in.', 'plain')),
     (BLOCKED, 'open', ('1 endpoint: 1 open; 1 contradiction.', 'bad')),
 ])
-def test_the_last_line(found, verdict, last):
+def test_the_last_line(exposed, verdict, last):
     assert (
         shown(
-            [Target('db', facts(listener(exposure=found)), addresses=['10.0.0.5'])],
+            [Target('db', facts(listener(exposure=exposed)), addresses=['10.0.0.5'])],
             [Vantage('web', [probe(verdict=verdict)])],
         )[-1]
         == last
@@ -109,8 +109,8 @@ def test_many_vantage_hosts_share_a_column():
 def test_names_of_hosts_do_nothing():
     owners = listener()['owners']
     owners[0]['process'] = HOSTILE
-    one = listener(owners=owners, exposure=exposure(verdict='blocked', decided_by=HOSTILE))
-    lines = shown([Target('db', facts(one), addresses=['10.0.0.5'])], [Vantage('web', [probe(reason=HOSTILE)])])
+    record = listener(owners=owners, exposure=exposure(verdict='blocked', decided_by=HOSTILE))
+    lines = shown([Target('db', facts(record), addresses=['10.0.0.5'])], [Vantage('web', [probe(reason=HOSTILE)])])
     text = ''.join(line for line, dummy in lines)
     assert '\x1b' not in text and '\u202e' not in text and '\\x1b[2J' in text
 

@@ -35,7 +35,9 @@ def opening(
 
 def report(**hosts):
     return Report(
-        RUN, [Host(name, 'ok', record=record(name, found)) for name, found in hosts.items()], '2026-11-20T12:00:00Z'
+        RUN,
+        [Host(name, 'ok', record=record(name, observed)) for name, observed in hosts.items()],
+        '2026-11-20T12:00:00Z',
     )
 
 
@@ -94,10 +96,10 @@ def test_what_is_forwarded_is_a_line_and_says_where_to():
 
 
 def test_openings_of_many_hosts_share_a_line():
-    found = openings.lines(
+    shown = openings.lines(
         report(a=facts(openings=[opening()]), b=facts(openings=[opening(), opening('53', 'udp', ['10.0.0.0/8'], None)]))
     )
-    assert [line for line, dummy in found] == [
+    assert [line for line, dummy in shown] == [
         'Open in the firewall, with nothing behind it:',
         '  2 hosts (a, b): tcp/8080 from anyone (nftables inet filter input handle 7: tcp dport 8080 accept)',
         '  b: udp/53 from 10.0.0.0/8']
@@ -105,8 +107,8 @@ def test_openings_of_many_hosts_share_a_line():
 
 
 def test_many_openings_are_counted():
-    found = openings.lines(report(a=facts(openings=[opening(str(port)) for port in range(1, 31)])))
-    assert len(found) == 22 and found[-1][0] == '  … and 10 more'
+    shown = openings.lines(report(a=facts(openings=[opening(str(port)) for port in range(1, 31)])))
+    assert len(shown) == 22 and shown[-1][0] == '  … and 10 more'
     assert openings.lines(
         report(a=facts(openings=[opening(sources=['1.0.0.0/8', '2.0.0.0/8', '3.0.0.0/8', '4.0.0.0/8'])]))
     )[1][0].startswith('  a: tcp/8080 from 1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8 and 1 more (')

@@ -24,8 +24,8 @@ DNS = listener('127.0.0.53', 53, 'udp', interface='lo', port_name='domain', owne
 LONG = listener('2001:db8:1111:2222:3333:4444:5555:6666', 65535, scope='global', owners=[owner(process='日本語' * 5)])
 
 
-def text(found):
-    return [line for line, dummy in found]
+def text(lines):
+    return [line for line, dummy in lines]
 
 
 def test_of_one_host():
@@ -83,9 +83,9 @@ def test_a_narrow_terminal_fits_without_the_names_of_ports():
 @pytest.mark.parametrize('columns', [1, 40, 60, 80, 120])
 @pytest.mark.parametrize('count', [1, 2, 25])
 def test_address_and_port_are_never_cut(count, columns):
-    found = '\n'.join(text(table.lines(report(count, SSH, DNS, LONG), columns)))
+    shown = '\n'.join(text(table.lines(report(count, SSH, DNS, LONG), columns)))
     for endpoint in ('0.0.0.0:22 ', '127.0.0.53%lo:53 ', '[2001:db8:1111:2222:3333:4444:5555:6666]:65535 '):
-        assert endpoint in found
+        assert endpoint in shown
 
 
 def test_a_long_address_does_not_squeeze_the_other_lines():

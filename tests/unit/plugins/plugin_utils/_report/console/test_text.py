@@ -88,15 +88,15 @@ Not complete:
 7 hosts: 7 looked at partly.''' in text(hosts)
 
 
-@pytest.mark.parametrize('found, wanted', [
+@pytest.mark.parametrize('noted, wanted', [
     (gap(count=0), 'owners on a: processes that may not be looked into; run with become (-b)'),
     (gap(hint='CAP_SYS_PTRACE'), 'owners on a: 1 listener without a visible holder; root lacks CAP_SYS_PTRACE there'),
     (gap('units', 'systemctl', None, 'systemctl did not\nanswer', None), 'units on a: systemctl did not answer'),
     (gap('sockets', 'socket_budget', 5, 'too many', 'raise max_sockets'), 'sockets on a: too many; raise max_sockets'),
     (gap('sockets', 'x', 5, '\x1b[31m', '##[error]\n'), 'sockets on a: \\x1b[31m; \\x23#[error]\\n'),
 ])
-def test_gaps(found, wanted):
-    assert '\n  %s\n' % wanted in text([ok('a', gaps=[found])])
+def test_gaps(noted, wanted):
+    assert '\n  %s\n' % wanted in text([ok('a', gaps=[noted])])
 
 
 def test_gaps_with_different_messages_say_so():
@@ -105,15 +105,15 @@ def test_gaps_with_different_messages_say_so():
 
 
 def test_missing_sockets_come_before_missing_names():
-    found = text([ok('a', gaps=[gap('binding', 'procfs'), HIDDEN, gap('sockets', 'unreadable')])])
-    assert [line.split()[0] for line in found.split('\n') if ' on a: ' in line] == ['sockets', 'binding', 'owners']
+    shown = text([ok('a', gaps=[gap('binding', 'procfs'), HIDDEN, gap('sockets', 'unreadable')])])
+    assert [line.split()[0] for line in shown.split('\n') if ' on a: ' in line] == ['sockets', 'binding', 'owners']
 
 
 def test_hosts_with_the_same_reason_share_a_line_and_none_is_dropped():
     hosts = [Host('dead%d' % number, 'unreachable', 'no route') for number in range(300)]
-    found = text(hosts)
-    assert '  dead0, dead1, dead2,' in found and all('dead%d' % number in found for number in range(300))
-    assert found.count('no route') == 1
+    shown = text(hosts)
+    assert '  dead0, dead1, dead2,' in shown and all('dead%d' % number in shown for number in range(300))
+    assert shown.count('no route') == 1
 
 
 def test_the_times_of_records_of_any_run():
@@ -124,9 +124,9 @@ def test_the_times_of_records_of_any_run():
 
 def test_a_batch_is_shown_with_the_coverage_of_the_play():
     whole = Report(RUN, [ok('a'), ok('b'), Host('c', 'pending', 'to come')])
-    found = text(whole.hosts[1:2], so_far=whole)
-    assert found.startswith('0 listeners on b, ')
-    assert found.endswith('3 hosts: 2 looked at completely, 1 still to come.')
+    shown = text(whole.hosts[1:2], so_far=whole)
+    assert shown.startswith('0 listeners on b, ')
+    assert shown.endswith('3 hosts: 2 looked at completely, 1 still to come.')
 
 
 def test_files_are_named():
@@ -153,10 +153,12 @@ def test_what_is_declared_is_not_taken_for_judged():
 @pytest.mark.parametrize('count', [1, 2, 25])
 def test_hostile_names_stay_in_their_line(count):
     evil = '\n::error::x\r\x1b[2J\u202e##[error]\x9b'
-    one = listener(
+    hostile = listener(
         port_name=evil, service=evil, activated_by=evil, namespace=evil, interface=evil, address='127.0.0.1',
         owners=[owner(process=evil, user=evil, unit=evil), owner(process='b', container=evil, user=evil)])
-    hosts = [ok('%s%d' % (evil, number), one, gaps=[gap(message=evil, hint=evil, code='x')]) for number in range(count)]
+    hosts = [
+        ok('%s%d' % (evil, number), hostile, gaps=[gap(message=evil, hint=evil, code='x')]) for number in range(count)
+    ]
     for line, kind in _text.lines(Report(RUN, hosts + [Host('dead' + evil, 'unreachable', 'x')])):
         assert line.isprintable() and '##' not in line and not line.strip().startswith('::')
         assert kind in (lines.HEAD, lines.WIDE, lines.BAD, lines.GOOD, lines.PLAIN)

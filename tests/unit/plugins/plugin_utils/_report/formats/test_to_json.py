@@ -25,13 +25,14 @@ def report():
 
 
 def test_all_hosts_and_the_evidence_are_in_it():
-    found = json.loads(to_json.render(report(), '2.21.0'))
-    assert {key: found[key] for key in ('schema', 'run_id', 'collection', 'ansible_core', 'complete', 'counts')} == {
+    document = json.loads(to_json.render(report(), '2.21.0'))
+    assert {key: document[key] for key in ('schema', 'run_id', 'collection', 'ansible_core', 'complete', 'counts')} == {
         'schema': 1, 'run_id': RUN, 'collection': VERSION, 'ansible_core': '2.21.0', 'complete': False,
         'counts': dict.fromkeys(model.STATES, 0) | {'ok': 1, 'unreachable': 1, 'missing': 1}}
-    assert found['verdicts'] == dict.fromkeys(model.VERDICTS, 0) | {'listed': 1, 'unknown': 2} and found['unused'] == []
-    assert len(found['generated_at']) == len('2026-11-20T10:00:00Z')
-    first, second, third = found['hosts']
+    assert document['verdicts'] == dict.fromkeys(model.VERDICTS, 0) | {'listed': 1, 'unknown': 2}
+    assert document['unused'] == []
+    assert len(document['generated_at']) == len('2026-11-20T10:00:00Z')
+    first, second, third = document['hosts']
     assert first == {
         'host': 'wéb',
         'status': 'ok',
@@ -63,10 +64,12 @@ def test_without_any_host():
 def test_judgements_are_in_it():
     idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
     hosts = [judged('a', finding('x'), idle=idle), judged('b'), refused('c')]
-    found = json.loads(to_json.render(Report(RUN, hosts), '2.21.0'))
-    assert found['verdicts'] == {'as_declared': 1, 'violates': 1, 'unknown': 0, 'refused': 1, 'listed': 0, 'pending': 0}
-    assert [host['verdict'] for host in found['hosts']] == ['violates', 'as_declared', 'refused']
-    assert [host['judgement'] for host in found['hosts']] == [host.judgement for host in hosts]
-    assert [(one['kind'], one['entry'], one['declared_in'], one['fails']) for one in found['unused']] == [
-        ('entry_unused', 'ntp', 'expected_listeners', False)]
-    assert set(found['unused'][0]) == set(finding('x'))
+    document = json.loads(to_json.render(Report(RUN, hosts), '2.21.0'))
+    assert document['verdicts'] == {
+        'as_declared': 1, 'violates': 1, 'unknown': 0, 'refused': 1, 'listed': 0, 'pending': 0}
+    assert [host['verdict'] for host in document['hosts']] == ['violates', 'as_declared', 'refused']
+    assert [host['judgement'] for host in document['hosts']] == [host.judgement for host in hosts]
+    [unused] = document['unused']
+    assert (unused['kind'], unused['entry'], unused['declared_in'], unused['fails']) == (
+        'entry_unused', 'ntp', 'expected_listeners', False)
+    assert set(document['unused'][0]) == set(finding('x'))
