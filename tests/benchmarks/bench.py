@@ -26,6 +26,7 @@ import platform
 import subprocess
 import sys
 import time
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 import figures
 import firewall
@@ -40,17 +41,21 @@ from load import plan
 SECTIONS = ("collect", "record", "policy", "assert", "firewall", "exposed", "facts", "rival", "fleet")
 OVER_SSH = ("record", "assert", "exposed", "facts", "rival")
 # those that have no use for the sandbox
-APART = {"policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure}
+APART: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
+    "policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure,
+}
+Size = tuple[int, int, int]
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
 HOSTS = 10
-PROGRAMS = {"collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",),
-            "facts": (),
-            "rival": ("netstat", "ps"), "fleet": ()}
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",), "facts": (),
+    "rival": ("netstat", "ps"), "fleet": (),
+}
 MOST_CODE = 67  # KiB of Python 3.13 on a host without systemd: 65.2 in November 2026
 ROUNDS = {"small": (101, 21), "large": (11, 5), "ssh": (15, 5), "rival": (3, 1)}  # normally, and with --quick
 
 
-def size_name(size):
+def size_name(size: Size) -> str:
     """A load in words."""
     words = ["{:,} listeners".format(size[0])]
     if size[1]:
@@ -58,7 +63,7 @@ def size_name(size):
     return ", ".join(words + ["{:,} processes".format(size[2])])
 
 
-def remote_size(listeners):
+def remote_size(listeners: int) -> Size:
     """The load of a host: as many processes as a host with so many listeners may have."""
     return (listeners, 0, max(20, listeners // 4))
 
@@ -66,30 +71,30 @@ def remote_size(listeners):
 class Bench:
     """The sections. ``pythons`` maps a version of ansible-core to the Python of its environment."""
 
-    def __init__(self, pythons, rival_tree, quick):
+    def __init__(self, pythons: Mapping[str, str], rival_tree: str | None, quick: bool):
         self.pythons = {core: pathlib.Path(python) for core, python in pythons.items()}
         self.rival_tree, self.quick = rival_tree, quick
         self.tree = sandbox.prepare()
-        self.figures = []
+        self.figures: list[figures.Figure] = []
 
-    def rounds(self, kind):
+    def rounds(self, kind: str) -> int:
         """How often to measure."""
         return ROUNDS[kind][self.quick]
 
-    def add(self, *args, **kwargs):
+    def add(self, *args: Any, **kwargs: Any) -> None:
         """Keep a figure, and show it at once."""
         figure = figures.Figure(*args, **kwargs)
         self.figures.append(figure)
         sandbox.say("  " + " | ".join(each for each in figure.columns() if each))
 
-    def collect(self):
+    def collect(self) -> None:
         """Collecting in process against ss and psutil; the module as a process: its time, memory and code."""
         for size, kind in ((SMALL, "small"), (LARGE, "large")):
             with sandbox.Load(*size) as load:
-                sandbox.say("load of %s is up after %.1f s" % (size_name(size), load.seconds))
+                sandbox.say("load of %s is up after %.1f s" % (size_name(size), load.seconds or 0))
                 self._collect(load, size, kind)
 
-    def _collect(self, load, size, kind):
+    def _collect(self, load: sandbox.Load, size: Size, kind: str) -> None:
         """What ``collect`` measures, at one load."""
         section, name = "Collecting on one machine", size_name(size)
         rounds = self.rounds(kind)
@@ -111,7 +116,7 @@ class Bench:
         if size == LARGE:
             self._code(notes["module"]["files"])
 
-    def beside(self, load, rounds, *ways):
+    def beside(self, load: sandbox.Load, rounds: int, *ways: str) -> tuple[dict[str, list[float]], dict[str, Any]]:
         """Time ways beside a load; returns samples and notes of the worker."""
         environment = dict(os.environ, PYTHONPATH=str(self.tree), PYTHONDONTWRITEBYTECODE="1")
         command = load.enter([self.pythons[max(self.pythons)], sandbox.HERE / "worker.py", "--rounds", rounds,
@@ -122,19 +127,20 @@ class Bench:
         answer = json.loads(done.stdout)
         return answer["samples"], answer["notes"]
 
-    def _code(self, files):
+    def _code(self, files: Mapping[str, int]) -> None:
         """How much code a default run compiles: comments, and how lines are broken, cost a target next to nothing."""
         for name, size in sorted(files.items()):
             sandbox.say("  %6d bytes  %s" % (size, name))
         self.add("The module on a target", "", "compiled code loaded by default, %d files" % len(files),
                  [sum(files.values()) / 1024.0], unit="KiB", limit=MOST_CODE)
 
-    def over_ssh(self, listeners, core, trees=()):
+    def over_ssh(self, listeners: int, core: str,
+                 trees: Iterable[pathlib.Path] = ()) -> tuple[hosts.Fleet, Callable[[], tasks.Runner]]:
         """A fleet and a runner for it."""
         fleet = hosts.Fleet(HOSTS, remote_size(listeners))
-        return fleet, lambda: tasks.Runner(fleet, self.pythons[core], (self.tree,) + tuple(trees))
+        return fleet, lambda: tasks.Runner(fleet, self.pythons[core], (self.tree, *trees))
 
-    def record(self):
+    def record(self) -> None:
         """The audit's task against ping."""
         for listeners, limit in ((20, 1.15), (1000, 1.6)):
             for core in self.pythons:
@@ -149,7 +155,7 @@ class Bench:
                 self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners" % (core, listeners), "record_listeners",
                          taken, "ping", ping, limit=limit)
 
-    def assert_(self):
+    def assert_(self) -> None:
         """The task that judges a host, which is as its declaration says, against ping."""
         listeners = 20
         declared = tasks.declaration(plan(*remote_size(listeners)))
@@ -164,7 +170,7 @@ class Bench:
                      "assert_listeners",
                      taken, "ping", ping, limit=1.2)
 
-    def exposed(self):
+    def exposed(self) -> None:
         """The same with a look at the firewall, by entries that say who may reach what."""
         listeners, rules = 20, 100
         declared = [dict(entry, only_from="anyone" if entry["name"] == "ssh" else "10.0.0.0/8")
@@ -180,7 +186,7 @@ class Bench:
                      "core %s, %d listeners, as many entries, %d rules" % (core, len(declared), rules),
                      "assert_listeners with the firewall", taken, "ping", ping, limit=1.3)
 
-    def facts(self):
+    def facts(self) -> None:
         """Structured facts against a module that returns the same facts ready-made."""
         for listeners in (20, 1000):
             for core in self.pythons:
@@ -193,10 +199,11 @@ class Bench:
                 self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners" % (core, listeners), "listener_facts",
                          taken, "the same facts ready-made", ready, limit=1.2)
 
-    def rival(self):
+    def rival(self) -> None:
         """Both manners of collecting against community.general.listen_ports_facts."""
+        assert self.rival_tree
         core, listeners = max(self.pythons), 400
-        fleet, make_runner = self.over_ssh(listeners, core, [self.rival_tree])
+        fleet, make_runner = self.over_ssh(listeners, core, [pathlib.Path(self.rival_tree)])
         directory = sandbox.SCRATCH / "records-rival"
         directory.mkdir()
         with fleet:
@@ -208,13 +215,13 @@ class Bench:
                      "community.general.listen_ports_facts", other, limit=limit, invert=True)
 
     @staticmethod
-    def check(counts, planted):
+    def check(counts: Sequence[int], planted: int) -> None:
         """All hosts must have shown what was planted, and their sshd."""
         if set(counts) != {planted + 1}:
             raise RuntimeError("listeners found per host: %s; planted: %d and sshd" % (sorted(set(counts)), planted))
 
 
-def inside(settings):
+def inside(settings: Mapping[str, Any]) -> None:
     """Measure, as the first process of the sandbox. Prints the result on standard output."""
     load_before, processors = sandbox.busy()
     bench = Bench(settings["pythons"], settings["rival"], settings["quick"])
@@ -231,7 +238,7 @@ def inside(settings):
         print("\nMISSED: %d of %d targets" % (missed, sum(figure.limit is not None for figure in bench.figures)))
 
 
-def arguments():
+def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this section (may be repeated)")
@@ -242,11 +249,12 @@ def arguments():
     return parser.parse_args()
 
 
-def main():
+def main() -> int:
     """Get what is needed, then measure in a sandbox."""
     args = arguments()
     if args.inside:
-        return inside(json.loads(args.inside))
+        inside(json.loads(args.inside))
+        return 0
     if sys.platform != "linux" or os.geteuid():
         sys.exit("bench: needs Linux and root (it makes namespaces); try: sudo make bench")
     sections = args.only or list(SECTIONS)
@@ -261,7 +269,7 @@ def main():
                for python in [tools.environment(core)] if python}
     if not pythons:
         sys.exit("bench: no environment could be made")
-    rival = tools.rival(pythons[max(pythons)]) if "rival" in sections else None
+    rival = tools.rival(pathlib.Path(pythons[max(pythons)])) if "rival" in sections else None
     settings = {"pythons": pythons, "rival": str(rival) if rival else None, "quick": args.quick,
                 "markdown": args.markdown,
                 "sections": [section for section in sections if section not in APART]}

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import IO, Sequence
 
 import load
 import sandbox
@@ -49,14 +50,14 @@ class Fleet:
     To be used in a sandbox, as a context manager.
     """
 
-    def __init__(self, count, size, rules=""):
+    def __init__(self, count: int, size: Sequence[int], rules: str = ""):
         self.count, self.size, self.rules = count, size, rules
         # of its own: a kept connection must not outlive its fleet, for the next one has the same addresses
         self.place = pathlib.Path(tempfile.mkdtemp(prefix="fleet-", dir=sandbox.SCRATCH))
         self.names = ["host%d" % (number + 1) for number in range(count)]
-        self._processes = []
+        self._processes: list[subprocess.Popen[str]] = []
 
-    def __enter__(self):
+    def __enter__(self) -> "Fleet":
         try:
             self._keys()
             self._bridge()
@@ -67,23 +68,23 @@ class Fleet:
             raise
         return self
 
-    def __exit__(self, *_unused):
+    def __exit__(self, *_unused: object) -> None:
         for process in self._processes:
             process.kill()
         for process in self._processes:
             process.wait()
-            process.stdin.close()
-            process.stdout.close()
+            _pipe(process.stdin).close()
+            _pipe(process.stdout).close()
         # the kernel takes its time to drop the network of a namespace; the next fleet must not find its names in use
         links = ["h%d" % number for number in range(len(self._processes))]
         for link in [BRIDGE] + links:
             subprocess.run(["ip", "link", "delete", link], check=False, stderr=subprocess.DEVNULL)
 
-    def address(self, number):
+    def address(self, number: int) -> str:
         """The address of the host with this number, counted from 0."""
         return NETWORK % (number + 2)
 
-    def _keys(self):
+    def _keys(self) -> None:
         pathlib.Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it for its unprivileged part
         for name in ("key", "hostkey"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.place / name)]
@@ -93,31 +94,32 @@ class Fleet:
         lines = ["%s %s\n" % (self.address(number), public) for number in range(self.count)]
         (self.place / "known_hosts").write_text("".join(lines), encoding="utf-8")
 
-    def _bridge(self):
+    def _bridge(self) -> None:
         steps = ["link add %s type bridge" % BRIDGE, "addr add %s/24 dev %s" % (NETWORK % 1, BRIDGE),
                  "link set %s up" % BRIDGE]
         subprocess.run(["ip", "-batch", "-"], input="\n".join(steps), text=True, check=True)
         # asking for a neighbour again after 1 s, the default, would be most of the time that a host takes to come up
         pathlib.Path("/proc/sys/net/ipv4/neigh/%s/retrans_time_ms" % BRIDGE).write_text("50", encoding="ascii")
 
-    def _start(self):
+    def _start(self) -> None:
         (self.place / "rules.nft").write_text(self.rules, encoding="utf-8")
         for name in self.names:
             command = sandbox.in_namespaces([sys.executable, __file__, self.place, name, *self.size],
                                             extra=["--uts", "--ipc"])
             self._processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         for number, process in enumerate(self._processes):
-            if process.stdout.readline() != "network\n":
+            if _pipe(process.stdout).readline() != "network\n":
                 raise RuntimeError("%s did not start" % self.names[number])
             steps = ["link add h%d type veth peer name eth0 netns %d" % (number, process.pid),
                      "link set h%d master %s up" % (number, BRIDGE)]
             subprocess.run(["ip", "-batch", "-"], input="\n".join(steps), text=True, check=True)
-            process.stdin.write(self.address(number) + "\n")
-            process.stdin.flush()
+            pipe = _pipe(process.stdin)
+            pipe.write(self.address(number) + "\n")
+            pipe.flush()
 
-    def _await(self):
+    def _await(self) -> None:
         for number, process in enumerate(self._processes):
-            if process.stdout.readline() != "ready\n":
+            if _pipe(process.stdout).readline() != "ready\n":
                 raise RuntimeError("%s: the load did not come up" % self.names[number])
         deadline = time.monotonic() + READY_WITHIN
         for number in range(self.count):
@@ -126,7 +128,7 @@ class Fleet:
                     raise RuntimeError("%s: no SSH banner within %d s" % (self.names[number], READY_WITHIN))
                 time.sleep(0.05)
 
-    def inventory(self, interpreter):
+    def inventory(self, interpreter: str) -> pathlib.Path:
         """Write an inventory for this fleet; returns its path. The interpreter is the targets' Python."""
         ssh = "-o BatchMode=yes -o UserKnownHostsFile=%s/known_hosts -o GlobalKnownHostsFile=none" % self.place
         hosts = {name: {"ansible_host": self.address(number)} for number, name in enumerate(self.names)}
@@ -143,7 +145,12 @@ class Fleet:
         return path
 
 
-def banner(address):
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe
+    return pipe
+
+
+def banner(address: str) -> bool:
     """Whether an SSH server answers at this address."""
     try:
         with socket.create_connection((address, 22), timeout=0.5) as connection:
@@ -152,7 +159,7 @@ def banner(address):
         return False
 
 
-def main():
+def main() -> None:
     """Be the first process of a host."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("place", help="the directory with the configuration of sshd")
@@ -176,6 +183,7 @@ def main():
         subprocess.run(["nft", "-f", str(rules)], check=True)
     print("ready", flush=True)
     sshd = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/bin:/usr/local/sbin")
+    assert sshd, "no sshd"
     subprocess.run([sshd, "-D", "-e", "-f", args.place + "/sshd_config"], check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

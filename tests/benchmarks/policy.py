@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any, Iterator, Mapping
 
 import figures
 import policy_data
@@ -30,13 +31,13 @@ SECONDS_LIMIT, GROWTH_LIMIT, RATIO_LIMIT = 60, 8, 50
 ANSIBLE = sandbox.HERE / "ansible"
 
 
-def measure(settings):
+def measure(settings: Mapping[str, Any]) -> int:
     """Measure; returns an exit code. Prints the result on standard output."""
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
         (place / "tree/ansible_collections/listening").mkdir(parents=True)
         (place / "tree/ansible_collections/listening/ports").symlink_to(sandbox.CHECKOUT)
-        taken = []
+        taken: list[figures.Figure] = []
         for core, python in settings["pythons"].items():
             taken += _of_core(place, core, python, settings["quick"])
     print("Python %s, Linux %s" % (platform.python_version(), platform.release()))
@@ -44,7 +45,7 @@ def measure(settings):
     return 0
 
 
-def _of_core(place, core, python, quick):
+def _of_core(place: pathlib.Path, core: str, python: str, quick: bool) -> Iterator[figures.Figure]:
     """The figures with one Python and its ansible-core."""
     section = "Judging a fleet, in one process on one processor"
     count = HOSTS[quick]
@@ -70,20 +71,20 @@ def _of_core(place, core, python, quick):
                              limit=limit, invert=True)
 
 
-def _judged(place, python, hosts, conforming=False):
+def _judged(place: pathlib.Path, python: str, hosts: int, conforming: bool = False) -> dict[str, float]:
     """What judging takes: a dict of seconds, of those on the processor, and MiB that the process grew by."""
     command = [python, "-B", __file__, json.dumps({"hosts": hosts, "conforming": conforming})]
     first = min(os.sched_getaffinity(0))
     done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")), stdout=subprocess.PIPE,
                           check=True, text=True,
                           preexec_fn=lambda: os.sched_setaffinity(0, {first}))
-    cost = json.loads(done.stdout)
+    cost: dict[str, float] = json.loads(done.stdout)
     sandbox.say("  %5.1f s for %d hosts, %.2f ms each, %d findings, grew by %.1f MiB" % (
         cost["processor"], hosts, cost["processor"] / hosts * 1000, cost["findings"], cost["growth"]))
     return cost
 
 
-def inside(settings):
+def inside(settings: Mapping[str, Any]) -> None:
     """Judge hosts, as a process of its own. What is measured is all between variables and facts, and findings."""
     import datetime
 
@@ -97,7 +98,8 @@ def inside(settings):
     hosts = [json.dumps(policy_data.facts(-1 - number if settings["conforming"] else number))
              for number in range(SAMPLES)]
     now = datetime.datetime(2026, 11, 20)
-    seconds = processor = findings = settled = peak = 0
+    seconds = processor = 0.0
+    findings = settled = peak = 0
     for number in range(settings["hosts"]):
         facts, declared = check.check(json.loads(hosts[number % SAMPLES])), json.loads(variables)
         began, turned = time.perf_counter(), time.process_time()
@@ -121,7 +123,7 @@ def inside(settings):
 class Rival:
     """Runs a playbook that judges hosts with ansible.builtin.assert."""
 
-    def __init__(self, place, python, hosts):
+    def __init__(self, place: pathlib.Path, python: str, hosts: int):
         self.place, self.python, self.hosts = place, python, hosts
         known = {"host-%d" % number: {"listening_ports": policy_data.facts(-1 - number)} for number in range(hosts)}
         (place / "inventory.json").write_text(json.dumps({"all": {"hosts": known, "vars": {
@@ -134,13 +136,13 @@ class Rival:
             "BENCH_TIMES": str(place / "times.json"), "ANSIBLE_RETRY_FILES_ENABLED": "false",
         }
 
-    def __call__(self, name):
+    def __call__(self, name: str) -> float:
         """Run it; returns seconds for each host, without what a task that asserts nothing takes.
 
         Raises RuntimeError unless all hosts pass.
         """
-        command = [self.python, "-m", "ansible.cli.playbook", "-i", self.place / "inventory.json",
-                   ANSIBLE / "policy" / (name + ".yml")]
+        command = [self.python, "-m", "ansible.cli.playbook", "-i", str(self.place / "inventory.json"),
+                   str(ANSIBLE / "policy" / (name + ".yml"))]
         done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True,
                               check=False)
@@ -150,7 +152,7 @@ class Rival:
         if any(task["hosts"] != self.hosts for task in tasks):
             raise RuntimeError("not all hosts passed: %s" % tasks)
         nothing, *others = [task["seconds"] for task in tasks]
-        seconds = (sum(others) - nothing * len(others)) / self.hosts
+        seconds: float = (sum(others) - nothing * len(others)) / self.hosts
         sandbox.say("  %7.1f ms per host: %s" % (seconds * 1000, name))
         return seconds
 

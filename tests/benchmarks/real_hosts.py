@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any, Mapping, Sequence
 
 import figures
 import sandbox
@@ -30,18 +31,18 @@ PING = ["ansible", "all", "-m", "ansible.builtin.ping"]
 AUDIT = ["ansible-playbook", "listening.ports.audit"]
 
 
-def measure(settings):
+def measure(settings: Mapping[str, Any]) -> int:
     """Start a rig and measure in it; returns an exit code. Says so where no rig can be started."""
     problems = obstacles()
     if problems:
         sandbox.say("the section fleet is left out: %s" % "; ".join(problems))
         return 0
-    command = [sys.executable, "-B", HOSTS_FOLDER / "rig", "run", "--hosts", "0", "--", sys.executable, "-B", __file__,
-               json.dumps(settings)]
+    command = [sys.executable, "-B", str(HOSTS_FOLDER / "rig"), "run", "--hosts", "0", "--", sys.executable, "-B",
+               __file__, json.dumps(settings)]
     return subprocess.run(command, check=False).returncode
 
 
-def inside(settings):
+def inside(settings: Mapping[str, Any]) -> None:
     """Measure, in a rig. Prints the result on standard output."""
     rig = Rig.attach()
     began = time.monotonic()
@@ -58,7 +59,8 @@ def inside(settings):
         for core, python in settings["pythons"].items():
             run = Runner(place, python)
             run(PING)  # logs in everywhere: connections are kept from here on
-            pings, audits = [], []
+            pings: list[float] = []
+            audits: list[float] = []
             for _round in range(ROUNDS[settings["quick"]]):
                 pings.append(run(PING))
                 audits.append(run(AUDIT))
@@ -74,7 +76,7 @@ def inside(settings):
 class Runner:
     """Runs command lines of one ansible-core in a folder."""
 
-    def __init__(self, place, python):
+    def __init__(self, place: pathlib.Path, python: str):
         self.place = place
         self.environment = {
             "PATH": "%s:%s" % (pathlib.Path(python).parent, os.environ["PATH"]), "HOME": str(place),
@@ -83,7 +85,7 @@ class Runner:
             "ANSIBLE_SSH_PIPELINING": "true", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=600s",
         }
 
-    def __call__(self, command):
+    def __call__(self, command: Sequence[str]) -> float:
         """Run one; returns seconds. Raises RuntimeError unless it ends well."""
         began = time.monotonic()
         done = subprocess.run([*command, "-i", self.place / "inventory.json", "--forks", str(FORKS)], cwd=self.place,
@@ -97,7 +99,7 @@ class Runner:
         return seconds
 
 
-def check(folder):
+def check(folder: pathlib.Path) -> None:
     """Every host was audited. Raises RuntimeError."""
     records = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "hosts").iterdir()]
     if len(records) != HOSTS or {record["status"] for record in records} != {"ok"}:

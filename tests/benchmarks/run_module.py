@@ -21,16 +21,18 @@ import sys
 PACKAGE = "ansible_collections.listening.ports.plugins"
 
 
-def peak_kib():
+def peak_kib() -> int:
     """The greatest resident size of this process, in KiB."""
     with open("/proc/self/status", encoding="utf-8", errors="replace") as stream:
-        return int(re.search(r"^VmHWM:\s+(\d+) kB$", stream.read(), re.MULTILINE).group(1))
+        match = re.search(r"^VmHWM:\s+(\d+) kB$", stream.read(), re.MULTILINE)
+    assert match
+    return int(match.group(1))
 
 
-def report(peak, main_file):
+def report(peak: int, main_file: str) -> None:
     """Write the costs to standard error."""
-    names = {module.__file__ for name, module in list(sys.modules.items())
-             if name.startswith(PACKAGE) and getattr(module, "__file__", None)}
+    names = {file for name, module in list(sys.modules.items()) if name.startswith(PACKAGE)
+             for file in [getattr(module, "__file__", None)] if file}
     names.add(main_file)
     files = {}
     for name in names:
@@ -41,16 +43,19 @@ def report(peak, main_file):
     json.dump({"peak_kib": peak, "files": files}, sys.stderr)
 
 
-def main():
+def main() -> None:
     """Run the module under the name __main__, as Ansible does."""
     name = PACKAGE + ".modules.listener_facts"
-    loaded = {"file": importlib.util.find_spec(name).origin}
-    atexit.register(lambda: report(loaded["peak"], loaded["file"]))
+    spec = importlib.util.find_spec(name)
+    assert spec and spec.origin
+    main_file = spec.origin
+    peaks: list[int] = []
+    atexit.register(lambda: report(peaks[0], main_file))
     sys.argv[1:] = []
     try:
         runpy.run_module(name, run_name="__main__", alter_sys=True)
     finally:
-        loaded["peak"] = peak_kib()  # before the report itself takes memory
+        peaks.append(peak_kib())  # before the report itself takes memory
 
 
 if __name__ == "__main__":

@@ -6,9 +6,15 @@
 
 import json
 import os
+import pathlib
 import subprocess
+from typing import Any, Iterable, Mapping, Sequence
 
 import sandbox
+from hosts import Fleet
+from load import Share
+
+Task = Mapping[str, Any]
 
 FORKS = 10
 PORTS = "listening.ports."
@@ -33,7 +39,7 @@ ssh_args = -o ControlMaster=auto -o ControlPersist=600s
 class Runner:
     """Run playbooks against a fleet with the ansible-core of one environment."""
 
-    def __init__(self, fleet, python, trees):
+    def __init__(self, fleet: Fleet, python: pathlib.Path, trees: Iterable[pathlib.Path]):
         self.fleet, self.python = fleet, python
         self.place = fleet.place
         (self.place / "ansible.cfg").write_text(CONFIG.format(forks=FORKS, here=sandbox.HERE), encoding="utf-8")
@@ -45,7 +51,7 @@ class Runner:
             "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(str(tree) for tree in trees),
         }
 
-    def play(self, tasks, facts_dir=None):
+    def play(self, tasks: Sequence[Task], facts_dir: pathlib.Path | None = None) -> list[dict[str, Any]]:
         """Run tasks (a list of task dictionaries) on all hosts; returns ``[{name, hosts, seconds}]``.
 
         Raises RuntimeError when a task failed anywhere: a failure takes time too, but not the time in question.
@@ -66,9 +72,10 @@ class Runner:
         short = [each["name"] for each in result["tasks"] if each["hosts"] != self.fleet.count]
         if short:
             raise RuntimeError("not all hosts ran: %s" % ", ".join(short))
-        return result["tasks"]
+        played: list[dict[str, Any]] = result["tasks"]
+        return played
 
-    def passes(self, task):
+    def passes(self, task: Task) -> bool:
         """Whether a task succeeds on all hosts."""
         try:
             self.play([dict(task, name="attempt")])
@@ -76,7 +83,7 @@ class Runner:
             return False
         return True
 
-    def in_turn(self, rounds, *measured):
+    def in_turn(self, rounds: int, *measured: Task) -> list[list[float]]:
         """Time tasks in turn, in alternating order; returns a list of seconds per task, one entry per round.
 
         The first task also runs once before, to connect and to fill the caches.
@@ -90,7 +97,7 @@ class Runner:
         return [[each["seconds"] for each in times if each["name"].startswith("task %d," % (number + 1))]
                 for number in range(len(measured))]
 
-    def keep_facts(self):
+    def keep_facts(self) -> pathlib.Path:
         """Collect structured facts once and keep them, a file per host; returns the directory."""
         directory = self.place / "facts"
         directory.mkdir(exist_ok=True)
@@ -98,24 +105,26 @@ class Runner:
         return directory
 
 
-PING = {"ansible.builtin.ping": {}}
-STRUCTURED = {PORTS + "listener_facts": {}}
-RIVAL = {"community.general.listen_ports_facts": {}}
+PING: Task = {"ansible.builtin.ping": {}}
+STRUCTURED: Task = {PORTS + "listener_facts": {}}
+RIVAL: Task = {"community.general.listen_ports_facts": {}}
 
 
-def recording(directory):
+def recording(directory: pathlib.Path) -> Task:
     """The task that the audit runs: collect packed, write a record per host."""
     return {PORTS + "record_listeners": {"path": str(directory)}}
 
 
-def declaration(shares):
+def declaration(shares: Iterable[Share]) -> list[dict[str, Any]]:
     """The entries for the load that is planned so, and for its sshd: one for each port, with who holds it."""
-    entries = [{"name": "port %d" % port, "port": "%d/%s" % (port, kind[:3]), "process": "load-*", "user": "root"}
-               for share in shares for kind, _address, port in share["listeners"]]
+    entries: list[dict[str, Any]] = [
+        {"name": "port %d" % port, "port": "%d/%s" % (port, kind[:3]), "process": "load-*", "user": "root"}
+        for share in shares for kind, _address, port in share["listeners"]
+    ]
     return [{"name": "ssh", "port": 22, "process": "sshd"}, *sorted(entries, key=lambda entry: entry["name"])]
 
 
-def ruleset(count):
+def ruleset(count: int) -> str:
     """So many rules for nft, which let in anybody to sshd and a few networks to other ports."""
     fixed = ["ct state established,related accept", "iifname lo accept", "tcp dport 22 accept"]
     others = ["ip saddr 10.%d.0.0/16 %s dport %d accept" % (number, ("tcp", "udp")[number % 2], 20000 + number)
@@ -124,18 +133,18 @@ def ruleset(count):
     return "table inet filter {\nchain input {\n%s\n}\n}\n" % "\n".join(chain)
 
 
-def judging(declared, **options):
+def judging(declared: Sequence[Mapping[str, Any]], **options: Any) -> Task:
     """The task that holds a host against a declaration, by which nothing else may listen."""
     return {PORTS + "assert_listeners": options,
             "vars": {"expected_listeners": declared, "listener_unexpected_loopback": "fail"}}
 
 
-def ready_made(directory):
+def ready_made(directory: pathlib.Path) -> Task:
     """The task that returns kept facts."""
     return {"ready_made": {"path": "%s/{{ inventory_hostname }}.json" % directory}}
 
 
-def kept_listeners(directory, names):
+def kept_listeners(directory: pathlib.Path, names: Iterable[str]) -> list[int]:
     """How many listeners the kept facts of each host have."""
     counts = []
     for name in names:
@@ -144,7 +153,7 @@ def kept_listeners(directory, names):
     return counts
 
 
-def recorded_listeners(directory, names):
+def recorded_listeners(directory: pathlib.Path, names: Iterable[str]) -> list[int]:
     """How many listeners the record of each host has."""
     counts = []
     for name in names:

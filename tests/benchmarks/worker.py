@@ -14,30 +14,33 @@ import pathlib
 import subprocess
 import sys
 import time
+from typing import Any, Callable, Mapping
 
 import psutil
 
 from ansible_collections.listening.ports.plugins.module_utils._facts import collect
 
 RUN_MODULE = pathlib.Path(__file__).resolve().parent / "run_module.py"
+Answer = tuple[int, Any]
 EVERYTHING = ("owners", "connections", "namespaces", "resources", "command")
 
 
-def by_collect(**options):
+def by_collect(**options: Any) -> Answer:
     """Collect in this process; returns (number of listeners, the facts)."""
     facts = collect(**options)
     return len(facts["listeners"]), facts
 
 
-def by_ss():
+def by_ss() -> Answer:
     """Run ss as a user would, and read what it prints."""
     done = subprocess.run(["ss", "-H", "-lntup"], stdout=subprocess.PIPE, check=True)
     return done.stdout.count(b"\n"), None
 
 
-def by_psutil():
+def by_psutil() -> Answer:
     """List listening and unconnected sockets with psutil, and the name of each holder."""
-    count, names = 0, {}
+    count = 0
+    names: dict[int, str] = {}
     for each in psutil.net_connections(kind="inet"):
         if each.status != psutil.CONN_LISTEN and (each.status != psutil.CONN_NONE or each.raddr):
             continue
@@ -47,17 +50,17 @@ def by_psutil():
     return count, None
 
 
-def by_module():
+def by_module() -> Answer:
     """Run the module as a process of its own, as it runs on a target but for the archive it comes in."""
     done = subprocess.run([sys.executable, str(RUN_MODULE)], input=b'{"ANSIBLE_MODULE_ARGS": {}}',
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode:
-        raise RuntimeError("the module failed: %s %s" % (done.stdout[-500:], done.stderr[-2000:]))
+        raise RuntimeError("the module failed: %r %r" % (done.stdout[-500:], done.stderr[-2000:]))
     result = json.loads(done.stdout)
     return len(result["ansible_facts"]["ansible_listening_ports"]["listeners"]), json.loads(done.stderr)
 
 
-WAYS = {
+WAYS: Mapping[str, Callable[[], Answer]] = {
     "collect": by_collect,
     "ss": by_ss,
     "psutil": by_psutil,
@@ -67,15 +70,15 @@ WAYS = {
 }
 
 
-def main():
+def main() -> None:
     """Measure the ways asked for, in turn, and print samples and sightings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--listeners", type=int, required=True, help="how many each way has to find")
     parser.add_argument("ways", nargs="+", choices=sorted(WAYS))
     args = parser.parse_args()
-    samples = {way: [] for way in args.ways}
-    last = {}
+    samples: dict[str, list[float]] = {way: [] for way in args.ways}
+    last: dict[str, Any] = {}
     for turn in range(args.rounds + 1):  # the first round warms up and does not count
         for way in args.ways:
             start = time.perf_counter()

@@ -31,8 +31,9 @@ TYPED = (
     ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
      ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
-    ("benchmarks", ("tests/benchmarks",),
-     tuple("tests/benchmarks/%s.py" % name for name in ("figures", "load", "policy_data", "sandbox", "tools"))),
+    ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
+        "bench", "figures", "hosts", "load", "policy", "policy_data", "real_hosts", "run_module", "sandbox", "tasks",
+        "tools", "worker"))),
 )
 
 # What steps use that only one at a time can have: the network of this machine, which they show or listen in
