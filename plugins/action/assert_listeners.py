@@ -64,9 +64,8 @@ class ActionModule(_action.Action):
     def run(self, tmp: str | None = None, task_vars: _action.Variables | None = None) -> _action.Result:
         """Refuse what cannot work before anything else."""
         if self._task.async_val:
-            raise AnsibleActionFail('assert_listeners does not work with async: the judgement is made on the '
-                                    'controller, and the look at the host takes a moment; wait_for waits for what '
-                                    'takes longer')
+            raise AnsibleActionFail('assert_listeners does not work with async: it judges on the controller, and '
+                                    'observing the host takes only a moment; to wait longer, use wait_for')
         return super().run(tmp, task_vars)
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
@@ -85,18 +84,19 @@ class ActionModule(_action.Action):
         if options['entries'] is not None and not options['entries']:
             raise AnsibleActionFail('entries is empty, and nothing would be judged; leave it out to judge all')
         if options['declarations_from'] and 'expected' in self._task.args:
-            raise AnsibleActionFail('declarations_from does not go with expected, which takes the place of all that is '
+            raise AnsibleActionFail('declarations_from cannot be combined with expected, which replaces everything '
                                     'declared elsewhere')
         is_live = options['facts'] == _LIVE
         if is_live:
-            self.refuse_other_hosts(', unless facts are recorded ones: the facts would be those of another host than '
-                                    'the declaration, or those of one for all')
+            self.refuse_other_hosts(', unless the facts are recorded: they would be of another host than the '
+                                    'declaration, or of one host for all')
         if options['wait_for'] and not is_live:
-            raise AnsibleActionFail('wait_for does not go with facts that are recorded: they do not change')
+            raise AnsibleActionFail('wait_for cannot be combined with recorded facts: they do not change')
         if options['path'] and options['entries']:
-            raise AnsibleActionFail('path does not go with entries: the record of a host has the judgement of all')
+            raise AnsibleActionFail('path cannot be combined with entries: the record of a host contains the '
+                                    'judgement by all of them')
         if options['path'] and options['facts'] in (_CACHED, _NONE):
-            raise AnsibleActionFail('path does not go with facts: %s, for which there is no time to put into a record'
+            raise AnsibleActionFail('path cannot be combined with facts: %s, which have no time to record'
                                     % options['facts'])
 
 
@@ -140,8 +140,8 @@ class Case:
             elif self._declared.refusals:
                 raise Refusals(self._declared.refusals)
             elif self._options['declaration'] == 'required' or self._options['entries']:
-                self.refusal = ('Nothing is declared for this host. Set expected_listeners, even if to an empty list, '
-                                'in its group_vars or host_vars; declaration: optional goes on without it.')
+                self.refusal = ('This host has no declaration. Set expected_listeners in its group_vars or host_vars, '
+                                'even to an empty list; declaration: optional continues without it.')
             if self._policy:
                 self._choice = Choice(self._policy, self._options['entries'])
         except Refusals as exc:
@@ -160,9 +160,12 @@ class Case:
         if self._policy:
             self._result['policy'] = _task_result.policy_of(self._policy)
         if self._options['facts'] == _NONE:
-            summary = self._policy.summary if self._policy else 'nothing is declared'
-            self._result.update(status='ok', failing=False,
-                                msg='%s: the declaration is in order; %s' % (self._name, summary))
+            text = (
+                'the declaration is in order; %s' % self._policy.summary
+                if self._policy
+                else 'there is no declaration to check'
+            )
+            self._result.update(status='ok', failing=False, msg='%s: %s' % (self._name, text))
             return
         look, waiting = self._look()
         self._looked = look
@@ -177,7 +180,7 @@ class Case:
         else:
             self._result.update(
                 verdict=verdict(look.facts), passes=passes(look.facts), failing=False,
-                msg='%s: %s; nothing is declared for it' % (self._name, live.in_words(look.facts)))
+                msg='%s: %s; it has no declaration' % (self._name, live.in_words(look.facts)))
 
     def _look(self) -> tuple[live.Looked, str]:
         """Look until the host is as declared, or the time is over; return also how long that took, in words."""
@@ -220,7 +223,7 @@ class Case:
             return look, ''
         self._result.update(attempts=looks, waited=round(waited, 1))
         still = 'still so ' if self._judged and self._judged.chosen.failing else ''
-        return look, '%safter %.1f s and %s' % (still, waited, number(looks, 'look'))
+        return look, '%safter %.1f s and %s' % (still, waited, number(looks, 'check'))
 
     def _compare(self, facts: Facts | None, earlier: Facts | None = None) -> _Judged | None:
         """Compare facts with the declaration; None where one of them is missing."""

@@ -24,8 +24,7 @@ class ActionModule(_action.Action):
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Observe the host, and write its record whatever came of it."""
-        self.refuse_other_hosts(': what it finds would be recorded for another host than it was found on, or not for '
-                                'all hosts')
+        self.refuse_other_hosts(': its facts would be recorded for another host, or not for all hosts')
         run_id = _action.run_id(options)
         status, message, facts, dummy = live.look(self, options, task_vars, result)
         entry = records.record(str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts,

@@ -31,7 +31,7 @@ class ActionModule(_action.Report):
         width, run_id = self.width(options), _action.run_id(options, may_be_any=True)
         path = os.path.abspath(options['path'])
         if not os.path.isdir(path):
-            raise AnsibleActionFail('%s is no directory: nothing was recorded there' % path)
+            raise AnsibleActionFail('%s is not a directory: nothing was recorded there' % path)
 
         whole, shown = _reports(path, run_id, options, task_vars)
         files = _write(whole, options['formats'], os.path.abspath(options['dest'] or path))

@@ -21,7 +21,7 @@ _MOST_MISSING = 3               # hosts in a message
 # Facts that would be these variables, which they outrank
 _STEERING = {'probe_address': ('probe_address',), 'ansible_host': ('host', 'ansible_host')}
 _ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
-_NOT_IN_PLAY = 'it is not in this play, as where --limit leaves it out'
+_NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
 
 class ActionModule(_action.Report):
@@ -77,7 +77,7 @@ class ActionModule(_action.Report):
 def _missed(missing: Sequence[str]) -> str:
     more = len(missing) - _MOST_MISSING
     parts = [*missing[:_MOST_MISSING], *(['and %d more' % more] if more > 0 else [])]
-    return 'Not all was probed that had to be: %s' % '; '.join(parts)
+    return 'Not everything could be probed: %s' % '; '.join(parts)
 
 
 def _target(host: model.Host, addresses: str, task_vars: _action.Variables) -> plan.Target:
@@ -117,7 +117,7 @@ def _addresses(name: str, task_vars: _action.Variables) -> list[str]:
         facts = {str(key) for key in variables.get('ansible_facts') or ()}
         for variable, keys in _STEERING.items():
             if facts.intersection(keys):
-                raise AnsibleActionFail('%s has a fact that is called %s: a host does not say itself where it is probed'
+                raise AnsibleActionFail('%s has a fact named %s: a host must not decide where it is probed'
                                         % (visible(name, 300), variable))
         addresses = variables.get('probe_address') or variables.get('ansible_host') or name
     except AnsibleActionFail:

@@ -84,5 +84,5 @@ def _why_failed(declared: Sequence[Checked]) -> str | None:
     if refused:
         return 'The declaration of %s is refused: %s' % (counted(refused), declarations.faults(declared)[0][0])
     if not any(checked.declared for checked in declared):
-        return 'Nothing is declared for any of these hosts (%d), so nothing was checked' % len(declared)
+        return 'None of these hosts (%d) has a declaration, so nothing was checked' % len(declared)
     return None

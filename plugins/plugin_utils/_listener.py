@@ -282,7 +282,7 @@ def owners_in_words(listener: Excerpt) -> str:
     if listener['processes'] > len(parts):
         parts.append('and %d more' % (listener['processes'] - len(parts)))
     if listener['unlisted'] > 0:
-        parts.append('and %d that are not listed' % listener['unlisted'])
+        parts.append('and %d not listed' % listener['unlisted'])
     text = ', '.join(parts)
     if listener['unit']:
         return '%s (%s)' % (text, visible(listener['unit'], 200))
@@ -291,7 +291,7 @@ def owners_in_words(listener: Excerpt) -> str:
 
 def _process_in_words(owners: Owners) -> str:
     """Show a process and its pids; of several hosts it has none."""
-    process = visible(owners['process'] or 'a process without a name', 100)
+    process = visible(owners['process'] or 'an unnamed process', 100)
     return '%s pid %s' % (process, some_of(owners['pids'])) if owners['pids']['total'] else process
 
 

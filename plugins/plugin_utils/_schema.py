@@ -64,7 +64,7 @@ def parse(data: bytes, max_elements: int) -> Any:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise Fault('not JSON: %s is no number' % name)
+    raise Fault('not JSON: %s is not a number' % name)
 
 
 def _refuse(value: object, wanted: str) -> NoReturn:

@@ -73,13 +73,13 @@ def message(host: str, result: Result, choice: Choice, policy: Policy, most: int
             difference: Iterable[str] = ()) -> str:
     """Describe a host that was judged.
 
-    :param waiting: how long it took, such as ``after 4 s (3 looks)``.
+    :param waiting: how long it took, such as ``after 4 s (3 checks)``.
     :param seen: the number of listeners of the host.
     :param difference: lines that show what is declared beside what was found.
     """
     findings = result.findings
     failing = sum(finding.fails for finding in findings)
-    about = '' if choice.whole else ', as far as %s' % _entries(choice)
+    about = '' if choice.whole else _entries(choice)
     if failing:
         more = len(findings) - failing
         head = '%s is not as declared%s: %s%s' % (
@@ -102,11 +102,11 @@ def _numbered(texts: Iterable[str]) -> list[str]:
 
 def _entries(choice: Choice) -> str:
     if not choice.entries:
-        return 'none of these entries holds for it'
+        return ' (none of these entries applies to it)'
     names = ', '.join(visible(entry.label, 200) for entry in choice.entries[:_MOST_ENTRIES])
     more = len(choice.entries) - _MOST_ENTRIES
     noun = 'entry' if len(choice.entries) == 1 else 'entries'
-    return '%s %s%s' % (noun, names, ' and %d more' % more if more > 0 else '')
+    return ', judged by %s %s%s' % (noun, names, ' and %d more' % more if more > 0 else '')
 
 
 def _harmless(count: int) -> str:
@@ -144,7 +144,7 @@ def difference(host: str, result: Result, most: int) -> dict[str, str]:
     for finding in [finding for finding in result.findings if finding.kind in VIOLATIONS][:most]:
         where = finding.listener.replace('/', ' ', 1) + ': ' if finding.listener else ''
         before.append('%s%s' % (where, finding.expected or 'nothing'))
-        after.append(finding.found or 'nothing of it')
+        after.append(finding.found or 'nothing')
     return {
         'before_header': 'declared for %s' % host_name(host),
         'after_header': 'found on %s' % host_name(host),

@@ -183,7 +183,7 @@ def _check_each(endpoints: Iterable[_shape.Endpoint], name: str) -> None:
     for index, endpoint in enumerate(endpoints):
         fault = _contradiction(endpoint)
         if not fault and endpoint['id'] in known:
-            fault = Fault('is there twice', 'id')
+            fault = Fault('occurs twice', 'id')
         if fault:
             raise fault.below('%s[%d]' % (name, index))
         known.add(endpoint['id'])
@@ -196,7 +196,7 @@ def _contradiction(endpoint: _shape.Endpoint) -> Fault | None:
     try:
         socket.inet_pton(FAMILIES[family], address)
     except (OSError, ValueError):
-        return Fault('is no %s address' % family, 'address')
+        return Fault('is not an %s address' % family, 'address')
     bound = '%s%%%s' % (address, endpoint['interface']) if endpoint['interface'] else address
     if family == 'ipv6':
         bound = '[%s]' % bound

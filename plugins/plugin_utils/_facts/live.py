@@ -88,7 +88,7 @@ def _complaint(answer: Mapping[str, Any]) -> str:
 
     That is all it printed, or the last line of a traceback.
     """
-    message = str(answer.get('msg') or _exception(answer.get('exception')) or 'the module failed without a word')
+    message = str(answer.get('msg') or _exception(answer.get('exception')) or 'the module failed without a message')
     printed = str(answer.get('module_stderr') or answer.get('module_stdout') or '').strip()
     if len(printed) > _MAX_PRINTED:
         printed = printed.splitlines()[-1]

@@ -25,7 +25,7 @@ from .live import Looked
 from .unpack import FactError, unpack
 
 _SKEW = 300             # seconds by which the clocks of two controllers may differ
-_ANY_AGE = 'max_age: 0 takes facts of any age'
+_ANY_AGE = 'max_age: 0 accepts facts of any age'
 
 
 def seconds_of_run() -> float | None:
@@ -48,7 +48,7 @@ def from_cache(task_vars: Mapping[str, Any], max_age: int,
     """
     kept = (task_vars.get('ansible_facts') or {}).get('listening_ports')
     if kept is None:
-        return _failed('there are no facts of its listeners: gather them with listening.ports.listener_facts')
+        return _failed('there are no facts about its listeners: gather them with listening.ports.listener_facts')
     stale = _kept_too_long(max_age, age_of_run) if max_age else None
     if stale:
         return _failed(stale)
@@ -57,18 +57,18 @@ def from_cache(task_vars: Mapping[str, Any], max_age: int,
     except FactError as exc:
         return _failed(str(exc))
     except (TypeError, ValueError, RecursionError):
-        return _failed('the cached facts are not valid: they are none of listening.ports.listener_facts')
+        return _failed('the cached facts are not valid: they are not from listening.ports.listener_facts')
 
 
 def _kept_too_long(max_age: int, age_of_run: Callable[[], float | None]) -> str | None:
     """Return why facts that Ansible keeps may be too old."""
     plugin: str = setting('CACHE_PLUGIN')
     if plugin.rpartition('.')[2] != 'memory':
-        return ('the age of cached facts is not known: the fact cache %s does not say when they were gathered, and the '
-                'clock of the host is not to be relied on; %s' % (visible(plugin, 100), _ANY_AGE))
+        return ('the age of the cached facts is unknown: the fact cache %s does not record when they were gathered, '
+                'and the clock of the host cannot be relied on; %s' % (visible(plugin, 100), _ANY_AGE))
     age = age_of_run()
     if age is None:
-        return ('the age of cached facts is not known, since this system does not say when ansible-playbook was '
+        return ('the age of the cached facts is unknown, because this system does not report when ansible-playbook was '
                 'started; %s' % _ANY_AGE)
     if age > max_age:
         return 'the cached facts may be as old as this run, %s, and max_age is %s; %s' % (
@@ -97,15 +97,15 @@ def from_path(path: str, host: str, max_age: int, clock: Callable[[], float] = t
         return _failed(str(exc))
     if entry is None:
         if max_age:
-            return _failed('the age of the facts in %s is not known: they are no record, which has the time of the '
-                           'controller; %s' % (visible(path, 500), _ANY_AGE))
+            return _failed('the age of the facts in %s is unknown: they are not a record, which would have the time of '
+                           'the controller; %s' % (visible(path, 500), _ANY_AGE))
         return Looked('ok', None, facts)
     stamp = entry['recorded_at']
     stale = _too_old(stamp, max_age, clock()) if max_age else None
     if stale:
         return _failed(stale)
     if facts is None:
-        reason = sentence(entry['message'] or 'no reason is known')
+        reason = sentence(entry['message'] or 'no reason was given')
         return Looked(entry['status'], 'when it was recorded, at %s: %s' % (stamp, reason), None, stamp)
     return Looked('ok', None, facts, stamp)
 
@@ -115,9 +115,9 @@ def _too_old(stamp: str, max_age: int, now: float) -> str | None:
     try:
         age = now - calendar.timegm(time.strptime(stamp, '%Y-%m-%dT%H:%M:%SZ'))
     except ValueError:
-        return 'the record has a time that does not exist, %s' % stamp
+        return 'the record has an invalid time, %s' % stamp
     if age < -_SKEW:
-        return 'the record is of the future, %s: the clock here, or where it was made, is wrong' % stamp
+        return 'the record is from the future, %s: the clock here, or where it was made, is wrong' % stamp
     if age > max_age:
         return 'the record is too old: it was made at %s, %s ago, and max_age is %s; %s' % (
             stamp, _duration(age), _duration(max_age), _ANY_AGE)

@@ -215,7 +215,7 @@ def _checked(data: object, host: str, what: str) -> Record:
     except Fault as fault:
         raise RecordError('%s is not valid: %s' % (what, fault)) from None
     if entry['host'] != host:
-        raise RecordError('%s is that of another host' % what)
+        raise RecordError('%s belongs to another host' % what)
     if (entry['status'] == 'ok') != (entry['facts'] is not None):
         raise RecordError('%s is not valid: status and facts contradict each other' % what)
     if judgement and judgement['findings_total'] < len(judgement['findings']):

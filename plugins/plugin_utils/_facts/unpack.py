@@ -66,5 +66,5 @@ def _decompress(data: bytes) -> bytes:
     if len(plain) > MAX_BYTES:
         raise Fault('more than %d bytes' % MAX_BYTES)
     if not inflate.eof or inflate.unused_data:
-        raise Fault('cut short, or something follows')
+        raise Fault('truncated, or followed by something else')
     return plain

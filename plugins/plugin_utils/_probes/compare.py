@@ -198,16 +198,16 @@ def _kind(firewall: Stance | None, verdict: str) -> Kind | None:
 
 _MESSAGES: dict[Kind, tuple[str, str]] = {
     'contradiction': (
-        '%s: the firewall of the host says that it blocks %s%s, and %s: something else forwards, or an address is '
-        'translated on the way',
-        'find out what answers there; a load balancer, a proxy or a rule that the host does not know of'),
+        "%s: the host's firewall claims to block %s%s, but %s: something else forwards, or an address is translated on "
+        'the way',
+        'find out what answers there: a load balancer, a proxy, or a rule that the host does not know'),
     'closed': (
-        '%s: the firewall of the host lets %s in%s, and %s: nobody listens there any more, or another host or a '
-        'firewall answers',
-        'look at the host once more, and whether the address is its own'),
+        "%s: the host's firewall allows %s%s, but %s: nothing listens there any more, or another host or a firewall "
+        'answers',
+        'check the host again, and whether the address is its own'),
     'filtered': (
-        '%s: the firewall of the host lets %s in%s, and %s: it is filtered on the way',
-        'look at the firewalls and networks between the two, if it is to be reached'),
+        "%s: the host's firewall allows %s%s, but %s: it is filtered on the way",
+        'check the firewalls and networks between the two, if it should be reachable'),
 }
 # What one vantage host did, and what several did.
 _DID: dict[Kind, tuple[str, str]] = {

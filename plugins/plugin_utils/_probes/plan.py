@@ -75,7 +75,7 @@ def plan(targets: Iterable[Target]) -> Plan:
             reason = _why_not(listener)
             endpoints = [] if reason else _endpoints(listener, addresses)
             if not reason and not endpoints:
-                reason = 'no address to reach them by is known'
+                reason = 'no address to probe them at is known'
             elif planned + len(endpoints) > MOST_OF_A_TARGET:
                 reason = 'there are more than %d' % MOST_OF_A_TARGET
             if reason:
@@ -99,12 +99,12 @@ def _why_not(listener: Listener) -> str | None:
     if listener['namespace']:
         return 'in another network namespace'
     if listener['scope'] == 'loopback':
-        return 'bound to the loopback'
+        return 'bound to loopback'
     if listener['ephemeral']:
         return 'UDP sockets of clients'
     address = ipaddress.ip_address(listener['address'])
     if address.is_multicast or listener['address'] == '255.255.255.255':
-        return 'bound to an address of many hosts'
+        return 'bound to a multicast or broadcast address'
     if listener['scope'] == 'link':
         return 'link-local'
     return 'without a port' if not listener['port'] else None

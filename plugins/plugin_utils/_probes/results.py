@@ -38,15 +38,15 @@ def read(host: str, registered: object, endpoints: Sequence[Endpoint]) -> Vantag
     :returns: with a reason in place of probes where there are none, or none to be believed.
     """
     if not isinstance(registered, dict):
-        return Vantage(host, reason='it has not probed anything')
+        return Vantage(host, reason='it did not probe anything')
     for state in ('unreachable', 'failed', 'skipped'):
         if registered.get(state):
-            message = registered.get('msg') or registered.get('skip_reason') or 'no reason is known'
+            message = registered.get('msg') or registered.get('skip_reason') or 'no reason was given'
             return Vantage(host, reason='%s: %s' % (state, sentence(str(message), 500)))
     try:
         return Vantage(host, _checked(registered, endpoints))
     except Fault as fault:
-        return Vantage(host, reason='failed: what it answered is not valid: %s' % sentence(str(fault), 500))
+        return Vantage(host, reason='failed: its answer is not valid: %s' % sentence(str(fault), 500))
 
 
 def _checked(registered: dict[str, object], endpoints: Sequence[Endpoint]) -> list[Probe]:
@@ -69,5 +69,5 @@ def _checked(registered: dict[str, object], endpoints: Sequence[Endpoint]) -> li
         asked = endpoints[probe['index']] if probe['index'] < len(endpoints) else None
         if not asked or (asked['protocol'], asked['port']) != (probe['protocol'], probe['port']) or (
                 'address' in asked and probe['address'] not in (asked['address'], None)):
-            raise Fault('is of an endpoint that was not asked for', '[%d]' % number)
+            raise Fault('is for an endpoint that was not requested', '[%d]' % number)
     return probes

@@ -169,5 +169,5 @@ def _host(directory: str, name: str, run_id: str, to_come: bool) -> Host:
         return Host(name, 'missing', 'not recorded in this run (last seen %s)' % last_seen, last_seen)
     facts = record['facts']
     if not facts:
-        return Host(name, record['status'], sentence(record['message'] or 'no reason is known'), record=record)
+        return Host(name, record['status'], sentence(record['message'] or 'no reason was given'), record=record)
     return Host(name, 'partial' if False in facts['complete'].values() else 'ok', record=record)

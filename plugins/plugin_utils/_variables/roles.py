@@ -54,8 +54,8 @@ class Declared:
         for name, role in self.origins.items():
             if name in variables and variables[name] != self.variables[name]:
                 refusals.append(Refused(
-                    'the role %s declares something by this name in vars/listeners.yml, and the host has another '
-                    'value of it: one of the two needs another name' % visible(role, 200), None, name))
+                    'the role %s declares this variable in vars/listeners.yml, but the host has another value for it: '
+                    'rename one of the two' % visible(role, 200), None, name))
         return {**variables, **self.variables, **extra}, refusals
 
 
@@ -77,7 +77,8 @@ def declared(names: Iterable[str] | None, loader: DataLoader, collections: list[
         for variable, value in values.items():
             if of_roles.variables.get(variable, value) != value:
                 of_roles.refusals.append(Refused(
-                    'another role has another value of the variable %s in vars/listeners.yml' % visible(variable, 200),
+                    'another role has a different value of the variable %s in vars/listeners.yml'
+                    % visible(variable, 200),
                     None, '%s, role %s' % (_OPTION, name)))
                 continue
             of_roles.variables[variable] = value

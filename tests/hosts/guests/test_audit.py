@@ -235,7 +235,7 @@ def recap(done):
 def rogue(host, name=""):
     """What a report says of it: list of str."""
     pid = host.console("systemctl", "show", "--value", "--property=MainPID", "rogue").out.strip()
-    return ["Findings:", "  high      %stcp 0.0.0.0:8081 python3 pid %s (rogue.service) listens, and nothing declares "
+    return ["Findings:", "  high      %stcp 0.0.0.0:8081 python3 pid %s (rogue.service) listens, but nothing declares "
                          "it (user nobody)" % (name, pid),
             "            To do: declare it in expected_listeners, or stop rogue.service"]
 
@@ -244,7 +244,7 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     good, bad, dead = declared
     done = audit(playbook, declared)
     (missed, which, *report), = reports(done)
-    assert missed == "Not looked at:" and which.startswith("  %s: unreachable: " % dead.name)
+    assert missed == "Not observed:" and which.startswith("  %s: unreachable: " % dead.name)
     assert report == [*rogue(bad, bad.name + ": "), POLICY, "3 hosts: 1 as declared, 1 violates, 1 unreachable."]
     # Ansible itself does not count what is in the report as unreachable
     assert (done.code, recap(done)) == (2, {good.name: (0, 0), bad.name: (0, 1), dead.name: (0, 1)})
@@ -267,7 +267,7 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     assert sorted(names.split(", ")) == sorted([good.name, bad.name])
     assert reports(done)[0][2:6] == [
         "Findings:", "  high      2 hosts (%s): Service shop has to listen on tcp/8090 (entry shop of "
-                     "expected_listeners_more), and nothing does. "
+                     "expected_listeners_more), but nothing does. "
         "shop.service does not exist on this host" % names,
         "            To do: make it listen there, or give the entry state: optional", *rogue(bad, bad.name + ": ")[1:2]]
     assert reports(done)[0][-1] == "3 hosts: 2 violate, 1 unreachable."
@@ -296,7 +296,7 @@ def test_of_a_declared_fleet_one_host_after_the_other(declared, playbook):
     assert (done.code, reports(done), recap(done)) == (2, [first, second], {good.name: (0, 0), bad.name: (0, 1)})
     done = audit(playbook, declared, "-e", "audit_fail=false", play=SERIAL)
     *earlier, (missed, which, *last) = reports(done)
-    assert earlier == [first, second] and missed == "Not looked at:"
+    assert earlier == [first, second] and missed == "Not observed:"
     assert which.startswith("  %s: unreachable: " % dead.name)
     assert last == [*rogue(bad, bad.name + ": "), POLICY, "3 hosts: 1 as declared, 1 violates, 1 unreachable."]
     assert (done.code, recap(done)) == (0, {good.name: (0, 0), bad.name: (0, 0), dead.name: (0, 0)})

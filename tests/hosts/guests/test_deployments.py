@@ -13,10 +13,10 @@ import pytest
 WEB = ["trixie+web", "bullseye+web"]
 POLICY = r"policy: 1 variable, \d+ entr(y|ies), sha256 [0-9a-f]{12}"
 TO_DO = "To do: make it listen there, or give the entry state: optional."
-NOTHING = "1. missing, high: Service nginx has to listen on tcp/80 (entry web of expected_listeners), and nothing does."
+NOTHING = "1. missing, high: Service nginx has to listen on tcp/80 (entry web of expected_listeners), but nothing does."
 # What a user that is not root is told: that something is not known, and what to do about it.
-HIDDEN = r"as the holders are hidden \(\d+ processes could not be inspected; \d+ listeners have no visible owner\)"
-STILL_SO = r"%s is not as declared, as far as entry %s: 1 finding, still so after (\d+\.\d) s and (\d+) looks\."
+HIDDEN = r"because the owners are hidden \(\d+ processes could not be inspected; \d+ listeners have no visible owner\)"
+STILL_SO = r"%s is not as declared, judged by entry %s: 1 finding, still so after (\d+\.\d) s and (\d+) checks\."
 GUIDE = pathlib.Path(__file__).resolve().parents[3] / "docs/docsite/rst/guide_wait_for.rst"
 NO_LOG = "its log could not be read: there is no journal that this user may read (run with become). "
 SITE = "error_log /var/log/nginx/error.log;\npid /run/nginx.pid;\nevents {}\n" \
@@ -99,14 +99,14 @@ def main_pid(host, unit):
 def test_it_listens(web):
     deploy(web, "80")
     head, = judge(web, code=0)
-    assert re.fullmatch(r"%s is as declared, as far as entry web: \d+ listeners\." % web.name, head)
+    assert re.fullmatch(r"%s is as declared, judged by entry web: \d+ listeners\." % web.name, head)
 
 
 def test_it_listens_on_another_port(web):
     deploy(web, "8081")
     assert judge_as_both(web) == [
-        "%s is not as declared, as far as entry web: 1 finding." % web.name,
-        "%s nginx.service is running, and listens on tcp 0.0.0.0:8081. %s" % (NOTHING, TO_DO)]
+        "%s is not as declared, judged by entry web: 1 finding." % web.name,
+        "%s nginx.service is running, but listens on tcp 0.0.0.0:8081. %s" % (NOTHING, TO_DO)]
     assert judge(web, user="ansible")[1] == (
         "%s nginx.service is running; what it listens on is unknown, because some listeners have hidden owners "
         "(run with become). "
@@ -118,19 +118,19 @@ def test_another_process_has_its_port(web):
     web.wait_for("ss -Hltn 'sport = 80' | grep -q .")
     deploy(web, "443; listen 80")
     assert judge_as_both(web, "{name: web, port: 80, service: nginx}, {name: tls, port: 443, service: nginx}") == [
-        "%s is not as declared, as far as entries web, tls: 2 findings." % web.name,
-        "1. missing, high: Service nginx has to listen on tcp/443 (entry tls of expected_listeners), and nothing "
+        "%s is not as declared, judged by entries web, tls: 2 findings." % web.name,
+        "1. missing, high: Service nginx has to listen on tcp/443 (entry tls of expected_listeners), but nothing "
         "does. nginx.service has failed "
         "(exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use). " + TO_DO,
-        "2. wrong owner, high: tcp 0.0.0.0:80 is already in use by python3 pid %s (earlier.service) (user root), "
-        "where entry web of "
-        "expected_listeners expects service nginx (it is required). To do: find out why it holds the port; stop "
+        "2. wrong owner, high: tcp 0.0.0.0:80 is owned by python3 pid %s (earlier.service) (user root), "
+        "but entry web of "
+        "expected_listeners expects service nginx (it is required). To do: find out why it uses the port; stop "
         "earlier.service, or declare it."
         % main_pid(web, "earlier")]
     # which of the two holds it, one of root may be
     head, finding = judge(web, user="ansible")
-    assert head == "%s is not as declared, as far as entry web: 1 finding." % web.name
-    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged, %s: tcp 0\.0\.0\.0:80 a hidden "
+    assert head == "%s is not as declared, judged by entry web: 1 finding." % web.name
+    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged %s: tcp 0\.0\.0\.0:80 a hidden "
                         r"process \(of uid 0\); "
                         r"entries: web\. To do: run with become\." % HIDDEN, finding)
 
@@ -140,18 +140,17 @@ def test_a_web_server_that_somebody_started_by_hand_has_its_port(web):
     web.run("nginx")
     web.console("systemctl", "restart", "nginx", check=False)
     finding = judge_as_both(web)[1]
-    assert re.fullmatch(r"1\. wrong owner, high: tcp 0\.0\.0\.0:80 is already in use by nginx pid \d+, \d+ \(in "
-                        r"session-\w+\.scope\) \(user nobody, "
-                        r"root\), where entry web of expected_listeners expects service nginx \(it is required\)\. To "
-                        r"do: find out why it holds the "
-                        r"port; stop it, or declare it\.", finding)
+    assert re.fullmatch(r"1\. wrong owner, high: tcp 0\.0\.0\.0:80 is owned by nginx pid \d+, \d+ \(in "
+                        r"session-\w+\.scope\) \(user nobody, root\), but entry web of "
+                        r"expected_listeners expects service nginx \(it is required\)\. To do: find out why it uses "
+                        r"the port; stop it, or declare it\.", finding)
 
 
 def test_it_listens_on_loopback_only(web):
     deploy(web, "127.0.0.1:80")
     pids = web.console("pgrep", "-x", "nginx").out.split()
     assert judge_as_both(web, "{name: web, port: 80, service: nginx, bind: any}") == [
-        "%s is not as declared, as far as entry web: 1 finding." % web.name,
+        "%s is not as declared, judged by entry web: 1 finding." % web.name,
         "1. wrong bind, medium: tcp 127.0.0.1:80 nginx pid %s (nginx.service) is bound to 127.0.0.1 (loopback only), "
         "where entry web of "
         "expected_listeners expects it on every address (it is required). To do: change the address that "
@@ -188,7 +187,7 @@ def test_its_settings_are_wrong_and_then_it_is_masked(web):
         "assign requested address). %s"
         % (NOTHING, TO_DO))
     web.console("systemctl", "mask", "nginx")
-    assert judge(web)[1] == "%s nginx.service is masked, so that nothing can start it. %s" % (NOTHING, TO_DO)
+    assert judge(web)[1] == "%s nginx.service is masked, so nothing can start it. %s" % (NOTHING, TO_DO)
 
 
 PROGRAM = "python3 -u -c 'import socket, time; print(\"db_password=hunter2\"); " \
@@ -197,26 +196,26 @@ PROGRAM = "python3 -u -c 'import socket, time; print(\"db_password=hunter2\"); "
 # said of it.
 STATES = {
     "absent": ([], "", "does not exist on this host."),
-    "masked": ([], "ln -s /dev/null /etc/systemd/system/masked.service", "is masked, so that nothing can start it."),
+    "masked": ([], "ln -s /dev/null /etc/systemd/system/masked.service", "is masked, so nothing can start it."),
     "disabled": (["ExecStart=sleep 1000", "[Install]", "WantedBy=multi-user.target"], "",
-                 "is not running, and is disabled, so that no boot starts it."),
+                 "is not running, and is disabled, so it does not start at boot."),
     "stopped": (["ExecStart=sleep 1000"], "systemctl start stopped; systemctl stop stopped",
                 "is not running; its log ends with: Stopped stopped.service."),
     "ended": (["Type=oneshot", "RemainAfterExit=yes", "ExecStart=true"], "systemctl start ended",
-              "has done its work and ended (active, exited)."),
+              "has finished (active, exited)."),
     "gone": (["ExecStart=/usr/bin/nowhere"], "systemctl start gone",
              "has failed (exit code 203): Failed at step EXEC spawning /usr/bin/nowhere: No such file or directory."),
     "unset": (["EnvironmentFile=/etc/nowhere", "ExecStart=true"], "systemctl start unset",
-              "has failed (what it needs could not be set up): Failed to X: No such file or directory."),
+              "has failed (its resources could not be set up): Failed to X: No such file or directory."),
     "starting": (["Type=notify", "ExecStart=sleep 1000"], "systemctl start --no-block starting",
-                 "is still starting (start); its log says no more."),
+                 "is still starting (start); its log says nothing further."),
     "slow": (["Type=notify", "TimeoutStartSec=0.5", "ExecStart=sleep 1000"], "systemctl start slow",
              "has failed (it took too long): start operation timed out. Terminating."),
     "killed": (["ExecStart=sh -c 'kill -KILL $$$$'"], "systemctl start killed",
-               "has failed (ended by SIGKILL); its log says no more."),
+               "has failed (ended by SIGKILL); its log says nothing further."),
     "looping": (["Restart=always", "RestartSec=100", "ExecStart=sh -c 'echo cannot read my settings; exit 5'"],
                 "systemctl start looping",
-                "ends again and again, and waits for its next start (exit code 5): cannot read my settings."),
+                "keeps exiting, and is waiting to be restarted (exit code 5): cannot read my settings."),
     "unprivileged": (["User=daemon", "ExecStart=" + PROGRAM % 81], "systemctl start unprivileged",
                      "has failed (exit code 1): PermissionError: [Errno 13] Permission denied (while attempting to "
                      "bind on address ('0.0.0.0', 81))."),
@@ -226,7 +225,7 @@ STATES = {
     "elsewhere": (["ExecStart=" + PROGRAM % 8001], "systemctl start elsewhere",
                   "is running, and listens on tcp 0.0.0.0:8001."),
     "silent": (["ExecStart=sh -c 'echo the password is hunter2; exec sleep 1000'"], "systemctl start silent",
-               "is running, and holds no listener; its log ends with: the password is [redacted]."),
+               "is running, but owns no listener; its log ends with: the password is [redacted]."),
 }
 
 
@@ -248,7 +247,7 @@ def described(host, user="root"):
     descriptions = {}
     for line in judge(host, ", ".join(entries), user=user)[1:]:
         name, words = re.fullmatch(r"\d+\. missing, high: Service (\S+) has to listen on tcp/\d+ \(entry \1 of "
-                                   r"expected_listeners\), and nothing "
+                                   r"expected_listeners\), but nothing "
                                    r"does\. \1\.service (.+) To do: make it listen there, or give the entry state: "
                                    r"optional\.", line).groups()
         descriptions[name] = re.sub("Failed to [^:]*:", "Failed to X:", words)     # in which the releases differ
@@ -269,7 +268,7 @@ def failed(host):
 
 
 APP = "{name: app, port: 81, service: app}"
-MISSING = "1. missing, high: Service app has to listen on tcp/81 (entry app of expected_listeners), and nothing does."
+MISSING = "1. missing, high: Service app has to listen on tcp/81 (entry app of expected_listeners), but nothing does."
 HAS_FAILED = " app.service has failed (exit code 1)"
 
 
@@ -283,7 +282,7 @@ def test_without_root_the_state_is_told_and_that_the_log_was_not_read(failed):
     assert judge(failed, APP, user="ansible")[1] == MISSING + HAS_FAILED + "; " + NO_LOG + TO_DO
     with failed.without("systemctl"):
         assert judge(failed, APP, user="ansible")[1] == (
-            MISSING + " app.service could not be looked at: systemd could not be asked: timeout: failed to run "
+            MISSING + " app.service could not be inspected: systemd could not be asked: timeout: failed to run "
                       "command 'systemctl': "
             "No such file or directory. " + TO_DO)
 
@@ -309,7 +308,7 @@ def test_a_socket_whose_port_is_taken(host):
     host.console("sh", "-c", "systemctl daemon-reload; systemctl start app.socket", check=False)
     assert judge(host, "{name: app, port: 81, service: app.socket}")[1] == (
         MISSING.replace("Service app", "Service app.socket")
-        + " app.socket has failed (what it needs could not be set up): Failed to listen on "
+        + " app.socket has failed (its resources could not be set up): Failed to listen on "
         "sockets: Address already in use. " + TO_DO)
 
 
@@ -318,7 +317,7 @@ def test_waiting_until_a_service_listens_that_starts_late(web):
     web.console("systemd-run", "--quiet", "--on-active=4", "--timer-property=AccuracySec=100ms", "systemctl", "start",
                 "nginx")
     head, = judge(web, options="wait_for: 60, poll: 1", code=0)
-    match = re.fullmatch(r"%s is as declared, as far as entry web: \d+ listeners, after (\d+\.\d) s and (\d+) looks\."
+    match = re.fullmatch(r"%s is as declared, judged by entry web: \d+ listeners, after (\d+\.\d) s and (\d+) checks\."
                          % web.name, head)
     waited, looks = float(match.group(1)), int(match.group(2))
     assert 1 < waited < 30 and 2 <= looks <= waited + 2
@@ -369,7 +368,7 @@ DEPLOYMENT = """\
     - name: Say how long it took
       ansible.builtin.debug:
         msg: >-
-          it took {{ listening.waited }} s, {{ listening.attempts }} looks: {{ listening.msg.splitlines() | first }}
+          it took {{ listening.waited }} s, {{ listening.attempts }} checks: {{ listening.msg.splitlines() | first }}
     - name: Wait for the rest, which never listens
       listening.ports.assert_listeners: {entries: [shop*], wait_for: 2, poll: 1}
   handlers:
@@ -386,16 +385,16 @@ def test_a_play_that_deploys_waits_and_tells_what_is_still_missing(hosts, playbo
     done = playbook(fleet, DEPLOYMENT, user="ansible", check=False)
     assert done.code == 2, done
     for host in fleet:
-        match = re.search(r"it took (\d+\.\d) s, (\d+) looks: %s is as declared, as far as entry shop: \d+ listeners, "
-                          r"after \1 s and \2 looks\." % host.name,
+        match = re.search(r"it took (\d+\.\d) s, (\d+) checks: %s is as declared, judged by entry shop: \d+ listeners, "
+                          r"after \1 s and \2 checks\." % host.name,
                           " ".join(done.out.split()))
         assert 2 < float(match.group(1)) < 20 and 2 <= int(match.group(2)) <= float(match.group(1)) + 2
         output = " ".join(done.out.partition("TASK [Wait for the rest")[2].split())
         assert re.search(
-            r"%s is not as declared, as far as entries shop, shop admin: 1 finding, still so after \d\.\d s and \d "
-            r"looks\. 1\. missing, high: Service shop has "
-            r"to listen on tcp/8091 \(entry shop admin of expected_listeners_shop\), and nothing does\. shop\.service "
-            r"is running, and listens on tcp "
+            r"%s is not as declared, judged by entries shop, shop admin: 1 finding, still so after \d\.\d s and \d "
+            r"checks\. 1\. missing, high: Service shop has "
+            r"to listen on tcp/8091 \(entry shop admin of expected_listeners_shop\), but nothing does\. shop\.service "
+            r"is running, but listens on tcp "
             r"0\.0\.0\.0:8090\. To do: make it listen there, or give the entry state: optional\. policy: 1 variable, "
             r"2 entries, " % host.name, output), done
         assert re.search(r"^%s +: ok=4 +changed=2 +unreachable=0 +failed=1 " % host.name, done.out, re.MULTILINE), done
@@ -406,7 +405,7 @@ def test_without_root_waiting_does_not_help_and_that_is_said(host):
     host.console("sh", "-c", "systemctl daemon-reload; systemctl start app")
     head, finding = judge(host, APP, "wait_for: 2, poll: 1", user="ansible")
     assert re.fullmatch(STILL_SO % (host.name, "app"), head)
-    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged, %s: tcp 0\.0\.0\.0:81 a hidden "
+    assert re.fullmatch(r"1\. unknown, high: 1 listener and 1 entry cannot be judged %s: tcp 0\.0\.0\.0:81 a hidden "
                         r"process \(of uid 0\); "
                         r"entries: app\. To do: run with become\." % HIDDEN, finding)
 
@@ -416,10 +415,10 @@ def test_what_is_not_waited_for_is_not_judged(host):
     others = "{name: app, port: 81, service: app}, {name: ssh, port: 22, service: ssh}, " \
              "{name: ssh 2, port: 2222, service: ssh}"
     head, = judge(host, others, "wait_for: 20", code=0, names="ssh")
-    assert re.fullmatch(r"%s is as declared, as far as entry ssh: \d+ listeners, after \d\.\d s and 1 look\."
+    assert re.fullmatch(r"%s is as declared, judged by entry ssh: \d+ listeners, after \d\.\d s and 1 check\."
                         % host.name, head)
     assert judge(host, others, names="ssh*") == [
-        "%s is not as declared, as far as entries ssh, ssh 2: 1 finding." % host.name,
-        "1. missing, high: Service ssh has to listen on tcp/2222 (entry ssh 2 of expected_listeners), and nothing "
+        "%s is not as declared, judged by entries ssh, ssh 2: 1 finding." % host.name,
+        "1. missing, high: Service ssh has to listen on tcp/2222 (entry ssh 2 of expected_listeners), but nothing "
         "does. ssh.service is running, and "
         "listens on tcp 0.0.0.0:22, tcp [::]:22. " + TO_DO]

@@ -82,7 +82,7 @@ def test_a_port_that_is_closed_on_the_way_is_told(probed):
     assert done.code == 0
     assert verdicts(done, target, 7001) == ["filtered", "filtered"]
     finding, = re.findall(r"(?m)^  low +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
-    assert "lets %s in" % friend.address in finding and "; 1 filtered on the way." in done.out
+    assert "allows %s" % friend.address in finding and "; 1 filtered on the way." in done.out
     assert probe("-e", '{"probe_fail_on": ["filtered"]}').code == 2
 
 
@@ -93,5 +93,5 @@ def test_a_target_without_privileges_is_probed_and_not_held_against(hosts, playb
     assert done.code == 0, done
     row, = re.findall(r"(?m)^%s +tcp +%s:22 +.*$" % (target.name, re.escape(target.address)), done.out)
     assert row.split()[-2:] == ["unknown", "open"]
-    assert re.search(r"(?m)^Firewall not known:\n  %s: nft: not root; .*run with become$" % target.name, done.out)
-    assert "; nothing is known of the firewalls to hold it against." in done.out
+    assert re.search(r"(?m)^Firewall unknown:\n  %s: nft: not root; .*run with become$" % target.name, done.out)
+    assert "; no firewall is known to compare it with." in done.out

@@ -99,7 +99,7 @@ def test_the_guide_works_from_its_first_command_to_its_last(place):
 
     assert printed("rig run --hosts 3 -- ansible").count('"pong"') == 3
     assert printed("ansible all -m ansible.builtin.ping").count('"pong"') == 3
-    assert "All 3 hosts were looked at completely." in printed("ansible-playbook listening.ports.audit -e")
+    assert "All 3 hosts were observed completely." in printed("ansible-playbook listening.ports.audit -e")
     assert printed("~/three/ssh -o").endswith("timed out\nlocked out\n")
     versions = re.findall(r"^(\d+)\.\d+$", printed("rig run --hosts 3 --release"), re.MULTILINE)
     assert sorted(versions) == ["11", "12", "13"]

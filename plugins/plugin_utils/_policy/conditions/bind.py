@@ -42,7 +42,7 @@ class Bind:
             elif _is_interface(value):
                 self._interfaces.add(value)
             else:
-                raise Refused('%s is no scope (%s), address, network or interface%s' % (
+                raise Refused('%s is not a scope (%s), an address, a network or an interface%s' % (
                     shown(value), ', '.join(SCOPES), meant(value, SCOPES)), option)
 
     def __str__(self) -> str:

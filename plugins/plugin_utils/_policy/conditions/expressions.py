@@ -40,7 +40,7 @@ class Expression:
         except ImportError:
             raise Refused('the Python package jmespath is missing on the controller', option) from None
         if not isinstance(text, str):
-            raise Refused('%s is no JMESPath expression, which is text' % shown(text), option)
+            raise Refused('a JMESPath expression has to be text, not %s' % shown(text), option)
         self.text = str(text)
         if len(self.text) > _MOST:
             raise Refused('is longer than %d characters' % _MOST, option)
@@ -52,7 +52,7 @@ class Expression:
         except exceptions.JMESPathError as exc:
             raise Refused(_reason(self.text, exc), option) from None
         except Exception:       # pylint: disable=broad-except  # whatever a library does with a text that is none
-            raise Refused('%s is no JMESPath expression' % shown(self.text), option) from None
+            raise Refused('%s is not a JMESPath expression' % shown(self.text), option) from None
         known = functions.Functions.FUNCTION_TABLE
         for name in sorted(called - set(known)):
             raise Refused('JMESPath has no function %s%s' % (shown(name), meant(name, known)), option)
@@ -95,8 +95,8 @@ def _reason(text: str, exc: Exception) -> str:
     position = getattr(exc, 'lex_position', getattr(exc, 'lexer_position', None))
     message = getattr(exc, 'msg', None) or getattr(exc, 'message', None) or 'it is empty'
     if position is None:
-        return '%s is no JMESPath expression: %s' % (shown(text), shown(message)[1:-1])
-    return '%s is no JMESPath expression: %s, at character %d' % (shown(text), shown(message)[1:-1], position + 1)
+        return '%s is not a JMESPath expression: %s' % (shown(text), shown(message)[1:-1])
+    return '%s is not a JMESPath expression: %s, at character %d' % (shown(text), shown(message)[1:-1], position + 1)
 
 
 def _walk(node: Mapping[str, Any], names: set[str], called: set[str]) -> None:

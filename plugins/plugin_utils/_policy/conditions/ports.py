@@ -15,7 +15,7 @@ from ..language.refusal import Refused, meant, shown
 MOST = 65535
 _RANGE = re.compile(r'(\d{1,9})\s*-\s*(\d{1,9})', re.ASCII)
 _NUMBER = re.compile(r'\d{1,9}', re.ASCII)
-_RIGHT = 'right are 443, 443/tcp, 8000-8010, https, any, or a list of these'
+_RIGHT = 'use 443, 443/tcp, 8000-8010, https, any, or a list of these'
 
 
 class Item(NamedTuple):
@@ -43,7 +43,7 @@ def items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
     """
     values = value if isinstance(value, list) else [value]
     if not values:
-        raise Refused('the list is empty: it would speak of nothing; %s' % _RIGHT, option)
+        raise Refused('the list is empty, so it would match nothing; %s' % _RIGHT, option)
     return list(dict.fromkeys(item for element in values for item in _items(element, option, protocols)))
 
 
@@ -57,7 +57,7 @@ def _items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
     port, slash, protocol = text.partition('/')
     if slash:
         if protocol.strip() not in PROTOCOLS:
-            raise Refused('%s is no protocol%s; right are %s' % (
+            raise Refused('%s is not a protocol%s; use one of %s' % (
                 shown(protocol), meant(protocol, PROTOCOLS), ', '.join(PROTOCOLS)), option)
         protocols = (protocol.strip(),)
     port = port.strip()
@@ -74,16 +74,16 @@ def _items(value: object, option: str, protocols: Iterable[str]) -> list[Item]:
         return [Item(name, number, number, True) for name in protocols]
     if ',' in text:
         right = ', '.join(part.strip() for part in text.split(','))
-        raise Refused('%s is one text; several ports are a list: %s' % (
+        raise Refused('%s is a single string; write several ports as a list: %s' % (
             shown(value), visible('[%s]' % right, 60)), option)
     if not port or not isinstance(value, str):
-        raise Refused('%s is no port; %s' % (shown(value), _RIGHT), option)
+        raise Refused('%s is not a port; %s' % (shown(value), _RIGHT), option)
     return [_named(port, name, option) for name in protocols]
 
 
 def _port(text: str, option: str) -> int:
     if not 1 <= int(text) <= MOST:
-        raise Refused('there is no port %s; ports are 1 to %d' % (text, MOST), option)
+        raise Refused('%s is not a port; ports are 1 to %d' % (text, MOST), option)
     return int(text)
 
 
@@ -92,6 +92,6 @@ def _named(service: str, protocol: str, option: str) -> Item:
         # the services database of the controller knows these under the name of the protocol that they resemble
         number = socket.getservbyname(service, 'udp' if protocol == 'udplite' else protocol)
     except (OSError, ValueError):
-        raise Refused('%s is neither a port nor a service that the controller knows for %s; %s'
+        raise Refused('%s is neither a port nor a service name that the controller knows for %s; %s'
                       % (shown(service), protocol, _RIGHT), option) from None
     return Item(protocol, number, number, True)

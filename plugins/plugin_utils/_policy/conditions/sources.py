@@ -33,7 +33,7 @@ def network(text: str, option: str) -> Network | None:
         wide = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
-    raise Refused('%s has bits behind its prefix; right would be %s' % (shown(text), wide), option)
+    raise Refused('%s has host bits set; did you mean %s?' % (shown(text), wide), option)
 
 
 class Sources:
@@ -54,9 +54,9 @@ class Sources:
                 continue
             net = network(value, option) if isinstance(value, str) else None
             if net is None:
-                raise Refused('%s is no network%s; '
-                              'right are networks such as 10.0.0.0/8 or 2001:db8::/32, addresses, and %s; '
-                              'a name is not resolved, since whoever answers for it could let himself in'
+                raise Refused('%s is not a network%s; use a network such as 10.0.0.0/8 or 2001:db8::/32, an address, '
+                              'or one of %s; host names are not resolved: whoever controls the DNS answer could let '
+                              'themselves in'
                               % (shown(value), meant(value, CLIENTS), ', '.join(CLIENTS)), option)
             nets.append(net)
         self.spans = {4: _spans(nets, 4), 6: _spans(nets, 6)}

@@ -33,7 +33,7 @@ class Choice:
         labels = [entry.label for entry in policy.all_entries]
         unknown = [pattern for pattern in patterns if not any(_fits(label, pattern) for label in labels)]
         if unknown:
-            raise Refusals([Refused('%s is the name of no entry of this host%s' % (
+            raise Refusals([Refused('no entry of this host has the name %s%s' % (
                 shown(pattern), meant(pattern, labels)), None, 'entries') for pattern in unknown])
         self.entries = [entry for entry in policy.entries if any(_fits(entry.label, pattern) for pattern in patterns)]
 

@@ -141,17 +141,18 @@ class Entry(Condition):
 
     def _contradictions(self, given: Mapping[str, Any]) -> Iterator[Refused]:
         if given['port'] is None and given['ports'] is None:
-            yield Refused('is missing: port or ports say what the entry speaks of (any: every port)', 'port')
+            yield Refused('is missing: give port or ports (any for every port)', 'port')
         if given['clients'] and given['only_from']:
-            yield Refused('clients and only_from are given: clients says already that nobody else may reach it',
+            yield Refused('clients and only_from are both given: clients already excludes everybody else',
                           'only_from')
         if self.need and self.state in ('forbidden', 'ignored'):
-            yield Refused('does not go with state %s' % self.state, 'need')
+            yield Refused('cannot be combined with state %s' % self.state, 'need')
         most = sum(item.high - item.low + 1 for item in self.items)
         if self.need and self.items and self.need > most:
-            yield Refused('%d are needed, and there are %d' % (self.need, most), 'need')
+            yield Refused('need is %d, but there %s' % (
+                self.need, 'is only 1 port' if most == 1 else 'are only %d ports' % most), 'need')
         if self.override and not self.name:
-            yield Refused('an entry without a name takes the place of none', 'override')
+            yield Refused('override needs a name: that of the entry to replace', 'override')
 
     @property
     def conditional(self) -> bool:
@@ -203,9 +204,9 @@ class Waiver(Condition):
         readable = not faults
         waiver = cls(given, variable, label, faults)
         if readable and not waiver._is_about_something():
-            faults.append(Refused('says of nothing what it waives: give entry, port or who holds it', 'entry'))
+            faults.append(Refused('does not say what it waives: give entry, port, or an owner', 'entry'))
         if waiver.override and not waiver.name:
-            faults.append(Refused('a waiver without a name takes the place of none', 'override'))
+            faults.append(Refused('override needs a name: that of the waiver to replace', 'override'))
         return None if faults else waiver, faults
 
     def _is_about_something(self) -> bool:
@@ -223,6 +224,6 @@ def _made(faults: list[Refused], make: Callable[..., _Part], *arguments: object)
 
 def _ports(given: Mapping[str, Any], protocols: Sequence[str]) -> list[ports.Item]:
     if given['port'] is not None and given['ports'] is not None:
-        raise Refused('port and ports are given: one of them is enough', 'ports')
+        raise Refused('port and ports are both given: use one of them', 'ports')
     option = 'ports' if given['ports'] is not None else 'port'
     return [] if given[option] is None else ports.items(given[option], option, protocols)

@@ -75,8 +75,8 @@ def collect(variables: Mapping[Any, Any], template: _Template, facts: Container[
             _warn_if_near(name, declared)
         elif name in facts:
             declared.refusals.append(Refused(
-                'a fact of the host has this name, and facts come before what you declare: '
-                'the host would judge itself. Remove the fact, from the fact cache too', None, name))
+                'the host has a fact of this name, and facts override your variables, so the host could judge itself. '
+                'Remove the fact, and clear the fact cache', None, name))
         elif stem:
             into = declared.entries if stem == ENTRIES else declared.waivers
             _variable(name, variables[name], template, declared, into)
@@ -110,9 +110,9 @@ def _variable(name: str, raw: Any, template: _Template, declared: Declared, into
     if not isinstance(raw, list):
         hint = ''
         if isinstance(raw, dict) and {'changed', 'failed', 'results'} & set(raw):
-            hint = ', as a task may have registered'
+            hint = ' (was it registered by a task?)'
         elif isinstance(raw, str) and '{{' in raw:
-            hint = ': a template that was not evaluated, since Ansible does not trust where it comes from'
+            hint = ': a template that was not evaluated, because Ansible does not trust its source'
         declared.refusals.append(Refused('has to be a list of entries, not %s%s' % (shown(raw), hint), None, name))
         return
     if len(raw) > _MOST:
@@ -160,13 +160,13 @@ def _warn_if_near(name: str, declared: Declared) -> None:
         near = _is_like(name.lower(), stem, _NEAR) or words == sorted(stem.split('_'))
         head = name.lower()[:len(stem)]
         if near or len(name) > len(stem) and head != stem and _is_like(head, stem, 0.95):
-            declared.warnings.append('the variable %s declares nothing: did you mean %s?' % (visible(name, 100), stem))
+            declared.warnings.append('the variable %s declares nothing; did you mean %s?' % (visible(name, 100), stem))
             return
     if name[:6].lower() == 'listen' and len(name) < 50:
         switch = difflib.get_close_matches(name.lower(), SWITCHES, n=1, cutoff=_NEAR)
         if switch:
             declared.warnings.append(
-                'the variable %s switches nothing: did you mean %s?' % (visible(name, 100), switch[0]))
+                'the variable %s has no effect; did you mean %s?' % (visible(name, 100), switch[0]))
 
 
 def _is_like(text: str, stem: str, least: float) -> bool:

@@ -124,9 +124,10 @@ def _by_name(entries: Iterable[_Read], what: str, faults: list[Refused]) -> list
         if len(group) > 1 and len(over) != 1:
             places = ' and '.join(visible(entry.variable or 'the task', 200) for entry in group)
             if over:
-                reason = '%d %s of this name override the others: %s; one may' % (len(over), what, places)
+                reason = '%d %s of this name have override: %s; only one may' % (len(over), what, places)
             else:
-                reason = ('there are %d %s of this name: %s; give them different names, or one of them override: true'
+                reason = ('there are %d %s of this name: %s; give them different names, or set override: true '
+                          'in one of them'
                           % (len(group), what, places))
             faults.append(Refused(reason, 'name', group[-1].variable, group[-1].label))
             groups[name] = group[:1]

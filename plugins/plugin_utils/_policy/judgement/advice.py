@@ -49,7 +49,7 @@ def _of_ranges(entries: Sequence[Entry]) -> list[str]:
                 and _may_meet(narrow, wide)
                 and not any(str(item).endswith('any') for item in ranges)
             ):
-                advices.append('%s lies in the ports of %s: there it decides alone, whatever the other one says' % (
+                advices.append('%s is inside the range of %s; for that port the specific entry wins' % (
                     _ports(narrow, inside), naming.place(wide)))
     return advices
 
@@ -79,8 +79,8 @@ def _of_ephemeral(entries: Iterable[Entry], system: System) -> list[str]:
                   and not any(low <= item.low <= high for low, high in reserved)]
         if inside:
             advices.append(
-                '%s is in the range of client ports, %d to %d: a client may have it when the service starts; add it to '
-                'net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), first, last)
+                '%s is in the range of client ports, %d to %d: a client may be using it when the service starts; '
+                'add it to net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), first, last)
             )
     return advices
 
@@ -102,7 +102,7 @@ def _of_privilege(entries: Iterable[Entry], system: System, result: Result) -> l
             continue
         inside = [item for item in absent.ports if item.exact and item.low < first]
         if inside:
-            advices.append('%s is below %d, where user %s may not bind without CAP_NET_BIND_SERVICE' % (
+            advices.append('%s is below %d; user %s cannot bind to it without CAP_NET_BIND_SERVICE' % (
                 _ports(entry, inside), first, visible(str(users), 200)))
     return advices
 

@@ -79,6 +79,11 @@ def _places(places: Several) -> str:
     return some_of(places, _place, joint=' and ')
 
 
+def _entries_do(verb: str, places: Several) -> str:
+    """Show entries and what they do: ``entry ssh of expected_listeners expects``."""
+    return '%s %s%s' % (_places(places), verb, 's' if places['total'] == 1 else '')
+
+
 def _variable(variable: str | None) -> str:
     return visible(variable or 'the task', 200)
 
@@ -119,10 +124,10 @@ def _unit(listener: Excerpt) -> str:
 def _stop(listener: Excerpt) -> str:
     return 'stop %s%s%s' % (
         _unit(listener),
-        ' (to stop %s would not)' % visible(listener['around'], 200)
+        ' (stopping %s would not close it)' % visible(listener['around'], 200)
         if listener['spared'] and listener['around']
         else '',
-        ', unless it is your way in' if listener['way_in'] else '',
+        ', unless you are connected through it' if listener['way_in'] else '',
     )
 
 
@@ -133,10 +138,9 @@ def _of_host(text: _parts.Text) -> str:
 # forbidden
 
 def _forbidden(parts: _parts.Forbidden) -> str:
-    return '%s listens, which %s %s%s' % (
+    return '%s listens, but %s it%s' % (
         in_words(parts['listener']),
-        _places(parts['entries']),
-        'forbids' if parts['entries']['total'] == 1 else 'forbid',
+        _entries_do('forbid', parts['entries']),
         ' (%s)' % visible(parts['reason'], 300) if parts['reason'] else '',
     )
 
@@ -152,24 +156,23 @@ def _forbidden_remedy(parts: _parts.Forbidden) -> str:
 # unexpected
 
 _DUBIOUS = {
-    'file': 'its executable was deleted or lies in a directory for temporary files',
-    'owner': 'its holder is not known',
-    'owners': 'not all of its holders are known',
+    'file': 'its executable was deleted or is in a directory for temporary files',
+    'owner': 'its owner is unknown',
+    'owners': 'not all of its owners are known',
 }
 
 
 def _unexpected(parts: Parts) -> str:
     if 'group' in parts:
         listeners = parts['listeners']
-        which = 'on loopback' if parts['group'] == 'loopback' else 'of the ephemeral range'
-        noun = 'listener' if parts['group'] == 'loopback' else 'UDP port'
-        return '%s %s, and nothing declares them: %s' % (
-            number(listeners['total'], noun),
-            which,
+        is_loopback = parts['group'] == 'loopback'
+        return '%s %s: %s' % (
+            number(listeners['total'], 'undeclared listener' if is_loopback else 'undeclared UDP port'),
+            'on loopback' if is_loopback else 'in the ephemeral range',
             some_of(listeners, in_words),
         )
     listener = parts['listener']
-    return '%s listens, and nothing declares it%s%s' % (
+    return '%s listens, but nothing declares it%s%s' % (
         in_words(listener), _of_users(listener), ': %s' % _DUBIOUS[parts['dubious']] if parts['dubious'] else '')
 
 
@@ -187,18 +190,18 @@ def _unexpected_remedy(parts: Parts) -> str:
         return 'declare them in expected_listeners%s, or stop them' % how
     listener = parts['listener']
     return '%sdeclare it in expected_listeners, or %s' % (
-        'find out who holds it; ' if listener['held_by'] == 'unknown' else '', _stop(listener))
+        'find out who owns it; ' if listener['held_by'] == 'unknown' else '', _stop(listener))
 
 
 # wrong_owner
 
 def _wrong_owner(parts: _parts.WrongOwner) -> str:
     listener = parts['listener']
-    return '%s is already in use by %s%s, where %s expects %s' % (
+    return '%s is owned by %s%s, but %s %s' % (
         endpoint_in_words(listener),
         owners_in_words(listener),
         _of_users(listener),
-        _places(parts['entries']),
+        _entries_do('expect', parts['entries']),
         _any_of(parts['who'], _who),
     )
 
@@ -208,16 +211,16 @@ def _wrong_owner_expected(parts: _parts.WrongOwner) -> str:
 
 
 def _wrong_owner_remedy(parts: _parts.WrongOwner) -> str:
-    return 'find out why it holds the port; %s, or declare it' % _stop(parts['listener'])
+    return 'find out why it uses the port; %s, or declare it' % _stop(parts['listener'])
 
 
 # wrong_bind
 
 def _wrong_bind(parts: _parts.WrongBind) -> str:
-    return '%s is bound to %s, where %s expects it on %s' % (
+    return '%s is bound to %s, but %s it on %s' % (
         in_words(parts['listener']),
         _bound(parts['listener']),
-        _places(parts['entries']),
+        _entries_do('expect', parts['entries']),
         _any_of(parts['where'], _where),
     )
 
@@ -245,17 +248,17 @@ def _wrong_bind_remedy(parts: _parts.WrongBind) -> str:
 def _overexposed(parts: _parts.Overexposed) -> str:
     through = all(limit['limit'] == 'via' for limit in parts['limits']['first'])
     beyond = some_of(parts['beyond'], lambda source: visible(source, 100))
-    return '%s can be reached %s, where %s%s' % (
+    return '%s can be reached %s, but %s%s' % (
         in_words(parts['listener']),
         'through %s' % (beyond or 'other interfaces') if through else 'by %s' % (beyond or 'others'),
-        some_of(parts['limits'], lambda limit: '%s has it %s' % (_place(limit), _limit(limit)), joint=' and '),
+        some_of(parts['limits'], lambda limit: '%s allows it %s' % (_place(limit), _limit(limit)), joint=' and '),
         ': %s' % _of_host(parts['rule']) if parts['rule'] else '')
 
 
 def _limit(limit: _parts.Limit) -> str:
     if limit['limit'] == 'via':
         return 'only through %s' % visible(' or '.join(limit['words']['first']), 300)
-    return 'for %s alone' % some_of(limit['words'], _source, 8)
+    return 'only from %s' % some_of(limit['words'], _source, 8)
 
 
 def _overexposed_expected(parts: _parts.Overexposed) -> str:
@@ -269,8 +272,8 @@ def _overexposed_remedy(parts: _parts.Overexposed) -> str:
 # unhealthy
 
 def _unhealthy(parts: _parts.Unhealthy) -> str:
-    return '%s does not meet what %s' % (in_words(parts['listener']), some_of(
-        parts['limits'], lambda limit: '%s ensures: %s' % (_place(limit), _expression(limit)), joint=', nor what '))
+    return '%s does not satisfy the ensure expression of %s' % (in_words(parts['listener']), some_of(
+        parts['limits'], lambda limit: '%s: %s' % (_place(limit), _expression(limit)), joint=', nor that of '))
 
 
 def _expression(limit: _parts.Ensured) -> str:
@@ -282,7 +285,7 @@ def _unhealthy_expected(parts: _parts.Unhealthy) -> str:
 
 
 def _unhealthy_remedy(parts: _parts.Unhealthy) -> str:
-    return 'look at the service: the expression is over the fact of this listener'
+    return 'check the service; the expression is evaluated on the facts of this listener'
 
 
 # missing
@@ -296,11 +299,12 @@ def _missing(parts: _parts.Missing) -> str:
         _place(parts),
     )
     if in_the_way['total']:
-        message += ', and the port is already in use by %s' % some_of(in_the_way, in_words)
+        message += ', but the port is already in use by %s' % some_of(in_the_way, in_words)
     elif parts['present']:
-        message += ', and too few do: %d of %d' % (parts['present'], parts['need'] or 0)
+        message += ', but only %d of %d %s' % (
+            parts['present'], parts['need'] or 0, 'does' if parts['present'] == 1 else 'do')
     else:
-        message += ', and nothing does'
+        message += ', but nothing does'
     if parts['diagnosis']:
         return '%s. %s' % (message, diagnosis(parts['diagnosis']))
     return '%s. %s' % (message, elsewhere(parts['elsewhere'])) if parts['elsewhere'] else message
@@ -329,7 +333,7 @@ def _missing_expected(parts: _parts.Missing) -> str:
 
 def _missing_remedy(parts: _parts.Missing) -> str:
     if parts['in_the_way']['total']:
-        return 'free the port, or declare it for who holds it'
+        return 'free the port, or declare its current owner'
     return 'make it listen there, or give the entry state: optional'
 
 
@@ -337,17 +341,17 @@ def _missing_remedy(parts: _parts.Missing) -> str:
 
 # What systemd calls the result of the last run of a unit.
 _RESULTS = {
-    'timeout': 'it took too long', 'watchdog': 'it gave no sign of life', 'oom-kill': 'there was not enough memory',
-    'start-limit-hit': 'it was started too often', 'resources': 'what it needs could not be set up',
-    'protocol': 'it never said that it was ready', 'exec-condition': 'a condition of it was not met',
+    'timeout': 'it took too long', 'watchdog': 'its watchdog timed out', 'oom-kill': 'there was not enough memory',
+    'start-limit-hit': 'it was started too often', 'resources': 'its resources could not be set up',
+    'protocol': 'it never reported that it was ready', 'exec-condition': 'one of its conditions was not met',
 }
 # Those that have the same number on every Linux.
 _SIGNALS = {1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 5: 'SIGTRAP', 6: 'SIGABRT', 8: 'SIGFPE', 9: 'SIGKILL',
             11: 'SIGSEGV', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM'}
 _ABSENT = {
-    'not-found': 'does not exist on this host', 'masked': 'is masked, so that nothing can start it',
-    'invalid': 'is not the name of a unit of the system',
-    'template': 'is a template, and the entry names no instance of it',
+    'not-found': 'does not exist on this host', 'masked': 'is masked, so nothing can start it',
+    'invalid': 'is not a valid unit name',
+    'template': 'is a template, but the entry names no instance of it',
 }
 _BROKEN = ('bad-setting', 'error')
 
@@ -360,13 +364,13 @@ def diagnosis(known: _parts.Diagnosis) -> str:
     elif full_name:
         unit = name(full_name, 256)
     if not known['load']:
-        return '%s could not be looked at: %s' % (
-            unit, '; '.join(sentence(reason, 300) for reason in known['unseen']) or 'the host does not say why')
+        return '%s could not be inspected: %s' % (
+            unit, '; '.join(sentence(reason, 300) for reason in known['unseen']) or 'the host gives no reason')
     parts = ['%s %s' % (unit, _state(known))]
     if known['line']:
         parts.append('%s%s' % (': ' if known['telling'] else '; its log ends with: ', _of_host(known['line'])))
     elif not known['unseen'] and known['load'] not in _ABSENT and known['active'] in ('failed', 'activating'):
-        parts.append('; its log says no more')
+        parts.append('; its log says nothing further')
     return ''.join([*parts, *('; %s' % sentence(reason, 300) for reason in known['unseen'])])
 
 
@@ -380,19 +384,19 @@ def _state(known: _parts.Diagnosis) -> str:
     if active == 'failed':
         return 'has failed%s' % _result(known)
     if active == 'activating' and (sub or '').startswith('auto-restart'):
-        return 'ends again and again, and waits for its next start%s' % _result(known)
+        return 'keeps exiting, and is waiting to be restarted%s' % _result(known)
     if active == 'activating':
         return 'is still starting%s' % details
     if active == 'inactive':
         ended = ' any more: it ended with exit code %d' % known['exit'] if known['exit'] is not None else ''
-        boot = ', and is disabled, so that no boot starts it' if known['enabled'] == 'disabled' else ''
+        boot = ', and is disabled, so it does not start at boot' if known['enabled'] == 'disabled' else ''
         return 'is not running%s%s' % (ended, boot)
     if active == 'active' and sub == 'exited':
-        return 'has done its work and ended (active, exited)'
+        return 'has finished (active, exited)'
     if active == 'active':
-        holds = {False: ', and holds no listener', True: ', and listens elsewhere', None: ''}[known['holds']]
+        holds = {False: ', but owns no listener', True: ', but listens elsewhere', None: ''}[known['holds']]
         return ('is running' if sub == 'running' else 'is active' + details) + holds
-    return 'is %s%s' % (name(active, 100) if active else 'in a state that is not known', details)
+    return 'is %s%s' % (name(active, 100) if active else 'in an unknown state', details)
 
 
 def _result(known: _parts.Diagnosis) -> str:
@@ -408,7 +412,7 @@ def _result(known: _parts.Diagnosis) -> str:
 
 def elsewhere(known: _parts.Elsewhere) -> str:
     """Show where a unit listens instead."""
-    return '%s is running, and listens on %s' % (
+    return '%s is running, but listens on %s' % (
         name(known['unit'], 256),
         some_of(known['listeners'], endpoint_in_words),
     )
@@ -421,7 +425,7 @@ def _unreachable(parts: _parts.Unreachable) -> str:
         why = 'it is bound to loopback only'
     else:
         rules = some_of(parts['rules'], _of_host)
-        why = 'the host keeps them out%s' % (': %s' % rules if rules else '')
+        why = 'the host blocks them%s' % (': %s' % rules if rules else '')
     return '%s cannot be reached by %s, declared as its clients (%s): %s' % (
         in_words(parts['listener']), some_of(parts['blocked'], _source), _place(parts), why)
 
@@ -432,42 +436,45 @@ def _unreachable_expected(parts: _parts.Unreachable) -> str:
 
 def _unreachable_remedy(parts: _parts.Unreachable) -> str:
     if parts['loopback']:
-        return 'bind it to an address that they reach, or say clients: local'
-    return 'open the firewall for them, bind it to their family too, or say fewer clients'
+        return 'bind it to an address that they can reach, or set clients: local'
+    return 'open the firewall for them, bind it to their address family too, or narrow clients'
 
 
 # unknown
 
 # cause: (what could not be judged for it, what to do)
 _CAUSES = {
-    'sockets': ('not all sockets could be looked at', 'see the gaps of the facts'),
+    'sockets': ('not all sockets could be read', 'see the gaps in the facts'),
     'namespaces': (
-        'other network namespaces were not looked at, or not all of them',
+        'other network namespaces were not observed, or not completely',
         'gather namespaces (option gather), and run with become',
     ),
-    'owners': ('the holders are hidden', 'run with become'),
+    'owners': ('the owners are hidden', 'run with become'),
     'units': (
         'systemd could not be asked for its units',
-        'see the gaps of the facts; or name process or exe in place of service',
+        'see the gaps in the facts, or name process or exe instead of service',
     ),
     'activated': (
-        'systemd holds the port until somebody connects, and only then is there a process',
-        'name the unit (service) in the entry, in place of the process',
+        'systemd owns the port until somebody connects, and only then is there a process',
+        'name the unit (service) in the entry instead of the process',
     ),
     'device': (
-        'the facts do not say which interface has the address',
-        'name the address or its network in bind, in place of the interface',
+        'the facts do not show which interface has the address',
+        'name the address or its network in bind instead of the interface',
     ),
-    'binding': ('the interface or the families could not be observed', 'see the gaps of the facts'),
+    'binding': ('the interface or the address families could not be observed', 'see the gaps in the facts'),
     'exposure': (
-        'the firewall was not looked at',
+        'the firewall was not observed',
         'gather the firewall (option gather), or leave out clients, only_from and via',
     ),
-    'fields': ('an expression speaks of what was not observed', 'gather it (option gather), or change the expression'),
+    'fields': (
+        'an expression uses fields that were not observed',
+        'gather them (option gather), or change the expression',
+    ),
 }
 _UNDECIDED = (
-    'the firewall cannot be judged for all who may come',
-    'see the exposure of the listener; leave out what is not known, or waive it',
+    'the firewall cannot be judged for all possible clients',
+    'see the exposure of the listener; leave out what is unknown, or waive it',
 )
 
 
@@ -492,7 +499,7 @@ def _unknown(parts: _parts.Unknown) -> str:
         )
     )
     details = sentence(gap['message'], 200) if gap else some_of(parts['reasons'], lambda reason: sentence(reason, 200))
-    return '%s cannot be judged, as %s%s%s' % (
+    return '%s cannot be judged because %s%s%s' % (
         _capital(what), _cause(parts)[0], ' (%s)' % details if details else '', ': ' + names if names else '')
 
 
@@ -508,10 +515,10 @@ def _unknown_remedy(parts: _parts.Unknown) -> str:
         return hint if ' ' in hint else 'run with %s' % hint
     if gap and gap['code'] == NOT_FOUND:
         return (
-            'pin the port and declare it without process, exe, user, service and container, once you know whose it is'
+            'give it a fixed port, and once you know what it is, declare the port without an owner'
         )
     if gap and gap['aspect'] == 'firewall':             # it was asked for, and could not be read
-        return 'see to it that its rules can be read, or leave out clients, only_from and via'
+        return 'make its rules readable, or leave out clients, only_from and via'
     return _cause(parts)[1]
 
 
@@ -523,18 +530,18 @@ def _waiver_expired(parts: _parts.WaiverExpired) -> str:
         when = 'expired on %s' % expires
     else:
         when = 'expires %s, on %s' % ('in %s' % number(days, 'day') if days else 'today', expires)
-    by = ', for which %s answers,' % visible(parts['owner'], 200) if parts['owner'] else ''
+    by = ' (owner: %s)' % visible(parts['owner'], 200) if parts['owner'] else ''
     return 'The waiver %s of %s%s %s' % (visible(parts['waiver'], 200), _variable(parts['variable']), by, when)
 
 
 def _waiver_expired_remedy(parts: _parts.WaiverExpired) -> str:
-    return 'mend what it %s, or renew it' % ('waived' if parts['days'] is None else 'waives')
+    return 'fix what it %s, or renew it' % ('waived' if parts['days'] is None else 'waives')
 
 
 # entry_unused and waiver_unused
 
 def _entry_unused(parts: _parts.Unused) -> str:
-    return _unused('entry', 'met nothing', parts)
+    return _unused('entry', 'matched nothing', parts)
 
 
 def _waiver_unused(parts: _parts.Unused) -> str:
@@ -550,7 +557,7 @@ def _unused(noun: str, did: str, parts: _parts.Unused) -> str:
 
 
 def _unused_remedy(parts: _parts.Unused) -> str:
-    return 'remove it, unless it is for what comes and goes'
+    return 'remove it, unless it is for something temporary'
 
 
 _MESSAGES: dict[str, Callable[[Any], str]] = {

@@ -29,14 +29,14 @@ def read(raw: object, options: Options) -> tuple[dict[str, Any], list[Refused]]:
         faults.
     """
     if not isinstance(raw, dict):
-        return {}, [Refused('%s is no entry, which is a mapping such as {name: ssh, port: 22}' % shown(raw))]
+        return {}, [Refused('an entry has to be a mapping such as {name: ssh, port: 22}, not %s' % shown(raw))]
     defaults, required = _PREPARED.get(id(options)) or _prepared(options)
     values, faults = dict(defaults), []
     for option, given in raw.items():
         spec = options.get(option)
         try:
             if spec is None:
-                hint = meant(option, options) or '; there are %s' % ', '.join(options)
+                hint = meant(option, options) or '; the options are %s' % ', '.join(options)
                 raise Refused('there is no such option%s' % hint, str(option))
             values[option] = value(given, option, spec)
         except Refused as exc:
@@ -121,7 +121,7 @@ def _count(raw: object, option: str) -> int:
     count = number(raw)
     if count is not None and 1 <= count <= 65535 * len(PROTOCOLS):
         return count
-    raise Refused('has to be a number from 1, or any, not %s' % shown(raw), option)
+    raise Refused('has to be a number of at least 1, or any, not %s' % shown(raw), option)
 
 
 def _date(raw: object, option: str) -> datetime.date | str:
@@ -135,7 +135,7 @@ def _date(raw: object, option: str) -> datetime.date | str:
             try:
                 return datetime.date(*map(int, parts.groups()))
             except ValueError:
-                raise Refused('%s is no day of the calendar' % shown(raw), option) from None
+                raise Refused('%s is not a valid date' % shown(raw), option) from None
     raise Refused('has to be a date such as 2027-01-31, or never, not %s' % shown(raw), option)
 
 

@@ -83,7 +83,7 @@ def _verdict(declarations: Sequence[Checked]) -> Line:
     if len(declarations) == 1:
         text, kind = {
             'in_order': ('The declaration of %s is in order.', GOOD),
-            'refused': ('The declaration of %s is refused.', BAD),
+            'refused': ('The declaration of %s is invalid.', BAD),
             'undeclared': ('Nothing is declared for %s.', BAD),
         }[declarations[0].state]
         return text % visible(declarations[0].host), kind
@@ -91,5 +91,5 @@ def _verdict(declarations: Sequence[Checked]) -> Line:
         return 'The declarations of all %d hosts are in order.' % len(declarations), GOOD
     words = (('in_order', 'in order'), ('refused', 'refused'), ('undeclared', 'without a declaration'))
     parts = ['%d %s' % (number_of[state], text) for state, text in words if number_of[state]]
-    text = '%s: %s.' % (number(len(declarations), 'host'), ', '.join(parts) or 'none was to be checked')
+    text = '%s: %s.' % (number(len(declarations), 'host'), ', '.join(parts) or 'there was nothing to check')
     return text, BAD if number_of['refused'] or not number_of['in_order'] else PLAIN

@@ -65,7 +65,7 @@ def _block(title: str, groups: Sequence[groups_of.Group], most: int, dropped: in
     shown = [(title, HEAD)]
     for group in groups[:most]:
         who = '%s: ' % counted(group.hosts) if group.hosts and not alone else ''
-        text = group.text + (' (and alike)' if group.others else '')
+        text = group.text + (' (and similar)' if group.others else '')
         shown.append((_INDENT % group.severity + who + text, BAD if group.fails else WIDE))
         if group.remedy and group.fails:
             shown.append((_INDENT % '' + 'To do: ' + group.remedy, PLAIN))
@@ -88,7 +88,7 @@ def _waived(report: Report) -> list[Line]:
     shown = [('Waived: %s' % number(total, 'finding'), HEAD)]
     for key, hosts in list(groups.items())[:_MOST_WAIVERS]:
         variable, label, expires, reason, owner = key
-        about = ['until %s' % visible(expires, 20) if expires else 'for ever']
+        about = ['until %s' % visible(expires, 20) if expires else 'with no expiry']
         about += ['by %s' % visible(owner, 100)] if owner else []
         shown.append(('  %s on %s, waived by %s of %s (%s)%s' % (
             number(sum(count for name, count in hosts), 'finding'), counted([name for name, count in hosts]),
@@ -107,7 +107,7 @@ def _policies(report: Report) -> list[Line]:
             groups.setdefault(judgement['policy']['summary'], []).append(host.name)
     if len(groups) > _MOST_POLICIES:
         hosts = number(sum(map(len, groups.values())), 'host')
-        return [('policy: %d different ones on %s' % (len(groups), hosts), PLAIN)]
+        return [('policy: %d different declarations on %s' % (len(groups), hosts), PLAIN)]
     return [(visible(summary, 300) + (' on %s' % counted(names) if len(groups) > 1 else ''), PLAIN)
             for summary, names in groups.items()]
 
@@ -127,12 +127,12 @@ def _verdict(report: Report) -> Line:
     parts = (
         (verdicts['as_declared'], 'as declared%s' % (' (%d with warnings)' % warned if warned else '')),
         (verdicts['violates'], 'violates' if verdicts['violates'] == 1 else 'violate'),
-        (seen, 'not known'),
-        (verdicts['refused'], 'with a refused declaration'),
+        (seen, 'unknown'),
+        (verdicts['refused'], 'with an invalid declaration'),
         (states['unreachable'], 'unreachable'),
         (states['failed'] - refused, 'failed'),
         (states['missing'], 'not recorded'),
-        (undeclared, 'only listed (nothing is declared)'),
+        (undeclared, 'only listed (no declaration)'),
         (verdicts['listed'] - undeclared, 'only listed (not judged)'),
         (verdicts['pending'], 'still to come'),
     )
@@ -146,6 +146,6 @@ def _verdict_on(host: Host) -> Line:
     if host.verdict == 'as_declared':
         count = len(host.judgement['findings']) if host.judgement else 0
         return '%s is as declared%s.' % (name, ', with %s' % number(count, 'warning') if count else ''), GOOD
-    words = {'violates': '%s is not as declared.', 'refused': 'The declaration of %s is refused.',
-             'unknown': 'It is not known whether %s is as declared.'}
+    words = {'violates': '%s is not as declared.', 'refused': 'The declaration of %s is invalid.',
+             'unknown': 'It is unknown whether %s is as declared.'}
     return words[host.verdict] % name, BAD

@@ -22,7 +22,7 @@ def lines(report: Report) -> list[Line]:
     if not groups:
         return []
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    shown = [('Open in the firewall, with nothing behind it:', HEAD)]
+    shown = [('Open in the firewall, but nothing listens:', HEAD)]
     shown += [('  %s: %s' % (counted(hosts), text), PLAIN) for text, hosts in ordered[:_MOST]]
     if len(ordered) > _MOST:
         shown.append(('  … and %d more' % (len(ordered) - _MOST), PLAIN))

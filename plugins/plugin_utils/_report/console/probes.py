@@ -21,7 +21,7 @@ _GAP = '  '
 _SHORTEST = {'TARGET': 10, 'PROCESS': 8}
 _WORDS: dict[Kind, str] = {
     'contradiction': 'contradiction',
-    'closed': 'refused although let in',
+    'closed': 'refused although allowed',
     'filtered': 'filtered on the way',
 }
 
@@ -120,8 +120,8 @@ def _local(table: Table) -> list[Line]:
     """Explain probes that no network has seen."""
     if not any(cell.local and cell.verdicts for row in table for cell in row):
         return []
-    return [('(itself): the address is one of the host that probes; its firewall may let it in where it keeps others '
-             'out.', PLAIN)]
+    return [('(itself): the address belongs to the probing host, whose firewall may allow it while blocking others.',
+             PLAIN)]
 
 
 def _left_out(plan: Plan) -> list[Line]:
@@ -149,7 +149,7 @@ def _unsure(vantages: Sequence[Vantage], table: Table) -> list[Line]:
                     groups.setdefault(reason, []).append((vantage.host, visible(probe['endpoint'], 300)))
     if not groups:
         return []
-    shown = [('Not known:', HEAD)]
+    shown = [('Unknown:', HEAD)]
     for reason, probes in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
         hosts, endpoints = (list(dict.fromkeys(column)) for column in zip(*probes))
         more = len(endpoints) - _MOST_ENDPOINTS
@@ -170,7 +170,7 @@ def _unjudged(targets: Sequence[Target]) -> list[Line]:
             groups.setdefault(reason or 'it was not gathered', []).append(target.host)
     if not groups:
         return []
-    return [('Firewall not known:', HEAD),
+    return [('Firewall unknown:', HEAD),
             *(('  %s: %s' % (counted(hosts), reason), BAD) for reason, hosts in sorted(groups.items()))]
 
 
@@ -180,7 +180,7 @@ def troubles(targets: Sequence[Target], vantages: Sequence[Vantage], blind: Sequ
         *('target %s: %s' % (visible(target.host, 300), target.reason) for target in targets if not target.facts),
         *('vantage host %s: %s' % (visible(vantage.host, 300), vantage.reason)
           for vantage in vantages if vantage.probes is None),
-        *('vantage host %s: nothing could be found out from there' % visible(host, 300) for host in blind),
+        *('vantage host %s: it could not determine anything' % visible(host, 300) for host in blind),
     ]
 
 
@@ -195,7 +195,7 @@ def _last(plan: Plan, targets: Sequence[Target], vantages: Sequence[Vantage], ta
     exposures = [item.listener.get('exposure') for item in plan.items]
     judged = any(exposure and exposure['verdict'] != 'unknown' for exposure in exposures)
     last = ', '.join(wrong) if wrong else (
-        'no contradiction' if judged else 'nothing is known of the firewalls to hold it against')
+        'no contradiction' if judged else 'no firewall is known to compare it with')
     endpoints = number(len({(item.host, item.index) for item in plan.items}), 'endpoint')
     text = '%s: %s; %s.' % (endpoints, ', '.join(parts) or 'none probed', last)
     bad = (any(finding['fails'] for finding in findings) or not all(target.facts for target in targets)

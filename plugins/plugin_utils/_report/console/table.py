@@ -50,7 +50,7 @@ def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
 
 def _which(names: Sequence[str], everyone: Collection[str], columns: int | None) -> str:
     if len(names) > 1 and len(names) == len(everyone):
-        return 'all that were seen'
+        return 'all observed hosts'
     shown = names if columns else names[:_NAMES]
     more = len(names) - len(shown)
     return ', '.join(visible(name) for name in shown) + (', +%d' % more if more else '')

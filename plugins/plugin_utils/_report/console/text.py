@@ -22,7 +22,7 @@ from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, some
 
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _EXAMPLE = """\
-Nothing is declared for these hosts, so nothing was judged. What is expected on a host is declared like this:
+These hosts have no declaration, so nothing was judged. Declare what is expected on a host like this:
   # group_vars/all/listeners.yml
   expected_listeners:
     - {name: ssh, port: 22, process: sshd}
@@ -57,7 +57,7 @@ def lines(report: Report, columns: int | None = None, example: bool = False, so_
     shown += [('Written: %s' % visible(path), PLAIN) for path in written]
     if any(host.is_unjudged and host.is_declared for host in report.hosts):
         shown += below([
-            ('What is declared was not judged for all: record_listeners records, assert_listeners judges.', PLAIN)])
+            ('Not all declarations were judged: record_listeners only records, assert_listeners judges.', PLAIN)])
     elif example and report.seen and not whole.declared:
         shown += below([(line, PLAIN) for line in _EXAMPLE.split('\n')])
     return shown
@@ -91,9 +91,9 @@ def _silent(report: Report, below_table: bool) -> list[Line]:
     if nothing:
         shown.append(('Nothing listens on %s.' % some(nothing), PLAIN))
     if unsure:
-        shown.append(('No listener was seen on %s, but not all sockets could be looked at.' % some(unsure), BAD))
+        shown.append(('No listener was observed on %s, but not all sockets could be read.' % some(unsure), BAD))
     if not report.seen:
-        shown.append(('No host could be looked at: this says nothing about what listens.', BAD))
+        shown.append(('No host could be observed: this says nothing about what listens.', BAD))
     return below(shown) if below_table else shown
 
 
@@ -105,7 +105,7 @@ def _gaps(report: Report) -> list[Line]:
             groups.setdefault((gap['aspect'], gap['code'], gap['hint']), []).append((host.name, gap))
     if not groups:
         return []
-    shown = [('Not complete:', HEAD)]
+    shown = [('Incomplete:', HEAD)]
     # sockets first: without them a listener may be missing, not just a name
     for key, gaps in sorted(groups.items(), key=lambda item: (item[0][0] != 'sockets', str(item[0]))):
         aspect, code, hint = key
@@ -121,10 +121,10 @@ def _in_words(code: str, gaps: list[Gap]) -> str:
     counts = [gap['count'] for gap in gaps if gap['count'] is not None]
     if code == HIDDEN and len(counts) == len(gaps):
         total = sum(counts)
-        return '%s without a visible holder' % number(total, 'listener') if total else (
-            'processes that may not be looked into')
+        return '%s without a visible owner' % number(total, 'listener') if total else (
+            'processes that could not be inspected')
     text = sentence(gaps[0]['message'], 300)
-    return text + ' (and alike)' if len({gap['message'] for gap in gaps}) > 1 else text
+    return text + ' (and similar)' if len({gap['message'] for gap in gaps}) > 1 else text
 
 
 def _troubles(report: Report) -> list[Line]:
@@ -135,7 +135,7 @@ def _troubles(report: Report) -> list[Line]:
             groups.setdefault((host.state, host.reason), []).append(visible(host.name))
     if not groups:
         return []
-    shown = [('Not looked at:', HEAD)]
+    shown = [('Not observed:', HEAD)]
     for (state, reason), names in groups.items():
         why = reason if state == 'missing' else '%s: %s' % (state, reason)
         shown.append(('  %s: %s' % (', '.join(names), why), BAD))
@@ -148,15 +148,15 @@ def _coverage(report: Report) -> list[Line]:
     total = len(report.hosts)
     if total == 1:
         host = report.hosts[0]
-        ways = {'ok': ('was looked at completely', GOOD), 'partial': ('was looked at partly', PLAIN)}
-        text, kind = ways.get(host.state, ('was not looked at', BAD))
+        ways = {'ok': ('was observed completely', GOOD), 'partial': ('was observed partly', PLAIN)}
+        text, kind = ways.get(host.state, ('was not observed', BAD))
         return [('%s %s.' % (visible(host.name), text), kind)]
     if total and counts['ok'] == total:
-        return [('All %d hosts were looked at completely.' % total, GOOD)]
-    partly = 'partly' if counts['ok'] else 'looked at partly'
-    words = (('ok', 'looked at completely'), ('partial', partly), ('unreachable', 'unreachable'), ('failed', 'failed'),
+        return [('All %d hosts were observed completely.' % total, GOOD)]
+    partly = 'partly' if counts['ok'] else 'observed partly'
+    words = (('ok', 'observed completely'), ('partial', partly), ('unreachable', 'unreachable'), ('failed', 'failed'),
              ('missing', 'not recorded'), ('pending', 'still to come'))
     parts = ['%d %s' % (counts[state], text) for state, text in words if counts[state]]
     bad = counts['unreachable'] or counts['failed'] or counts['missing'] or not total
-    text = '%s: %s.' % (number(total, 'host'), ', '.join(parts) or 'none was to be looked at')
+    text = '%s: %s.' % (number(total, 'host'), ', '.join(parts) or 'there was nothing to observe')
     return [(text, BAD if bad else PLAIN)]

@@ -15,9 +15,9 @@ expect 0 audit listening.ports.audit -e target=testhost,alpha,beta "$@"
 shows "^testhost +$planted"
 shows "^alpha +$planted"
 shows "^beta +$planted"
-shows '^(All 3 hosts were looked at completely|3 hosts: .*looked at partly|3 hosts: .*partly)'
-shows 'Nothing is declared for these hosts, so nothing was judged'
-hides 'Not looked at'
+shows '^(All 3 hosts were observed completely|3 hosts: .*observed partly|3 hosts: .*partly)'
+shows 'These hosts have no declaration, so nothing was judged'
+hides 'Not observed'
 [ -s "$state/audit/report.json" ]
 [ "$(stat -c %a "$state/audit")" = 700 ]
 [ "$(stat -c %a "$state/audit/report.json" "$state/audit/hosts/alpha.json" | sort -u)" = 600 ]
@@ -52,7 +52,7 @@ shows '^3 hosts: 1 .*1 unreachable, 1 failed'
 
 # not one host can be looked at: the report says so
 expect 2 audit listening.ports.audit -e target=remote "$@"
-shows 'No host could be looked at: this says nothing about what listens'
+shows 'No host could be observed: this says nothing about what listens'
 shows '^  dead, dead2: unreachable: '
 shows '^2 hosts: 2 unreachable'
 hides 'Nothing listens'
@@ -68,7 +68,7 @@ shows '^4 hosts: 2 .*2 unreachable'
 
 # the facts, for the tasks that follow; a declaration; other formats and subsets
 expect 0 audit facts.yml -e "listener_port=$listener_port" "$@"
-hides 'Nothing is declared'
+hides 'have no declaration'
 
 # a declaration: what is not as declared is a finding, fails its host, and that host alone
 name="\{\{ 7\*7 \}\}\\\\x1b\[1m\\\\n"
@@ -76,16 +76,16 @@ finding="tcp 0\.0\.0\.0:$listener_port $name"
 plain=$ANSIBLE_INVENTORY
 export ANSIBLE_INVENTORY=$plain,$PWD/declared.yml
 expect 2 audit listening.ports.audit -e target=alpha,beta "$@"
-shows "^  critical  alpha: $finding pid [0-9]+.* listens, which entry nobody of expected_listeners_alpha forbids \(it has an odd name\)$"
+shows "^  critical  alpha: $finding pid [0-9]+.* listens, but entry nobody of expected_listeners_alpha forbids it \(it has an odd name\)$"
 shows '^            To do: stop '
 shows '^2 hosts: 1 as declared, 1 violates\.$'
-shows '^  info      The entry gone of expected_listeners_all met nothing on any of the 2 hosts that were judged by it$'
+shows '^  info      The entry gone of expected_listeners_all matched nothing on any of the 2 hosts that were judged by it$'
 shows '^  info      The waiver moving of listener_waivers_all waived nothing'
 shows '^policy: 3 variables, 4 entries, 1 waiver, sha256 [0-9a-f]{12} on alpha$'
 shows '"msg": "alpha is not as declared: 1 finding\. 1\. forbidden, critical: tcp 0\.0\.0\.0:'"$listener_port \{\{ 7\*7 \}\}"
 shows '^alpha +: .*failed=1'
 shows '^beta +: .*failed=0'
-hides 'Nothing is declared'
+hides 'have no declaration'
 hides "$(printf '\033')"
 "${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}" - "$state/audit/report.json" <<'CHECK'
 import json
@@ -102,7 +102,7 @@ CHECK
 # all hosts fail: what they have in common is told once, and the report is there all the same
 expect 2 audit listening.ports.audit -e target=alpha,beta \
     -e '{"expected_listeners_alpha": [], "expected_listeners_both": [{"port": 11, "name": "both"}]}' "$@"
-shows '^  high      2 hosts \((alpha, beta|beta, alpha)\): [A-Z][a-z]+ has to listen on tcp/11 \(entry both of expected_listeners_both\), and nothing does'
+shows '^  high      2 hosts \((alpha, beta|beta, alpha)\): [A-Z][a-z]+ has to listen on tcp/11 \(entry both of expected_listeners_both\), but nothing does'
 shows '^2 hosts: 2 violate\.$'
 shows '^alpha +: .*failed=1'
 shows '^beta +: .*failed=1'
@@ -115,16 +115,16 @@ shows '^alpha +: .*failed=0'
 # a part of the hosts: the others are not missed, and nothing is said to be unused
 expect 0 audit listening.ports.audit --limit beta "$@"
 shows '^beta is as declared\.$'
-hides 'met nothing'
+hides 'matched nothing'
 
 # refused, unreachable, not declared, as declared: each is counted as what it is, and each that fails says why
 expect 2 audit listening.ports.audit -e target=beta,nopython,dead,testhost "$@"
 shows '^  nopython: The declaration is refused for 2 reasons\.$'
 shows '^    [12]\. expected_listeners_bad, entry oops, option prot: '
-shows '^    [12]\. expected_listeners_bad, entry also, option port: there is no port 222222'
+shows '^    [12]\. expected_listeners_bad, entry also, option port: 222222 is not a port'
 hides 'nopython: failed'
 hides '/nonexistent/python'
-shows '^4 hosts: 1 as declared, 1 with a refused declaration, 1 unreachable, 1 only listed \(nothing is declared\)\.$'
+shows '^4 hosts: 1 as declared, 1 with an invalid declaration, 1 unreachable, 1 only listed \(nothing is declared\)\.$'
 shows '"msg": "nopython: The declaration is refused for 2 reasons\. 1\. expected_listeners_bad'
 shows '"msg": "dead is unreachable: '
 shows '^nopython +: .*failed=1'
@@ -134,8 +134,8 @@ shows '^testhost +: .*failed=0'
 
 # all hosts are unreachable, or refused
 expect 2 audit listening.ports.audit -e target=dead,nopython "$@"
-shows '^2 hosts: 1 with a refused declaration, 1 unreachable\.$'
-hides 'met nothing'
+shows '^2 hosts: 1 with an invalid declaration, 1 unreachable\.$'
+hides 'matched nothing'
 
 # in batches: each has its own findings, and the last line counts all so far
 expect 0 audit serial.yml -e audit_fail=false "$@"

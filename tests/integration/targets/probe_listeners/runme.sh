@@ -49,23 +49,23 @@ shows "^alpha +$planted- +open \(itself\) +-$"
 shows '^  target dead2: unreachable: .*Connection refused'
 shows '^  vantage host dead: unreachable: .*Connection refused'
 shows '^  vantage host nopython: failed: '
-shows '"msg": "Not all was probed that had to be: target dead2: unreachable: '
+shows '"msg": "Not everything could be probed: target dead2: unreachable: '
 expect 0 probe -e vantage=dead,beta -e target=alpha,dead2 -e probe_fail=false "$@"
 shows '^  target dead2: unreachable: '
 
 # a limit leaves nobody out without a word
 expect 2 probe -e vantage=alpha,beta -e target=alpha --limit alpha "$@"
 shows "^alpha +$open +-$"
-shows '^  vantage host beta: failed: it is not in this play, as where --limit leaves it out$'
+shows '^  vantage host beta: failed: it is not in this play (is it excluded by --limit?)$'
 expect 2 probe -e vantage=beta -e target=alpha --limit beta "$@"
-shows '^  target alpha: not recorded in this run .*; it is not in this play, as where --limit leaves it out$'
+shows '^  target alpha: not recorded in this run .*; it is not in this play (is it excluded by --limit?)$'
 
 # nobody, and a name that nobody knows, are no success
 ANSIBLE_HOST_PATTERN_MISMATCH=warning expect 2 probe -e vantage=alpha -e target=nobody "$@"
 shows 'Nothing would be probed\. Say which hosts .*: vantage is 1 of the hosts of the inventory, target is 0 of them'
 expect 2 ansible-playbook listening.ports.probe -e vantage=beta -e target=alpha -e probe_address=nobody.invalid -e probe_total_timeout=4 "$@"
-shows '^Not known:'
-shows '^  vantage host beta: nothing could be found out from there$'
+shows '^Unknown:'
+shows '^  vantage host beta: it could not determine anything$'
 expect 2 probe -e target=alpha "$@"
 shows 'Nothing would be probed\. .*vantage is 0 of the hosts of the inventory, target is 1 of them'
 

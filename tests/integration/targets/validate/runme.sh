@@ -34,7 +34,7 @@ validate 2 -i ghosts.yml -i mistakes.yml "$@"
 shows '^  2 hosts \(ghost-0007, ghost-0008\): expected_listeners_odd, entry db, option sate: there is no such option; did you mean state\? \(/.*/mistakes\.yml, line [0-9]+\)$'
 shows '^  2 hosts \(ghost-0007, ghost-0008\): expected_listeners_odd, entry all, option port: .*22-2'
 shows '^  ghost-0009: expected_listeners_web, entry web: .*nobody_knows_this'
-shows '^  ghost-0010: the variable expected_listener declares nothing: did you mean expected_listeners\?$'
+shows '^  ghost-0010: the variable expected_listener declares nothing; did you mean expected_listeners\?$'
 shows '^1003 hosts: 997 in order, 3 refused, 3 without a declaration\.$'
 shows '"msg": "The declaration of 3 hosts \(ghost-0007, ghost-0008, ghost-0009\) is refused: '
 
@@ -50,4 +50,4 @@ shows '^  1000 hosts \(ghost-0001, ghost-0002, ghost-0003, ghost-0004, ghost-000
 
 # nothing is declared at all: then nothing was checked, and that is no success
 validate 2 -i ghosts.yml -e target=bare "$@"
-shows 'Nothing is declared for any of these hosts \(1\), so nothing was checked'
+shows 'None of these hosts \(1\) has a declaration, so nothing was checked'

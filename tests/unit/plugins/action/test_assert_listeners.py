@@ -116,7 +116,7 @@ def test_an_unreachable_host_is_unreachable(run, answer, fail):
     result = run(answer, variables=BOTH, fail=fail, wait_for=100)
     assert (result['unreachable'], result['failing'], result['status']) == (True, True, 'unreachable')
     assert 'failed' not in result and 'findings' not in result
-    assert result['msg'] == 'web-1 is unreachable, after 1.0 s and 1 look: no\\x1b route {{ 7*7 }}'
+    assert result['msg'] == 'web-1 is unreachable, after 1.0 s and 1 check: no\\x1b route {{ 7*7 }}'
     assert run.looks == 1
 
 
@@ -128,7 +128,7 @@ def test_an_unreachable_host_is_unreachable(run, answer, fail):
 def test_a_host_that_cannot_be_looked_at_fails_and_is_not_asked_again(run, answer, message):
     result = run(answer, variables=BOTH, wait_for=100)
     assert (result['failed'], result['failing'], result['status']) == (True, True, 'failed')
-    assert result['msg'] == 'web-1 could not be judged, after 1.0 s and 1 look: ' + message
+    assert result['msg'] == 'web-1 could not be judged, after 1.0 s and 1 check: ' + message
     assert run.looks == 1
     assert 'failed' not in run(answer, variables=BOTH, fail=False)
 
@@ -163,13 +163,13 @@ def test_a_second_look_that_fails_is_no_first_one_that_succeeded(run):
 def test_it_waits_until_the_host_is_as_declared(run):
     result = run(seen(SSHD), seen(SSHD), seen(SSHD, NGINX), variables=BOTH, wait_for=30)
     assert (result['failing'], result['attempts'], result['waited'], run.clock.slept) == (False, 3, 7.0, [2, 2])
-    assert result['msg'].splitlines()[0] == 'web-1 is as declared: 2 listeners, after 7.0 s and 3 looks.'
+    assert result['msg'].splitlines()[0] == 'web-1 is as declared: 2 listeners, after 7.0 s and 3 checks.'
 
 
 def test_it_waits_in_vain_and_no_longer_than_it_may(run):
     result = run(seen(SSHD), variables=BOTH, wait_for=10, poll=4)
     assert (result['failed'], result['attempts'], result['waited'], run.clock.slept) == (True, 3, 11.0, [4, 4])
-    assert result['msg'].splitlines()[0] == 'web-1 is not as declared: 1 finding, still so after 11.0 s and 3 looks.'
+    assert result['msg'].splitlines()[0] == 'web-1 is not as declared: 1 finding, still so after 11.0 s and 3 checks.'
     assert 'tcp/80' in result['msg'].splitlines()[1]
 
 
@@ -186,7 +186,7 @@ def test_there_is_a_bound_to_what_it_asks(run):
 def test_a_wait_ends_with_a_host_that_goes_away(run):
     result = run(seen(SSHD), AnsibleConnectionFailure('gone'), variables=BOTH, wait_for=100)
     assert (result['unreachable'], result['attempts']) == (True, 2)
-    assert result['msg'] == 'web-1 is unreachable, after 4.0 s and 2 looks: gone'
+    assert result['msg'] == 'web-1 is unreachable, after 4.0 s and 2 checks: gone'
 
 
 def test_while_it_waits_clients_are_looked_at_twice_as_well(run):
@@ -204,10 +204,10 @@ def test_only_some_entries(run):
         entries=['other', 'ss?'],
     )
     assert (result['findings'], result['failing'], run.looks) == ([], False, 1)
-    assert result['msg'].splitlines()[0] == 'web-1 is as declared, as far as entries ssh, other: 4 listeners.'
+    assert result['msg'].splitlines()[0] == 'web-1 is as declared, judged by entries ssh, other: 4 listeners.'
     result = run(seen(listener(port=8080)), variables=variables, entries='ssh', max_findings=5)
     assert [(found['kind'], found['entry']) for found in result['findings']] == [('missing', 'ssh')]
-    assert result['msg'].splitlines()[0] == 'web-1 is not as declared, as far as entry ssh: 1 finding.'
+    assert result['msg'].splitlines()[0] == 'web-1 is not as declared, judged by entry ssh: 1 finding.'
 
 
 def test_a_listener_may_be_what_another_entry_lets_it_be(run):
@@ -250,16 +250,16 @@ def test_a_finding_about_several_entries_is_one_about_each(run):
         ),
         (
             {'expected_listeners': [SSH], 'ansible_facts': {'expected_listeners': []}},
-            'expected_listeners: a fact of the host has this name',
+            'expected_listeners: the host has a fact of this name',
         ),
         (
             {'ansible_expected_listeners': [], 'ansible_facts': {'expected_listeners': []}},
-            'ansible_expected_listeners: a fact of the host',
+            'ansible_expected_listeners: the host has a fact',
         ),
         (
             {},
-            'Nothing is declared for this host. Set expected_listeners, even if to an empty list, in its group_vars or '
-            'host_vars',
+            'This host has no declaration. Set expected_listeners in its group_vars or host_vars, '
+            'even to an empty list',
         ),
     ],
 )
@@ -284,7 +284,7 @@ def test_what_does_not_have_to_be_declared(run):
         False,
         False,
     )
-    assert result['msg'] == 'web-1: 1 listener; owners not complete: a\\x1b; hint: become; nothing is declared for it'
+    assert result['msg'] == 'web-1: 1 listener; owners not complete: a\\x1b; hint: become; it has no declaration'
     assert run.looks == 1
     assert run(declaration='optional', entries=['ssh'])['status'] == 'refused'
 
@@ -364,10 +364,10 @@ def test_declared_against_found_is_shown_in_diff_mode(run):
         'before_header': 'declared for web-1',
         'after_header': 'found on web-1',
         'before': '%s\ntcp 0.0.0.0:8080: %s\n' % (missing, unexpected),
-        'after': 'nothing of it\ntcp 0.0.0.0:8080 nginx pid 100\n',
+        'after': 'nothing\ntcp 0.0.0.0:8080 nginx pid 100\n',
     }
     assert result['msg'].splitlines()[3:-1] == [
-        '--- declared for web-1', '+++ found on web-1', '-' + missing, '+nothing of it',
+        '--- declared for web-1', '+++ found on web-1', '-' + missing, '+nothing',
         '-tcp 0.0.0.0:8080: ' + unexpected, '+tcp 0.0.0.0:8080 nginx pid 100']
     assert run(seen(SSHD), variables=BOTH, keywords={'diff': True}, max_findings=1)['diff']['before'] == missing + '\n'
     same = run(seen(SSHD, NGINX), variables=BOTH, keywords={'diff': True})
@@ -430,7 +430,7 @@ def test_a_record_that_cannot_be_written_fails_the_task_and_hides_nothing(run, t
 
 def test_warnings_name_the_host_unless_many_hosts_are_recorded(run, tmp_path):
     variables = dict(BOTH, expected_listener=[])
-    said = 'the variable expected_listener declares nothing: did you mean expected_listeners?'
+    said = 'the variable expected_listener declares nothing; did you mean expected_listeners?'
     assert run(seen(SSHD, NGINX), variables=variables)['warnings'] == ['web-1: ' + said]
     assert run(seen(SSHD, NGINX), variables=variables, path=str(tmp_path))['warnings'] == [said]
 
@@ -467,10 +467,10 @@ def test_other_hosts_and_the_background_are_refused(run, keywords, message):
         ({'wait_for': -1}, 'wait_for has to be at least 0'),
         ({'max_age': -1}, 'max_age has to be at least 0'),
         ({'max_findings': 0}, 'max_findings has to be at least 1'),
-        ({'facts': 'cached', 'wait_for': 1}, 'wait_for does not go with'),
-        ({'path': '/x', 'entries': ['a']}, 'path does not go with entries'),
-        ({'path': '/x', 'facts': 'cached'}, 'path does not go with facts: cached'),
-        ({'path': '/x', 'facts': 'none'}, 'path does not go with facts: none'),
+        ({'facts': 'cached', 'wait_for': 1}, 'wait_for cannot be combined with'),
+        ({'path': '/x', 'entries': ['a']}, 'path cannot be combined with entries'),
+        ({'path': '/x', 'facts': 'cached'}, 'path cannot be combined with facts: cached'),
+        ({'path': '/x', 'facts': 'none'}, 'path cannot be combined with facts: none'),
     ],
 )
 def test_options_that_are_wrong_are_refused_before_the_host_is_asked(run, arguments, message):

@@ -175,7 +175,7 @@ def test_arguments_are_not_evaluated_once_more_and_stand_for_their_variables():
         (None, 'expected: has no value; leave it out, or use omit'),
         ({'port': 1}, 'expected: has to be a list of entries, not a mapping'),
         ('x', "expected: has to be a list of entries, not 'x'"),
-        ({'changed': True}, 'as a task may have registered'),
+        ({'changed': True}, 'was it registered by a task'),
     ],
 )
 def test_arguments_that_are_no_declaration(value, message):

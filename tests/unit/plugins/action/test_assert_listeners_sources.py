@@ -48,21 +48,22 @@ def test_a_record_that_is_young_enough(run, tmp_path, whole, age, arguments):
         (
             DAY + 60,
             {},
-            'the record is too old: it was made at %s, 1 d ago, and max_age is 1 d; max_age: 0 takes facts of any age',
+            'the record is too old: it was made at %s, 1 d ago, and max_age is 1 d; '
+            'max_age: 0 accepts facts of any age',
         ),
         (
             93725,
             {},
             'the record is too old: it was made at %s, 1 d 2 h ago, and max_age is 1 d; '
-            'max_age: 0 takes facts of any age',
+            'max_age: 0 accepts facts of any age',
         ),
         (
             600,
             {'max_age': 61},
             'the record is too old: it was made at %s, 10 min ago, and max_age is 1 min 1 s; '
-            'max_age: 0 takes facts of any age',
+            'max_age: 0 accepts facts of any age',
         ),
-        (-400, {}, 'the record is of the future, %s: the clock here, or where it was made, is wrong'),
+        (-400, {}, 'the record is from the future, %s: the clock here, or where it was made, is wrong'),
     ],
 )
 def test_a_record_that_is_not_of_its_time(run, tmp_path, age, arguments, message):
@@ -98,7 +99,7 @@ def test_the_clock_of_a_host_has_no_say(run, tmp_path):
         (
             {'status': 'failed', 'facts': None, 'message': None},
             'failed',
-            'could not be judged: when it was recorded, at %s: no reason is known',
+            'could not be judged: when it was recorded, at %s: no reason was given',
         ),
     ],
 )
@@ -114,7 +115,7 @@ def test_a_record_of_a_host_that_was_not_seen(run, tmp_path, other, status, mess
 def test_the_record_of_another_host_and_none_at_all(run, tmp_path):
     path = records.write(str(tmp_path), record('web-2', recorded_at=stamp(60)))
     for where, message in (
-        (path, 'the file %s is that of another host' % path),
+        (path, 'the file %s belongs to another host' % path),
         (str(tmp_path), 'there is no record of it in %s' % tmp_path),
         (str(tmp_path / 'x.json'), 'there is no file %s' % (tmp_path / 'x.json')),
         ('lives', 'there is no file %s/lives' % os.getcwd()),
@@ -141,9 +142,9 @@ def test_facts_in_a_file_have_no_age(run, tmp_path, wrapped):
     assert (refused['failing'], refused['msg']) == (
         True,
         (
-            'web-1 could not be judged: the age of the facts in %s is not known: they are no record, which has the '
-            'time of the controller; '
-            'max_age: 0 takes facts of any age' % path
+            'web-1 could not be judged: the age of the facts in %s is unknown: they are not a record, which would '
+            'have the time of the controller; '
+            'max_age: 0 accepts facts of any age' % path
         ),
     )
 
@@ -199,13 +200,13 @@ def test_facts_of_this_run_are_not_older_than_the_run(run):
     result = run(variables=kept(facts(listener())), facts='cached', max_age=99)
     assert (result['failing'], result['msg']) == (True, (
         'web-1 could not be judged: the cached facts may be as old as this run, 1 min 40 s, and max_age is 1 min 39 s; '
-        'max_age: 0 takes facts of any age'))
+        'max_age: 0 accepts facts of any age'))
     assert run(variables=kept(facts(listener())), facts='cached', max_age=0)['failing'] is False
 
 
 def test_a_run_of_unknown_age_is_not_taken_for_young(run):
     run.seconds_of_run = lambda: None
-    assert 'is not known' in run(variables=kept(facts(listener())), facts='cached')['msg']
+    assert 'is unknown' in run(variables=kept(facts(listener())), facts='cached')['msg']
     assert run(variables=kept(facts(listener())), facts='cached', max_age=0)['failing'] is False
 
 
@@ -231,7 +232,7 @@ def test_a_fact_cache_does_not_say_how_old_facts_are(run, monkeypatch, plugin):
     monkeypatch.setattr(C, 'CACHE_PLUGIN', plugin)
     result = run(variables=kept(facts(listener(), gathered_at=stamp(1))), facts='cached', max_age=10 ** 9)
     assert result['failing'] is True
-    assert 'the age of cached facts is not known: the fact cache %s does not say when' % plugin in result['msg']
+    assert 'the age of the cached facts is unknown: the fact cache %s does not record when' % plugin in result['msg']
     assert run(variables=kept(facts(listener())), facts='cached', max_age=0)['failing'] is False
 
 
@@ -245,12 +246,12 @@ def test_a_cache_in_memory_is_of_this_run(run, monkeypatch, plugin):
 @pytest.mark.parametrize(
     'found, message',
     [
-        (None, 'there are no facts of its listeners: gather them with listening.ports.listener_facts'),
+        (None, 'there are no facts about its listeners: gather them with listening.ports.listener_facts'),
         ('{}', 'the packed facts are not valid: has to be a mapping, not'),
         ({}, 'the packed facts are not valid: schema: is missing'),
         (facts(listener(port=-1)), 'listeners[0].port: has to be a whole number'),
         ({'x': object()}, 'the cached facts are not valid'),
-        ([float('nan')], 'the packed facts are not valid: not JSON: NaN is no number'),
+        ([float('nan')], 'the packed facts are not valid: not JSON: NaN is not a number'),
     ],
 )
 def test_what_is_cached_is_checked(run, found, message):

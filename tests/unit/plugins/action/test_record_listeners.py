@@ -100,10 +100,10 @@ def test_an_unreachable_host_is_recorded_and_stays_unreachable(run, tmp_path, fo
 FAILED = [
     (AnsibleError('Incorrect sudo password'), 'Incorrect sudo password'),
     ({'failed': True, 'msg': 'no\n collector'}, 'no collector'),
-    ({'failed': True}, 'the module failed without a word'),
+    ({'failed': True}, 'the module failed without a message'),
     ({'failed': True, 'exception': 'Traceback\n  File\nValueError: x\n'}, 'ValueError: x'),
     ({'failed': True, 'exception': mock.Mock(event=mock.Mock(msg='no\x1b attribute'))}, 'no\\x1b attribute'),
-    ({'failed': True, 'exception': ''}, 'the module failed without a word'),
+    ({'failed': True, 'exception': ''}, 'the module failed without a message'),
     ({'failed': True, 'msg': 'See stderr.', 'module_stderr': '/bin/sh: 1: python: not found\r\n'},
      'See stderr: /bin/sh: 1: python: not found'),
     ({'failed': True, 'msg': 'MODULE FAILURE',

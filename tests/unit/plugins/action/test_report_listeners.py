@@ -69,7 +69,7 @@ def test_the_table_is_printed_and_returned(report, printed):
     assert result == {'changed': False, 'run_id': RUN, 'complete': True, 'listeners': 2, 'dest': {}, 'hosts': {
         'ok': 1, 'partial': 1, 'unreachable': 0, 'failed': 0, 'missing': 0, 'pending': 0}, 'verdicts': {
             'as_declared': 0, 'violates': 0, 'unknown': 0, 'refused': 0, 'listed': 2, 'pending': 0}}
-    assert 'db    tcp    0.0.0.0:5432' in table and table.endswith('2 hosts: 1 looked at completely, 1 partly.')
+    assert 'db    tcp    0.0.0.0:5432' in table and table.endswith('2 hosts: 1 observed completely, 1 partly.')
     assert printed.screen == printed.log == table + '\n\n'
 
 
@@ -98,7 +98,7 @@ def test_hosts_are_those_of_the_play_or_the_ones_that_are_named(report):
 
 def test_of_no_host_nothing_is_known(report):
     result = report(hosts=[])
-    assert result['complete'] is False and 'No host could be looked at' in result['table']
+    assert result['complete'] is False and 'No host could be observed' in result['table']
 
 
 def test_a_host_that_dropped_out_of_the_play_stays_in_the_report(report):
@@ -111,7 +111,7 @@ def test_a_batch_shows_its_own_hosts_and_the_last_one_all(report, tmp_path):
     result = report(play=['web', 'db', 'later'], batch=['db'])
     assert result['hosts']['pending'] == 1 and result['complete'] is False
     assert 'listener on db,' in result['table'] and '0.0.0.0:80' not in result['table']
-    assert result['table'].endswith('3 hosts: 1 looked at completely, 1 partly, 1 still to come.')
+    assert result['table'].endswith('3 hosts: 1 observed completely, 1 partly, 1 still to come.')
     records.write(str(tmp_path), record('later'))
     result = report(play=['web', 'db', 'later'], batch=['later'])
     assert result['hosts']['pending'] == 0 and result['complete'] is True
@@ -141,13 +141,13 @@ def test_findings_are_behind_the_table(report, tmp_path):
     }
     assert result['table'].split('\n')[-5:] == [
         'Findings:', '  high      web: rpcbind listens', '            To do: stop it', SUMMARY,
-        '2 hosts: 1 violates, 1 only listed (nothing is declared).']
+        '2 hosts: 1 violates, 1 only listed (no declaration).']
 
 
 def test_of_some_hosts_it_is_not_said_what_is_unused(report, tmp_path):
     idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
     records.write(str(tmp_path), record('web', judgement=judgement(idle=idle), declared=True))
-    assert 'The entry ntp of expected_listeners met nothing' in report()['table']
+    assert 'The entry ntp of expected_listeners matched nothing' in report()['table']
     assert 'The entry ntp' not in report(limit='web')['table']
     assert 'The entry ntp' in report(limit='web', hosts=['web', 'db'])['table'], 'who names the hosts has them all'
     assert 'The entry ntp' not in report(play=['web', 'db', 'later'], batch=['web'])['table']
@@ -189,7 +189,7 @@ def test_a_long_table_is_printed_whole_and_returned_in_part(report, printed, tmp
     ({'run_id': 'a b'}, 'run_id has to be'),
     ({'width': 0}, 'width has to be at least 1, not 0'),
     ({'formats': ['pdf']}, 'value of formats must be one or more of'),
-    ({'path': '/nowhere/at/all'}, '/nowhere/at/all is no directory: nothing was recorded there'),
+    ({'path': '/nowhere/at/all'}, '/nowhere/at/all is not a directory: nothing was recorded there'),
     ({'dest': '/dev/null', 'formats': ['json']}, 'cannot be written'),
 ])
 def test_options_that_are_wrong_are_refused(report, arguments, message):

@@ -101,9 +101,9 @@ def test_all_addresses_are_those_that_the_host_has(report):
     [
         (
             {'ansible_facts': {'probe_address': '192.0.2.1'}},
-            'db has a fact that is called probe_address: a host does not say itself where it is probed',
+            'db has a fact named probe_address: a host must not decide where it is probed',
         ),
-        ({'ansible_facts': {'host': '192.0.2.1'}}, 'db has a fact that is called ansible_host'),
+        ({'ansible_facts': {'host': '192.0.2.1'}}, 'db has a fact named ansible_host'),
         ({'probe_address': 'a b'}, 'probe_address of db has to be an address or a name, or a list of them'),
         ({'probe_address': {'a': 1}}, 'probe_address of db has to be'),
         ({'probe_address': ['10.0.0.5', 5]}, 'probe_address of db has to be'),
@@ -134,7 +134,7 @@ def test_the_report(report):
         'failing': False,
         'complete': True,
         'counts': {'open': 1},
-        'msg': '1 endpoint: 1 open; nothing is known of the firewalls to hold it against.',
+        'msg': '1 endpoint: 1 open; no firewall is known to compare it with.',
     }
     assert (
         re.search('^db +tcp +10.0.0.5:5432 +nginx +- +open$', table, re.MULTILINE) and report.shown[0] == table + '\n\n'
@@ -150,7 +150,7 @@ def test_a_contradiction_fails(report, tmp_path, arguments, fails):
     result = report(vantages=['web'], probes='found', **arguments)
     assert result.get('failed', False) is fails and result['failing'] is (arguments.get('fail_on') is None)
     assert result['findings'][0]['kind'] == 'contradiction' and ('table' in result) is not fails
-    assert result['msg'].startswith('db tcp 0.0.0.0:5432 nginx pid 100: the firewall') is result['failing']
+    assert result['msg'].startswith('db tcp 0.0.0.0:5432 nginx pid 100: the host') is result['failing']
 
 
 @pytest.mark.parametrize(
@@ -161,20 +161,20 @@ def test_a_contradiction_fails(report, tmp_path, arguments, fails):
         (
             {'targets': ['db', 'later']},
             ('later',),
-            'target later: there is no record of it; it is not in this play, as where --limit leaves it out',
+            'target later: there is no record of it; it is not in this play (is it excluded by --limit?)',
         ),
-        ({'vantages': ['web', 'later']}, (), 'vantage host later: it has not probed anything'),
+        ({'vantages': ['web', 'later']}, (), 'vantage host later: it did not probe anything'),
         (
             {'vantages': ['web', 'later']},
             ('later',),
-            'vantage host later: failed: it is not in this play, as where --limit leaves it out',
+            'vantage host later: failed: it is not in this play (is it excluded by --limit?)',
         ),
     ],
 )
 def test_what_is_missing_fails(report, arguments, limit, words):
     result = report(limit=limit, **dict({'vantages': ['web'], 'probes': 'found'}, **arguments))
     assert result['failed'] and result['failing'] and result['complete'] is False
-    assert result['msg'] == 'Not all was probed that had to be: %s' % words and '  %s\n' % words in report.shown[0]
+    assert result['msg'] == 'Not everything could be probed: %s' % words and '  %s\n' % words in report.shown[0]
     assert 'failed' not in report(
         limit=limit, **dict({'vantages': ['web'], 'probes': 'found', 'fail': False}, **arguments)
     )

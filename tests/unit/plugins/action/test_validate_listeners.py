@@ -117,7 +117,7 @@ def test_other_hosts_and_the_play_can_be_spoken_of(validate):
 
 def test_a_fact_of_that_name_is_refused(validate):
     result = validate({'a': {'expected_listeners': [], 'ansible_facts': {'expected_listeners': []}}})
-    assert 'a fact of the host has this name' in result['refused'][0]['message']
+    assert 'the host has a fact of this name' in result['refused'][0]['message']
 
 
 def test_a_switch_alone_that_is_a_fact_is_refused(validate):
@@ -138,13 +138,13 @@ def test_of_no_declaration_nothing_was_checked(validate, hosts):
     result = validate(hosts, play=list(hosts))
     assert result['failed'] is True and result[
         'msg'
-    ] == 'Nothing is declared for any of these hosts (%d), so nothing was checked' % len(hosts)
+    ] == 'None of these hosts (%d) has a declaration, so nothing was checked' % len(hosts)
 
 
 def test_it_does_not_fail_where_that_is_not_wanted(validate):
     for hosts in ({'a': {'expected_listeners': [{}]}}, {'a': {}}):
         result = validate(hosts, options={'fail': False})
-        assert 'failed' not in result and ('refused' in result['msg'] or 'Nothing is declared' in result['msg'])
+        assert 'failed' not in result and ('refused' in result['msg'] or 'has a declaration' in result['msg'])
 
 
 def test_hosts_are_those_of_the_play_or_the_ones_that_are_named(validate):

@@ -163,7 +163,7 @@ def test_where_it_listens():
     ({'owners': [owner(pid) for pid in (105, 101, 102, 103, 104)]}, 'nginx pid 101, 102, 103, 104 and 1 more'),
     ({'owners': [owner(pid, 'p%d' % pid) for pid in range(1, 7)]},
      'p1 pid 1, p2 pid 2, p3 pid 3, p4 pid 4, and 2 more'),
-    ({'owners': [owner(7, None)], 'owners_total': 3}, 'a process without a name pid 7, and 2 that are not listed'),
+    ({'owners': [owner(7, None)], 'owners_total': 3}, 'an unnamed process pid 7, and 2 not listed'),
     ({'owners': [owner(7, 'a\x1b[31m')]}, 'a\\x1b[31m pid 7'),
     ({'owners': []}, 'a hidden process (of uid 33)'),
     ({'owners': [], 'socket_uid': None}, 'a hidden process'),

@@ -151,7 +151,7 @@ def put(tmp_path, content, name='web.json'):
     (b'[]', 'has to be a mapping'),
     (b'\xff', 'not UTF-8'),
     (b'[' * 100000, 'nested too deeply'),
-    (record('other'), 'is that of another host'),
+    (record('other'), 'belongs to another host'),
     (record('web', status='done'), 'status: has to be one of ok, failed, unreachable'),
     (record('web', run_id='../x'), 'run_id: has to be the id of a run'),
     (record('web', recorded_at='now'), 'recorded_at: has to be a time'),
@@ -329,7 +329,7 @@ def test_a_file_is_read_wherever_it_is(tmp_path):
     for name in (path, str(link)):
         entry, observed = records.read_file(name, 'web')
         assert (entry['host'], observed) == ('web', facts(listener()))
-        with pytest.raises(RecordError, match='is that of another host'):
+        with pytest.raises(RecordError, match='belongs to another host'):
             records.read_file(name, 'other')
     for name, message in ((tmp_path / 'absent', 'there is no file'), (tmp_path / 'a\x1bb', 'there is no file .*a.x1bb'),
                           (tmp_path / 'absent/too', 'there is no file'), (link / 'x', 'cannot be read')):

@@ -58,16 +58,16 @@ def test_endpoints_of_a_listener(record, wanted):
 
 
 @pytest.mark.parametrize('record, reason', [
-    (listener('127.0.0.1', 80), 'bound to the loopback'),
+    (listener('127.0.0.1', 80), 'bound to loopback'),
     (specific('fe80::1', 80, 'link', interface='eth0'), 'link-local'),
     (specific('169.254.1.1', 80, 'link'), 'link-local'),
-    (specific('224.0.0.251', 5353, 'link', protocol='udp'), 'bound to an address of many hosts'),
-    (specific('255.255.255.255', 67, 'link', protocol='udp'), 'bound to an address of many hosts'),
+    (specific('224.0.0.251', 5353, 'link', protocol='udp'), 'bound to a multicast or broadcast address'),
+    (specific('255.255.255.255', 67, 'link', protocol='udp'), 'bound to a multicast or broadcast address'),
     (listener('0.0.0.0', 80, 'sctp'), 'neither TCP nor UDP'),
     (listener('0.0.0.0', 40000, 'udp', ephemeral=True), 'UDP sockets of clients'),
     (listener('0.0.0.0', 80, namespace='netns:blue'), 'in another network namespace'),
     (listener('0.0.0.0', 0, 'udp'), 'without a port'),
-    (listener('::', 80), 'no address to reach them by is known'),
+    (listener('::', 80), 'no address to probe them at is known'),
 ])
 def test_what_is_not_probed_is_told(record, reason):
     made = plan.plan([Target('db', facts(record), addresses=['10.0.0.5'])])
@@ -90,7 +90,7 @@ def test_all_addresses_of_a_host():
     made = plan.plan([Target('db', facts(listener('::', 80, accepts_ipv4=True), system=system))])
     assert [endpoint['address'] for endpoint in made.endpoints] == ['10.0.0.5', '2001:db8::5']
     made = plan.plan([Target('db', facts(listener(), system=dict(system, local_addresses=None)))])
-    assert made.left_out == {'db': {'no address to reach them by is known': 1}}
+    assert made.left_out == {'db': {'no address to probe them at is known': 1}}
 
 
 def test_what_is_forwarded_is_probed():

@@ -31,20 +31,20 @@ def test_results_packed_and_plain():
 @pytest.mark.parametrize(
     'registered, reason',
     [
-        (None, 'it has not probed anything'),
-        ('text', 'it has not probed anything'),
+        (None, 'it did not probe anything'),
+        ('text', 'it did not probe anything'),
         ({'unreachable': True, 'msg': 'no\nroute'}, 'unreachable: no route'),
         ({'failed': True, 'msg': HOSTILE}, 'failed: \\x1b[2J::error::{{ 7*7 }}\\u202e'),
-        ({'failed': True}, 'failed: no reason is known'),
+        ({'failed': True}, 'failed: no reason was given'),
         ({'skipped': True, 'skip_reason': 'Conditional result was False'}, 'skipped: Conditional result was False'),
-        ({}, 'failed: what it answered is not valid: has to be a list, not null'),
-        ({'probes': [object()]}, 'failed: what it answered is not valid: it cannot be read'),
-        ({'packed': 5}, 'failed: what it answered is not valid: it is not text'),
-        ({'packed': '\ud800'}, 'failed: what it answered is not valid: it is not UTF-8'),
-        ({'packed': '[NaN]'}, 'failed: what it answered is not valid: not JSON: NaN is no number'),
-        ({'packed': '[' * 100000}, 'failed: what it answered is not valid: '),
+        ({}, 'failed: its answer is not valid: has to be a list, not null'),
+        ({'probes': [object()]}, 'failed: its answer is not valid: it cannot be read'),
+        ({'packed': 5}, 'failed: its answer is not valid: it is not text'),
+        ({'packed': '\ud800'}, 'failed: its answer is not valid: it is not UTF-8'),
+        ({'packed': '[NaN]'}, 'failed: its answer is not valid: not JSON: NaN is not a number'),
+        ({'packed': '[' * 100000}, 'failed: its answer is not valid: '),
         *[
-            ({'probes': [result]}, 'failed: what it answered is not valid: [0]%s' % words)
+            ({'probes': [result]}, 'failed: its answer is not valid: [0]%s' % words)
             for result, words in [
                 (
                     probe(verdict='wide open'),
@@ -52,10 +52,10 @@ def test_results_packed_and_plain():
                 ),
                 (probe(index=-1), '.index: '),
                 (probe(index=True), '.index: '),
-                (probe(index=2), ': is of an endpoint that was not asked for'),
-                (probe(endpoint='tcp/10.0.0.6:80'), ': is of an endpoint that was not asked for'),
-                (probe(endpoint='udp/10.0.0.5:80'), ': is of an endpoint'),
-                (probe(endpoint='tcp/10.0.0.5:81'), ': is of an endpoint'),
+                (probe(index=2), ': is for an endpoint that was not requested'),
+                (probe(endpoint='tcp/10.0.0.6:80'), ': is for an endpoint that was not requested'),
+                (probe(endpoint='udp/10.0.0.5:80'), ': is for an endpoint'),
+                (probe(endpoint='tcp/10.0.0.5:81'), ': is for an endpoint'),
                 (probe(reason='x' * 2000), '.reason: is longer'),
                 (probe(rtt_ms=-1), '.rtt_ms: '),
                 (probe(own=5), '.local_address: '),

@@ -29,7 +29,7 @@ def groups(*hosts):
 
 def shown(*hosts):
     """Each group as its text and the names of its hosts."""
-    return [(group.text + ' (and alike)' * group.others, ' '.join(group.hosts)) for group in groups(*hosts)]
+    return [(group.text + ' (and similar)' * group.others, ' '.join(group.hosts)) for group in groups(*hosts)]
 
 
 def host(name, *lines, declare=(), **case):
@@ -66,7 +66,7 @@ def of_schema_1(host):
 ])
 def test_pids_are_of_no_account(first, second, wanted):
     host_a, host_b = host('a', 'tcp 0.0.0.0:111 ' + first), host('b', 'tcp 0.0.0.0:111 ' + second)
-    text = 'tcp 0.0.0.0:111 %s listens, and nothing declares it (user root)' % wanted
+    text = 'tcp 0.0.0.0:111 %s listens, but nothing declares it (user root)' % wanted
     assert shown(host_a, host_b) == [(text, 'a b')]
     assert ' pid ' in shown(host_a)[0][0], 'for one host they are worth knowing'
 
@@ -76,7 +76,7 @@ def test_what_a_program_calls_itself_is_not_taken_for_a_pid():
         observed = facts(listener(port=80, service='x.service', owners=[owner(pid, process, 'root', unit='x.service')]))
         return host_of(name, observed, building.policy([{'name': 'no web', 'port': 80, 'state': 'forbidden'}]))
 
-    rest = '(x.service) listens, which entry no web of expected_listeners forbids'
+    rest = '(x.service) listens, but entry no web of expected_listeners forbids it'
     assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 5', 513)) == [
         ('tcp 0.0.0.0:80 worker pid 4 pid 512 %s' % rest, 'a'), ('tcp 0.0.0.0:80 worker pid 5 pid 513 %s' % rest, 'b')]
     assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 4', 513)) == [
@@ -90,7 +90,7 @@ def test_an_address_in_a_reason_is_what_somebody_declared():
             {'name': 'no web', 'port': 80, 'state': 'forbidden', 'reason': 'moved to %s:8443, ask Ann' % address}])
 
     text = (
-        'tcp 0.0.0.0:80 nginx%s listens, which entry no web of expected_listeners forbids (moved to %s:8443, ask Ann)'
+        'tcp 0.0.0.0:80 nginx%s listens, but entry no web of expected_listeners forbids it (moved to %s:8443, ask Ann)'
     )
     assert shown(moved('a', 512, '10.0.0.5'), moved('b', 513, '10.0.0.6')) == [
         (text % (' pid 512', '10.0.0.5'), 'a'), (text % (' pid 513', '10.0.0.6'), 'b')]
@@ -129,7 +129,7 @@ def test_an_address_that_is_shown_twice():
     assert shown(host_a, host_b) == [
         (
             'tcp (2 addresses):80 nginx is bound to (2 addresses) (private address), '
-            'where entry web of expected_listeners expects it on loopback',
+            'but entry web of expected_listeners expects it on loopback',
             'a b',
         )
     ]
@@ -147,7 +147,7 @@ def test_the_addresses_of_several_listeners_in_one_text():
     )
     assert shown(host_a, host_b) == [
         (
-            'tcp (2 addresses):80 nginx listens, and nothing declares it (user root) '
+            'tcp (2 addresses):80 nginx listens, but nothing declares it (user root) '
             '(the same on tcp 10.0.0.9:80 nginx, tcp (2 addresses):80)',
             'a b',
         )
@@ -257,8 +257,8 @@ def test_ports_of_the_ephemeral_range_are_of_no_account():
     ]
     assert shown(*hosts) == [
         (
-            'udp 0.0.0.0:(3 ports) rpcbind listens, and nothing declares it (user root): '
-            'its executable was deleted or lies in a directory for '
+            'udp 0.0.0.0:(3 ports) rpcbind listens, but nothing declares it (user root): '
+            'its executable was deleted or is in a directory for '
             'temporary files',
             'h1 h2 h3',
         )
@@ -344,21 +344,21 @@ def test_what_cannot_be_judged_for_one_cause_is_reported_in_the_words_of_the_fir
         ('b', ['tcp 10.0.0.5:80 hidden', 'tcp 0.0.0.0:81 nginx[2] more=1', 'tcp 0.0.0.0:82 x[1]']),
         ('c', ['tcp 0.0.0.0:80 nginx[1]', 'tcp 0.0.0.0:81 hidden', 'tcp 0.0.0.0:82 x[1]'])))
     text = (
-        '2 listeners and 2 entries cannot be judged, as the holders are hidden (some owners were not observed): '
+        '2 listeners and 2 entries cannot be judged because the owners are hidden (some owners were not observed): '
         'tcp 10.0.0.5:80 a hidden process (of uid 33), '
-        'tcp 0.0.0.0:81 nginx%s, and 1 that are not listed; entries: db, web'
+        'tcp 0.0.0.0:81 nginx%s, and 1 not listed; entries: db, web'
     )
     assert shown(host_a) == [(text % ' pid 1', 'a')]
     assert shown(host_a, host_b) == [(text % '', 'a b')]
-    assert shown(host_a, host_c) == [(text % '' + ' (and alike)', 'a c')]
+    assert shown(host_a, host_c) == [(text % '' + ' (and similar)', 'a c')]
 
 
 def test_listeners_on_loopback_are_reported_in_the_words_of_the_first_host():
     host_a, host_b, host_c = (host(name, 'tcp 127.0.0.1:%d x[%d]' % (port, pid), 'tcp 127.0.0.1:99 x[%d]' % pid)
                               for name, port, pid in (('a', 80, 1), ('b', 80, 2), ('c', 81, 1)))
-    text = '2 listeners on loopback, and nothing declares them: tcp 127.0.0.1:80 x, tcp 127.0.0.1:99 x'
+    text = '2 undeclared listeners on loopback: tcp 127.0.0.1:80 x, tcp 127.0.0.1:99 x'
     assert shown(host_a, host_b) == [(text, 'a b')]
-    assert shown(host_a, host_c) == [(text + ' (and alike)', 'a c')]
+    assert shown(host_a, host_c) == [(text + ' (and similar)', 'a c')]
 
 
 def test_clients_are_reported_by_process():
@@ -376,7 +376,7 @@ def test_of_records_of_the_first_version_the_same_message_is_the_same():
     host_a, host_b, host_c = (
         host(name, 'tcp 0.0.0.0:111 rpcbind[%d]' % pid) for name, pid in (('a', 5), ('b', 5), ('c', 6))
     )
-    text = 'tcp 0.0.0.0:111 rpcbind pid %d listens, and nothing declares it (user root)'
+    text = 'tcp 0.0.0.0:111 rpcbind pid %d listens, but nothing declares it (user root)'
     assert shown(*map(of_schema_1, (host_a, host_b, host_c))) == [(text % 5, 'a b'), (text % 6, 'c')]
     assert shown(of_schema_1(host_a), host_b, host_c) == [(text.replace(' pid %d', ''), 'b c'), (text % 5, 'a')]
 
@@ -420,7 +420,7 @@ def test_texts_of_hosts_are_no_patterns():
 
     (text, hosts), = shown(odd('a', 5), odd('b', 6))
     assert (
-        text == 'tcp 10.0.0.5:80 (a+)+$\\1 %s (2 addresses) listens, and nothing declares it (user root)'
+        text == 'tcp 10.0.0.5:80 (a+)+$\\1 %s (2 addresses) listens, but nothing declares it (user root)'
         and hosts == 'a b'
     )
 

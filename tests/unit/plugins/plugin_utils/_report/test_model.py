@@ -43,7 +43,7 @@ def test_each_host_has_its_state(directory):
     reasons = {host.name: host.reason for host in report.hosts}
     assert reasons == {
         'whole': None, 'hidden': None, 'budget': None, 'dead': 'no\\x1b route to host', 'broken': 'no Python',
-        'silent': 'no reason is known', 'stale': 'not recorded in this run (last seen 2026-11-20T10:00:01Z)',
+        'silent': 'no reason was given', 'stale': 'not recorded in this run (last seen 2026-11-20T10:00:01Z)',
         'bad': 'the record hosts/bad.json is not valid: schema: is missing', 'absent': 'there is no record of it'}
 
 

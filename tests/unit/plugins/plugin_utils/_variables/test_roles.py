@@ -87,7 +87,7 @@ def test_two_roles_that_differ_about_a_variable(read):
         c='port: 80\nexpected_listeners_c: []\n',
     )
     assert faults(declared) == [
-        'declarations_from, role b: another role has another value of the variable port in vars/listeners.yml'
+        'declarations_from, role b: another role has a different value of the variable port in vars/listeners.yml'
     ]
 
 
@@ -101,7 +101,7 @@ def test_no_declaration_takes_the_place_of_another(read):
     variables, refusals = read(web='expected_listeners_web: []\n').over({'expected_listeners_web': [{'port': 1}]}, {})
     assert variables['expected_listeners_web'] == []
     assert [str(fault) for fault in refusals] == [
-        'expected_listeners_web: the role web declares something by this name in vars/listeners.yml, '
-        'and the host has another value of it: one of '
-        'the two needs another name'
+        'expected_listeners_web: the role web declares this variable in vars/listeners.yml, but the '
+        'host has another value for it: rename one of the '
+        'two'
     ]

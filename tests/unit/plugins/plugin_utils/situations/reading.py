@@ -9,7 +9,7 @@ and the ``day`` that it is. A host has:
 
 * ``groups``, and ``variables`` of its own;
 * ``listens``, a list of lines as below, in which lists may be nested, and ``earlier``, the same of a moment before;
-* ``gaps``, ``complete``, ``system`` and ``collector``, where they differ from those of a Linux host that was looked at
+* ``gaps``, ``complete``, ``system`` and ``collector``, where they differ from those of a Linux host that was observed
 completely.
 
 What is to be found is in the look as well, by host:

@@ -51,26 +51,26 @@ def test_the_rule_that_keeps_clients_out_is_named():
     message = next(finding.message for finding in findings if finding.kind == 'unreachable')
     assert message == (
         'tcp 0.0.0.0:80 nginx pid 100 cannot be reached by 192.168.0.0/16, '
-        'declared as its clients (entry web of expected_listeners): the host keeps them out: policy-drop')
+        'declared as its clients (entry web of expected_listeners): the host blocks them: policy-drop')
 
 
 def test_why_it_is_not_known_is_told_in_the_words_of_the_host():
     entries = [{'name': 'web', 'port': 80, 'only_from': '192.168.0.0/16'}]
     findings = judged(['tcp 0.0.0.0:80 nginx maybe=10.0.0.0/8'], entries).findings
     assert [finding.kind for finding in findings] == ['unknown']
-    assert 'the firewall cannot be judged for all who may come (a rule of a module)' in findings[0].message
+    assert 'the firewall cannot be judged for all possible clients (a rule of a module)' in findings[0].message
 
 
 def test_a_gap_says_why_the_firewall_was_not_looked_at():
     entries = [{'name': 'web', 'port': 80, 'only_from': 'private'}]
     gap = {'aspect': 'firewall', 'code': 'unreadable', 'count': None, 'message': 'nft: not root', 'hint': 'become'}
     findings = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], entries, gaps=[gap]).findings
-    assert 'the firewall was not looked at (nft: not root)' in findings[0].message
+    assert 'the firewall was not observed (nft: not root)' in findings[0].message
     assert findings[0].remedy == 'run with become'
     gap.update(message='nft took longer than 19 seconds', hint=None)
     findings = judged(['tcp 0.0.0.0:80 nginx firewall=unknown'], entries, gaps=[gap]).findings
     # not to gather it: it was asked for
-    assert findings[0].remedy == 'see to it that its rules can be read, or leave out clients, only_from and via'
+    assert findings[0].remedy == 'make its rules readable, or leave out clients, only_from and via'
 
 
 @pytest.mark.parametrize('entry, kinds', [
@@ -89,11 +89,11 @@ def test_loopback_that_nobody_else_is_let_in_to(line):
 
 
 @pytest.mark.parametrize('line, entry, whom', [
-    ('from=10.0.0.0/8,192.0.2.0/24', {'only_from': '10.0.0.0/9'}, 'by 10.0.0.0/8, 192.0.2.0/24, where'),
-    ('from=0.0.0.0/0', {'only_from': 'private'}, 'by anyone, where'),
+    ('from=10.0.0.0/8,192.0.2.0/24', {'only_from': '10.0.0.0/9'}, 'by 10.0.0.0/8, 192.0.2.0/24, but'),
+    ('from=0.0.0.0/0', {'only_from': 'private'}, 'by anyone, but'),
     ('from=' + ','.join('192.0.2.%d/32' % (2 * number) for number in range(6)), {'only_from': 'private'},
-     'by 192.0.2.0/32, 192.0.2.2/32, 192.0.2.4/32, 192.0.2.6/32 and 2 more, where'),
-    ('from=10.0.0.0/8 through=eth0:allowed,eth1:allowed,eth2:blocked', {'via': 'eth0'}, 'through eth1, where'),
+     'by 192.0.2.0/32, 192.0.2.2/32, 192.0.2.4/32, 192.0.2.6/32 and 2 more, but'),
+    ('from=10.0.0.0/8 through=eth0:allowed,eth1:allowed,eth2:blocked', {'via': 'eth0'}, 'through eth1, but'),
 ])
 def test_who_can_reach_it_too_is_named(line, entry, whom):
     findings = judged(['tcp 0.0.0.0:80 nginx ' + line], [dict(entry, name='web', port=80)]).findings

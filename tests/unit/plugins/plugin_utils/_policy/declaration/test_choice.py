@@ -45,7 +45,7 @@ def test_entries_are_chosen_by_name_or_glob():
     assert [entry.label for entry in choice(policy, 'a[1]').entries] == ['a[1]']
     assert choice(policy, 'not here').entries == []
     for wrong in ('wbe', 'WEB', ''):
-        with pytest.raises(Refusals, match='is the name of no entry of this host'):
+        with pytest.raises(Refusals, match='no entry of this host has the name'):
             choice(policy, 'web', wrong)
 
 

@@ -152,7 +152,7 @@ def test_text_that_is_only_like_the_word_for_leaving_out_stays():
 
 
 @pytest.mark.parametrize('value, words', [
-    ({'changed': False, 'results': []}, 'not a mapping, as a task may have registered'),
+    ({'changed': False, 'results': []}, 'not a mapping (was it registered by a task?)'),
     ({'port': 80}, 'not a mapping'), ('ssh', "not 'ssh'"),
     (5, 'not 5'), (None, 'not nothing'), (True, 'not true'), (({'port': 80},), 'not a list'),
     ('{{ x }}', 'that was not evaluated'),
@@ -181,7 +181,7 @@ def test_a_host_that_sends_a_variable_of_the_policy_does_not_judge_itself(name):
     seen = []
     declared = collect({name: [{'port': 'any', 'state': 'optional'}]}, seen.append, {'ansible_x', name})
     text, = texts(declared)
-    assert text.startswith('%s: a fact of the host has this name' % name)
+    assert text.startswith('%s: the host has a fact of this name' % name)
     assert not seen and not declared.entries and not declared.waivers and not declared.switches
     with pytest.raises(Refusals):
         Policy.of(declared)
@@ -203,7 +203,7 @@ def test_facts_of_other_names_are_none_of_its_business():
 ])
 def test_names_that_were_probably_meant_are_warned_of(name, meant):
     declared = collect({name: [{'port': 80}]})
-    assert declared.warnings == ['the variable %s declares nothing: did you mean %s?' % (name, meant)]
+    assert declared.warnings == ['the variable %s declares nothing; did you mean %s?' % (name, meant)]
     assert not declared
 
 
@@ -215,7 +215,7 @@ def test_names_that_were_probably_meant_are_warned_of(name, meant):
 ])
 def test_names_of_switches_that_were_probably_meant_are_warned_of(name, meant):
     declared = collect({name: 'warn'})
-    assert declared.warnings == ['the variable %s switches nothing: did you mean %s?' % (name, meant)]
+    assert declared.warnings == ['the variable %s has no effect; did you mean %s?' % (name, meant)]
     assert not declared.switches
 
 

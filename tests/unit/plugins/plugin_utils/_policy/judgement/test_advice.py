@@ -28,8 +28,8 @@ def advised(declaration, host=(), **system):
 
 def test_a_port_in_the_range_of_another_entry():
     assert advised([WIDE, APP], ['tcp 127.0.0.1:8005 app']) == [
-        'tcp/8005 of entry app of expected_listeners lies in the ports of entry pool of expected_listeners: '
-        'there it decides alone, whatever the other one says']
+        'tcp/8005 of entry app of expected_listeners is inside the range of entry pool of expected_listeners; '
+        'for that port the specific entry wins']
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_port_in_a_range_is_told_wherever_and_in_whatever_order_it_is_written(
         {'expected_listeners': [wide], 'expected_listeners_app': [narrow]},
     ):
         text, = advised(declaration)
-        assert 'of entry app ' in text and 'in the ports of entry pool ' in text
+        assert 'of entry app ' in text and 'inside the range of entry pool ' in text
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_an_entry_may_name_a_port_of_its_own_range():
 def test_a_required_port_that_a_client_may_have():
     assert advised([{'name': 'app', 'ports': [40000, 22, '50000/udp']}], ephemeral_ports=[32768, 60999]) == [
         'tcp/40000, udp/50000 of entry app of expected_listeners is in the range of client ports, '
-        '32768 to 60999: a client may have it when the '
-        'service starts; add it to net.ipv4.ip_local_reserved_ports'
+        '32768 to 60999: a client may be using it when the service '
+        'starts; add it to net.ipv4.ip_local_reserved_ports'
     ]
 
 
@@ -131,8 +131,8 @@ def test_the_range_of_clients_is_not_known():
 
 def test_a_port_that_the_user_may_not_bind():
     assert advised([NGINX], unprivileged_port_start=1024) == [
-        'tcp/80 of entry web of expected_listeners is below 1024, '
-        'where user www-data may not bind without CAP_NET_BIND_SERVICE'
+        'tcp/80 of entry web of expected_listeners is below 1024; '
+        'user www-data cannot bind to it without CAP_NET_BIND_SERVICE'
     ]
 
 

@@ -36,58 +36,61 @@ WORDS = [
         },
         'nginx.service has failed (exit code 1): nginx: [emerg] invalid parameter "x" in /etc/nginx/nginx.conf:4',
     ),
-    ({'exit': None}, 'nginx.service has failed (exit-code); its log says no more'),
-    ({'result': 'signal', 'exit': 11}, 'nginx.service has failed (ended by SIGSEGV); its log says no more'),
-    ({'result': 'signal', 'exit': 7}, 'nginx.service has failed (ended by signal 7); its log says no more'),
-    ({'result': 'signal', 'exit': 9}, 'nginx.service has failed (ended by SIGKILL); its log says no more'),
+    ({'exit': None}, 'nginx.service has failed (exit-code); its log says nothing further'),
+    ({'result': 'signal', 'exit': 11}, 'nginx.service has failed (ended by SIGSEGV); its log says nothing further'),
+    ({'result': 'signal', 'exit': 7}, 'nginx.service has failed (ended by signal 7); its log says nothing further'),
+    ({'result': 'signal', 'exit': 9}, 'nginx.service has failed (ended by SIGKILL); its log says nothing further'),
     (
         {'result': 'core-dump', 'exit': 6},
-        'nginx.service has failed (ended by SIGABRT, with a core dump); its log says no more',
+        'nginx.service has failed (ended by SIGABRT, with a core dump); its log says nothing further',
     ),
     (
         {'result': 'oom-kill', 'exit': None},
-        'nginx.service has failed (there was not enough memory); its log says no more',
+        'nginx.service has failed (there was not enough memory); its log says nothing further',
     ),
-    ({'result': 'timeout', 'exit': None}, 'nginx.service has failed (it took too long); its log says no more'),
+    ({'result': 'timeout', 'exit': None}, 'nginx.service has failed (it took too long); its log says nothing further'),
     (
         {'result': 'timeout', 'exit': None, 'lines': ['nginx.service: start operation timed out. Terminating.']},
         'nginx.service has failed (it took too long): start operation timed out. Terminating.',
     ),
-    ({'result': 'watchdog', 'exit': None}, 'nginx.service has failed (it gave no sign of life); its log says no more'),
+    (
+        {'result': 'watchdog', 'exit': None},
+        'nginx.service has failed (its watchdog timed out); its log says nothing further',
+    ),
     (
         {'result': 'start-limit-hit', 'exit': None},
-        'nginx.service has failed (it was started too often); its log says no more',
+        'nginx.service has failed (it was started too often); its log says nothing further',
     ),
     (
         {'result': 'resources', 'exit': None},
-        'nginx.service has failed (what it needs could not be set up); its log says no more',
+        'nginx.service has failed (its resources could not be set up); its log says nothing further',
     ),
-    ({'result': 'of tomorrow', 'exit': None}, 'nginx.service has failed ("of tomorrow"); its log says no more'),
-    ({'result': None, 'exit': None}, 'nginx.service has failed; its log says no more'),
+    ({'result': 'of tomorrow', 'exit': None}, 'nginx.service has failed ("of tomorrow"); its log says nothing further'),
+    ({'result': None, 'exit': None}, 'nginx.service has failed; its log says nothing further'),
     (
         {'active': 'activating', 'sub': 'auto-restart', 'exit': 3, 'lines': ['ready']},
-        'nginx.service ends again and again, and waits for its next start (exit code 3); its log ends with: ready',
+        'nginx.service keeps exiting, and is waiting to be restarted (exit code 3); its log ends with: ready',
     ),
     (
         {'active': 'activating', 'sub': 'auto-restart', 'result': 'success', 'exit': 0},
-        'nginx.service ends again and again, and waits for its next start (exit code 0); its log says no more',
+        'nginx.service keeps exiting, and is waiting to be restarted (exit code 0); its log says nothing further',
     ),
     # never there
     (dict(DEAD, load='not-found'), 'nginx.service does not exist on this host'),
-    (dict(DEAD, load='masked'), 'nginx.service is masked, so that nothing can start it'),
+    (dict(DEAD, load='masked'), 'nginx.service is masked, so nothing can start it'),
     (
         {'load': 'masked'},
-        'nginx.service is masked, so that nothing can start it',
+        'nginx.service is masked, so nothing can start it',
     ),  # it ran, failed, and was masked then
     (
         dict(DEAD, load='bad-setting', lines=['nginx.service: Service has no ExecStart=. Refusing.']),
         'nginx.service has a unit file that systemd does not accept: Service has no ExecStart=. Refusing.',
     ),
-    (dict(UNKNOWN, load='invalid', unit='a b'), '"a b" is not the name of a unit of the system'),
-    (dict(UNKNOWN, load='template', unit='app@'), 'app@ is a template, and the entry names no instance of it'),
+    (dict(UNKNOWN, load='invalid', unit='a b'), '"a b" is not a valid unit name'),
+    (dict(UNKNOWN, load='template', unit='app@'), 'app@ is a template, but the entry names no instance of it'),
     # not running
     (DEAD, 'nginx.service is not running'),
-    (dict(DEAD, enabled='disabled'), 'nginx.service is not running, and is disabled, so that no boot starts it'),
+    (dict(DEAD, enabled='disabled'), 'nginx.service is not running, and is disabled, so it does not start at boot'),
     (dict(DEAD, exit=0), 'nginx.service is not running any more: it ended with exit code 0'),
     (
         dict(DEAD, lines=['Stopped nginx.service - A server.']),
@@ -103,37 +106,37 @@ WORDS = [
     ),
     (
         {'active': 'activating', 'sub': 'start-pre', 'result': 'success', 'exit': None},
-        'nginx.service is still starting (start-pre); its log says no more',
+        'nginx.service is still starting (start-pre); its log says nothing further',
     ),
     (
         {'active': 'deactivating', 'sub': 'stop-sigterm', 'result': 'success'},
         'nginx.service is deactivating (stop-sigterm)',
     ),
     # running, and not listening
-    (RUNS, 'nginx.service is running, and holds no listener'),
+    (RUNS, 'nginx.service is running, but owns no listener'),
     (
         dict(RUNS, lines=['Listening on unix:/run/x']),
-        'nginx.service is running, and holds no listener; its log ends with: Listening on unix:/run/x',
+        'nginx.service is running, but owns no listener; its log ends with: Listening on unix:/run/x',
     ),
     (
         dict(RUNS, lines=['bind: Permission denied', 'ready']),
-        'nginx.service is running, and holds no listener: bind: Permission denied',
+        'nginx.service is running, but owns no listener: bind: Permission denied',
     ),
     (dict(RUNS, holds=None, unseen=[HIDDEN]), 'nginx.service is running; ' + HIDDEN),
     (
         dict(RUNS, unit='mysqld', id='mariadb.service', holds=True),
-        'mysqld, which is mariadb.service, is running, and listens elsewhere',
+        'mysqld, which is mariadb.service, is running, but listens elsewhere',
     ),
     (dict(RUNS, unit='ssh.socket', id='ssh.socket', sub='listening', holds=None), 'ssh.socket is active (listening)'),
-    (dict(RUNS, sub='exited'), 'nginx.service has done its work and ended (active, exited)'),
+    (dict(RUNS, sub='exited'), 'nginx.service has finished (active, exited)'),
     # not looked at
     (
         dict(UNKNOWN, unseen=['systemd could not be asked: it is not running']),
-        'nginx.service could not be looked at: systemd could not be asked: it is not running',
+        'nginx.service could not be inspected: systemd could not be asked: it is not running',
     ),
-    (UNKNOWN, 'nginx.service could not be looked at: the host does not say why'),
+    (UNKNOWN, 'nginx.service could not be inspected: the host gives no reason'),
     ({'unseen': [NO_LOG]}, 'nginx.service has failed (exit code 1); ' + NO_LOG),
-    ({'active': None, 'sub': None}, 'nginx.service is in a state that is not known'),
+    ({'active': None, 'sub': None}, 'nginx.service is in an unknown state'),
 ]
 
 
@@ -215,10 +218,10 @@ def test_elsewhere():
                  listener('127.0.0.1', 22, service='ssh.service', activated_by='ssh.socket')]
     assert (
         elsewhere(['nginx.service'], iter(listeners))
-        == 'nginx.service is running, and listens on tcp 0.0.0.0:8080, tcp [::]:8080'
+        == 'nginx.service is running, but listens on tcp 0.0.0.0:8080, tcp [::]:8080'
     )
     assert elsewhere(['no.service', 'ssh.socket'], listeners) == (
-        'ssh.socket is running, and listens on tcp 127.0.0.1:22'
+        'ssh.socket is running, but listens on tcp 127.0.0.1:22'
     )
     assert elsewhere(['no.service'], listeners) is None
     assert elsewhere([], listeners) is None

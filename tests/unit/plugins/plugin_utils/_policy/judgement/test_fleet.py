@@ -136,8 +136,8 @@ def test_unused_is_what_is_idle_somewhere_and_met_nowhere():
         ('waiver_unused', None, 'listener_waivers_q1', 'info', False),
     ]
     assert [finding.message for finding in fleet.unused([idle, idle])] == [
-        'The entry noise of expected_listeners met nothing on any of the 2 hosts that were judged by it',
-        'The entry ntp of expected_listeners met nothing on any of the 2 hosts that were judged by it',
+        'The entry noise of expected_listeners matched nothing on any of the 2 hosts that were judged by it',
+        'The entry ntp of expected_listeners matched nothing on any of the 2 hosts that were judged by it',
         'The waiver #2 of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it',
         'The waiver old of listener_waivers_q1 waived nothing on any of the 2 hosts that were judged by it']
     busy = judged(facts(WEB, listener('0.0.0.0', 123, 'udp'), listener('0.0.0.0', 8080)))

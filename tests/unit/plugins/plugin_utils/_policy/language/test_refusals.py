@@ -48,11 +48,11 @@ def test_each_case_has_a_name_of_its_own():
 def test_one_fault_and_several_read_well():
     assert str(refusals([{'name': 'web', 'port': 0}])) == (
         'The declaration is refused: expected_listeners, entry web, option port: '
-        'there is no port 0; ports are 1 to 65535')
+        '0 is not a port; ports are 1 to 65535')
     assert str(refusals([{'name': 'web', 'port': 0}, {'port': 70000}])) == (
         'The declaration is refused for 2 reasons: '
-        '(1) expected_listeners, entry web, option port: there is no port 0; ports are 1 to 65535; '
-        '(2) expected_listeners, entry #2, option port: there is no port 70000; ports are 1 to 65535')
+        '(1) expected_listeners, entry web, option port: 0 is not a port; ports are 1 to 65535; '
+        '(2) expected_listeners, entry #2, option port: 70000 is not a port; ports are 1 to 65535')
 
 
 def test_jmespath_is_missed_by_name_and_only_where_it_is_used(monkeypatch):
@@ -97,4 +97,4 @@ def test_without_a_variable_the_place_is_the_entry():
     with pytest.raises(Refusals) as caught:
         Policy.of(declared)
     assert str(caught.value) == ('The declaration is refused: entry #1, option port: '
-                                 'there is no port 0; ports are 1 to 65535')
+                                 '0 is not a port; ports are 1 to 65535')

@@ -33,11 +33,11 @@ def test_the_same_mistakes_share_a_line():
 
 @pytest.mark.parametrize('checked, wanted', [
     ([fine('a')], ['The declaration of a is in order.']),
-    ([fine('a', faults=['x'])], ['Refused:', '  a: x', 'The declaration of a is refused.']),
+    ([fine('a', faults=['x'])], ['Refused:', '  a: x', 'The declaration of a is invalid.']),
     ([Checked('a')], ['Nothing is declared for a.']),
     ([fine('a'), fine('b')], ['The declarations of all 2 hosts are in order.']),
     ([Checked('a'), Checked('b')], ['Nothing is declared for 2 hosts (a, b).', '2 hosts: 2 without a declaration.']),
-    ([], ['0 hosts: none was to be checked.']),
+    ([], ['0 hosts: there was nothing to check.']),
 ])
 def test_what_is_said_last(checked, wanted):
     assert lines(*checked) == wanted

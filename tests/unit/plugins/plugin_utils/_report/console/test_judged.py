@@ -50,7 +50,7 @@ def test_all_of_it():
     hosts = [
         judged(
             'web-1',
-            finding('tcp 0.0.0.0:23 telnetd pid 9 listens, which entry no telnet forbids', 'forbidden', 'critical'),
+            finding('tcp 0.0.0.0:23 telnetd pid 9 listens, but entry no telnet forbids it', 'forbidden', 'critical'),
             LOW,
         ),
         judged('web-2', finding('rpcbind listens', remedy='stop rpcbind.service'), waived=1, waivers=[WAIVER]),
@@ -72,7 +72,7 @@ def test_all_of_it():
 Not judged:
   web-6: The declaration is refused: expected_listeners, entry web, option prt: there is no such option.
 Findings:
-  critical  web-1: tcp 0.0.0.0:23 telnetd pid 9 listens, which entry no telnet forbids
+  critical  web-1: tcp 0.0.0.0:23 telnetd pid 9 listens, but entry no telnet forbids it
             To do: stop it
   high      2 hosts (web-2, web-3): rpcbind listens
             To do: stop rpcbind.service
@@ -83,8 +83,8 @@ Warnings:
 Waived: 3 findings
   3 findings on 2 hosts (web-2, web-3), waived by old of listener_waivers (until 2027-01-31, by platform): PORT-112
 policy: 1 variable, 2 entries, sha256 0123456789ab
-8 hosts: 1 as declared, 3 violate, 1 not known, 1 with a refused declaration, 1 unreachable, \
-1 only listed (nothing is declared).\
+8 hosts: 1 as declared, 3 violate, 1 unknown, 1 with an invalid declaration, 1 unreachable, \
+1 only listed (no declaration).\
 '''.split('\n')
     )
 
@@ -99,11 +99,11 @@ def test_of_one_host_its_name_is_not_repeated():
     (judged('web', LOW), 'web is as declared, with 1 warning.'),
     (judged('web', LOW, finding('x', fails=False)), 'web is as declared, with 2 warnings.'),
     (judged('web', finding('x'), UNKNOWN), 'web is not as declared.'),
-    (judged('web', UNKNOWN), 'It is not known whether web is as declared.'),
-    (judged('web', dict(UNKNOWN, fails=False)), 'It is not known whether web is as declared.'),
-    (judged('web', gaps=[BLIND]), 'It is not known whether web is as declared.'),
-    (judged('web', failing=True), 'It is not known whether web is as declared.'),
-    (refused('web'), 'The declaration of web is refused.'),
+    (judged('web', UNKNOWN), 'It is unknown whether web is as declared.'),
+    (judged('web', dict(UNKNOWN, fails=False)), 'It is unknown whether web is as declared.'),
+    (judged('web', gaps=[BLIND]), 'It is unknown whether web is as declared.'),
+    (judged('web', failing=True), 'It is unknown whether web is as declared.'),
+    (refused('web'), 'The declaration of web is invalid.'),
     (judged('we\x1bb'), 'we\\x1bb is as declared.'),
 ])
 def test_the_last_line_of_one_host(host, wanted):
@@ -117,22 +117,22 @@ def test_the_last_line_of_one_host(host, wanted):
         ([judged('a'), judged('b', LOW)], 'All 2 hosts are as declared, 1 of them with warnings.', _lines.GOOD),
         (
             [judged('a', LOW), BARE],
-            '2 hosts: 1 as declared (1 with warnings), 1 only listed (nothing is declared).',
+            '2 hosts: 1 as declared (1 with warnings), 1 only listed (no declaration).',
             _lines.PLAIN,
         ),
         ([judged('a'), RECORDED], '2 hosts: 1 as declared, 1 only listed (not judged).', _lines.PLAIN),
-        ([judged('a'), UNSEEN], '2 hosts: 1 as declared, 1 not known.', _lines.BAD),
+        ([judged('a'), UNSEEN], '2 hosts: 1 as declared, 1 unknown.', _lines.BAD),
         ([judged('a'), LATER], '2 hosts: 1 as declared, 1 still to come.', _lines.PLAIN),
         ([judged('a'), DEAD], '2 hosts: 1 as declared, 1 unreachable.', _lines.BAD),
         ([judged('a'), BROKEN, ABSENT], '3 hosts: 1 as declared, 1 failed, 1 not recorded.', _lines.BAD),
         (
             [judged('a'), refused('b'), BROKEN],
-            '3 hosts: 1 as declared, 1 with a refused declaration, 1 failed.',
+            '3 hosts: 1 as declared, 1 with an invalid declaration, 1 failed.',
             _lines.BAD,
         ),
         ([judged('a', finding('x')), judged('b', finding('x'))], '2 hosts: 2 violate.', _lines.BAD),
         ([judged('a', finding('x')), judged('b')], '2 hosts: 1 as declared, 1 violates.', _lines.BAD),
-        ([judged('a', dict(UNKNOWN, fails=False)), judged('b', gaps=[BLIND])], '2 hosts: 2 not known.', _lines.BAD),
+        ([judged('a', dict(UNKNOWN, fails=False)), judged('b', gaps=[BLIND])], '2 hosts: 2 unknown.', _lines.BAD),
     ],
 )
 def test_the_last_line_of_several_hosts(hosts, wanted, kind):
@@ -166,7 +166,7 @@ def test_refusals_of_several_reasons_and_hosts():
     assert lines([refused('a', reason), refused('b'), refused('c', reason)]) == [
         'Not judged:', '  2 hosts (a, c): The declaration is refused for 2 reasons.', '    1. one.', '    2. t\\x1bwo.',
         '  b: The declaration is refused: expected_listeners, entry web, option prt: there is no such option.',
-        '3 hosts: 3 with a refused declaration.']
+        '3 hosts: 3 with an invalid declaration.']
 
 
 def test_long_lists_are_cut_and_say_so():
@@ -189,7 +189,7 @@ def test_waivers():
     assert shown[:3] == [
         'Waived: 3 findings',
         '  2 findings on 2 hosts (a, b), waived by old of listener_waivers (until 2027-01-31, by platform): PORT-112',
-        '  1 finding on a, waived by #2 of listener_waivers (for ever)']
+        '  1 finding on a, waived by #2 of listener_waivers (with no expiry)']
     many = [dict(WAIVER, label='w%d' % number) for number in range(12)]
     assert '  … and 2 more waivers' in lines([judged('a', waived=12, waivers=many)])
 
@@ -199,13 +199,15 @@ def test_policies():
         return judged(name, policy={'summary': 'policy: %d' % number, 'hash': '', 'variables': []})
     assert lines([of('a', 1), of('b', 1)])[0] == 'policy: 1'
     assert lines([of('a', 1), of('b', 2), of('c', 1)])[:2] == ['policy: 1 on 2 hosts (a, c)', 'policy: 2 on b']
-    assert lines([of(name, number) for number, name in enumerate('abcd')])[0] == 'policy: 4 different ones on 4 hosts'
+    policies, *_ = lines([of(name, number) for number, name in enumerate('abcd')])
+    assert policies == 'policy: 4 different declarations on 4 hosts'
 
 
 def test_what_is_unused_is_said_of_the_whole_fleet_alone():
     idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
     hosts = [judged('a', idle=idle), judged('b', idle=idle)]
-    wanted = '  info      The entry ntp of expected_listeners met nothing on any of the 2 hosts that were judged by it'
+    wanted = '  info      The entry ntp of expected_listeners matched nothing '
+    wanted += 'on any of the 2 hosts that were judged by it'
     assert wanted in lines(hosts)
     assert wanted not in lines(hosts, fleet=False)
     assert not any('ntp' in line for line in lines([*hosts, LATER]))
@@ -238,9 +240,9 @@ def test_the_whole_text():
 HOST  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE
 web   tcp    0.0.0.0:80    -        nginx (www-data)  -               any
 
-Not complete:
-  owners on web: 1 listener without a visible holder; run with become (-b)
-Not looked at:
+Incomplete:
+  owners on web: 1 listener without a visible owner; run with become (-b)
+Not observed:
   dead: unreachable: no route to host
 
 Not judged:
@@ -249,19 +251,19 @@ Findings:
   high      web: rpcbind listens
             To do: stop it
 policy: 1 variable, 2 entries, sha256 0123456789ab
-3 hosts: 1 violates, 1 with a refused declaration, 1 unreachable.'''
+3 hosts: 1 violates, 1 with an invalid declaration, 1 unreachable.'''
 
 
 def test_a_batch_without_a_judgement_in_a_play_that_has_some():
     whole = Report(RUN, [judged('a'), BARE])
     shown = [line for line, dummy in text.lines(whole.only({'bare'}), so_far=whole, example=True)]
-    assert shown[-2:] == ['', '2 hosts: 1 as declared, 1 only listed (nothing is declared).']
+    assert shown[-2:] == ['', '2 hosts: 1 as declared, 1 only listed (no declaration).']
 
 
 def test_hosts_that_declare_and_were_not_seen_need_no_example():
     report = Report(RUN, [DEAD, BARE])
     shown = [line for line, dummy in text.lines(report, example=True)]
-    assert shown[-1] == '2 hosts: 1 looked at completely, 1 unreachable.'
+    assert shown[-1] == '2 hosts: 1 observed completely, 1 unreachable.'
 
 
 def test_whatever_a_record_says_stays_in_its_line():

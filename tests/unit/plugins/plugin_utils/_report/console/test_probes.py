@@ -49,28 +49,28 @@ def test_the_table():
         'db      tcp    10.0.0.5:80   nginx    private  open      open (itself)  -',
         'db      tcp    10.0.0.5:82   nginx    private  filtered  unknown        -',
         '',
-        '(itself): the address is one of the host that probes; its firewall may let it in where it keeps others out.',
+        '(itself): the address belongs to the probing host, whose firewall may allow it while blocking others.',
         'Not probed:',
-        '  1 listener on db: bound to the loopback',
-        'Not known:',
+        '  1 listener on db: bound to loopback',
+        'Unknown:',
         '  tcp/10.0.0.5:82 from web-2: no time left',
-        'Firewall not known:',
+        'Firewall unknown:',
         '  db: it was not gathered',
         'Missing:',
         '  target gone: unreachable: no route',
         '  vantage host down: unreachable: dead',
         '',
         'Findings:',
-        '  high      db tcp 0.0.0.0:80 nginx pid 100: the firewall of the host says that it blocks 10.0.0.7 '
-        '(policy drop of chain inet filter input), and '
-        'web-1 can reach it at 10.0.0.5:80 (connected): something else forwards, or an address is translated on the '
+        "  high      db tcp 0.0.0.0:80 nginx pid 100: the host's firewall claims to block 10.0.0.7 (policy "
+        'drop of chain inet filter input), but web-1 can reach it '
+        'at 10.0.0.5:80 (connected): something else forwards, or an address is translated on the '
         'way',
-        '            To do: find out what answers there; a load balancer, a proxy or a rule that the host does not '
-        'know of',
-        '  low       db tcp 0.0.0.0:82 nginx pid 100: the firewall of the host lets 10.0.0.7 in '
-        '(policy drop of chain inet filter input), and web-1 gets '
-        'no further at 10.0.0.5:82 (no answer): it is filtered on the way',
-        '            To do: look at the firewalls and networks between the two, if it is to be reached',
+        '            To do: find out what answers there: a load balancer, a proxy, or a rule that the host does not '
+        'know',
+        "  low       db tcp 0.0.0.0:82 nginx pid 100: the host's firewall allows 10.0.0.7 (policy "
+        'drop of chain inet filter input), but web-1 gets no further at '
+        '10.0.0.5:82 (no answer): it is filtered on the way',
+        '            To do: check the firewalls and networks between the two, if it should be reachable',
         '',
         '2 endpoints: 2 open, 1 filtered, 1 unknown; 1 contradiction, 1 filtered on the way.',
     ]
@@ -78,8 +78,8 @@ def test_the_table():
 
 @pytest.mark.parametrize('exposed, verdict, last', [
     (BLOCKED, 'filtered', ('1 endpoint: 1 filtered; no contradiction.', 'good')),
-    (None, 'open', ('1 endpoint: 1 open; nothing is known of the firewalls to hold it against.', 'plain')),
-    (ALLOWED, 'closed', ('1 endpoint: 1 closed; 1 refused although let in.', 'plain')),
+    (None, 'open', ('1 endpoint: 1 open; no firewall is known to compare it with.', 'plain')),
+    (ALLOWED, 'closed', ('1 endpoint: 1 closed; 1 refused although allowed.', 'plain')),
     (BLOCKED, 'open', ('1 endpoint: 1 open; 1 contradiction.', 'bad')),
 ])
 def test_the_last_line(exposed, verdict, last):
@@ -94,7 +94,7 @@ def test_the_last_line(exposed, verdict, last):
 
 def test_nothing_was_probed():
     lines = shown([Target('db', facts(), addresses=['10.0.0.5'])], [Vantage('web', [])])
-    assert lines[-1] == ('0 endpoints: none probed; nothing is known of the firewalls to hold it against.', 'bad')
+    assert lines[-1] == ('0 endpoints: none probed; no firewall is known to compare it with.', 'bad')
 
 
 def test_many_vantage_hosts_share_a_column():
@@ -146,7 +146,7 @@ def test_why_a_firewall_is_not_known():
         for name, gaps in (('db', hidden[:1]), ('web', hidden[:1]), ('odd', hidden))
     ] + [Target('fine', known, addresses=['10.0.0.5'])]
     lines = [line for line, dummy in shown(targets, [Vantage('web-1', [probe()])])]
-    start = lines.index('Firewall not known:')
+    start = lines.index('Firewall unknown:')
     assert lines[start + 1] == '  2 hosts (db, web): nft: not root; run with become'
     assert lines[start + 2].startswith('  odd: nft: not root; run with become; ') and lines[start + 2].isprintable()
     assert not [line for line in lines[start:] if line.startswith('  fine')]

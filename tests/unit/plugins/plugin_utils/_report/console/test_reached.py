@@ -100,7 +100,7 @@ def test_openings_of_many_hosts_share_a_line():
         report(a=facts(openings=[opening()]), b=facts(openings=[opening(), opening('53', 'udp', ['10.0.0.0/8'], None)]))
     )
     assert [line for line, dummy in shown] == [
-        'Open in the firewall, with nothing behind it:',
+        'Open in the firewall, but nothing listens:',
         '  2 hosts (a, b): tcp/8080 from anyone (nftables inet filter input handle 7: tcp dport 8080 accept)',
         '  b: udp/53 from 10.0.0.0/8']
     assert openings.lines(report(a=facts(openings=[]), b=facts())) == []

@@ -56,7 +56,7 @@ def test_of_many_hosts():
 
 
 def test_what_all_hosts_have_names_none():
-    assert text(table.lines(report(21, SSH)))[1].endswith('any    all that were seen')
+    assert text(table.lines(report(21, SSH)))[1].endswith('any    all observed hosts')
 
 
 def test_lines_of_a_wide_scope_are_marked():

@@ -32,7 +32,7 @@ def test_of_one_host():
 PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE
 tcp    0.0.0.0:80    -        nginx (www-data)  -               any
 
-web was looked at completely.'''
+web was observed completely.'''
 
 
 def test_of_several_hosts_in_all_states():
@@ -46,35 +46,35 @@ web   tcp    0.0.0.0:80    -        nginx (www-data)  -               any
 
 Nothing listens on idle.
 
-Not complete:
-  owners on db: 3 listeners without a visible holder; run with become (-b)
-Not looked at:
+Incomplete:
+  owners on db: 3 listeners without a visible owner; run with become (-b)
+Not observed:
   dead: unreachable: no route to host
   broken: failed: no Python
   old: not recorded in this run (last seen 2026-11-01T10:00:00Z)
-6 hosts: 2 looked at completely, 1 partly, 1 unreachable, 1 failed, 1 not recorded.'''
+6 hosts: 2 observed completely, 1 partly, 1 unreachable, 1 failed, 1 not recorded.'''
 
 
 def test_that_nothing_listens_is_not_said_where_it_is_not_known():
     assert 'Nothing listens on web.' in text([ok('web')])
     unsure = text([ok('web', gaps=[gap('sockets', 'unreadable', None, 'tcp: refused', None)])])
     assert 'Nothing listens' not in unsure
-    assert 'No listener was seen on web, but not all sockets could be looked at.' in unsure
+    assert 'No listener was observed on web, but not all sockets could be read.' in unsure
     assert 'sockets on web: tcp: refused\n' in unsure
     for hosts in ([UNREACHABLE], [MISSING, FAILED], []):
         assert 'Nothing listens' not in text(hosts)
-        assert 'No host could be looked at: this says nothing about what listens.' in text(hosts)
+        assert 'No host could be observed: this says nothing about what listens.' in text(hosts)
 
 
 @pytest.mark.parametrize('hosts, wanted', [
-    ([ok('a')], 'a was looked at completely.'),
-    ([ok('a', gaps=[HIDDEN])], 'a was looked at partly.'),
-    ([UNREACHABLE], 'dead was not looked at.'),
-    ([ok('a'), ok('b')], 'All 2 hosts were looked at completely.'),
-    ([ok('a', gaps=[HIDDEN]), ok('b', gaps=[HIDDEN])], '2 hosts: 2 looked at partly.'),
+    ([ok('a')], 'a was observed completely.'),
+    ([ok('a', gaps=[HIDDEN])], 'a was observed partly.'),
+    ([UNREACHABLE], 'dead was not observed.'),
+    ([ok('a'), ok('b')], 'All 2 hosts were observed completely.'),
+    ([ok('a', gaps=[HIDDEN]), ok('b', gaps=[HIDDEN])], '2 hosts: 2 observed partly.'),
     ([UNREACHABLE, FAILED], '2 hosts: 1 unreachable, 1 failed.'),
-    ([ok('a'), Host('b', 'pending', 'x')], '2 hosts: 1 looked at completely, 1 still to come.'),
-    ([], '0 hosts: none was to be looked at.'),
+    ([ok('a'), Host('b', 'pending', 'x')], '2 hosts: 1 observed completely, 1 still to come.'),
+    ([], '0 hosts: there was nothing to observe.'),
 ])
 def test_coverage(hosts, wanted):
     assert text(hosts).rsplit('\n', maxsplit=1)[-1] == wanted
@@ -83,14 +83,14 @@ def test_coverage(hosts, wanted):
 def test_gaps_are_grouped_over_hosts():
     hosts = [ok('h%d' % number, listener(owners=[]), gaps=[HIDDEN]) for number in range(7)]
     assert '''
-Not complete:
-  owners on 7 hosts (h0, h1, h2, h3, h4, …): 21 listeners without a visible holder; run with become (-b)
-7 hosts: 7 looked at partly.''' in text(hosts)
+Incomplete:
+  owners on 7 hosts (h0, h1, h2, h3, h4, …): 21 listeners without a visible owner; run with become (-b)
+7 hosts: 7 observed partly.''' in text(hosts)
 
 
 @pytest.mark.parametrize('noted, wanted', [
-    (gap(count=0), 'owners on a: processes that may not be looked into; run with become (-b)'),
-    (gap(hint='CAP_SYS_PTRACE'), 'owners on a: 1 listener without a visible holder; root lacks CAP_SYS_PTRACE there'),
+    (gap(count=0), 'owners on a: processes that could not be inspected; run with become (-b)'),
+    (gap(hint='CAP_SYS_PTRACE'), 'owners on a: 1 listener without a visible owner; root lacks CAP_SYS_PTRACE there'),
     (gap('units', 'systemctl', None, 'systemctl did not\nanswer', None), 'units on a: systemctl did not answer'),
     (gap('sockets', 'socket_budget', 5, 'too many', 'raise max_sockets'), 'sockets on a: too many; raise max_sockets'),
     (gap('sockets', 'x', 5, '\x1b[31m', '##[error]\n'), 'sockets on a: \\x1b[31m; \\x23#[error]\\n'),
@@ -101,7 +101,7 @@ def test_gaps(noted, wanted):
 
 def test_gaps_with_different_messages_say_so():
     hosts = [ok(name, gaps=[gap('sockets', 'unreadable', 1, 'no %s' % name, None)]) for name in 'ab']
-    assert 'sockets on a, b: no a (and alike)' in text(hosts)
+    assert 'sockets on a, b: no a (and similar)' in text(hosts)
 
 
 def test_missing_sockets_come_before_missing_names():
@@ -126,7 +126,7 @@ def test_a_batch_is_shown_with_the_coverage_of_the_play():
     whole = Report(RUN, [ok('a'), ok('b'), Host('c', 'pending', 'to come')])
     shown = text(whole.hosts[1:2], so_far=whole)
     assert shown.startswith('0 listeners on b, ')
-    assert shown.endswith('3 hosts: 2 looked at completely, 1 still to come.')
+    assert shown.endswith('3 hosts: 2 observed completely, 1 still to come.')
 
 
 def test_files_are_named():
@@ -134,16 +134,16 @@ def test_files_are_named():
 
 
 def test_the_example_is_for_those_who_declare_nothing():
-    assert 'Nothing is declared for these hosts, so nothing was judged.' in text([ok('a')], example=True)
+    assert 'These hosts have no declaration, so nothing was judged.' in text([ok('a')], example=True)
     assert 'declared' not in text([ok('a')])
     assert 'Nothing is declared' not in text([ok('a', declared=True), ok('b')], example=True)
     assert 'declared' not in text([UNREACHABLE], example=True)
 
 
 def test_what_is_declared_is_not_taken_for_judged():
-    wanted = 'What is declared was not judged for all: record_listeners records, assert_listeners judges.'
+    wanted = 'Not all declarations were judged: record_listeners only records, assert_listeners judges.'
     assert text([ok('a', declared=True), ok('b')], example=True).endswith(
-        '2 hosts were looked at completely.\n\n' + wanted
+        '2 hosts were observed completely.\n\n' + wanted
     )
     assert wanted not in text(
         [Host('dead', 'unreachable', 'no route', record=record('dead', status='unreachable', declared=True))]
