@@ -119,10 +119,9 @@ def test_variables_are_those_of_the_role(block):
 def test_declarations(block, place):
     """Each is one that the collection accepts, as variables of a group."""
     place.declare(block.text)
+    declared = sorted(name for name in blocks.load(block.text) if blocks.DECLARED.fullmatch(name))
     tasks = [{'listening.ports.assert_listeners': {'facts': 'none'}, 'register': 'checked'},
-             {'ansible.builtin.assert': {
-        'that': 'checked.policy.variables == %s'
-                 % sorted(name for name in blocks.load(block.text) if blocks.DECLARED.fullmatch(name))}}]
+             {'ansible.builtin.assert': {'that': 'checked.policy.variables == %s' % declared}}]
     place.play(yaml.safe_dump([{'hosts': 'all', 'gather_facts': False, 'tasks': tasks}]))
 
 

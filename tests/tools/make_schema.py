@@ -102,8 +102,9 @@ def _strings(choices: Optional[Sequence[str]]) -> Schema:
 
 def _types(protocols: Iterable[str]) -> Types:
     """Return the schemas of the types of options, as functions of the words that are allowed."""
-    port: Schema = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, TEMPLATE,
-                      {"type": "string", "pattern": r"^[^/{]*[^/{\s][^/{]*(/\s*(%s)\s*)?$" % "|".join(protocols)}]}
+    port: Schema = {"anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": 65535}, TEMPLATE,
+        {"type": "string", "pattern": r"^[^/{]*[^/{\s][^/{]*(/\s*(%s)\s*)?$" % "|".join(protocols)}]}
     return {
         "str": lambda choices: _or_template({"enum": list(choices)}) if choices else {"type": ["string", "number"]},
         "bool": lambda choices: _or_template(BOOLEAN),

@@ -179,7 +179,7 @@ def test_its_settings_are_wrong_and_then_it_is_masked(web):
     deploy(web, "80 nonsense")
     assert judge_as_both(web)[1].replace("nginx: [", "[") == (     # which it says twice or once, by its version
         '%s nginx.service has failed (exit code 1): [emerg] invalid parameter "nonsense" in /etc/nginx/nginx.conf:4. %s'
-                                                              % (NOTHING, TO_DO))
+        % (NOTHING, TO_DO))
     web.console("sysctl", "-qw", "net.ipv4.ip_nonlocal_bind=0")      # which a host with virtual addresses sets
     deploy(web, "198.51.100.77:80")
     assert judge(web)[1] == (

@@ -52,7 +52,8 @@ class Tree:
         """Whatever a module imports, directly or through others of the tree, each with the imports that lead there."""
         ways: dict[str, list[Import]] = {}
         waiting: list[tuple[str, list[Import]]] = [(start, [])]
-        for module, way in waiting:
+        while waiting:
+            module, way = waiting.pop(0)
             for edge in self.imports.get(module, ()):
                 if edge.target not in ways:
                     ways[edge.target] = [*way, edge]

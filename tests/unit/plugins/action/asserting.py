@@ -68,7 +68,8 @@ class Run:
 
     def __init__(self):
         self.clock = Clock()
-        self.asked = self.discovered = None
+        self.asked = None
+        self.discovered = ()
         self.seconds_of_run = recorded.seconds_of_run
 
     def __call__(self, *answers, variables=None, keywords=None, **arguments):

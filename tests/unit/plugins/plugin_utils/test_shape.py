@@ -96,7 +96,7 @@ def parts(value, kind, path=()):
     A value of another type is an error.
     """
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        kind, = [member for member in typing.get_args(kind) if member is not type(None)]
+        kind, = [member for member in typing.get_args(kind) if member is not types.NoneType]
         if value is None:
             return
     yield path, value, kind
@@ -118,9 +118,9 @@ def parts(value, kind, path=()):
     elif origin is typing.Literal:
         assert value in arguments, path
     elif kind is float:
-        assert type(value) in (int, float), path
+        assert isinstance(value, (int, float)) and not isinstance(value, bool), path
     elif kind is not typing.Any:
-        assert type(value) is kind, path
+        assert isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), path
 
 
 def conforms(value, kind):
@@ -242,7 +242,7 @@ TYPES = {str: 'str', int: 'int', float: 'float', bool: 'bool', list: 'list', dic
 def type_name(hint):
     """The type of a key as the documentation of a module has it."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        hint, = [member for member in typing.get_args(hint) if member is not type(None)]
+        hint, = [member for member in typing.get_args(hint) if member is not types.NoneType]
     if typing.get_origin(hint) is typing.Literal:
         return 'str'
     return 'dict' if typing.is_typeddict(hint) else TYPES[typing.get_origin(hint) or hint]

@@ -150,8 +150,8 @@ def test_the_short_way_for_the_usual_case_says_the_same(group, unit, container):
     assert walk._unit('0::%s\n' % (group or '/')) == (unit, container)
 
 
-@pytest.mark.parametrize('text',
-                         [text for text, dummy in PATHS] + ['0::%s\n' % group for group, dummy, dummy in GROUPS] + [
-    '4:memory:%s\n0::/\n' % group for group, dummy, dummy in GROUPS])
+@pytest.mark.parametrize('text', [
+    *[text for text, dummy in PATHS], *['0::%s\n' % group for group, dummy, dummy in GROUPS],
+    *['4:memory:%s\n0::/\n' % group for group, dummy, dummy in GROUPS]])
 def test_the_short_way_leads_to_the_same(text):
     assert walk._unit(text) == cgroups.describe(text)

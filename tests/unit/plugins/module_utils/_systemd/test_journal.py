@@ -68,10 +68,11 @@ def test_what_is_asked_for(journal, invocation, wanted):
 
 def test_lines_of_another_start_are_left_out(journal):
     other = '1' + ID[1:]
-    entries = [entry('of nobody'), entry('old', _SYSTEMD_INVOCATION_ID=other), entry('new'),
-               entry('old too', 1, INVOCATION_ID=other),
-            # its process had ended before journald could look at it
-               entry('new too'), entry('about to start', INVOCATION_ID=ID)]
+    entries = [
+        entry('of nobody'), entry('old', _SYSTEMD_INVOCATION_ID=other), entry('new'),
+        entry('old too', 1, INVOCATION_ID=other),
+        entry('new too'),               # its process had ended before journald could look at it
+        entry('about to start', INVOCATION_ID=ID)]
     for number in (0, 3, 4, 5):
         entries[number] = entries[number].replace('"_SYSTEMD_INVOCATION_ID": "%s"' % ID, '"_COMM": "x"')
     assert journal.lines(*entries) == ['new', 'new too', 'about to start']

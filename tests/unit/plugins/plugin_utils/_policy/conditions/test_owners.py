@@ -15,9 +15,9 @@ WAITING = 'tcp 0.0.0.0:1 systemd[1]/root init.scope by=web.socket service=web.se
 HANDED_ON = 'tcp 0.0.0.0:1 systemd[1]/root init.scope nginx/www-data web.service by=web.socket'
 
 
-def owned(line, complete=OBSERVED, **conditions):
+def owned(line, complete=None, **conditions):
     pairs = [(option, Globs([value])) for option, value in conditions.items()]
-    return owners.owned(pairs, building.listener(line), complete)
+    return owners.owned(pairs, building.listener(line), complete or OBSERVED)
 
 
 @pytest.mark.parametrize('line, conditions, expected', [
@@ -63,4 +63,4 @@ def test_where_systemd_could_not_be_asked_it_may_own_it_for_somebody_else():
     ('tcp 0.0.0.0:1 nginx web.service more=1', 'web', OBSERVED, None),
 ])
 def test_whether_its_unit_is_as_expected(line, pattern, complete, expected):
-    assert owners.serviced(Globs([pattern]), building.listener(line), complete) is expected
+    assert owners.serviced(Globs([pattern]), building.listener(line), complete or OBSERVED) is expected

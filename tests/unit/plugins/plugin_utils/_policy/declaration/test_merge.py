@@ -65,8 +65,9 @@ def test_variables_are_merged_by_name_and_entries_remember_where_they_are_from()
     declared = collect({
         'expected_listeners_web': [{'port': 80}, {'port': 81}], 'other': [1], 'app_expected_listeners': [{'port': 82}],
         'expected_listeners': [{'port': 22}], 'listener_waivers': [{'port': 9}], 'listener_unknown': 'warn'})
-    assert declared.entries == [('app_expected_listeners', 0, {'port': 82}), ('expected_listeners', 0, {'port': 22}),
-                             ('expected_listeners_web', 0, {'port': 80}), ('expected_listeners_web', 1, {'port': 81})]
+    assert declared.entries == [
+        ('app_expected_listeners', 0, {'port': 82}), ('expected_listeners', 0, {'port': 22}),
+        ('expected_listeners_web', 0, {'port': 80}), ('expected_listeners_web', 1, {'port': 81})]
     assert declared.waivers == [('listener_waivers', 0, {'port': 9})]
     assert declared.variables == [
         'app_expected_listeners', 'expected_listeners', 'expected_listeners_web', 'listener_waivers']
@@ -90,8 +91,9 @@ def test_entries_are_templated_one_by_one_and_the_fault_of_one_is_told_with_its_
         {'name': 'a', 'port': 1}, {'name': 'b', 'port': '{{ role_port }}'}, {'port': '{{ role_port }}'}]}, template)
     assert len(seen) == 3
     assert [value for dummy, dummy, value in declared.entries] == [{'name': 'a', 'port': 1}]
-    assert texts(declared) == ['''expected_listeners, entry b: "'role_port' is undefined"''',
-                            '''expected_listeners, entry #3: "'role_port' is undefined"''']
+    assert texts(declared) == [
+        '''expected_listeners, entry b: "'role_port' is undefined"''',
+        '''expected_listeners, entry #3: "'role_port' is undefined"''']
 
 
 def test_an_entry_without_a_name_keeps_the_number_that_it_has_in_the_variable():
@@ -135,8 +137,8 @@ def test_what_is_to_be_left_out_is(omit):
         'expected_listeners': [
             {'port': 80, 'user': omit, 'process': ['a', omit]}, omit, {'port': 81, 'reason': {'deep': omit}}],
         'listener_unknown': omit}, as_is)
-    assert declared.entries == [('expected_listeners', 0, {'port': 80, 'process': ['a']}),
-                             ('expected_listeners', 2, {'port': 81, 'reason': {}})]
+    assert declared.entries == [
+        ('expected_listeners', 0, {'port': 80, 'process': ['a']}), ('expected_listeners', 2, {'port': 81, 'reason': {}})]
     assert not declared.switches
 
 
