@@ -138,7 +138,8 @@ def test_what_is_to_be_left_out_is(omit):
             {'port': 80, 'user': omit, 'process': ['a', omit]}, omit, {'port': 81, 'reason': {'deep': omit}}],
         'listener_unknown': omit}, as_is)
     assert declared.entries == [
-        ('expected_listeners', 0, {'port': 80, 'process': ['a']}), ('expected_listeners', 2, {'port': 81, 'reason': {}})]
+        ('expected_listeners', 0, {'port': 80, 'process': ['a']}),
+        ('expected_listeners', 2, {'port': 81, 'reason': {}})]
     assert not declared.switches
 
 
