@@ -53,10 +53,10 @@ class Action(assert_listeners.ActionModule):
     def _execute_module(self, **options):
         self.asked.append(options)
         self.clock.now += 1
-        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(found, BaseException):
-            raise found
-        return found
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
 
 class Run:
@@ -74,19 +74,19 @@ class Run:
 
     def __call__(self, *answers, variables=None, keywords=None, **arguments):
         """Answers are facts of the host, packed ones, or exceptions."""
-        found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **(variables or {}))
+        task_vars = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **(variables or {}))
         packed = [
-            {'packed': pack(one), 'changed': False} if isinstance(one, dict) and 'listeners' in one else one
-            for one in answers
+            {'packed': pack(answer), 'changed': False} if isinstance(answer, dict) and 'listeners' in answer else answer
+            for answer in answers
         ]
         action = Action(
-            packed or [AssertionError('the host was contacted')], self.clock, arguments, found, keywords or {}
+            packed or [AssertionError('the host was contacted')], self.clock, arguments, task_vars, keywords or {}
         )
         self.asked = action.asked
         action.seconds_of_run = self.seconds_of_run
         if self.discovered:
             action._discovered_interpreter_key, action._discovered_interpreter = self.discovered
-        return action.run(task_vars=found)
+        return action.run(task_vars=task_vars)
 
     @property
     def looks(self):

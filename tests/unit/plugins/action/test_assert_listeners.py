@@ -66,7 +66,7 @@ def test_a_host_that_is_not_as_declared(run):
     result = run(seen(SSHD, listener(port=8080)), variables=BOTH)
     assert (result['failed'], result['failing'], result['changed'], result['status']) == (True, True, False, 'ok')
     assert result['counts'] == {'missing': 1, 'unexpected': 1}
-    assert [found['kind'] for found in result['findings']] == ['missing', 'unexpected']
+    assert [finding['kind'] for finding in result['findings']] == ['missing', 'unexpected']
     assert result['msg'].splitlines()[0] == 'web-1 is not as declared: 2 findings.'
     assert 'warnings' not in result
 
@@ -147,11 +147,11 @@ def test_another_client_is_not_the_same_one(run):
 def test_what_is_still_there_is_a_finding_that_warns(run):
     result = run(seen(SSHD, NGINX, CLIENT), variables=BOTH)
     assert (run.looks, run.clock.slept, result['failing'], 'failed' in result) == (2, [1], False, False)
-    assert [found['fails'] for found in result['findings']] == [False]
-    found = result['findings'][0]
-    assert 'udp 0.0.0.0:40000 chronyd pid 600' in found['message']
+    assert [finding['fails'] for finding in result['findings']] == [False]
+    finding = result['findings'][0]
+    assert 'udp 0.0.0.0:40000 chronyd pid 600' in finding['message']
     assert result['warnings'] == [
-        'web-1: unexpected, low, does not fail: %s. To do: %s.' % (found['message'], found['remedy'])
+        'web-1: unexpected, low, does not fail: %s. To do: %s.' % (finding['message'], finding['remedy'])
     ]
 
 
@@ -206,7 +206,7 @@ def test_only_some_entries(run):
     assert (result['findings'], result['failing'], run.looks) == ([], False, 1)
     assert result['msg'].splitlines()[0] == 'web-1 is as declared, judged by entries ssh, other: 4 listeners.'
     result = run(seen(listener(port=8080)), variables=variables, entries='ssh', max_findings=5)
-    assert [(found['kind'], found['entry']) for found in result['findings']] == [('missing', 'ssh')]
+    assert [(finding['kind'], finding['entry']) for finding in result['findings']] == [('missing', 'ssh')]
     assert result['msg'].splitlines()[0] == 'web-1 is not as declared, judged by entry ssh: 1 finding.'
 
 
@@ -216,7 +216,7 @@ def test_a_listener_may_be_what_another_entry_lets_it_be(run):
     result = run(seen(listener(owners=[owner(5, 'apache2')])), variables=variables, entries=['apache'])
     assert result['findings'] == []
     result = run(seen(listener(owners=[owner(5, 'apache2')])), variables=variables, entries=['web'])
-    assert [found['kind'] for found in result['findings']] == ['missing']
+    assert [finding['kind'] for finding in result['findings']] == ['missing']
 
 
 def test_a_finding_about_several_entries_is_one_about_each(run):
@@ -228,13 +228,15 @@ def test_a_finding_about_several_entries_is_one_about_each(run):
         ]
     }
     result = run(seen(listener(owners=[owner(5, 'thief')])), variables=variables, entries=['apache'])
-    assert [(found['kind'], found['listener']) for found in result['findings']] == [('wrong_owner', 'tcp/0.0.0.0:80')]
+    assert [(finding['kind'], finding['listener']) for finding in result['findings']] == [
+        ('wrong_owner', 'tcp/0.0.0.0:80')
+    ]
     hidden = [listener(owners=[]), listener(port=8080, owners=[])]
     for chosen in ('web', 'proxy'):
         result = run(seen(*hidden, gaps=[gap()]), variables=variables, entries=[chosen])
-        assert [found['kind'] for found in result['findings']] == ['unknown']
+        assert [finding['kind'] for finding in result['findings']] == ['unknown']
     result = run(seen(*hidden[:1], gaps=[gap()]), variables={'expected_listeners': [WEB, SSH]}, entries=['ssh'])
-    assert [found['kind'] for found in result['findings']] == ['missing']
+    assert [finding['kind'] for finding in result['findings']] == ['missing']
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,9 @@ def test_arguments_take_the_place_of_variables(run):
     )
     assert 'Waived: 1 finding.' in result['msg'].splitlines()
     result = run(seen(NGINX, listener(port=8080)), variables=variables, expected=[WEB], waivers=[])
-    assert [(found['kind'], found['listener']) for found in result['findings']] == [('unexpected', 'tcp/0.0.0.0:8080')]
+    assert [(finding['kind'], finding['listener']) for finding in result['findings']] == [
+        ('unexpected', 'tcp/0.0.0.0:8080')
+    ]
     assert run(seen(), variables=BOTH, expected=[])['failing'] is False
 
 
@@ -359,7 +363,7 @@ def test_while_it_waits_nothing_is_diagnosed_but_at_the_end(run):
 
 def test_declared_against_found_is_shown_in_diff_mode(run):
     result = run(seen(SSHD, listener(port=8080)), variables=BOTH, keywords={'diff': True})
-    missing, unexpected = (found['expected'] for found in result['findings'])
+    missing, unexpected = (finding['expected'] for finding in result['findings'])
     assert result['diff'] == {
         'before_header': 'declared for web-1',
         'after_header': 'found on web-1',
@@ -430,9 +434,9 @@ def test_a_record_that_cannot_be_written_fails_the_task_and_hides_nothing(run, t
 
 def test_warnings_name_the_host_unless_many_hosts_are_recorded(run, tmp_path):
     variables = dict(BOTH, expected_listener=[])
-    said = 'the variable expected_listener declares nothing; did you mean expected_listeners?'
-    assert run(seen(SSHD, NGINX), variables=variables)['warnings'] == ['web-1: ' + said]
-    assert run(seen(SSHD, NGINX), variables=variables, path=str(tmp_path))['warnings'] == [said]
+    warning = 'the variable expected_listener declares nothing; did you mean expected_listeners?'
+    assert run(seen(SSHD, NGINX), variables=variables)['warnings'] == ['web-1: ' + warning]
+    assert run(seen(SSHD, NGINX), variables=variables, path=str(tmp_path))['warnings'] == [warning]
 
 
 def test_text_of_hosts_is_shown_and_does_nothing(run):

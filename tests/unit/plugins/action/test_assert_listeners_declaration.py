@@ -29,12 +29,12 @@ def collect(variables, given=None, stored=None):
     """What is declared by some variables of a host; ``stored`` are those that set_fact has stored."""
     task = Task()
     task._variable_manager = mock.Mock(_nonpersistent_fact_cache={'web-1': stored or {}})
-    found = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **variables)
-    return _collect.collect(task, found, Templar(loader=DataLoader(), variables=found), given or {})
+    task_vars = dict({'inventory_hostname': 'web-1', 'ansible_facts': {}}, **variables)
+    return _collect.collect(task, task_vars, Templar(loader=DataLoader(), variables=task_vars), given or {})
 
 
 def test_templates_are_evaluated_entry_by_entry():
-    found = collect(
+    collected = collect(
         {
             'port': 80,
             'more': [{'port': 2}],
@@ -43,16 +43,16 @@ def test_templates_are_evaluated_entry_by_entry():
             'listener_unknown': template('{{ "warn" }}'),
         }
     )
-    assert found.entries == [
+    assert collected.entries == [
         ('expected_listeners', 0, {'port': 80, 'name': 'a'}),
         ('expected_listeners_b', 0, {'port': 2}),
         ('expected_listeners_b', 1, {'port': 2}),
     ]
-    assert found.switches == {'listener_unknown': 'warn'} and not found.refusals
+    assert collected.switches == {'listener_unknown': 'warn'} and not collected.refusals
 
 
 def test_what_is_not_defined_is_named_with_its_place_and_once():
-    found = collect(
+    collected = collect(
         {
             'expected_listeners': [
                 {'port': 1},
@@ -62,22 +62,22 @@ def test_what_is_not_defined_is_named_with_its_place_and_once():
             'expected_listeners_b': template('{{ not_this }}'),
         }
     )
-    assert [str(fault).rstrip('.') for fault in found.refusals] == [
+    assert [str(fault).rstrip('.') for fault in collected.refusals] == [
         "expected_listeners, entry web: 'nowhere' is undefined",
         "expected_listeners, entry #3: 'nor_here' is undefined",
         "expected_listeners_b: 'not_this' is undefined",
     ]
-    assert len(found.entries) == 1
+    assert len(collected.entries) == 1
 
 
 @pytest.mark.parametrize(
     'text', ['{{ 1 / 0 }}', '{{ [] | no_such_filter }}', '{{ ', '{% x %}', '{{ lookup("no_such_lookup") }}']
 )
 def test_templates_that_are_wrong_are_refused_and_are_no_traceback(text):
-    found = collect(
+    collected = collect(
         {'expected_listeners': [{'name': 'web', 'port': template(text)}], 'expected_listeners_b': template(text)}
     )
-    assert [(fault.variable, fault.entry) for fault in found.refusals] == [
+    assert [(fault.variable, fault.entry) for fault in collected.refusals] == [
         ('expected_listeners', 'web'),
         ('expected_listeners_b', None),
     ]
@@ -95,9 +95,9 @@ def test_omit_leaves_out():
         expected_listeners_b=template('{{ omit }}'),
         listener_unknown=template('{{ omit }}'),
     )
-    found = collect(variables)
-    assert found.entries == [('expected_listeners', 0, {'port': 1, 'bind': ['any']})]
-    assert (found.variables, found.switches, found.refusals) == (['expected_listeners'], {}, [])
+    collected = collect(variables)
+    assert collected.entries == [('expected_listeners', 0, {'port': 1, 'bind': ['any']})]
+    assert (collected.variables, collected.switches, collected.refusals) == (['expected_listeners'], {}, [])
 
 
 def test_names_of_facts_with_and_without_their_prefix():
@@ -123,9 +123,9 @@ def test_names_of_facts_with_and_without_their_prefix():
 def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
     if not name.endswith('expected_listeners'):     # else the name would mean nothing
         prefix = ''
-    found = collect({prefix + name: [], 'ansible_facts': {name: []}})
-    assert [fault.variable for fault in found.refusals] == [prefix + name]
-    assert not found.entries and not found.switches
+    collected = collect({prefix + name: [], 'ansible_facts': {name: []}})
+    assert [fault.variable for fault in collected.refusals] == [prefix + name]
+    assert not collected.entries and not collected.switches
     assert not collect({prefix + name: []}).refusals
 
 
@@ -133,30 +133,30 @@ def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
     'stored', [[{'name': 'x', 'port': '{{ 40 + 40 }}'}], '{{ [{"port": 80}] }}'], ids=['list', 'text']
 )
 def test_what_set_fact_has_stored_is_not_evaluated_once_more(stored):
-    found = collect({'expected_listeners': stored}, stored={'expected_listeners': stored})
+    collected = collect({'expected_listeners': stored}, stored={'expected_listeners': stored})
     with pytest.raises(Refusals, match='a template that was not evaluated'):
-        Policy.of(found)
+        Policy.of(collected)
 
 
 def test_what_hides_a_stored_value_is_evaluated():
     stored = {'expected_listeners': [{'port': '{{ 1 / 0 }}'}]}
-    found = collect({'expected_listeners': [{'port': template('{{ 40 + 40 }}')}]}, stored=stored)
-    assert [value['port'] for dummy, dummy2, value in found.entries] in ([80], ['80'])
+    collected = collect({'expected_listeners': [{'port': template('{{ 40 + 40 }}')}]}, stored=stored)
+    assert [value['port'] for dummy, dummy2, value in collected.entries] in ([80], ['80'])
 
 
 def test_text_of_strangers_is_not_evaluated():
-    found = collect(
+    collected = collect(
         {
             'expected_listeners': wrap_var([{'name': 'x', 'port': '{{ 40 + 40 }}'}]),
             'expected_listeners_b': wrap_var('{{ [] }}'),
         }
     )
-    assert found.entries == [('expected_listeners', 0, {'name': 'x', 'port': '{{ 40 + 40 }}'})]
-    assert [fault.variable for fault in found.refusals] == ['expected_listeners_b']
+    assert collected.entries == [('expected_listeners', 0, {'name': 'x', 'port': '{{ 40 + 40 }}'})]
+    assert [fault.variable for fault in collected.refusals] == ['expected_listeners_b']
 
 
 def test_arguments_are_not_evaluated_once_more_and_stand_for_their_variables():
-    found = collect(
+    collected = collect(
         {
             'expected_listeners': [{'port': 1}],
             'nginx_expected_listeners': [{'port': 2}],
@@ -164,9 +164,9 @@ def test_arguments_are_not_evaluated_once_more_and_stand_for_their_variables():
         },
         {'expected': [{'port': template('{{ 40 + 40 }}')}]},
     )
-    assert found.entries == [('expected', 0, {'port': '{{ 40 + 40 }}'})]
-    assert found.waivers == [('listener_waivers', 0, {'port': 3})]
-    assert found.variables == ['listener_waivers', 'expected']
+    assert collected.entries == [('expected', 0, {'port': '{{ 40 + 40 }}'})]
+    assert collected.waivers == [('listener_waivers', 0, {'port': 3})]
+    assert collected.variables == ['listener_waivers', 'expected']
 
 
 @pytest.mark.parametrize(
@@ -179,20 +179,20 @@ def test_arguments_are_not_evaluated_once_more_and_stand_for_their_variables():
     ],
 )
 def test_arguments_that_are_no_declaration(value, message):
-    found = collect({'expected_listeners': []}, {'expected': value})
-    assert found and [str(fault).find(message) >= 0 for fault in found.refusals] == [True]
+    collected = collect({'expected_listeners': []}, {'expected': value})
+    assert collected and [str(fault).find(message) >= 0 for fault in collected.refusals] == [True]
 
 
 def test_an_error_that_says_something_twice_says_it_once():
     templar = mock.Mock()
-    for raised, said in (
+    for raised, message in (
         (AnsibleError("'x' is undefined. 'x' is undefined"), "'x' is undefined"),
         (AnsibleError('a. b'), 'a. b'),
     ):
         templar.template.side_effect = raised
         with pytest.raises(ValueError) as caught:
             _collect._evaluated(templar, 'x')
-        assert str(caught.value) == said
+        assert str(caught.value) == message
 
 
 WRITTEN = """\
@@ -212,19 +212,19 @@ def test_what_is_wrong_is_found_by_file_and_line(tmp_path):
     (tmp_path / 'web\x1b.yml').write_text(WRITTEN)
     variables = DataLoader().load_from_file(str(tmp_path / 'web\x1b.yml'))
     with pytest.raises(Refusals) as caught:
-        found = collect(variables)
-        Policy.of(found)
+        collected = collect(variables)
+        Policy.of(collected)
     origins.locate(caught.value.items, dict(variables, expected_listeners_c=[]))
-    told = {
+    reasons = {
         (fault.variable, fault.entry, fault.option): fault.reason.partition(' (')[2] for fault in caught.value.items
     }
     path = '%s/web\\x1b.yml' % tmp_path
     assert (
-        told[('expected_listeners_b', None, None)] == '%s, line 8)' % path or not SEES_TRUST
+        reasons[('expected_listeners_b', None, None)] == '%s, line 8)' % path or not SEES_TRUST
     )  # of a number nobody knew it before 2.19
-    assert told[('listener_unknown', None, None)] == path + ', line 9)'
-    assert told[('expected_listeners', '#3', 'port')] == path + ', line 5)'
-    assert told[('expected_listeners', 'web', 'prot')] == path + ', line 3)'
+    assert reasons[('listener_unknown', None, None)] == path + ', line 9)'
+    assert reasons[('expected_listeners', '#3', 'port')] == path + ', line 5)'
+    assert reasons[('expected_listeners', 'web', 'prot')] == path + ', line 3)'
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,10 @@ def test_a_record_that_is_not_of_its_time(run, tmp_path, age, arguments, message
 
 def test_the_clock_of_a_host_has_no_say(run, tmp_path):
     """The host says that its facts are of tomorrow, or of long ago."""
-    for said in (stamp(-DAY), '1970-01-01T00:00:00Z'):
-        put(tmp_path, {'recorded_at': stamp(60), 'facts': facts(listener(), gathered_at=said)})
+    for gathered_at in (stamp(-DAY), '1970-01-01T00:00:00Z'):
+        put(tmp_path, {'recorded_at': stamp(60), 'facts': facts(listener(), gathered_at=gathered_at)})
         assert run(variables=DECLARED, facts=str(tmp_path))['failing'] is False
-        put(tmp_path, {'recorded_at': stamp(2 * DAY), 'facts': facts(listener(), gathered_at=said)})
+        put(tmp_path, {'recorded_at': stamp(2 * DAY), 'facts': facts(listener(), gathered_at=gathered_at)})
         assert run(variables=DECLARED, facts=str(tmp_path))['failing'] is True
 
 
@@ -127,11 +127,11 @@ def test_the_record_of_another_host_and_none_at_all(run, tmp_path):
 @pytest.mark.parametrize(
     'wrapped',
     [
-        lambda found: found,
-        lambda found: {'ansible_facts': {'ansible_listening_ports': found}},
-        lambda found: {'ansible_listening_ports': found},
-        lambda found: {'listening_ports': found, 'os_family': 'Debian'},
-        lambda found: {'changed': False, 'ansible_facts': {'listening_ports': found}},
+        lambda observed: observed,
+        lambda observed: {'ansible_facts': {'ansible_listening_ports': observed}},
+        lambda observed: {'ansible_listening_ports': observed},
+        lambda observed: {'listening_ports': observed, 'os_family': 'Debian'},
+        lambda observed: {'changed': False, 'ansible_facts': {'listening_ports': observed}},
     ],
 )
 def test_facts_in_a_file_have_no_age(run, tmp_path, wrapped):
@@ -189,8 +189,8 @@ def test_recorded_facts_are_judged_anywhere(run, tmp_path, keywords):
     assert run(variables=DECLARED, facts=str(tmp_path), keywords=keywords)['failing'] is False
 
 
-def kept(found):
-    return dict(DECLARED, ansible_facts={'listening_ports': found})
+def kept(observed):
+    return dict(DECLARED, ansible_facts={'listening_ports': observed})
 
 
 def test_facts_of_this_run_are_not_older_than_the_run(run):
@@ -211,8 +211,8 @@ def test_a_run_of_unknown_age_is_not_taken_for_young(run):
 
 
 def test_the_age_of_the_run_is_that_of_the_process_that_started_this_one():
-    found = recorded.seconds_of_run()
-    assert found is not None and 0 <= found < time.clock_gettime(time.CLOCK_BOOTTIME)
+    seconds = recorded.seconds_of_run()
+    assert seconds is not None and 0 <= seconds < time.clock_gettime(time.CLOCK_BOOTTIME)
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -244,7 +244,7 @@ def test_a_cache_in_memory_is_of_this_run(run, monkeypatch, plugin):
 
 
 @pytest.mark.parametrize(
-    'found, message',
+    'cached, message',
     [
         (None, 'there are no facts about its listeners: gather them with listening.ports.listener_facts'),
         ('{}', 'the packed facts are not valid: has to be a mapping, not'),
@@ -254,13 +254,13 @@ def test_a_cache_in_memory_is_of_this_run(run, monkeypatch, plugin):
         ([float('nan')], 'the packed facts are not valid: not JSON: NaN is not a number'),
     ],
 )
-def test_what_is_cached_is_checked(run, found, message):
-    result = run(variables=kept(found), facts='cached', max_age=0)
+def test_what_is_cached_is_checked(run, cached, message):
+    result = run(variables=kept(cached), facts='cached', max_age=0)
     assert result['failing'] is True and message in result['msg']
     assert run.looks == 0
 
 
 def test_what_is_cached_is_left_as_it_is(run):
-    found = dict(facts(listener()), added_later=5)
-    run(variables=kept(found), facts='cached', max_age=0)
-    assert found == dict(facts(listener()), added_later=5)
+    cached = dict(facts(listener()), added_later=5)
+    run(variables=kept(cached), facts='cached', max_age=0)
+    assert cached == dict(facts(listener()), added_later=5)

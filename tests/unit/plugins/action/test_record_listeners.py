@@ -54,15 +54,15 @@ def answer(*listeners, **other):
 
 
 def test_what_the_host_sends_is_recorded(run, tmp_path):
-    found = facts(listener(owners=[]), gaps=[gap(message='a\nb')])
-    result = run({'packed': pack(found)})
+    observed = facts(listener(owners=[]), gaps=[gap(message='a\nb')])
+    result = run({'packed': pack(observed)})
     path = str(tmp_path / 'hosts' / 'we%2Fb.json')
     assert result == {
-        'changed': False, 'path': path, 'run_id': 'run1', 'status': 'ok', 'gaps': found['gaps'],
+        'changed': False, 'path': path, 'run_id': 'run1', 'status': 'ok', 'gaps': observed['gaps'],
         'msg': '1 listener; owners not complete: a b; hint: become',
-        'summary': {'listeners': 1, 'complete': found['complete']}}
+        'summary': {'listeners': 1, 'complete': observed['complete']}}
     entry = records.read(str(tmp_path), 'we/b')
-    assert (entry['facts'], entry['status'], entry['message'], entry['run_id']) == (found, 'ok', None, 'run1')
+    assert (entry['facts'], entry['status'], entry['message'], entry['run_id']) == (observed, 'ok', None, 'run1')
     with open(path, encoding='ascii') as stream:
         assert len(stream.read().splitlines()) == 1
 
@@ -86,10 +86,10 @@ UNREACHABLE = [
 ]
 
 
-@pytest.mark.parametrize('found', UNREACHABLE, ids=['exception', 'result'])
+@pytest.mark.parametrize('returned', UNREACHABLE, ids=['exception', 'result'])
 @pytest.mark.parametrize('fail', [True, False])
-def test_an_unreachable_host_is_recorded_and_stays_unreachable(run, tmp_path, found, fail):
-    result = run(found, fail=fail)
+def test_an_unreachable_host_is_recorded_and_stays_unreachable(run, tmp_path, returned, fail):
+    result = run(returned, fail=fail)
     message = 'Failed to connect: no\\x1b[31m route {{ 7*7 }}'
     assert (result['unreachable'], result['status'], result['msg']) == (True, 'unreachable', message)
     assert 'failed' not in result and 'summary' not in result
@@ -117,24 +117,24 @@ FAILED = [
 ]
 
 
-@pytest.mark.parametrize('found, message', FAILED, ids=range(len(FAILED)))
-def test_a_host_that_cannot_be_looked_at_is_recorded_and_fails(run, tmp_path, found, message):
-    result = run(found)
+@pytest.mark.parametrize('returned, message', FAILED, ids=range(len(FAILED)))
+def test_a_host_that_cannot_be_looked_at_is_recorded_and_fails(run, tmp_path, returned, message):
+    result = run(returned)
     assert (result['failed'], result['status'], result['msg']) == (True, 'failed', message)
     entry = records.read(str(tmp_path), 'we/b')
     assert (entry['status'], entry['message'], entry['facts']) == ('failed', message, None)
 
 
-@pytest.mark.parametrize('found, message', FAILED[:3])
-def test_whether_the_task_fails_is_a_choice(run, found, message):
-    result = run(found, fail=False)
+@pytest.mark.parametrize('returned, message', FAILED[:3])
+def test_whether_the_task_fails_is_a_choice(run, returned, message):
+    result = run(returned, fail=False)
     assert (result.get('failed'), result['status'], result['msg']) == (None, 'failed', message)
 
 
 def test_facts_that_a_host_adds_to_its_answer_do_not_get_into_the_play(run):
-    found = dict(answer(), ansible_facts={'expected_listeners': []}, add_host={'host_name': 'x'}, rc=1,
-                 invocation={'x': 1})
-    assert set(run(found)) == {'changed', 'path', 'run_id', 'status', 'gaps', 'msg', 'summary'}
+    returned = dict(answer(), ansible_facts={'expected_listeners': []}, add_host={'host_name': 'x'}, rc=1,
+                    invocation={'x': 1})
+    assert set(run(returned)) == {'changed', 'path', 'run_id', 'status', 'gaps', 'msg', 'summary'}
 
 
 def test_the_interpreter_that_was_discovered_is_kept_for_the_tasks_that_follow(tmp_path):
@@ -193,7 +193,7 @@ def test_an_error_of_our_own_is_not_taken_for_one_of_the_host(run):
 
 def test_names_of_hosts_processes_stay_as_they_are_in_the_record(run, tmp_path):
     run(answer(listener(owners=[owner(process='a\x1b{{ 7*7 }}\u202e')])))
-    found = records.read(str(tmp_path), 'we/b')['facts']['listeners'][0]
-    assert found['owners'][0]['process'] == 'a\x1b{{ 7*7 }}\u202e'
+    recorded = records.read(str(tmp_path), 'we/b')['facts']['listeners'][0]
+    assert recorded['owners'][0]['process'] == 'a\x1b{{ 7*7 }}\u202e'
     with open(os.path.join(str(tmp_path), 'hosts', 'we%2Fb.json'), encoding='ascii') as stream:
         assert json.load(stream)['host'] == 'we/b'

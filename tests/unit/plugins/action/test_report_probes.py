@@ -34,7 +34,7 @@ class Variables(dict):
 
 
 def answer(verdict='open', **other):
-    one = {
+    probe = {
         'index': 0,
         'endpoint': 'tcp/10.0.0.5:5432',
         'protocol': 'tcp',
@@ -45,7 +45,7 @@ def answer(verdict='open', **other):
         'local_address': '10.0.0.7',
         'rtt_ms': 0.4,
     }
-    return {'packed': json.dumps([dict(one, **other)])}
+    return {'packed': json.dumps([dict(probe, **other)])}
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_plan(report):
 ])
 def test_the_address_of_a_target(report, variables, wanted):
     report.variables['db'] = variables
-    assert report()['endpoints'] == [dict(one, port=5432, protocol='tcp') for one in wanted]
+    assert report()['endpoints'] == [dict(endpoint, port=5432, protocol='tcp') for endpoint in wanted]
 
 
 def test_all_addresses_are_those_that_the_host_has(report):
@@ -185,10 +185,10 @@ def test_results_of_an_earlier_run_of_a_host_that_is_not_in_the_play_do_not_coun
 
 
 @pytest.mark.parametrize(
-    'found', [answer('unknown', reason='no time left'), {'unreachable': True, 'msg': 'gone'}, {'skipped': True}]
+    'returned', [answer('unknown', reason='no time left'), {'unreachable': True, 'msg': 'gone'}, {'skipped': True}]
 )
-def test_vantage_hosts_that_find_out_nothing(report, found):
-    report.variables['web'] = {'found': found}
+def test_vantage_hosts_that_find_out_nothing(report, returned):
+    report.variables['web'] = {'found': returned}
     assert report(vantages=['web'], probes='found')['failed']
 
 

@@ -46,16 +46,16 @@ def validate(printed):
     def run(hosts, play=None, options=None, **variables):
         task = mock.Mock(spec=Task, async_val=0, check_mode=False, args=options or {})
         task.get_variable_manager.return_value = mock.Mock(_nonpersistent_fact_cache={})
-        found = dict(
+        task_vars = dict(
             {'hostvars': HostVars(hosts), 'ansible_play_hosts_all': list(play or hosts), 'only_mine': 1}, **variables
         )
-        templar = Templar(loader=DataLoader(), variables=found)
+        templar = Templar(loader=DataLoader(), variables=task_vars)
         action = validate_listeners.ActionModule(
             task, mock.MagicMock(), mock.MagicMock(), DataLoader(), templar, None, terminal=terminal
         )
         action._load_name = 'listening.ports.validate_listeners'
-        result = action.run(task_vars=found)
-        assert templar.available_variables == found
+        result = action.run(task_vars=task_vars)
+        assert templar.available_variables == task_vars
         return result
     return run
 
@@ -76,10 +76,10 @@ def test_mistakes_are_grouped_over_hosts(validate, printed):
     bad = {'expected_listeners_x': [{'name': 'db', 'prot': 5432}]}
     result = validate({'a': bad, 'b': {'expected_listeners': WEB, 'expected_listener': []}, 'c': bad, 'd': {}})
     assert result['failed'] is True and result['hosts'] == {'in_order': 1, 'refused': 2, 'undeclared': 1}
-    texts = [one['message'] for one in result['refused']]
+    texts = [group['message'] for group in result['refused']]
     assert 'expected_listeners_x, entry db, option prot: there is no such option; did you mean port?' in texts
-    assert all(one['hosts'] == ['a', 'c'] and one['hosts_total'] == 2 for one in result['refused'])
-    assert [one['hosts'] for one in result['warned']] == [['b']]
+    assert all(group['hosts'] == ['a', 'c'] and group['hosts_total'] == 2 for group in result['refused'])
+    assert [group['hosts'] for group in result['warned']] == [['b']]
     assert result['msg'].startswith('The declaration of 2 hosts (a, c) is refused: expected_listeners_x, entry db')
     assert '  2 hosts (a, c): expected_listeners_x, entry db' in printed[0][0]
     assert printed[0][0].endswith(
@@ -96,7 +96,7 @@ def test_each_host_has_its_own_variables(validate):
             'c': {'expected_listeners': entries},
         }
     )
-    assert [(one['hosts'], one['message'].split(':')[0]) for one in result['refused']] == [
+    assert [(group['hosts'], group['message'].split(':')[0]) for group in result['refused']] == [
         (['b'], 'expected_listeners, entry web, option port'), (['c'], 'expected_listeners, entry web')]
     assert 'number' in result['refused'][1]['message'], 'it is not defined for c'
 
@@ -164,6 +164,6 @@ def test_the_result_has_some_of_thousands(validate):
         {'h%d' % number: {'expected_listeners': [{'name': 'e%d' % (number % 150)}]} for number in range(3000)}
     )
     assert result['hosts']['refused'] == 3000 and len(result['refused']) == 100
-    assert all(one['hosts_total'] == 20 for one in result['refused'])
+    assert all(group['hosts_total'] == 20 for group in result['refused'])
     same = validate({'h%d' % number: {'expected_listeners': [{'name': 'e'}]} for number in range(50)})['refused'][0]
     assert (len(same['hosts']), same['hosts_total']) == (20, 50)
