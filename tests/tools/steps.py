@@ -38,6 +38,7 @@ TYPED = (
 
 # What steps use that only one at a time can have: the network of this machine, which they show or listen in
 NETWORK = frozenset({"network"})
+HOSTS = frozenset({"hosts"})  # tests of the rig compare the machine with what it was before
 
 
 @dataclasses.dataclass(frozen=True)
@@ -256,9 +257,9 @@ STEPS = [
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=200),
-    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=400),
-    Step("hosts", "the rig that runs them", rig, newest_core, cost=100),
-    Step("hosts", "molecule", molecule.check, molecule.environments, cost=100),
+    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=400, uses=HOSTS),
+    Step("hosts", "the rig that runs them", rig, newest_core, cost=100, uses=HOSTS),
+    Step("hosts", "molecule", molecule.check, molecule.environments, cost=100, uses=HOSTS),
     Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
 ]
 
