@@ -31,7 +31,7 @@ class Kit:
         return things[0]
 
     def on(self, name, function):
-        """Have the animal run a function when L{Animal.ask} names it."""
+        """Have the animal run a function when ``Animal.ask`` names it."""
         self._commands[name] = function
 
     def answer(self, message):
@@ -54,7 +54,7 @@ class Animal:
         self._control = control
 
     def ask(self, name, *arguments):
-        """Have the animal do what its setup has set up with L{Kit.on}; returns the result."""
+        """Have the animal do what its setup has set up with ``Kit.on``; returns the result."""
         _send(self._control, {'do': name, 'with': arguments})
         return _receive(self._control)
 
@@ -78,16 +78,16 @@ class Den:
               arguments=None):
         """Start an animal.
 
-        :param setup: callable, gets a L{Kit} inside the new process; its result must fit JSON.
+        :param setup: callable, gets a ``Kit`` inside the new process; its result must fit JSON.
         :param name: bytes, the kernel's name of the process.
         :param shown: str, the same as facts must show it; the name itself by default.
         :param uid: int, the user from before the setup on.
         :param drop_to: int or None, the user from after the setup on.
-        :param dumpable: bool, see L{linux.become}.
+        :param dumpable: bool, see ``linux.become``.
         :param program: str or None, path of a program to execute after the setup, as ``sleep`` does; sockets that
             are to live on must be inheritable.
         :param arguments: list of str or bytes, the program's command line if that is not the usual one.
-        :returns: L{Animal}, after its setup is done and its program runs.
+        :returns: ``Animal``, after its setup is done and its program runs.
         :raises Absent, OSError, RuntimeError: the setup failed.
         """
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -123,7 +123,7 @@ class Den:
         return animal
 
     def share(self, things, count, **options):
-        """Start animals that all hold the same sockets, which this process gives up; returns list of L{Animal}."""
+        """Start animals that all hold the same sockets, which this process gives up; returns list of ``Animal``."""
         try:
             return [self.spawn(lambda kit: kit.keep(*things) and None, **options) for dummy in range(count)]
         finally:

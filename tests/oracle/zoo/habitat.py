@@ -18,7 +18,7 @@ class HabitatError(Exception):
 
 
 class Habitat:
-    """A network, PID and mount namespace, with L{zoo.keeper} as its process 1.
+    """A network, PID and mount namespace, with ``zoo.keeper`` as its process 1.
 
     It dies with this process, however that ends: the kernel kills ``unshare`` when its parent has gone,
     ``--kill-child`` its process 1, and with that every process of the PID namespace. No mount, device or address

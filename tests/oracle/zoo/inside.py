@@ -50,7 +50,7 @@ def facts(**options):
 
 
 def ss():
-    """Rows of ss by protocol, see L{zoo.oracle_ss.parse}, and ``connections``, the rows of TCP that do not listen."""
+    """Rows of ss by protocol, see ``zoo.oracle_ss.parse``, and ``connections``, the rows of TCP that do not listen."""
     rows = {'tcp': [], 'udp': [], 'mptcp': [], 'raw': []}
     for row in oracle_ss.parse(oracle_ss.run('--listening')):
         rows[row['protocol']].append(row)

@@ -85,7 +85,7 @@ def leave_thread():
 
 
 def can_refuse_netlink():
-    """bool: L{refuse_netlink} knows this machine."""
+    """bool: ``refuse_netlink`` knows this machine."""
     return platform.machine() in _SOCKET_CALL
 
 

@@ -49,8 +49,8 @@ def differences(listeners, shown_rows, processes, seconds):
     psutil knows no devices and names one holder of a shared socket at the most.
 
     :param listeners: list of dict, TCP and UDP only.
-    :param shown_rows: from L{rows}.
-    :param processes: dict, pid to L{process}.
+    :param shown_rows: from ``rows``.
+    :param processes: dict, pid to ``process``.
     :param seconds: callable, from ``started`` to Unix time.
     :returns: list of str.
     """

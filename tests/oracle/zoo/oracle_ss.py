@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ss(8) says of the same sockets. Parsing is a matter of text; L{run} alone runs it."""
+"""What ss(8) says of the same sockets. Parsing is a matter of text; ``run`` alone runs it."""
 
 import re
 import subprocess
@@ -64,7 +64,7 @@ def differences(listeners, rows):
     """How listeners differ from the rows of ss, both ways round.
 
     :param listeners: list of dict, of the protocols that were asked for.
-    :param rows: list of dict from L{parse}.
+    :param rows: list of dict from ``parse``.
     :returns: list of str.
     """
     lines = []

@@ -27,8 +27,8 @@ def one_of(*values):
 def listener(protocol, address, port, animals, accepts, scope, sockets=None, **known):
     """The record that is expected of one listener.
 
-    :param animals: list of L{zoo.den.Animal}, all that hold it.
-    :param accepts: pair of bool, see L{IPV4}.
+    :param animals: list of ``zoo.den.Animal``, all that hold it.
+    :param accepts: pair of bool, see ``IPV4``.
     :param sockets: list of lists of animals, the holders of each socket, where there are several sockets.
     :param known: the other fields, by their names, where they are not the usual ones.
     :returns: dict with every field of a listener, and ``_sockets``, the pids that hold each socket.
