@@ -23,7 +23,7 @@ def network(text: str, option: str) -> Network | None:
     """Parse a network or an address; None for anything else.
 
     :param option: the option that has it.
-    :raises Refused: a network has bits behind its prefix.
+    :raises Refused: a network has host bits set.
     """
     try:
         return ipaddress.ip_network(text)

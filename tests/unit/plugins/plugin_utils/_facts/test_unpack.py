@@ -64,7 +64,7 @@ def test_facts_are_checked():
     ('z:eA==', 'truncated'),
     ('z:AAAA', 'damaged'),
     (squeeze(b'{}')[:-8], 'the packed facts are not valid'),
-    ('z:' + base64.b64encode(zlib.compress(b'{}') + b'more').decode(), 'something follows'),
+    ('z:' + base64.b64encode(zlib.compress(b'{}') + b'more').decode(), 'followed by something else'),
     (squeeze(b'\xff'), 'not UTF-8'),
     (squeeze(b'[' + b'0,' * 9000000 + b'0]'), 'more than 8000000 elements'),
 ])
