@@ -199,7 +199,7 @@ def test_policies():
         return judged(name, policy={'summary': 'policy: %d' % number, 'hash': '', 'variables': []})
     assert lines([of('a', 1), of('b', 1)])[0] == 'policy: 1'
     assert lines([of('a', 1), of('b', 2), of('c', 1)])[:2] == ['policy: 1 on 2 hosts (a, c)', 'policy: 2 on b']
-    policies, *_ = lines([of(name, number) for number, name in enumerate('abcd')])
+    policies, *dummy = lines([of(name, number) for number, name in enumerate('abcd')])
     assert policies == 'policy: 4 different declarations on 4 hosts'
 
 
