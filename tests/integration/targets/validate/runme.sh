@@ -42,7 +42,7 @@ shows '"msg": "The declaration of 3 hosts \(ghost-0007, ghost-0008, ghost-0009\)
 validate 0 -i ghosts.yml -i mistakes.yml --limit 'ghost-0001,ghost-0002' "$@"
 shows '^The declarations of all 2 hosts are in order\.$'
 validate 2 -i ghosts.yml -i mistakes.yml -e target=ghost-0007 "$@"
-shows '^The declaration of ghost-0007 is refused\.$'
+shows '^The declaration of ghost-0007 is invalid\.$'
 
 # in check mode, and with a variable of the command line
 validate 2 -i ghosts.yml --check --diff -e target=web -e '{"more": [{"name": "x"}]}' "$@"
