@@ -152,14 +152,14 @@ def test_it_listens_on_loopback_only(web):
     assert judge_as_both(web, "{name: web, port: 80, service: nginx, bind: any}") == [
         "%s is not as declared, judged by entry web: 1 finding." % web.name,
         "1. wrong bind, medium: tcp 127.0.0.1:80 nginx pid %s (nginx.service) is bound to 127.0.0.1 (loopback only), "
-        "where entry web of "
+        "but entry web of "
         "expected_listeners expects it on every address (it is required). To do: change the address that "
         "nginx.service listens on, or the entry."
         % ", ".join(sorted(pids))]
     # where it is bound is seen by everybody; that it is somebody else's besides is not ruled out, hence high
     assert judge(web, "{name: web, port: 80, service: nginx, bind: any}", user="ansible")[1] == (
         "1. wrong bind, high: tcp 127.0.0.1:80 a hidden process (of uid 0) is bound to 127.0.0.1 (loopback only), "
-        "where entry web of "
+        "but entry web of "
         "expected_listeners expects it on every address (it is required). To do: change the address that it listens "
         "on, or the entry.")
 
@@ -223,7 +223,7 @@ STATES = {
              "has failed (exit code 1): OSError: [Errno 98] Address already in use (while attempting to bind on "
              "address ('0.0.0.0', 22))."),
     "elsewhere": (["ExecStart=" + PROGRAM % 8001], "systemctl start elsewhere",
-                  "is running, and listens on tcp 0.0.0.0:8001."),
+                  "is running, but listens on tcp 0.0.0.0:8001."),
     "silent": (["ExecStart=sh -c 'echo the password is hunter2; exec sleep 1000'"], "systemctl start silent",
                "is running, but owns no listener; its log ends with: the password is [redacted]."),
 }

@@ -23,7 +23,7 @@ open="$planted"'open \(itself\)'
 expect 0 probe -e vantage=alpha,beta -e target=alpha "$@"
 shows '^TARGET +PROTO +ADDRESS:PORT +PROCESS +LEVEL +alpha +beta$'
 shows "^alpha +$open +open \(itself\)$"
-shows '^\(itself\): the address is one of the host that probes'
+shows '^\(itself\): the address belongs to the probing host'
 shows '^[0-9]+ endpoints?: [0-9]+ open'
 shows '^alpha +: ok=5 +changed=0 '
 shows '^beta +: ok=1 +changed=0 '
