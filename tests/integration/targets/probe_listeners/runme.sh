@@ -56,9 +56,9 @@ shows '^  target dead2: unreachable: '
 # a limit leaves nobody out without a word
 expect 2 probe -e vantage=alpha,beta -e target=alpha --limit alpha "$@"
 shows "^alpha +$open +-$"
-shows '^  vantage host beta: failed: it is not in this play (is it excluded by --limit?)$'
+shows '^  vantage host beta: failed: it is not in this play \(is it excluded by --limit\?\)$'
 expect 2 probe -e vantage=beta -e target=alpha --limit beta "$@"
-shows '^  target alpha: not recorded in this run .*; it is not in this play (is it excluded by --limit?)$'
+shows '^  target alpha: not recorded in this run .*; it is not in this play \(is it excluded by --limit\?\)$'
 
 # nobody, and a name that nobody knows, are no success
 ANSIBLE_HOST_PATTERN_MISMATCH=warning expect 2 probe -e vantage=alpha -e target=nobody "$@"
