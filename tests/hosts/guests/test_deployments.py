@@ -420,5 +420,5 @@ def test_what_is_not_waited_for_is_not_judged(host):
     assert judge(host, others, names="ssh*") == [
         "%s is not as declared, judged by entries ssh, ssh 2: 1 finding." % host.name,
         "1. missing, high: Service ssh has to listen on tcp/2222 (entry ssh 2 of expected_listeners), but nothing "
-        "does. ssh.service is running, and "
+        "does. ssh.service is running, but "
         "listens on tcp 0.0.0.0:22, tcp [::]:22. " + TO_DO]

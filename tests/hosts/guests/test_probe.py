@@ -67,7 +67,7 @@ def test_a_port_that_is_open_past_the_firewall_is_a_contradiction(probed):
     assert done.code == 2
     assert verdicts(done, target, 7001) == ["open", "open"]
     finding, = re.findall(r"(?m)^  high +%s tcp 0\.0\.0\.0:7001 .*$" % target.name, done.out)
-    blocks = "blocks %s (policy drop of chain inet filter input), and %s can reach it"
+    blocks = "claims to block %s (policy drop of chain inet filter input), but %s can reach it"
     assert blocks % (stranger.address, stranger.name) in finding
     assert "; 1 contradiction." in done.out
     assert probe("-e", "probe_records=" + RECORDS, "-e", "probe_fail=false").code == 0
