@@ -235,11 +235,10 @@ class Firewall(_Firewall, total=False):
     sources: Sources | None
 
 
-class Diagnosis(TypedDict):
-    """Why a unit does not listen that should.
+class Unit(TypedDict):
+    """A unit of systemd that should listen.
 
-    :ivar holds: whether it owns a listener under its ``id``. :ivar lines: the end of its log.
-    :ivar unseen: what could not be observed, with the reason.
+    :ivar holds: whether it owns a listener under its ``id``. :ivar unseen: what could not be observed, with the reason.
     """
 
     unit: str
@@ -251,8 +250,16 @@ class Diagnosis(TypedDict):
     result: str | None
     exit: int | None
     holds: bool | None
-    lines: list[str]
     unseen: list[str]
+
+
+class Diagnosis(Unit):
+    """Why a unit does not listen that should.
+
+    :ivar lines: the end of its log.
+    """
+
+    lines: list[str]
 
 
 class Judged(TypedDict, total=False):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..._harmless.terminal import cut_short
 from ..._listener import Excerpt
-from ..._shape import System
+from ..._shape import System, Unit
 from ..._words import Several
 
 if TYPE_CHECKING:
@@ -122,21 +122,14 @@ class Port(TypedDict):
     one_of: bool
 
 
-class Diagnosis(TypedDict):
-    """A unit that should listen, as the host describes it; ``line`` is the one line of its log that says most."""
+class Diagnosis(Unit):
+    """A unit that should listen, as the host describes it.
 
-    unit: str
-    id: str | None
-    load: str | None
-    active: str | None
-    sub: str | None
-    enabled: str | None
-    result: str | None
-    exit: int | None
-    holds: bool | None
+    :ivar line: the one line of its log that says most. :ivar telling: whether that line reports a failure.
+    """
+
     line: Text | None
-    telling: bool               # whether the line tells of a failure
-    unseen: list[str]
+    telling: bool
 
 
 class Elsewhere(TypedDict):
