@@ -6,7 +6,7 @@ from ..._addresses import intervals as iv
 from ..ruleset.model import NOWHERE, UNKNOWN
 from . import hooks, tracking
 from .outcome import Traces
-from .packet import State
+from .packet import ZONE, State
 from .walk import PORTS
 
 ORDER = 'the order of chains with equal priority in different tables is unknown'
@@ -48,13 +48,13 @@ class Conversation:
             branches = self._remember(branches)
         self.traces.ends = branches
 
-    def _drop(self, spans, decider, client=PORTS):
-        self.traces.dropped.append((self._packet.leg if self._packet else None, spans, decider, client))
+    def _drop(self, spans, decider, client=PORTS, busy=False):
+        self.traces.dropped.append((self._packet.leg if self._packet else None, spans, decider, client, busy))
 
-    def _doubt(self, spans, reason):
+    def _doubt(self, spans, reason, busy=False):
         """Note that these may be stopped, or go on."""
         self.traces.notes.note(self.traces.notes.doubts, spans, (None, reason))
-        self._drop(spans, None)
+        self._drop(spans, None, busy=busy)
 
     # the ways of packets
 
@@ -69,8 +69,8 @@ class Conversation:
         local, forwarded = [], {}
         for state, spans in branches:
             if self._packet.leg != 'first' and state.track != 'established' and (state.dnat or state.snat):
-                self._doubt(spans, 'an untracked packet of a translated connection')
-            for way in self._ways(state.address, spans):
+                self._doubt(spans, 'an untracked packet of a translated connection', state.busy)
+            for way in self._ways(state.address, spans, state.busy):
                 if way == 'local':
                     local.append((state, spans))
                 else:
@@ -81,34 +81,34 @@ class Conversation:
             result += self._hook('postrouting', (UNKNOWN, way), sent)
         return _joined(result)
 
-    def _ways(self, address, spans):
+    def _ways(self, address, spans, busy):
         """Find where packets go: list of ``local``, or names of interfaces, UNKNOWN for one that is not known.
 
         An empty list: they end here.
         """
         net = self._host.net
         if address is None:
-            self._doubt(spans, 'its translated destination is unknown')
+            self._doubt(spans, 'its translated destination is unknown', busy)
             return ['local']
         if self._interface != 'lo':
             if self._family == 4 and address >> 24 == 127 and self._interface not in self._host.localnet:
                 self._drop(spans, 'no packets to 127.0.0.0/8 from %s (net.ipv4.conf.%s.route_localnet)' % (
-                    self._interface, self._interface))
+                    self._interface, self._interface), busy=busy)
                 return []
             if self._family == 6 and address == 1:
-                self._doubt(spans, 'packets to ::1 from another device')
+                self._doubt(spans, 'packets to ::1 from another device', busy)
                 return ['local']
         if self._is_for_host(address):
             return ['local']
         forwarding = self._host.forwarding.get('ipv%d' % self._family)
         if forwarding is False:
-            self._drop(spans, 'forwarding is off')
+            self._drop(spans, 'forwarding is off', busy=busy)
             return []
         if forwarding is None:
-            self._doubt(spans, 'whether forwarding is enabled is unknown')
+            self._doubt(spans, 'whether forwarding is enabled is unknown', busy)
         ways = net.outward(self._family, address)
         if not ways:
-            self._drop(spans, 'no route to %s' % iv.address(address, self._family))
+            self._drop(spans, 'no route to %s' % iv.address(address, self._family), busy=busy)
         return [UNKNOWN if way is None else way for way in ways]
 
     def _is_for_host(self, address):
@@ -149,8 +149,8 @@ class Conversation:
                 continue
             orders = [order for order in group if order is not None]
             if None in group:
-                for dummy, spans in branches:
-                    self._doubt(spans, ORDER)
+                for state, spans in branches:
+                    self._doubt(spans, ORDER, state.busy)
             results = []
             for order in orders:
                 results += self._order(order, hook, way, branches)
@@ -189,8 +189,8 @@ class Conversation:
         orders = self._host.nat_orders(step)
         if None in orders:
             orders = orders[:-1]
-            for dummy, spans in new:
-                self._doubt(spans, ORDER)
+            for state, spans in new:
+                self._doubt(spans, ORDER, state.busy)
         for chains in orders:
             branches = new
             for chain in chains:
@@ -213,9 +213,11 @@ class Conversation:
                     continue
                 verdict, decider = (chain.policy, chain) if kind == 'return' else (kind, rule)
                 if verdict != 'accept':
-                    self._drop(ending, decider, after.client)
+                    self._drop(ending, decider, after.client, after.busy)
                     continue
                 result.setdefault(after, []).append(ending)
+                if after.busy:
+                    continue                    # what decides is told of clients that send little
                 if self._packet.leg == 'first' and view.hook in ('input', 'forward'):
                     self.traces.accepted.append((ending, decider))
                 if after.done and view.hook == 'prerouting':
@@ -228,7 +230,7 @@ class Conversation:
         result = []
         for state, spans in branches:
             if not tracking.is_sure(state, self._packet, self._protocol):
-                self._doubt(spans, 'a connection that is tracked only from the middle')
+                self._doubt(spans, 'a connection that is tracked only from the middle', state.busy)
             result += [(after, spans) for after in tracking.track(state, self._packet, self._protocol)]
         return result
 
@@ -236,7 +238,7 @@ class Conversation:
         result = []
         for state, spans in branches:
             if tracking.is_lost(state, self._packet):
-                self._drop(spans, 'an untracked answer is not translated back', state.client)
+                self._drop(spans, 'an untracked answer is not translated back', state.client, state.busy)
             else:
                 result.append((tracking.remembered(state, self._packet), spans))
         return result
@@ -244,7 +246,9 @@ class Conversation:
 
 def _fresh(state):
     """State: the same, of the next packet."""
-    return state if state.mark == 0 and state.track == 'none' else state._replace(mark=0, track='none')
+    if state.mark == 0 and state.track == 'none':
+        return state
+    return state._replace(mark=0, track='none', zone=ZONE)
 
 
 def _joined(branches):

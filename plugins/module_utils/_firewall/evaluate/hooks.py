@@ -109,7 +109,7 @@ def _interfere(step, other):
 def _effects(chain):
     """Find what a chain, and those that it leads to, can change and depend on.
 
-    :returns: tuple of two frozensets of ``mark``, ``ct`` and ``address``.
+    :returns: tuple of two frozensets of ``mark``, ``ct``, ``address`` and ``lists``.
     """
     writes, reads = set(), set()
     for op in led_to([chain]):
@@ -119,9 +119,9 @@ def _effects(chain):
 
 
 def _subject(field):
-    """What of a packet can change before a field is read: ``mark``, ``ct`` or ``address``; None for all else."""
-    if field == 'mark':
-        return 'mark'
+    """What can change before a field is read: ``mark``, ``ct``, ``address`` or ``lists``; None for all else."""
+    if field in ('mark', 'lists'):
+        return field
     if field.startswith('ct'):
         return 'ct'
     return 'address' if field.startswith(('daddr', 'fib')) or field.endswith('dport') else None

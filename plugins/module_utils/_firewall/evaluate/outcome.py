@@ -78,7 +78,7 @@ class Traces:
 
     :ivar notes: Result, the doubts and caveats of chains.
     :ivar late_doubts: list of (spans, reason), those that explain less than all of ``notes``.
-    :ivar dropped: list of (leg, spans, Rule, Chain, str or None, ports of these clients).
+    :ivar dropped: list of (leg, spans, Rule, Chain, str or None, ports of these clients, whether they send much).
     :ivar accepted: list of (spans, Rule or Chain); translated: list of (spans, Rule, (address, port)).
     :ivar ends: list of (State, spans), of those who came through.
     """
@@ -92,15 +92,17 @@ def conclude(traces, everyone, family, big):
     """Make an Outcome of what happened to the clients.
 
     Those who came through and were never stopped are allowed, those who never came through are blocked. Of all others
-    it is not known; the first reason that was noted about them says why.
+    it is not known; the first reason that was noted about them says why. What stops only clients that send much is a
+    caveat of those who are allowed; what lets in only such clients leaves nobody blocked.
 
     :param traces: Traces, of a conversation.
     :param everyone: set of all addresses.
     :param big: list of str, names of the big sets.
     """
     outcome = Outcome()
-    stopped = iv.united([spans for dummy, spans, dummy2, ports in traces.dropped if _is_usual(ports)])
-    usual = iv.united([spans for state, spans in traces.ends if _is_usual(state.client)])
+    stopped = iv.united([
+        spans for dummy, spans, dummy2, ports, busy in traces.dropped if not busy and _is_usual(ports)])
+    usual = iv.united([spans for state, spans in traces.ends if not state.busy and _is_usual(state.client)])
     passed = iv.united([spans for dummy, spans in traces.ends])
     outcome.blocked = iv.minus(everyone, passed)
     if usual == passed and iv.isect(stopped, everyone) == outcome.blocked:      # the usual case: nobody does both
@@ -108,7 +110,9 @@ def conclude(traces, everyone, family, big):
     else:
         outcome.allowed = iv.isect(iv.minus(usual, stopped), everyone)
         unsure = iv.minus(iv.minus(everyone, outcome.allowed), outcome.blocked)
-    for spans, reason in traces.notes.doubts + traces.late_doubts:
+    traffic = [(spans, (rule, 'depends on the traffic (%s)' % caveat.partition(',')[0]))
+               for spans, (rule, caveat) in traces.notes.caveats]
+    for spans, reason in traces.notes.doubts + traces.late_doubts + traffic:
         doubted = iv.isect(spans, unsure)
         if doubted:
             outcome.undecided.append((doubted, worded(reason)))
@@ -118,7 +122,8 @@ def conclude(traces, everyone, family, big):
     outcome.destinations = [(iv.isect(spans, everyone), state.address, state.port) for state, spans in traces.ends]
     outcome.caveats = [worded(reason) for spans, reason in traces.notes.caveats if iv.isect(spans, everyone)]
     outcome.caveats += _about_big_sets(outcome, everyone, big, passed, stopped)
-    outcome.dropped = [(spans, (leg, decider)) for leg, spans, decider, dummy in traces.dropped if decider is not None]
+    outcome.dropped = [(spans, (leg, decider)) for leg, spans, decider, dummy, dummy2 in traces.dropped
+                       if decider is not None]
     outcome.accepted = traces.accepted
     _note_translation(outcome, traces.translated, everyone, family)
     return outcome

@@ -10,11 +10,18 @@ from ..ruleset.model import ABSENT, CLIENT, SOURCE, UNKNOWN, Bits, Some
 # What can differ between clients, or change on the way. Addresses are numbers; all of it is about the server's end.
 #   was, wasport    where the client sent it; address, port: where it goes after translation (None: not known)
 #   mark, ctmark    of packet and connection, None where not known
-#   track           none, new, established, untracked, invalid: what connection tracking says of this packet
+#   track           none, new, established, untracked, invalid: what connection tracking says of this packet;
+#                   template: nothing yet, but rules have said how it is to be tracked
 #   connection      of the packets before: none, new, untracked, half (the answer was not tracked)
 #   dnat, snat      whether the addresses of the connection were changed; done: a rule of NAT has been met
 #   client          set of ports that the client may be using
-_State = namedtuple('State', 'was wasport address port mark ctmark track connection dnat snat done client')
+#   busy            whether this happens to clients that send much only
+#   memory          what the conversation has left in lists that rules change, see ``memory``
+#   zone, home      zones of this packet and of the connection: (for packets to the server, for answers)
+_State = namedtuple(
+    'State', 'was wasport address port mark ctmark track connection dnat snat done client busy memory zone home')
+ZONE = 0, 0
+_State.__new__.__defaults__ = False, frozenset(), ZONE, ZONE
 
 
 class State(_State):
@@ -31,7 +38,7 @@ class State(_State):
 
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 ECN = 64 | 128              # a client may offer congestion notification
-_CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64}
+_CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64, 'template': 8}
 _NEVER = frozenset('other ' + name for name in ('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'vlan'))
 WHY = {
     'sport': 'a client may choose its port',
@@ -150,7 +157,7 @@ class View:
                 return UNKNOWN
             return self._tracked('ct' + name[3:], 'ct' + kind[3:], state)
         if state.track not in ('new', 'established'):
-            return ABSENT
+            return UNKNOWN if state.track == 'template' else ABSENT
         if name == 'ctmark':
             return _known(state.ctmark)
         if state.track == 'new' and self.reply:

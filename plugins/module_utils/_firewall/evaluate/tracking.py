@@ -14,6 +14,8 @@ CONNECTED = ('tcp', 'sctp', 'dccp')
 # leg: which packet of a conversation it is; reply: whether it goes to the client; flags: of TCP, or a type of ICMPv6
 Packet = namedtuple('Packet', 'leg reply flags')
 
+UNSEEN = ('none', 'template')           # of ``State.track``: before connection tracking
+
 _NONE = Bits(0, 0)
 _LATER = Bits(ACK, PSH | ECN)
 _CONVERSATION = [Packet('first', False, Bits(SYN, ECN)), Packet('reply', True, Bits(SYN | ACK, ECN)),
@@ -36,14 +38,34 @@ def track(state, packet, protocol):
 
     :returns: list of State. Several of them: it is one of these.
     """
-    if state.track != 'none':
+    if state.track not in UNSEEN:
         return [state]
     if protocol == 'icmpv6':            # neighbour discovery has no connections
         return [state._replace(track='untracked')]
-    before = state.connection
     if packet.leg == 'first':
-        word = 'new'
-    elif before == 'new':
+        return [state._replace(track='new', ctmark=0, home=state.zone)]
+    home = _is_at_home(state, packet)
+    result = _tracked(state, packet, protocol, state.connection) if home is not False else []
+    return result if home else result + _tracked(state, packet, protocol, 'untracked')
+
+
+def _is_at_home(state, packet):
+    """Return whether a packet is looked up in the zone where its connection is; None if that is not known.
+
+    net/netfilter/nf_conntrack_core.c, nf_ct_key_equal: each direction of a connection has a zone of its own.
+    """
+    mine, wanted = state.zone[packet.reply], state.home[packet.reply]
+    if state.connection not in ('new', 'half'):
+        return True
+    return None if None in (mine, wanted) else mine == wanted
+
+
+def _tracked(state, packet, protocol, before):
+    """The same as ``track``, for a packet that is not the first one.
+
+    :param before: str, what is known of the packets before, see ``packet.State.connection``.
+    """
+    if before == 'new':
         word = 'established'
     elif before == 'untracked' and packet.reply:
         # the answer is the first packet seen: fine for UDP, not for an answer of TCP or SCTP
@@ -63,14 +85,12 @@ def track(state, packet, protocol):
 
 def is_sure(state, packet, protocol):
     """Return whether ``track`` knows what it says: not of a connection that is tracked from the middle on."""
-    return (
-        state.track != 'none'
-        or protocol == 'icmpv6'
-        or packet.leg == 'first'
-        or state.connection in ('new', 'half')
-        or state.connection == 'untracked'
-        and packet.reply
-    )
+    if state.track not in UNSEEN or protocol == 'icmpv6' or packet.leg == 'first':
+        return True
+    home = _is_at_home(state, packet)
+    if home and state.connection in ('new', 'half'):
+        return True
+    return home is not None and (not home or state.connection == 'untracked') and packet.reply
 
 
 def remembered(state, packet):
@@ -78,8 +98,10 @@ def remembered(state, packet):
     connection = state.connection
     if packet.leg == 'first':
         connection = 'new' if state.track == 'new' else 'untracked'
-    elif connection == 'new' and state.track == 'untracked':
+    elif connection == 'new' and state.track != 'established':
         connection = 'half'
+        if state.track != 'untracked':          # it was looked up in another zone, with a connection of its own or none
+            state = state._replace(ctmark=None)
     return state if connection == state.connection else state._replace(connection=connection)
 
 

@@ -11,7 +11,7 @@ from itertools import product
 
 from ..._addresses import intervals as iv
 from ..ruleset.model import ABSENT, BIG_AT, CLIENT, NOWHERE, SOURCE, By, Numbers, Some, Table, judge, scalar
-from . import index
+from . import index, memory
 from .packet import why
 from .result import BudgetError, Result
 from .translate import translate
@@ -122,8 +122,9 @@ class Walker:
                 if not inside:
                     return
                 state = state._replace(client=inside)
-            elif kind == 'match':
-                may, must = self._match(view, op, state)
+            elif kind in ('match', 'recall'):
+                met = memory.recall(view, op, state, self.universe) if kind == 'recall' else None
+                may, must = met or self._match(view, op, state)
                 if must is not self.universe:
                     others = iv.minus(spans, must) if must else spans
                     if others:
@@ -142,11 +143,19 @@ class Walker:
                 rest.append((state, spans))
             elif kind == 'quiet':
                 result.note(result.caveats, spans, (rule, op.caveat))
-                if not op.matches:
-                    rest.append((state, spans))
+                busy = state._replace(busy=True)
+                rest.append((busy if op.matches else state, spans))
+                state = state if op.matches else busy
+            elif kind == 'remember':
+                state = memory.remember(view, op, state)
+            elif kind == 'recent':
+                state = self._recent(view, rule, op, state, spans, result, rest)
+                if state is None:
                     return
             elif kind in ('mark', 'ctmark'):
-                if state.track in ('new', 'established') or kind == 'mark' and not op.needs_connection():
+                if state.track == 'template' and kind == 'mark' and op.needs_connection():
+                    state = state._replace(mark=None)           # that of the template
+                elif state.track in ('new', 'established') or kind == 'mark' and not op.needs_connection():
                     state = state._replace(**{kind: op.value(state.mark, state.ctmark)})
                 elif kind == 'mark' and not op.goes_on:
                     rest.append((state, spans))     # nftables leaves the rule where there is no connection
@@ -154,6 +163,9 @@ class Walker:
             elif kind == 'notrack':
                 if state.track == 'none':
                     state = state._replace(track='untracked')
+            elif kind == 'zone':
+                if state.track == 'none':
+                    state = state._replace(track='template', zone=op.zones(state.mark))
             elif kind == 'vmap':
                 self._vmap(view, rule, op, state, spans, result, rest, depth)
                 return
@@ -164,6 +176,22 @@ class Walker:
                 self._verdict(view, rule, op, state, spans, result, rest, depth)
                 return
         rest.append((state, spans))
+
+    @staticmethod
+    def _recent(view, rule, op, state, spans, result, rest):
+        """Run a ``Recent``: State with which the rule goes on, or None; others go to ``rest``."""
+        on = None
+        for matches, after, kind in memory.meet(view, op, state):
+            if kind == 'doubt':
+                result.note(result.doubts, spans, (rule, 'who was seen recently is unknown'))
+            elif kind == 'busy':
+                result.note(result.caveats, spans, (rule, op.caveat))
+            branch = after._replace(busy=True) if kind == 'busy' else after
+            if matches:
+                on = branch
+            else:
+                rest.append((branch, spans))
+        return on
 
     def _match(self, view, op, state):
         """Find whose packets can, and surely do, pass a match: (may, must)."""

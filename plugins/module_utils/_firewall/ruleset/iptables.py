@@ -8,7 +8,7 @@ from .iptables_matches import Matches
 from .model import Chain, Rule
 from .nftables import XT_HARMLESS
 from .operations import (
-    DROP, NOTRACK, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, Undecided
+    DROP, NOTRACK, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, SetZone, Undecided
 )
 from .saved import tables, words
 
@@ -102,7 +102,7 @@ class Loader(Matches):
         if name in XT_HARMLESS:
             return []
         if name in ('CT', 'NOTRACK'):
-            return [NOTRACK] if name == 'NOTRACK' or '--notrack' in given else []
+            return [NOTRACK if name == 'NOTRACK' or '--notrack' in given else self._zone(given)]
         if name == 'SET':
             return []
         if name == 'MARK':
@@ -118,6 +118,11 @@ class Loader(Matches):
         if name == 'DNAT':
             return [self._dnat(given['--to-destination'][0])]
         return [Undecided(UNCLEAR.get(name, 'the target %s is not understood' % name[:30]))]
+
+    @staticmethod
+    def _zone(given):
+        zones = [(given.get(option) or given.get('--zone') or ['0'])[0] for option in ('--zone-orig', '--zone-reply')]
+        return SetZone(*('mark' if zone == 'mark' else int(zone, 0) for zone in zones))
 
     @staticmethod
     def _connmark(given):

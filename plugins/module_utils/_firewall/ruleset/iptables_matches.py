@@ -7,7 +7,7 @@ from . import fields
 from .fields import Unclear
 from .model import BIG, AnyBit, Big, Masked, Names, Numbers, Table
 from .nftables import QUIET
-from .operations import Doubt, Match, Quiet
+from .operations import Doubt, Match, Quiet, Recent, Remember
 
 _MULTICAST = networks.sets(networks.MULTICAST)[6]
 _HEADERS = frozenset(('ah', 'dst', 'frag', 'hbh', 'rt'))      # of IPv6
@@ -142,14 +142,21 @@ class Matches:
         )
         return [Quiet(matches, 'limit of connections, %s' % QUIET)]
 
-    @staticmethod
-    def _m_recent(options):
-        for option, negate, dummy in options:
-            if option == '--set':
-                return [Quiet(not negate, 'recent, %s' % QUIET)]
-            if option in ('--rcheck', '--update', '--remove'):
-                return [Quiet(negate, 'recent, judged for a client that was not seen before')]
-        raise Unclear('recent')
+    def _m_recent(self, options):
+        given = {option: (negate, arguments) for option, negate, arguments in options}
+        if '--rttl' in given:
+            raise Unclear('recent --rttl')
+        name = 'recent', given.get('--name', (False, ['DEFAULT']))[1][0]
+        field = '%s%d' % ('daddr' if '--rdest' in given else 'saddr', self._family)
+        if '--set' in given:
+            ops = [Remember(name, (field,), True)]
+            return ops + [self._match('l4proto', False, (0, -1))] if given['--set'][0] else ops
+        change = [option for option in ('--rcheck', '--update', '--remove') if option in given]
+        if len(change) != 1:
+            raise Unclear('recent')
+        hits = 1 if change == ['--remove'] else int(given.get('--hitcount', (False, ['1']))[1][0])
+        return [Recent(name, field, given[change[0]][0], {'--rcheck': None}.get(change[0], change[0][2:]), max(hits, 1),
+                       'recent, judged for a client that was not seen before')]
 
     @staticmethod
     def _m_policy(options):

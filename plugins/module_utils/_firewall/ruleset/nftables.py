@@ -25,6 +25,7 @@ from .operations import (
     Redirect,
     SetConnectionMark,
     SetMark,
+    SetZone,
     Undecided,
     VerdictMap,
 )
@@ -223,6 +224,10 @@ class Loader:
         key = _item(value['key'])
         if key[0] in ('meta', 'ct') and key[1].get('key') == 'mark':
             return [(SetMark if key[0] == 'meta' else SetConnectionMark)(_expression(value['value']))]
+        if key[0] == 'ct' and key[1].get('key') == 'zone':
+            zone = value['value'] if isinstance(value['value'], int) else None
+            way = key[1].get('dir')
+            return [SetZone(0 if way == 'reply' else zone, 0 if way == 'original' else zone)]
         if (
             key[0] in ('meta', 'ct', 'tcp option')
             or key[0] == 'payload'

@@ -24,7 +24,7 @@ class Operation:
         raise NotImplementedError(type(self).__name__)
 
     def writes(self):
-        """Return a tuple of what it changes: ``mark``, ``ct`` (the connection), ``address`` (or port)."""
+        """Return a tuple of what it changes: ``mark``, ``ct`` (the connection), ``address`` (or port), ``lists``."""
         raise NotImplementedError(type(self).__name__)
 
     def targets(self):
@@ -112,7 +112,9 @@ class Doubt(_Plain):
 class Quiet(_Plain):
     """Depends on the traffic: judged for a client that sends little, with a caveat.
 
-    :ivar matches: bool, whether such a client matches.
+    Another client may be answered the other way, and gets in where that lets it in.
+
+    :ivar matches: bool, whether a client that sends little matches.
     """
 
     __slots__ = ('matches', 'caveat')
@@ -120,6 +122,68 @@ class Quiet(_Plain):
 
     def __init__(self, matches, caveat):
         self.matches, self.caveat = matches, caveat
+
+
+# lists that rules change, which later rules and packets meet
+
+
+class Remember(_Plain):
+    """Puts what fields of the packet hold into a list of the kernel, or takes it out.
+
+    :ivar name: tuple that says which list it is.
+    :ivar holds: bool, whether it is in the list afterwards; None where that is not known.
+    """
+
+    __slots__ = ('name', 'fields', 'holds')
+    kind, passes = 'remember', True
+
+    def __init__(self, name, fields, holds):
+        self.name, self.fields, self.holds = name, fields, holds
+
+    def reads(self):
+        return self.fields
+
+    def writes(self):
+        return ('lists',)
+
+
+class Recall(Match):
+    """A match whose set is changed by rules: what the conversation itself has done to it is known.
+
+    :ivar test: what is known of the set otherwise.
+    """
+
+    __slots__ = ('name',)
+    kind, passes = 'recall', True
+
+    def __init__(self, name, fields, negate, test):
+        Match.__init__(self, fields, negate, test)
+        self.name = name
+
+    def reads(self):
+        return self.fields + ('lists',)
+
+
+class Recent(_Plain):
+    """Looks an address up in a list of those that were seen recently (net/netfilter/xt_recent.c).
+
+    :ivar field: str, which address.
+    :ivar change: None, ``update`` (counts once more what is found) or ``remove``.
+    :ivar hits: int, how often it must have been seen.
+    """
+
+    __slots__ = ('name', 'field', 'negate', 'change', 'hits', 'caveat')
+    kind, passes = 'recent', True
+
+    def __init__(self, name, field, negate, change, hits, caveat):
+        self.name, self.field, self.negate, self.change, self.hits = name, field, negate, change, hits
+        self.caveat = caveat
+
+    def reads(self):
+        return (self.field, 'lists')
+
+    def writes(self):
+        return ('lists',) if self.change else ()
 
 
 # changes
@@ -171,6 +235,32 @@ class Notrack(_Plain):
 
     def writes(self):
         return ('ct',)
+
+
+class SetZone(_Plain):
+    """Sets the zone in which connection tracking looks the packet up, and puts its connection.
+
+    :ivar original: int, the zone for packets to the server; ``mark``: that of the packet's mark; None: not known.
+    :ivar reply: the same for answers.
+    """
+
+    __slots__ = ('original', 'reply')
+    kind, passes = 'zone', False
+
+    def __init__(self, original=0, reply=0):
+        self.original, self.reply = original, reply
+
+    def reads(self):
+        return ('mark',) if 'mark' in (self.original, self.reply) else ()
+
+    def writes(self):
+        return ('ct',)
+
+    def zones(self, mark):
+        """(int or None, int or None): the zones for a packet of this mark."""
+        return tuple(
+            zone if zone != 'mark' else None if mark is None else mark & 0xffff for zone in (self.original, self.reply)
+        )
 
 
 # translations, each of which ends the chain for the packets that it takes

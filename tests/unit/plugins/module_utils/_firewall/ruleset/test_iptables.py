@@ -7,7 +7,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import saved
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
-    ACCEPT, chain, decide, dport, evaluator, saddr
+    ACCEPT, chain, decide, dport, evaluator, saddr, state
 )
 
 HEAD = '*filter\n:INPUT %s [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n'
@@ -53,7 +53,7 @@ def test_words(line, expected):
         (
             '-A INPUT -m recent --update --seconds 30 --hitcount 6 --name DEFAULT '
             '--mask 255.255.255.255 --rsource -j ACCEPT',
-            'blocked',
+            'undecided',
         ),
         ('-A INPUT -p udp -j ACCEPT', 'blocked'),
         ('-A INPUT -p 6 -j ACCEPT', 'allowed'),
@@ -108,3 +108,95 @@ def test_legacy_and_nft_both_count():
     parts = chain('input', [[saddr('192.168.0.0/16'), {'drop': None}]], hook='input')
     outcome = evaluator(parts, saves={'ip/legacy': text}).decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
     assert outcome.blocked == ((10 << 24, (11 << 24) - 1), (0xc0a80000, 0xc0a8ffff))
+
+
+# what depends on the traffic, and what a conversation leaves behind
+
+KNOCK = '-A INPUT -p tcp -m tcp --dport 22 -m recent --set --name s --mask 255.255.255.255 --rsource\n'
+CHECK = '-A INPUT -p tcp -m tcp --dport 22 -m recent %s --name s --mask 255.255.255.255 --rsource -j %s\n'
+CHECKS = '-A INPUT -p tcp -m tcp --dport 22 -m recent %s --name other --mask 255.255.255.255 --rsource -j %s\n'
+
+
+@pytest.mark.parametrize('policy, rules, word', [
+    # who sends little is let in, hence somebody is
+    ('DROP', '-A INPUT -m limit --limit 3/min -j ACCEPT', 'allowed'),
+    ('ACCEPT', '-A INPUT -m limit --limit 3/min -j RETURN\n-A INPUT -j DROP', 'allowed'),
+    ('ACCEPT', '-A INPUT -m hashlimit --hashlimit-above 3/min --hashlimit-name a -j DROP', 'allowed'),
+    ('ACCEPT', '-A INPUT -m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr -j DROP', 'allowed'),
+    ('ACCEPT', '-A INPUT -m recent --update --seconds 60 --hitcount 4 --name s --rsource -j DROP', 'allowed'),
+    # who sends more comes through
+    ('ACCEPT', '-A INPUT -m limit --limit 3/min -j DROP', 'undecided'),
+    ('ACCEPT', '-A INPUT -m hashlimit --hashlimit-upto 3/min --hashlimit-name a -j DROP', 'undecided'),
+    ('DROP', '-A INPUT -m hashlimit --hashlimit-above 3/min --hashlimit-name a -j ACCEPT', 'undecided'),
+    ('DROP', '-A INPUT -m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr -j ACCEPT', 'undecided'),
+    ('DROP', '-A INPUT -m recent --update --seconds 60 --hitcount 4 --name s --rsource -j ACCEPT', 'undecided'),
+    # a rule that lets neither in stays what it is
+    ('DROP', '-A INPUT -m limit --limit 3/min -j LOG', 'blocked'),
+    ('ACCEPT', '-A INPUT -m limit --limit 3/min -j LOG', 'allowed'),
+    # a list that the conversation itself fills
+    ('DROP', KNOCK + CHECK % ('--rcheck', 'ACCEPT'), 'allowed'),
+    ('ACCEPT', KNOCK + CHECK % ('--update --seconds 60', 'DROP'), 'blocked'),
+    ('ACCEPT', KNOCK + CHECK % ('--update --seconds 60 --hitcount 4', 'DROP'), 'allowed'),
+    ('DROP', KNOCK + CHECK % ('--rcheck --hitcount 2', 'ACCEPT'), 'undecided'),
+    ('DROP', KNOCK + CHECKS % ('--rcheck', 'ACCEPT'), 'undecided'),
+    ('DROP', KNOCK + CHECK % ('! --rcheck', 'ACCEPT'), 'blocked'),
+    ('ACCEPT', KNOCK + CHECK.replace(' -j %s', '') % '--remove' + CHECK % ('--rcheck', 'DROP'), 'allowed'),
+    ('DROP', KNOCK + CHECK.replace(' -j %s', '') % '--remove' + CHECK % ('--rcheck', 'ACCEPT'), 'undecided'),
+    ('DROP', KNOCK.replace('--set', '! --set').replace('\n', ' -j ACCEPT\n'), 'blocked'),
+    ('DROP', KNOCK + CHECK % ('--rcheck --rttl', 'ACCEPT'), 'undecided')])
+def test_traffic(policy, rules, word):
+    assert decide(legacy(rules, policy)) == word
+
+
+def test_what_depends_on_the_traffic_is_told():
+    judge = legacy('-A INPUT -m limit --limit 3/min -j DROP', 'ACCEPT')
+    (dummy, reason), = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 22).undecided
+    assert reason == (
+        'depends on the traffic (rate limit): iptables filter INPUT 2: -A INPUT -m limit --limit 3/min -j DROP')
+    outcome = legacy(KNOCK + CHECK % ('--update --hitcount 4', 'DROP'), 'ACCEPT').decide(
+        4, 'tcp', 'eth0', '10.0.0.1', 22)
+    assert [caveat.partition(':')[0] for caveat in outcome.caveats] == [
+        'recent, judged for a client that was not seen before']
+    assert outcome.allowed_by == 'policy accept of chain iptables filter INPUT'
+
+
+# zones of connection tracking
+
+RAW = '*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n%s\nCOMMIT\n'
+ANSWERS = (
+    '*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT DROP [0:0]\n-A OUTPUT -m conntrack --ctstate %s -j ACCEPT\nCOMMIT\n')
+
+
+@pytest.mark.parametrize('raw, tcp, udp, new', [
+    ('-A PREROUTING -j CT --zone 5', 'blocked', 'blocked', 'allowed'),
+    ('-A PREROUTING -j CT --zone 5\n-A OUTPUT -j CT --zone 5', 'allowed', 'allowed', 'blocked'),
+    ('-A PREROUTING -j CT --zone 5\n-A OUTPUT -j CT --zone 6', 'blocked', 'blocked', 'allowed'),
+    ('-A PREROUTING -j CT --zone-orig 5', 'allowed', 'allowed', 'blocked'),
+    ('-A PREROUTING -j CT --zone-reply 5', 'blocked', 'blocked', 'allowed'),
+    ('-A PREROUTING -j CT --zone-reply 5\n-A OUTPUT -j CT --zone 5', 'allowed', 'allowed', 'blocked'),
+    ('-A OUTPUT -j CT --zone 5', 'blocked', 'blocked', 'allowed'),
+    # the first rule wins
+    ('-A PREROUTING -j CT --helper ftp\n-A PREROUTING -j CT --zone 5', 'allowed', 'allowed', 'blocked'),
+    ('-A PREROUTING -j CT --notrack\n-A PREROUTING -j CT --zone 5', 'blocked', 'blocked', 'allowed'),
+    ('-A PREROUTING -j CT --zone mark', 'allowed', 'allowed', 'blocked')])
+def test_zones(raw, tcp, udp, new):
+    judge = evaluator(saves={'ip/legacy': RAW % raw + ANSWERS % 'RELATED,ESTABLISHED'})
+    assert [decide(judge), decide(judge, protocol='udp')] == [tcp, udp]
+    assert decide(evaluator(saves={'ip/legacy': RAW % raw + ANSWERS % 'NEW'}), protocol='udp') == new
+
+
+def test_nat_does_not_find_its_connection_in_another_zone():
+    nat = '*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 22 -j REDIRECT --to-ports 80\nCOMMIT\n'
+    zone = RAW % '-A PREROUTING -j CT --zone 5'
+    assert decide(evaluator(saves={'ip/legacy': nat})) == 'allowed'
+    assert decide(evaluator(saves={'ip/legacy': zone + nat})) == 'blocked'
+
+
+@pytest.mark.parametrize('way, value, word', [
+    (None, 7, 'blocked'), ('original', 7, 'allowed'), ('reply', 7, 'blocked'), (None, {'numgen': {}}, 'undecided')])
+def test_zones_of_nftables(way, value, word):
+    key = {'ct': dict({'key': 'zone'}, **({'dir': way} if way else {}))}
+    judge = evaluator(
+        chain('p', [[{'mangle': {'key': key, 'value': value}}]], hook='prerouting', prio=-300),
+        chain('o', [[state('established'), ACCEPT]], hook='output', policy='drop'))
+    assert decide(judge) == word

@@ -13,7 +13,7 @@ from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.alike import Asker
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import operations
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset.model import (
-    NOWHERE, Bits, Chain, Numbers, Rule, Ruleset, Table
+    NOWHERE, SOURCE, Bits, Chain, Numbers, Rule, Ruleset, Table
 )
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset.operations import ACCEPT, DROP
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import NET
@@ -35,6 +35,10 @@ SAMPLES = [
     operations.Match(('tcpdport',), False, Numbers(((22, 22),))),
     operations.Doubt('a reason'),
     operations.Quiet(True, 'a caveat'),
+    operations.Remember(('set', 'seen'), ('saddr4',), True),
+    operations.Recall(('set', 'seen'), ('saddr4',), False, Numbers(iv.full(4))),
+    operations.Recent(('recent', 'seen'), 'saddr4', False, 'remove', 1, 'a caveat'),
+    operations.SetZone(5, 5),
     operations.SetMark(5),
     operations.SetConnectionMark(5),
     operations.NOTRACK,
@@ -78,7 +82,7 @@ def test_there_is_a_sample_of_each_kind():
 def test_every_kind_answers_every_question(op):
     assert isinstance(op.passes, bool)
     assert not hasattr(op, '__dict__'), 'it has slots'
-    assert set(op.writes()) <= {'mark', 'ct', 'address'}
+    assert set(op.writes()) <= {'mark', 'ct', 'address', 'lists'}
     assert all(isinstance(target, Chain) for target in op.targets())
     assert all(isinstance(name, str) for name in op.reads())
     assert all(len(span) == 2 for span in op.ports())
@@ -106,6 +110,10 @@ NOTHING = frozenset()
         'dnatmap': ('address', 'address'),
         'doubt': ('', ''),
         'quiet': ('', ''),
+        'remember': ('lists', ''),
+        'recall': ('', 'lists'),
+        'recent': ('lists', 'lists'),
+        'zone': ('ct', ''),
         'mark': ('mark', 'mark ct'),
         'ctmark': ('ct', 'mark ct'),
         'notrack': ('ct', ''),
@@ -164,6 +172,7 @@ def test_ports_where_a_host_changes_its_mind(op, expected):
 
 
 @each(dict(dict.fromkeys((cls.kind for cls in KINDS), True), match=False, doubt=False, quiet=False, accept=False,
+           remember=False, recall=False, recent=False,
            **{'return': False, 'continue': False}))
 def test_what_may_stop_packets_on_a_bridge(op, expected):
     bridge = chain(op, hook='forward')
@@ -207,7 +216,8 @@ def walk(op, track='new'):
 
 
 @each(dict({cls.kind: 'return' for cls in KINDS}, accept='accept', drop='drop', jump='drop', goto='drop', vmap='drop',
-           unclear='accept drop return', dnat='accept', dnatmap='accept', redirect='accept', snat='accept'))
+           unclear='accept drop return', quiet='return return', recent='return return',
+           dnat='accept', dnatmap='accept', redirect='accept', snat='accept'))
 def test_where_packets_end(op, expected):
     dummy, result = walk(op)
     assert sorted(end for end, dummy, dummy2 in result.ends) == expected.split()
@@ -224,15 +234,22 @@ def test_where_packets_end(op, expected):
         redirect={'port': 80, 'dnat': True, 'done': True},
         dnatmap={'address': THERE, 'port': 80, 'dnat': True, 'done': True},
         snat={'snat': True, 'done': True},
+        remember={'memory': frozenset({((('set', 'seen'), (SOURCE,)), (1, False))})},
+        zone={'track': 'template', 'zone': (5, 5)},
     )
 )
 def test_what_packets_become(op, expected):
-    state, result = walk(op, track='none' if op.kind == 'notrack' else 'new')
-    assert {after for dummy, after, dummy2 in result.ends} == {state._replace(**expected)}
+    state, result = walk(op, track='none' if op.kind in ('notrack', 'zone') else 'new')
+    quiet = {after for dummy, after, dummy2 in result.ends if not after.busy}
+    assert quiet == {state._replace(**expected)}
+    busy = {after for dummy, after, dummy2 in result.ends if after.busy}
+    gone = frozenset({((('recent', 'seen'), (SOURCE,)), (0, False))})
+    assert busy == {'quiet': {state._replace(busy=True)},
+                    'recent': {state._replace(busy=True, memory=gone)}}.get(op.kind, set())
 
 
 @each(dict(dict.fromkeys((cls.kind for cls in KINDS), ([], [])), doubt=(['a reason'], []), unclear=(['a reason'], []),
-           quiet=([], ['a caveat'])))
+           quiet=([], ['a caveat']), recent=([], ['a caveat'])))
 def test_what_is_noted(op, expected):
     dummy, result = walk(op)
     assert tuple([text for dummy, (dummy2, text) in notes] for notes in (result.doubts, result.caveats)) == expected
