@@ -120,9 +120,7 @@ class Undecided(TypedDict):
     reason: str
 
 
-class Path(TypedDict):
-    """What gets through to a listener over interfaces that are treated alike, in one family."""
-
+class _Path(TypedDict):
     family: Family
     interfaces: list[str]
     verdict: ExposureVerdict
@@ -131,6 +129,17 @@ class Path(TypedDict):
     decided_by: str | None
     blocked_by: str | None
     caveats: list[str]
+
+
+class Path(_Path, total=False):
+    """What gets through to a listener over interfaces that are treated alike, in one family.
+
+    Records of earlier versions lack the addresses.
+
+    :ivar addresses: of the host, the only ones that this is about; None for all on which the listener is.
+    """
+
+    addresses: list[str] | None
 
 
 class Exposure(TypedDict):

@@ -70,7 +70,10 @@ ports = _schema.matching(re.compile(r'[0-9]{1,5}(?:-[0-9]{1,5})?', re.ASCII), 'a
 exposure = _schema.mapping({
     **_judged,
     'level': _schema.choice(*_shape.LEVELS),
-    'paths': _schema.items(_schema.mapping({**_judged, 'interfaces': _names, 'family': _family}), 20000),
+    'paths': _schema.items(_schema.mapping(
+        {**_judged, 'interfaces': _names, 'family': _family},
+        {'addresses': _schema.nullable(_schema.items(_address, 1000))},
+    ), 20000),
 })
 exposures = _schema.items(_schema.nullable(exposure), 1000 * 1000)
 opening = _schema.mapping({

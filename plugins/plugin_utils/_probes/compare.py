@@ -118,10 +118,10 @@ def _is_itself(probe: Probe) -> bool:
     return own is not None and address is not None and (own == address or own.is_loopback or address.is_loopback)
 
 
-def stance(listener: Listener, source: str) -> tuple[Stance | None, str | None]:
+def stance(listener: Listener, source: str, target: str | None = None) -> tuple[Stance | None, str | None]:
     """Find what the firewall of a host is said to do with a source.
 
-    :param source: an address.
+    :param source: an address. :param target: the address of the host that was asked for, as its paths may differ.
     :returns: the verdict, None where it is not known or not decided; and the rule that decides, where it is one.
     """
     exposure: Exposure | None = listener.get('exposure')
@@ -134,11 +134,17 @@ def stance(listener: Listener, source: str) -> tuple[Stance | None, str | None]:
         return None, None               # it is not this listener that answers
     paths = [path for path in exposure['paths'] if path['family'] == 'ipv%d' % address.version]
     parts: list[Exposure | Path] = [exposure, *paths]
+    if any(path.get('addresses') for path in paths):
+        # another one than these may be translated to any of them on the way
+        paths = [path for path in paths if not path.get('addresses') or target in (path['addresses'] or ())]
+        if not any(path.get('addresses') for path in paths):
+            return None, None
+        parts = [paths[0], *paths]
     if any(_is_among(undecided['sources'], address) for part in parts for undecided in part['undecided']):
         return None, None
     ways = parts[1:] or parts
     allowing = [part for part in parts[1:] if _is_among(part['allowed'], address)]
-    if allowing or _is_among(exposure['allowed'], address):
+    if allowing or _is_among(parts[0]['allowed'], address):
         return 'allowed', _only(part['decided_by'] for part in allowing or parts[:1])
     # where nobody is let in, the rule that decides is the one that blocks
     return 'blocked', _only(part['blocked_by'] or (None if part['allowed'] else part['decided_by']) for part in ways)
@@ -179,7 +185,7 @@ def findings(plan: Plan, vantages: Sequence[Vantage], table: Table, fail_on: Col
                 source = probe['local_address']
                 if source is None:
                     continue
-                verdict, rule = stance(item.listener, source)
+                verdict, rule = stance(item.listener, source, probe['address'])
                 kind = _kind(verdict, probe['verdict'])
                 if kind:
                     key = (KINDS.index(kind), item.host, item.listener['id'], probe['endpoint'], rule or '')

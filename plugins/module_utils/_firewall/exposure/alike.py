@@ -3,7 +3,8 @@
 """What a ruleset can tell apart, so that each question is put once.
 
 Ports between two that rules name are alike, and so are addresses, and interfaces that the same rules name. A host with
-many listeners, interfaces and addresses has few questions that differ in that.
+many listeners, interfaces and addresses has few questions that differ in that. Rules can also ask whether an address is
+one of the interface that a packet comes in by, or lead packets to that: then these addresses are another class there.
 """
 
 import bisect
@@ -27,14 +28,18 @@ class Timeout(Exception):
 
 
 class Asker:
-    """Asks the evaluator, and remembers what it said."""
+    """Asks the evaluator, and remembers what it said.
 
-    def __init__(self, ruleset, evaluator, seconds):
-        self._evaluator, self._until = evaluator, time.monotonic() + seconds
+    :param routes: Net, the host's addresses.
+    """
+
+    def __init__(self, ruleset, evaluator, seconds, routes):
+        self._evaluator, self._until, self._routes = evaluator, time.monotonic() + seconds, routes
         # port or address to a number for all tests that begin or end there
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
         self._names, self._each, self._odd = set(), False, False
+        self._asks_whose = self._redirects = False      # whether rules ask whose address it is, or lead to another
         for kind in ('translate', 'filter', None):
             self._walk([chain for chain in ruleset.bases if kind == (
                 None if chain.hook in _OUTWARD else 'translate' if chain.kind == 'nat' else 'filter')], kind)
@@ -59,7 +64,7 @@ class Asker:
                     for destination in op.destinations():
                         self._note_target(*destination)
                     if op.kind == 'redirect':
-                        self._each = True       # it leads to the first address of the interface
+                        self._each = self._redirects = True     # it leads to the first address of the interface
 
     @staticmethod
     def _opens(kind, chain, rule):
@@ -109,6 +114,7 @@ class Asker:
             self._names.update(values)
         elif field.startswith('fib ') and ' iif' in field:
             self._each = True
+            self._asks_whose = self._asks_whose or field.startswith('fib daddr')
         elif field.endswith('port'):
             kinds = [field[:-5]] if field[:-5] in TRANSPORTS else TRANSPORTS
             spans = [(max(low, 0), min(high, 65535)) for low, high in values if low <= 65535]
@@ -160,11 +166,21 @@ class Asker:
         return None
 
     def address_class(self, family, address):
-        """What two of the host's addresses have in common if rules treat them alike."""
+        """What two of the host's addresses have in common if rules treat them alike, wherever packets come in."""
         if self._odd:
             return (address,)
         starts, sums = self._alike[family]
         return sums[bisect.bisect_right(starts, address) - 1], iv.contains(LOOPBACK[family], address)
+
+    def relation(self, family, address, interface):
+        """What rules can tell of an address and the interface that packets to it come in by.
+
+        :returns: tuple of two bool; both are False of each address that the interface does not have.
+        """
+        return (
+            self._asks_whose and interface in self._routes.own.get((family, address), ()),
+            self._redirects and address in self._routes.redirected(family, interface, address),
+        )
 
     def interface_class(self, name):
         """What two interfaces have in common if rules treat them alike."""
@@ -185,6 +201,7 @@ class Asker:
             self.port_class(protocol, port),
             self.interface_class(interface),
             self.address_class(family, address),
+            self.relation(family, address, interface),
         )
         if key not in self._known:
             if time.monotonic() > self._until:

@@ -9,6 +9,7 @@ from .way_in import IMPOSSIBLE, disjoint, level, shortened
 
 MOST_NETWORKS = 200             # of a family, in one list of a result
 MOST_REASONS = 30               # and caveats, the same
+MOST_PARTS, MOST_ADDRESSES = 100, 100       # paths for some addresses of the host, and addresses of such a path
 EVERYONE = dict(zip(networks.FAMILIES, networks.ANYONE))
 
 
@@ -84,17 +85,24 @@ class Describer:
         return dict(self._described[key][0])
 
     def _exposure(self, ways, local):
-        merged, blockers = {}, []
+        merged, blockers, more = {}, [], set()
+        is_split = sum(len(way.parts) for way in ways) <= MOST_PARTS
+        if not is_split:
+            more.add('some addresses of the host are reached by others than the rest, too many to list their paths')
         for way in ways:
-            blocked = way.blocked(self.never[way.family])
-            blocked_by = shortened(way.outcome.blocked_by) if blocked else None
-            blockers.append((iv.size(blocked) / iv.LAST[way.family], blocked_by))
-            key = way.family, way.allowed, way.undecided, way.possible, way.decided_by, blocked_by, way.caveats
-            merged.setdefault(key, []).extend(way.interfaces)
+            blockers.append(self._blocker(way))
+            for part in is_split and way.parts or (way,):
+                blocked_by = blockers[-1][1] if part is way else self._blocker(part)[1]
+                key = (part.family, part.allowed, part.undecided, part.possible, part.decided_by, blocked_by,
+                       part.caveats, part.addresses)
+                merged.setdefault(key, []).extend(part.interfaces)
+                if len(part.addresses or ()) > MOST_ADDRESSES:
+                    more.add('of paths with many addresses of the host, %d of these are listed' % MOST_ADDRESSES)
         paths, allowed, possible, undecided = [], {}, {}, {}
-        for (family, some, unsure, sources, decided_by, blocked_by, caveats), names in merged.items():
+        for (family, some, unsure, sources, decided_by, blocked_by, caveats, addresses), names in merged.items():
             paths.append(dict(
                 self._lists({family: some}, {family: unsure}, {family: sources}), interfaces=sorted(names),
+                addresses=addresses if addresses is None else list(addresses[:MOST_ADDRESSES]),
                 family=networks.FAMILIES[family], decided_by=decided_by, blocked_by=blocked_by,
                 caveats=list(caveats[:MOST_REASONS])))
             allowed[family] = iv.union(allowed.get(family, ()), some)
@@ -112,8 +120,13 @@ class Describer:
             level=_level(allowed, undecided, local),
             decided_by=max(deciding, key=lambda way: iv.size(way.allowed)).decided_by if deciding else None,
             blocked_by=max((blocker for blocker in blockers if blocker[1]), default=(0, None))[1],
-            caveats=sorted({text for way in ways for text in way.caveats})[:MOST_REASONS], paths=paths)
+            caveats=sorted(more.union(text for way in ways for text in way.caveats))[:MOST_REASONS], paths=paths)
         return result
+
+    def _blocker(self, way):
+        """Find how large a part of all addresses is kept out, and the text of the rule that does it, or None."""
+        blocked = way.blocked(self.never[way.family])
+        return iv.size(blocked) / iv.LAST[way.family], shortened(way.outcome.blocked_by) if blocked else None
 
     def _lists(self, allowed, undecided, possible):
         """dict: verdict, and sets as text."""

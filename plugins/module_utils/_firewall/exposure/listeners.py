@@ -37,8 +37,16 @@ class Joiner:
                 self._routed[route['family']].extend(iv.parse(route['to'])[1])
         self.describer = Describer({
             family: iv.merged((address, address) for address in own) for family, own in self._own.items()})
+        self._own_on = {}                   # (family, interface) to its addresses
+        for family, own in self._own.items():
+            for address, names in own.items():
+                for name in names:
+                    self._own_on.setdefault((family, name), []).append(address)
+        self._places = {family: {address: place for place, address in enumerate(own)}
+                        for family, own in self._own.items()}
+        self._far = {}                      # family to class to addresses
         self._possible = possible(net)
-        self._groups, self._ways = {}, {}
+        self._groups, self._ways, self._texts = {}, {}, {}
 
     @staticmethod
     def is_loopback(family, address):
@@ -61,7 +69,7 @@ class Joiner:
                 alike = {}
                 for candidate in self._addresses(family, name, address):
                     if self._senders(family, (name,), candidate):
-                        alike.setdefault(self._kind_of(family, candidate), candidate)
+                        alike.setdefault(self._kind_of(family, name, candidate), candidate)
                 if alike:
                     group = self._asker.interface_class(name), frozenset(alike)
                     groups.setdefault(group, ([], list(alike.values())))[0].append(name)
@@ -69,25 +77,48 @@ class Joiner:
         return self._groups[key]
 
     def _addresses(self, family, name, address):
-        """List the addresses to ask for on an interface: all of the host, or a single one."""
+        """List the addresses to ask for on an interface: one of each kind that the host has, or a single one."""
         if address is None:
-            return self._own_by(family, name)
+            return self._unlike(family, name)
         if self.is_loopback(family, address) and name not in self._localnet:
             return []
         return [address]
 
+    def _unlike(self, family, name):
+        """List addresses of the host that an interface hears, among them one of each kind.
+
+        They are those of the interface, and for each class one that it does not have: all others are like these.
+        """
+        own = self._own_on.get((family, name), ())
+        if family not in self._far:
+            self._far[family] = {}
+            for address in self._own[family]:
+                if not self._is_link(family, address):
+                    self._far[family].setdefault(self._asker.address_class(family, address), []).append(address)
+        others = [next((address for address in addresses if name not in self._own[family][address]), None)
+                  for addresses in self._far[family].values()]
+        place = self._places[family]
+        return sorted(set(own).union(address for address in others if address is not None), key=place.__getitem__)
+
     def alike(self, family, names, address):
         """List the addresses of the host for which one of those in ``groups`` stands, as int."""
-        kind = self._kind_of(family, address)
-        return sorted({own for name in names for own in self._own_by(family, name)
-                       if self._kind_of(family, own) == kind})
+        result = set()
+        for name in names:
+            kind = self._kind_of(family, name, address)
+            result.update(own for own in self._own_by(family, name) if self._kind_of(family, name, own) == kind)
+        return sorted(result)
 
     def _own_by(self, family, name):
         return [address for address, names in self._own[family].items()
                 if name in names or not self._is_link(family, address)]
 
-    def _kind_of(self, family, address):
-        return self._asker.address_class(family, address), self._is_link(family, address)
+    def _kind_of(self, family, name, address):
+        asker = self._asker
+        return (
+            asker.address_class(family, address),
+            asker.relation(family, address, name),
+            self._is_link(family, address),
+        )
 
     @staticmethod
     def _is_link(family, address):
@@ -101,8 +132,12 @@ class Joiner:
                 span for name in names for span in self._possible[family, (name,), key[2]])
         return self._possible[key]
 
-    def ask(self, family, protocol, port, names, address):
-        """Find the ``Way`` to one address. Raises Timeout."""
+    def ask(self, family, protocol, port, names, address, wildcard=False):
+        """Find the ``Way`` to one address. Raises Timeout.
+
+        :param wildcard: bool, to a socket on all addresses of the host: packets that are led to the same port of
+            another address get to it all the same, and are not translated.
+        """
         outcome, asked, number = self._asker.ask(family, protocol, names[0], address, port)
         senders, never = self._senders(family, names, address), self.describer.never[family]
         translations, translated = (), iv.EMPTY
@@ -114,14 +149,18 @@ class Joiner:
                 to = address if to == asked else to
                 return None if to is None else iv.address(to, family), port if at == number else at
 
-            parts = [(iv.isect(spans, senders), (to, at) == (asked, number), target(to, at))
+            def stays(to, at):
+                """Whether packets get to the socket all the same."""
+                return at == number and (to == asked or wildcard and to is not None and self._hears(family, to))
+
+            parts = [(iv.isect(spans, senders), stays(to, at), target(to, at))
                      for spans, to, at in outcome.destinations]
             translations = tuple((spans, where, rule) for spans, is_kept, where in parts if spans and not is_kept)
             kept, moved = (iv.merged(span for spans, is_kept, dummy in parts if is_kept is wanted for span in spans)
                            for wanted in (True, False))
             translated = iv.minus(moved, kept)
-            if not translations and outcome.delivered != (iv.address(asked, family), number):   # and nobody gets there
-                to, at = outcome.delivered or (None, None)
+            to, at = outcome.delivered or (None, None)
+            if not translations and not stays(to and iv.number(to), at):        # and nobody gets there
                 translations = ((iv.isect(outcome.blocked, senders), (to, port if at == number else at), rule),)
         undecided = [(iv.minus(iv.isect(spans, senders), never), shortened(reason))
                      for spans, reason in outcome.undecided]
@@ -129,8 +168,14 @@ class Joiner:
                    tuple(pair for pair in undecided if pair[0]), outcome,
                    tuple(shortened(text) for text in outcome.caveats), translations, translated)
 
+    def _hears(self, family, address):
+        """Return whether a socket on all addresses gets what is sent to this one."""
+        return self.has(family, address) or self.is_loopback(family, address)
+
     def ways(self, family, protocol, port, address=None, interface=None, keep=False):
         """List a ``Way`` for each group of interfaces, over all addresses that a socket on this one hears.
+
+        Where some clients get to one of these addresses and not to another, the Way has parts.
 
         :param keep: bool, translated packets get to the socket all the same.
         """
@@ -139,12 +184,36 @@ class Joiner:
             return self._ways[key]
         result, is_translated = [], False
         for names, addresses in self.groups(family, address, interface):
-            ways = [self.ask(family, protocol, port, names, heard) for heard in addresses]
+            ways = [self.ask(family, protocol, port, names, heard, address is None) for heard in addresses]
             is_translated = is_translated or any(way.translations for way in ways)
-            result.append(joined([way if keep else way.to_port_itself() for way in ways]))
+            ways = [way if keep else way.to_port_itself() for way in ways]
+            result.append(joined(ways, self._parts(family, names, addresses, ways)))
         if not is_translated:
             self._ways[key] = result
         return result
+
+    def _parts(self, family, names, addresses, ways):
+        """List a Way for the addresses to which the same clients get, if there are several of these."""
+        parts = []              # each a list of (address, Way)
+        for pair in zip(addresses, ways):
+            same = next((part for part in parts if part[0][1].is_like(pair[1])), None)
+            if same:
+                same.append(pair)
+            else:
+                parts.append([pair])
+        if len(parts) < 2:
+            return ()
+        return tuple(
+            joined([way for dummy, way in part]).to(self._listed(family, names, [address for address, dummy in part]))
+            for part in parts)
+
+    def _listed(self, family, names, addresses):
+        """Return the addresses for which these stand, as a tuple of text."""
+        key = family, names, tuple(addresses)
+        if key not in self._texts:
+            every = {own for address in addresses for own in self.alike(family, names, address)}
+            self._texts[key] = tuple(iv.address(address, family) for address in sorted(every))
+        return self._texts[key]
 
     def exposure(self, record, keep=False):
         """dict: who can reach a listener, None for what is not judged.

@@ -91,7 +91,7 @@ class Survey:
             way = self.joiner.ask(family, protocol, port, names, address)
             if way.translations and kind == 'translate':
                 self._note_translation(way, protocol, 0, '1-65535', address)
-            ways.append(way.to_port_itself())
+            ways.append(self._to_port_itself(way, protocol, port, names, address))
         way = joined(ways)
         if kind == 'filter' and protocol in ('tcp', 'udp') and way.allowed and \
                 not self._describer.is_whole(family, way.allowed, way.possible):
@@ -112,12 +112,18 @@ class Survey:
                     to_port = way if port == low else self.joiner.ask(family, protocol, port, names, address)
                     ports = '%d' % port if single else '%d-%d' % (low, high)
                     self._note_translation(to_port, protocol, port, ports, address)
-            ways.append(way.to_port_itself())
+            ways.append(self._to_port_itself(way, protocol, low, names, address))
         if kind == 'filter':
             way = joined(ways)
             if iv.minus(way.allowed, usual):
                 for first, last in iv.minus(((low, high),), self._taken.get((protocol, family), ())):
                     self._note_opening(protocol, family, first, last, names, way)
+
+    def _to_port_itself(self, way, protocol, port, names, address):
+        """Find the way to a program that would listen on all addresses."""
+        if way.translations:
+            way = self.joiner.ask(way.family, protocol, port, names, address, wildcard=True)
+        return way.to_port_itself()
 
     def _note_opening(self, protocol, family, low, high, names, way):
         by_names = self._open.setdefault((protocol, family, way.allowed, way.decided_by), {})
@@ -175,8 +181,8 @@ class Survey:
                     (self._moved(family, to, stands, address), number if port else None)
                     for way in ways for dummy, (to, number), dummy2 in way.translations}, key=str)
                 targets = [self._target(family, protocol, *target) for target in endpoints]
-                # else it leads to ports of this host on which nothing listens
-                if not all(local and target is None for local, target in targets):
+                # else it leads to ports of this host on which nothing listens, or what does hears both addresses
+                if not all(local and (target is None or self._hears_all(target, port)) for local, target in targets):
                     target = targets[0][1] if len(targets) == 1 else None
                     result.append(self._record(family, protocol, port, address, endpoints, ways, target))
         return result
@@ -191,6 +197,11 @@ class Survey:
                         for address in self.joiner.alike(
                             family, {name for way in ways for name in way.interfaces}, stands)]
         return [(None, None)]
+
+    @staticmethod
+    def _hears_all(record, port):
+        """Return whether a listener is on this port of all addresses: no address that a packet is led to matters."""
+        return record['port'] == port and iv.number(record['address']) == 0
 
     @staticmethod
     def _moved(family, to, stands, address):

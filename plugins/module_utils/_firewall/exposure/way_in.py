@@ -39,16 +39,32 @@ class Way:
     :ivar outcome: Outcome or Deciders, what lets in and what keeps out.
     :ivar translations: tuple of (set, (address, port), rule): clients that can be led to somewhere else.
     :ivar translated: set of those that are led there in any case.
+    :ivar addresses: tuple of str or None, the addresses of the host that it leads to, where it is not to all of them.
+    :ivar parts: tuple of Way, one for all addresses to which the same clients get; empty where all are alike.
     """
 
     __slots__ = ('interfaces', 'family', 'possible', 'allowed', 'undecided', 'outcome', 'caveats', 'translations',
-                 'translated')
+                 'translated', 'addresses', 'parts')
 
     def __init__(self, interfaces, family, possible, allowed=(), undecided=(), outcome=None, caveats=(),
                  translations=(), translated=()):
         self.interfaces, self.family, self.possible = interfaces, family, possible
         self.allowed, self.undecided, self.outcome, self.caveats = allowed, undecided, outcome, caveats
         self.translations, self.translated = translations, translated
+        self.addresses, self.parts = None, ()
+
+    def to(self, addresses):
+        """Return this way, of which it is now known to which addresses it leads."""
+        self.addresses = addresses
+        return self
+
+    def is_like(self, other):
+        """Return whether nobody who can send both ways gets in by one of them only."""
+        if self.possible is other.possible:
+            return self.allowed == other.allowed and self.undecided == other.undecided
+        both = iv.isect(self.possible, other.possible)
+        mine, theirs = self.only(both), other.only(both)
+        return mine.allowed == theirs.allowed and mine.undecided == theirs.undecided
 
     @property
     def decided_by(self):
@@ -94,8 +110,10 @@ class Way:
     def doubted(self, reason):
         """The same way, on which it is not sure that anybody gets to the port."""
         maybe = iv.union(self.allowed, iv.united([spans for spans, dummy in self.undecided]))
-        return Way(self.interfaces, self.family, self.possible, (), ((maybe, reason),) if maybe else (),
-                   Deciders(None, self.outcome.blocked_by), self.caveats)
+        way = Way(self.interfaces, self.family, self.possible, (), ((maybe, reason),) if maybe else (),
+                  Deciders(None, self.outcome.blocked_by), self.caveats).to(self.addresses)
+        way.parts = tuple(part.doubted(reason) for part in self.parts)
+        return way
 
 
 class Deciders:
@@ -119,8 +137,11 @@ def disjoint(undecided, taken):
             taken = iv.union(taken, rest)
 
 
-def joined(ways):
-    """One ``Way`` for several to different addresses of the same interfaces."""
+def joined(ways, parts=()):
+    """One ``Way`` for several to different addresses of the same interfaces.
+
+    :param parts: tuple of Way, see there.
+    """
     if len(ways) == 1:
         return ways[0]
     widest = max(ways, key=lambda way: iv.size(way.allowed))
@@ -129,7 +150,9 @@ def joined(ways):
         allowed, possible = iv.union(allowed, way.allowed), iv.union(possible, way.possible)
     undecided = tuple(disjoint([pair for way in ways for pair in way.undecided], allowed))
     caveats = tuple(sorted({text for way in ways for text in way.caveats}))
-    return Way(widest.interfaces, widest.family, possible, allowed, undecided, widest.outcome, caveats)
+    way = Way(widest.interfaces, widest.family, possible, allowed, undecided, widest.outcome, caveats)
+    way.parts = parts
+    return way
 
 
 def shortened(text):

@@ -53,6 +53,7 @@ def exposure(verdict='blocked', allowed=(), undecided=(), paths=(), **other):
             {
                 'family': 'ipv4',
                 'interfaces': ['eth0'],
+                'addresses': None,
                 'allowed': [] if path.get('verdict') == 'blocked' else list(allowed),
                 'undecided': [],
                 **rules,

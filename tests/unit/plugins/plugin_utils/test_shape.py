@@ -32,7 +32,11 @@ EVERYBODY = ['0.0.0.0/0']
 UNDECIDED = [{'sources': ['10.0.0.0/8'], 'reason': 'why'}]
 RULES = {'decided_by': 'a rule', 'blocked_by': 'another one', 'caveats': ['a limit']}
 EXPOSURE = samples.exposure(
-    'partly', EVERYBODY, UNDECIDED, [dict(RULES, verdict='partly', undecided=UNDECIDED)], **RULES
+    'partly',
+    EVERYBODY,
+    UNDECIDED,
+    [dict(RULES, verdict='partly', undecided=UNDECIDED, addresses=['192.0.2.1'])],
+    **RULES,
 )
 
 

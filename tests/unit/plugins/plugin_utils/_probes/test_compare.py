@@ -44,6 +44,22 @@ def test_stance(exposed, source, wanted):
     assert compare.stance(listener(exposure=exposed), source)[0] == wanted
 
 
+@pytest.mark.parametrize('target, wanted', [
+    ('10.0.0.1', ('allowed', 'rule 1')),
+    ('10.9.0.1', ('blocked', 'rule 2')),
+    ('192.0.2.1', (None, None)),            # translated on the way, to one of these
+    (None, (None, None)),
+])
+def test_the_address_that_was_asked_for_decides(target, wanted):
+    paths = [
+        path('eth0', ['10.0.0.0/24'], addresses=['10.0.0.1'], decided_by='rule 1'),
+        path('eth0', addresses=['10.9.0.1'], decided_by='rule 2'),
+        path('eth1', ['::/0'], family='ipv6'),
+    ]
+    record = listener(exposure=exposure(['10.0.0.0/24', '::/0'], paths=paths))
+    assert compare.stance(record, '10.0.0.7', target) == wanted
+
+
 def test_the_rule_that_decides():
     paths = [path('eth0', ['10.0.0.0/24'], decided_by='rule 1'), path('eth1', decided_by='rule 2')]
     record = listener(exposure=exposure(['10.0.0.0/24'], paths=paths))

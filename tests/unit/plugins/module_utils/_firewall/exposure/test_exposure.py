@@ -175,7 +175,7 @@ def test_paths():
         ('ipv6', ['eth0'], 'allowed', ANYONE6), ('ipv4', ['eth0'], 'partly', ['10.0.0.0/8'])]
     assert set(exposure) == {'verdict', 'level', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats', 'paths'}
     assert all(
-        set(path) == {'interfaces', 'family', 'verdict', 'allowed', 'undecided', 'decided_by', 'blocked_by', 'caveats'}
+        set(path) == set(exposure) - {'level', 'paths'} | {'interfaces', 'addresses', 'family'}
         for path in exposure['paths']
     )
 
@@ -495,7 +495,7 @@ def test_questions_are_shared(monkeypatch):
 
 def test_ports_that_rules_treat_alike():
     ruleset = load.load(capture('native'))
-    asker = _alike.Asker(ruleset, None, 1)
+    asker = _alike.Asker(ruleset, None, 1, None)
     alike = asker.port_class
     assert alike('tcp', 80) == alike('tcp', 443) != alike('tcp', 25) and alike('tcp', 8000) == alike(
         'tcp', 8010

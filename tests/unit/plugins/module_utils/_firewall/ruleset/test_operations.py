@@ -195,7 +195,7 @@ def test_what_may_stop_packets_on_a_bridge(op, expected):
 def test_ports_that_are_not_asked_for_together(op, expected):
     ruleset = Ruleset()
     ruleset.bases.append(chain(op, hook='prerouting', kind='nat'))
-    asker = Asker(ruleset, None, 1)
+    asker = Asker(ruleset, None, 1, None)
     usual = asker.port_class('tcp', 1)
     assert [port for port in range(65536) if asker.port_class('tcp', port) != usual] == expected
     assert (asker.interface_class('eth0') == ('eth0',)) is (op.kind == 'redirect')
@@ -274,7 +274,11 @@ def test_analysers_refuse_what_answers_nothing():
     base = chain(strange(operations.Operation))
     ruleset = Ruleset()
     ruleset.bases.append(base)
-    for analyse in (lambda: hooks.Step('chain', 0, [base]), lambda: Host([base], {}), lambda: Asker(ruleset, None, 1)):
+    for analyse in (
+        lambda: hooks.Step('chain', 0, [base]),
+        lambda: Host([base], {}),
+        lambda: Asker(ruleset, None, 1, None),
+    ):
         with pytest.raises(NotImplementedError):
             analyse()
 
