@@ -87,9 +87,10 @@ class ActionModule(_action.Action):
             raise AnsibleActionFail('declarations_from cannot be combined with expected, which replaces everything '
                                     'declared elsewhere')
         is_live = options['facts'] == _LIVE
+        self.refuse_other_hosts(': one host of the play would be judged, and all would pass', ['run_once'])
         if is_live:
             self.refuse_other_hosts(', unless the facts are recorded: they would be of another host than the '
-                                    'declaration, or of one host for all')
+                                    'declaration', ['delegate_to'])
         if options['wait_for'] and not is_live:
             raise AnsibleActionFail('wait_for cannot be combined with recorded facts: they do not change')
         if options['path'] and options['entries']:
@@ -141,7 +142,8 @@ class Case:
                 raise Refusals(self._declared.refusals)
             elif self._options['declaration'] == 'required' or self._options['entries']:
                 self.refusal = ('This host has no declaration. Set expected_listeners in its group_vars or host_vars, '
-                                'even to an empty list; declaration: optional continues without it.')
+                                'even to an empty list; declaration: optional (of the role audit: audit_declaration) '
+                                'continues without it.')
             if self._policy:
                 self._choice = Choice(self._policy, self._options['entries'])
         except Refusals as exc:

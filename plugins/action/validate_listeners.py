@@ -28,6 +28,7 @@ class ActionModule(_action.Report):
     ARGUMENTS = {
         'hosts': {'type': 'list', 'elements': 'str'},
         'declarations_from': {'type': 'list', 'elements': 'str'},
+        'declaration': {'type': 'str', 'choices': ['required', 'optional'], 'default': 'optional'},
         'fail': {'type': 'bool', 'default': True},
         **screen.COLOR,
     }
@@ -44,7 +45,7 @@ class ActionModule(_action.Report):
             self._templar.available_variables = variables
         lines = declarations.lines(checked)
         self.terminal.show(lines, options['color'])
-        reason = _why_failed(checked)
+        reason = _why_failed(checked, options['declaration'] == 'required')
         result.update(
             hosts=declarations.counts(checked), refused=_listed(declarations.faults(checked)),
             warned=_listed(declarations.warnings(checked)), msg=reason or lines[-1][0])
@@ -78,11 +79,17 @@ def _listed(groups: Sequence[declarations.Group]) -> list[dict[str, Any]]:
             for text, hosts in groups[:_MOST_FAULTS]]
 
 
-def _why_failed(declared: Sequence[Checked]) -> str | None:
-    """Return why the task fails."""
+def _why_failed(declared: Sequence[Checked], each: bool) -> str | None:
+    """Return why the task fails.
+
+    :param each: whether each host has to have a declaration.
+    """
     refused = [checked.host for checked in declared if checked.state == 'refused']
     if refused:
         return 'The declaration of %s is refused: %s' % (counted(refused), declarations.faults(declared)[0][0])
     if not any(checked.declared for checked in declared):
         return 'None of these hosts (%d) has a declaration, so nothing was checked' % len(declared)
+    missing = [checked.host for checked in declared if not checked.declared]
+    if each and missing:
+        return 'Nothing is declared for %s, and a declaration is required' % counted(missing)
     return None

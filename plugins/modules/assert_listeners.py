@@ -151,8 +151,8 @@ attributes:
     support: full
   delegation:
     support: partial
-    details: C(delegate_to) and C(run_once) are refused with O(facts=live). The facts would be those of another host
-      than the declaration.
+    details: C(run_once) is refused, because it would judge one host and pass all. C(delegate_to) is refused with
+      O(facts=live), because the facts would be those of another host than the declaration.
   diff_mode:
     support: full
     details: RV(diff) shows what is declared, and what was observed instead. RV(msg) has the same.

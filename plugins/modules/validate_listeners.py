@@ -31,8 +31,15 @@ options:
     description: See O(listening.ports.assert_listeners#module:declarations_from).
     type: list
     elements: str
+  declaration:
+    description:
+      - Whether each host must have a declaration. An empty list is a declaration.
+      - With V(optional), it fails only if no host has any.
+    type: str
+    choices: [required, optional]
+    default: optional
   fail:
-    description: Whether the task fails if a declaration is refused, or there is none at all.
+    description: Whether the task fails if a declaration is refused, or missing.
     type: bool
     default: true
   color:

@@ -48,13 +48,13 @@ class Action(ActionBase):
         """
         raise NotImplementedError
 
-    def refuse_other_hosts(self, reason: str) -> None:
+    def refuse_other_hosts(self, reason: str, keywords: Iterable[str] = ('delegate_to', 'run_once')) -> None:
         """Refuse keywords that run the task for another host than its variables are of, or once for all.
 
         :param reason: what follows the name of the keyword.
         :raises AnsibleActionFail: the task has one.
         """
-        for keyword in ('delegate_to', 'run_once'):
+        for keyword in keywords:
             if getattr(self._task, keyword, None):
                 name = type(self).__module__.rpartition('.')[2]
                 raise AnsibleActionFail('%s does not work with %s%s' % (name, keyword, reason))

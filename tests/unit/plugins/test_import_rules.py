@@ -13,7 +13,7 @@ from ansible_collections.listening.ports.tests.unit.plugins import imports
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / 'plugins'
 FIREWALL = 'module_utils._firewall'
 POLICY = 'plugin_utils._policy'
-OF_CONTROLLERS = ('plugin_utils', 'action')
+OF_CONTROLLERS = ('plugin_utils', 'action', 'lookup')
 OF_HOSTS = ('modules', 'module_utils')
 # whatever asks the host that it runs on
 READING = ('%s.snapshot' % FIREWALL, 'module_utils._sockets', 'module_utils._owners', 'module_utils._systemd')
@@ -28,7 +28,7 @@ NEVER = (
     ('what reads the rules of a host judges nothing', ('%s.snapshot' % FIREWALL,),
      ('%s.ruleset' % FIREWALL, '%s.evaluate' % FIREWALL, '%s.exposure' % FIREWALL)),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
-    ('what others use knows no action', ('plugin_utils',), ('action',)),
+    ('what others use knows no action', ('plugin_utils',), ('action', 'lookup')),
 )
 
 # Floors, the lowest first: none imports from one above it

@@ -57,6 +57,32 @@ shows '^  dead, dead2: unreachable: '
 shows '^2 hosts: 2 unreachable'
 hides 'Nothing listens'
 
+# nobody at all: that is an error, whose exit code differs between versions of Ansible
+nobody() {
+    if ansible-playbook listening.ports.audit "$@" >"$state/out" 2>&1; then
+        echo "nobody was audited with success" >&2
+        return 1
+    fi
+}
+nobody -e target=typo "$@"
+shows 'No host of the inventory matches typo: nobody was audited\.'
+nobody -e target=null --check "$@"
+nobody -e target=alpha --limit beta "$@"
+shows 'No host of the inventory matches alpha within --limit beta: nobody was audited\.'
+ANSIBLE_INVENTORY=/dev/null nobody "$@"
+shows 'The inventory has no host: nobody was audited\.'
+nobody -e target= "$@"
+shows 'No host is named: nobody was audited\.'
+
+# tags of a larger playbook do not leave the audit out
+expect 0 audit listening.ports.audit -e target=alpha --tags web "$@"
+shows "^$planted"
+
+# a declaration is demanded: a host without one is not looked at, and fails
+expect 2 audit listening.ports.audit -e target=alpha -e audit_declaration=required "$@"
+shows '^  alpha: This host has no declaration\. '
+shows '"msg": "alpha: This host has no declaration\. '
+
 # batches: each shows its own hosts, the last one all
 expect 0 audit serial.yml -e audit_fail=false "$@"
 [ "$(grep -cE "^$planted" "$state/out")" = 2 ]

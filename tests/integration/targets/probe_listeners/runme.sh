@@ -66,6 +66,8 @@ shows 'Nothing would be probed\. Say which hosts .*: vantage is 1 of the hosts o
 expect 2 ansible-playbook listening.ports.probe -e vantage=beta -e target=alpha -e probe_address=nobody.invalid -e probe_total_timeout=4 "$@"
 shows '^Unknown:'
 shows '^  vantage host beta: it could not determine anything$'
+if ansible-playbook listening.ports.probe -e vantage=nobody -e target=noone "$@" >"$state/out" 2>&1; then exit 1; fi
+shows 'No host of the inventory matches nobody, noone: nobody was probed\.'
 expect 2 probe -e target=alpha "$@"
 shows 'Nothing would be probed\. .*vantage is 0 of the hosts of the inventory, target is 1 of them'
 

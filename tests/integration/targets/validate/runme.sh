@@ -38,6 +38,25 @@ shows '^  ghost-0010: the variable expected_listener declares nothing; did you m
 shows '^1003 hosts: 997 in order, 3 refused, 3 without a declaration\.$'
 shows '"msg": "The declaration of 3 hosts \(ghost-0007, ghost-0008, ghost-0009\) is refused: '
 
+# each host has to have one, where that is demanded
+validate 2 -i ghosts.yml -e audit_declaration=required "$@"
+shows '"msg": "Nothing is declared for 3 hosts \(monitor-1, monitor-2, bare-1\), and a declaration is required"'
+validate 0 -i ghosts.yml -e target=web -e audit_declaration=required "$@"
+
+# nobody is meant: the exit code of the error differs between versions of Ansible, and is never 0
+nobody() {
+    if ansible-playbook listening.ports.validate "$@" >"$out" 2>&1; then
+        echo "nobody was checked with success" >&2
+        return 1
+    fi
+}
+nobody -i ghosts.yml -e target=wbe "$@"
+shows 'No host of the inventory matches wbe: nobody was checked\.'
+nobody -i ghosts.yml -e target=web --limit bare "$@"
+shows 'No host of the inventory matches web within --limit bare: nobody was checked\.'
+nobody -i /dev/null "$@"
+shows 'The inventory has no host: nobody was checked\.'
+
 # a part of them
 validate 0 -i ghosts.yml -i mistakes.yml --limit 'ghost-0001,ghost-0002' "$@"
 shows '^The declarations of all 2 hosts are in order\.$'

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import recorded, records
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import NOW, Run
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, record
@@ -183,10 +184,17 @@ def test_a_record_that_is_judged_again_keeps_its_time(run, tmp_path):
     assert (entry['recorded_at'], entry['judgement']['failing']) == (when, False)
 
 
-@pytest.mark.parametrize('keywords', [{'delegate_to': 'other'}, {'run_once': True}])
-def test_recorded_facts_are_judged_anywhere(run, tmp_path, keywords):
+def test_recorded_facts_are_judged_anywhere(run, tmp_path):
     put(tmp_path, {'recorded_at': stamp(5)})
-    assert run(variables=DECLARED, facts=str(tmp_path), keywords=keywords)['failing'] is False
+    assert run(variables=DECLARED, facts=str(tmp_path), keywords={'delegate_to': 'other'})['failing'] is False
+
+
+@pytest.mark.parametrize('source', ['live', 'cached', 'none', 'recorded'])
+def test_one_host_is_not_judged_for_all(run, tmp_path, source):
+    put(tmp_path, {'recorded_at': stamp(5)})
+    with pytest.raises(AnsibleActionFail, match='does not work with run_once: one host of the play would be judged'):
+        run(variables=DECLARED, facts=str(tmp_path) if source == 'recorded' else source, keywords={'run_once': True})
+    assert run.asked == []
 
 
 def kept(observed):

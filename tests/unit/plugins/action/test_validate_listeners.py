@@ -167,3 +167,12 @@ def test_the_result_has_some_of_thousands(validate):
     assert all(group['hosts_total'] == 20 for group in result['refused'])
     same = validate({'h%d' % number: {'expected_listeners': [{'name': 'e'}]} for number in range(50)})['refused'][0]
     assert (len(same['hosts']), same['hosts_total']) == (20, 50)
+
+
+def test_each_host_has_to_have_a_declaration_where_that_is_demanded(validate):
+    hosts = {'a': {'expected_listeners': WEB}, 'b': {}, 'c': {'expected_listeners': []}}
+    assert 'failed' not in validate(hosts)
+    result = validate(hosts, options={'declaration': 'required'})
+    assert result['failed'] is True
+    assert result['msg'] == 'Nothing is declared for b, and a declaration is required'
+    assert 'failed' not in validate(hosts, play=['a', 'c'], options={'declaration': 'required'})
