@@ -6,13 +6,14 @@
 import os
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen, text
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
 
 
 class ActionModule(_action.Report):
@@ -34,6 +35,9 @@ class ActionModule(_action.Report):
             raise AnsibleActionFail('%s is not a directory: nothing was recorded there' % path)
 
         whole, shown = _reports(path, run_id, options, task_vars)
+        for host in whole.hosts:
+            if host.state == 'missing':     # an action that would have recorded it has refused that for the same reason
+                host.reason = self._steering(host.name, task_vars) or host.reason
         files = _write(whole, options['formats'], os.path.abspath(options['dest'] or path))
         lines = text.lines(shown, width, example=options['example'] and shown is whole, so_far=whole,
                            written=files.values())
@@ -43,6 +47,16 @@ class ActionModule(_action.Report):
             run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
             listeners=sum(len(facts['listeners']) for host, facts in whole.observed), table=screen.capped(lines),
             dest=files)
+
+    def _steering(self, host: str, task_vars: _action.Variables) -> str | None:
+        """Return which facts of a host have kept it from being observed."""
+        hostvars = task_vars.get('hostvars')
+        if not hostvars or host not in hostvars:
+            return None
+        try:
+            return host_facts.steering(self._task, hostvars.raw_get(host), self.PARAMETERS)
+        except AnsibleError:        # such as a file of variables that cannot be decrypted
+            return None
 
 
 def _reports(path: str, run_id: str, options: dict[str, Any],

@@ -15,11 +15,11 @@ from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes, screen
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
 
 _MOST_FINDINGS = 1000           # in the result
 _MOST_MISSING = 3               # hosts in a message
-# Facts that would be these variables, which they outrank
-_STEERING = {'probe_address': ('probe_address',), 'ansible_host': ('host', 'ansible_host')}
+_STEERING = ('probe_address', 'ansible_host')       # that no fact may be
 _ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
 _NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
@@ -27,6 +27,7 @@ _NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 class ActionModule(_action.Report):
     """Reads records and registered results; touches no host."""
 
+    PARAMETERS = (*host_facts.AUDIT, *host_facts.PROBE, 'target', 'vantage')
     ARGUMENTS = {
         **screen.ARGUMENTS,
         'targets': {'type': 'list', 'elements': 'str', 'required': True},
@@ -114,9 +115,9 @@ def _addresses(name: str, task_vars: _action.Variables) -> list[str]:
     """List what others reach a host by."""
     try:
         variables = task_vars['hostvars'][name]
-        facts = {str(key) for key in variables.get('ansible_facts') or ()}
-        for variable, keys in _STEERING.items():
-            if facts.intersection(keys):
+        known = host_facts.names(variables)
+        for variable in _STEERING:
+            if variable in known:
                 raise AnsibleActionFail('%s has a fact named %s: a host must not decide where it is probed'
                                         % (visible(name, 300), variable))
         addresses = variables.get('probe_address') or variables.get('ansible_host') or name

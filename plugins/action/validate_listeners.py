@@ -13,7 +13,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.r
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import declarations, screen
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.declarations import Checked
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
-from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, roles
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, host_facts, origins, roles
 
 # What the variables of a host may refer to, and hostvars does not have.
 _OF_THE_PLAY = ('ansible_limit', 'omit', 'play_hosts')
@@ -65,6 +65,10 @@ class ActionModule(_action.Report):
         self._templar.available_variables = variables
         declared = collect.collect(self._task, variables, self._templar, {}, of_roles)
         checked = Checked(host, bool(declared), warnings=declared.warnings)
+        steering = host_facts.steering(self._task, variables, self.PARAMETERS)
+        if steering:
+            checked.faults = [steering]
+            return checked
         try:
             if declared or declared.refusals:
                 checked.warnings = Policy.of(declared).warnings

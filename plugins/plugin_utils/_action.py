@@ -3,16 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The base of the actions: what each of them does before its own work, and the options that several have."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ._facts import records
+from ._harmless.terminal import visible
 from ._report.console.lines import counted
 from ._report.console.screen import Terminal
 from ._settings import setting
+from ._variables import host_facts
 
 Options = dict[str, Any]
 Variables = dict[str, Any]
@@ -22,16 +24,21 @@ Result = dict[str, Any]
 class Action(ActionBase):
     """An action that changes nothing, and therefore also works in check mode.
 
-    :cvar ARGUMENTS: the argument spec of its options.
+    :cvar ARGUMENTS: the argument spec of its options. :cvar PARAMETERS: variables that no fact of a host may be.
     """
 
     TRANSFERS_FILES = False
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
+    PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE)
     _supports_check_mode = True
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: Variables | None = None) -> Result:
-        """Check the options, and do the work."""
+        """Check the options, and do the work. Raises AnsibleActionFail where the host has a say in how it is done."""
+        steering = host_facts.steering(self._task, task_vars or {}, self.PARAMETERS)
+        if steering:
+            raise AnsibleActionFail('%s: %s' % (
+                visible(str((task_vars or {}).get('inventory_hostname')), 300), steering))
         result: Result = super().run(tmp, task_vars)
         validate: Callable[..., tuple[object, Options]] = self.validate_argument_spec
         dummy, options = validate(argument_spec=self.ARGUMENTS)

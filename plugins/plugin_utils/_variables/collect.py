@@ -12,9 +12,11 @@ from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
 
+from .._harmless.terminal import visible
 from .._policy.declaration import merge
+from .._policy.language.options import SWITCHES
 from .._policy.language.refusal import Refused
-from . import roles
+from . import host_facts, roles
 
 # Options of the task that take the place of variables.
 _OPTIONS = {'expected': merge.ENTRIES, 'waivers': merge.WAIVERS}
@@ -46,10 +48,25 @@ def _collect(task: Task, task_vars: dict[str, Any], templar: Templar, given: Map
     replaced = {_OPTIONS[option] for option in given}
     variables = {name: value for name, value in _final(task, task_vars, templar).items()
                  if merge.kind(str(name)) not in replaced}
-    declared = merge.collect(variables, lambda value: _evaluated(templar, value), fact_names(task_vars))
+    declared = merge.collect(variables, lambda value: _evaluated(templar, value), host_facts.names(task_vars))
+    declared.refusals[:0] = _behind_facts(task, task_vars, variables)
     for option, value in given.items():
         _add(declared, option, value)
     return declared
+
+
+def _behind_facts(task: Task, task_vars: dict[str, Any], variables: Mapping[str, Any]) -> list[Refused]:
+    """Refuse what is declared by a template behind which there is a fact of the host, with a name of its own."""
+    shadows = host_facts.shadowing(task, task_vars)
+    refusals = []
+    for name in sorted(str(name) for name in variables) if shadows else ():
+        fact = host_facts.behind(variables[name], task_vars, shadows) if merge.kind(name) or name in SWITCHES else None
+        if fact:
+            refusals.append(Refused(
+                'refers to the variable %s, which is a fact of the host, and facts override your variables, so the '
+                'host could judge itself. Remove the fact, and clear the fact cache; or write ansible_facts.%s, if the '
+                'host is to decide' % (visible(fact, 100), visible(fact, 100)), None, name))
+    return refusals
 
 
 def _evaluated(templar: Templar, value: Any) -> Any:
@@ -87,12 +104,6 @@ def _add(declared: merge.Declared, option: str, value: Any) -> None:
         fault.variable = option
     declared.refusals += alone.refusals
     declared.variables.append(option)
-
-
-def fact_names(task_vars: Mapping[str, Any]) -> set[str]:
-    """Return the names under which a fact of the host can be a variable."""
-    keys = {str(key) for key in task_vars.get('ansible_facts') or ()}
-    return keys | {'ansible_' + key for key in keys}
 
 
 def _final(task: Task, task_vars: dict[str, Any], templar: Templar) -> dict[str, Any]:

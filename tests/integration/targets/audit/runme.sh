@@ -175,6 +175,26 @@ expect 2 audit listening.ports.audit --check --diff -e target=alpha "$@"
 shows '^alpha is not as declared\.$'
 export ANSIBLE_INVENTORY=$plain
 
+# facts of a host do not decide how it is audited, by themselves or behind a variable, now or in a later run
+for inject in true false; do
+    cache=(env "ANSIBLE_CACHE_PLUGIN=jsonfile" "ANSIBLE_CACHE_PLUGIN_CONNECTION=$state/cache.$inject" "ANSIBLE_INJECT_FACT_VARS=$inject")
+    rm -rf "$state/audit"
+    expect 2 "${cache[@]}" ansible-playbook steering.yml -e "chosen=$state/audit" "$@"
+    shows 'alpha: it has a fact named audit_fail, by which it would decide how it is audited: remove the fact, and clear the fact cache'
+    shows '^  alpha: it has a fact named audit_fail, '
+    shows '^beta +: .*failed=0'
+    [ ! -e "$state/audit/elsewhere" ] && [ ! -e "$state/audit/hosts/alpha.json" ] && [ -s "$state/audit/hosts/beta.json" ]
+    # in the fact cache
+    expect 2 "${cache[@]}" ansible-playbook listening.ports.audit -e target=alpha,beta -e "audit_output_dir=$state/audit" "$@"
+    shows '^  alpha: it has a fact named audit_fail, '
+    expect 2 "${cache[@]}" ansible-playbook listening.ports.validate -e target=alpha,beta "$@"
+    shows 'alpha: it has a fact named audit_fail, '
+done
+# behind a variable, which takes facts that are variables
+expect 2 env ANSIBLE_INJECT_FACT_VARS=true ansible-playbook behind.yml "$@"
+shows 'alpha: the variable audit_fail refers to hidden, which is a fact of it, by which it would decide how it is audited'
+shows '^  beta: The declaration is refused: expected_listeners: refers to the variable hidden, which is a fact of the host'
+
 # options that are wrong are refused before anything is done, and a wrong one does not make the audit pass
 expect 2 audit listening.ports.audit -e target=alpha -e '{"audit_gather": ["ports"]}' "$@"
 shows 'value of gather must be one or more of: owners, '

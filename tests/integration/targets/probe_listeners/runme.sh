@@ -71,4 +71,10 @@ shows 'No host of the inventory matches nobody, noone: nobody was probed\.'
 expect 2 probe -e target=alpha "$@"
 shows 'Nothing would be probed\. .*vantage is 0 of the hosts of the inventory, target is 1 of them'
 
+# a fact of a vantage host that an earlier run has left does not decide whether the probe fails
+cached=(env ANSIBLE_CACHE_PLUGIN=jsonfile "ANSIBLE_CACHE_PLUGIN_CONNECTION=$state/cache" ANSIBLE_INJECT_FACT_VARS=true)
+"${cached[@]}" ansible -m ansible.builtin.set_fact -a 'probe_fail=false cacheable=true' beta
+expect 2 "${cached[@]}" ansible-playbook listening.ports.probe -e vantage=beta -e target=alpha -e probe_timeout=1 "$@"
+shows 'beta: it has a fact named probe_fail, by which it would decide how it is audited'
+
 exec {served}>&-

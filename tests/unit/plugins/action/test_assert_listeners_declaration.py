@@ -100,12 +100,6 @@ def test_omit_leaves_out():
     assert (collected.variables, collected.switches, collected.refusals) == (['expected_listeners'], {}, [])
 
 
-def test_names_of_facts_with_and_without_their_prefix():
-    assert _collect.fact_names({'ansible_facts': {'expected_listeners': 1, 'ansible_x': 2}}) == {
-        'expected_listeners', 'ansible_expected_listeners', 'ansible_x', 'ansible_ansible_x'}
-    assert _collect.fact_names({}) == set()
-
-
 @pytest.mark.parametrize(
     'name',
     [
@@ -127,6 +121,16 @@ def test_a_fact_with_the_name_of_a_declaration_is_refused(name, prefix):
     assert [fault.variable for fault in collected.refusals] == [prefix + name]
     assert not collected.entries and not collected.switches
     assert not collect({prefix + name: []}).refusals
+
+
+@pytest.mark.parametrize('name', ['expected_listeners', 'listener_waivers_web', 'listener_unknown'])
+def test_a_fact_behind_a_template_is_refused(name):
+    variables = {name: template('{{ app_ports }}'), 'app_ports': [], 'ansible_facts': {'app_ports': []}}
+    collected = collect(variables)
+    assert [fault.variable for fault in collected.refusals] == [name]
+    assert 'refers to the variable app_ports, which is a fact of the host' in collected.refusals[0].reason
+    assert not collect({**variables, 'ansible_facts': {'other': []}}).refusals
+    assert not collect({**variables, 'app_ports': [{'port': 1}]}).refusals        # what overrides the fact
 
 
 @pytest.mark.parametrize(

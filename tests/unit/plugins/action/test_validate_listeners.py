@@ -176,3 +176,9 @@ def test_each_host_has_to_have_a_declaration_where_that_is_demanded(validate):
     assert result['failed'] is True
     assert result['msg'] == 'Nothing is declared for b, and a declaration is required'
     assert 'failed' not in validate(hosts, play=['a', 'c'], options={'declaration': 'required'})
+
+
+def test_facts_that_would_steer_an_audit_are_faults(validate):
+    result = validate({'a': {'expected_listeners': WEB}, 'b': {'ansible_facts': {'audit_fail': False}}})
+    assert result['hosts'] == {'in_order': 1, 'refused': 1, 'undeclared': 0}
+    assert result['refused'][0]['message'].startswith('it has a fact named audit_fail, by which it would decide')

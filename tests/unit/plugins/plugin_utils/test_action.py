@@ -88,3 +88,11 @@ def test_known_hosts():
     assert _action.known_hosts(['b', 'a', 'b'], variables) == ['b', 'a']
     with pytest.raises(AnsibleActionFail, match='not in the inventory: 2 hosts'):
         _action.known_hosts(['c', 'a', 'd', 'c'], variables)
+
+
+def test_a_host_has_no_say_in_how_it_is_audited():
+    variables = {'inventory_hostname': 'we\x1bb', 'ansible_facts': {'audit_fail': 'no'}}
+    with pytest.raises(AnsibleActionFail) as caught:
+        run(task_vars=variables)
+    assert str(caught.value).startswith('we\\x1bb: it has a fact named audit_fail, by which it would decide')
+    assert run(task_vars={'inventory_hostname': 'web', 'ansible_facts': {'fail': 'no'}})['options']

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which variables come from facts of a host."""
+
+import pathlib
+import re
+from unittest import mock
+
+import pytest
+import yaml
+
+from ansible.playbook.task import Task
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
+
+ROOT = pathlib.Path(__file__).resolve().parents[5]
+CACHED = {'app_ports': [4444], 'ansible_app_ports': [1], 'ansible_os_family': 'Debian', 'module_setup': True}
+
+
+def task(cache=None):
+    """A task of a play in which Ansible keeps these facts, by host; None where that is not known."""
+    made = Task()
+    made._variable_manager = mock.Mock(spec=[]) if cache is None else mock.Mock(_fact_cache=cache)
+    return made
+
+
+def variables(**more):
+    return {'inventory_hostname': 'web', 'ansible_facts': {'app_ports': [1], 'os_family': 'Debian'}, **more}
+
+
+def test_names_of_facts_with_and_without_their_prefix():
+    assert host_facts.names({'ansible_facts': {'expected_listeners': 1, 'ansible_x': 2}}) == {
+        'expected_listeners', 'ansible_expected_listeners', 'ansible_x', 'ansible_ansible_x'}
+    assert host_facts.names({}) == set()
+
+
+def test_parameters_are_those_of_the_role_and_of_the_playbooks():
+    specs = yaml.safe_load((ROOT / 'roles/audit/meta/argument_specs.yml').read_text(encoding='utf-8'))
+    assert sorted(host_facts.AUDIT) == sorted(specs['argument_specs']['main']['options'])
+    text = (ROOT / 'playbooks/probe.yml').read_text(encoding='utf-8')
+    assert set(host_facts.PROBE) == set(re.findall(r'(?<![\w.])probe_\w+(?= \|)', text))
+    others = ''.join(path.read_text(encoding='utf-8') for path in (ROOT / 'playbooks').glob('*.yml'))
+    assert set(re.findall(r'(?<!\w)audit_\w+', others)) <= set(host_facts.AUDIT)
+
+
+@pytest.mark.parametrize('name', [*host_facts.AUDIT, *host_facts.PROBE])
+def test_a_fact_with_the_name_of_a_parameter_steers(name):
+    given = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
+    why = host_facts.steering(Task(), given, [*host_facts.AUDIT, *host_facts.PROBE])
+    assert why.startswith('it has a fact named %s, by which it would decide how it is audited: remove the fact' % name)
+
+
+@pytest.mark.parametrize('raw', [
+    '{{ app_ports }}', '{% if app_ports %}no{% endif %}', ['x', {'y': '{{ app_ports }}'}], '{{ mine }}',
+    "{{ vars['app_ports'] }}", '{{ hostvars[inventory_hostname].app_ports }}', "{{ lookup('vars', 'app_ports') }}",
+    "{{ query('ansible.builtin.vars', 'app_ports') }}", "{{ (app_ports | first) ~ 'x' }}", {'{{ app_ports }}': 1},
+])
+def test_a_fact_behind_a_parameter_steers(raw):
+    given = variables(app_ports=[4444], audit_fail=raw, mine='{{ yours }}', yours='{{ app_ports }}')
+    why = host_facts.steering(task({'web': CACHED}), given, host_facts.AUDIT)
+    assert why.startswith('the variable audit_fail refers to app_ports, which is a fact of it, by which it would')
+
+
+@pytest.mark.parametrize('raw', [
+    False, None, 'app_ports', '{{ other }}', '{{ app_ports', '{{ ansible_os_family }}',
+    "{{ ansible_facts['app_ports'] }}",
+    '{{ ansible_facts.app_ports }}', "{{ 'app_ports' }}", '{{ mine }}',
+])
+def test_what_has_no_fact_behind_it_or_says_so_does_not_steer(raw):
+    given = variables(app_ports=[4444], audit_fail=raw, mine='{{ mine }}')
+    assert host_facts.steering(task({'web': CACHED}), given, host_facts.AUDIT) is None
+
+
+def test_facts_that_another_variable_overrides_do_not_count():
+    assert host_facts.shadowing(task({'web': CACHED}), variables(app_ports=[80])) == set()
+    assert host_facts.shadowing(task({'web': CACHED}), variables(app_ports=[4444])) == {'app_ports'}
+    assert host_facts.shadowing(task({'web': CACHED}), variables()) == set()      # facts are not injected
+    assert host_facts.shadowing(task({'web': CACHED}), variables(app_ports=[4444], module_setup=True)) == {
+        'app_ports', 'module_setup'}
+
+
+class Plugin:
+    """A fact cache of ansible-core 2.21, in which a host that is not there is an error."""
+
+    def get(self, host):
+        return {'web': CACHED}[host]
+
+
+def test_where_facts_are_kept_differs_between_versions():
+    assert host_facts.shadowing(task(Plugin()), variables(app_ports=[4444])) == {'app_ports'}
+    assert host_facts.shadowing(task(Plugin()), dict(variables(app_ports=[4444]), inventory_hostname='db')) == set()
+    # where it is not known, what is known of them counts
+    assert host_facts.shadowing(task(), variables(app_ports=[1])) == {'app_ports'}
+    assert host_facts.shadowing(task(), variables(app_ports=[1], ansible_app_ports=[1])) == set()
+    assert host_facts.shadowing(Task(), variables(app_ports=[1])) == {'app_ports'}
