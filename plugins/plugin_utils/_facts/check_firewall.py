@@ -108,6 +108,15 @@ _net = _schema.mapping({
     'rp_filter': _schema.table(_name, _schema.integer(), 10000),
     'forwarding': _schema.mapping(dict.fromkeys(_shape.FAMILIES, _schema.nullable(_schema.boolean))),
 })
+
+
+def _table_flags(value: object) -> list[Any]:
+    """Check [family, name, flags] of a table."""
+    if not isinstance(value, list) or len(value) != 3:
+        raise Fault('is not [family, name, flags]')
+    return [_name(value[0]), _name(value[1]), _schema.integer()(value[2])]
+
+
 _snapshot = _schema.mapping({
     'nft': _schema.nullable(_output),
     'saves': _schema.table(_schema.choice('ip/nft', 'ip6/nft', 'ip/legacy', 'ip6/legacy'), _output, 4),
@@ -121,7 +130,7 @@ _snapshot = _schema.mapping({
         'aspect': _schema.choice('nft', 'iptables', 'ipset', 'net'),
         'message': _text,
     }), 100),
-})
+}, {'table_flags': _schema.nullable(_schema.items(_table_flags, 100000))})
 
 
 def snapshot(value: object) -> dict[str, Any]:

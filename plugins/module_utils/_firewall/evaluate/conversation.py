@@ -89,7 +89,7 @@ class Conversation:
         net = self._host.net
         if address is None:
             self._doubt(spans, 'its translated destination is unknown', busy)
-            return ['local']
+            return ['local'] if self._host.forwarding.get('ipv%d' % self._family) is False else ['local', UNKNOWN]
         if self._interface != 'lo':
             if self._family == 4 and address >> 24 == 127 and self._interface not in self._host.localnet:
                 self._drop(spans, 'no packets to 127.0.0.0/8 from %s (net.ipv4.conf.%s.route_localnet)' % (
@@ -127,8 +127,9 @@ class Conversation:
                 if self._interface == 'lo':
                     sent = self._hook('input', ('lo', NOWHERE), self._hook('prerouting', ('lo', NOWHERE), sent))
                 result += sent
-                continue
-            for name in self._host.net.outward(self._family, address):
+                if address is not None:
+                    continue
+            for name in [None] if address is None else self._host.net.outward(self._family, address):
                 way = UNKNOWN if name is None else name
                 sent = [branch]
                 for hook in ('ingress', 'prerouting'):

@@ -74,6 +74,10 @@ class Index:
         for op in rule.ops:
             if op.kind == 'doubt':
                 continue
+            if op.kind == 'needs':
+                if any(self._known.get(name) is ABSENT for name in op.fields):
+                    return False, None
+                continue
             if op.kind not in ('match', 'vmap'):
                 break               # whatever it is, it may do something to the packets that got here
             (names, test, negate), = op.tests()

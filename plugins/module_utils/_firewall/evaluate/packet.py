@@ -5,7 +5,7 @@
 from collections import namedtuple
 
 from ..ruleset.fields import PROTOCOLS, TRANSPORTS
-from ..ruleset.model import ABSENT, CLIENT, SOURCE, UNKNOWN, Bits, Some
+from ..ruleset.model import ABSENT, CLIENT, MAYBE, SOURCE, UNKNOWN, Bits, Some
 
 # What can differ between clients, or change on the way. Addresses are numbers; all of it is about the server's end.
 #   was, wasport    where the client sent it; address, port: where it goes after translation (None: not known)
@@ -39,7 +39,11 @@ class State(_State):
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 ECN = 64 | 128              # a client may offer congestion notification
 _CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64, 'template': 8}
-_NEVER = frozenset('other ' + name for name in ('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'vlan'))
+# headers that no packet has that is asked about
+_NEVER = frozenset(('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'gretap', 'vlan', 'vxlan', 'geneve'))
+_OF_SOCKET = frozenset(('meta skuid', 'meta skgid', 'meta cgroup'))
+_FAMILIES = {'ip': 4, 'ip6': 6}
+_OWN = frozenset(('length', 'priority', 'cpu', 'random', 'time', 'hour', 'day', 'iifgroup', 'oifgroup', 'rtclassid'))
 WHY = {
     'sport': 'a client may choose its port',
     'dport': 'a client may choose its port',
@@ -50,6 +54,8 @@ WHY = {
     'oifname': 'the outgoing interface is unknown',
     'fib': 'the routes do not show it',
     'numgen': 'chosen at random',
+    'chance': 'chosen at random, or by a hash',
+    'hash': 'chosen by a hash of the packet',
     'saddr': 'its addresses are unknown',
     'iifname': 'depends on the kernel',
 }
@@ -62,7 +68,8 @@ def fixed(family, protocol, reply=False):
         'nfproto': family, 'l4proto': number, 'ethertype': 0x800 if family == 4 else 0x86dd,
         'l4proto4': number if family == 4 else ABSENT, 'l4proto6': number if family == 6 else ABSENT,
         'version4': 4 if family == 4 else ABSENT, 'version6': 6 if family == 6 else ABSENT,
-        'fragment': Bits(0, 0x4000) if family == 4 else ABSENT, 'exthdr': 0, 'exthdr field': ABSENT,
+        'fragment': Bits(0, 0x4000) if family == 4 else ABSENT,
+        'exthdr': 0 if family == 6 else ABSENT, 'exthdr field': ABSENT,
         'icmpv6': UNKNOWN if protocol == 'icmpv6' else ABSENT, 'hoplimit': UNKNOWN if family == 6 else ABSENT,
     }
     other = 10 - family
@@ -228,21 +235,30 @@ class View:
             and self.way[0] != 'lo'
         ):
             return self.net.reverse(self.family, self.way[0] if ' iif ' in name else None)
-        if name.startswith('numgen '):
+        if name.startswith(('numgen ', 'hash ')):
             count, first = name.split()[1:]
             return Some(range(int(first), int(first) + int(count)))
-        if name in _NEVER:
-            return ABSENT
         if name.startswith('other '):
-            owner = name[6:]
-            if (
-                owner in PROTOCOLS
-                and owner != self.protocol
-                or owner in ('ip', 'ip6')
-                and owner != ('ip' if self.family == 4 else 'ip6')
-            ):
-                return ABSENT
-        return UNKNOWN
+            return self._of_header(name.split()[1], name)
+        if name in _OF_SOCKET and self.hook in ('ingress', 'prerouting', 'forward'):
+            return ABSENT               # only later the kernel knows which socket a packet is for
+        if name.startswith(('fib ', 'rt ')) or name == 'chance' or name[:5] == 'meta ' and name[5:] in _OWN:
+            return UNKNOWN
+        return MAYBE
+
+    def _of_header(self, owner, name):
+        """What is in a header of a packet, where rules may look at more than is known of it.
+
+        :param owner: str, the protocol, or ``@nh``, ``@th`` or ``@ll``: whatever it is.
+        """
+        if owner in ('ether', '@ll'):
+            return ABSENT if self.hook in ('output', 'postrouting') or self.way[0] == 'lo' else MAYBE
+        if owner in _NEVER or owner in PROTOCOLS and PROTOCOLS[owner] != PROTOCOLS[self.protocol]:
+            return ABSENT
+        if owner in _FAMILIES and _FAMILIES[owner] != self.family:
+            return ABSENT
+        is_whole = owner in _FAMILIES or owner in PROTOCOLS or owner in ('th', '@nh', '@th')
+        return UNKNOWN if is_whole and ' option ' not in name and ' chunk ' not in name else MAYBE
 
 
 def _known(value):

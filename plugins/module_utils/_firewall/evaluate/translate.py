@@ -4,9 +4,8 @@
 
 from itertools import product
 
-from ..._addresses import intervals as iv
-from ..ruleset.model import ABSENT
-from .packet import why
+from ..ruleset.operations import ANY_PORT
+from .lookup import found
 
 CHOICES = 16        # ports or addresses of a translation that chooses
 
@@ -31,9 +30,7 @@ def translate(view, universe, rule, op, state, spans, result, rest):
             result.end('drop', state, spans, rule)
     elif op.kind == 'dnat':
         if op.family in (None, view.family):
-            low, high = op.addresses or (state.address, state.address)
-            targets = range(low, high + 1) if low is not None and high - low < CHOICES else [None]
-            _send(targets, op.port_span, state, spans, rule, result)
+            _send(_targets(op, state), op.port_span, state, spans, rule, result)
         else:
             rest.append((state, spans))
     else:
@@ -41,28 +38,28 @@ def translate(view, universe, rule, op, state, spans, result, rest):
 
 
 def _by_map(view, universe, rule, op, state, spans, result, rest):
-    values = tuple(view.value(name, state) for name in op.fields)
-    if any(value is ABSENT for value in values):
-        rest.append((state, spans))
-        return
-    others = spans
-    for may, must, dnat in list(op.table.matching(values, universe)):
-        taken = iv.isect(spans, may)
-        others = iv.minus(others, must)
-        if taken:
-            if may != must:
-                result.note(result.doubts, taken, (rule, why(op.fields[0])))
-            translate(view, universe, rule, dnat.with_ports(op.port_span), state, taken, result, rest)
-    if others and op.table.default is not None:
-        dnat = op.table.default.with_ports(op.port_span)
-        translate(view, universe, rule, dnat, state, others, result, rest)
-    elif others:
-        rest.append((state, others))
+    for taken, target in list(found(view, universe, rule, op, state, spans, result)):
+        if target is None:
+            rest.append((state, taken))
+        else:
+            translate(view, universe, rule, target.with_ports(op.port_span), state, taken, result, rest)
+
+
+def _targets(op, state):
+    """Sequence of the addresses that a Dnat may choose, None for one that is not known."""
+    if op.addresses is None:
+        return [state.address]
+    low, high = op.addresses
+    if op.network:          # net/netfilter/nft_nat.c: what is below the mask stays
+        return [None if state.address is None else low | state.address & (low ^ high)]
+    return range(low, high + 1) if high - low < CHOICES else [None]
 
 
 def _send(addresses, ports, state, spans, rule, result):
     """Send packets to one of these addresses and ports; None among the addresses: it is not known to which."""
-    if ports is None or state.port is not None and ports[0] <= state.port <= ports[1]:
+    if ports == ANY_PORT:
+        ports = [None]
+    elif ports is None or state.port is not None and ports[0] <= state.port <= ports[1]:
         ports = (state.port,)
     else:
         ports = range(ports[0], ports[1] + 1) if ports[1] - ports[0] < CHOICES else [None]

@@ -7,11 +7,10 @@ one that the kernel takes is always among them. A chain is walked once per state
 jump to it then takes what is of its own clients, so that deep and wide jumps cost no more than the rules they lead to.
 """
 
-from itertools import product
-
 from ..._addresses import intervals as iv
-from ..ruleset.model import ABSENT, BIG_AT, CLIENT, NOWHERE, SOURCE, By, Numbers, Some, Table, judge, scalar
+from ..ruleset.model import ABSENT, BIG_AT, CLIENT, MAYBE, NOWHERE, SOURCE, By, Numbers, Table, judge, scalar
 from . import index, memory
+from .lookup import found
 from .packet import why
 from .result import BudgetError, Result
 from .translate import translate
@@ -108,9 +107,13 @@ class Walker:
         if spans:
             rest.append((state, spans))
 
-    def _rule(self, view, rule, state, spans, result, rest, depth):
-        """Run a rule for some clients; who is not through with the chain after it goes to ``rest``."""
-        for op in rule.ops:
+    def _rule(self, view, rule, state, spans, result, rest, depth, ops=None):
+        """Run a rule for some clients; who is not through with the chain after it goes to ``rest``.
+
+        :param ops: sequence of Operation, what is left to run of it; None: all.
+        """
+        ops = rule.ops if ops is None else ops
+        for position, op in enumerate(ops):
             kind = op.kind
             if kind == 'match' and _is_about_client_port(view, op, state):
                 inside = iv.isect(state.client, op.test.spans)
@@ -138,20 +141,44 @@ class Walker:
                     spans = iv.isect(spans, may)
                     if not spans:
                         return
+            elif kind == 'needs':
+                values = [view.value(name, state) for name in op.fields]
+                if any(value is ABSENT for value in values):
+                    rest.append((state, spans))
+                    return
+                unsure = [name for name, value in zip(op.fields, values) if value is MAYBE]
+                if unsure:
+                    result.note(result.doubts, spans, (rule, why(unsure[0])))
+                    rest.append((state, spans))
             elif kind == 'doubt':
                 result.note(result.doubts, spans, (rule, op.reason))
                 rest.append((state, spans))
             elif kind == 'quiet':
-                result.note(result.caveats, spans, (rule, op.caveat))
-                busy = state._replace(busy=True)
-                rest.append((busy if op.matches else state, spans))
-                state = state if op.matches else busy
+                following = ops[position + 1:]
+                if following:                   # else it makes no difference
+                    result.note(result.caveats, spans, (rule, op.caveat))
+                    busy = state._replace(busy=True) if op.favours(following) else None
+                    if not op.matches:
+                        rest.append((state, spans))
+                        state = busy
+                    elif busy:
+                        rest.append((busy, spans))
+                    if not state:
+                        return
             elif kind == 'remember':
                 state = memory.remember(view, op, state)
             elif kind == 'recent':
                 state = self._recent(view, rule, op, state, spans, result, rest)
                 if state is None:
                     return
+            elif kind == 'choose':
+                following = tuple(ops[position + 1:])
+                for taken, chosen in list(found(view, self.universe, rule, op, state, spans, result)):
+                    if chosen is None:
+                        rest.append((state, taken))
+                    else:
+                        self._rule(view, rule, state, taken, result, rest, depth, chosen + following)
+                return
             elif kind in ('mark', 'ctmark'):
                 if state.track == 'template' and kind == 'mark' and op.needs_connection():
                     state = state._replace(mark=None)           # that of the template
@@ -226,27 +253,11 @@ class Walker:
         return may, must
 
     def _vmap(self, view, rule, op, state, spans, result, rest, depth):
-        names, table = op.fields, op.table
-        values = [view.value(name, state) for name in names]
-        if any(value is ABSENT for value in values):
-            rest.append((state, spans))
-            return
-        choices = list(product(*(value.values if isinstance(value, Some) else (value,) for value in values)))
-        if len(choices) > 1:
-            result.note(result.doubts, spans, (rule, why(names[0])))
-        for choice in choices:
-            others = spans
-            for may, must, verdict in list(table.matching(choice, self.universe)):
-                taken = iv.isect(spans, may)
-                if may != must and taken:
-                    result.note(result.doubts, taken, (rule, why(names[0])))
-                others = iv.minus(others, must)
-                if taken:
-                    self._verdict(view, rule, verdict, state, taken, result, rest, depth)
-            if others and table.default is not None:
-                self._verdict(view, rule, table.default, state, others, result, rest, depth)
-            elif others:
-                rest.append((state, others))
+        for taken, verdict in list(found(view, self.universe, rule, op, state, spans, result)):
+            if verdict is None:
+                rest.append((state, taken))
+            else:
+                self._verdict(view, rule, verdict, state, taken, result, rest, depth)
 
     def _verdict(self, view, rule, op, state, spans, result, rest, depth):
         kind = op.kind

@@ -38,7 +38,7 @@ class Asker:
         # port or address to a number for all tests that begin or end there
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
-        self._names, self._each, self._odd = set(), False, False
+        self._names, self._each, self._odd, self._apart = set(), False, False, False
         self._asks_whose = self._redirects = False      # whether rules ask whose address it is, or lead to another
         for kind in ('translate', 'filter', None):
             self._walk([chain for chain in ruleset.bases if kind == (
@@ -65,6 +65,7 @@ class Asker:
                         self._note_target(*destination)
                     if op.kind == 'redirect':
                         self._each = self._redirects = True     # it leads to the first address of the interface
+                    self._apart = self._apart or op.apart
 
     @staticmethod
     def _opens(kind, chain, rule):
@@ -115,6 +116,8 @@ class Asker:
         elif field.startswith('fib ') and ' iif' in field:
             self._each = True
             self._asks_whose = self._asks_whose or field.startswith('fib daddr')
+        elif ' ' in field:
+            return                              # what is never known of a packet
         elif field.endswith('port'):
             kinds = [field[:-5]] if field[:-5] in TRANSPORTS else TRANSPORTS
             spans = [(max(low, 0), min(high, 65535)) for low, high in values if low <= 65535]
@@ -167,7 +170,7 @@ class Asker:
 
     def address_class(self, family, address):
         """What two of the host's addresses have in common if rules treat them alike, wherever packets come in."""
-        if self._odd:
+        if self._odd or self._apart:
             return (address,)
         starts, sums = self._alike[family]
         return sums[bisect.bisect_right(starts, address) - 1], iv.contains(LOOPBACK[family], address)

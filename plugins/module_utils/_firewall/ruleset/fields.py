@@ -6,6 +6,7 @@ Numbers from include/uapi/linux/in.h, if_ether.h, netfilter/nf_conntrack_common.
 """
 
 from ..._addresses import intervals as iv
+from . import wording
 
 PROTOCOLS = {
     'icmp': 1,
@@ -58,7 +59,10 @@ NAMES = {
         'mld2-listener-report': 143,
     },
 }
-WORDS = ('name', 'word')  # kinds whose values are text: a name (with ``*``) of a device, a word such as ``unicast``
+# kinds whose values are text: a name (with ``*``) of a device, a word such as ``unicast``, what is never known
+WORDS = ('name', 'word', 'any')
+OTHER_NUMBER = 2 ** 40      # of a protocol or type that is none of those that are asked about: they are all in NAMES
+_OPEN = ('protocol', 'icmpv6', 'ethertype')     # kinds of which tools print more names than NAMES has
 TRANSPORTS = ('tcp', 'udp', 'sctp', 'dccp', 'udplite')
 
 PAYLOAD = {
@@ -68,6 +72,7 @@ PAYLOAD = {
     ('ip', 'version'): ('version4', 'number'), ('ip6', 'version'): ('version6', 'number'),
     ('ip', 'frag-off'): ('fragment', 'number'), ('tcp', 'flags'): ('flags', 'flags'),
     ('icmpv6', 'type'): ('icmpv6', 'icmpv6'), ('ip6', 'hoplimit'): ('hoplimit', 'number'),
+    ('ether', 'type'): ('ethertype', 'ethertype'),
 }
 for _protocol in TRANSPORTS + ('th',):
     for _port in ('sport', 'dport'):
@@ -120,6 +125,8 @@ def plain(value, kind):
     elif kind in WORDS:
         if isinstance(value, (str, int)):
             return str(value)
+        if kind == 'any':
+            return wording.value(value)
     else:
         names = NAMES.get(kind, {})
         try:
@@ -127,9 +134,9 @@ def plain(value, kind):
                 return names[value]
             return value if isinstance(value, int) else int(value, 0)
         except (TypeError, ValueError):
-            if kind == 'protocol' and isinstance(value, str):
-                return -1       # none of those that are asked about: they are all in the table
-    raise Unclear('the value %s' % (str(value)[:80],))
+            if kind in _OPEN and isinstance(value, str):
+                return OTHER_NUMBER
+    raise Unclear('the value %s' % wording.value(value)[:80])
 
 
 def bits(value, kind):
@@ -146,14 +153,18 @@ def bits(value, kind):
 
 def element(value, kind):
     """(low, high), or str for names: a value, a range or a network."""
+    if kind == 'any':
+        return plain(value, kind)
     if isinstance(value, dict):
         if 'prefix' in value and kind in ('ip4', 'ip6'):
             try:
                 return iv.prefix(value['prefix']['addr'], value['prefix']['len'], int(kind[2]))
             except (ValueError, TypeError, KeyError):
-                raise Unclear('the network %s' % (str(value)[:80],)) from None
+                raise Unclear('the network %s' % wording.value(value)[:80]) from None
         if 'range' in value and kind not in WORDS:
             low, high = (plain(part, kind) for part in value['range'])
+            if OTHER_NUMBER in (low, high):
+                raise Unclear('the range %s' % wording.value(value)[:80])
             return low, high
         value = bits(value, kind)
     elif isinstance(value, list):

@@ -36,7 +36,7 @@ def load(snapshot):
     try:
         if snapshot.get('nft'):
             from . import nftables
-            loader = nftables.Loader(snapshot['nft'], ruleset)
+            loader = nftables.Loader(snapshot['nft'], ruleset, snapshot.get('table_flags'))
         program = 'iptables-save'
         if any(saves.values()):
             from . import merge

@@ -11,6 +11,7 @@ from ..._addresses import intervals as iv
 ABSENT = type('Absent', (), {})()       # the packet has no such header: no rule about it matches, negated or not
 CLIENT = type('Client', (), {})()       # the port of the client, which State.client holds
 UNKNOWN = type('Unknown', (), {})()     # can be anything
+MAYBE = type('Maybe', (), {})()         # can be anything, or ABSENT
 NOWHERE = type('Nowhere', (), {})()     # no such device here: equal to none; whether unequal depends on the kernel
 SOURCE = type('Source', (), {})()       # the address of the client: the set of them is what is evaluated
 BIG = 2000                              # sets with more elements are judged as a whole, by name

@@ -5,22 +5,29 @@
 Versions differ in the order of objects and in how they print flags; nothing here depends on either.
 """
 
+import re
+
 from ..._addresses import intervals as iv
-from . import fields
+from . import fields, wording
 from .fields import Unclear
 from .model import BIG, AnyBit, Big, Chain, Masked, Names, Numbers, Rule, Table
 from .operations import (
+    ANY_PORT,
+    ANYWHERE,
     CONTINUE,
     DROP,
     NOTRACK,
+    PASSIVE,
     SNAT,
     VERDICTS,
+    Choose,
     Dnat,
     DnatMap,
     Doubt,
     Goto,
     Jump,
     Match,
+    Needs,
     Quiet,
     Redirect,
     SetConnectionMark,
@@ -37,7 +44,6 @@ HARMLESS = frozenset(
         'log',
         'comment',
         'dup',
-        'flow',
         'ct helper',
         'ct timeout',
         'ct expectation',
@@ -45,10 +51,31 @@ HARMLESS = frozenset(
         'last',
         'continue',
         'tunnel',
+        'reset',
     )
 )
 # what only chooses packets: where it is not understood, the rest of the rule still says what becomes of them
-CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', 'map'))
+CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', 'map', 'flow') + tuple(HARMLESS))
+_TRANSLATE = ('dnat', 'redirect')
+_FAMILIES = {'ip': 4, 'ip6': 6}
+# what a packet has to be for an answer, or a translation, of a kind: names of fields that it has
+_REJECT = {'icmp': ('other ip',), 'icmpv6': ('other ip6',), 'tcp reset': ('other tcp',)}
+_NAT = {'ip': ('other ip',), 'ip6': ('other ip6',)}
+# every packet has them, or the kernel goes on without them
+_SURE = frozenset(('iifname', 'oifname', 'mark', 'pkttype', 'nfproto', 'l4proto', 'ethertype', 'ctstate'))
+# fields of headers that rules may set without an effect on who gets in
+_REWRITES = frozenset(('dscp', 'ecn', 'flowlabel', 'id'))
+_METAS = frozenset(('mark', 'priority', 'nftrace', 'secmark'))
+_ONLY_HOOK = {'netdev': 'ingress'}
+# include/uapi/linux/netfilter/nf_tables.h
+TABLE_FLAGS = {'dormant': 1, 'owner': 2, 'persist': 4}
+CHAIN_FLAGS = ('offload',)
+SET_FLAGS = ('constant', 'interval', 'timeout', 'dynamic')
+# expressions that load something from the packet, or of what the kernel knows about it
+_LOADS = frozenset(('payload', 'exthdr', 'tcp option', 'ip option', 'sctp chunk', 'dccp option', 'meta', 'ct', 'fib',
+                    'rt', 'socket', 'osf', 'ipsec', 'tunnel', 'xfrm'))
+# a statement that nft -j has no words for, as nft itself prints it
+_BY_TEXT = re.compile(r'(?:add|update|delete) @([^ ]+) \{')
 # packets that these take or rewrite in ways that the ruleset does not tell
 UNCLEAR = {
     'queue': 'a program decides (queue)',
@@ -86,18 +113,18 @@ XT_HARMLESS = frozenset(
 class Loader:
     """Reads one ruleset.
 
+    :param flags: list of (family, name, number), the flags of tables as the kernel tells them; None: not known.
     :ivar chains: {(family, table, name): Chain}.
     :ivar opaque: list of (Rule, index in its chain, Chain) that have parts which nft does not show (``xt``).
     """
 
-    def __init__(self, document, ruleset):
+    def __init__(self, document, ruleset, flags=None):
         self.chains, self.opaque, self.lengths, self._ruleset = {}, [], {}, ruleset
         self._sets, self._tests, self._limits, self._written = {}, {}, {}, {}
         objects = [next(iter(part.items())) for part in document['nftables']]
-        dormant = set()
-        for kind, value in objects:
-            if kind == 'table' and 'dormant' in value.get('flags', ()):
-                dormant.add((value['family'], value['name']))
+        told = None if flags is None else {(family, name): number for family, name, number in flags}
+        dormant = {(value['family'], value['name']) for kind, value in objects
+                   if kind == 'table' and self._is_dormant(value, told)}
         for kind, value in objects:
             if kind in ('set', 'map', 'limit', 'quota') and (value['family'], value['table']) not in dormant:
                 store = self._sets if kind in ('set', 'map') else self._limits
@@ -112,23 +139,46 @@ class Loader:
         for rule in rules:
             self._rule(rule)
 
+    def _is_dormant(self, value, told):
+        """bool: the kernel runs no chain of a table. What nft 1.0.6 prints as flags of a table is not what they are."""
+        words = _words(value.get('flags'))
+        if told is None:
+            unknown = [word for word in words if word not in TABLE_FLAGS]
+            number = sum(TABLE_FLAGS.get(word, 0) for word in set(words))
+        else:
+            number = told.get((value['family'], value['name']), 0)
+            unknown = ['0x%x' % number] if number & ~sum(TABLE_FLAGS.values()) else []
+        if unknown:
+            self._ruleset.doubts.append('the flag %s of table %s %s is not understood' % (
+                unknown[0], value['family'], value['name']))
+        return bool(number & TABLE_FLAGS['dormant'])
+
     def _chain(self, value):
         key = value['family'], value['table'], value['name']
         devices = value.get('dev', ())
         chain = self.chains[key] = Chain(
             *key, hook=value.get('hook'), kind=value.get('type'), priority=value.get('prio', 0),
             policy=value.get('policy', 'accept'), devices=[devices] if isinstance(devices, str) else list(devices))
+        for word in _words(value.get('flags')):
+            if word not in CHAIN_FLAGS:
+                self._ruleset.doubts.append('the flag %s of %s is not understood' % (word, chain.text))
         if chain.hook:
             self._ruleset.bases.append(chain)
 
     def _find_written(self, rule):
-        """Notes sets that rules add to: what is in them may not be what is in them when a packet comes."""
+        """Notes sets that rules write to: what is in them may not be what is in them when a packet comes."""
         limited = False
         for expression in rule.get('expr') or ():
             kind, value = _item(expression)
-            if kind in ('set', 'map') and isinstance(value, dict) and value.get('op') in ('add', 'update'):
-                guarded = limited or any(_over(_item(part)) for part in value.get('stmt') or ())
-                key = rule['family'], rule['table'], str(value.get(kind, '')).lstrip('@')
+            name = None
+            if kind in ('set', 'map') and isinstance(value, dict) and 'op' in value:
+                guarded = value['op'] != 'delete' and (
+                    limited or any(_over(_item(part)) for part in value.get('stmt') or ()))
+                name = str(value.get(kind, '')).lstrip('@')
+            elif isinstance(expression, str) and _BY_TEXT.match(expression):
+                guarded, name = False, _BY_TEXT.match(expression).group(1)
+            if name:
+                key = rule['family'], rule['table'], name
                 self._written[key] = self._written.get(key, True) and guarded
             limited = limited or _over((kind, value))
 
@@ -137,7 +187,7 @@ class Loader:
         chain = self.chains[key]
         expressions = value.get('expr') or []
         rule = Rule('nftables %s handle %s' % (' '.join(key), value.get('handle')), expressions, [])
-        rule.ops = self.ops(expressions, key)
+        rule.ops = effective(self.ops(expressions, key))
         if any(isinstance(part, dict) and 'xt' in part for part in expressions):
             self.opaque.append((rule, len(chain.rules), chain))
         chain.rules.append(rule)
@@ -152,50 +202,58 @@ class Loader:
         for expression in expressions:
             item = _item(expression)
             try:
-                result.extend(self._operations(item, chain_key))
+                result.extend(self._statement(item, chain_key))
             except Unclear as error:
-                result.append((Doubt if item[0] in CONDITIONS else Undecided)('%s is not understood' % error))
+                result.extend(_instead(item, chain_key, '%s is not understood' % error))
             except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-                result.append(Undecided('%s is not understood' % (str(expression)[:80],)))
+                result.extend(_instead(item, chain_key, '%s is not understood' % _shown(expression)))
         return result
+
+    def _statement(self, item, chain_key):
+        """list of operations of a statement, after that for what it needs to find in a packet."""
+        made = self._operations(item, chain_key)
+        asked = made[0].tests() if made else ()
+        asked = _SURE.union(asked[0][0]) if asked else _SURE
+        needed = tuple(sorted({name for name in needs(item) if name not in asked}))
+        return [Needs(needed)] + made if needed else made
 
     def _operations(self, item, chain_key):
         kind, value = item
         if kind == 'match':
-            return [self._match(value, chain_key)]
+            return self._match(value, chain_key)
         if kind in VERDICTS:
             return [VERDICTS[kind]]
-        if kind in HARMLESS:
-            return []
         if kind in ('jump', 'goto'):
             return [self._jump(kind, value, chain_key)]
         if kind == 'reject':
-            how = (value or {}).get('type')
-            needs = {'icmp': ('nfproto', 4), 'icmpv6': ('nfproto', 6), 'tcp reset': ('l4proto', 6)}.get(how)
-            return ([Match(needs[:1], False, Numbers((needs[1:] * 2,)))] if needs else []) + [DROP]
+            return [DROP]
         if kind == 'vmap':
-            names, kinds = self._keys(value['key'])
-            return [VerdictMap(names, self._table(value['data'], kinds, chain_key, self._verdict))]
+            return self._looked_up(VerdictMap, value['key'], value['data'], chain_key, self._verdict)
         if kind in ('limit', 'quota', 'ct count', 'meter'):
             return self._traffic(kind, value, chain_key)
         if kind in ('set', 'map'):
-            return [op for part in value.get('stmt') or () for op in self._operations(_item(part), chain_key)]
+            return self._dynamic(kind, value, chain_key)
         if kind == 'mangle':
-            return self._mangle(value)
+            return self._mangle(value, chain_key)
+        if kind == 'flow':
+            # net/netfilter/nft_flow_offload.c: the rule ends for all but one packet of an established connection
+            return [Match(('ctstate',), False, AnyBit(fields.STATES['established'])),
+                    Doubt('flow add goes on with one packet of each connection')]
         if kind == 'notrack':
             return [NOTRACK]
-        if kind in ('dnat', 'redirect'):
-            return [self._nat(kind, value or {}, chain_key)]
+        if kind in _TRANSLATE:
+            return self._translation(kind, value or {}, chain_key)
         if kind in ('snat', 'masquerade'):
-            family = {'ip': 4, 'ip6': 6}.get((value or {}).get('family'))
-            return ([Match(('nfproto',), False, Numbers(((family,) * 2,)))] if family else []) + [SNAT]
+            return self._lookups(value, chain_key) + [SNAT]
+        if kind in HARMLESS:
+            return self._lookups(value, chain_key)
         if kind == 'xt':
             name, target = (value or {}).get('name'), (value or {}).get('type') != 'match'
             if name in XT_HARMLESS:
                 return []
             reason = 'nft does not show the content of %s of iptables' % (name or 'a part')
             return [Undecided(reason) if target else Doubt(reason)]
-        return [Undecided(UNCLEAR.get(kind, '%s is not understood' % (str(kind)[:80],)))]
+        raise Unclear(UNCLEAR.get(kind) or _shown({kind: value} if kind else value))
 
     def _verdict(self, value, chain_key):
         kind, target = _item(value)
@@ -212,45 +270,122 @@ class Loader:
     def _traffic(self, kind, value, chain_key):
         if kind == 'meter':
             return self._operations(_item(value['stmt']), chain_key)
+        if isinstance(value, dict) and 'map' in value:
+            return self._lookups(value, chain_key, lambda name, key: tuple(self._traffic(kind, name, key)))
         if isinstance(value, str):
             value = self._limits[chain_key[0], chain_key[1], value.lstrip('@')]
         over = bool(value.get('inv'))
         word = {'limit': 'rate limit', 'quota': 'quota', 'ct count': 'limit of connections'}[kind]
         if kind == 'quota' and value.get('used', 0):
             return [Doubt('the used part of a quota changes')]
+        if kind == 'ct count' and value['val'] == 0:
+            return [] if over else [Match(('l4proto',), False, Numbers(iv.EMPTY))]      # the first one is over it
         return [Quiet(not over, '%s, %s' % (word, QUIET))]
 
-    def _mangle(self, value):
-        key = _item(value['key'])
-        if key[0] in ('meta', 'ct') and key[1].get('key') == 'mark':
-            return [(SetMark if key[0] == 'meta' else SetConnectionMark)(_expression(value['value']))]
-        if key[0] == 'ct' and key[1].get('key') == 'zone':
-            zone = value['value'] if isinstance(value['value'], int) else None
-            way = key[1].get('dir')
-            return [SetZone(0 if way == 'reply' else zone, 0 if way == 'original' else zone)]
-        if (
-            key[0] in ('meta', 'ct', 'tcp option')
-            or key[0] == 'payload'
-            and key[1].get('field') in ('dscp', 'ttl', 'hoplimit', 'ecn')
-        ):
+    def _dynamic(self, kind, value, chain_key):
+        """Operations of a statement that writes to a set (net/netfilter/nft_dynset.c)."""
+        about = self._sets[chain_key[0], chain_key[1], value[kind].lstrip('@')]
+        if value['op'] == 'delete':
             return []
-        return [Undecided('rewrites the packet')]
+        result, elements = [], about.get('elem') or ()
+        if about.get('size') and len(elements) >= about['size']:        # full: only for what is in it the rule goes on
+            names, kinds = self._keys(_value(value['elem']))
+            rows = [(_element(_value(part[0] if kind == 'map' else part), kinds), ()) for part in elements]
+            until = 'timeout' in about or 'timeout' in _words(about.get('flags'))
+            result.append(Choose(names, Table(rows, (Doubt('%s is full' % value[kind]),) if until else None)))
+        return result + [op for part in value.get('stmt') or about.get('stmt') or ()
+                         for op in self._operations(_item(part), chain_key)]
 
-    def _nat(self, kind, value, chain_key):
+    def _mangle(self, value, chain_key):
+        kind, key = _item(value['key'])
+        to = value['value']
+        if kind in ('meta', 'ct') and key.get('key') == 'mark':
+            setter = SetMark if kind == 'meta' else SetConnectionMark
+            try:
+                if _item(to)[0] == 'map':
+                    return self._lookups(to, chain_key, lambda mark, dummy: (setter(_expression(mark)),))
+                return self._lookups(to, chain_key) + [setter(_expression(to))]
+            except Unclear as error:
+                return [Doubt('%s is not understood' % error), setter(None)]
+        if kind == 'ct' and key.get('key') == 'zone':
+            zone, way = to if isinstance(to, int) else None, key.get('dir')
+            return self._lookups(to, chain_key) + [
+                SetZone(0 if way == 'reply' else zone, 0 if way == 'original' else zone)]
+        if not self._is_harmless(kind, key, to):
+            if (kind, key.get('key'), to) == ('meta', 'pkttype', 'other') and \
+                    'ingress' in (self.chains[chain_key].hook, _ONLY_HOOK.get(chain_key[0])):
+                return [DROP]           # net/ipv4/ip_input.c, net/ipv6/ip6_input.c: not for this host
+            changed = Undecided('rewrites the packet')
+            if kind == 'payload' and (key.get('protocol'), key.get('field'), to) == ('udp', 'checksum', 0):
+                # a checksum that IPv4 does without (RFC 768) and IPv6 does not (RFC 8200)
+                return [Choose(('nfproto',), Table([(((4, 4),), ())], (changed,)))]
+            return [changed]
+        return self._lookups(to, chain_key)
+
+    @staticmethod
+    def _is_harmless(kind, key, value):
+        """bool: a change that has no effect on who gets in."""
+        if kind == 'meta':
+            return key.get('key') in _METAS or key.get('key') == 'pkttype' and value in ('host', 'unicast')
+        if kind == 'payload' and key.get('field') in ('ttl', 'hoplimit'):
+            return isinstance(value, int) and value > 1         # else routers on the way give it up
+        return kind in ('ct', 'tcp option') or kind == 'payload' and key.get('field') in _REWRITES
+
+    def _translation(self, kind, value, chain_key):
+        base = Redirect(None)
+        address, before = value.get('addr'), []
+        if kind == 'dnat':
+            family = _FAMILIES.get(value.get('family')) or _FAMILIES.get(chain_key[0])
+            if _item(address)[0] == 'map':
+                mapped = address['map']
+                before = self._looked_up(DnatMap, mapped['key'], mapped['data'], chain_key, _destination)
+                base = before.pop()
+            else:
+                base = Dnat(family, None, None) if address is None else Dnat(*_addresses(address))
         port = value.get('port')
-        if port is not None:
-            port = fields.element(port, 'number')
-        if kind == 'redirect':
-            return Redirect(port)
-        family = {'ip': 4, 'ip6': 6}.get(value.get('family'))
-        addresses = value.get('addr')
-        if isinstance(addresses, dict) and 'map' in addresses:
-            names, kinds = self._keys(addresses['map']['key'])
-            return DnatMap(names, self._table(addresses['map']['data'], kinds, chain_key, _destination), port)
-        if addresses is None:
-            return Dnat(family, None, port)
-        family, addresses = _addresses(addresses)
-        return Dnat(family, addresses, port)
+        if _item(port)[0] == 'map':
+            mapped = port['map']
+            before += self._looked_up(DnatMap, mapped['key'], mapped['data'], chain_key,
+                                      lambda to, dummy: base.with_ports(fields.element(_value(to), 'number')))
+            return before
+        return before + [base if port is None else base.with_ports(fields.element(port, 'number'))]
+
+    def _looked_up(self, operation, key, data, chain_key, convert):
+        """list of operations of a table: an operation of this class, after that for elements with a limit."""
+        names, kinds = self._keys(key)
+        table = self._table(data, kinds, chain_key, convert)
+        more = (None,) if operation is DnatMap else ()
+        return self._limited(names, kinds, data, chain_key) + [operation(names, table, *more)]
+
+    def _lookups(self, value, chain_key, convert=None):
+        """list of Choose, for the maps in the values of a statement: without the key, the rule ends.
+
+        :param convert: makes operations of the data of an element, (data, key of the chain) to a tuple; None: it has
+            no effect on the packet.
+        """
+        return [op for key, data in _maps(value)
+                for op in self._looked_up(Choose, key, data, chain_key, convert or _nothing)]
+
+    def _limited(self, names, kinds, elements, chain_key):
+        """list of operations for elements with a limit or quota of their own: they match while it does.
+
+        :param elements: name of a set, or of a map, or what nft prints of one that has no name.
+        """
+        if isinstance(elements, str):
+            elements = self._sets[chain_key[0], chain_key[1], elements.lstrip('@')].get('elem') or ()
+        elif isinstance(elements, dict):
+            elements = elements['set']
+        rows = []
+        for part in elements:
+            element = part[0] if isinstance(part, list) else part
+            while isinstance(element, dict) and 'elem' in element:
+                element = element['elem']
+                ops = tuple(op for kind in ('limit', 'quota', 'ct count') if kind in element
+                            for op in self._traffic(kind, element[kind], chain_key))
+                if ops:
+                    rows.append((_element(_value(element['val']), kinds), ops))
+                element = element['val']
+        return [Choose(names, Table(rows, ()))] if rows else []
 
     def _keys(self, left):
         kind, value = _item(left)
@@ -266,28 +401,32 @@ class Loader:
         kind, inner = _item(left)
         if kind == '&':
             name, how = field(inner[0])
+            if how == 'any':
+                return [Match((name,), negate, _Changing(None))]
             mask = fields.bits(inner[1], how)
-            return Match((name,), negate, Masked(mask, _spans([right], how)))
+            return [Match((name,), negate, Masked(mask, _spans([right], how)))]
         names, kinds = self._keys(left)
+        if operator in ('<', '>', '<=', '>='):
+            if len(kinds) > 1 or kinds[0] in fields.WORDS:
+                return [Match(names, False, _Changing(None))]
+            limit = fields.plain(right, kinds[0])
+            span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
+            return [Match(names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))]
+        if operator not in ('==', '!=', 'in', '!'):
+            raise Unclear('the operator %s' % (str(operator)[:20],))
         if isinstance(right, str) and right.startswith('@'):
-            return Match(names, negate, self._set(right[1:], kinds, chain_key))
-        if (
+            elements, test = right, self._set(right[1:], kinds, chain_key)
+        elif (
             kinds[0] in ('state', 'status', 'flags')
             and len(kinds) == 1
             and (operator in ('in', '!') or isinstance(right, list))
         ):
-            return Match(names, negate, AnyBit(fields.bits(right, kinds[0])))
-        if operator in ('<', '>', '<=', '>='):
-            if len(kinds) > 1 or kinds[0] in fields.WORDS:
-                return Match(names, False, _Changing('%s is unknown' % names[0]))
-            limit = fields.plain(right, kinds[0])
-            span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
-            return Match(names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))
-        if operator not in ('==', '!=', 'in', '!'):
-            raise Unclear('the operator %s' % (str(operator)[:20],))
-        kind, inner = _item(right)
-        values = inner if kind == 'set' else [right]
-        return Match(names, negate, _test(values, kinds))
+            return [Match(names, negate, AnyBit(fields.bits(right, kinds[0])))]
+        else:
+            kind, inner = _item(right)
+            elements = inner if kind == 'set' else [right]
+            test = _test(elements, kinds)
+        return self._limited(names, kinds, elements, chain_key) + [Match(names, negate, test)]
 
     def _set(self, name, kinds, chain_key):
         key = chain_key[0], chain_key[1], name
@@ -299,6 +438,9 @@ class Loader:
         value = self._sets[key]
         if key in self._written and not self._written[key]:
             return _Changing('@%s is filled by rules' % key[2])
+        for word in _words(value.get('flags')):
+            if word not in SET_FLAGS:
+                raise Unclear('the flag %s of @%s' % (word, key[2]))
         elements = value.get('elem') or ()
         if len(elements) > BIG and kinds[0] in ('ip4', 'ip6') and len(kinds) == 1:
             self._ruleset.big.append('@%s' % key[2])
@@ -330,7 +472,10 @@ class Loader:
 
 
 class _Changing:
-    """Test of a set whose elements come and go with the traffic."""
+    """Test of a set whose elements come and go with the traffic, or of what is never known.
+
+    :ivar reason: str; None: that of the field.
+    """
 
     def __init__(self, reason):
         self.reason = reason
@@ -344,6 +489,91 @@ def _item(value):
     if isinstance(value, dict) and len(value) == 1:
         return next(iter(value.items()))
     return (value, None) if isinstance(value, str) else (None, value)
+
+
+def _words(flags):
+    """list of str: flags, which nft prints as a list or, of one, as a word."""
+    return [flags] if isinstance(flags, str) else list(flags or ())
+
+
+def _shown(expression):
+    """str: a part of a rule as nft prints it."""
+    try:
+        return wording.statement(expression)[:80] or 'a part of the rule'
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return 'a part of the rule'
+
+
+def _instead(item, chain_key, reason):
+    """list of operations of a statement that is not understood: whatever it does is among what they do."""
+    kind, value = item
+    if kind in CONDITIONS or isinstance(kind, str) and _BY_TEXT.match(kind):
+        return [Doubt(reason)]
+    if kind in _TRANSLATE:
+        family = value.get('family') if isinstance(value, dict) else None
+        return [Doubt(reason), Dnat(_FAMILIES.get(family) or _FAMILIES.get(chain_key[0]), ANYWHERE, ANY_PORT)]
+    return [Undecided(UNCLEAR.get(kind) or reason)]
+
+
+def effective(ops):
+    """list of Operation: those of a rule up to the last one that does something to packets."""
+    while ops and ops[-1].kind in PASSIVE:
+        ops.pop()
+    return ops
+
+
+def needs(item):
+    """list of names of fields: what a statement reads, or writes to, has to be in the packet, or the rule ends.
+
+    Nothing else says so: nft leaves such conditions out of what it prints (``meta nfproto ipv4`` before ``ip saddr``),
+    and the kernel has further ones (``ct mark`` without a connection).
+    """
+    kind, value = item
+    if kind == 'reject':
+        return _REJECT.get((value or {}).get('type'), ())
+    if kind in ('snat', 'masquerade'):
+        return list(_NAT.get((value or {}).get('family'), ())) + list(_reads(value))
+    if kind in ('mangle', 'reset'):
+        key = value['key'] if kind == 'mangle' else value
+        kinds = set(key)
+        written = ['other tcp'] if 'tcp option' in kinds else [] if kinds & {'meta', 'ct'} else list(_reads(key))
+        return written + (list(_reads(value['value'])) if kind == 'mangle' else [])
+    return list(_reads(value))
+
+
+def _reads(value):
+    """Yield the names of the fields that expressions load from the packet."""
+    if isinstance(value, list):
+        for part in value:
+            for name in _reads(part):
+                yield name
+    elif isinstance(value, dict):
+        for kind, inner in value.items():
+            if kind in _LOADS and isinstance(inner, dict):
+                yield field({kind: inner})[0]
+                if kind == 'payload' and inner.get('protocol') in ('ether', 'vlan'):
+                    yield 'other ether'
+            else:
+                for name in _reads(inner):
+                    yield name
+
+
+def _maps(value):
+    """Yield (key, data) of all maps in a value."""
+    if isinstance(value, list):
+        for part in value:
+            for pair in _maps(part):
+                yield pair
+    elif isinstance(value, dict):
+        for kind, inner in value.items():
+            if kind == 'map' and isinstance(inner, dict) and 'key' in inner:
+                yield inner['key'], inner['data']
+            for pair in _maps(inner):
+                yield pair
+
+
+def _nothing(dummy, dummy2):
+    return ()
 
 
 def _over(item):
@@ -363,7 +593,7 @@ def _element(value, kinds):
     """Tuple of tests for ``Table``."""
     values = value['concat'] if isinstance(value, dict) and 'concat' in value else [value]
     if len(values) != len(kinds):
-        raise Unclear('the element %s' % (str(value)[:80],))
+        raise Unclear('the element %s' % wording.value(value)[:80])
     return tuple(fields.element(part, kind) for part, kind in zip(values, kinds))
 
 
@@ -395,14 +625,16 @@ def _expression(value):
 
 
 def _addresses(value):
-    """(family, (first, last)) of a destination; (None, None) without one."""
-    if isinstance(value, dict) and 'range' in value:
-        low, high = value['range']
-    elif isinstance(value, dict) and 'prefix' in value:
-        raise Unclear('a translation to a network')
-    else:
-        low = high = value
-    return 6 if ':' in low else 4, (iv.number(low), iv.number(high))
+    """(family, (first, last), None for the ports, whether it is a network) of a destination."""
+    network = isinstance(value, dict) and 'prefix' in value
+    if network:
+        base = value['prefix']['addr']
+        low, high = fields.element(value, 'ip6' if ':' in base else 'ip4')
+        return 6 if ':' in base else 4, (low, high), None, True
+    low, high = value['range'] if isinstance(value, dict) and 'range' in value else (value, value)
+    if not isinstance(low, str):
+        raise Unclear('the destination %s' % wording.value(value)[:80])
+    return 6 if ':' in low else 4, (iv.number(low), iv.number(high)), None, False
 
 
 def _destination(value, dummy):
@@ -412,33 +644,52 @@ def _destination(value, dummy):
     if isinstance(value, dict) and 'concat' in value:
         value, port = value['concat']
         port = fields.element(port, 'number')
-    return Dnat(*_addresses(value), ports=port)
+    return Dnat(*_addresses(value)).with_ports(port)
 
 
 def field(left):
-    """(name, kind) of what a rule looks at; what is not known has a name of its own, hence the value UNKNOWN."""
+    """(name, kind) of what a rule looks at; what is never known is of kind ``any``, and has a name that says what.
+
+    The name of a part of a header is ``other``, the protocol, and what nft calls it: where the packet has no such
+    header, it is ABSENT.
+    """
     kind, value = _item(left)
-    if kind == 'payload' and 'protocol' in value:
-        protocol = value['protocol']
-        return fields.PAYLOAD.get((protocol, value['field'])) or ('other ' + protocol, 'number')
+    if kind == 'payload' and 'tunnel' not in value:
+        if 'protocol' not in value:
+            return 'other @%s %s,%s' % (value['base'], value['offset'], value['len']), 'any'
+        key = value['protocol'], value['field']
+        return fields.PAYLOAD.get(key) or ('other %s %s' % key, 'any')
     if kind == 'meta':
-        return fields.META.get(value['key']) or ('meta ' + value['key'], 'word')
+        return fields.META.get(value['key']) or ('meta ' + value['key'], 'any')
     if kind == 'ct':
-        return fields.CT.get((value['key'], value.get('dir'))) or ('ct ' + value['key'], 'word')
+        return fields.CT.get((value['key'], value.get('dir'))) or ('ct ' + value['key'], 'any')
     if kind == 'fib':
-        flags = value['flags']
-        flags = frozenset([flags] if isinstance(flags, str) else flags) - {'mark'}
-        if value['result'] == 'type' and flags - {'iif'} in ({'saddr'}, {'daddr'}):
-            return (
-                'fib %s%s type' % ('saddr' if 'saddr' in flags else 'daddr', ' iif' if 'iif' in flags else ''),
-                'word',
-            )
-        if value['result'] in ('oif', 'oifname') and flags - {'iif'} == {'saddr'}:
-            return ('fib saddr%s oif' % (' iif' if 'iif' in flags else ''), 'exists')
-    if kind == 'exthdr' and 'field' not in value and value.get('name') in ('frag', 'rt', 'hbh', 'dst', 'mh'):
-        return ('exthdr', 'number')
-    if kind in ('exthdr', 'tcp option') and 'field' in value:
-        return ('exthdr field', 'number')
-    if kind in ('numgen',) and isinstance(value.get('mod'), int) and value['mod'] <= 64:
-        return ('numgen %d %d' % (value['mod'], value.get('offset', 0)), 'number')
-    return ('other %s' % (str(kind)[:40],), 'word')
+        return _routed(value)
+    if kind == 'exthdr':
+        if 'field' not in value and value.get('name') in ('frag', 'rt', 'hbh', 'dst', 'mh'):
+            return 'exthdr', 'number'
+        return 'exthdr field', 'any'
+    if kind in ('tcp option', 'ip option', 'sctp chunk', 'dccp option'):
+        return 'other ' + wording.value(left)[:60], 'any'
+    if kind == 'rt' and value.get('family') in _FAMILIES:
+        return 'other %s rt %s' % (value['family'], value['key']), 'any'
+    if kind == 'osf':
+        return 'other tcp osf', 'any'
+    if kind in ('numgen', 'jhash', 'symhash'):
+        if isinstance(value.get('mod'), int) and 0 < value['mod'] <= 64:
+            return '%s %d %d' % ('numgen' if kind == 'numgen' else 'hash', value['mod'], value.get('offset') or 0), \
+                'number'
+        return 'chance', 'any'
+    return _shown(left), 'any'
+
+
+def _routed(value):
+    """The same of ``fib``."""
+    flags = value['flags']
+    flags = frozenset([flags] if isinstance(flags, str) else flags) - {'mark'}
+    iif = ' iif' if 'iif' in flags else ''
+    if value['result'] == 'type' and flags - {'iif'} in ({'saddr'}, {'daddr'}):
+        return 'fib %s%s type' % ('saddr' if 'saddr' in flags else 'daddr', iif), 'word'
+    if value['result'] in ('oif', 'oifname') and flags - {'iif'} == {'saddr'}:
+        return 'fib saddr%s oif' % iif, 'exists'
+    return 'fib ' + ' '.join(sorted(flags) + [str(value['result'])]), 'any'

@@ -8,16 +8,21 @@ a kind that nobody thought of is an error, and not a wrong verdict: ``Operation`
 
 from .model import Numbers, Table
 
+ANYWHERE = 0, 2 ** 128 - 1      # addresses of a translation that is not understood
+ANY_PORT = 0, 65535
+
 
 class Operation:
     """One operation of a rule.
 
     :cvar kind: str, which one it is.
     :cvar passes: bool, packets surely stay as they are and are not stopped by it, unless a chain that it leads to does.
+    :cvar apart: bool, it treats each address that packets are sent to in a way of its own.
     """
 
     __slots__ = ()
     kind = passes = None
+    apart = False
 
     def tests(self):
         """Return a tuple of (fields, test, negated): what it asks of a packet."""
@@ -44,7 +49,7 @@ class Operation:
         spans = []
         for fields, test, dummy in self.tests():
             for position, name in enumerate(fields):
-                if name.endswith('port'):
+                if name.endswith('port') and ' ' not in name:
                     if isinstance(test, Numbers):
                         spans.extend(test.spans)
                     elif isinstance(test, Table):
@@ -99,6 +104,52 @@ class Match(_Plain):
         return ((self.fields, self.test, self.negate),)
 
 
+class Needs(_Plain):
+    """The rule goes on with the packets that have all of these fields, whatever is in them.
+
+    What a statement reads of a packet has to be there; nft prints no condition for that.
+    """
+
+    __slots__ = ('fields',)
+    kind, passes = 'needs', True
+
+    def __init__(self, fields):
+        self.fields = fields
+
+    def reads(self):
+        """Only a connection can come to be on the way; all else is there, or it is not."""
+        return [name for name in self.fields if name.startswith('ct')]
+
+
+class Choose(_Plain):
+    """The rule goes on with what the table has for the packet's fields; without an element for it, the rule ends.
+
+    :ivar table: Table, whose data are tuples of Operation, which are run before those that follow.
+    """
+
+    __slots__ = ('fields', 'table')
+    kind = 'choose'
+
+    def __init__(self, fields, table):
+        self.fields, self.table = fields, table
+
+    @property
+    def passes(self):
+        return all(op.passes for op in self._chosen())
+
+    def _chosen(self):
+        return [op for ops in self.table.values() for op in ops]
+
+    def tests(self):
+        return ((self.fields, self.table, False),) + tuple(test for op in self._chosen() for test in op.tests())
+
+    def reads(self):
+        return list(self.fields) + [name for op in self._chosen() for name in op.reads()]
+
+    def writes(self):
+        return tuple(sorted({what for op in self._chosen() for what in op.writes()}))
+
+
 class Doubt(_Plain):
     """Whether the packet matches cannot be known."""
 
@@ -122,6 +173,19 @@ class Quiet(_Plain):
 
     def __init__(self, matches, caveat):
         self.matches, self.caveat = matches, caveat
+
+    def _content(self):
+        return self.matches, self.caveat
+
+    def favours(self, following):
+        """Return whether a client that sends more may get further than one that sends little.
+
+        Only who is let in below a limit, or stopped above it, surely gains nothing by sending more.
+
+        :param following: sequence of Operation, the rest of the rule.
+        """
+        worst = 'accept' if self.matches else 'drop'
+        return following[-1].kind != worst or not all(op.kind in PASSIVE for op in following[:-1])
 
 
 # lists that rules change, which later rules and packets meet
@@ -280,30 +344,36 @@ class Dnat(_Translation):
     """Translates the destination.
 
     :ivar family: 4, 6, or None (of every packet).
-    :ivar addresses: (first, last) as numbers, or None; ports: the same.
+    :ivar addresses: (first, last) as numbers, or None (left as they are), or ANYWHERE; ports: the same.
+    :ivar network: bool, the addresses are a network, and the rest of the address stays what it was.
     """
 
-    __slots__ = ('family', 'addresses', 'port_span')
+    __slots__ = ('family', 'addresses', 'port_span', 'network')
     kind = 'dnat'
 
-    def __init__(self, family, addresses, ports):
-        self.family, self.addresses, self.port_span = family, addresses, ports
+    def __init__(self, family, addresses, ports, network=False):
+        self.family, self.addresses, self.port_span, self.network = family, addresses, ports, network
+
+    @property
+    def apart(self):
+        return self.network
 
     def destinations(self):
-        return ((self.family, self.addresses, self.port_span),)
+        known = None if self.addresses == ANYWHERE else self.addresses
+        return ((self.family, known, None if self.port_span == ANY_PORT else self.port_span),)
 
     def with_ports(self, ports):
-        """The same Dnat, to these ports where it has none of its own."""
-        return self if self.port_span or not ports else Dnat(self.family, self.addresses, ports)
+        """The same, to these ports where it has none of its own."""
+        return self if self.port_span or not ports else Dnat(self.family, self.addresses, ports, self.network)
 
     def _content(self):
-        return self.family, self.addresses, self.port_span
+        return self.family, self.addresses, self.port_span, self.network
 
 
 class DnatMap(_Translation):
     """Translates to what a table has for the packet's fields.
 
-    :ivar table: Table, whose data are Dnat.
+    :ivar table: Table, whose data are translations of destinations.
     :ivar port_span: (first, last) or None, where an element has no ports of its own.
     """
 
@@ -313,12 +383,24 @@ class DnatMap(_Translation):
     def __init__(self, fields, table, ports):
         self.fields, self.table, self.port_span = fields, table, ports
 
+    @property
+    def apart(self):
+        return any(part.apart for part in self.table.values())
+
     def tests(self):
-        return ((self.fields, self.table, False),)
+        inner = {test for part in self.table.values() for test in part.tests()}
+        return ((self.fields, self.table, False),) + tuple(inner)
 
     def destinations(self):
         return [destination for dnat in self.table.values()
                 for destination in dnat.with_ports(self.port_span).destinations()]
+
+    def with_ports(self, ports):
+        """The same, to these ports where neither it nor an element has ports of its own."""
+        return self if self.port_span or not ports else DnatMap(self.fields, self.table, ports)
+
+    def _content(self):
+        return self.fields, id(self.table), self.port_span
 
 
 class Redirect(_Translation):
@@ -334,7 +416,14 @@ class Redirect(_Translation):
         self.port_span = ports
 
     def destinations(self):
-        return ((None, None, self.port_span),)
+        return ((None, None, None if self.port_span == ANY_PORT else self.port_span),)
+
+    def with_ports(self, ports):
+        """The same, to these ports where it has none of its own."""
+        return self if self.port_span or not ports else Redirect(ports)
+
+    def _content(self):
+        return self.port_span
 
 
 class Snat(_Translation):
@@ -423,6 +512,7 @@ class VerdictMap(_Plain):
 ACCEPT, DROP, RETURN, CONTINUE = Accept(), Drop(), Return(), Continue()
 SNAT, NOTRACK = Snat(), Notrack()
 VERDICTS = {'accept': ACCEPT, 'drop': DROP, 'return': RETURN}
+PASSIVE = frozenset(('match', 'recall', 'needs', 'doubt', 'quiet'))        # kinds that only choose packets
 
 
 def led_to(chains):

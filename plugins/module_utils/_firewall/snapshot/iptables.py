@@ -30,12 +30,15 @@ def opaque(text):
         raise Unseen('the output of nft could not be parsed') from exc
 
 
-def instead_of_nft(tables, tools):
+def instead_of_nft(tables, flags, tools):
     """set of str: the families whose tables of nftables iptables can show, where there is no nft. Raises Unseen.
 
     :param tables: list of [family, name], those in the kernel, at least one.
+    :param flags: list of those that have flags, such as dormant, of which iptables knows nothing.
     """
-    if any(family in ('inet', 'netdev') or (family in _COMMANDS and name not in _TABLES) for family, name in tables):
+    strange = [family for family, name in tables
+               if family in ('inet', 'netdev') or (family in _COMMANDS and name not in _TABLES)]
+    if flags or strange:
         raise Unseen('there are tables, but nft is not installed to read them; install nftables')
     strange, ports = kernel.foreign()
     if any(family in _COMMANDS for family, table, chain in strange):

@@ -49,9 +49,13 @@ def _text(raw):
 
 
 def tables(connect=_netlink.connect):
-    """list of (family, name): the tables of nf_tables. Raises OSError with the kernel's errno."""
-    return [(_TABLES.get(data[start], 'family %d' % data[start]), _text(_parts(data, start + 4, end).get(1, b'')))
-            for data, start, end in _dump(_NETFILTER, _GETTABLE, bytes(4), connect)]
+    """list of (family, name, flags): the tables of nf_tables. Raises OSError with the kernel's errno."""
+    result = []
+    for data, start, end in _dump(_NETFILTER, _GETTABLE, bytes(4), connect):
+        parts = _parts(data, start + 4, end)
+        flags, = struct.unpack('>I', parts.get(2, bytes(4)))            # NFTA_TABLE_FLAGS
+        result.append((_TABLES.get(data[start], 'family %d' % data[start]), _text(parts.get(1, b'')), flags))
+    return result
 
 
 def foreign(connect=_netlink.connect):

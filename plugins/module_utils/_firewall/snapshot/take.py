@@ -25,7 +25,8 @@ def take(run, proc='/proc', records=(), names=None):
     :param run: callable that runs a command, as ``AnsibleModule.run_command``.
     :param records: list of dict, the listeners.
     :param names: callable that returns the names of ports, (port, protocol) to str.
-    :returns: dict: ``nft``, the text that ``nft -j`` prints, or None; ``saves``, what ``iptables-save`` prints, by
+    :returns: dict: ``nft``, the text that ``nft -j`` prints, or None; ``table_flags``, list of [family, name, flags]
+        of the tables that have some, which not every nft tells, or None; ``saves``, what ``iptables-save`` prints, by
         family and back end; ``ipset``, str or None; ``tables``, list of [family, name] in the kernel, or None;
         ``tools``; ``net``; ``elsewhere``, other network namespaces in which something listens to their addresses;
         ``port_names``, dict such as ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict
@@ -33,6 +34,7 @@ def take(run, proc='/proc', records=(), names=None):
     """
     taken = {
         'nft': None,
+        'table_flags': None,
         'saves': {},
         'ipset': None,
         'tables': None,
@@ -79,7 +81,9 @@ def _note(taken, aspect, message):
 
 
 def _take_nftables(taken, tools, proc):
-    taken['tables'] = [] if kernel.is_absent() else [list(table) for table in kernel.tables()]
+    tables = [] if kernel.is_absent() else kernel.tables()
+    taken['tables'] = [[family, name] for family, name, dummy in tables]
+    taken['table_flags'] = [list(table) for table in tables if table[2]]
     if not taken['tables']:
         return
     nft, families = tools.find('nft'), ()
@@ -92,7 +96,7 @@ def _take_nftables(taken, tools, proc):
         taken['nft'] = text
     else:
         from . import iptables
-        families = iptables.instead_of_nft(taken['tables'], tools)
+        families = iptables.instead_of_nft(taken['tables'], taken['table_flags'], tools)
     for family in sorted(families):
         if family in _OF_IPTABLES:
             taken['saves'][family + '/nft'] = tools.output(iptables.find(family, 'nft', tools))

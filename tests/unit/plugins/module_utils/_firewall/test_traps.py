@@ -222,8 +222,10 @@ def test_the_mark_by_which_a_chain_of_the_same_priority_translates():
 
 
 @pytest.mark.parametrize('statement', [
-    {'dnat': {'family': 'ip', 'addr': {'prefix': {'addr': '10.9.0.0', 'len': 24}}}},
-    {'redirect': {'port': {'map': {'key': payload('tcp', 'dport'), 'data': {'set': [[22, 23]]}}}}},
+    {'dnat': {'family': 'ip', 'addr': {'unheard': 'of'}}},
+    {'dnat': {'addr': '10.9.0.1', 'port': {'unheard': 'of'}}},
+    {'redirect': {'port': {'map': {'key': payload('tcp', 'dport'), 'data': {'set': [[22, {'unheard': 'of'}]]}}}}},
+    {'redirect': {'port': {'map': {'key': payload('tcp', 'dport'), 'data': '@filled'}}}},
     {'vmap': {'key': payload('ip', 'saddr'), 'data': {'set': [[{'unheard': 'of'}, DROP]]}}},
     {'vmap': {'key': payload('ip', 'saddr'), 'data': '@filled'}}])
 def test_what_decides_and_is_not_understood_may_do_anything(statement):

@@ -33,6 +33,8 @@ TO_THERE = operations.Dnat(4, (THERE, THERE), (80, 80))
 # an operation of each kind that can meet packets to port 22
 SAMPLES = [
     operations.Match(('tcpdport',), False, Numbers(((22, 22),))),
+    operations.Needs(('tcpdport', 'ctmark')),
+    operations.Choose(('tcpdport',), Table([(((22, 22),), (operations.SetMark(5),))])),
     operations.Doubt('a reason'),
     operations.Quiet(True, 'a caveat'),
     operations.Remember(('set', 'seen'), ('saddr4',), True),
@@ -108,6 +110,8 @@ NOTHING = frozenset()
         'match': ('', 'address'),
         'vmap': ('', 'address'),
         'dnatmap': ('address', 'address'),
+        'needs': ('', 'ct'),
+        'choose': ('mark', 'address mark ct'),
         'doubt': ('', ''),
         'quiet': ('', ''),
         'remember': ('lists', ''),
@@ -162,6 +166,7 @@ def test_chains_that_lead_to_each_other_are_visited_once():
         dict.fromkeys((cls.kind for cls in KINDS), []),
         match=[22, 23],
         vmap=[22, 23],
+        choose=[22, 23],
         dnat=[80, 81],
         redirect=[80, 81],
         dnatmap=[22, 23, 80, 81],
@@ -171,8 +176,8 @@ def test_ports_where_a_host_changes_its_mind(op, expected):
     assert sorted(Host([chain(op)], {}).ports) == expected
 
 
-@each(dict(dict.fromkeys((cls.kind for cls in KINDS), True), match=False, doubt=False, quiet=False, accept=False,
-           remember=False, recall=False, recent=False,
+@each(dict(dict.fromkeys((cls.kind for cls in KINDS), True), match=False, needs=False, doubt=False, quiet=False,
+           accept=False, remember=False, recall=False, recent=False,
            **{'return': False, 'continue': False}))
 def test_what_may_stop_packets_on_a_bridge(op, expected):
     bridge = chain(op, hook='forward')
@@ -187,6 +192,7 @@ def test_what_may_stop_packets_on_a_bridge(op, expected):
         dict.fromkeys((cls.kind for cls in KINDS), []),
         match=[22],
         vmap=[22],
+        choose=[22],
         dnatmap=[22, 80],
         dnat=[80],
         redirect=[80],
@@ -210,8 +216,9 @@ def view(base):
 
 
 def walk(op, track='new'):
+    ops = (op, operations.RETURN) if op.kind == 'quiet' else (op,)        # a limit without effect is none
     state = State(HERE, 22, HERE, 22, 0, 0, track, 'none', False, False, False, PORTS)
-    base = chain(op)
+    base = chain(*ops)
     return state, Walker(iv.full(4), 100).walk(view(base), base, state)
 
 
@@ -228,6 +235,7 @@ def test_where_packets_end(op, expected):
     dict(
         dict.fromkeys((cls.kind for cls in KINDS), {}),
         mark={'mark': 5},
+        choose={'mark': 5},
         ctmark={'ctmark': 5},
         notrack={'track': 'untracked'},
         dnat={'address': THERE, 'port': 80, 'dnat': True, 'done': True},

@@ -32,8 +32,9 @@ def number(value):
     return struct.pack('=I', value)
 
 
-def table(family, name):
-    return message(10 << 8, bytes([family, 0, 0, 0]) + attribute(1, name + b'\0'))
+def table(family, name, flags=None):
+    body = attribute(1, name + b'\0') + (attribute(2, struct.pack('>I', flags)) if flags is not None else b'')
+    return message(10 << 8, bytes([family, 0, 0, 0]) + body)
 
 
 def expression(name, attributes=b''):
@@ -97,8 +98,8 @@ def network(links=(), addresses=(), routes=(), rules=()):
 
 
 def test_tables():
-    opened = connect([table(2, b'filter'), table(1, b'caf\xff'), table(99, b'x')])
-    assert kernel.tables(opened) == [('ip', 'filter'), ('inet', 'caf\\xff'), ('family 99', 'x')]
+    opened = connect([table(2, b'filter'), table(1, b'caf\xff', 5), table(99, b'x')])
+    assert kernel.tables(opened) == [('ip', 'filter', 0), ('inet', 'caf\\xff', 5), ('family 99', 'x', 0)]
     assert opened.opened == [12] and opened.links[0].closed
     length, kind, flags = struct.unpack_from('=IHH', opened.links[0].questions[0])
     assert (length, kind, flags) == (20, 0xa01, 0x301)

@@ -52,13 +52,15 @@ class Host:
         self.tools, self.ran, self.tables, self.rules, self.root = {}, [], [], (set(), False), root
         self.net = json.loads(json.dumps(NET))
         self.absent = False
+        self.flags = {}             # of tables: (family, name) to a number
         self.bin = root / 'bin'
         self.bin.mkdir()
         monkeypatch.setenv('PATH', str(self.bin))
         monkeypatch.setattr(commands, '_BINARIES', '/nonexistent')
         monkeypatch.setattr(_take.os, 'geteuid', lambda: 0)
         monkeypatch.setattr(kernel, 'is_absent', lambda: self.absent)
-        monkeypatch.setattr(kernel, 'tables', lambda: self._answer(self.tables))
+        monkeypatch.setattr(kernel, 'tables', lambda: [
+            (family, name, self.flags.get((family, name), 0)) for family, name in self._answer(self.tables)])
         monkeypatch.setattr(kernel, 'foreign', lambda: self._answer(self.rules))
         monkeypatch.setattr(kernel, 'network', lambda: self._answer(self.net))
         for name, value in (
@@ -114,7 +116,7 @@ def test_no_firewall(host):
     host.tools = {'nft': nft()}
     taken = host.take()
     assert taken == {
-        'nft': None, 'saves': {}, 'ipset': None, 'tables': [], 'errors': [],
+        'nft': None, 'table_flags': [], 'saves': {}, 'ipset': None, 'tables': [], 'errors': [],
         'tools': {'firewalld': 'absent', 'ufw': 'absent'}, 'elsewhere': {}, 'port_names': {},
         'net': dict(NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None})}
     assert host.ran == []
@@ -234,6 +236,21 @@ def test_without_nft(host, tables, rules, version, error):
     assert taken['nft'] is None and taken['tables'] == [list(table) for table in tables]
     assert [noted['message'] for noted in taken['errors']] == ([error] if error else [])
     assert taken['saves'] == ({} if error else {'ip/nft': '*filter\n'})
+
+
+def test_flags_of_tables(host):
+    host.tables, host.flags = [('inet', 'x'), ('ip', 'filter')], {('ip', 'filter'): 1}
+    host.tools = {'nft': nft(PLAIN)}
+    assert host.take()['table_flags'] == [['ip', 'filter', 1]]
+
+
+def test_without_nft_nothing_tells_that_a_table_is_dormant(host):
+    host.tables, host.flags = [('ip', 'filter')], {('ip', 'filter'): 1}
+    host.tools = {'iptables-nft-save': '*filter\n'}
+    taken = host.take()
+    assert taken['saves'] == {}
+    assert [noted['message'] for noted in taken['errors']] == [
+        'there are tables, but nft is not installed to read them; install nftables']
 
 
 def test_without_nft_and_iptables(host):
