@@ -23,10 +23,7 @@ def _values(view, fields, state):
 
 def _with(state, key, entry):
     facts = dict(state.memory)
-    if entry is None:
-        facts.pop(key, None)
-    else:
-        facts[key] = entry
+    facts[key] = entry
     return state._replace(memory=frozenset(facts.items()))
 
 
@@ -41,14 +38,14 @@ def _once_more(entry, state):
 
 def remember(view, op, state):
     """State: the same, after a ``Remember``."""
-    values = _values(view, op.fields, state)
-    if values is None:          # it may have been anything
-        kept = frozenset(fact for fact in state.memory if fact[0][0] != op.name)
-        return state if kept == state.memory else state._replace(memory=kept)
-    key = op.name, values
-    if op.holds is None:
-        return _with(state, key, None)
-    return _with(state, key, _once_more(dict(state.memory).get(key), state) if op.holds else OUT)
+    values = _values(view, op.fields, state) if op.holds is not None else None
+    entry = dict(state.memory).get((op.name, values))
+    # one element can stand for several values: what was known of others and could be otherwise now is forgotten
+    kept = {key: known for key, known in state.memory
+            if key[0] != op.name or values is not None and bool(known[0]) == op.holds}
+    if values is not None:
+        kept[op.name, values] = _once_more(entry, state) if op.holds else OUT
+    return state._replace(memory=frozenset(kept.items()))
 
 
 def recall(view, op, state, universe):

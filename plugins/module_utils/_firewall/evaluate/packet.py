@@ -58,6 +58,7 @@ WHY = {
     'hash': 'chosen by a hash of the packet',
     'saddr': 'its addresses are unknown',
     'iifname': 'depends on the kernel',
+    'bridge': 'the port of the bridge is unknown',
 }
 
 
@@ -238,6 +239,8 @@ class View:
         if name.startswith(('numgen ', 'hash ')):
             count, first = name.split()[1:]
             return Some(range(int(first), int(first) + int(count)))
+        if name == 'bridge port':
+            return self.net.came_over_bridge(self.way[0])
         if name.startswith('other '):
             return self._of_header(name.split()[1], name)
         if name in _OF_SOCKET and self.hook in ('ingress', 'prerouting', 'forward'):

@@ -5,7 +5,7 @@
 import bisect
 
 from ..._addresses import intervals as iv, networks
-from ..ruleset.model import UNKNOWN, By
+from ..ruleset.model import NOWHERE, UNKNOWN, By
 
 _LINK = networks.sets(networks.LINK)
 _LOOPBACK = networks.sets(networks.LOOPBACK)
@@ -93,6 +93,15 @@ class Net:
             anycast = iv.merged([(low, low) for low, high in self._networks(6)])
             rest = iv.minus(iv.isect(rest, iv.merged([span for spans in routed for span in spans])), anycast)
         return By([(spans, name) for name, spans in special.items()] + [(rest, 'unicast')])
+
+    def came_over_bridge(self, interface):
+        """0 where packets that come in there (NOWHERE: the host's own) surely came over no port of a bridge.
+
+        :returns: 0 or UNKNOWN.
+        """
+        bridges = self._net.get('bridges')
+        known = interface is NOWHERE or isinstance(interface, str) and bridges is not None and interface not in bridges
+        return 0 if known else UNKNOWN
 
     def _networks(self, family):
         result = []

@@ -9,6 +9,7 @@ jump to it then takes what is of its own clients, so that deep and wide jumps co
 
 from ..._addresses import intervals as iv
 from ..ruleset.model import ABSENT, BIG_AT, CLIENT, MAYBE, NOWHERE, SOURCE, By, Numbers, Table, judge, scalar
+from ..ruleset.operations import Match
 from . import index, memory
 from .lookup import found
 from .packet import why
@@ -113,7 +114,8 @@ class Walker:
         :param ops: sequence of Operation, what is left to run of it; None: all.
         """
         ops = rule.ops if ops is None else ops
-        for position, op in enumerate(ops):
+        for position, written in enumerate(ops):
+            op = _of_one_port(view, written, state) if written.kind == 'either' else written
             kind = op.kind
             if kind == 'match' and _is_about_client_port(view, op, state):
                 inside = iv.isect(state.client, op.test.spans)
@@ -280,6 +282,16 @@ class Walker:
             result.undecided(op.reason, state, spans, rule, rest)
         else:
             raise TypeError('no verdict: %s' % kind)
+
+
+def _of_one_port(view, op, state):
+    """Operation: what an ``Either`` asks of a packet whose port at the server is known."""
+    own, other = ('thsport', 'thdport') if view.reply else ('thdport', 'thsport')
+    value = view.value(own, state)
+    answer = None if value is ABSENT else scalar(op.test, value)
+    if answer is None:
+        return Match((own,), op.negate, op.test)
+    return Match((own if answer else other,), op.negate, op.test)
 
 
 def _is_about_client_port(view, op, state):

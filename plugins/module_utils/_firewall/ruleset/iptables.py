@@ -8,7 +8,8 @@ from .iptables_matches import Matches
 from .model import Chain, Rule
 from .nftables import XT_HARMLESS
 from .operations import (
-    DROP, NOTRACK, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, SetZone, Undecided
+    DROP, NOTRACK, PASSIVE, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, SetZone,
+    Undecided
 )
 from .saved import tables, words
 
@@ -20,11 +21,17 @@ HOOKS = {
     'OUTPUT': 'output',
     'POSTROUTING': 'postrouting',
 }
+HARMLESS = XT_HARMLESS | {'ECN'}
+# what becomes of packets with these targets, no ruleset says
 UNCLEAR = {
+    'CLUSTERIP': 'another node of the cluster may be responsible (CLUSTERIP)',
+    'DNPT': 'translates to a network (DNPT)',
+    'NETMAP': 'translates to a network (NETMAP)',
     'NFQUEUE': 'a program decides (NFQUEUE)',
     'QUEUE': 'a program decides (QUEUE)',
-    'TPROXY': 'redirected to a proxy (TPROXY)',
+    'SNPT': 'translates to a network (SNPT)',
     'SYNPROXY': 'answered by SYNPROXY',
+    'TPROXY': 'redirected to a proxy (TPROXY)',
 }
 
 
@@ -60,19 +67,21 @@ class Loader(Matches):
 
     :param family: 4 or 6.
     :param find: function, gives the Chain of a name in the table of the rule, or None.
-    :param sets: {name: (kind, list of elements)} of ipset, or None where they are not known.
+    :param sets: ``ipsets.Sets``.
     """
 
-    def __init__(self, family, find, ruleset, sets=None):
-        super().__init__(family, ruleset, sets)
+    def __init__(self, family, find, sets):
+        super().__init__(family, sets)
+        self._chain = None              # of the rule
         self._find = find
 
     def ops(self, line):
         """list of operations of a line that begins with ``-A``."""
         result = []
-        self._protocol = None
         try:
-            modules = parts(words(line)[2:])
+            tokens = words(line)
+            self._chain = tokens[1]
+            modules = parts(tokens[2:])
         except (IndexError, ValueError, TypeError, UnboundLocalError):
             return [Undecided('the line could not be parsed')]
         for name, options in modules:
@@ -82,6 +91,8 @@ class Loader(Matches):
                 result.append((Undecided if name == '-j' else Doubt)('%s is not understood' % error))
             except (KeyError, ValueError, IndexError, TypeError):
                 result.append((Undecided if name == '-j' else Doubt)('%s is not understood' % (name or 'a part')))
+        while result and result[-1].kind in PASSIVE:      # they choose packets to which nothing is done
+            result.pop()
         return result
 
     # targets
@@ -99,18 +110,20 @@ class Loader(Matches):
         chain = self._find(name)
         if chain:
             return [Jump(chain)]
-        if name in XT_HARMLESS:
+        if name in HARMLESS:
             return []
         if name in ('CT', 'NOTRACK'):
             return [NOTRACK if name == 'NOTRACK' or '--notrack' in given else self._zone(given)]
         if name == 'SET':
-            return []
+            return [op for option in options[1:] for op in self._set(*option)]
         if name == 'MARK':
             key, arguments = next(iter(given.items()))
             return [SetMark(_xmark('mark', key, arguments[0]), goes_on=True)]
+        if name == 'HMARK':
+            return [SetMark(None, goes_on=True)]
         if name == 'CONNMARK':
             return self._connmark(given)
-        if name in ('SNAT', 'MASQUERADE'):
+        if name in ('SNAT', 'MASQUERADE') or name == 'NETMAP' and self._chain == 'POSTROUTING':
             return [SNAT]
         if name == 'REDIRECT':
             ports = given.get('--to-ports')
@@ -119,6 +132,15 @@ class Loader(Matches):
             return [self._dnat(given['--to-destination'][0])]
         return [Undecided(UNCLEAR.get(name, 'the target %s is not understood' % name[:30]))]
 
+    def _set(self, option, dummy, arguments):
+        if option in ('--add-set', '--del-set'):
+            return self._sets.changes(arguments[0], self._family, arguments[1].split(','), option == '--add-set')
+        if option == '--map-mark':
+            return [SetMark(None, goes_on=True)]        # where the set has a mark for the packet
+        if option in ('--exist', '--timeout', '--map-set', '--map-prio', '--map-queue'):
+            return []
+        raise Unclear('SET %s' % option[:30])
+
     @staticmethod
     def _zone(given):
         zones = [(given.get(option) or given.get('--zone') or ['0'])[0] for option in ('--zone-orig', '--zone-reply')]
@@ -126,6 +148,8 @@ class Loader(Matches):
 
     @staticmethod
     def _connmark(given):
+        if any('shift' in option for option in given):
+            return [SetMark(None, goes_on=True) if '--restore-mark' in given else SetConnectionMark(None)]
         ctmask, nfmask = (int(given.get(key, ['0xffffffff'])[0], 0) for key in ('--ctmask', '--nfmask'))
         if '--save-mark' in given:
             return [SetConnectionMark(('^', ('&', 'ctmark', 0xffffffff ^ ctmask), ('&', 'mark', nfmask)))]
@@ -184,7 +208,7 @@ def legacy(ruleset, text, family, sets):
             )
             if hook and priority is not None:
                 ruleset.bases.append(chains[name])
-        loader = Loader(family, chains.get, ruleset, sets)
+        loader = Loader(family, chains.get, sets)
         for chain, line in lines:
             rules = chains[chain].rules
             rules.append(Rule(location(family, table, chain, len(rules) + 1), line, loader.ops(line)))

@@ -1,50 +1,86 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The matches of iptables rules, as operations (iptables-extensions(8))."""
+"""The matches of iptables rules, as operations (iptables-extensions(8), net/netfilter/xt_*.c)."""
 
 from ..._addresses import intervals as iv, networks
 from . import fields
 from .fields import Unclear
-from .model import BIG, AnyBit, Big, Masked, Names, Numbers, Table
+from .model import AnyBit, Masked, Names, Numbers
 from .nftables import QUIET
-from .operations import Doubt, Match, Quiet, Recent, Remember
+from .operations import Doubt, Either, Match, Quiet, Recall, Recent, Remember
 
 _MULTICAST = networks.sets(networks.MULTICAST)[6]
-_HEADERS = frozenset(('ah', 'dst', 'frag', 'hbh', 'rt'))      # of IPv6
-_WHOLE = frozenset(('hashlimit', 'connlimit', 'recent', 'policy', 'addrtype', 'rpfilter', 'set'))
+# nothing but headers and protocols that packets of TCP and UDP do not have: negated or not, they match none of them
+_OTHERS = frozenset(('ah', 'dst', 'esp', 'frag', 'hbh', 'icmp', 'ipcomp', 'mh', 'rt', 'srh'))
+_TRANSPORT = frozenset(('tcp', 'udp', 'sctp', 'dccp', 'udplite'))
+# of these the packet, the host or the moment tells what no ruleset does
+UNKNOWN = {
+    'bpf': 'what a program of BPF says',
+    'cgroup': 'the control group of the program',
+    'cluster': 'the node of the cluster that is responsible',
+    'connbytes': 'how much a connection has carried',
+    'connlabel': 'the labels of the connection',
+    'cpu': 'the processor that handles the packet',
+    'devgroup': 'the group of the device',
+    'dscp': 'the DSCP of the packet',
+    'ecn': 'the ECN bits of the packet',
+    'eui64': 'the hardware address of the client',
+    'ipv6header': 'the headers of the packet',
+    'ipvs': 'what IPVS does with the packet',
+    'length': 'the length of the packet',
+    'mac': 'the hardware address of the client',
+    'nfacct': 'the quota of an accounting object',
+    'osf': 'the operating system of the client',
+    'owner': 'the program that answers',
+    'rateest': 'the rate of the traffic',
+    'realm': 'the realm of the route',
+    'socket': 'the socket that the packet is for',
+    'statistic': 'which packets are chosen',
+    'string': 'what is in the packet',
+    'tcpmss': 'the segment size that the client offers',
+    'time': 'the time of the day',
+    'tos': 'the TOS of the packet',
+    'ttl': 'the TTL of the packet',
+    'u32': 'what is in the packet',
+}
+_WHOLE = frozenset(('hashlimit', 'connlimit', 'recent', 'policy', 'addrtype', 'rpfilter', 'set', 'quota', 'physdev'))
 
 
 class Matches:
     """Turns what rules match into operations.
 
     :param family: 4 or 6.
-    :param sets: {name: (kind, list of elements)} of ipset, or None where they are not known.
+    :param sets: ``ipsets.Sets``.
     """
 
-    def __init__(self, family, ruleset, sets):
-        self._family, self._ruleset, self._sets = family, ruleset, sets
-        self._ip, self._tests = 'ip%d' % family, {}
-        self._protocol = None
+    def __init__(self, family, sets):
+        self._family, self._sets = family, sets
 
     def _module(self, name, options):
         if name == 'comment':
             return []
-        if name in _HEADERS:            # negated or not, it finds nothing in a packet without that header
-            return [Match(('exthdr',), False, Numbers(((1, 1),)))]
+        if name in _OTHERS:
+            return [self._never()]
+        if name in UNKNOWN:
+            return [Doubt('%s cannot be known (-m %s)' % (UNKNOWN[name], name))]
         function = getattr(self, '_m_' + name, None) if name else self._general
-        if name in ('tcp', 'udp', 'sctp', 'dccp', 'udplite'):
+        if name in _TRANSPORT:
             function = self._transport
         if function is None:
             return [Doubt('the result of the match %s cannot be known' % name[:30])]
         return [op for option in options for op in function(name, *option)] if name not in _WHOLE else function(options)
+
+    @staticmethod
+    def _never(negate=False):
+        """An operation that no packet passes, or every one if negated."""
+        return Match(('l4proto',), negate, Numbers(iv.EMPTY))
 
     # options: (name of the module, option, negated, arguments) -> operations
 
     def _general(self, dummy, option, negate, arguments):
         value = arguments[0] if arguments else ''
         if option == '-p':
-            self._protocol = value
-            return [] if value in ('all', '0') else [self._match('l4proto', negate, fields.element(value, 'protocol'))]
+            return [] if value in ('all', '0') else [Match(('l4proto',), negate, Numbers(_protocol(value)))]
         if option in ('-s', '-d'):
             base, dummy2, length = value.partition('/')
             if length and not length.isdigit():
@@ -55,7 +91,7 @@ class Matches:
             name = value[:-1] + '*' if value.endswith('+') else value
             return [Match(('iifname' if option == '-i' else 'oifname',), negate, Names([name]))]
         if option == '-f':
-            return [] if negate else [Match(('exthdr',), False, Numbers(((1, 1),)))]  # a fragment: conntrack joins them
+            return [self._never(negate)]         # a fragment: conntrack joins them
         raise Unclear('the option %s' % option[:30])
 
     @staticmethod
@@ -73,13 +109,16 @@ class Matches:
         if option == '--tcp-flags':
             mask, value = (fields.bits(part.split(','), 'flags') for part in arguments)
             return [Match(('flags',), negate, Masked(mask, ((value, value),)))]
-        raise Unclear('the option %s' % option[:30])
+        raise Unclear('%s %s' % (name, option[:30]))
 
     def _m_multiport(self, dummy, option, negate, arguments):
-        if option not in ('--dports', '--sports'):
-            raise Unclear('the option %s of multiport' % option[:30])
-        name = {'--dports': 'thdport', '--sports': 'thsport'}[option]
-        return [Match((name,), negate, Numbers(iv.merged(self._ports(part) for part in arguments[0].split(','))))]
+        spans = Numbers(iv.merged(self._ports(part) for part in arguments[0].split(',')))
+        if option == '--ports':
+            return [Either(('thsport', 'thdport'), negate, spans)]
+        name = {'--dports': 'thdport', '--sports': 'thsport'}.get(option)
+        if name is None:
+            raise Unclear('multiport %s' % option[:30])
+        return [Match((name,), negate, spans)]
 
     def _m_iprange(self, dummy, option, negate, arguments):
         name = {'--src-range': 'saddr%d', '--dst-range': 'daddr%d'}[option] % self._family
@@ -99,7 +138,7 @@ class Matches:
         if option == '--ctdir':
             return [Match(('ctxdirection',), negate, Numbers(((int(value == 'REPLY'),) * 2,)))]
         if option == '--ctproto':
-            return [self._match('ctxprotocol', negate, fields.element(value, 'protocol'))]
+            return [Match(('ctxprotocol',), negate, Numbers(_protocol(value)))]
         name = {
             '--ctorigsrc': 'originalsaddr',
             '--ctorigdst': 'originaldaddr',
@@ -109,7 +148,9 @@ class Matches:
         if name:
             return [self._match('ctx%s%d' % (name, self._family), negate, iv.parse(value)[1][0])]
         name = {'--ctorigdstport': 'originaldport', '--ctorigsrcport': 'originalsport', '--ctreplsrcport': 'replysport',
-                '--ctrepldstport': 'replydport'}[option]
+                '--ctrepldstport': 'replydport'}.get(option)
+        if name is None:
+            raise Unclear('conntrack %s' % option[:30])
         return [self._match('ctx' + name, negate, self._ports(value))]
 
     def _m_mark(self, dummy, option, negate, arguments, field='mark'):
@@ -123,6 +164,19 @@ class Matches:
     def _m_pkttype(self, dummy, option, negate, arguments):
         return [Match(('pkttype',), negate, Names([{'unicast': 'host'}.get(arguments[0], arguments[0])]))]
 
+    def _m_icmp6(self, dummy, option, negate, arguments):
+        kind, slash, code = arguments[0].partition('/')
+        number = fields.element(kind, 'icmpv6')
+        return [Match(('icmpv6',), negate, Numbers((number,)))] + ([Doubt('the code %s' % code)] if slash else [])
+
+    def _m_hl(self, dummy, option, negate, arguments):
+        value = int(arguments[0])
+        spans = {'--hl-eq': ((value, value),), '--hl-lt': ((0, value - 1),), '--hl-gt': ((value + 1, 255),)}[option]
+        return [Match(('hoplimit',), negate, Numbers(spans if spans[0][0] <= spans[0][1] else iv.EMPTY))]
+
+    def _m_helper(self, dummy, option, negate, arguments):
+        return [self._never(negate)]            # xt_helper.c: of connections that another one has announced
+
     def _m_limit(self, dummy, option, negate, arguments):
         return [Quiet(True, 'rate limit, %s' % QUIET)] if option == '--limit' else []
 
@@ -130,17 +184,29 @@ class Matches:
 
     @staticmethod
     def _m_hashlimit(options):
-        over = any(option == '--hashlimit-above' for option, dummy, dummy2 in options)
-        return [Quiet(not over, 'rate limit, %s' % QUIET)]
+        matches = None
+        for option, negate, dummy in options:
+            if option in ('--hashlimit', '--hashlimit-upto', '--hashlimit-above'):
+                matches = (option != '--hashlimit-above') != negate
+            elif option == '--hashlimit-rate-match':
+                raise Unclear('hashlimit %s' % option)
+        if matches is None:
+            raise Unclear('hashlimit')
+        return [Quiet(matches, 'rate limit, %s' % QUIET)]
+
+    def _m_connlimit(self, options):
+        for option, negate, arguments in options:
+            if option in ('--connlimit-upto', '--connlimit-above'):
+                matches = (option == '--connlimit-upto') != negate
+                if int(arguments[0]) < 1:       # there always is one, this one
+                    return [self._never(not matches)]
+                return [Quiet(matches, 'limit of connections, %s' % QUIET)]
+        raise Unclear('connlimit')
 
     @staticmethod
-    def _m_connlimit(options):
-        matches = any(
-            (option == '--connlimit-upto') != negate
-            for option, negate, dummy in options
-            if option in ('--connlimit-upto', '--connlimit-above')
-        )
-        return [Quiet(matches, 'limit of connections, %s' % QUIET)]
+    def _m_quota(options):
+        (dummy, negate, dummy2), = options
+        return [Quiet(not negate, 'quota, %s' % QUIET)]
 
     def _m_recent(self, options):
         given = {option: (negate, arguments) for option, negate, arguments in options}
@@ -150,7 +216,7 @@ class Matches:
         field = '%s%d' % ('daddr' if '--rdest' in given else 'saddr', self._family)
         if '--set' in given:
             ops = [Remember(name, (field,), True)]
-            return ops + [self._match('l4proto', False, (0, -1))] if given['--set'][0] else ops
+            return ops + [self._never()] if given['--set'][0] else ops
         change = [option for option in ('--rcheck', '--update', '--remove') if option in given]
         if len(change) != 1:
             raise Unclear('recent')
@@ -158,12 +224,15 @@ class Matches:
         return [Recent(name, field, given[change[0]][0], {'--rcheck': None}.get(change[0], change[0][2:]), max(hits, 1),
                        'recent, judged for a client that was not seen before')]
 
-    @staticmethod
-    def _m_policy(options):
+    def _m_policy(self, options):
         given = {option: (negate, arguments) for option, negate, arguments in options}
         if '--pol' in given and not given['--pol'][0]:
-            return [] if given['--pol'][1] == ['none'] else [Match(('exthdr',), False, Numbers(((1, 1),)))]
+            return [] if given['--pol'][1] == ['none'] else [self._never()]
         raise Unclear('policy')
+
+    def _m_physdev(self, options):
+        """xt_physdev.c: what came over no bridge port matches if all options are negated."""
+        return [Match(('bridge port',), all(negate for dummy, negate, dummy2 in options), Numbers(((1, 1),)))]
 
     def _m_addrtype(self, options):
         result, near = [], None
@@ -201,52 +270,19 @@ class Matches:
         ]
 
     def _m_set(self, options):
-        if len(options) != 1 or options[0][0] != '--match-set':
-            raise Unclear('the options of set')
-        dummy, negate, (name, directions) = options[0]
-        key = name, directions
-        if key not in self._tests:
-            self._tests[key] = self._ipset(name, directions.split(','))
-        return [Match(self._tests[key][0], negate, self._tests[key][1])]
+        given = {option: (negate, arguments) for option, negate, arguments in options}
+        negate, (name, directions) = given.pop('--match-set')
+        nomatch = given.pop('--return-nomatch', None) is not None
+        for option in given:
+            if option not in ('--update-counters', '--update-subcounters'):
+                raise Unclear('set %s' % option[:30])
+        names, test, key = self._sets.match(name, self._family, directions.split(','), nomatch)
+        return [Recall(key, names, negate, test) if key else Match(names, negate, test)]
 
-    def _ipset(self, name, directions):
-        if self._sets is None or name not in self._sets:
-            raise Unclear('the set %s' % name[:40])
-        kind, family, elements = self._sets[name]
-        dims = kind.partition(':')[2].split(',')
-        if (
-            len(dims) != len(directions)
-            or set(dims) - {'ip', 'net', 'port'}
-            or any(option for dummy, option in elements)
-        ):
-            raise Unclear('the set %s of type %s' % (name[:40], kind))
-        if family != self._family and kind != 'bitmap:port':
-            return ('l4proto',), Numbers(iv.EMPTY)
-        if len(dims) == 1 and dims[0] != 'port' and len(elements) > BIG:
-            self._ruleset.big.append(name)
-            return (('%saddr%d' % (directions[0][0], family)),), Big(len(self._ruleset.big) - 1)
-        names = []
-        for dim, direction in zip(dims, directions):
-            names += (
-                ['l4proto', 'th%sport' % direction[0]] if dim == 'port' else ['%saddr%d' % (direction[0], self._family)]
-            )
-        if kind == 'bitmap:port':
-            return tuple(names[1:]), Numbers(iv.merged(self._dash(part) for part, dummy in elements))
-        rows = [
-            (tuple(test for dim, text in zip(dims, part.split(',')) for test in self._element(dim, text)), None)
-            for part, dummy in elements
-        ]
-        if len(names) == 1:
-            return tuple(names), Numbers(iv.merged(tests[0] for tests, dummy in rows))
-        return tuple(names), Table(rows)
 
-    @staticmethod
-    def _dash(text):
-        first, dummy, last = text.partition('-')
-        return int(first), int(last or first)
-
-    def _element(self, dim, text):
-        if dim != 'port':
-            return [iv.parse(text)[1][0]]
-        protocol, colon, port = text.partition(':')
-        return [fields.element(protocol if colon else 'tcp', 'protocol'), self._dash(port if colon else text)]
+def _protocol(text):
+    """Set of numbers: those of a protocol, among those that packets are asked about; of any other, none."""
+    number = fields.PROTOCOLS.get(text.lower())
+    if number is None and text.isdigit():
+        number = int(text)
+    return iv.EMPTY if number is None else ((number, number),)

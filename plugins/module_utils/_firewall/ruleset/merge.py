@@ -6,7 +6,7 @@ nft shows parts of rules that iptables-nft made as opaque ``xt``. Such a rule is
 number in the same chain. Rules that nft shows whole are never replaced: iptables-save leaves out what it does not know.
 """
 
-from . import iptables, saved
+from . import ipsets, iptables, saved
 
 
 def load(ruleset, loader, saves, ipset):
@@ -16,7 +16,7 @@ def load(ruleset, loader, saves, ipset):
     :param saves: dict of the text of ``ip/nft``, ``ip6/nft``, ``ip/legacy``, ``ip6/legacy``.
     :param ipset: str or None, what ``ipset save`` printed.
     """
-    sets = saved.ipsets(ipset) if ipset else None
+    sets = ipsets.Sets(saved.ipsets(ipset) if ipset else None, ipsets.written(saves.values()), ruleset)
     if loader and loader.opaque:
         _replace(ruleset, loader, saves, sets)
     for family, key in ((4, 'ip/legacy'), (6, 'ip6/legacy')):
@@ -37,7 +37,7 @@ def _replace(ruleset, loader, saves, sets):
         if len(listed) != len(chain.rules):
             continue                # another list of rules: what nft hides stays unknown
         if key[:2] not in readers:
-            readers[key[:2]] = iptables.Loader(4 if key[0] == 'ip' else 6, _finder(loader, key[:2]), ruleset, sets)
+            readers[key[:2]] = iptables.Loader(4 if key[0] == 'ip' else 6, _finder(loader, key[:2]), sets)
         rule.ops = readers[key[:2]].ops(listed[index])
         rule.where = iptables.location(4 if key[0] == 'ip' else 6, key[1], key[2], index + 1)
         rule.source = listed[index]

@@ -150,6 +150,13 @@ class Choose(_Plain):
         return tuple(sorted({what for op in self._chosen() for what in op.writes()}))
 
 
+class Either(Match):
+    """A match of which one of two ports, that of the server or that of the client, has to be in the test."""
+
+    __slots__ = ()
+    kind, passes = 'either', True
+
+
 class Doubt(_Plain):
     """Whether the packet matches cannot be known."""
 
@@ -512,7 +519,7 @@ class VerdictMap(_Plain):
 ACCEPT, DROP, RETURN, CONTINUE = Accept(), Drop(), Return(), Continue()
 SNAT, NOTRACK = Snat(), Notrack()
 VERDICTS = {'accept': ACCEPT, 'drop': DROP, 'return': RETURN}
-PASSIVE = frozenset(('match', 'recall', 'needs', 'doubt', 'quiet'))        # kinds that only choose packets
+PASSIVE = frozenset(('match', 'either', 'recall', 'needs', 'doubt', 'quiet'))        # kinds that only choose packets
 
 
 def led_to(chains):

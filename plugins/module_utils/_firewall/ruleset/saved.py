@@ -3,32 +3,66 @@
 """The text that iptables-save and ipset save print, taken apart."""
 
 import re
+from collections import namedtuple
 
-_WORD = re.compile(r'(?:[^ "]|"[^"]*")+')
+# what comes next outside of quotes and within; all but what ends a piece is text
+_PLAIN = re.compile(r' +|"|[^ "]+')
+_QUOTED = re.compile(r'"|\\.?|[^"\\]+', re.DOTALL)
+_FAMILIES = {'bitmap:port': None, 'list:set': None}     # types of sets that have no family
+
+
+class IpSet(namedtuple('IpSet', 'kind family options elements')):
+    """A set of ipset.
+
+    :ivar kind: str, its type; family: 4, 6 or None (any).
+    :ivar options: list of str, the words behind the type.
+    :ivar elements: list of (str, list of str), each with its flags and what else is said of it.
+    """
+
+    __slots__ = ()
+
+    def dims(self):
+        """list of str: what an element is made of."""
+        return self.kind.partition(':')[2].split(',')
+
+    def option(self, name):
+        """str or None: the value of an option."""
+        return dict(zip(self.options, self.options[1:])).get(name)
+
+
+def pieces(line):
+    """Yield (kind, text) of a line of iptables-save: ``text``, ``quote`` or ``gap``.
+
+    Each character is in one piece at most: whatever the line is, this takes time in proportion to its length.
+    """
+    position, quoted = 0, False
+    while position < len(line):
+        piece = (_QUOTED if quoted else _PLAIN).match(line, position).group()
+        position += len(piece)
+        if piece == '"':
+            quoted = not quoted
+            yield 'quote', ''
+        elif quoted:
+            yield 'text', piece[1:] if piece[0] == '\\' and len(piece) > 1 else piece
+        else:
+            yield 'gap' if piece[0] == ' ' else 'text', piece
 
 
 def words(line):
     """list of str: a line of iptables-save, without its quotes and backslashes."""
     if '"' not in line:
         return line.split()
-    if '\\' not in line and not line.count('"') % 2:
-        return [word.replace('"', '') for word in _WORD.findall(line)]
-    result, current, quoted, position = [], None, False, 0
-    while position < len(line):
-        char = line[position]
-        if quoted and char == '\\' and position + 1 < len(line):
-            position += 1
-            current += line[position]
-        elif char == '"':
-            quoted, current = not quoted, current or ''
-        elif char == ' ' and not quoted:
+    result, current = [], None
+    for kind, text in pieces(line):
+        if kind == 'gap':
             if current is not None:
-                result.append(current)
+                result.append(''.join(current))
             current = None
+        elif current is None:
+            current = [text]
         else:
-            current = (current or '') + char
-        position += 1
-    return result if current is None else result + [current]
+            current.append(text)
+    return result if current is None else result + [''.join(current)]
 
 
 def tables(text):
@@ -51,13 +85,14 @@ def tables(text):
 
 
 def ipsets(text):
-    """{name: (kind, family, [(element, whether it has an option that changes its meaning)])} of ``ipset save``."""
+    """{name: IpSet} of what ``ipset save`` printed."""
     result = {}
     for line in text.split('\n'):
         tokens = words(line)
         if tokens[:1] == ['create'] and len(tokens) > 2:
-            family = 6 if 'inet6' in tokens[3:] else 4
-            result[tokens[1]] = tokens[2], family, []
+            kind, options = tokens[2], tokens[3:]
+            family = _FAMILIES.get(kind, 6 if 'inet6' in options else 4)
+            result[tokens[1]] = IpSet(kind, family, options, [])
         elif tokens[:1] == ['add'] and len(tokens) > 2 and tokens[1] in result:
-            result[tokens[1]][2].append((tokens[2], 'nomatch' in tokens[3:]))
+            result[tokens[1]].elements.append((tokens[2], tokens[3:]))
     return result

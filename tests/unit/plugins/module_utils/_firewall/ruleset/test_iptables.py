@@ -35,6 +35,17 @@ def test_words(line, expected):
     assert saved.words(line) == expected
 
 
+@pytest.mark.parametrize('part', ['x', '\\"', 'x" "y', '\\\\ "  "'])
+def test_words_of_a_long_line_are_read_once(part):
+    """The pieces of a line have no more characters than it, and each is joined to its word at once."""
+    for count in (1000, 2000):
+        line = '-A INPUT -m comment --comment "%s" -j DROP' % (part * count)
+        pieces = list(saved.pieces(line))
+        assert sum(len(text) or 1 for dummy, text in pieces) <= len(line)
+        assert saved.words(line)[-2:] == ['-j', 'DROP'] and saved.words(line)[:5] == line.split()[:5]
+    assert len(''.join(saved.words('"%s"' % ('x' * 5000000)))) == 5000000
+
+
 @pytest.mark.parametrize(
     'rule, word',
     [

@@ -35,6 +35,7 @@ SAMPLES = [
     operations.Match(('tcpdport',), False, Numbers(((22, 22),))),
     operations.Needs(('tcpdport', 'ctmark')),
     operations.Choose(('tcpdport',), Table([(((22, 22),), (operations.SetMark(5),))])),
+    operations.Either(('thsport', 'thdport'), False, Numbers(((22, 22),))),
     operations.Doubt('a reason'),
     operations.Quiet(True, 'a caveat'),
     operations.Remember(('set', 'seen'), ('saddr4',), True),
@@ -108,6 +109,7 @@ NOTHING = frozenset()
 @each(
     {
         'match': ('', 'address'),
+        'either': ('', 'address'),
         'vmap': ('', 'address'),
         'dnatmap': ('address', 'address'),
         'needs': ('', 'ct'),
@@ -165,6 +167,7 @@ def test_chains_that_lead_to_each_other_are_visited_once():
     dict(
         dict.fromkeys((cls.kind for cls in KINDS), []),
         match=[22, 23],
+        either=[22, 23],
         vmap=[22, 23],
         choose=[22, 23],
         dnat=[80, 81],
@@ -177,7 +180,7 @@ def test_ports_where_a_host_changes_its_mind(op, expected):
 
 
 @each(dict(dict.fromkeys((cls.kind for cls in KINDS), True), match=False, needs=False, doubt=False, quiet=False,
-           accept=False, remember=False, recall=False, recent=False,
+           accept=False, either=False, remember=False, recall=False, recent=False,
            **{'return': False, 'continue': False}))
 def test_what_may_stop_packets_on_a_bridge(op, expected):
     bridge = chain(op, hook='forward')
@@ -191,6 +194,7 @@ def test_what_may_stop_packets_on_a_bridge(op, expected):
     dict(
         dict.fromkeys((cls.kind for cls in KINDS), []),
         match=[22],
+        either=[22],
         vmap=[22],
         choose=[22],
         dnatmap=[22, 80],
