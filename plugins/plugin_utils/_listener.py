@@ -29,6 +29,7 @@ KERNEL, HIDDEN, SPARED, NO_UNIT = 'kernel', 'hidden', 'spared', 'no unit'
 
 _SYSTEMD = 1                                        # its pid
 _OF_OWNERS = _shape.keys(Owner)
+_OF_SOME = ('container', 'exe_inside')
 _WAYS_IN = frozenset(('sshd', 'dropbear'))          # what has the connection of Ansible, most often
 _EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
 _WITHOUT_QUEUE = ('udp', 'udplite')                 # of connections to be accepted
@@ -62,8 +63,19 @@ def accepts(listener: Listener, family: str) -> bool | None:
 
 def serving(listener: Listener) -> Sequence[Owner]:
     """List the owners that serve it: not systemd, where it owns the socket to start somebody else."""
-    owners = listener['owners']
-    return [owner for owner in owners if owner['pid'] != _SYSTEMD] if listener['activated_by'] else owners
+    owners, unit = listener['owners'], listener['activated_by']
+    if not unit:
+        return owners
+    scope = manager(unit)
+    if scope:
+        return [owner for owner in owners if owner['unit'] != scope]
+    return [owner for owner in owners if owner['pid'] != _SYSTEMD]
+
+
+def manager(unit: str) -> str | None:
+    """Find the unit of the systemd that manages a unit of a user; None for a unit of the system."""
+    user, slash, dummy = unit.partition('/')
+    return '%s/init.scope' % user if slash else None
 
 
 def to_show(listener: Listener) -> Sequence[Owner]:
@@ -141,8 +153,8 @@ def unobserved(listener: Listener, complete: Complete) -> set[str]:
     if is_hidden(listener):
         missing.update(('owners', 'owners_total', 'held_by'), _OF_OWNERS)
     for field in _OF_OWNERS:
-        # an owner without a container has none, all else every owner has
-        if field != 'container' and any(owner.get(field) is None for owner in owners):
+        # an owner without these has none, all else every owner has
+        if field not in _OF_SOME and any(owner.get(field) is None for owner in owners):
             missing.add(field)
     if listener['service'] is None and (complete.get('units') is not True or 'owners' in missing):
         missing.update(('service', 'activated_by'))

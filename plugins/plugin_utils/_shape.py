@@ -100,8 +100,12 @@ class _Owner(TypedDict):
 
 
 class Owner(_Owner, total=False):
-    """A process that owns a socket."""
+    """A process that owns a socket.
 
+    :ivar exe_inside: the path of its executable where ``exe`` is None because that path is none of the host.
+    """
+
+    exe_inside: str
     resources: Resources | None
     command: list[str] | None
 

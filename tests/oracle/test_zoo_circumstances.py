@@ -7,6 +7,7 @@ import errno
 import glob
 import json
 import os
+import re
 
 import pytest
 
@@ -240,6 +241,58 @@ def test_strict_utf8(usual, habitat):
 
 def test_packed_is_the_same(habitat, listed):
     assert habitat.call('zoo.circumstances:packed_is_the_same')
+
+
+@pytest.fixture(scope='module')
+def has_fuse():
+    if not os.access('/dev/fuse', os.R_OK | os.W_OK):
+        pytest.skip('the machine has no /dev/fuse')
+
+
+@pytest.mark.parametrize('options', [{}, {'collector': 'procfs'}], ids=['auto', 'procfs'])
+def test_proc_stat_of_a_dead_lxcfs(habitat, listed, has_fuse, options):
+    facts = habitat.apart('zoo.circumstances:without_proc_stat', dead=True, **options)
+    expected = truth.by_procfs(listed) if options else listed
+    agree(compare.records(expected, facts['listeners']) + compare.invariants(facts))
+
+
+@pytest.mark.parametrize('options', [{}, {'collector': 'procfs'}, {'gather': DETAILS}], ids=['auto', 'procfs', 'all'])
+def test_processes_are_all_that_is_in_proc(habitat, anew, options):
+    facts = habitat.apart('zoo.circumstances:without_proc_stat', dead=False, **options)
+    # there are no sysctls, by which ephemeral ports are told, and hence they are not told from others
+    assert facts['system']['ephemeral_ports'] is None
+    if not options:
+        agree(compare.records([dict(record, ephemeral=False) for record in anew], facts['listeners']))
+    assert {record['id'] for record in anew} <= {record['id'] for record in facts['listeners']} or options
+    assert facts['complete']['sockets'] is True
+    agree(compare.invariants(facts))
+
+
+@pytest.mark.parametrize('collector', ['netlink', 'procfs', 'psutil'])
+@pytest.mark.parametrize('gather', [['owners'], ['owners', 'resources', 'namespaces']], ids=['default', 'more'])
+def test_a_deleted_program_on_a_file_system_that_does_not_answer(habitat, listed, has_fuse, collector, gather):
+    """A habitat has a minute for an answer; whoever looks up a file there would wait for ever."""
+    facts, pid = habitat.apart('zoo.circumstances:beside_a_dead_file_system', collector=collector, gather=gather)
+    [record] = [record for record in facts['listeners'] if record['port'] == 3040]
+    [owner] = record['owners']
+    assert (owner['pid'], owner['exe'], owner['exe_deleted']) == (pid, '/run/zoo/hanging/daemon', True)
+
+
+@pytest.mark.parametrize('collector', ['netlink', 'procfs'])
+def test_no_look_leads_to_a_file_system_of_others(habitat, listed, collector):
+    """By what was looked up: nothing but the kernel's own files, and a few of the system."""
+    seen = habitat.apart('zoo.circumstances:touched', gather=DETAILS, collector=collector)
+    assert ['open', '/proc/self/net/tcp'] in seen or collector != 'procfs'      # else nothing was noted
+    own = re.compile(r'/(proc|sys)(/|$)|/etc/(services|passwd)$|/(var/)?run/(docker/)?netns(/|$)|/run/systemd/system$')
+    # links that lead out of /proc, where they are followed
+    out = re.compile(r'/proc/[^/]+/(task/[^/]+/)?(exe|cwd|root|fd/[^/]+|map_files/.*)(/|$)')
+    strange = [[function, path] for function, path in seen
+               if not own.match(path) or (out.match(path) and function != 'readlink')]
+    # the roots of process 1 and of this one, by which a chroot is told; and where all mounts are local, a program that
+    # is really called "x (deleted)"
+    [called] = [record['owners'][0]['pid'] for record in listed if record['port'] == 3022]
+    known = [['stat', '/proc/1/root'], ['stat', '/'], ['open', '/'], ['stat', '/proc/%d/exe' % called]]
+    assert [pair for pair in strange if pair not in known] == []
 
 
 SECRETS = ('cmdline', 'environ')

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gives each listener its owners, its unit and its container."""
 
-import contextlib
 import os
 
 from . import walk as _walk
@@ -27,6 +26,11 @@ class Host:
     def bus():
         from .._systemd import bus
         return bus.Bus()
+
+    @staticmethod
+    def bus_of_user(uid):
+        from .._systemd import bus
+        return bus.of_user(uid)
 
 
 def attach(listeners, gather, used, budget, gaps, run=None, host=Host):
@@ -57,7 +61,10 @@ def attach(listeners, gather, used, budget, gaps, run=None, host=Host):
             unowned = second_look.look_again(
                 unowned, walk, budget, lambda rest: _fill(rest, walk.owners, processes), host)
         second_look.note(unowned, walk, processes.unreadable, gaps)
-    _name_units(listeners, gaps, run, host)
+    records = [listener['record'] for listener in listeners]
+    if any(owner['unit'] or owner['pid'] == 1 for record in records for owner in record['owners']):
+        from . import units
+        units.name(records, gaps, run, host)
 
 
 def _fill(listeners, owners, processes):
@@ -76,49 +83,3 @@ def _fill(listeners, owners, processes):
         if missing:
             unowned.append(listener)
     return unowned
-
-
-def _name_units(listeners, gaps, run, host):
-    """Fill in ``main``, ``service`` and ``activated_by``."""
-    records = [listener['record'] for listener in listeners]
-    owners = [owner for record in records for owner in record['owners']]
-    units = {owner['unit'] for owner in owners
-             if (owner['unit'] or '').endswith('.service') and '/' not in owner['unit']}
-    main, sockets = {}, None
-    activated = any(owner['pid'] == 1 for owner in owners)
-    if (units or activated) and host.has_systemd():
-        main, sockets = _ask(sorted(units), activated, gaps, run, host)
-    for record in records:
-        _name_unit(record, main, sockets)
-    children = [record for record in records if {
-        owner['main'] for owner in record['owners'] if owner['unit'] == record['service']} == {False}]
-    if children:
-        from .._systemd import kill_mode
-        kill_mode.leave(children, gaps, run, host.bus)
-
-
-def _ask(units, activated, gaps, run, host):
-    """The main processes of units; and the socket units, where process 1 owns a listener and they can be read."""
-    from .._systemd.bus import FAULTS
-    try:
-        with contextlib.closing(host.bus()) as bus:
-            if activated:
-                from .._systemd import socket_units
-            return bus.main_processes(units), socket_units.ask(bus) if activated else None
-    except FAULTS:
-        from .._systemd import systemctl
-        return systemctl.instead(units, gaps, run)
-
-
-def _name_unit(record, main, sockets):
-    serving = [owner for owner in record['owners'] if owner['pid'] != 1 or sockets is None]
-    for owner in serving:
-        first = main.get(owner['unit'])
-        owner['main'] = owner['pid'] == first if first else None
-    if len(serving) < len(record['owners']):
-        record['activated_by'], record['service'] = sockets.find(record)
-    services = {owner['unit'] for owner in serving if (owner['unit'] or '').endswith('.service')}
-    if len(services) > 1:
-        services = {owner['unit'] for owner in serving if owner['main']}
-    if len(services) == 1:
-        record['service'] = services.pop()

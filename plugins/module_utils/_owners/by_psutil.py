@@ -3,26 +3,38 @@
 """The owners of listeners from psutil, where the sockets are from psutil too."""
 
 import os
+import sys
 import time
 
 from .._sockets.by_psutil import load
 from .details import MAX_COMMAND
 
+_FAULTS = (OSError, RuntimeError)       # psutil raises these where /proc/stat is none, or not the kernel's
 
-def attach(listeners, gather, gaps):
+
+def _executable():
+    """On Linux, what describes executables by itself: psutil looks up files, which may hang, and asks no namespaces."""
+    if not sys.platform.startswith('linux'):
+        return None
+    from .walk import Processes
+    return Processes().executable
+
+
+def attach(listeners, gather, gaps, executable=_executable):
     """Fill in the one owner that psutil names of each socket.
 
     :param listeners: list of dict with ``record`` and ``sockets``.
     :param gather: set of str, the subsets.
+    :param executable: callable that returns ``walk.Processes.executable``, or None for psutil to tell executables.
     """
-    psutil = load()
+    psutil, executable = load(), executable()
     known = {}
     hidden = 0
     for listener in listeners:
         record = listener['record']
         for pid in sorted({sock.pid for sock in listener['sockets'] if sock.pid is not None}):
             if pid not in known:
-                known[pid] = _owner(psutil, pid, gather, gaps)
+                known[pid] = _owner(psutil, pid, gather, gaps, executable)
             if known[pid]:
                 record['owners'].append(dict(known[pid]))
         record['owners_total'] = len(record['owners'])
@@ -33,7 +45,7 @@ def attach(listeners, gather, gaps):
              'psutil names one owner per socket, there may be more; %d listeners have none' % hidden, hidden)
 
 
-def _owner(psutil, pid, gather, gaps):
+def _owner(psutil, pid, gather, gaps, executable):
     """dict: an entry of ``owners``; None where the process has ended."""
     owner = dict.fromkeys(('process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit', 'main', 'container'))
     owner['pid'] = pid
@@ -46,7 +58,8 @@ def _owner(psutil, pid, gather, gaps):
         except psutil.AccessDenied:
             pass
         _try(psutil, lambda: owner.update(started=_time(process.create_time())))
-        _try(psutil, lambda: owner.update(exe=_clean(process.exe()) or None))
+        _try(psutil, lambda: owner.update(
+            executable('/proc/%d' % pid) if executable else {'exe': _clean(process.exe()) or None}))
         _try(psutil, lambda: owner.update(uid=process.uids().effective))
         _try(psutil, lambda: owner.update(user=_clean(process.username())))
         if 'resources' in gather:
@@ -62,6 +75,8 @@ def _owner(psutil, pid, gather, gaps):
             _try(psutil, lambda: owner.update(command=_bounded(process.cmdline())))
     except psutil.NoSuchProcess:
         return None
+    except _FAULTS:                             # it is there, and even its start cannot be read
+        pass
     return owner
 
 
@@ -78,7 +93,7 @@ def _time(seconds):
 def _try(psutil, step):
     try:
         step()
-    except (psutil.AccessDenied, psutil.ZombieProcess, OSError):
+    except (psutil.AccessDenied, psutil.ZombieProcess) + _FAULTS:
         pass
 
 

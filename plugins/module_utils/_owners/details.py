@@ -7,21 +7,6 @@ import os
 MAX_COMMAND = 4096              # bytes of a command line
 
 
-def is_deleted(base, path):
-    """Tell an executable that has been deleted from one that is called so.
-
-    :param base: str, such as ``/proc/1``.
-    :param path: bytes, its executable, ending in `` (deleted)``.
-    :returns: bool.
-    """
-    try:
-        named = os.stat((base + '/root').encode() + path)
-        running = os.stat(base + '/exe')
-        return (named.st_dev, named.st_ino) != (running.st_dev, running.st_ino)
-    except OSError:
-        return True
-
-
 class Reader:
     """Adds ``resources`` and ``command`` to an owner, as far as the subsets in gather ask for them."""
 

@@ -13,6 +13,7 @@ _MARKS = '.s', '.m', 'docker', 'lxc', 'pod', 'containerd', 'crio'
 # characters of a control group that is more than a plain service
 _UNUSUAL = frozenset('/\\\n_@')
 MANY = 5000                     # file descriptors; beyond, two threads are faster: readlink(2) runs without the GIL
+_CLOCK_BOOTTIME = 7             # time.CLOCK_BOOTTIME, from Python 3.7 on
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -120,6 +121,17 @@ def _read(path):
         os.close(handle)
 
 
+def _spaces(base):
+    """list: what the mount namespace and the user namespace of a process are called, None where there is none."""
+    names = []
+    for kind in ('mnt', 'user'):
+        try:
+            names.append(os.readlink('%s/ns/%s' % (base, kind)))
+        except OSError:
+            names.append(None)
+    return names
+
+
 def _unit(text):
     """Find the unit and the container, each str or None, in ``/proc/<pid>/cgroup``."""
     name = text[17:-1]
@@ -134,15 +146,16 @@ def _unit(text):
 class Processes:
     """Reads what is known of processes, each once.
 
+    :param boot: int, seconds, when the system was booted, if the clock of this process is not to tell.
     :ivar unreadable: int, processes of which some part could not be read although they are alive.
     """
 
-    def __init__(self, proc='/proc', details=None):
-        self._proc = proc
+    def __init__(self, proc='/proc', details=None, boot=None):
+        self._proc, self._home, self._executables = proc, _spaces(proc + '/self'), None
         self._details = details
         self._known = {}
         self._users = {}
-        self._boot = None
+        self._boot = boot
         self._ticks = os.sysconf('SC_CLK_TCK')
         self.unreadable = 0
 
@@ -164,31 +177,38 @@ class Processes:
             return None
         if rest[0] in (b'Z', b'X') and int(rest[17]) < 2:        # else only the first of its threads has ended
             return None
-        exe, deleted = self._exe(base)
         try:
             unit, container = _unit(_text(_read(base + '/cgroup')))
         except OSError as exc:
             unit = container = None
             self.unreadable += isinstance(exc, PermissionError)
         owner = {
-            'pid': pid, 'process': _text(name), 'exe': exe, 'exe_deleted': deleted, 'user': self._user(uid), 'uid': uid,
+            'pid': pid, 'process': _text(name), 'user': self._user(uid), 'uid': uid,
             'started': self._time(int(rest[19])), 'unit': unit, 'main': None, 'container': container,
         }
+        owner.update(self.executable(base))
         if self._details:
             owner.update(self._details(base, rest))
         return owner
 
-    def _exe(self, base):
+    def executable(self, base):
+        """Read the executable of a process, without a look at the file itself: its file system may hang.
+
+        :param base: str, such as ``/proc/1``.
+        :returns: dict, the part of an entry of ``owners`` about it.
+        """
         try:
             path = os.readlink((base + '/exe').encode())
+            spaces = _spaces(base)
+            if spaces == self._home and not path.endswith(b' (deleted)'):
+                return {'exe': _text(path), 'exe_deleted': False}
         except OSError as exc:
             self.unreadable += isinstance(exc, PermissionError)
-            return None, None
-        if not path.endswith(b' (deleted)'):
-            return _text(path), False
-        from .details import is_deleted
-        deleted = is_deleted(base, path)
-        return _text(path[:-10] if deleted else path), deleted
+            return {'exe': None, 'exe_deleted': None}
+        if not self._executables:
+            from .executables import Executables
+            self._executables = Executables(self._proc, self._home)
+        return self._executables.describe(base, path, spaces)
 
     def _user(self, uid):
         if uid not in self._users:
@@ -199,7 +219,11 @@ class Processes:
         return self._users[uid]
 
     def _time(self, ticks):
+        """str: when a process was started, by the clock that counts its ticks; None where the kernel has none such."""
         if self._boot is None:
-            with open(self._proc + '/stat', 'rb') as stream:
-                self._boot = next(int(line[6:]) for line in stream if line.startswith(b'btime '))
+            try:
+                # not by /proc/stat: lxcfs, which may be dead, or nothing at all is in its place
+                self._boot = int(time.time() - time.clock_gettime(_CLOCK_BOOTTIME))
+            except OSError:
+                return None
         return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(self._boot + ticks // self._ticks))

@@ -42,7 +42,7 @@ def _rows():
 def _unseen():
     """list of str: protocols with sockets on this Linux host that psutil does not know."""
     try:
-        with open('/proc/net/protocols') as stream:
+        with open('/proc/self/net/protocols') as stream:
             rows = [line.split() for line in stream]
     except OSError:                             # another system
         return []

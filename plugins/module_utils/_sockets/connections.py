@@ -133,7 +133,7 @@ def by_netlink(connect=_netlink.connect, names=None):
         link.close()
 
 
-def by_procfs(tables='/proc/net'):
+def by_procfs(tables='/proc/self/net'):
     """Yield the connections in the tables of a directory such as ``/proc/net``."""
     for name in ('tcp', 'tcp6'):
         try:

@@ -79,7 +79,7 @@ class Reader:
         self._gaps = gaps
         self._refused = refused
 
-    def read(self, link, names=None, tables='/proc/net', aspect='sockets'):
+    def read(self, link, names=None, tables='/proc/self/net', aspect='sockets'):
         """Read the sockets of one network namespace, and note what is missing from them.
 
         :param link: netlink socket made in that namespace, or None.

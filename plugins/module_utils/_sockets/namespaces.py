@@ -165,7 +165,7 @@ def _read(reader, visit, path, pid, name, gaps):
     try:
         if visit.link and reader.collector != 'procfs':
             names = _netlink.Names(lambda index: device_name(visit.probe, index))
-            return reader.read(visit.link, names, '/proc/%s/net' % pid if pid else '/proc/net', 'namespaces')
+            return reader.read(visit.link, names, '/proc/%s/net' % (pid or 'self'), 'namespaces')
         if not os.path.exists(path):
             return []                           # it has ended meanwhile
         if pid:

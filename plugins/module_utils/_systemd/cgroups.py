@@ -1,12 +1,23 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the control group of a process to its systemd unit and its container."""
+"""From the control group of a process to its systemd unit and its container.
+
+Whoever may make control groups below one names them as he likes. Those of a user's own systemd, and those that pam_cgfs
+gives to each user in version 1, are delegated to that user: whatever they are called is shown behind his name and a
+slash, ``user@1000.service/podman:0123456789ab``, as no name of the system is.
+"""
+
+import re
 
 _UNITS = ('.service', '.scope', '.socket', '.mount', '.swap')
 # how a runtime names the scope or the directory of a container, before its id
 _BY_ID = (('docker-', 'docker'), ('libpod-payload-', 'podman'), ('libpod-', 'podman'), ('crio-', 'cri-o'),
           ('cri-containerd-', 'containerd'), ('cri-containerd:', 'containerd'), ('nerdctl-', 'containerd'))
 _BY_NAME = (('lxc.payload.', '', 'lxc'), ('systemd-nspawn@', '.service', 'nspawn'), ('machine-', '.scope', 'nspawn'))
+# what libvirt calls machines: driver, perhaps a user, number, name (src/hypervisor/domain_driver.c there). Of these
+# drivers only lxc has containers
+_OF_LIBVIRT = re.compile(r'(qemu|ch|xen|libxl|bhyve|lxc)-(?:.+?-)??[0-9]+-(.*)', re.DOTALL)
+_USER = re.compile(r'user@[0-9]+\.service\Z')
 # without the systemd driver the directory above names the runtime
 _PARENTS = {'docker': 'docker', 'lxc': 'lxc', 'default': 'containerd', 'libpod_parent': 'podman'}
 
@@ -38,13 +49,18 @@ def unit_and_container(group):
     :param group: str, such as ``/system.slice/ssh.service``.
     :returns: tuple of the systemd unit (str or None) and the container (str as ``docker:0123456789ab``, or None).
         A unit of a user's own manager is ``user@1000.service/foo.service``: its name alone could be mistaken for
-        that of a system unit. Units of the system inside a container are none of this host.
+        that of a system unit, and so could that of a container. Units of the system inside a container are none of this
+        host.
     """
     parts = [part[1:] if part.startswith('_') else part for part in group.split('/') if part]
+    user = next(filter(_USER.match, parts), None)
+    if not user and len(parts) > 1 and parts[0] in ('user', 'user.slice'):
+        user = parts[1]
     container = None
     for index, part in enumerate(parts):
         container = _container(parts[index - 1] if index else '', part)
         if container:
+            container = '%s/%s' % (user, container) if user and user in parts[:index] else container
             del parts[index + 1:]
             break
     units = [part for part in parts if part.endswith(_UNITS) and not part.startswith('.')]
@@ -62,7 +78,11 @@ def _container(parent, part):
             return '%s:%s' % (runtime, bare[at + len(prefix):][:12])
     for prefix, suffix, runtime in _BY_NAME:
         if part.startswith(prefix) and part.endswith(suffix) and len(part) > len(prefix) + len(suffix):
-            return '%s:%s' % (runtime, _unescape(part[len(prefix):len(part) - len(suffix)]))
+            name = _unescape(part[len(prefix):len(part) - len(suffix)])
+            machine = _OF_LIBVIRT.match(name) if prefix == 'machine-' else None
+            if not machine:
+                return '%s:%s' % (runtime, name)
+            return 'lxc:' + machine.group(2) if machine.group(1) == 'lxc' else None
     if _is_id(part, 64) and parent:
         return '%s:%s' % (_PARENTS.get(parent) or ('kubernetes' if 'pod' in parent else 'container'), part[:12])
     return 'lxc:' + part if parent == 'lxc' else None

@@ -8,7 +8,7 @@ from .bus import NAME, text
 
 
 class SocketUnits(dict):
-    """Maps (kind, address), as systemd shows it, to (socket unit, the service that it triggers or None).
+    """Maps (kind, address), as systemd shows it, to (socket unit, the service that it triggers, ``triggered``).
 
     The kind is ``Stream`` or ``Datagram``.
     """
@@ -20,6 +20,18 @@ class SocketUnits(dict):
         name = '%s:%d' % (address, record['port'])
         # the scope of a link-local address stands behind the port; a unit with BindToDevice= shows no device
         return self.get((kind, '%s%%%s' % (name, record['interface']))) or self.get((kind, name), (None, None))
+
+
+def triggered(unit, accepts, service):
+    """Name the service that a socket unit starts: with ``Accept=yes`` the template of those that it starts one by one.
+
+    What it triggers then are the instances of the moment, which own connections and come and go with them.
+
+    :param unit: str, the socket unit.
+    :param accepts: bool, it has ``Accept=yes``.
+    :param service: str or None, the first that it triggers.
+    """
+    return unit.rpartition('.')[0].partition('@')[0] + '@.service' if accepts else service
 
 
 def ask(bus):
@@ -36,9 +48,10 @@ def ask(bus):
         raise ValueError('it cannot list units by a pattern')           # before systemd 230
     names = list(_names(body))
     units = SocketUnits()
-    listens, all_triggers = bus.get(names, 'Socket', 'Listen'), bus.get(names, 'Unit', 'Triggers')
-    for name, listen, triggers in zip(names, listens, all_triggers):
-        service = _take(triggers, 8)[0] if len(triggers) > 8 else None
+    properties = [bus.get(names, *prop) for prop in (('Socket', 'Listen'), ('Unit', 'Triggers'), ('Socket', 'Accept'))]
+    for name, listen, triggers, accept in zip(names, *properties):
+        service = triggered(name, accept[4:] == struct.pack('=I', 1),     # a variant with a boolean
+                            _take(triggers, 8)[0] if len(triggers) > 8 else None)
         at = 16
         while at < len(listen):                 # a variant a(ss)
             kind, at = _take(listen, (at + 7) & ~7)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd says of units in one call of ``systemctl show``, where its private socket cannot be used."""
 
-from .socket_units import SocketUnits
+from .socket_units import SocketUnits, triggered
 
 PATIENCE = 10                   # seconds
 
@@ -16,7 +16,7 @@ def parse(text):
     main_processes, sockets = {}, SocketUnits()
     for block in text.split('\n\n'):
         unit = triggers = main = None
-        listens = []
+        listens, accepts = [], False
         for line in block.splitlines():
             key, dummy, value = line.partition('=')
             if key == 'Id':
@@ -25,6 +25,8 @@ def parse(text):
                 main = int(value)
             elif key == 'Triggers':
                 triggers = value.split(' ')[0] or None
+            elif key == 'Accept':
+                accepts = value == 'yes'
             elif key == 'Listen':
                 address, dummy, kind = value.rpartition(' ')
                 listens.append((kind.strip('()'), address))
@@ -32,7 +34,7 @@ def parse(text):
                 listens.append((key[len('Listen'):], value))
         if unit and main is not None:
             main_processes[unit] = main
-        sockets.update((listen, (unit, triggers)) for listen in listens)
+        sockets.update((listen, (unit, triggered(unit, accepts, triggers))) for listen in listens)
     return main_processes, sockets
 
 
@@ -45,7 +47,7 @@ def ask(units, run, patience=PATIENCE):
     :returns: tuple, see ``parse``.
     :raises SystemdError: systemctl is missing, failed, or did not answer in time.
     """
-    properties = 'MainPID,Triggers,Listen,ListenStream,ListenDatagram'
+    properties = 'MainPID,Triggers,Accept,Listen,ListenStream,ListenDatagram'
     return parse(_show(properties, sorted(units) + ['*.socket'], run, patience))
 
 

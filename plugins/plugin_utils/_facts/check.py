@@ -56,6 +56,7 @@ _owner = _schema.mapping(
             'threads': _maybe_count, 'open_files': _maybe_count,
         })),
         'command': _schema.nullable(_schema.items(_text, 4096)),
+        'exe_inside': _text,
     },
 )
 

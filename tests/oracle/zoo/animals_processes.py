@@ -231,12 +231,74 @@ def executable_of_another_mount_namespace():
     """Its path is that of its own world, where it exists."""
     def setup(kit):
         linux.private_mounts()
-        os.mkdir(RUN + '/world')
+        os.makedirs(RUN + '/world', exist_ok=True)
         linux.mount('tmpfs', RUN + '/world', 'tmpfs')
         _program(RUN + '/world', 'inside')
         kit.keep(stream('127.0.0.1', 3024)).set_inheritable(True)
     path = RUN + '/world/inside'
-    return [_tcp(3024, [DEN.spawn(setup, program=path)])]
+    animal = DEN.spawn(setup, program=path)
+    animal.truth.update(exe=None, exe_inside=path)
+    return [_tcp(3024, [animal])]
+
+
+def executable_of_the_host_in_a_mount_namespace():
+    """As systemd starts it with ``PrivateTmp=``: what it runs is the file of the host all the same, be it deleted."""
+    def setup(port):
+        def leave(kit):
+            linux.private_mounts()
+            linux.mount('tmpfs', '/tmp', 'tmpfs')
+            kit.keep(stream('127.0.0.1', port)).set_inheritable(True)
+        return leave
+    path, gone = _program(RUN, 'private'), _program(RUN, 'gone')
+    listeners = [_tcp(3025, [DEN.spawn(setup(3025), program=path)])]
+    animal = DEN.spawn(setup(3026), program=gone)
+    os.unlink(gone)
+    animal.truth['exe_deleted'] = True
+    return listeners + [_tcp(3026, [animal])]
+
+
+def executable_in_a_root_of_its_own():
+    """In a directory that is the root of its mount namespace, as a container's."""
+    os.makedirs(RUN + '/image', exist_ok=True)
+
+    def setup(kit):
+        linux.private_mounts()
+        linux.mount(RUN + '/image', RUN + '/image', flags=linux.MS_BIND)
+        for name in ('usr', 'lib', 'lib64', 'proc'):
+            if os.path.exists('/' + name):
+                os.makedirs('%s/image/%s' % (RUN, name), exist_ok=True)
+                linux.mount('/' + name, '%s/image/%s' % (RUN, name), flags=linux.MS_BIND | linux.MS_REC)
+        _program(RUN + '/image/opt', 'contained')
+        linux.pivot(RUN + '/image')
+        kit.keep(stream('127.0.0.1', 3027)).set_inheritable(True)
+    animal = DEN.spawn(setup, program='/opt/contained')
+    animal.truth.update(exe=None, exe_inside='/opt/contained')
+    return [_tcp(3027, [animal])]
+
+
+def executable_that_a_user_has_mounted_over_another():
+    """No more than a user is needed to show a file of one's own where the daemon is, by /proc/<pid>/exe."""
+    daemon, backdoor = _program(RUN + '/sbin', 'daemon'), _program(RUN + '/sbin', 'backdoor')
+
+    def setup(kit):
+        linux.root_of_its_own(linux.CLONE_NEWNS)
+        linux.mount(backdoor, daemon, flags=linux.MS_BIND)
+        kit.keep(stream('127.0.0.1', 3028)).set_inheritable(True)
+    animal = DEN.spawn(setup, uid=NOBODY, program=daemon)
+    animal.truth.update(exe=None, exe_inside=daemon)
+    return [_tcp(3028, [animal], socket_uid=NOBODY)]
+
+
+def executable_of_root_in_a_user_namespace():
+    """There, the kernel lets a process name any file as its executable (prctl(2), PR_SET_MM_MAP)."""
+    daemon = _program(RUN + '/sbin', 'named')
+
+    def setup(kit):
+        linux.root_of_its_own()
+        kit.keep(stream('127.0.0.1', 3029)).set_inheritable(True)
+    animal = DEN.spawn(setup, uid=NOBODY, program=daemon)
+    animal.truth.update(exe=None, exe_inside=daemon)
+    return [_tcp(3029, [animal], socket_uid=NOBODY)]
 
 
 def in_control_groups():

@@ -4,6 +4,7 @@
 """Circumstances to collect under; each runs in a process of its own, inside a habitat."""
 
 import base64
+import builtins
 import importlib
 import json
 import os
@@ -13,8 +14,8 @@ import sys
 import threading
 import zlib
 
-from zoo import linux
-from zoo.den import NOBODY
+from zoo import fuse, linux, network
+from zoo.den import DEN, NOBODY
 
 from ansible_collections.listening.ports.plugins import module_utils
 from ansible_collections.listening.ports.plugins.module_utils._facts import collect
@@ -200,3 +201,56 @@ def packed_is_the_same(**options):
     if text.startswith('z:'):
         text = zlib.decompress(base64.b64decode(text[2:])).decode('utf-8')
     return json.loads(text) == facts
+
+
+def without_proc_stat(dead, **options):
+    """Where /proc/stat and /proc/uptime are of a lxcfs that has died, or /proc has processes only (ProcSubset=pid)."""
+    linux.private_mounts()
+    if dead:
+        for name in ('/proc/stat', '/proc/uptime'):
+            fuse.dead(name)
+    else:
+        linux.mount('proc', '/proc', 'proc', data='subset=pid')
+    return collect(**options)
+
+
+def beside_a_dead_file_system(**options):
+    """Beside a daemon whose program was removed from a file system that does not answer any more.
+
+    :returns: tuple of the facts, and the pid of the daemon.
+    """
+    linux.private_mounts()
+    path = network.RUN + '/hanging'
+    os.makedirs(path, exist_ok=True)
+    with open(os.path.realpath(shutil.which('sleep')), 'rb') as stream:
+        program = fuse.Program(path, b'daemon', stream.read())
+
+    def setup(kit):
+        kit.keep(network.stream('127.0.0.1', 3040)).set_inheritable(True)
+    daemon = DEN.spawn(setup, program=path + '/daemon')
+    try:
+        os.unlink(path + '/daemon')
+        program.stop.set()
+        return collect(**options), daemon.pid
+    finally:
+        DEN.end(daemon)
+
+
+def touched(**options):
+    """The paths that are looked up, opened or listed meanwhile, and whether a link is followed in the end.
+
+    :returns: list of [function, path], sorted.
+    """
+    seen = set()
+
+    def noted(name, function):
+        def wrapper(path, *arguments, **others):
+            if isinstance(path, (str, bytes)) and others.get('dir_fd') is None:
+                seen.add((name, os.fsdecode(path)))
+            return function(path, *arguments, **others)
+        return wrapper
+    for name in ('access', 'listdir', 'lstat', 'open', 'readlink', 'scandir', 'stat', 'statvfs'):
+        setattr(os, name, noted(name, getattr(os, name)))
+    builtins.open = noted('open', builtins.open)
+    collect(**options)
+    return sorted(seen)

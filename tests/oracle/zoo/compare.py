@@ -73,6 +73,8 @@ def _owners(expected, owners):
                     yield 'pid %d: started is %s, in truth %s' % (pid, shown, value)
             elif not key.startswith('_') and not _same(value, shown):
                 yield 'pid %d: %s is %r, in truth %r' % (pid, key, shown, value)
+        if 'exe_inside' in actual[pid] and 'exe_inside' not in wanted[pid]:
+            yield 'pid %d: exe_inside is %r, in truth it is none' % (pid, actual[pid]['exe_inside'])
         if not _OWNER_KEYS <= set(actual[pid]):
             yield 'pid %d has not the keys of an owner: %s' % (pid, sorted(actual[pid]))
 

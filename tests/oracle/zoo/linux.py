@@ -8,7 +8,8 @@ import os
 import platform
 import struct
 
-CLONE_FILES, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x400, 0x20000, 0x20000000, 0x40000000
+CLONE_FILES, CLONE_NEWNS, CLONE_NEWUSER = 0x400, 0x20000, 0x10000000
+CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _MNT_DETACH = 2
 _PR_SET_DUMPABLE, _PR_SET_NAME = 4, 15
@@ -56,6 +57,24 @@ def private_mounts():
     """A mount namespace of one's own, from which nothing spreads."""
     unshare(CLONE_NEWNS)
     mount(None, '/', flags=MS_REC | MS_PRIVATE)
+
+
+def pivot(root):
+    """Make a mount the root of this mount namespace, and detach the old one (pivot_root(2))."""
+    os.chdir(root)
+    number = {'x86_64': 155, 'aarch64': 41}[platform.machine()]
+    _call('syscall', ctypes.c_long(number), b'.', b'.')
+    _call('umount2', b'.', _MNT_DETACH)
+    os.chdir('/')
+
+
+def root_of_its_own(flags=0):
+    """Become root in a user namespace of one's own, which any user may, and leave other namespaces named by flags."""
+    uid, gid = os.geteuid(), os.getegid()
+    unshare(CLONE_NEWUSER | flags)
+    for name, text in (('setgroups', 'deny'), ('uid_map', '0 %d 1' % uid), ('gid_map', '0 %d 1' % gid)):
+        with open('/proc/self/' + name, 'w', encoding='ascii') as stream:
+            stream.write(text)
 
 
 def _prctl(option, value):

@@ -83,7 +83,8 @@ def _process(owner, other, seconds):
     for key in ('user', 'uid'):
         if owner[key] != other[key]:
             yield 'pid %d: %s is %r, psutil says %r' % (owner['pid'], key, owner[key], other[key])
-    if not owner['exe_deleted'] and other['exe'] is not None and owner['exe'] != other['exe']:
-        yield 'pid %d: exe is %r, psutil says %r' % (owner['pid'], owner['exe'], other['exe'])
+    exe = owner.get('exe_inside', owner['exe'])         # psutil does not tell whose path it is
+    if not owner['exe_deleted'] and other['exe'] is not None and exe != other['exe']:
+        yield 'pid %d: exe is %r, psutil says %r' % (owner['pid'], exe, other['exe'])
     if seconds(owner['started']) != other['started']:
         yield 'pid %d: started %s, psutil says %s' % (owner['pid'], owner['started'], other['started'])

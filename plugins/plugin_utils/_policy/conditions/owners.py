@@ -6,14 +6,14 @@
 import posixpath
 from collections.abc import Callable, Sequence
 
-from ..._listener import Listener, serving, unlisted
+from ..._listener import Listener, manager, serving, unlisted
 from ..._shape import Complete, Owner
 from .patterns import Globs
 from .three_valued import both, either
 
 
 def _process(globs: Globs, owner: Owner) -> bool | None:
-    exe = owner['exe']
+    exe = owner['exe'] or owner.get('exe_inside')       # it is no more than a name, wherever the file is
     fits = globs.fit(owner['process'])
     return fits or either((fits, globs.fit(posixpath.basename(exe) if exe is not None else None)))
 
@@ -28,7 +28,7 @@ def _exe(globs: Globs, owner: Owner) -> bool | None:
 
 
 def _container(globs: Globs, owner: Owner) -> bool | None:
-    return owner['container'] is not None and globs.fit(owner['container'])     # no glob fits none
+    return owner['container'] is not None and _fits_name(globs, owner['container'])     # no glob fits none
 
 
 # option: whether an owner is as it says
@@ -67,8 +67,8 @@ def _meets(conditions: Sequence[tuple[str, Globs]], owner: Owner, complete: Comp
 
 def _will_meet(option: str, globs: Globs, listener: Listener) -> bool | None:
     """Whether what systemd will start meets a condition: its unit is known, and not yet its process."""
-    unit = listener['service'] or listener['activated_by']
-    return True if option == 'process' and (globs.fit('systemd') or unit and globs.fit(stem(unit))) else None
+    units = [stem(unit) for unit in (listener['service'], listener['activated_by']) if unit]
+    return True if option == 'process' and any(map(globs.fit, ('systemd', *units))) else None
 
 
 def serviced(globs: Globs, listener: Listener, complete: Complete) -> bool | None:
@@ -82,8 +82,11 @@ def serviced(globs: Globs, listener: Listener, complete: Complete) -> bool | Non
         return None if complete.get('units') is False else False
     if not any(_fits_unit(globs, unit) for unit in units):
         return False
+    owners = serving(listener)
+    if listener['service'] and not listener['activated_by'] and not any(owner['unit'] for owner in owners):
+        owners = ()         # a collector that knows the service of a listener, and no units of processes
     # somebody else may own it beside what is to be stopped for it
-    known = both([_is_in(owner, units, globs, complete) for owner in serving(listener)])
+    known = both([_is_in(owner, units, globs, complete) for owner in owners])
     return both((known, None)) if unlisted(listener) else known
 
 
@@ -93,11 +96,23 @@ def stem(unit: str) -> str:
 
 
 def _fits_unit(globs: Globs, unit: str) -> bool:
-    return bool(globs.fit(unit) or globs.fit(stem(unit)))
+    return _fits_name(globs, unit) or _fits_name(globs, stem(unit))
+
+
+def _fits_name(globs: Globs, name: str) -> bool:
+    """Whether the name of a unit or of a container fits.
+
+    A user may give his own ones any name: only patterns that speak of a user, with a slash, are about them.
+    """
+    return bool((globs.of_users if '/' in name else globs).fit(name))
 
 
 def _is_in(owner: Owner, units: Sequence[str], globs: Globs, complete: Complete) -> bool | None:
+    """Whether an owner belongs to one of the units, or to another one that fits."""
     unit = owner['unit']
-    if unit is None or unit in units or _fits_unit(globs, unit):
+    if unit and (unit in units or _fits_unit(globs, unit) or unit in map(manager, units)):
         return True
-    return None if owner['pid'] == 1 and complete.get('units') is False else False
+    if owner['pid'] == 1 and complete.get('units') is False:
+        return None
+    # without a unit, it is in none, unless that could not be observed
+    return None if unit is None and False in (complete.get('owners'), complete.get('units')) else False

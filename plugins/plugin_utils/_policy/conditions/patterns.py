@@ -6,7 +6,10 @@
 Patterns come from the declaration; names come from whoever runs the process, and are only ever compared.
 """
 
+from __future__ import annotations
+
 import fnmatch
+import functools
 import re
 from collections.abc import Iterable
 
@@ -30,6 +33,11 @@ class Globs:
 
     def __str__(self) -> str:
         return ' or '.join(self.values)
+
+    @functools.cached_property
+    def of_users(self) -> Globs:
+        """Those with a slash, as in ``user@1000.service/app.service``."""
+        return Globs(value for value in self.values if '/' in value)
 
     def fit(self, text: str | None) -> bool | None:
         """Whether one fits; None for a text that is not known."""

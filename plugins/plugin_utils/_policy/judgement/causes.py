@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .claims import Violation
 
 # What could not be judged is reported by cause; of several causes by the first of these.
-CAUSES = ('sockets', 'namespaces', 'owners', 'units', 'activated', 'device', 'binding', 'exposure', 'fields')
+CAUSES = (
+    'sockets', 'namespaces', 'owners', 'units', 'activated', 'executable', 'device', 'binding', 'exposure', 'fields'
+)
 # cause: the aspect of the facts, a gap of which says more
 _ASPECTS = {
     'sockets': 'sockets',

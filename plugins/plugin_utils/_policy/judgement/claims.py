@@ -164,6 +164,13 @@ class Meeting:
         known = both((self.spoken, self.held, self.bound))
         return known if known is False else both((known, *self.limits.values()))
 
+    def is_executable_inside(self) -> bool:
+        """Whether it is asked for an executable, and all that is not known is where in the host that is."""
+        asked = any(option == 'exe' for option, dummy in self.entry.conditions)
+        owners = self.listener['owners']
+        return asked and not is_hidden(self.listener) and {
+            'exe_inside' in owner for owner in owners if owner['exe'] is None} == {True}
+
     def is_unit_unknown(self) -> bool:
         """Whether the unit of the listener may be another one, as systemd could not be asked."""
         asked = self.entry.service or any(owner['pid'] == 1 for owner in self.listener['owners'])
@@ -362,6 +369,8 @@ def _causes_of(in_doubt: Iterable[Meeting]) -> frozenset[str]:
         if meeting.held is None:
             if meeting.listener['activated_by'] and meeting.listener['held_by'] == 'processes':
                 causes.add('activated')
+            elif meeting.is_executable_inside():
+                causes.add('executable')
             else:
                 causes.add('units' if meeting.is_unit_unknown() else 'owners')
         if meeting.bound is None:

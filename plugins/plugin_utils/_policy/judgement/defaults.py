@@ -75,7 +75,7 @@ def _manages(owner: Owner) -> bool | None:
 
 def is_dubious_file(owner: Owner) -> bool:
     """Whether the executable is gone, or lies where everybody may write."""
-    exe = owner['exe']
+    exe = owner['exe'] or owner.get('exe_inside')
     return bool(owner['exe_deleted']) or (exe is not None and exe.startswith(_TEMPORARY))
 
 

@@ -458,6 +458,10 @@ _CAUSES = {
         'systemd owns the port until somebody connects, and only then is there a process',
         'name the unit (service) in the entry instead of the process',
     ),
+    'executable': (
+        'the executable is one that only a container has, or a process that has chosen what it sees',
+        'name the user, the service or the container in the entry instead of exe',
+    ),
     'device': (
         'the facts do not show which interface has the address',
         'name the address or its network in bind instead of the interface',

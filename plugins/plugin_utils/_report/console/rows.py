@@ -142,7 +142,7 @@ def _namespace(listener: Listener) -> str:
 
 def _process(owner: Owner) -> str:
     """Show the name of a process; where the kernel has cut it at 15 characters, as the executable has it."""
-    process, exe = owner['process'], owner['exe']
+    process, exe = owner['process'], owner['exe'] or owner.get('exe_inside')
     base = exe.rpartition('/')[2] if exe else None
     if process and base and len(process) == 15 and base.startswith(process):
         process = base

@@ -209,7 +209,6 @@ class Proc:
     def __init__(self, root):
         self.path = str(root)
         os.makedirs(self.path, exist_ok=True)
-        self._write('stat', b'cpu  1 2 3\nbtime %d\nprocesses 9\n' % self.BOOT)
         self.add(1, b'systemd', cgroup=b'0::/init.scope\n')
         self.add(os.getpid(), b'python')
         os.symlink(str(os.getpid()), os.path.join(self.path, 'self'))
@@ -221,7 +220,8 @@ class Proc:
             stream.write(content)
 
     def add(self, pid, comm=b'daemon', sockets=(), files=0, state=b'S', uids=(0, 0), started=0, exe=None,
-            cgroup=b'0::/system.slice/daemon.service\n', threads=None, tasks=7, root=None, command=None):
+            cgroup=b'0::/system.slice/daemon.service\n', threads=None, tasks=7, root=None, command=None, parent=1,
+            mounts=b'21 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n', spaces=('mnt:[1]', 'user:[2]')):
         """Add a process.
 
         :param sockets: inodes that it holds.
@@ -229,11 +229,12 @@ class Proc:
         :param threads: dict, thread to the inodes in a table of its own; else there is one thread with the same table.
         :param tasks: int, the number of threads that it says it has.
         :param started: int, seconds after the boot.
+        :param mounts: bytes, its mountinfo; ``spaces`` the names of its mount and user namespace.
         """
         ticks = os.sysconf('SC_CLK_TCK')
         fields = [state] + [b'%d' % number for number in range(4, 53)]      # by its number, from the third on
         fields[14 - 3], fields[15 - 3] = b'%d' % (3 * ticks), b'%d' % (ticks // 2)
-        fields[20 - 3], fields[24 - 3] = b'%d' % tasks, b'100'
+        fields[4 - 3], fields[20 - 3], fields[24 - 3] = b'%d' % parent, b'%d' % tasks, b'100'
         fields[22 - 3] = b'%d' % (started * ticks)
         self._write('%d/stat' % pid, b'%d (%s) ' % (pid, comm) + b' '.join(fields) + b'\n')
         self._write('%d/status' % pid, b'Name:\tx\nUid:\t%d\t%d\t%d\t%d\nGid:\t5\t5\t5\t5\n' % (uids + (77, 77)))
@@ -244,6 +245,10 @@ class Proc:
         self.descriptors('%d/fd' % pid, sockets, files)
         for thread, inodes in (threads or {pid: sockets}).items():
             self.descriptors('%d/task/%d/fd' % (pid, thread), inodes, files)
+        self._write('%d/mountinfo' % pid, mounts)
+        os.mkdir('%s/%d/ns' % (self.path, pid))
+        for kind, name in zip(('mnt', 'user'), spaces):
+            os.symlink(name, '%s/%d/ns/%s' % (self.path, pid, kind))
         os.symlink(root or '/', '%s/%d/root' % (self.path, pid))
         if exe is not None:
             os.symlink(exe, ('%s/%d/exe' % (self.path, pid)).encode())

@@ -36,6 +36,11 @@ def number(value):
     return b'\x01u\0\0' + struct.pack('=I', value)
 
 
+def boolean(value):
+    """bytes: a variant with a boolean."""
+    return b'\x01b\0\0' + struct.pack('=I', value)
+
+
 def listens(*pairs):
     """bytes: a variant ``a(ss)``."""
     data = b''

@@ -68,6 +68,8 @@ def install(monkeypatch):
     def process(pid):
         if pid not in fake.processes:
             raise NoSuchProcess(pid)
+        if isinstance(fake.processes[pid], Exception):
+            raise fake.processes[pid]
         return Process(fake.processes[pid])
 
     fake.net_connections, fake.Process = net_connections, process

@@ -107,7 +107,7 @@ COMPLETE = {'sockets': True, 'binding': True, 'owners': True, 'units': True}
 OPTIONAL = {'connections', 'exposure', 'verdict', 'allowed', 'level', 'resources', 'command'}
 SEEN = {'service': 'nginx.service', 'owners': [owner(main=True, unit='nginx.service')]}
 OF_OWNERS = {'owners', 'owners_total', 'held_by', 'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started',
-             'unit', 'main', 'container', 'resources', 'command'}
+             'unit', 'main', 'container', 'resources', 'command', 'exe_inside'}
 
 
 @pytest.mark.parametrize('fields, complete, missing', [

@@ -59,6 +59,7 @@ def whole():
                     unit='a.service',
                     main=True,
                     container='docker:1',
+                    exe_inside='/usr/sbin/nginx',
                     command=['a'],
                     resources={'cpu_seconds': 0.5, 'rss_bytes': 1, 'threads': 1, 'open_files': 1},
                 )

@@ -334,7 +334,8 @@ class Bus:
     @staticmethod
     def get(units, interface, name):
         assert units == ['n.socket']
-        return [{'Listen': dbus.listens(('Stream', '0.0.0.0:80')), 'Triggers': dbus.triggers('n.service')}[name]]
+        return [{'Listen': dbus.listens(('Stream', '0.0.0.0:80')), 'Triggers': dbus.triggers('n.service'),
+                 'Accept': dbus.boolean(False)}[name]]
 
     def close(self):
         self.closed = True

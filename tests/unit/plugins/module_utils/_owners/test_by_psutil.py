@@ -30,12 +30,12 @@ def psutil(monkeypatch):
     return install(monkeypatch)
 
 
-def attach(pids, gather=frozenset({'owners'}), root=True):
+def attach(pids, gather=frozenset({'owners'}), root=True, executable=None):
     given = listener(inodes=(0,) * len(pids))
     for sock, pid in zip(given['sockets'], pids):
         sock.pid = pid
     gaps = new_gaps(root)
-    by_psutil.attach([given], gather, gaps)
+    by_psutil.attach([given], gather, gaps, lambda: executable)
     return given['record'], gaps
 
 
@@ -78,6 +78,22 @@ def test_attach_always_says_that_there_may_be_more(psutil, root, hint):
 def test_attach_keeps_what_is_known(psutil, denied, expected):
     psutil.processes = {5: dict(NGINX, **denied)}
     assert attach([5])[0]['owners'] == [dict(OWNER, **expected)]
+
+
+def test_attach_asks_the_kernel_for_executables_on_linux(psutil):
+    psutil.processes = {5: {key: value for key, value in NGINX.items() if key != 'exe'}}
+    inside = {'exe': None, 'exe_deleted': True, 'exe_inside': '/usr/sbin/nginx'}
+    record, dummy = attach([5], executable={'/proc/5': inside}.get)
+    assert record['owners'] == [dict(OWNER, **inside)]
+
+
+@pytest.mark.parametrize('fault', [FileNotFoundError(2, '/proc/stat'), RuntimeError("line 'btime' not found")])
+def test_attach_keeps_a_process_whose_start_cannot_be_read(psutil, fault):
+    psutil.processes = {5: dict(NGINX, create_time=fault)}
+    assert attach([5])[0]['owners'] == [dict(OWNER, started=None)]
+    psutil.processes = {5: fault}               # as psutil reads that before all else
+    [owner] = attach([5])[0]['owners']
+    assert (owner['pid'], owner['process'], owner['started']) == (5, None, None)
 
 
 def test_attach_keeps_a_process_that_does_not_tell_everything(psutil):

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The owners of sockets, in trees that look like /proc."""
 
+import calendar
 import os
 import pwd
 import threading
+import time
 
 import pytest
 
@@ -166,12 +168,12 @@ def test_walk_with_hidden_processes(proc):
 
 
 def get(proc, pid=7, **options):
-    return _walk.Processes(proc.path, **options).get(pid)
+    return _walk.Processes(proc.path, boot=proc.BOOT, **options).get(pid)
 
 
 def test_process(proc):
     proc.add(7, b'sshd', exe='/usr/sbin/sshd', started=3600, cgroup=b'0::/system.slice/ssh.service\n', uids=(1000, 0))
-    processes = _walk.Processes(proc.path)
+    processes = _walk.Processes(proc.path, boot=proc.BOOT)
     assert processes.get(7) == {
         'pid': 7, 'process': 'sshd', 'exe': '/usr/sbin/sshd', 'exe_deleted': False, 'user': pwd.getpwuid(0).pw_name,
         'uid': 0,
@@ -249,19 +251,6 @@ def test_executable_that_is_really_called_deleted(proc, tmp_path):
     assert (owner['exe'], owner['exe_deleted']) == (str(path), False)
 
 
-def test_executable_with_another_file_in_its_place_that_is_called_deleted(proc, tmp_path):
-    path = tmp_path / 'x (deleted)'
-    path.write_text('running')
-    inside = tmp_path / 'root'
-    decoy = str(inside) + str(path)
-    os.makedirs(os.path.dirname(decoy))
-    with open(decoy, 'w') as stream:
-        stream.write('another')
-    proc.add(7, exe=str(path).encode(), root=str(inside))
-    owner = get(proc)
-    assert (owner['exe'], owner['exe_deleted']) == (str(tmp_path / 'x'), True)
-
-
 def test_executable_that_may_not_be_read(proc, monkeypatch):
     proc.add(7, exe='/usr/sbin/sshd')
     refuse(monkeypatch, 'readlink', '/7/exe')
@@ -323,6 +312,22 @@ def test_users(proc, monkeypatch, answer, expected):
     processes = _walk.Processes(proc.path)
     assert [(processes.get(pid)['user'], processes.get(pid)['uid']) for pid in (7, 8)] == [(expected, 4242)] * 2
     assert asked == [4242]
+
+
+def test_started_by_the_clock_that_counts_ticks(proc):
+    proc.add(7, started=60)
+    expected = time.time() - time.clock_gettime(7) + 60
+    text = _walk.Processes(proc.path).get(7)['started']
+    assert abs(calendar.timegm(time.strptime(text, '%Y-%m-%dT%H:%M:%SZ')) - expected) < 2
+
+
+def test_started_on_a_kernel_without_that_clock(proc, monkeypatch):
+    def refuse(dummy):
+        raise OSError(22, 'Invalid argument')
+    monkeypatch.setattr(time, 'clock_gettime', refuse)
+    proc.add(7)
+    owner = _walk.Processes(proc.path).get(7)
+    assert (owner['started'], owner['process']) == (None, 'daemon')
 
 
 def test_this_process():

@@ -195,7 +195,7 @@ class Reader:
         self.collector = collector
         self.calls = []
 
-    def read(self, link, names=None, tables='/proc/net', aspect='sockets'):
+    def read(self, link, names=None, tables='/proc/self/net', aspect='sockets'):
         self.calls.append((link is not None, tables, aspect))
         if link:
             assert not link.closed
@@ -206,7 +206,7 @@ class Reader:
 @pytest.mark.parametrize('refused, collector, pid, calls', [
     (None, 'auto', '20', [(True, '/proc/20/net', 'namespaces')]),
     (None, 'netlink', '20', [(True, '/proc/20/net', 'namespaces')]),
-    (None, 'auto', None, [(True, '/proc/net', 'namespaces')]),
+    (None, 'auto', None, [(True, '/proc/self/net', 'namespaces')]),
     (None, 'procfs', '20', [(False, '/proc/20/net', 'namespaces')]),
     ('Operation not permitted', 'auto', '20', [(False, '/proc/20/net', 'namespaces')]),
     (None, 'procfs', None, []),

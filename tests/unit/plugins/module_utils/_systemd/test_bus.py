@@ -7,6 +7,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 import pytest
 
@@ -27,6 +28,10 @@ def listens(*pairs):
 
 def triggers(*units):
     return dbus.message(RETURN, dbus.triggers(*units))
+
+
+def accepts(value):
+    return dbus.message(RETURN, dbus.boolean(value))
 
 
 def listed(*units):
@@ -118,11 +123,22 @@ def test_socket_units(manager):
     asked = manager(
         listed('ssh.socket', 'dbus.socket', 'x.socket'),
         listens(('Stream', '0.0.0.0:22'), ('Stream', '[::]:22')), listens(('Stream', '/run/dbus')), message(ERROR),
-        triggers('ssh.service'), triggers(), triggers('x.service', 'y.service'))
+        triggers('ssh.service'), triggers(), triggers('x.service', 'y.service'),
+        accepts(False), accepts(False), accepts(False))
     assert ask(asked) == {('Stream', '0.0.0.0:22'): ('ssh.socket', 'ssh.service'),
                           ('Stream', '[::]:22'): ('ssh.socket', 'ssh.service'),
                           ('Stream', '/run/dbus'): ('dbus.socket', None)}
     assert asked.calls[0][1] == struct.pack('=II', 0, 13) + string('*.socket')
+
+
+@pytest.mark.parametrize('unit, running, template', [
+    ('agent.socket', ['agent@3-10.0.0.1:6556-10.0.0.2:40000.service'], 'agent@.service'),
+    ('agent.socket', [], 'agent@.service'),
+    ('agent@blue.socket', ['agent@4.service'], 'agent@.service'),
+])
+def test_the_service_of_a_socket_unit_that_accepts_is_no_instance(manager, unit, running, template):
+    asked = manager(listed(unit), listens(('Stream', '[::]:6556')), triggers(*running), accepts(True))
+    assert ask(asked) == {('Stream', '[::]:6556'): (unit, template)}
 
 
 def test_no_socket_units(manager):
@@ -154,3 +170,92 @@ def test_find(key, record, known):
     given = dict({'protocol': 'tcp', 'family': 'ipv4', 'address': '0.0.0.0', 'port': 22, 'interface': None}, **record)
     units = socket_units.SocketUnits({key: ('ssh.socket', 'ssh.service')})
     assert units.find(given) == (('ssh.socket', 'ssh.service') if known else (None, None))
+
+
+def listen(path):
+    """A socket that nobody answers at."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    listening.listen(1)
+    return listening
+
+
+def test_a_manager_that_sends_a_byte_at_a_time(tmp_path):
+    """Each byte comes in time, and all of them together never would."""
+    listening = listen(tmp_path / 'private')
+    stop = threading.Event()
+
+    def drip():
+        link = listening.accept()[0]
+        with contextlib.closing(link):
+            while not stop.wait(0.05):
+                try:
+                    link.sendall(b'O')
+                except OSError:
+                    return
+    thread = threading.Thread(target=drip)
+    thread.start()
+    begun = time.monotonic()
+    try:
+        with pytest.raises(_bus.FAULTS):
+            _bus.Bus(str(tmp_path / 'private'), patience=0.5)
+    finally:
+        stop.set()
+        thread.join()
+        listening.close()
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize('place', [8, 12], ids=['fields', 'body'])
+def test_an_answer_without_measure(manager, place):
+    answer = bytearray(number(5))
+    struct.pack_into('=I', answer, {8: 12, 12: 4}[place], 0xfffffff0)
+    with contextlib.closing(_bus.Bus(manager(bytes(answer)).path)) as bus:
+        with pytest.raises(ValueError, match='too long'):
+            bus.main_processes(['ssh.service'])
+
+
+LOCAL = [(b'/', b'8:1', b'/', b'ext4')]
+
+
+@pytest.fixture
+def runtime(tmp_path):
+    """The directory with those of all users: short, as the path of a socket has to be."""
+    (tmp_path / '1000' / 'systemd').mkdir(parents=True)
+    return tmp_path
+
+
+def test_the_manager_of_a_user(runtime):
+    asked = Manager(runtime / '1000' / 'systemd' / 'private', [number(9)])
+    with contextlib.closing(_bus.of_user(1000, str(runtime), LOCAL)) as bus:
+        assert bus.main_processes(['app.service']) == {'app.service': 9}
+    asked.socket.close()
+
+
+def test_the_manager_of_a_user_behind_a_link(runtime, tmp_path):
+    """A user may lead whoever looks for his manager anywhere: also to that of the system."""
+    listening = listen(tmp_path / 'private')
+    (runtime / '1000' / 'systemd' / 'private').symlink_to(tmp_path / 'private')
+    (runtime / '1001').mkdir()
+    (runtime / '1001' / 'systemd').symlink_to(tmp_path)
+    for uid in (1000, 1001):
+        with pytest.raises(_bus.FAULTS):
+            _bus.of_user(uid, str(runtime), LOCAL)
+    listening.close()
+
+
+@pytest.mark.parametrize('kind', [b'fuse', b'nfs'])
+def test_the_manager_of_a_user_on_a_file_system_that_may_hang(runtime, kind):
+    listening = listen(runtime / '1000' / 'systemd' / 'private')
+    mounts = LOCAL + [(b'%s/1000/systemd' % str(runtime).encode(), b'0:50', b'/', kind)]
+    with pytest.raises(OSError):
+        _bus.of_user(1000, str(runtime), mounts)
+    listening.close()
+
+
+def test_no_manager_of_a_user(runtime):
+    for content in (None, 'a file'):
+        if content:
+            (runtime / '1000' / 'systemd' / 'private').write_text(content)
+        with pytest.raises(_bus.FAULTS):
+            _bus.of_user(1000, str(runtime), LOCAL)

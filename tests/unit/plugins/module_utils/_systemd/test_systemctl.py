@@ -80,7 +80,7 @@ def test_ask_is_one_call_with_units_that_cannot_be_options():
     assert arguments[2:5] == ['systemctl', 'show', '--no-pager']
     assert arguments[arguments.index('--'):] == ['--', '--a.service', 'b.service', '*.socket']
     wanted = [argument for argument in arguments if argument.startswith('--property=')][0].split('=')[1].split(',')
-    assert {'Id', 'MainPID', 'Triggers', 'Listen', 'ListenStream', 'ListenDatagram'} == set(wanted)
+    assert {'Id', 'MainPID', 'Triggers', 'Accept', 'Listen', 'ListenStream', 'ListenDatagram'} == set(wanted)
 
 
 def test_values():

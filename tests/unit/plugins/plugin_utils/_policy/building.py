@@ -9,7 +9,8 @@ words in any order:
 * ``name``, ``name/user``, ``name[pid]/user`` for each owner; a name, a user or an executable that is not known is
   ``?``;
 * behind an owner, and for it alone: ``NAME.service`` or ``NAME.scope``, its unit; ``docker:0123456789ab``, its
-  container; ``exe=/path`` (else ``/usr/sbin/name``); ``deleted``, that executable is gone;
+  container; ``exe=/path`` (else ``/usr/sbin/name``); ``inside=/path``, an executable that is none of the host;
+  ``deleted``, that executable is gone;
 * ``kernel`` or ``hidden`` in place of owners; ``more=3``, owners that are not listed;
 * ``service=NAME``, what is to be stopped for it, where that is not the unit of its owners (``-`` for none);
   ``by=NAME.socket``, what activates it, with systemd as an owner: ``systemd[1]/root``;
@@ -39,7 +40,7 @@ _ENDPOINT = re.compile(r'(?:\[(?P<ipv6>[0-9a-f:.]+)(?:%(?P<scope>[^\]]+))?\]|(?P
                        r':(?P<port>\d+)(?:@(?P<namespace>\S+))?')
 _OWNER = re.compile(r'(?P<process>[^\s\[\]/=:]+)(?:\[(?P<pid>\d+)\])?(?:/(?P<user>[^\s=]+))?')
 _UNIT = re.compile(r'\S+\.(service|scope|slice)')
-_CONTAINER = re.compile(r'(docker|podman|containerd|cri-o|lxc):\w+')
+_CONTAINER = re.compile(r'(user@\d+\.service/)?(docker|podman|containerd|cri-o|lxc):\w+')
 _USERS = {'root': 0, 'www-data': 33, 'nobody': 65534}
 _OPTIONS = ('more', 'service', 'by', 'dual', 'queue', 'established', 'from', 'maybe', 'firewall', 'through', 'rule')
 
@@ -82,6 +83,8 @@ def _describes(word, name, value, owners):
     """Whether a word says something of the owner before it."""
     if name == 'exe':
         owners[-1]['exe'] = None if value == '?' else value
+    elif name == 'inside':
+        owners[-1].update(exe=None, exe_inside=value)
     elif word == 'deleted':
         owners[-1]['exe_deleted'] = True
     elif _UNIT.fullmatch(word):

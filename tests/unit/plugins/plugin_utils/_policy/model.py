@@ -30,6 +30,11 @@ def fits(patterns, text):
     return text is not None and any(fnmatch.fnmatchcase(text, str(pattern)) for pattern in patterns)
 
 
+def fits_name(patterns, name):
+    """Whether a unit or a container is so called; those of users by patterns with a slash alone."""
+    return fits([pattern for pattern in patterns if '/' in pattern or not name or '/' not in name], name)
+
+
 def items(entry):
     """List the ports of an entry: (protocol, low, high)."""
     spans = []
@@ -73,10 +78,13 @@ def held(entry, listener):
     owners = [owner for owner in listener['owners'] if not (listener['activated_by'] and owner['pid'] == 1)]
     units = [unit for unit in (listener['service'], listener['activated_by']) if unit]
     if 'service' in entry:
-        of_owners = [owner['unit'] for owner in owners if owner['unit']]
+        of_owners = [owner['unit'] or '' for owner in owners]
+        if listener['service'] and not listener['activated_by'] and not any(of_owners):
+            of_owners = []
         named = {unit for unit in units + of_owners
-                 if fits(entry['service'], unit) or fits(entry['service'], unit.rpartition('.')[0])}
-        if not named & set(units) or set(of_owners) - named - set(units):
+                 if fits_name(entry['service'], unit) or fits_name(entry['service'], unit.rpartition('.')[0])} - {''}
+        managers = {unit.partition('/')[0] + '/init.scope' for unit in units if '/' in unit}
+        if not named & set(units) or set(of_owners) - named - set(units) - managers:
             return False
     if not owners and who:
         unit = listener['service'] or listener['activated_by']
@@ -89,7 +97,9 @@ def held(entry, listener):
         'exe': lambda owner: (owner['exe'],),
         'user': lambda owner: (owner['user'], str(owner['uid'])), 'container': lambda owner: (owner['container'],)}
     globs = {option: [pattern for pattern in patterns if pattern != '[kernel]'] for option, patterns in who.items()}
-    return all(any(fits(globs[option], name) for name in names[option](owner)) for owner in owners for option in who)
+    ways = {'container': fits_name}
+    return all(any(ways.get(option, fits)(globs[option], name) for name in names[option](owner))
+               for owner in owners for option in who)
 
 
 def bound(entry, listener):

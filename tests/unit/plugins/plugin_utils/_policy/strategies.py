@@ -31,7 +31,7 @@ SEED = random.SystemRandom().randrange(10 ** 9) if _chosen == 'fresh' else int(_
 PORTS = (22, 68, 80, 81, 443, 40000)
 PROCESSES = ('nginx', 'sshd', 'evil', 'dhclient')
 USERS = ('root', 'www-data', 'nobody')
-UNITS = ('nginx.service', 'ssh.service', 'session-3.scope')
+UNITS = ('nginx.service', 'ssh.service', 'session-3.scope', 'user@7.service/nginx.service', 'user@7.service/init.scope')
 ADDRESSES = ('0.0.0.0', '::', '127.0.0.1', '127.0.0.53%lo', '10.0.0.5', '8.8.8.8', '::1', 'fe80::1%eth0',
              '0.0.0.0%eth0', '::ffff:10.0.0.5', '2001:db8::5')
 NETWORKS = ('0.0.0.0/0', '10.0.0.0/8', '10.0.0.0/9', '10.128.0.0/9', '192.168.0.0/16', '127.0.0.0/8', '::/0',
@@ -91,7 +91,8 @@ def owners(choose, hostile=False):
     chosen = []
     for number in range(choose.of((1, 1, 1, 2, 3))):
         process, user, unit = choose.of(PROCESSES), choose.of(USERS), choose.of((None, None) + UNITS)
-        other = choose.of(({}, {}, {}, {'exe': '/tmp/x'}, {'exe_deleted': True}, {'container': 'docker:0123'}))
+        other = choose.of(({}, {}, {}, {'exe': '/tmp/x'}, {'exe_deleted': True}, {'container': 'docker:0123'},
+                           {'container': 'user@7.service/podman:0123'}))
         if hostile and choose.one_in(2):
             process, user, unit = (choose.of(HOSTILE) for dummy in range(3))
             other = {'exe': choose.of(HOSTILE), 'container': choose.of(HOSTILE)}
@@ -205,7 +206,8 @@ def blind_to(facts, aspects):
 _WORDS = {
     'process': PROCESSES + ('ngin*', '*', '[kernel]'), 'exe': ('/usr/sbin/*', '/usr/sbin/nginx', '/tmp/*'),
     'user': USERS + ('7',),
-    'service': ('nginx', 'ssh.service', 'ssh.socket', '*'), 'container': ('docker:*', 'podman:*'),
+    'service': ('nginx', 'ssh.service', 'ssh.socket', '*', 'user@7.service/nginx'),
+    'container': ('docker:*', 'podman:*', '*', '*/podman:*'),
     'bind': options.SCOPES + ('10.0.0.0/8', '0.0.0.0', '::', '0.0.0.0/0', '::/0', 'eth0', 'lo', '10.0.0.5'),
     'via': ('eth0', 'wg*'), 'limit': options.CLIENTS + NETWORKS,
 }

@@ -12,6 +12,9 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy
 OBSERVED = {'owners': True, 'units': True}
 NO_UNITS = {'owners': True, 'units': False}
 WAITING = 'tcp 0.0.0.0:1 systemd[1]/root init.scope by=web.socket service=web.service'
+OF_USER = 'tcp 0.0.0.0:1 systemd user@7.service/init.scope a user@7.service/app.service'
+USER_WAITS = ('tcp 0.0.0.0:1 systemd user@7.service/init.scope by=user@7.service/app.socket '
+              'service=user@7.service/app.service')
 HANDED_ON = 'tcp 0.0.0.0:1 systemd[1]/root init.scope nginx/www-data web.service by=web.socket'
 
 
@@ -30,6 +33,19 @@ def owned(line, complete=None, **conditions):
     ('tcp 0.0.0.0:1 nginx/www-data', {'user': '33'}, True),
     ('tcp 0.0.0.0:1 nginx docker:01', {'container': 'docker:*'}, True),
     ('tcp 0.0.0.0:1 nginx', {'container': '*'}, False),
+    # a user calls his own as he likes: only patterns that speak of a user are about them
+    ('tcp 0.0.0.0:1 nginx user@1000.service/docker:01', {'container': 'docker:*'}, False),
+    ('tcp 0.0.0.0:1 nginx user@1000.service/docker:01', {'container': '*'}, False),
+    ('tcp 0.0.0.0:1 nginx user@1000.service/docker:01', {'container': '*docker:01'}, False),
+    ('tcp 0.0.0.0:1 nginx user@1000.service/docker:01', {'container': 'user@1000.service/docker:*'}, True),
+    ('tcp 0.0.0.0:1 nginx user@1001.service/docker:01', {'container': 'user@1000.service/docker:*'}, False),
+    ('tcp 0.0.0.0:1 nginx docker:01', {'container': '*/docker:*'}, False),
+    # where its path is none of the host, it is not known which file it is, and its name is that of any
+    ('tcp 0.0.0.0:1 a inside=/usr/sbin/nginx', {'exe': '/usr/sbin/nginx'}, None),
+    ('tcp 0.0.0.0:1 a inside=/usr/sbin/nginx', {'exe': '*'}, None),
+    ('tcp 0.0.0.0:1 a inside=/usr/sbin/nginx', {'process': 'nginx'}, True),
+    ('tcp 0.0.0.0:1 a inside=/usr/sbin/b', {'process': 'nginx'}, False),
+    ('tcp 0.0.0.0:1 a inside=/usr/sbin/nginx evil', {'exe': '/usr/sbin/nginx'}, False),
     ('tcp 0.0.0.0:1 kernel', {'process': '[kernel]'}, True), ('tcp 0.0.0.0:1 kernel', {'process': '*'}, False),
     ('tcp 0.0.0.0:1 hidden', {'process': '*'}, None),
     # some are not listed: whoever is wrong is, and nobody is right for sure
@@ -59,8 +75,31 @@ def test_where_systemd_could_not_be_asked_it_may_own_it_for_somebody_else():
     (HANDED_ON, 'web.socket', OBSERVED, True),
     # somebody else owns it beside the service
     ('tcp 0.0.0.0:1 nginx web.service evil session-1.scope service=web.service', 'web', OBSERVED, False),
-    ('tcp 0.0.0.0:1 nginx web.service evil service=web.service', 'web', OBSERVED, True),
+    # in no unit is not in this one
+    ('tcp 0.0.0.0:1 nginx web.service evil service=web.service', 'web', OBSERVED, False),
+    ('tcp 0.0.0.0:1 nginx web.service evil service=web.service', '*', OBSERVED, False),
+    ('tcp 0.0.0.0:1 systemd[1]/root init.scope evil by=web.socket service=web.service', 'web', OBSERVED, False),
+    ('tcp 0.0.0.0:1 svchost.exe service=RpcSs', 'RpcSs', OBSERVED, True),        # as on Windows
+    ('tcp 0.0.0.0:1 nginx web.service evil service=web.service', 'web', NO_UNITS, None),
+    ('tcp 0.0.0.0:1 nginx web.service evil service=web.service', 'web', {'owners': False, 'units': True}, None),
+    # units of a user: his manager may own it beside them, and does as long as nobody has connected
+    (OF_USER, 'user@7.service/app', OBSERVED, True), (OF_USER, 'user@7.service/app.service', OBSERVED, True),
+    (OF_USER, 'user@7.service/*', OBSERVED, True), (OF_USER, 'user@8.service/app', OBSERVED, False),
+    (OF_USER, 'app', OBSERVED, False), (OF_USER, 'app.service', OBSERVED, False), (OF_USER, '*', OBSERVED, False),
+    (OF_USER, '*app*', OBSERVED, False), (OF_USER, 'user@*', OBSERVED, False),
+    (OF_USER + ' evil', 'user@7.service/app', OBSERVED, False),
+    (OF_USER + ' sh user@8.service/init.scope', 'user@7.service/app', OBSERVED, False),
+    (USER_WAITS, 'user@7.service/app', OBSERVED, True), (USER_WAITS, 'user@7.service/app.socket', OBSERVED, True),
+    (USER_WAITS, 'app', OBSERVED, False),
+    ('tcp 0.0.0.0:1 a app.service', '*/app', OBSERVED, False),
     ('tcp 0.0.0.0:1 nginx web.service more=1', 'web', OBSERVED, None),
 ])
 def test_whether_its_unit_is_as_expected(line, pattern, complete, expected):
     assert owners.serviced(Globs([pattern]), building.listener(line), complete or OBSERVED) is expected
+
+
+@pytest.mark.parametrize('conditions, expected', [
+    ({'process': 'agent'}, True), ({'process': 'agent@'}, True), ({'process': 'other'}, None)])
+def test_what_a_socket_unit_will_start_for_each_connection(conditions, expected):
+    waiting = 'tcp 0.0.0.0:1 systemd[1]/root init.scope by=agent.socket service=agent@.service'
+    assert owned(waiting, **conditions) is expected
