@@ -57,6 +57,7 @@ class ActionModule(_action.Action):
         'max_findings': {'type': 'int', 'default': 50},
         'path': {'type': 'path'},
         'run_id': {'type': 'str'},
+        **_action.SHARED,
     }
     clock: ClassVar[Any] = time
     seconds_of_run = staticmethod(recorded.seconds_of_run)
@@ -192,7 +193,8 @@ class Case:
         if source == _CACHED:
             look = recorded.from_cache(self._task_vars, age, self._action.seconds_of_run)
         else:
-            look = recorded.from_path(source, self._host, age, self._action.clock.time)
+            look = recorded.from_path(source, self._host, age, self._action.clock.time, self._options['shared'])
+            self._action.warn_of_others(source, self._options, self._result)
         self._judged = self._compare(look.facts)
         return look, ''
 
@@ -281,11 +283,12 @@ class Case:
         entry = records.record(self._host, run_id, ansible_version, look.status, look.message, look.facts,
                                bool(self._declared), self._judgement(), look.recorded_at)
         try:
-            path = records.write(os.path.abspath(self._options['path']), entry)
+            path = records.write(os.path.abspath(self._options['path']), entry, self._options['shared'])
         except records.RecordError as exc:
             self._result.update(failed=True, failing=True, verdict=verdict(None), passes=False, msg='\n'.join((
                 '%s: %s.' % (self._name, visible(str(exc))), self._result['msg'])))
             return
+        self._action.warn_of_others(self._options['path'], self._options, self._result)
         self._result.update(path=path, run_id=run_id)
 
     def _judgement(self) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ class ActionModule(_action.Action):
         'return_facts': {'type': 'bool', 'default': False},
         'fail': {'type': 'bool', 'default': True},
         'run_id': {'type': 'str'},
+        **_action.SHARED,
     }
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
@@ -30,10 +31,11 @@ class ActionModule(_action.Action):
         entry = records.record(str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts,
                                merge.declares(task_vars))
         try:
-            path = records.write(os.path.abspath(options['path']), entry)
+            path = records.write(os.path.abspath(options['path']), entry, options['shared'])
         except records.RecordError as exc:
             result.update(failed=True, msg='; '.join(filter(None, (str(exc), message))))
             return
+        self.warn_of_others(options['path'], options, result)
         result.update(path=path, run_id=run_id, status=status, msg=message)
         if facts:
             result.update(msg=live.in_words(facts), summary=live.summary(facts), gaps=facts['gaps'][:live.MAX_GAPS])

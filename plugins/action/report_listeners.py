@@ -21,6 +21,7 @@ class ActionModule(_action.Report):
 
     ARGUMENTS = {
         **screen.ARGUMENTS,
+        **_action.SHARED,
         'hosts': {'type': 'list', 'elements': 'str'},
         'formats': {'type': 'list', 'elements': 'str', 'choices': registry.CHOICES, 'default': [registry.TABLE]},
         'dest': {'type': 'path'},
@@ -38,6 +39,7 @@ class ActionModule(_action.Report):
         for host in whole.hosts:
             if host.state == 'missing':     # an action that would have recorded it has refused that for the same reason
                 host.reason = self._steering(host.name, task_vars) or host.reason
+        self.warn_of_others(path, options, result)
         files = _write(whole, options['formats'], os.path.abspath(options['dest'] or path))
         lines = text.lines(shown, width, example=options['example'] and shown is whole, so_far=whole,
                            written=files.values())
@@ -64,12 +66,12 @@ def _reports(path: str, run_id: str, options: dict[str, Any],
     """Return the report of all hosts, and that of those to show: the batch of the play, as long as others follow."""
     names = options['hosts']
     if names is not None:
-        whole = model.build(path, [str(name) for name in names], run_id)
+        whole = model.build(path, [str(name) for name in names], run_id, shared=options['shared'])
         return whole, whole
     batch = set(task_vars['ansible_play_batch'])
     pending = set(task_vars['ansible_play_hosts']) - batch
     whole = model.build(path, [str(name) for name in task_vars['ansible_play_hosts_all']], run_id, pending,
-                        fleet=not task_vars.get('ansible_limit'))
+                        fleet=not task_vars.get('ansible_limit'), shared=options['shared'])
     return whole, whole.only(batch) if whole.counts['pending'] else whole
 
 

@@ -30,6 +30,7 @@ class ActionModule(_action.Report):
     PARAMETERS = (*host_facts.AUDIT, *host_facts.PROBE, 'target', 'vantage')
     ARGUMENTS = {
         **screen.ARGUMENTS,
+        **_action.SHARED,
         'targets': {'type': 'list', 'elements': 'str', 'required': True},
         'vantages': {'type': 'list', 'elements': 'str', 'default': []},
         'probes': {'type': 'str'},
@@ -46,7 +47,9 @@ class ActionModule(_action.Report):
             if is_needed and not options[option]:
                 raise AnsibleActionFail('%s is empty: nothing would be probed' % option)
 
-        report = model.build(os.path.abspath(options['path']), map(str, options['targets']), run_id)
+        report = model.build(os.path.abspath(options['path']), map(str, options['targets']), run_id,
+                             shared=options['shared'])
+        self.warn_of_others(options['path'], options, result)
         targets = [_target(host, options['addresses'], task_vars) for host in report.hosts]
         planned = plan.plan(targets)
         if not options['probes']:

@@ -3,18 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The base of the actions: what each of them does before its own work, and the options that several have."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ._facts import records
+from ._facts import custody, live, records
 from ._harmless.terminal import visible
 from ._report.console.lines import counted
 from ._report.console.screen import Terminal
 from ._settings import setting
 from ._variables import host_facts
+
+# The option of all actions that write or read records.
+SHARED: dict[str, dict[str, Any]] = {'shared': {'type': 'bool', 'default': False}}
 
 Options = dict[str, Any]
 Variables = dict[str, Any]
@@ -65,6 +69,14 @@ class Action(ActionBase):
             if getattr(self._task, keyword, None):
                 name = type(self).__module__.rpartition('.')[2]
                 raise AnsibleActionFail('%s does not work with %s%s' % (name, keyword, reason))
+
+
+    def warn_of_others(self, path: str, options: Options, result: Result) -> None:
+        """Warn where somebody else could put another directory in the place of that of the records."""
+        reason = None if options['shared'] else custody.fault_above(os.path.abspath(path))
+        if reason:
+            live.warn(result, ['records in %s can be replaced with others, because of the directory %s' % (
+                visible(path, 300), visible(reason, 300))])
 
 
 class Report(Action):

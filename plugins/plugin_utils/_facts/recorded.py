@@ -76,23 +76,25 @@ def _kept_too_long(max_age: int, age_of_run: Callable[[], float | None]) -> str 
     return None
 
 
-def from_path(path: str, host: str, max_age: int, clock: Callable[[], float] = time.time) -> Looked:
+def from_path(path: str, host: str, max_age: int, clock: Callable[[], float] = time.time,
+              shared: bool = False) -> Looked:
     """Return the facts in a file, or in the folder where ``record_listeners`` writes its records.
 
     :param host: the host whose facts they have to be.
     :param max_age: seconds; 0 for any age.
     :param clock: as ``time.time``.
+    :param shared: whether they may be by somebody else than this user and root.
     :returns: its status is that of the record.
     """
     path = os.path.abspath(path)
     try:
         if os.path.isdir(path):
-            entry = records.read(path, host)
+            entry = records.read(path, host, shared)
             if entry is None:
                 return _failed('there is no record of it in %s' % visible(path, 500))
             facts = entry['facts']
         else:
-            entry, facts = records.read_file(path, host)
+            entry, facts = records.read_file(path, host, shared)
     except records.RecordError as exc:
         return _failed(str(exc))
     if entry is None:

@@ -26,13 +26,14 @@ from .._policy.judgement import fleet
 from .._schema import Fault
 from .._shape import STATUSES, Facts, Record, Status
 from .._version import VERSION
-from . import check
+from . import check, custody
 
 SCHEMA = 2          # 1 is read, too: of the findings of a judgement it has the message alone, and not the parts
 RUN_ID = re.compile(r'[0-9A-Za-z][0-9A-Za-z._-]{0,63}')
 ANY_RUN = 'any'
 
 _MAX_BYTES = check.MAX_BYTES + 16 * 1024 * 1024
+_HOSTS = 'hosts'
 _MAX_NAME = 200                 # of the 255 bytes that file systems give a name
 _version = _schema.text(100)
 _check = _schema.mapping({
@@ -102,19 +103,20 @@ def file_name(host: str) -> str:
     return name
 
 
-def write(directory: str, entry: Record) -> str:
+def write(directory: str, entry: Record, shared: bool = False) -> str:
     """Write the record of one host, in place of an older one.
 
     :param directory: made where it does not exist.
+    :param shared: whether others may write to the directory, too.
     :returns: the path of the file.
     :raises RecordError: it cannot be written.
     """
-    hosts = os.path.join(directory, 'hosts')
+    hosts = os.path.join(directory, _HOSTS)
     name = file_name(entry['host'])
     try:
         os.makedirs(directory, 0o700, exist_ok=True)
         os.makedirs(hosts, 0o700, exist_ok=True)
-        with _opened(hosts, os.O_NOFOLLOW) as handle:
+        with _opened_hosts(directory, shared) as handle:
             _replace(handle, name, json.dumps(entry, separators=(',', ':')))
     except OSError as exc:
         raise RecordError('the record cannot be written to %s: %s' % (hosts, exc.strerror)) from exc
@@ -137,13 +139,35 @@ def write_file(path: str, content: str) -> None:
 
 
 @contextlib.contextmanager
-def _opened(folder: str, flags: int = 0) -> Iterator[int]:
-    """Open a directory, and return its descriptor: what happens to its path afterwards leads nowhere else."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags)
+def _opened(folder: str, flags: int = 0, above: int | None = None) -> Iterator[int]:
+    """Open a directory, and return its descriptor: what happens to its path afterwards leads nowhere else.
+
+    :param above: a descriptor of the directory that it is in.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags, dir_fd=above)
     try:
         yield handle
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def _opened_hosts(directory: str, shared: bool) -> Iterator[int]:
+    """Open the directory that has the records. Raises RecordError where others could forge some."""
+    with _opened(directory) as outer:
+        _refuse_others(outer, 'the directory %s' % visible(directory, 500), shared)
+        with _opened(_HOSTS, os.O_NOFOLLOW, outer) as inner:
+            _refuse_others(inner, 'the directory %s' % visible(os.path.join(directory, _HOSTS), 500), shared)
+            yield inner
+
+
+def _refuse_others(handle: int, what: str, shared: bool) -> None:
+    """Refuse what somebody else could have written, unless that is meant. Raises RecordError."""
+    reason = None if shared else custody.fault(handle, os.fstat(handle))
+    if reason:
+        raise RecordError('%s is not safe from forgery: %s. Use another place, or take it over with chown and chmod '
+                          'go-w; if others are to write there, say so with shared: true (audit_shared of the role '
+                          'audit, probe_shared of the playbook probe)' % (what, reason))
 
 
 def _replace(handle: int, name: str, content: str) -> None:
@@ -159,28 +183,31 @@ def _replace(handle: int, name: str, content: str) -> None:
         raise
 
 
-def read(directory: str, host: str) -> Record | None:
+def read(directory: str, host: str, shared: bool = False) -> Record | None:
     """Read and check the newest record of a host.
 
+    :param shared: whether it may be by somebody else.
     :returns: None where there is none.
     :raises RecordError: there is something that cannot be read, or is not the record of this host.
     """
     name = file_name(host)
-    data = _decoded(os.path.join(directory, 'hosts'), name, 'the record hosts/%s' % name, os.O_NOFOLLOW)
-    return None if data is None else _checked(data, host, 'the record hosts/%s' % name)
+    what = 'the record hosts/%s' % name
+    data = _decoded(_opened_hosts(directory, shared), name, what, os.O_NOFOLLOW, shared)
+    return None if data is None else _checked(data, host, what)
 
 
-def read_file(path: str, host: str) -> tuple[Record | None, Facts | None]:
+def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None, Facts | None]:
     """Read and check a file, wherever it is: the record of a host, or facts.
 
     Facts are those that ``listener_facts`` returns, alone, in ``ansible_facts``, or as a file of a fact cache has them.
 
+    :param shared: whether it may be by somebody else.
     :returns: the record, None where these are facts; and the facts, None of a record that has none.
     :raises RecordError: there is no such file, it cannot be read, holds neither, or the record of another host.
     """
     folder, name = os.path.split(path)
     what = 'the file %s' % visible(path, 500)
-    data = _decoded(folder, name, what, 0)
+    data = _decoded(_opened(folder), name, what, 0, shared)
     if data is None:
         raise RecordError('there is no file %s' % visible(path, 500))
     if isinstance(data, dict) and 'recorded_at' in data:
@@ -195,10 +222,10 @@ def read_file(path: str, host: str) -> tuple[Record | None, Facts | None]:
         raise RecordError('%s holds neither a record nor facts: %s' % (what, fault)) from None
 
 
-def _decoded(folder: str, name: str, what: str, flags: int) -> Any:
+def _decoded(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int, shared: bool) -> Any:
     """Return the decoded content of a file; None where there is none. Raises RecordError."""
     try:
-        data = _content(folder, name, flags)
+        data = _content(folder, name, what, flags, shared)
         return None if data is None else _schema.parse(data, check.MAX_ELEMENTS)
     except OSError as exc:
         reason = 'it is a symbolic link' if exc.errno == errno.ELOOP else exc.strerror
@@ -232,16 +259,19 @@ def _check_judgement(entry: Record) -> dict[str, Any] | None:
     return judgement
 
 
-def _content(folder: str, name: str, flags: int) -> bytes | None:
+def _content(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int,
+             shared: bool) -> bytes | None:
     """Read a regular file.
 
+    :param folder: opens the directory that it is in.
+    :param flags: for opening the file.
     :returns: None where there is no such file.
-    :param flags: for opening the folder and the file.
     :raises OSError: it cannot be read.
     :raises Fault: it is something else, or huge.
+    :raises RecordError: it may be by somebody else.
     """
     try:
-        with _opened(folder, flags) as handle:
+        with folder as handle:
             # without O_NONBLOCK a named pipe would stop the report
             number = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=handle)
     except FileNotFoundError:
@@ -250,6 +280,7 @@ def _content(folder: str, name: str, flags: int) -> bytes | None:
         status = os.fstat(number)
         if not stat.S_ISREG(status.st_mode):
             raise Fault('not a regular file')
+        _refuse_others(number, what, shared)
         if status.st_size > _MAX_BYTES:
             raise Fault('more than %d bytes' % _MAX_BYTES)
         with open(number, 'rb', closefd=False) as stream:

@@ -141,7 +141,7 @@ def _is_seen(host: Host) -> bool:
 
 
 def build(directory: str, names: Iterable[str], run_id: str, pending: Collection[str] = (),
-          fleet: bool = True) -> Report:
+          fleet: bool = True, shared: bool = False) -> Report:
     """Read the records of hosts.
 
     :param directory: where ``records.write`` put them.
@@ -149,14 +149,15 @@ def build(directory: str, names: Iterable[str], run_id: str, pending: Collection
     :param run_id: the run to report on, or ``any``.
     :param pending: hosts whose turn is still to come where they have no record of that run.
     :param fleet: whether these are all hosts that matter.
+    :param shared: whether records may be by somebody else than this user and root.
     """
-    hosts = [_host(directory, name, run_id, name in pending) for name in dict.fromkeys(names)]
+    hosts = [_host(directory, name, run_id, name in pending, shared) for name in dict.fromkeys(names)]
     return Report(run_id, hosts, fleet=fleet)
 
 
-def _host(directory: str, name: str, run_id: str, to_come: bool) -> Host:
+def _host(directory: str, name: str, run_id: str, to_come: bool, shared: bool) -> Host:
     try:
-        record = records.read(directory, name)
+        record = records.read(directory, name, shared)
     except records.RecordError as exc:
         return Host(name, 'failed', str(exc))
     last_seen = record['recorded_at'] if record else None

@@ -272,3 +272,13 @@ def test_what_is_cached_is_left_as_it_is(run):
     cached = dict(facts(listener()), added_later=5)
     run(variables=kept(cached), facts='cached', max_age=0)
     assert cached == dict(facts(listener()), added_later=5)
+
+
+@pytest.mark.parametrize('name', ['', 'hosts', 'hosts/web-1.json'])
+def test_records_that_others_may_write_to_are_not_judged_unless_that_is_meant(run, tmp_path, name):
+    put(tmp_path, {'recorded_at': stamp(5)})
+    (tmp_path / name).chmod(0o777)
+    result = run(variables=DECLARED, facts=str(tmp_path))
+    assert result['failed'] is True and result['status'] == 'failed'
+    assert 'is not safe from forgery: everybody may write to it' in result['msg']
+    assert run(variables=DECLARED, facts=str(tmp_path), shared=True)['failing'] is False

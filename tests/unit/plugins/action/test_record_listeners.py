@@ -197,3 +197,21 @@ def test_names_of_hosts_processes_stay_as_they_are_in_the_record(run, tmp_path):
     assert recorded['owners'][0]['process'] == 'a\x1b{{ 7*7 }}\u202e'
     with open(os.path.join(str(tmp_path), 'hosts', 'we%2Fb.json'), encoding='ascii') as stream:
         assert json.load(stream)['host'] == 'we/b'
+
+
+def test_a_directory_that_others_may_write_to_is_refused_unless_that_is_meant(run, tmp_path):
+    (tmp_path / 'squat').mkdir()
+    (tmp_path / 'squat').chmod(0o777)
+    result = run(answer(), path=str(tmp_path / 'squat'))
+    assert result['failed'] is True and 'is not safe from forgery: everybody may write to it' in result['msg']
+    assert not os.path.exists(tmp_path / 'squat/hosts/we%2Fb.json')
+    assert 'failed' not in run(answer(), path=str(tmp_path / 'squat'), shared=True)
+
+
+def test_a_directory_that_can_be_replaced_is_warned_about(run, tmp_path):
+    (tmp_path / 'open').mkdir()
+    (tmp_path / 'open').chmod(0o777)
+    result = run(answer(), path=str(tmp_path / 'open/mine'))
+    assert any('can be replaced with others, because of the directory %s: everybody may' % (tmp_path / 'open') in text
+               for text in result['warnings'])
+    assert 'warnings' not in run(answer(), path=str(tmp_path / 'open/mine'), shared=True)

@@ -195,3 +195,10 @@ def test_a_long_table_is_printed_whole_and_returned_in_part(report, printed, tmp
 def test_options_that_are_wrong_are_refused(report, arguments, message):
     with pytest.raises(AnsibleActionFail, match=message):
         report(**arguments)
+
+
+def test_records_that_others_may_write_to_are_not_reported_unless_that_is_meant(report, tmp_path):
+    (tmp_path / 'hosts').chmod(0o777)
+    result = report()
+    assert result['hosts']['failed'] == 2 and 'is not safe from forgery: everybody may write to it' in result['table']
+    assert report(shared=True)['hosts']['failed'] == 0

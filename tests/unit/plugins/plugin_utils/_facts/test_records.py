@@ -335,3 +335,42 @@ def test_a_file_is_read_wherever_it_is(tmp_path):
                           (tmp_path / 'absent/too', 'there is no file'), (link / 'x', 'cannot be read')):
         with pytest.raises(RecordError, match=message):
             records.read_file(str(name), 'web')
+
+
+@pytest.mark.parametrize('below', ['', 'hosts'])
+@pytest.mark.parametrize('harm', [0o777, 0o707])
+def test_a_directory_that_others_may_write_to_is_refused_unless_that_is_meant(tmp_path, below, harm):
+    records.write(str(tmp_path), record('web'))
+    os.chmod(tmp_path / below, harm)
+    with pytest.raises(RecordError, match='is not safe from forgery: everybody may write to it.*shared: true'):
+        records.read(str(tmp_path), 'web')
+    with pytest.raises(RecordError, match='is not safe from forgery'):
+        records.write(str(tmp_path), record('web'))
+    assert records.read(str(tmp_path), 'web', shared=True)['host'] == 'web'
+    records.write(str(tmp_path), record('db'), shared=True)
+    os.chmod(tmp_path / below, 0o1777)          # others can add to it, and what they add is theirs
+    assert records.read(str(tmp_path), 'db')['host'] == 'db'
+
+
+def test_a_record_that_others_may_write_to_is_refused_unless_that_is_meant(tmp_path):
+    path = records.write(str(tmp_path), record('web'))
+    os.chmod(path, 0o666)
+    with pytest.raises(RecordError, match=r'^the record hosts/web\.json is not safe from forgery: everybody may write'):
+        records.read(str(tmp_path), 'web')
+    with pytest.raises(RecordError, match='is not safe from forgery'):
+        records.read_file(path, 'web')
+    assert records.read(str(tmp_path), 'web', shared=True) == records.read_file(path, 'web', shared=True)[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can give files away')
+@pytest.mark.parametrize('taken', ['.', 'hosts', 'hosts/web.json'])
+def test_what_belongs_to_somebody_else_is_refused(tmp_path, monkeypatch, taken):
+    monkeypatch.delenv('SUDO_UID', raising=False)
+    records.write(str(tmp_path), record('web'))
+    os.chown(tmp_path / taken, 65534, 65534)
+    with pytest.raises(RecordError, match=r'is not safe from forgery: it belongs to .*uid 65534'):
+        records.read(str(tmp_path), 'web')
+    if taken != 'hosts/web.json':       # a record of somebody else is replaced
+        with pytest.raises(RecordError, match=r'is not safe from forgery: it belongs to .*uid 65534'):
+            records.write(str(tmp_path), record('web'))
+    assert records.read(str(tmp_path), 'web', shared=True)['host'] == 'web'
