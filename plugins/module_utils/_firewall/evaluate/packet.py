@@ -243,6 +243,8 @@ class View:
             return self.net.came_over_bridge(self.way[0])
         if name.startswith('other '):
             return self._of_header(name.split()[1], name)
+        if name == 'fib saddr oifname' and client:
+            return self.net.back(self.family)
         if name in _OF_SOCKET and self.hook in ('ingress', 'prerouting', 'forward'):
             return ABSENT               # only later the kernel knows which socket a packet is for
         if name.startswith(('fib ', 'rt ')) or name == 'chance' or name[:5] == 'meta ' and name[5:] in _OWN:

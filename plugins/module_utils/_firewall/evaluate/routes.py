@@ -162,6 +162,15 @@ class Net:
             parts.setdefault(interface, []).extend(_LINK[6])
         return By([(iv.merged(spans), name) for name, spans in parts.items()])
 
+    def back(self, family):
+        """By or UNKNOWN: the interface that the only route back to a client leads through."""
+        if self.policy_routing or self.routes(family) is None:
+            return UNKNOWN
+        own = [(address, address) for kind, address in self.own if kind == family]
+        odd = iv.merged(own + list(_NEVER_BACK[family]))
+        return By([(iv.minus(spans, odd), hops[0][0]) for spans, hops in self.routes(family)
+                   if len(hops) == 1 and hops[0][1] == 'unicast' and hops[0][0]])
+
     def reverse(self, family, interface):
         """By or UNKNOWN: whether the route back to a client leads through an interface (None: any), True or False.
 

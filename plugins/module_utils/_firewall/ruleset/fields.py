@@ -85,13 +85,13 @@ META = {
     'nfproto': ('nfproto', 'nfproto'),
     'l4proto': ('l4proto', 'protocol'),
     'protocol': ('ethertype', 'ethertype'),
-    'mark': ('mark', 'number'),
+    'mark': ('mark', 'mark'),
     'pkttype': ('pkttype', 'word'),
 }
 CT = {
     ('state', None): ('ctstate', 'state'),
     ('status', None): ('ctstatus', 'status'),
-    ('mark', None): ('ctmark', 'number'),
+    ('mark', None): ('ctmark', 'mark'),
     ('direction', None): ('ctdirection', 'direction'),
     ('l3proto', 'any'): ('ctl3proto', 'nfproto'),
     ('protocol', 'any'): ('ctprotocol', 'protocol'),
@@ -115,7 +115,7 @@ class Unclear(Exception):
 def plain(value, kind):
     """int or str: a single value of this kind; Unclear where it is none."""
     if isinstance(value, bool):
-        return int(value)
+        return wording.value(value) if kind in WORDS else int(value)
     if kind in ('ip4', 'ip6'):
         try:
             if isinstance(value, str) and (':' in value) == (kind == 'ip6'):
@@ -161,6 +161,11 @@ def element(value, kind):
                 return iv.prefix(value['prefix']['addr'], value['prefix']['len'], int(kind[2]))
             except (ValueError, TypeError, KeyError):
                 raise Unclear('the network %s' % wording.value(value)[:80]) from None
+        if 'prefix' in value and kind == 'mark':
+            low, free = value['prefix']['addr'], (1 << 32 - value['prefix']['len']) - 1
+            if not low & free:
+                return low, low | free
+            raise Unclear('the mark %s' % wording.value(value)[:80])
         if 'range' in value and kind not in WORDS:
             low, high = (plain(part, kind) for part in value['range'])
             if OTHER_NUMBER in (low, high):

@@ -37,6 +37,7 @@ from .operations import (
     VerdictMap,
 )
 
+LITTLE = 4096           # bytes that a client that sends little may send
 QUIET = 'judged for a client that sends little'
 HARMLESS = frozenset(
     (
@@ -70,6 +71,7 @@ _ONLY_HOOK = {'netdev': 'ingress'}
 # include/uapi/linux/netfilter/nf_tables.h
 TABLE_FLAGS = {'dormant': 1, 'owner': 2, 'persist': 4}
 CHAIN_FLAGS = ('offload',)
+_COMPARES = ('<', '>', '<=', '>=')
 SET_FLAGS = ('constant', 'interval', 'timeout', 'dynamic')
 # expressions that load something from the packet, or of what the kernel knows about it
 _LOADS = frozenset(('payload', 'exthdr', 'tcp option', 'ip option', 'sctp chunk', 'dccp option', 'meta', 'ct', 'fib',
@@ -204,18 +206,31 @@ class Loader:
             try:
                 result.extend(self._statement(item, chain_key))
             except Unclear as error:
-                result.extend(_instead(item, chain_key, '%s is not understood' % error))
+                result.extend(self._instead(item, chain_key, '%s is not understood' % error))
             except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-                result.extend(_instead(item, chain_key, '%s is not understood' % _shown(expression)))
+                result.extend(self._instead(item, chain_key, '%s is not understood' % _shown(expression)))
         return result
+
+    def _instead(self, item, chain_key, reason):
+        """list of operations of a statement that is not understood: whatever it does is among what they do."""
+        kind, value = item
+        try:
+            result = _needs(item, ())           # which is known whatever it compares with, or does
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            result = []
+        if kind in CONDITIONS or isinstance(kind, str) and _BY_TEXT.match(kind):
+            return result + [Doubt(reason)]
+        if kind in _TRANSLATE:
+            family = value.get('family') if isinstance(value, dict) else None
+            family = _FAMILIES.get(family) or _FAMILIES.get(chain_key[0])
+            return result + [Doubt(reason), Dnat(family, ANYWHERE, ANY_PORT)]
+        return result + [Undecided(UNCLEAR.get(kind) or reason)]
 
     def _statement(self, item, chain_key):
         """list of operations of a statement, after that for what it needs to find in a packet."""
         made = self._operations(item, chain_key)
         asked = made[0].tests() if made else ()
-        asked = _SURE.union(asked[0][0]) if asked else _SURE
-        needed = tuple(sorted({name for name in needs(item) if name not in asked}))
-        return [Needs(needed)] + made if needed else made
+        return _needs(item, asked[0][0] if asked else ()) + made
 
     def _operations(self, item, chain_key):
         kind, value = item
@@ -275,6 +290,12 @@ class Loader:
         if isinstance(value, str):
             value = self._limits[chain_key[0], chain_key[1], value.lstrip('@')]
         over = bool(value.get('inv'))
+        if kind == 'limit' and value.get('rate_unit', 'packets') != 'packets':
+            most = _bytes(value['rate'], value['rate_unit']) + _bytes(value.get('burst', 0), value.get('burst_unit'))
+        else:
+            most = _bytes(value.get('val', value.get('bytes')), value.get('val_unit')) if kind == 'quota' else LITTLE
+        if most < LITTLE:
+            return [Doubt('%s is about as much as any client sends' % _shown({kind: value}))]
         word = {'limit': 'rate limit', 'quota': 'quota', 'ct count': 'limit of connections'}[kind]
         if kind == 'quota' and value.get('used', 0):
             return [Doubt('the used part of a quota changes')]
@@ -403,15 +424,14 @@ class Loader:
             name, how = field(inner[0])
             if how == 'any':
                 return [Match((name,), negate, _Changing(None))]
-            mask = fields.bits(inner[1], how)
-            return [Match((name,), negate, Masked(mask, _spans([right], how)))]
+            return [Match((name,), negate, Masked(fields.bits(inner[1], how), _compared(operator, right, how)))]
         names, kinds = self._keys(left)
-        if operator in ('<', '>', '<=', '>='):
+        if names == ('fib saddr oif',) and any(isinstance(part, str) for part in _several(right)):
+            names, kinds = ('fib saddr oifname',), ('name',)
+        if operator in _COMPARES:
             if len(kinds) > 1 or kinds[0] in fields.WORDS:
                 return [Match(names, False, _Changing(None))]
-            limit = fields.plain(right, kinds[0])
-            span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
-            return [Match(names, False, Numbers((span,) if span[0] <= span[1] else iv.EMPTY))]
+            return [Match(names, False, Numbers(_compared(operator, right, kinds[0])))]
         if operator not in ('==', '!=', 'in', '!'):
             raise Unclear('the operator %s' % (str(operator)[:20],))
         if isinstance(right, str) and right.startswith('@'):
@@ -423,8 +443,7 @@ class Loader:
         ):
             return [Match(names, negate, AnyBit(fields.bits(right, kinds[0])))]
         else:
-            kind, inner = _item(right)
-            elements = inner if kind == 'set' else [right]
+            elements = _several(right)
             test = _test(elements, kinds)
         return self._limited(names, kinds, elements, chain_key) + [Match(names, negate, test)]
 
@@ -491,6 +510,26 @@ def _item(value):
     return (value, None) if isinstance(value, str) else (None, value)
 
 
+def _several(right):
+    """list: what a match compares with, one value or those of a set without a name."""
+    kind, inner = _item(right)
+    return inner if kind == 'set' else [right]
+
+
+def _compared(operator, right, kind):
+    """Set of the numbers that are equal to a value, or to one of several, or below or above it."""
+    if operator not in _COMPARES:
+        return _spans(_several(right), kind)
+    limit = fields.plain(right, kind)
+    span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
+    return (span,) if span[0] <= span[1] else iv.EMPTY
+
+
+def _bytes(number, unit):
+    """int: so many bytes, of a unit such as ``kbytes``."""
+    return number << {'k': 10, 'm': 20, 'g': 30}.get((unit or 'bytes')[0], 0)
+
+
 def _words(flags):
     """list of str: flags, which nft prints as a list or, of one, as a word."""
     return [flags] if isinstance(flags, str) else list(flags or ())
@@ -504,15 +543,10 @@ def _shown(expression):
         return 'a part of the rule'
 
 
-def _instead(item, chain_key, reason):
-    """list of operations of a statement that is not understood: whatever it does is among what they do."""
-    kind, value = item
-    if kind in CONDITIONS or isinstance(kind, str) and _BY_TEXT.match(kind):
-        return [Doubt(reason)]
-    if kind in _TRANSLATE:
-        family = value.get('family') if isinstance(value, dict) else None
-        return [Doubt(reason), Dnat(_FAMILIES.get(family) or _FAMILIES.get(chain_key[0]), ANYWHERE, ANY_PORT)]
-    return [Undecided(UNCLEAR.get(kind) or reason)]
+def _needs(item, asked):
+    """list of one operation or none, for what a statement needs besides fields that are asked for anyway."""
+    needed = set(needs(item)) - _SURE - set(asked)
+    return [Needs(tuple(sorted(needed)))] if needed else []
 
 
 def effective(ops):

@@ -334,6 +334,26 @@ def test_what_cannot_be_known_is_undecided_in_the_words_of_nft(left, right, show
         assert all(shown in reason and '{\'' not in reason for reason in reasons([rule]))
 
 
+@pytest.mark.parametrize('condition, word', [
+    (match({'&': [meta('mark'), 255]}, 2, '<'), 'allowed'),
+    (match({'&': [meta('mark'), 255]}, 1, '>='), 'blocked'),
+    (match({'&': [payload('tcp', 'dport'), 3]}, 2, '>'), 'blocked'),
+    (match({'&': [payload('tcp', 'dport'), 3]}, {'set': [2, 3]}), 'allowed'),
+    (match({'&': [payload('tcp', 'dport'), 3]}, {'set': [2, 3]}, '!='), 'blocked'),
+    (match(meta('mark'), {'prefix': {'addr': 0, 'len': 24}}), 'allowed'),
+    (match(meta('mark'), {'prefix': {'addr': 256, 'len': 24}}), 'blocked'),
+    (match(meta('mark'), {'prefix': {'addr': 5, 'len': 24}}), 'undecided'),
+    (match({'fib': {'flags': 'saddr', 'result': 'oif'}}, 'docker0'), 'partly'),
+    ({'limit': {'rate': 1, 'rate_unit': 'bytes', 'per': 'second', 'burst': 5, 'burst_unit': 'bytes'}}, 'undecided'),
+    ({'limit': {'rate': 1, 'rate_unit': 'mbytes', 'per': 'second', 'burst': 0, 'burst_unit': 'bytes'}}, 'allowed'),
+    ({'quota': {'val': 25, 'val_unit': 'bytes'}}, 'undecided'),
+    ({'quota': {'val': 25, 'val_unit': 'mbytes'}}, 'allowed'),
+])
+def test_conditions(condition, word):
+    base = chain('input', [[condition, ACCEPT]], policy='drop', **INPUT)
+    assert decide(evaluator(base)) == word
+
+
 # limits
 
 LIMIT = {'limit': {'rate': 10, 'burst': 5, 'per': 'minute'}}
