@@ -48,12 +48,15 @@ def _interface_address(value: object) -> str:
     return value
 
 
-def _source(value: object) -> object:
-    if not isinstance(value, list) or len(value) != 2:
-        raise Fault('has to be a network, and whether a router is between')
-    _network(value[0])
-    _schema.boolean(value[1])
-    return value
+def _row(*checks: _schema.Check) -> _schema.Check:
+    """Return the check for a list of which each element has a check of its own."""
+    def check(value: object) -> object:
+        if not isinstance(value, list) or len(value) != len(checks):
+            raise Fault('has to be a list of %d' % len(checks))
+        for part, known in zip(value, checks, strict=True):
+            known(part)
+        return value
+    return check
 
 
 _networks = _schema.items(_network, 2000)
@@ -102,11 +105,16 @@ _net = _schema.mapping({
         'via': _schema.nullable(_address),
         'type': _schema.text(32),
     }), _MOST_ROUTES)),
-    'sources': _schema.nullable(_schema.table(_name, _schema.items(_source, _MOST_ROUTES), 10000)),
+    'sources': _schema.nullable(
+        _schema.table(_name, _schema.items(_row(_network, _schema.boolean), _MOST_ROUTES), 10000)),
     'rules': _schema.boolean,
     'route_localnet': _flags,
     'rp_filter': _schema.table(_name, _schema.integer(), 10000),
     'forwarding': _schema.mapping(dict.fromkeys(_shape.FAMILIES, _schema.nullable(_schema.boolean))),
+}, {
+    'local': _schema.items(_row(_network, _schema.nullable(_name), _schema.boolean), 10000),
+    'broadcast': _schema.items(_row(_address, _schema.nullable(_name)), _MOST_ROUTES),
+    'groups': _schema.table(_name, _schema.items(_address, 10000), 10000),
 })
 
 

@@ -25,20 +25,31 @@ class Net:
         self._net = net
         self.policy_routing = bool(net.get('rules'))
         self.own = {}                       # {(family, address): [interfaces]}
-        self.broadcast = {4: [], 6: []}
+        self.broadcast = {}                 # of IPv4, address to interfaces
+        self.prefixes = {4: [], 6: []}      # (low, high, interface) that are local by a route, with no address
         for interface, texts in (net.get('addresses') or {}).items():
             for text in texts:
                 base, dummy, length = text.partition('/')
                 base = base.partition('%')[0]
                 family = 6 if ':' in base else 4
                 self.own.setdefault((family, iv.number(base)), []).append(interface)
-                if family == 4 and length and int(length) < 31:
+                if family == 4 and length and int(length) < 31 and 'broadcast' not in net:
                     low, high = iv.prefix(base, length, 4)
-                    self.broadcast[4].append((high, interface))
+                    self.broadcast.setdefault(high, []).append(interface)
+        for text, interface in net.get('broadcast') or ():
+            self.broadcast.setdefault(iv.number(text), []).append(interface)
+        for text, interface, is_sure in net.get('local') or ():
+            family, ((low, high),) = iv.parse(text)
+            if is_sure and low == high:     # an address of an interface that gets no packets itself
+                self.own.setdefault((family, low), []).append(interface)
+            elif is_sure:
+                self.prefixes[family].append((low, high, interface))
         self._routes, self._starts = {}, {}
 
     def is_local(self, family, address):
-        return (family, address) in self.own or (family == 4 and address >> 24 == 127) or (family == 6 and address == 1)
+        if (family, address) in self.own or (family == 4 and address >> 24 == 127) or (family == 6 and address == 1):
+            return True
+        return any(low <= address <= high for low, high, dummy in self.prefixes[family])
 
     def redirected(self, family, interface, address):
         """List where ``redirect`` may send what came in here; the kernel takes one of these numbers.
@@ -61,26 +72,29 @@ class Net:
                 return 'multicast'
             if address == iv.LAST[4] or address >> 24 == 0:
                 return 'broadcast'
-            if any(address == last and interface in (None, name) for last, name in self.broadcast[4]):
+            if address in self.broadcast and (interface is None or interface in self.broadcast[address]):
                 return 'broadcast'
         elif address >> 120 == 0xff:
             return 'multicast'
         if self.is_local(family, address):
             loopback = address >> 24 == 127 if family == 4 else address == 1
-            names = ['lo'] if loopback else self.own[(family, address)]
+            names = ['lo'] if loopback else self.own.get((family, address)) or [
+                name for low, high, name in self.prefixes[family] if low <= address <= high]
             return 'local' if interface is None or interface in names else 'unicast'
         return 'unicast'
 
     def kinds(self, family, interface=None):
         """By: the same for every client."""
         own = [address for kind, address in self.own if kind == family]
-        own += [last for last, dummy in self.broadcast[family]] + ([1] if family == 6 else [])
+        own += [1] if family == 6 else list(self.broadcast)
         names = {}
         for address in own:
             names.setdefault(self.kind(family, address, interface), []).append((address, address))
         if family == 4:
             names.setdefault(self.kind(4, _LOOPBACK[4][0][0] + 1, interface), []).extend(_LOOPBACK[4])
             names.setdefault('broadcast', []).extend([(0, (1 << 24) - 1), (iv.LAST[4],) * 2])
+        for low, high, dummy in self.prefixes[family]:
+            names.setdefault(self.kind(family, low, interface), []).append((low, high))
         names.setdefault('multicast', []).extend(_MULTICAST[family])
         special = {name: iv.merged(spans) for name, spans in names.items() if name != 'unicast'}
         rest = iv.full(family)

@@ -21,6 +21,7 @@ LOOPBACK = networks.sets(networks.LOOPBACK)
 _OUTWARD = ('output', 'postrouting')
 _OTHER = {4: ('addr6', 'ip'), 6: ('addr4', 'ip6')}      # how fields end that no packet of a family has, and its tables
 _TOLD = ('tcp', 'udp')                          # where a rule is for ports of any protocol
+_OF_KIND = ('fib daddr', 'fib saddr', 'pkttype')    # how fields begin that tell unicast, broadcast and multicast apart
 
 
 class Timeout(Exception):
@@ -39,6 +40,7 @@ class Asker:
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
         self._names, self._each, self._odd, self._apart = set(), False, False, False
+        self._kinds = False                 # whether rules tell unicast, broadcast and multicast apart
         self._asks_whose = self._redirects = False      # whether rules ask whose address it is, or lead to another
         for kind in ('translate', 'filter', None):
             self._walk([chain for chain in ruleset.bases if kind == (
@@ -91,6 +93,7 @@ class Asker:
             self._note_values('daddr%d' % family, [addresses], ())
 
     def _note(self, fields, test, opens):
+        self._kinds = self._kinds or any(field.startswith(_OF_KIND) for field in fields)
         if isinstance(test, Table):
             at = fields.index('l4proto') if 'l4proto' in fields else None
             for position, field in enumerate(fields):
@@ -173,7 +176,13 @@ class Asker:
         if self._odd or self._apart:
             return (address,)
         starts, sums = self._alike[family]
-        return sums[bisect.bisect_right(starts, address) - 1], iv.contains(LOOPBACK[family], address)
+        kind = self._routes.kind(family, address) if self._kinds else None
+        return sums[bisect.bisect_right(starts, address) - 1], iv.contains(LOOPBACK[family], address), kind
+
+    def different(self, family, low, high):
+        """List an address for each part of a network that rules tell from the others."""
+        starts = self._alike[family][0]
+        return [low] + starts[bisect.bisect_right(starts, low):bisect.bisect_right(starts, high)]
 
     def relation(self, family, address, interface):
         """What rules can tell of an address and the interface that packets to it come in by.
@@ -181,7 +190,7 @@ class Asker:
         :returns: tuple of two bool; both are False of each address that the interface does not have.
         """
         return (
-            self._asks_whose and interface in self._routes.own.get((family, address), ()),
+            self._asks_whose and self._routes.kind(family, address, interface) != 'unicast',
             self._redirects and address in self._routes.redirected(family, interface, address),
         )
 

@@ -6,11 +6,18 @@ An interface hears packets to every address of the host (the weak host model, RF
 that the host has routes to behind it. All sets of addresses are as in ``intervals``.
 """
 
-from ..._addresses import intervals as iv
+from ..._addresses import intervals as iv, networks
+from ..evaluate.routes import Net
 from .alike import LOOPBACK, Timeout
 from .describe import Describer, unknown
 from .senders import interfaces, possible
-from .way_in import IMPOSSIBLE, LINK, Way, joined, shortened
+from .way_in import LINK, NEAR, Way, joined, shortened
+
+# sockets of these hear broadcasts and groups; connections are never made to such (RFC 1122 4.2.3.10, RFC 9260 8.4)
+_HEAR_MANY = ('udp', 'udplite')
+_MANY = networks.sets(networks.MULTICAST)
+_EVERYBODY = iv.LAST[4]             # the limited broadcast
+_OF_INTERFACE = {4: iv.EMPTY, 6: iv.parse('ff01::/16')[1]}      # groups that no packet from outside is for
 
 
 class Joiner:
@@ -26,15 +33,22 @@ class Joiner:
         self._localnet = net['route_localnet']
         self._interfaces = interfaces(net)
         self._own = {4: {}, 6: {}}          # address to the interfaces that have it
-        self._routed = {4: [], 6: []}       # what a route makes local, address by address or not
+        self._routed = {4: [], 6: []}       # (low, high) that routes alone make local
+        self._maybe = {4: [], 6: []}        # the same, by routing rules that look at more than the destination
+        self._heard = {4: {_EVERYBODY: None}, 6: {}}        # broadcasts and groups to interfaces, None for all
+        self._heard_on, self._broadcasts = {}, None         # those of (family, interface); those of each kind
         for name, texts in net['addresses'].items():
             for text in texts:
                 family, address = 6 if ':' in text else 4, iv.number(text.partition('/')[0])
                 if not self.is_loopback(family, address):
                     self._own[family].setdefault(address, []).append(name)
-        for route in net['routes'] or ():
-            if route['type'] == 'local':
-                self._routed[route['family']].extend(iv.parse(route['to'])[1])
+        for text, dummy, is_sure in net.get('local') or ():
+            family, ((low, high),) = iv.parse(text)
+            if is_sure and low == high:
+                self._own[family].setdefault(low, [])
+            else:
+                (self._routed if is_sure else self._maybe)[family].append((low, high))
+        self._note_heard(net)
         self.describer = Describer({
             family: iv.merged((address, address) for address in own) for family, own in self._own.items()})
         self._own_on = {}                   # (family, interface) to its addresses
@@ -48,26 +62,41 @@ class Joiner:
         self._possible = possible(net)
         self._groups, self._ways, self._texts = {}, {}, {}
 
+    def _note_heard(self, net):
+        """Note what a socket hears beside packets to an address of the host."""
+        for address, names in Net(net).broadcast.items():
+            if not self.is_loopback(4, address):
+                self._heard[4][address] = None          # it is taken from whatever interface it comes in by
+                for name in names:
+                    self._heard_on.setdefault((4, name), []).append(address)
+        for name, texts in (net.get('groups') or {}).items():
+            for text in texts:
+                family, ((low, dummy),) = iv.parse(text)
+                if name in self._interfaces and not iv.contains(_OF_INTERFACE[family], low):
+                    self._heard[family].setdefault(low, []).append(name)
+                    self._heard_on.setdefault((family, name), []).append(low)
+
     @staticmethod
     def is_loopback(family, address):
-        return iv.contains(LOOPBACK[family], address)
+        return iv.contains(LOOPBACK[family], address) or iv.contains(_OF_INTERFACE[family], address)
 
     def has(self, family, address):
         """Return whether packets to this address are for the host itself."""
-        return address in self._own[family]
+        return address in self._own[family] or any(low <= address <= high for low, high in self._routed[family])
 
-    def groups(self, family, address=None, interface=None):
+    def groups(self, family, address=None, interface=None, many=False):
         """List the ways in: (interfaces that are alike, addresses of which no two are alike).
 
         :param address: int, only to this one.
         :param interface: str, only by this one.
+        :param many: bool, to broadcasts and multicast groups as well.
         """
-        key = family, address, interface
+        key = family, address, interface, many
         if key not in self._groups:
             groups = {}
             for name in self._interfaces if interface is None else [interface]:
                 alike = {}
-                for candidate in self._addresses(family, name, address):
+                for candidate in self._addresses(family, name, address, many):
                     if self._senders(family, (name,), candidate):
                         alike.setdefault(self._kind_of(family, name, candidate), candidate)
                 if alike:
@@ -76,13 +105,30 @@ class Joiner:
             self._groups[key] = [(tuple(names), addresses) for names, addresses in groups.values()]
         return self._groups[key]
 
-    def _addresses(self, family, name, address):
+    def _addresses(self, family, name, address, many):
         """List the addresses to ask for on an interface: one of each kind that the host has, or a single one."""
         if address is None:
-            return self._unlike(family, name)
+            return self._unlike(family, name) + self._by_routes(family) + (self._many(family, name) if many else [])
         if self.is_loopback(family, address) and name not in self._localnet:
             return []
-        return [address]
+        return [address] if address not in self._heard[family] or self._is_heard(family, address, name) else []
+
+    def _is_heard(self, family, address, name):
+        names = self._heard[family][address]
+        return names is None or name in names
+
+    def _many(self, family, name):
+        """List broadcasts and groups that an interface hears: its own, and of each kind one that is another's."""
+        own = self._heard_on.get((family, name), [])
+        if self._broadcasts is None:
+            self._broadcasts = {}
+            for address, names in self._heard[4].items():
+                if names is None:
+                    kind = self._asker.address_class(4, address), self._is_near(4, address)
+                    self._broadcasts.setdefault(kind, []).append(address)
+        others = self._broadcasts.values() if family == 4 else ()
+        strange = [next((address for address in some if address not in own), None) for some in others]
+        return own + [address for address in strange if address is not None]
 
     def _unlike(self, family, name):
         """List addresses of the host that an interface hears, among them one of each kind.
@@ -93,7 +139,7 @@ class Joiner:
         if family not in self._far:
             self._far[family] = {}
             for address in self._own[family]:
-                if not self._is_link(family, address):
+                if not iv.contains(LINK[family], address):
                     self._far[family].setdefault(self._asker.address_class(family, address), []).append(address)
         others = [next((address for address in addresses if name not in self._own[family][address]), None)
                   for addresses in self._far[family].values()]
@@ -109,24 +155,29 @@ class Joiner:
         return sorted(result)
 
     def _own_by(self, family, name):
-        return [address for address, names in self._own[family].items()
-                if name in names or not self._is_link(family, address)]
+        own = [address for address, names in self._own[family].items()
+               if name in names or not iv.contains(LINK[family], address)]
+        return own + self._by_routes(family)
+
+    def _by_routes(self, family):
+        """List an address for each part, of the prefixes that are local, that rules tell from the others."""
+        return [address for span in self._routed[family] for address in self._asker.different(family, *span)]
 
     def _kind_of(self, family, name, address):
         asker = self._asker
         return (
             asker.address_class(family, address),
             asker.relation(family, address, name),
-            self._is_link(family, address),
+            self._is_near(family, address),
         )
 
     @staticmethod
-    def _is_link(family, address):
-        return iv.contains(LINK[family], address)
+    def _is_near(family, address):
+        return iv.contains(NEAR[family], address)
 
     def _senders(self, family, names, address):
         """The set of clients that can send to an address by some interfaces."""
-        key = family, names, self._is_link(family, address) or self.is_loopback(family, address)
+        key = family, names, self._is_near(family, address) or self.is_loopback(family, address)
         if key not in self._possible:
             self._possible[key] = iv.merged(
                 span for name in names for span in self._possible[family, (name,), key[2]])
@@ -183,7 +234,7 @@ class Joiner:
         if key in self._ways:
             return self._ways[key]
         result, is_translated = [], False
-        for names, addresses in self.groups(family, address, interface):
+        for names, addresses in self.groups(family, address, interface, protocol in _HEAR_MANY):
             ways = [self.ask(family, protocol, port, names, heard, address is None) for heard in addresses]
             is_translated = is_translated or any(way.translations for way in ways)
             ways = [way if keep else way.to_port_itself() for way in ways]
@@ -195,7 +246,7 @@ class Joiner:
     def _parts(self, family, names, addresses, ways):
         """List a Way for the addresses to which the same clients get, if there are several of these."""
         parts = []              # each a list of (address, Way)
-        for pair in zip(addresses, ways):
+        for pair in self._telling(family, addresses, ways):
             same = next((part for part in parts if part[0][1].is_like(pair[1])), None)
             if same:
                 same.append(pair)
@@ -207,11 +258,22 @@ class Joiner:
             joined([way for dummy, way in part]).to(self._listed(family, names, [address for address, dummy in part]))
             for part in parts)
 
+    def _telling(self, family, addresses, ways):
+        """Yield (address, Way), but for broadcasts and groups by which nobody comes who does not come anyway."""
+        own = [way for address, way in zip(addresses, ways) if address not in self._heard[family]]
+        usual = iv.united([way.allowed for way in own])
+        maybe = iv.union(usual, iv.united([spans for way in own for spans, dummy in way.undecided]))
+        for address, way in zip(addresses, ways):
+            doubted = iv.united([spans for spans, dummy in way.undecided])
+            if address not in self._heard[family] or iv.minus(way.allowed, usual) or iv.minus(doubted, maybe):
+                yield address, way
+
     def _listed(self, family, names, addresses):
         """Return the addresses for which these stand, as a tuple of text."""
         key = family, names, tuple(addresses)
         if key not in self._texts:
             every = {own for address in addresses for own in self.alike(family, names, address)}
+            every.update(address for address in addresses if address in self._heard[family])
             self._texts[key] = tuple(iv.address(address, family) for address in sorted(every))
         return self._texts[key]
 
@@ -254,11 +316,14 @@ class Joiner:
             return ways, caveats, True
         if interface is not None and interface not in self._interfaces:
             raise Unclear('it is bound to %s, whose addresses and routes are unknown' % interface)
-        if address and not self.has(family, address):
-            if iv.contains(IMPOSSIBLE[family], address):
-                raise Unclear('multicast and broadcast are not judged')
-            if iv.contains(iv.merged(self._routed[family]), address):
-                raise Unclear('its address is local only through a route')
+        if address in self._heard[family] or iv.contains(_MANY[family], address):
+            if protocol not in _HEAR_MANY:
+                return [], ['no connection can be made to %s, which is many hosts' % record['address']], False
+            if address not in self._heard[family]:
+                return [], ['no interface has joined the group %s' % record['address']], False
+        elif address and not self.has(family, address):
+            if any(low <= address <= high for low, high in self._maybe[family]):
+                raise Unclear('rules of routing decide which packets to %s are for this host' % record['address'])
             return [], ['the host does not have the address %s' % record['address']], False
         return self.ways(family, protocol, port, address or None, interface, keep), [], False
 

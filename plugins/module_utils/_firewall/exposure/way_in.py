@@ -6,6 +6,8 @@ from ..._addresses import intervals as iv, networks
 
 MOST_TEXT = 500                 # characters of a rule; one can have a set of thousands of elements in it
 LINK = networks.sets(networks.LINK)
+# destinations that no router passes on: limited broadcast (RFC 919), groups of the link (RFC 5771, RFC 4291)
+NEAR = networks.sets(networks.LINK, ('255.255.255.255/32', '224.0.0.0/24', 'ff02::/16'))
 IMPOSSIBLE = networks.sets(networks.IMPOSSIBLE)
 _PRIVATE = networks.sets(networks.LOOPBACK, networks.LINK, networks.PRIVATE)
 _PUBLIC = {4: iv.minus(iv.full(4), iv.union(_PRIVATE[4], IMPOSSIBLE[4])), 6: networks.sets(networks.GLOBAL6)[6]}

@@ -12,6 +12,7 @@ import struct
 
 from ... import _netlink
 from ..._addresses import scopes
+from . import local
 
 _NETFILTER = 12                                         # NETLINK_NETFILTER
 _NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
@@ -23,12 +24,13 @@ _UP, _DADFAILED, _CLONED = 1, 8, 0x200
 _MOST_ROUTES = 20000
 # those of a port of such a device are those of the device
 _MASTERS = (b'bridge', b'bond', b'team')
+_BROADCAST, _LOCAL_TABLE, _TO_TABLE, _INVERTED = 3, 255, 1, 2      # RTN_, RT_TABLE_, FR_ACT_TO_TBL, FIB_RULE_INVERT
 _TYPES = {1: 'unicast', 2: 'local', 6: 'blackhole', 7: 'unreachable', 8: 'prohibit', 9: 'throw', 10: 'nat'}
 # what iptables writes into rules, and nothing that it could misread
 _OF_IPTABLES = frozenset(
     (b'match', b'target', b'counter', b'immediate', b'meta', b'bitwise', b'log', b'limit', b'payload', b'cmp')
 )
-_DEFAULT_RULES = {(0, 255), (32766, 254), (32767, 253)}
+_DEFAULT_RULES = {(0, _LOCAL_TABLE), (32766, 254), (32767, 253)}
 _DEFAULT_ATTRIBUTES = {6, 14, 15, 21}                   # FRA_PRIORITY, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_PROTOCOL
 
 
@@ -89,30 +91,43 @@ def foreign(connect=_netlink.connect):
 def network(connect=_netlink.connect):
     """The addresses, routes and rules of this network namespace. Raises OSError.
 
-    :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources`` and ``rules`` of a snapshot. What cannot get
-        a packet is not in it: interfaces that are down, ports of bridges, and a route where another to the same has a
-        better metric. ``routes`` and ``sources`` are None if there are too many. ``sources`` are the networks that any
-        table of routes has behind an interface, each with whether a router is between: dict, interface to list of
-        [CIDR, bool].
+    :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources``, ``local``, ``broadcast`` and ``rules`` of a
+        snapshot. What cannot get a packet is not in it: interfaces that are down, ports of bridges, and a route where
+        another to the same has a better metric. ``routes`` and ``sources`` are None if there are too many. ``sources``
+        are the networks that any table of routes has behind an interface, each with whether a router is between: dict,
+        interface to list of [CIDR, bool]. ``local`` are the networks to which packets are for the host itself although
+        it has no address there, see ``local.networks``; ``broadcast`` is a list of [address, interface or None].
     """
-    names, result = _links(connect), {'addresses': {}, 'primary': {}}
+    (names, ports), result = _links(connect), {'addresses': {}, 'primary': {}}
     for data, start, end in _dump(0, _GETADDR, bytes(8), connect):
         family, prefix, flags, index = struct.unpack_from('=BBBxI', data, start)
         parts = _parts(data, start + 8, end)
         raw = parts.get(2) or parts.get(1)              # IFA_LOCAL is the own end of a point-to-point link
+        if family in _IP and index in ports:
+            # the kernel takes packets to it all the same: they come in by the bridge, which needs no address
+            result['addresses'].setdefault(ports[index][1], [])
         if family not in _IP or index not in names or not raw or flags & _DADFAILED:
             continue
         text = scopes.text(raw)
         result['addresses'].setdefault(names[index], []).append('%s/%d' % (text, prefix))
         if family == 2:
             result['primary'].setdefault(names[index], text)
-    result['routes'], result['sources'] = _routes(names, connect)
-    result['rules'] = any(_is_special(data, start, end) for data, start, end in _dump(0, _GETRULES, bytes(12), connect))
+    tables = local.Tables()
+    result['routes'], result['sources'], result['broadcast'] = _routes(names, ports, tables, connect)
+    result['rules'] = False
+    for data, start, end in _dump(0, _GETRULES, bytes(12), connect):
+        result['rules'] = result['rules'] or _is_special(data, start, end)
+        _note_rule(tables, data, start, end)
+    result['local'] = tables.networks([text for texts in result['addresses'].values() for text in texts])
     return result
 
 
 def _links(connect):
-    """dict, index to name, of the interfaces that are up and no port of another one."""
+    """The interfaces that are up.
+
+    :returns: tuple of dict, index to name, of those that are no port of another one, and dict, index of a port to its
+        name and that of the interface by which its packets come in.
+    """
     kinds, links = {}, {}
     for data, start, end in _dump(0, _GETLINK, bytes(16), connect):
         index, flags = struct.unpack_from('=4xiI', data, start)
@@ -120,17 +135,30 @@ def _links(connect):
         about = parts.get(18, b'')                      # IFLA_LINKINFO
         kinds[index] = _parts(about, 0, len(about)).get(1, b'').rstrip(b'\0')
         links[index] = _text(parts.get(3, b'')), flags, struct.unpack('=I', parts.get(10, bytes(4)))[0]
-    return {index: name for index, (name, flags, master) in links.items()
-            if flags & _UP and kinds.get(master) not in _MASTERS}
+    names, ports = {}, {}
+    for index, (name, flags, master) in links.items():
+        upper = index
+        for dummy in links:                             # a bond can be a port of a bridge
+            if kinds.get(links[upper][2]) not in _MASTERS:
+                break
+            upper = links[upper][2]
+        if upper == index and flags & _UP:
+            names[index] = name
+        elif flags & links[upper][1] & _UP:
+            ports[index] = name, links[upper][0]
+    return names, ports
 
 
-def _routes(names, connect):
-    best, sources = {}, {}
+def _routes(names, ports, tables, connect):
+    best, sources, broadcast = {}, {}, []
+    every, carriers = dict(names), dict(names)
+    for index, (name, carrier) in ports.items():
+        every[index], carriers[index] = name, carrier
     for data, start, end in _dump(0, _GETROUTE, bytes(12), connect):
         family, prefix, table, kind, flags = struct.unpack_from('=BBxxBxxBI', data, start)
         parts = _parts(data, start + 12, end)
         table = struct.unpack('=I', parts[15])[0] if 15 in parts else table
-        if family not in _IP or flags & _CLONED or kind not in _TYPES:
+        if family not in _IP or flags & _CLONED or kind not in _TYPES and kind != _BROADCAST:
             continue
         to = '%s/%d' % (scopes.text(parts.get(1, bytes(4 if family == 2 else 16))), prefix)
         metric = struct.unpack('=I', parts.get(6, bytes(4)))[0]
@@ -141,24 +169,43 @@ def _routes(names, connect):
                 length = max(struct.unpack_from('=H', parts[9], at)[0], 8)
                 hops.append((parts[9][at + 4:at + 8], _parts(parts[9], at + 8, at + length).get(5)))
                 at += length + 3 & ~3
+        first = struct.unpack('=I', hops[0][0])[0] if hops and hops[0][0] else 0
+        if kind == _BROADCAST:
+            broadcast.append([to.partition('/')[0], every.get(first)])
+            continue
+        tables.add_route(_IP[family], table, to, _TYPES[kind], every.get(first))
         for index, via in hops:
             number = struct.unpack('=I', index)[0] if index else 0
-            if kind == 1 and number in names:
-                sources.setdefault(names[number], {})[to] = bool(via) or 18 in parts       # RTA_VIA
-            if table not in (253, 254, 255):
+            if kind == 1 and number in carriers:
+                sources.setdefault(carriers[number], {})[to] = bool(via) or 18 in parts       # RTA_VIA
+            if table not in (253, 254, _LOCAL_TABLE):
                 continue
             # IPv6 has one address on many interfaces, and routes to the same on each of them
             key = family, table, to, number if family == 10 and to.startswith('fe80:') else 0
             known = best.setdefault(key, (metric, []))
             if metric < known[0]:
                 known = best[key] = metric, []
-            if metric == known[0] and (not number or number in names):
-                known[1].append({'family': _IP[family], 'to': to, 'interface': names.get(number),
+            if metric == known[0] and (not number or number in every):
+                known[1].append({'family': _IP[family], 'to': to, 'interface': every.get(number),
                                  'via': scopes.text(via) if via else None, 'type': _TYPES[kind]})
         if len(best) > _MOST_ROUTES:
-            return None, None
+            return None, None, broadcast
     return [route for metric, some in best.values() for route in some], {
-        name: [list(pair) for pair in sorted(some.items())] for name, some in sources.items()}
+        name: [list(pair) for pair in sorted(some.items())] for name, some in sources.items()}, broadcast
+
+
+def _note_rule(tables, data, start, end):
+    """Tell which packets a rule of routing is for, and which table it leads to."""
+    family, bits, source, tos, table, action, flags = struct.unpack_from('=BBBBBxxBI', data, start)
+    parts = _parts(data, start + 12, end)
+    if family not in _IP:
+        return
+    to = '%s/%d' % (scopes.text(parts[1]), bits) if 1 in parts else None
+    is_plain = not (source or tos or flags & _INVERTED or set(parts) - _DEFAULT_ATTRIBUTES - {1})
+    tables.add_rule(
+        _IP[family], struct.unpack('=I', parts.get(6, bytes(4)))[0],
+        (struct.unpack('=I', parts[15])[0] if 15 in parts else table) if action == _TO_TABLE else None,
+        to, is_plain, struct.unpack('=i', parts.get(14, b'\xff' * 4))[0])
 
 
 def _is_special(data, start, end):

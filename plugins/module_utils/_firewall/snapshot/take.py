@@ -10,7 +10,7 @@ import errno
 import os
 import re
 
-from . import kernel
+from . import kernel, local
 from .commands import Tools, Unseen
 
 _OF_IPTABLES = ('ip', 'ip6')     # families
@@ -132,6 +132,8 @@ def _take_net(taken, tools, proc):
     net['rp_filter'] = {name: max(every['rp_filter'], own['rp_filter'][name]) for name in names}
     net['forwarding'] = {family: None if value is None else bool(value) for family, value in (
         ('ipv4', _number(base + 'ip_forward')), ('ipv6', _number(proc + '/sys/net/ipv6/conf/all/forwarding')))}
+    groups = local.groups(proc)
+    net['groups'] = {name: groups[name] for name in names if name in groups}
     taken['net'] = net
 
 

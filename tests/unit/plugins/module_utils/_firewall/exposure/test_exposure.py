@@ -14,7 +14,9 @@ from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure
     alike as _alike, attach as _attach, describe, survey
 )
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import chain, saddr
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import (
+    ACCEPT, NET, chain, match, payload, saddr, snapshot
+)
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import (
     ANYONE4, ANYONE6, attach, brief, capture, dual, exposed, record
 )
@@ -234,21 +236,95 @@ def test_address_that_the_host_does_not_have():
     )
 
 
-def test_address_by_a_route():
+def local(*rows):
+    """A snapshot in which nothing is filtered, and these are local by routes: [CIDR, interface, bool: surely]."""
     snapshot = capture('open')
-    snapshot['net']['routes'].append(
-        {'family': 4, 'to': '198.51.100.0/24', 'interface': 'lo', 'via': None, 'type': 'local'}
-    )
-    exposure = exposed(snapshot, record(address='198.51.100.9'))
+    snapshot['net']['local'] = [list(row) for row in rows]
+    return snapshot
+
+
+@pytest.mark.parametrize('address, row', [
+    ('198.51.100.9', ('198.51.100.0/24', 'lo', True)),          # AnyIP
+    ('10.9.9.9', ('10.9.9.9/32', 'lan0', True)),                # an address that stayed on a port of a bridge
+    ('2001:db8:f::9', ('2001:db8:f::/48', 'lo', True)),
+])
+def test_address_that_a_route_makes_local(address, row):
+    exposure = exposed(local(row), record(address=address))
+    assert brief(exposure) == ('allowed', 'anyone', ANYONE6 if ':' in address else ANYONE4)
+    assert exposure['caveats'] == []
+    assert brief(exposed(local(), record(address=address))) == ('blocked', 'none', [])
+
+
+def test_address_that_rules_of_routing_may_make_local():
+    exposure = exposed(local(('198.51.100.0/24', 'lo', False)), record(address='198.51.100.9'))
     assert (brief(exposure), exposure['undecided'][0]['reason']) == (
-        ('unknown', 'unknown', []),
-        'its address is local only through a route',
-    )
+        ('unknown', 'unknown', []), 'rules of routing decide which packets to 198.51.100.9 are for this host')
+    assert brief(exposed(local(('198.51.100.0/24', 'lo', False)), record(address='198.51.101.9')))[1] == 'none'
+
+
+NEAR = {'eth0': [['10.0.0.0/24', False], ['0.0.0.0/0', True]]}
+
+
+def to(address):
+    return match(payload('ip', 'daddr'), address)
+
+
+def of_type(kind):
+    return match({'fib': {'result': 'type', 'flags': ['daddr']}}, kind)
+
+
+def dropping(*rules, **net):
+    """A snapshot in which nothing gets in but by these matches."""
+    net = dict(NET, sources=NEAR, **net)
+    rules = [[rule, ACCEPT] for rule in rules]
+    return snapshot(chain('in', rules, hook='input', policy='drop'), tools={}, tables=[], net=net)
+
+
+@pytest.mark.parametrize('text', ['198.51.100.9', '10.9.9.9'])
+def test_what_listens_everywhere_is_reached_at_what_a_route_makes_local(text):
+    taken = dropping(to(text))
+    assert brief(exposed(taken, record())) == ('blocked', 'none', [])
+    taken = dropping(to(text), local=[['198.51.100.0/24', 'lo', True], ['10.9.9.9/32', 'lan0', True]])
+    assert brief(exposed(taken, record())) == ('allowed', 'anyone', ANYONE4)
+
+
+@pytest.mark.parametrize('address, expected', [
+    ('10.0.0.255', ('allowed', 'anyone', ANYONE4)),             # a router may pass it on
+    ('255.255.255.255', ('allowed', 'private', ['10.0.0.0/24'])),
+    ('224.0.0.251', ('allowed', 'private', ['10.0.0.0/24'])),
+    ('239.1.2.3', ('allowed', 'anyone', ANYONE4)),
+    ('239.9.9.9', ('blocked', 'none', [])),                     # nobody has joined it
+])
+def test_bound_to_a_broadcast_or_a_group(address, expected):
+    groups = {'eth0': ['224.0.0.251', '239.1.2.3'], 'lo': ['239.9.9.9']}
+    taken = snapshot(net=dict(NET, sources=NEAR, groups=groups), tools={}, tables=[])
+    assert brief(exposed(taken, record('udp', address))) == expected
+    assert brief(exposed(taken, record(address=address))) == ('blocked', 'none', [])       # no connection leads there
+    assert exposed(dropping(groups=groups), record('udp', address))['level'] == 'none'
+
+
+def test_groups_of_ipv6():
+    net = dict(NET, sources={'eth0': [['fe80::/64', False], ['fd00::/64', False], ['::/0', True]]},
+               groups={'eth0': ['ff02::fb', 'ff05::2', 'ff01::1']})
+    taken = snapshot(net=net, tools={}, tables=[])
+    assert brief(exposed(taken, record('udp', 'ff02::fb'))) == ('allowed', 'private', ['fd00::/64', 'fe80::/64'])
+    assert brief(exposed(taken, record('udp', 'ff05::2'))) == ('allowed', 'anyone', ANYONE6)
+    assert brief(exposed(taken, record('udp', 'ff02::77'))) == ('blocked', 'none', [])
+    assert brief(exposed(taken, record('udp', 'ff01::1'))) == ('blocked', 'local', [])
+
+
+@pytest.mark.parametrize('rule', [
+    to('10.0.0.255'), to('224.0.0.251'), of_type('broadcast'), of_type('multicast'),
+    match({'meta': {'key': 'pkttype'}}, {'set': ['broadcast', 'multicast']})])
+def test_what_is_bound_to_every_address_hears_broadcasts_and_groups(rule):
+    taken = dropping(rule, groups={'eth0': ['224.0.0.251']})
+    assert '10.0.0.0/24' in exposed(taken, record('udp', port=5353))['allowed'] or \
+        exposed(taken, record('udp', port=5353))['allowed'] == ANYONE4
+    for other in (record('tcp', port=5353), record('udp', '10.0.0.1', port=5353)):
+        assert exposed(taken, other)['level'] == 'none'
 
 
 @pytest.mark.parametrize('listener, reason', [
-    (record('udp', '224.0.0.251'), 'multicast and broadcast are not judged'),
-    (record('udp', 'ff02::fb'), 'multicast and broadcast are not judged'),
     (record(interface='vrf0'), 'it is bound to vrf0, whose addresses and routes are unknown'),
     (record('raw', port=1), 'raw sockets are not judged')])
 def test_not_judged(listener, reason):

@@ -88,9 +88,9 @@ def route(to, prefix, index=None, via=None, table=254, kind=1, flags=0, metric=N
     return message(24, body)
 
 
-def routing_rule(priority, table, family=2, source=0, extra=b''):
-    return message(32, struct.pack('=BBBBBBBBI', family, 0, source, 0, table, 0, 0, 1, 0) + attribute(15, number(table))
-                   + attribute(6, number(priority)) + extra)
+def routing_rule(priority, table, family=2, source=0, extra=b'', to=0, action=1, flags=0):
+    return message(32, struct.pack('=BBBBBBBBI', family, to, source, 0, table, 0, 0, action, flags)
+                   + attribute(15, number(table)) + attribute(6, number(priority)) + extra)
 
 
 def network(links=(), addresses=(), routes=(), rules=()):
@@ -162,6 +162,36 @@ def test_addresses():
         'inside': '10.0.0.7',
         'tun': '10.8.0.2',
     }
+
+
+def test_address_that_stayed_on_a_port():
+    links = [link(1, b'lo'), link(2, b'eth0', master=3), link(3, b'bond0', kind=b'bond', master=4),
+             link(4, b'br0', kind=b'bridge'), link(5, b'dead', master=6), link(6, b'br1', 0, kind=b'bridge')]
+    net = network(
+        links, [address('192.0.2.1', 2), address('192.0.2.2', 5), address('127.0.0.1', 1, 8)],
+        [route('192.0.2.1', 32, 2, table=255, kind=2), route('192.0.2.255', 32, 2, table=255, kind=3),
+         route('192.0.2.0', 24, 2), route('198.51.100.0', 24, 1, kind=2),
+         route('203.0.113.0', 24, 1, table=100, kind=2)],
+        [routing_rule(0, 255), routing_rule(9, 100, extra=attribute(1, ip('203.0.113.0')), to=24),
+         routing_rule(32766, 254)])
+    # its packets come in by the bridge, and answers to them leave by itself
+    assert net['addresses'] == {'br0': [], 'lo': ['127.0.0.1/8']}
+    assert net['primary'] == {'lo': '127.0.0.1'}
+    assert [route['interface'] for route in net['routes']] == ['eth0', 'eth0', 'lo']
+    assert net['sources'] == {'br0': [['192.0.2.0/24', False]]}
+    assert net['broadcast'] == [['192.0.2.255', 'eth0']]
+    assert net['local'] == [
+        ['203.0.113.0/24', 'lo', True], ['198.51.100.0/24', 'lo', True], ['192.0.2.1/32', 'eth0', True]]
+    assert net['rules'] is True
+
+
+@pytest.mark.parametrize('more, is_sure', [
+    ({}, True), ({'extra': attribute(14, struct.pack('=i', 24))}, False), ({'action': 6}, None), ({'flags': 2}, False),
+    ({'extra': attribute(10, number(1))}, False), ({'source': 8}, False)])
+def test_rules_that_lead_to_a_local_prefix(more, is_sure):
+    rules = [routing_rule(0, 255), routing_rule(9, 100, **more), routing_rule(32766, 254)]
+    net = network([link(1, b'lo')], routes=[route('203.0.113.0', 24, 1, table=100, kind=2)], rules=rules)
+    assert net['local'] == ([] if is_sure is None else [['203.0.113.0/24', 'lo', is_sure]])
 
 
 def test_routes():

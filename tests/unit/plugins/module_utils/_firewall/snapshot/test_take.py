@@ -6,6 +6,7 @@
 import json
 import os
 import shlex
+import sys
 import threading
 
 import pytest
@@ -32,6 +33,11 @@ PLAIN = {'rule': {'family': 'ip6', 'table': 'filter', 'chain': 'INPUT', 'comment
 
 
 HANGS = 'hangs'
+# numbers are in the byte order of the machine
+IGMP = ('Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n4\teth0.1    :     1      V3\n'
+        '\t\t\t\t%08X     1 0:00000000\t\t0\n\t\t\t\t%08X     1 0:00000000\t\t0\n5\tgone      :     1      V3\n'
+        '\t\t\t\t%08X     1 0:00000000\t\t0\n' % tuple(int.from_bytes(raw, sys.byteorder) for raw in (
+            b'\xe0\0\0\1', b'\xef\1\2\3', b'\xe0\0\0\2')))
 
 
 class Process:
@@ -118,8 +124,25 @@ def test_no_firewall(host):
     assert taken == {
         'nft': None, 'table_flags': [], 'saves': {}, 'ipset': None, 'tables': [], 'errors': [],
         'tools': {'firewalld': 'absent', 'ufw': 'absent'}, 'elsewhere': {}, 'port_names': {},
-        'net': dict(NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None})}
+        'net': dict(
+            NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None}, groups={})}
     assert host.ran == []
+
+
+def test_groups_that_somebody_has_joined(host):
+    net = host.root / 'proc/net'
+    net.mkdir(parents=True, exist_ok=True)
+    (net / 'igmp').write_text(IGMP)
+    (net / 'igmp6').write_text('4    eth0.1          ff0200000000000000000000000000fb     1 0000000C 0\n')
+    assert host.take()['net']['groups'] == {'eth0.1': ['224.0.0.1', '239.1.2.3', 'ff02::fb']}
+
+
+@pytest.mark.parametrize('text', ['Idx\n4\teth0.1: 1\n\t\t\t\tXYZ  1\n', 'Idx\n4\n'])
+def test_groups_that_cannot_be_read(host, text):
+    (host.root / 'proc/net').mkdir(parents=True, exist_ok=True)
+    (host.root / 'proc/net/igmp').write_text(text)
+    [error] = host.take()['errors']
+    assert error == {'aspect': 'net', 'message': 'the multicast groups in %s/proc/net/igmp cannot be read' % host.root}
 
 
 def test_kernel_without_tables_is_not_asked(host):
