@@ -241,6 +241,8 @@ class View:
             return Some(range(int(first), int(first) + int(count)))
         if name == 'bridge port':
             return self.net.came_over_bridge(self.way[0])
+        if name.startswith('has '):
+            return UNKNOWN if name.split()[1] == self.protocol else 0
         if name.startswith('other '):
             return self._of_header(name.split()[1], name)
         if name == 'fib saddr oifname' and client:
@@ -275,4 +277,5 @@ def why(name):
     for key in (name, name.partition(' ')[0], name[-5:], name[-6:-1], name[:5]):
         if key in WHY:
             return WHY[key]
-    return 'cannot be known from here (%s)' % (name[6:] if name.startswith('other ') else name)
+    first, dummy, rest = name.partition(' ')
+    return 'cannot be known from here (%s)' % (rest if first in ('other', 'has') else name)

@@ -29,7 +29,9 @@ from .operations import (
     Match,
     Needs,
     Quiet,
+    Recall,
     Redirect,
+    Remember,
     SetConnectionMark,
     SetMark,
     SetZone,
@@ -37,6 +39,7 @@ from .operations import (
     VerdictMap,
 )
 
+LONG_ENOUGH = 10        # seconds that an element stays in a set, for all packets of a conversation to meet it
 LITTLE = 4096           # bytes that a client that sends little may send
 QUIET = 'judged for a client that sends little'
 HARMLESS = frozenset(
@@ -71,6 +74,7 @@ _ONLY_HOOK = {'netdev': 'ingress'}
 # include/uapi/linux/netfilter/nf_tables.h
 TABLE_FLAGS = {'dormant': 1, 'owner': 2, 'persist': 4}
 CHAIN_FLAGS = ('offload',)
+_LIMITS = ('limit', 'quota', 'ct count')
 _COMPARES = ('<', '>', '<=', '>=')
 SET_FLAGS = ('constant', 'interval', 'timeout', 'dynamic')
 # expressions that load something from the packet, or of what the kernel knows about it
@@ -122,7 +126,7 @@ class Loader:
 
     def __init__(self, document, ruleset, flags=None):
         self.chains, self.opaque, self.lengths, self._ruleset = {}, [], {}, ruleset
-        self._sets, self._tests, self._limits, self._written = {}, {}, {}, {}
+        self._sets, self._tests, self._limits, self._written, self._read = {}, {}, {}, {}, set()
         objects = [next(iter(part.items())) for part in document['nftables']]
         told = None if flags is None else {(family, name): number for family, name, number in flags}
         dormant = {(value['family'], value['name']) for kind, value in objects
@@ -168,11 +172,13 @@ class Loader:
             self._ruleset.bases.append(chain)
 
     def _find_written(self, rule):
-        """Notes sets that rules write to: what is in them may not be what is in them when a packet comes."""
+        """Note sets that rules read, and those that they write to: these may change until a packet comes."""
         limited = False
         for expression in rule.get('expr') or ():
             kind, value = _item(expression)
             name = None
+            if kind == 'match' and isinstance(value, dict) and str(value.get('right')).startswith('@'):
+                self._read.add((rule['family'], rule['table'], value['right'][1:]))
             if kind in ('set', 'map') and isinstance(value, dict) and 'op' in value:
                 guarded = value['op'] != 'delete' and (
                     limited or any(_over(_item(part)) for part in value.get('stmt') or ()))
@@ -244,7 +250,7 @@ class Loader:
             return [DROP]
         if kind == 'vmap':
             return self._looked_up(VerdictMap, value['key'], value['data'], chain_key, self._verdict)
-        if kind in ('limit', 'quota', 'ct count', 'meter'):
+        if kind in _LIMITS or kind == 'meter':
             return self._traffic(kind, value, chain_key)
         if kind in ('set', 'map'):
             return self._dynamic(kind, value, chain_key)
@@ -305,17 +311,29 @@ class Loader:
 
     def _dynamic(self, kind, value, chain_key):
         """Operations of a statement that writes to a set (net/netfilter/nft_dynset.c)."""
-        about = self._sets[chain_key[0], chain_key[1], value[kind].lstrip('@')]
+        key = chain_key[0], chain_key[1], value[kind].lstrip('@')
+        about = self._sets[key]
+        statements = value.get('stmt') or about.get('stmt') or ()
         if value['op'] == 'delete':
-            return []
+            return self._remembered(key, value['elem'], False)
         result, elements = [], about.get('elem') or ()
         if about.get('size') and len(elements) >= about['size']:        # full: only for what is in it the rule goes on
             names, kinds = self._keys(_value(value['elem']))
             rows = [(_element(_value(part[0] if kind == 'map' else part), kinds), ()) for part in elements]
             until = 'timeout' in about or 'timeout' in _words(about.get('flags'))
             result.append(Choose(names, Table(rows, (Doubt('%s is full' % value[kind]),) if until else None)))
-        return result + [op for part in value.get('stmt') or about.get('stmt') or ()
-                         for op in self._operations(_item(part), chain_key)]
+        if not any(_item(part)[0] in _LIMITS for part in statements):
+            result += self._remembered(key, value['elem'], True)
+        return result + [op for part in statements for op in self._operations(_item(part), chain_key)]
+
+    def _remembered(self, key, element, holds):
+        """list of one operation or none, for an element that a rule puts into a set that rules read, or takes out."""
+        if key not in self._read:
+            return []
+        until = element['elem'].get('timeout') if isinstance(element, dict) and 'elem' in element else None
+        until = self._sets[key].get('timeout') if until is None else until
+        names = self._keys(_value(element))[0]
+        return [Remember(key, names, holds if until is None or until >= LONG_ENOUGH or not holds else None)]
 
     def _mangle(self, value, chain_key):
         kind, key = _item(value['key'])
@@ -401,7 +419,7 @@ class Loader:
             element = part[0] if isinstance(part, list) else part
             while isinstance(element, dict) and 'elem' in element:
                 element = element['elem']
-                ops = tuple(op for kind in ('limit', 'quota', 'ct count') if kind in element
+                ops = tuple(op for kind in _LIMITS if kind in element
                             for op in self._traffic(kind, element[kind], chain_key))
                 if ops:
                     rows.append((_element(_value(element['val']), kinds), ops))
@@ -436,6 +454,9 @@ class Loader:
             raise Unclear('the operator %s' % (str(operator)[:20],))
         if isinstance(right, str) and right.startswith('@'):
             elements, test = right, self._set(right[1:], kinds, chain_key)
+            key = chain_key[0], chain_key[1], right[1:]
+            if key in self._written:
+                return self._limited(names, kinds, elements, chain_key) + [Recall(key, names, negate, test)]
         elif (
             kinds[0] in ('state', 'status', 'flags')
             and len(kinds) == 1
@@ -565,6 +586,8 @@ def needs(item):
     kind, value = item
     if kind == 'reject':
         return _REJECT.get((value or {}).get('type'), ())
+    if kind == 'synproxy':          # net/netfilter/nft_synproxy.c
+        return ['other tcp']
     if kind in ('snat', 'masquerade'):
         return list(_NAT.get((value or {}).get('family'), ())) + list(_reads(value))
     if kind in ('mangle', 'reset'):
@@ -704,7 +727,7 @@ def field(left):
             return 'exthdr', 'number'
         return 'exthdr field', 'any'
     if kind in ('tcp option', 'ip option', 'sctp chunk', 'dccp option'):
-        return 'other ' + wording.value(left)[:60], 'any'
+        return _option(kind, value, wording.value(left)[:60])
     if kind == 'rt' and value.get('family') in _FAMILIES:
         return 'other %s rt %s' % (value['family'], value['key']), 'any'
     if kind == 'osf':
@@ -715,6 +738,16 @@ def field(left):
                 'number'
         return 'chance', 'any'
     return _shown(left), 'any'
+
+
+def _option(kind, value, text):
+    """The same of an option of a header. Whether there is one can be asked of other packets too (nft_exthdr.c)."""
+    if kind == 'ip option' or 'field' in value:
+        return 'other ' + text, 'any'
+    if 'name' in value:
+        return 'has ' + text, 'exists'
+    # of an option by its number, nft does not show whether it asks for it, or for what is in it
+    return text if value.get('offset') == 0 else 'other ' + text, 'any'
 
 
 def _routed(value):

@@ -221,9 +221,33 @@ def test_an_element_below_its_limit():
 
 
 def test_what_rules_remove():
-    takes = [saddr('@e'), {'set': {'op': 'delete', 'elem': SADDR, 'set': '@e'}}]
+    deletes = {'set': {'op': 'delete', 'elem': SADDR, 'set': '@e'}}
+    takes = [saddr('@e'), deletes]
     assert words([takes, [saddr('@e'), DROP]], named=named_set('10.7.0.2')) == 'undecided'
     assert words([takes + [ACCEPT]], 'drop', named_set('10.7.0.2')) == 'undecided'
+    assert words([[deletes], [saddr('@e'), DROP]], named=named_set('10.7.0.2')) == 'allowed'
+
+
+ADDS = {'set': {'op': 'add', 'elem': SADDR, 'set': '@e'}}
+
+
+def lasts(seconds):
+    return {'set': {'op': 'add', 'elem': {'elem': {'val': SADDR, 'timeout': seconds}}, 'set': '@e'}}
+
+
+@pytest.mark.parametrize('rules, word', [
+    ([[ADDS], [saddr('@e'), DROP]], 'blocked'),
+    ([[ADDS], [saddr('@e', '!='), DROP]], 'allowed'),
+    ([[saddr('@e'), DROP], [ADDS]], 'undecided'),           # others of the client's packets came before
+    ([[saddr('@e'), DROP]], 'allowed'),
+    ([[lasts(60)], [saddr('@e'), DROP]], 'blocked'),
+    ([[lasts(1)], [saddr('@e'), DROP]], 'undecided'),
+    ([[dict(ADDS, set=dict(ADDS['set'], stmt=[{'limit': {'rate': 5, 'per': 'second', 'inv': True}}]))],
+      [saddr('@e'), DROP]], 'allowed'),
+    ([[dict(ADDS, set=dict(ADDS['set'], stmt=[{'counter': None}]))], [saddr('@e'), DROP]], 'blocked'),
+])
+def test_what_a_conversation_leaves_in_a_set_is_met_by_its_packets(rules, word):
+    assert words(rules, named=named_set()) == word
 
 
 @pytest.mark.parametrize('more, word', [
@@ -332,6 +356,19 @@ def test_what_cannot_be_known_is_undecided_in_the_words_of_nft(left, right, show
         rule = [match(left, right, operator), DROP]
         assert words([rule]) == 'undecided'
         assert all(shown in reason and '{\'' not in reason for reason in reasons([rule]))
+
+
+@pytest.mark.parametrize('left, tcp, udp', [
+    ({'tcp option': {'name': 'maxseg'}}, 'undecided', 'blocked'),
+    ({'sctp chunk': {'name': 'data'}}, 'blocked', 'blocked'),
+    ({'tcp option': {'base': 255, 'offset': 0, 'len': 8}}, 'undecided', 'undecided'),
+    ({'tcp option': {'base': 255, 'offset': 8, 'len': 8}}, 'undecided', 'allowed'),
+    ({'tcp option': {'name': 'maxseg', 'field': 'size'}}, 'undecided', 'allowed'),
+    ({'ip option': {'name': 'lsrr'}}, 'undecided', 'undecided'),
+])
+def test_an_option_can_be_missing_in_what_has_no_options(left, tcp, udp):
+    missing = [match(left, False), DROP]
+    assert (words([missing]), words([missing], protocol='udp')) == (tcp, udp)
 
 
 @pytest.mark.parametrize('condition, word', [
