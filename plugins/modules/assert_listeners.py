@@ -250,8 +250,8 @@ msg:
   returned: always
   sample: |-
     web-1 is not as declared: 1 finding.
-    1. unexpected, high: tcp 0.0.0.0:111 rpcbind pid 512 (rpcbind.service) listens, and nothing declares it (user _rpc).
-    To do: declare it in expected_listeners, or stop rpcbind.service.
+    1. unexpected, high: tcp 0.0.0.0:111 rpcbind pid 512 (rpcbind.service) listens, but nothing declares it (user _rpc).
+    To do: declare it in expected_listeners, or stop rpcbind.socket and rpcbind.service.
     policy: 3 variables, 14 entries, sha256 0123456789ab
 status:
   description:
@@ -305,7 +305,7 @@ findings:
     found: {description: What was observed instead.,
             type: str, returned: always, sample: 'tcp 0.0.0.0:111 rpcbind pid 512'}
     message: {description: "All of it, for people.", type: str, returned: always}
-    remedy: {description: What to do., type: str, returned: always, sample: stop rpcbind.service}
+    remedy: {description: What to do., type: str, returned: always, sample: stop rpcbind.socket and rpcbind.service}
     fingerprint:
       description: Identifies this finding in each run, for programs that compare runs.
       type: str

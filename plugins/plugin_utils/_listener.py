@@ -12,40 +12,158 @@ Two of its fields are decisions of the host, where systemd can be asked. ``modul
 would the children of ``cron.service``.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict, Union
+from typing import TypedDict, Union, cast
 
 from . import _shape
-from ._harmless.terminal import cut_short, visible
-from ._shape import Complete, Exposure, Facts, Owner
+from ._harmless.terminal import cut_short, name, visible
+from ._shape import Complete, Endpoint, Exposure, Facts, HeldBy, Owner
 from ._words import MOST, Several, several, some_of
 
-# A listener as the facts have it, or what a host forwards, which has the same form.
-Listener = Union[_shape.Listener, _shape.Forwarded]
+
+class Behind(TypedDict):
+    """Who serves what a host publishes for a container, as far as that is known; the fields are those of a listener."""
+
+    service: str | None
+    activated_by: str | None
+    held_by: HeldBy
+    socket_uid: int | None
+    owners: list[Owner]
+    owners_total: int
+
+
+class _PublishedListener(_shape.Listener, total=False):
+    behind: Behind
+
+
+class _PublishedForward(_shape.Forwarded, total=False):
+    behind: Behind
+
+
+# A listener as the facts have it, or what a host forwards, which has the same form; ``endpoints`` adds what is behind
+# it where it only stands for something in a container.
+Listener = Union[_shape.Listener, _shape.Forwarded, _PublishedListener, _PublishedForward]
 
 # Why there is nothing to stop, see Stop.
 KERNEL, HIDDEN, SPARED, NO_UNIT = 'kernel', 'hidden', 'spared', 'no unit'
+PUBLISHED, FORWARDED = 'published', 'forwarded'
+REASONS = (KERNEL, HIDDEN, SPARED, NO_UNIT, PUBLISHED, FORWARDED)
 
 _SYSTEMD = 1                                        # its pid
+_ROOT = 0                                           # the uid of container engines that write rules
 _OF_OWNERS = _shape.keys(Owner)
 _OF_SOME = ('container', 'exe_inside')
+OWNER_FIELDS = _OF_OWNERS.union(('owners', 'owners_total', 'held_by'))     # not observed where owners are hidden
+_OF_WHO = ('service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total')
+# They hold a port of the host for a container, and serve nothing themselves.
+_STAND_INS = frozenset(('docker-proxy', 'conmon'))
+_NOBODY_KNOWN: Behind = {
+    'service': None, 'activated_by': None, 'held_by': 'unknown', 'socket_uid': None, 'owners': [], 'owners_total': 0}
 _WAYS_IN = frozenset(('sshd', 'dropbear'))          # what has the connection of Ansible, most often
 _EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
+_TARGET = re.compile(r'[0-9a-f.:?\[\]]+(?:, [0-9a-f.:?\[\]]+)*')         # addresses and endpoints
 _WITHOUT_QUEUE = ('udp', 'udplite')                 # of connections to be accepted
 
 
 def endpoints(facts: Facts) -> list[Listener]:
     """List all that can be reached on a host: its listeners, and what it forwards, which has the same form.
 
-    A program that only holds the port of a container is left out: what is forwarded past it is listed, as the
-    container's.
+    A program that holds the port of a container, the rule that leads packets past it, and the container are one
+    endpoint, whichever of them are known: it has the owners of that program, and ``behind`` it those of the container.
+    The program itself is left out where what is forwarded is all that it stands for.
 
     :param facts: the facts of a host, checked.
     """
-    forwarded = facts.get('forwarded') or ()
-    proxies = {listener.get('proxy') for listener in forwarded}
-    return [*(listener for listener in facts['listeners'] if listener['id'] not in proxies), *forwarded]
+    by_id = {listener['id']: listener for listener in facts['listeners']}
+    forwarded: list[Listener] = []
+    behind: dict[str, Behind] = {}
+    led_past: dict[str, set[str]] = {}              # by the id of the program: families
+    for forward in facts.get('forwarded') or ():
+        proxy = by_id.get(forward['proxy'] or '')
+        # only root leads packets elsewhere: whoever else calls himself a proxy holds the port for himself
+        if proxy is None or not _is_of_root(proxy):
+            forwarded.append(forward)
+            continue
+        forwarded.append(_published(forward, proxy))
+        behind.setdefault(proxy['id'], _behind(forward))
+        if _is_where(forward, proxy):
+            led_past.setdefault(proxy['id'], set()).add(forward['family'])
+    listeners = [
+        _standing_in(listener, behind.get(listener['id']))
+        for listener in facts['listeners']
+        if listener['id'] not in led_past or not _families(listener) <= led_past[listener['id']]
+    ]
+    return [*listeners, *forwarded]
+
+
+def _is_of_root(listener: Endpoint) -> bool:
+    owners = listener['owners']
+    return len(owners) == listener['owners_total'] and bool(owners) and all(owner['uid'] == _ROOT for owner in owners)
+
+
+def _is_where(forward: Endpoint, listener: Endpoint) -> bool:
+    """Whether both are for the same addresses."""
+    both = (forward, listener)
+    return listener['interface'] is None and (
+        all(endpoint['scope'] == 'any' for endpoint in both) or forward['address'] == listener['address'])
+
+
+def _families(listener: Endpoint) -> set[str]:
+    """List the families that a listener may take: one that is not known is among them."""
+    names = {'ipv4': listener['accepts_ipv4'], 'ipv6': listener['accepts_ipv6']}
+    return {family for family, accepted in names.items() if accepted is not False}
+
+
+def _behind(forward: _shape.Forwarded) -> Behind:
+    return cast(Behind, {name: forward[name] for name in _OF_WHO})      # type: ignore[literal-required]
+
+
+def _published(forward: _shape.Forwarded, proxy: _shape.Listener) -> _PublishedForward:
+    """Unite what is forwarded with the program that holds the port: its owners are in that container, for entries."""
+    who = {name: proxy[name] for name in _OF_WHO}                       # type: ignore[literal-required]
+    container = forward['container']
+    if container:
+        who['owners'] = [{**owner, 'container': owner['container'] or container} for owner in proxy['owners']]
+    return cast(_PublishedForward, {**forward, **who, 'behind': _behind(forward)})
+
+
+def _standing_in(listener: _shape.Listener, behind: Behind | None) -> Listener:
+    """Add who is behind a program that only holds the port of a container: nobody is known until rules were read."""
+    if behind is None:
+        names = {owner['process'] for owner in listener['owners']}
+        if not names or not names <= _STAND_INS or listener['namespace'] is not None or not _is_of_root(listener):
+            return listener
+        if any(owner['container'] for owner in listener['owners']):
+            return listener             # it is in one, and stands for nobody else
+        behind = _NOBODY_KNOWN
+    return cast(_PublishedListener, {**listener, 'behind': behind})
+
+
+def faces(listener: Listener) -> list[Listener]:
+    """List in whose place a listener can be judged: itself, and behind it the container that it is published for.
+
+    It has one owner or the other, and an entry may name either.
+    """
+    behind = listener.get('behind')
+    if behind is None:
+        return [listener]
+    return [listener, cast(Listener, {**listener, **cast(Behind, behind), 'behind': None})]
+
+
+def is_led_elsewhere(listener: Listener) -> bool:
+    """Whether it is forwarded, and nobody is known who serves it."""
+    return forwarded_to(listener) is not None and listener['held_by'] == 'unknown'
+
+
+def is_unknown_behind(listener: Listener) -> bool:
+    """Whether it is published for a container, or led elsewhere, and not known who serves it there.
+
+    No privileges show more of it.
+    """
+    behind = listener.get('behind')
+    return is_led_elsewhere(listener) or behind is not None and cast(Behind, behind)['held_by'] == 'unknown'
 
 
 def forwarded_to(listener: Listener) -> str | None:
@@ -109,13 +227,15 @@ def is_way_in(listener: Listener) -> bool:
 class Stop:
     """What has to be stopped so that a listener ends.
 
-    :ivar unit: the systemd unit, or the container; None where there is neither.
+    :ivar units: the systemd units, or the container; nothing where there is neither. A socket unit comes before its
+        service: as long as it is active, the port stays open whatever becomes of the service, see systemd.socket(5).
     :ivar reason: why there is none. ``KERNEL``: no process owns it; ``HIDDEN``: its owners are not known; ``SPARED``:
-        they are in a service that would let them live; ``NO_UNIT``: they are in none, in several, or in a session.
+        they are in a service that would let them live; ``NO_UNIT``: they are in none, in several, or in a session;
+        ``PUBLISHED``: it is held for a container that is not known; ``FORWARDED``: a rule leads it elsewhere.
     :ivar around: the unit that all of the owners are in, where it is none to stop.
     """
 
-    unit: str | None
+    units: tuple[str, ...] = ()
     reason: str | None = None
     around: str | None = None
 
@@ -123,17 +243,21 @@ class Stop:
 def stop(listener: Listener) -> Stop:
     """Find what has to be stopped so that a listener ends.
 
-    That is the socket unit that systemd listens for, else the service, else the container.
+    That is the socket unit that systemd listens for and the service, else the container.
     """
     container = next((owner['container'] for owner in listener['owners'] if owner['container']), None)
-    unit = listener['activated_by'] if only_systemd(listener) else listener['service'] or container
-    if unit:
-        return Stop(unit)
+    units = tuple(unit for unit in (listener['activated_by'], listener['service']) if unit)
+    if units or container:
+        return Stop(units or (str(container),))
+    if is_led_elsewhere(listener):
+        return Stop((), FORWARDED)
     if listener['held_by'] != 'processes':
-        return Stop(None, KERNEL if listener['held_by'] == 'kernel' else HIDDEN)
-    units = {owner['unit'] for owner in listener['owners']}
-    around = units.pop() if len(units) == 1 else None
-    return Stop(None, SPARED if around and around.endswith('.service') else NO_UNIT, around)
+        return Stop((), KERNEL if listener['held_by'] == 'kernel' else HIDDEN)
+    owned = {owner['unit'] for owner in listener['owners']}
+    around = owned.pop() if len(owned) == 1 else None
+    if listener.get('behind') is not None:
+        return Stop((), PUBLISHED, around)
+    return Stop((), SPARED if around and around.endswith('.service') else NO_UNIT, around)
 
 
 # What was not observed
@@ -151,7 +275,9 @@ def unobserved(listener: Listener, complete: Complete) -> set[str]:
         missing.add('interface')
     owners = listener['owners']
     if is_hidden(listener):
-        missing.update(('owners', 'owners_total', 'held_by'), _OF_OWNERS)
+        missing.update(OWNER_FIELDS)
+    elif is_unknown_behind(listener):
+        missing.add('container')
     for field in _OF_OWNERS:
         # an owner without these has none, all else every owner has
         if field not in _OF_SOME and any(owner.get(field) is None for owner in owners):
@@ -177,7 +303,7 @@ def _undecided(exposure: Exposure | None) -> set[str]:
     return set(_EXPOSURE) if exposure.get('undecided') else set()
 
 
-# What it is called; all of this is harmless to print
+# What it is called; all of this is harmless to print, and no name in it can be taken for words of ours
 
 def identity(listener: Listener) -> str:
     """Show its id: ``tcp/0.0.0.0:111``."""
@@ -186,7 +312,7 @@ def identity(listener: Listener) -> str:
 
 def endpoint(listener: Listener) -> str:
     """Show where it listens: ``tcp 0.0.0.0:111``."""
-    return visible(listener['id'].replace('/', ' ', 1), 300)
+    return endpoint_in_words(excerpt(listener))
 
 
 class Owners(TypedDict):
@@ -196,19 +322,29 @@ class Owners(TypedDict):
     pids: Several
 
 
-class _Merged(TypedDict, total=False):
-    """By how many addresses and ports listeners differ, where an excerpt stands for those of several hosts."""
+class _Sometimes(TypedDict, total=False):
+    """What not every excerpt has.
+
+    :ivar addresses: how many there are, as ``ports`` and ``targets``, where it stands for listeners of several hosts.
+    :ivar to: where it is forwarded to.
+    :ivar stop: what has to be stopped so that it ends, and ``reason``, one of REASONS, why there is nothing. Records
+        of earlier versions lack both.
+    """
 
     addresses: int
     ports: int
+    targets: int
+    to: str | None
+    stop: list[str]
+    reason: str | None
 
 
-class Excerpt(_Merged):
+class Excerpt(_Sometimes):
     """As much of a listener as a sentence about it needs, and as JSON can keep; its text is what the host wrote.
 
     :ivar owners: the first owners; ``processes`` counts their names, ``unlisted`` those that the facts do not list.
     :ivar users: those of the owners.
-    :ivar unit: what has to be stopped so that it ends.
+    :ivar unit: the unit or the container that its owners are in, if it ends with it.
     :ivar around: the unit that its owners are in, where there is none to stop; ``spared`` if that is a service that
         would let them live.
     :ivar way_in: whether Ansible itself may have come through it.
@@ -244,7 +380,8 @@ def excerpt(listener: Listener) -> Excerpt:
              for owner in listener['owners'] if owner['user'] or owner['uid'] is not None]
     users = {visible(user, 100): cut_short(user, 100) for user in known}
     to_stop = stop(listener)
-    return {
+    units = to_stop.units
+    made: Excerpt = {
         'id': cut_short(listener['id'], 300),
         'protocol': listener['protocol'],
         'family': listener['family'],
@@ -261,26 +398,32 @@ def excerpt(listener: Listener) -> Excerpt:
         'processes': len(pids_of),
         'unlisted': unlisted(listener),
         'users': several(users[user] for user in sorted(users)),
-        'unit': to_stop.unit and cut_short(to_stop.unit, 200),
+        'unit': cut_short(units[0 if only_systemd(listener) else -1], 200) if units else None,
         'around': to_stop.around and cut_short(to_stop.around, 200),
         'spared': to_stop.reason == SPARED,
         'way_in': is_way_in(listener),
+        'stop': [cut_short(unit, 300) for unit in units],
+        'reason': to_stop.reason,
     }
+    target = forwarded_to(listener)
+    if target is not None:
+        made['to'] = cut_short(target, 100)
+    return made
 
 
 def endpoint_in_words(listener: Excerpt) -> str:
     """Show where it listens: ``tcp 0.0.0.0:111``; of several hosts ``tcp (3 addresses):111``."""
     addresses, ports = listener.get('addresses', 1), listener.get('ports', 1)
-    if addresses == ports == 1:
-        return visible(listener['id'].replace('/', ' ', 1), 300)
-    address = '%s%%%s' % (listener['address'], listener['interface']) if listener['interface'] else listener['address']
+    address = _address_in_words(listener['address'])
+    if listener['interface']:
+        address += '%' + name(listener['interface'], 100)
     if listener['family'] == 'ipv6':
         address = '[%s]' % address
-    return visible('%s %s:%s%s' % (
+    return '%s %s:%s%s' % (
         listener['protocol'],
         '(%d addresses)' % addresses if addresses > 1 else address,
         '(%d ports)' % ports if ports > 1 else listener['port'],
-        '@%s' % listener['namespace'] if listener['namespace'] else ''), 300)
+        '@%s' % name(listener['namespace'], 100) if listener['namespace'] else '')
 
 
 def owners_in_words(listener: Excerpt) -> str:
@@ -288,6 +431,8 @@ def owners_in_words(listener: Excerpt) -> str:
     if listener['held_by'] == 'kernel':
         return 'the kernel'
     if listener['held_by'] != 'processes':
+        if listener.get('to') is not None:
+            return 'forwarded to %s (no container is known behind it)' % _target_in_words(listener)
         uid = listener['socket_uid']
         return 'a hidden process' if uid is None else 'a hidden process (of uid %d)' % uid
     parts = [_process_in_words(owners) for owners in listener['owners']]
@@ -297,19 +442,32 @@ def owners_in_words(listener: Excerpt) -> str:
         parts.append('and %d not listed' % listener['unlisted'])
     text = ', '.join(parts)
     if listener['unit']:
-        return '%s (%s)' % (text, visible(listener['unit'], 200))
-    return '%s (in %s)' % (text, visible(listener['around'], 200)) if listener['around'] else text
+        return '%s (%s)' % (text, name(listener['unit'], 200))
+    return '%s (in %s)' % (text, name(listener['around'], 200)) if listener['around'] else text
+
+
+def _target_in_words(listener: Excerpt) -> str:
+    """Show where it is forwarded to: ``172.17.0.2:80``; of several hosts ``(3 addresses)``."""
+    targets, target = listener.get('targets', 1), listener.get('to') or ''
+    if targets > 1:
+        return '(%d addresses)' % targets
+    return _address_in_words(target)
+
+
+def _address_in_words(text: str) -> str:
+    """Show an address, or several. A first ``::`` is no command of a CI system here, as other words are before it."""
+    return visible('.' + text, 101)[1:] if _TARGET.fullmatch(text) else name(text, 100)
 
 
 def _process_in_words(owners: Owners) -> str:
     """Show a process and its pids; of several hosts it has none."""
-    process = visible(owners['process'] or 'an unnamed process', 100)
+    process = name(owners['process'], 100) if owners['process'] else 'an unnamed process'
     return '%s pid %s' % (process, some_of(owners['pids'])) if owners['pids']['total'] else process
 
 
 def users_in_words(listener: Excerpt) -> str | None:
     """Show the users of its owners; None where none is known."""
-    return some_of(listener['users'], lambda user: visible(user, 100)) or None
+    return some_of(listener['users'], lambda user: name(user, 100)) or None
 
 
 def in_words(listener: Excerpt) -> str:

@@ -9,6 +9,7 @@ scripts that are written from left to right; up to two combining marks on a char
 """
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ _MARKS = 2
 _HALF = re.compile('[\ud800-\udfff]')
 # What CI systems take for commands: ``::error::`` where a line begins, ``##[error]`` and ``##vso[`` anywhere in it.
 _COMMAND = re.compile(r'^(\s*:):|#(?=#)')
+_UNIT = re.compile(r'[A-Za-z0-9_.:\\@][A-Za-z0-9_.:\\@/-]{0,254}')
 _PLAIN_NAME = re.compile(r'[\w.@:/+\\-]+')
 
 
@@ -53,6 +55,14 @@ def name(text: str, limit: int = 200) -> str:
     """Do the same for a name inside a line: it is quoted where its characters could be taken for those of the line."""
     shown = visible(text, limit)
     return shown if _PLAIN_NAME.fullmatch(text) else '"%s"' % shown.replace('"', '\\x22')
+
+
+def operand(text: str) -> str | None:
+    """Show the name of a unit or a container as it can be given to a command; None for a text that is none.
+
+    Whoever follows an advice copies it to a shell. The characters are those of names of units, see systemd.unit(5).
+    """
+    return shlex.quote(text) if _UNIT.fullmatch(text) else None
 
 
 def sentence(text: str, limit: int = 1000) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..._listener import Listener, accepts
+from ..._listener import Listener, accepts, faces
 from ..._shape import Complete
 from ..conditions import owners, ports, reach
 from ..conditions.bind import Bind
 from ..conditions.expressions import Expression
 from ..conditions.patterns import KERNEL, Globs, is_glob
 from ..conditions.sources import Sources
-from ..conditions.three_valued import both
+from ..conditions.three_valued import both, either
 from ..language import options, values
 from ..language.refusal import Refused
 
@@ -78,11 +78,21 @@ class Condition:
         return True if self.where is None else self.where.of(listener, unobserved)
 
     def held(self, listener: Listener, complete: Complete) -> bool | None:
-        """Whether every owner is one that it names."""
+        """Whether every owner is one that it names: of what is published for a container, those in it or its proxy."""
+        if listener.get('behind') is None:
+            return self._held(listener, complete)
+        of_host, behind = faces(listener)
+        return either((self._held(of_host, complete), self._held_behind(behind, complete)))
+
+    def _held(self, listener: Listener, complete: Complete) -> bool | None:
         known = owners.owned(self.conditions, listener, complete) if self.conditions else True
         if self.service and known is not False:
             return both((known, owners.serviced(self.service, listener, complete)))
         return known
+
+    def _held_behind(self, listener: Listener, complete: Complete) -> bool | None:
+        """Whether those in a container are the owners. A container is no service of the host until one is seen."""
+        return False if self.service and listener['held_by'] == 'unknown' else self._held(listener, complete)
 
     def bound_well(self, listener: Listener, complete: Complete) -> bool | None:
         """Whether it is bound where it says."""
@@ -153,6 +163,11 @@ class Entry(Condition):
                 self.need, 'is only 1 port' if most == 1 else 'are only %d ports' % most), 'need')
         if self.override and not self.name:
             yield Refused('override needs a name: that of the entry to replace', 'override')
+
+    @property
+    def may_be_forwarded(self) -> bool:
+        """Whether what a host forwards, for which nothing listens on it, can be all that it expects."""
+        return not (self.bind or self.where or self.family or self.namespace or set(self.who) - {'container'})
 
     @property
     def conditional(self) -> bool:

@@ -4,7 +4,8 @@
 """The same finding on several hosts: which are the same, and one in place of them.
 
 Two parts of a finding have something of a single host in them, which the next host that has the same finding has
-otherwise: a listener (pids, its address, a port of the ephemeral range), and a text of the host (its addresses).
+otherwise: a listener (pids, its address, a port of the ephemeral range, where it is forwarded to), and a text of the
+host (its addresses).
 ``key`` leaves that out, and ``merged`` counts what differs.
 """
 
@@ -77,6 +78,8 @@ def _masked(part: Mapping[str, Any]) -> Mapping[str, Any]:
     masked = dict(_without_pids(part), id=None, address=part['address'] if everywhere else None, interface=None)
     if part['ephemeral']:
         masked['port'] = None
+    if masked.get('to') is not None:
+        masked['to'] = ''
     return masked
 
 
@@ -98,7 +101,10 @@ def _united(part: Mapping[str, Any], column: Sequence[Mapping[str, Any] | None])
             ]
         }
     addresses, ports = {(other['address'], other['interface']) for other in alike}, {other['port'] for other in alike}
-    return dict(_without_pids(part), addresses=len(addresses), ports=len(ports))
+    united = dict(_without_pids(part), addresses=len(addresses), ports=len(ports))
+    if united.get('to') is not None:
+        united['targets'] = len({other.get('to') for other in alike})
+    return united
 
 
 def _counted(texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..._harmless.terminal import cut_short
 from ..._listener import Listener, excerpt
 from ..._shape import Gap
-from ..._words import MOST, several
+from ..._words import MOST, Several, several
 from ..language.options import SEVERITIES
 from . import defaults
 from .finding import Finding, finding, worst
@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 
 # What could not be judged is reported by cause; of several causes by the first of these.
 CAUSES = (
-    'sockets', 'namespaces', 'owners', 'units', 'activated', 'executable', 'device', 'binding', 'exposure', 'fields'
+    'sockets',
+    'namespaces',
+    'owners',
+    'container',
+    'behind',
+    'units',
+    'activated',
+    'executable',
+    'device',
+    'binding',
+    'exposure',
+    'fields',
 )
 # cause: the aspect of the facts, a gap of which says more
 _ASPECTS = {
@@ -171,10 +182,17 @@ def _united(findings: Iterable[Finding]) -> list[Finding]:
         if others:
             pids = _pids(first.record)
             first.notes = _notes((first, *others))
+            first.needed = _needed((first, *others))
             first.also = several(
                 {'listener': other.parts['listener'], 'together': _pids(other.record) == pids} for other in others
             )
     return [group[0] for group in same.values()]
+
+
+def _needed(findings: Iterable[Finding]) -> Several:
+    """List the entries that need what serves one of several listeners."""
+    places = {str(place): place for united in findings for place in united.needed['first']}
+    return several(places.values(), 2)
 
 
 def _pids(listener: Listener | None) -> list[int]:
@@ -197,5 +215,5 @@ def _one(group: str, process: str | None, findings: Sequence[Finding]) -> Findin
         'group': group, 'process': process and cut_short(process, 100),
         'listeners': several(unexpected.parts['listener'] for unexpected in findings)}
     united = finding('unexpected', parts, severity=first.severity, ports=(group, process or ''), fails=first.fails)
-    united.notes = _notes(findings)
+    united.notes, united.needed = _notes(findings), _needed(findings)
     return united

@@ -30,11 +30,12 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..._listener import Listener, is_hidden, unobserved
+from ..._listener import OWNER_FIELDS, Listener, accepts, is_hidden, is_unknown_behind, unobserved
 from ..conditions.three_valued import both, either
 from . import defaults
 
 if TYPE_CHECKING:
+    from ..conditions.expressions import Expression
     from ..conditions.ports import Item
     from ..declaration.entry import Entry
     from ..._shape import Complete
@@ -44,6 +45,7 @@ _MOST_DOUBTS = 8        # of which all combinations are tried; with more it is n
 _DOUBTFUL = ('spoken', 'held', 'bound')
 # Of several ways to be wrong the first is reported: the ones before are wrong whoever the owner is.
 _ORDER = ('wrong_bind', 'overexposed', 'unhealthy', 'wrong_owner', 'unexpected')
+_OF_UNITS = ('service', 'activated_by', 'unit', 'main')          # fields that only systemd knows
 _OF_LIMIT = {'ensure': 'unhealthy', 'clients': 'overexposed', 'only_from': 'overexposed', 'via': 'overexposed'}
 
 
@@ -103,6 +105,20 @@ class Look:
         """Whether it may listen though nobody declares it; None where its owners are hidden."""
         return defaults.is_let_be(self.listener, self._switches, self._is_new)
 
+    def cause_of_owners(self) -> str:
+        """Why its owners are not known, or not all of them."""
+        if not is_unknown_behind(self.listener):
+            return 'owners'
+        # what leads to another host has no container here, and whoever gathers more finds none
+        is_looked_for = self.complete.get('namespaces') is True and self.complete.get('firewall') is True
+        return 'behind' if is_looked_for else 'container'
+
+    def cause_of(self, expression: Expression) -> str:
+        """Why it is not known whether an expression is true of it."""
+        if (is_hidden(self.listener) or is_unknown_behind(self.listener)) and expression.uses(OWNER_FIELDS):
+            return self.cause_of_owners()
+        return 'units' if self.complete.get('units') is False and expression.uses(_OF_UNITS) else 'fields'
+
     @property
     def unobserved(self) -> Collection[str]:
         """The fields that were not observed."""
@@ -157,7 +173,27 @@ class Meeting:
 
     def causes_of_limits(self) -> set[str]:
         """Why it is not known whether its limits hold."""
-        return {'fields' if name == 'ensure' else 'exposure' for name, value in self.limits.items() if value is None}
+        return {self.cause_of_limit(name) for name, value in self.limits.items() if value is None}
+
+    def cause_of_limit(self, name: str) -> str:
+        """Why it is not known whether one of its limits holds."""
+        ensure = self.entry.ensure
+        return self._look.cause_of(ensure) if name == 'ensure' and ensure else 'exposure'
+
+    def cause_of_speaking(self) -> str:
+        """Why it is not known whether the entry speaks of the listener."""
+        entry = self.entry
+        if entry.where and (not entry.family or accepts(self.listener, entry.family)):
+            return self._look.cause_of(entry.where)
+        return 'binding'
+
+    def cause_of_owners(self) -> str:
+        """Why it is not known whether the owners are those of the entry."""
+        if self.listener['activated_by'] and self.listener['held_by'] == 'processes':
+            return 'activated'
+        if self.is_executable_inside():
+            return 'executable'
+        return 'units' if self.is_unit_unknown() else self._look.cause_of_owners()
 
     def matches(self) -> bool | None:
         """Whether the listener is all that the entry says, its limits among it."""
@@ -346,10 +382,8 @@ def _within_limits(look: Look, claiming: Sequence[Meeting]) -> Verdict:
             if value is False:
                 broken.setdefault(_OF_LIMIT[name], []).append((meeting.entry, name))
             elif value is None:
-                causes.add('fields' if name == 'ensure' else 'exposure')
+                causes.add(meeting.cause_of_limit(name))
                 perhaps.append(Violation(_OF_LIMIT[name], (meeting.entry,)))
-    if causes == {'fields'} and is_hidden(look.listener):
-        causes = {'owners'}
     violations = tuple(
         Violation(kind, tuple(entry for entry, dummy in broken[kind]), tuple(name for dummy, name in broken[kind]))
         for kind in _ORDER
@@ -365,14 +399,9 @@ def _causes_of(in_doubt: Iterable[Meeting]) -> frozenset[str]:
     causes: set[str] = set()
     for meeting in in_doubt:
         if meeting.spoken is None:
-            causes.add('fields' if meeting.entry.where and not meeting.entry.family else 'binding')
+            causes.add(meeting.cause_of_speaking())
         if meeting.held is None:
-            if meeting.listener['activated_by'] and meeting.listener['held_by'] == 'processes':
-                causes.add('activated')
-            elif meeting.is_executable_inside():
-                causes.add('executable')
-            else:
-                causes.add('units' if meeting.is_unit_unknown() else 'owners')
+            causes.add(meeting.cause_of_owners())
         if meeting.bound is None:
             causes.add('device' if meeting.is_binding_complete() else 'binding')
         if meeting.entry.state == 'ignored' and not causes:

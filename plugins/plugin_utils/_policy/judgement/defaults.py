@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..._listener import Listener, unlisted
+from ..._listener import Listener, is_led_elsewhere, unlisted
 from ..._shape import Owner
 from ..conditions.three_valued import both, either
 from ..language.options import IGNORE
@@ -55,7 +55,7 @@ def is_let_be(listener: Listener, switches: Mapping[str, Any], is_new: bool) -> 
 
 def is_known(listener: Listener) -> bool | None:
     """Whether the network manager owns it, for DHCP."""
-    if (listener['protocol'], listener['port']) not in _DHCP:
+    if (listener['protocol'], listener['port']) not in _DHCP or is_led_elsewhere(listener):
         return False
     if listener['held_by'] != 'processes':
         return None if listener['held_by'] == 'unknown' else False

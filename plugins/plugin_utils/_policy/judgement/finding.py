@@ -63,6 +63,7 @@ class Finding:
     :ivar group: with which others it is reported in one.
     :ivar notes: such as that a waiver has expired.
     :ivar also: other listeners that it is about.
+    :ivar needed: the entries that need what serves the listener.
     """
 
     kind: str
@@ -82,11 +83,12 @@ class Finding:
     group: str | None = None
     notes: list[Note] = field(default_factory=list)
     also: Several = field(default_factory=lambda: several(()))
+    needed: Several = field(default_factory=lambda: several(()))
 
     @property
     def all_parts(self) -> Parts:
         """Its parts, with what was added to it."""
-        return {**self.parts, 'notes': self.notes, 'also': self.also}
+        return {**self.parts, 'notes': self.notes, 'also': self.also, 'needed': self.needed}
 
     @property
     def message(self) -> str:
@@ -96,7 +98,7 @@ class Finding:
     @property
     def remedy(self) -> str | None:
         """What to do about it."""
-        return message.remedy(self.kind, self.parts)
+        return message.remedy(self.kind, self.all_parts)
 
     @property
     def expected(self) -> str | None:

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....module_utils._gaps import FOREIGN
-from ..._listener import Listener, endpoints
+from ..._listener import Listener, endpoints, stop
 from ..._shape import Complete, Facts
+from ..._words import Several, several
 from ..language.options import IGNORE, SEVERITIES
 from . import causes, defaults, presence as _presence, violations
 from .claims import Look, Meeting, Verdict, Violation, forbids, meetings, verdict
 from .finding import Finding
-from .parts import Own
+from .parts import Own, place
 from .waivers import Waiving
 
 if TYPE_CHECKING:
@@ -102,6 +103,9 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     _judge_requirements(case)
     case.doubts += _unseen(policy, case.complete)
 
+    needs = _needs(case)
+    for finding in case.findings:
+        finding.needed = _needed(finding, needs)
     waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], case.complete)
     kept = [finding for finding in case.findings if waiving.keep(finding)]
     unsure = [finding for finding in (causes.unsure(*doubt) for doubt in case.doubts) if waiving.keep(finding)]
@@ -171,13 +175,17 @@ def _judge_requirements(case: _Case) -> None:
     """Find what has to be there and is not, and what has to be reached and cannot be."""
     wrong = [finding for finding in case.findings if finding.kind in ('wrong_owner', 'wrong_bind')]
     diagnoses = case.facts.get('diagnoses') or {}
+    # psutil runs where there are no rules that this collection reads
+    forwards_unseen = case.complete.get('firewall') is not True and case.facts['collector'] != 'psutil'
     for entry in case.policy.entries:
         of_entry = case.met_by(entry)
         if entry.state == 'required':
             presence = _presence.Presence(entry, of_entry, case.complete)
             is_there, absent, unsure = presence.missing()
             if is_there is False:
-                missing = _presence.missing(entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present)
+                missing = _presence.missing(
+                    entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present, forwards_unseen
+                )
                 if missing:
                     case.findings.append(missing)
             if is_there is not True and unsure:  # beside what is surely missing too, which may be waived
@@ -195,6 +203,27 @@ def _judge_requirements(case: _Case) -> None:
                     *(meeting.causes() for meeting in reached if _presence.is_there(meeting) is None)
                 )
                 case.doubts.append(Doubt(reached[0].listener, (entry,), why, [Violation('unreachable', (entry,))]))
+
+
+def _needs(case: _Case) -> dict[str, list[Entry]]:
+    """List the entries that somebody would break who stops a unit or a container, by its name."""
+    needs: dict[str, dict[int, Entry]] = {}
+    for entry in case.policy.entries:
+        if entry.state not in ('required', 'optional'):
+            continue
+        met = [meeting.listener for meeting in case.met_by(entry) if _presence.is_there(meeting) is True]
+        units = {unit for listener in met for unit in stop(listener).units}
+        for unit in (*units, *(entry.services if entry.state == 'required' else ())):
+            needs.setdefault(unit, {})[id(entry)] = entry
+    return {unit: list(entries.values()) for unit, entries in needs.items()}
+
+
+def _needed(finding: Finding, needs: Mapping[str, Sequence[Entry]]) -> Several:
+    """List the entries, but for those that a finding is about, that need what is to be stopped against it."""
+    units = stop(finding.record).units if finding.record else ()
+    others = {id(entry): entry for unit in units for entry in needs.get(unit, ()) if entry not in finding.entries}
+    named = sorted(others.values(), key=lambda entry: (entry.variable or '', entry.label))
+    return several(map(place, named), 2)
 
 
 def _doubtful_presence(entry: Entry, of_unsure: Sequence[Meeting], complete: Complete) -> Doubt:

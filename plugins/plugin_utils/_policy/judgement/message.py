@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ....module_utils._gaps import NOT_FOUND
-from ..._harmless.terminal import name, sentence, visible
-from ..._listener import Excerpt, endpoint_in_words, in_words, owners_in_words, users_in_words
+from ..._harmless.terminal import name, operand, sentence, visible
+from ..._listener import (
+    FORWARDED, PUBLISHED, Excerpt, endpoint_in_words, in_words, owners_in_words, users_in_words
+)
 from ..._words import Several, number, some, some_of
 from . import parts as _parts
 from .parts import EXPIRED, Parts
@@ -118,17 +120,40 @@ def _of_users(listener: Excerpt) -> str:
 
 
 def _unit(listener: Excerpt) -> str:
-    return visible(listener['unit'], 200) if listener['unit'] else 'it'
+    """Show the unit of a listener in an advice, which has no names in it but those that a command can be given."""
+    return listener['unit'] and operand(listener['unit']) or 'it'
 
 
-def _stop(listener: Excerpt) -> str:
-    return 'stop %s%s%s' % (
-        _unit(listener),
-        ' (stopping %s would not close it)' % visible(listener['around'], 200)
-        if listener['spared'] and listener['around']
-        else '',
-        ', unless you are connected through it' if listener['way_in'] else '',
-    )
+def _to_stop(listener: Excerpt) -> str | None:
+    """Show what has to be stopped, as it can be given to a command; None where nothing can."""
+    operands = [operand(unit) for unit in listener.get('stop') or filter(None, [listener['unit']])]
+    return ' and '.join(unit for unit in operands if unit) if operands and None not in operands else None
+
+
+def _stop(parts: Parts) -> str:
+    """Show what closes the port, and breaks nothing that is declared."""
+    listener, needed, reason = parts['listener'], parts.get('needed'), parts['listener'].get('reason')
+    units = _to_stop(listener)
+    if needed and needed['total']:
+        unit = operand(listener['unit'] or '') or 'its service'
+        how = 'switch it off in the configuration of %s (stopping that would break %s)' % (unit, _places(needed))
+    elif units:
+        how = 'stop %s' % units
+    elif reason == FORWARDED:
+        return 'remove the rule that forwards it'
+    elif reason == PUBLISHED:
+        how = 'stop the container that it is published for'
+    elif listener['spared'] and listener['around'] and operand(listener['around']):
+        how = 'stop it (stopping %s would not close it)' % operand(listener['around'])
+    else:
+        how = 'stop it'
+    return '%s%s' % (how, ', unless you are connected through it' if listener['way_in'] else '')
+
+
+def _listens(listener: Excerpt) -> str:
+    """Show what it does; what is forwarded elsewhere has nothing that listens here."""
+    is_forwarded = listener.get('to') is not None and listener['held_by'] == 'unknown'
+    return '%s %s' % (in_words(listener), 'is open' if is_forwarded else 'listens')
 
 
 def _of_host(text: _parts.Text) -> str:
@@ -138,8 +163,8 @@ def _of_host(text: _parts.Text) -> str:
 # forbidden
 
 def _forbidden(parts: _parts.Forbidden) -> str:
-    return '%s listens, but %s it%s' % (
-        in_words(parts['listener']),
+    return '%s, but %s it%s' % (
+        _listens(parts['listener']),
         _entries_do('forbid', parts['entries']),
         ' (%s)' % visible(parts['reason'], 300) if parts['reason'] else '',
     )
@@ -149,8 +174,8 @@ def _forbidden_expected(parts: _parts.Forbidden) -> str:
     return 'nothing on %s' % ', '.join(visible(port, 100) for port in parts['ports'])
 
 
-def _forbidden_remedy(parts: _parts.Forbidden) -> str:
-    return _stop(parts['listener'])
+def _forbidden_remedy(parts: Parts) -> str:
+    return _stop(parts)
 
 
 # unexpected
@@ -172,8 +197,8 @@ def _unexpected(parts: Parts) -> str:
             some_of(listeners, in_words),
         )
     listener = parts['listener']
-    return '%s listens, but nothing declares it%s%s' % (
-        in_words(listener), _of_users(listener), ': %s' % _DUBIOUS[parts['dubious']] if parts['dubious'] else '')
+    return '%s, but nothing declares it%s%s' % (
+        _listens(listener), _of_users(listener), ': %s' % _DUBIOUS[parts['dubious']] if parts['dubious'] else '')
 
 
 def _unexpected_expected(parts: Parts) -> str:
@@ -187,10 +212,15 @@ def _unexpected_remedy(parts: Parts) -> str:
             if parts['group'] == 'ephemeral'
             else ''
         )
+        needed = parts.get('needed')
+        if needed and needed['total']:
+            return 'declare them in expected_listeners%s (stopping them may break %s)' % (how, _places(needed))
         return 'declare them in expected_listeners%s, or stop them' % how
     listener = parts['listener']
     return '%sdeclare it in expected_listeners, or %s' % (
-        'find out who owns it; ' if listener['held_by'] == 'unknown' else '', _stop(listener))
+        'find out who owns it; ' if listener['held_by'] == 'unknown' and listener.get('to') is None else '',
+        _stop(parts),
+    )
 
 
 # wrong_owner
@@ -210,8 +240,8 @@ def _wrong_owner_expected(parts: _parts.WrongOwner) -> str:
     return _any_of(parts['who'], _who)
 
 
-def _wrong_owner_remedy(parts: _parts.WrongOwner) -> str:
-    return 'find out why it uses the port; %s, or declare it' % _stop(parts['listener'])
+def _wrong_owner_remedy(parts: Parts) -> str:
+    return 'find out why it uses the port; %s, or declare it' % _stop(parts)
 
 
 # wrong_bind
@@ -334,7 +364,10 @@ def _missing_expected(parts: _parts.Missing) -> str:
 def _missing_remedy(parts: _parts.Missing) -> str:
     if parts['in_the_way']['total']:
         return 'free the port, or declare its current owner'
-    return 'make it listen there, or give the entry state: optional'
+    how = 'make it listen there, or give the entry state: optional'
+    if parts.get('forwards_unseen'):
+        how += '; if the host forwards the port, gather the firewall (option gather)'
+    return how
 
 
 # missing: why a unit does not listen
@@ -450,6 +483,14 @@ _CAUSES = {
         'gather namespaces (option gather), and run with become',
     ),
     'owners': ('the owners are hidden', 'run with become'),
+    'container': (
+        'the facts do not show the containers behind ports that a host publishes or forwards',
+        'gather the firewall and namespaces (option gather), or name the proxy that owns the port, or no owner',
+    ),
+    'behind': (
+        'no container is known behind the port',
+        'name the proxy that owns the port in the entry, or no owner',
+    ),
     'units': (
         'systemd could not be asked for its units',
         'see the gaps in the facts, or name process or exe instead of service',

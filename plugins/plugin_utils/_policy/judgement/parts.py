@@ -150,6 +150,7 @@ class Missing(Place):
     in_the_way: Several         # of Excerpt
     diagnosis: Diagnosis | None
     elsewhere: Elsewhere | None
+    forwards_unseen: bool       # whether it may be forwarded, and the firewall was not looked at
 
 
 class Unreachable(Place):
@@ -217,10 +218,15 @@ class Also(TypedDict):
 
 
 class Additions(TypedDict):
-    """What findings of all kinds may have."""
+    """What findings of all kinds may have.
+
+    :ivar needed: the entries that would not be met any more if what serves the listener were stopped. Records of
+        earlier versions lack it.
+    """
 
     notes: list[Note]
     also: Several               # of Also
+    needed: Several             # of Place
 
 
 def line(text: str, most: int) -> str:

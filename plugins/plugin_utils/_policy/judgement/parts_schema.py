@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import _schema
+from ..._listener import REASONS
 from ..._schema import Fault
 from ..._words import MOST
 from ..declaration.entry import WHO
@@ -60,7 +61,12 @@ _excerpt = _schema.mapping(
         'around': _maybe_text,
         'spared': _schema.boolean,
         'way_in': _schema.boolean,
-    }
+    },
+    {
+        'to': _maybe_text,
+        'stop': _schema.items(_text, 2),
+        'reason': _schema.nullable(_schema.choice(*REASONS)),
+    },
 )
 _listener = {'listener': _excerpt}
 _of_entries = {**_listener, 'entries': _several(_schema.mapping(_place))}
@@ -136,14 +142,21 @@ _of_all = {
     ),
     'also': _several(_schema.mapping({'listener': _excerpt, 'together': _schema.boolean})),
 }
-_CHECKS = {kind: _schema.mapping({**parts, **_of_all}) for kind, parts in _PARTS.items()}
+# What records of earlier versions lack
+_LATER: dict[str, dict[str, Check]] = {'missing': {'forwards_unseen': _schema.boolean}}
+_later_of_all = {'needed': _several(_schema.mapping(_place))}
+_CHECKS = {
+    kind: _schema.mapping({**parts, **_of_all}, {**_LATER.get(kind, {}), **_later_of_all})
+    for kind, parts in _PARTS.items()
+}
 _unexpected_group = _schema.mapping(
     {
         'group': _schema.choice('loopback', 'ephemeral'),
         'process': _maybe_text,
         'listeners': _several(_excerpt),
         **_of_all,
-    }
+    },
+    _later_of_all,
 )
 
 

@@ -97,6 +97,7 @@ def missing(
     diagnoses: Mapping[str, Diagnosis],
     own: Own,
     present: int = 0,
+    forwards_unseen: bool = False,
 ) -> Finding | None:
     """Make the finding that something required is not there; None where findings about its ports say so already.
 
@@ -106,6 +107,7 @@ def missing(
     :param diagnoses: what the facts have of units that should be there, by unit.
     :param own: the addresses of the host.
     :param present: how many of its ports are there, of an entry that says how many it needs.
+    :param forwards_unseen: whether it was not looked at what the host forwards.
     """
     left = []
     for item in absent:
@@ -133,6 +135,7 @@ def missing(
         'elsewhere': None
         if known
         else diagnosis.elsewhere(entry.services, (listener for of_port in listeners.values() for listener in of_port)),
+        'forwards_unseen': forwards_unseen and entry.may_be_forwarded,
     }
     return finding('missing', parts, (entry,), ports=left)
 

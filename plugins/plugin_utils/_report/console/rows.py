@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..._harmless.terminal import name
-from ..._listener import Listener, endpoints, forwarded_to, to_show, unlisted
+from ..._listener import Listener, endpoints, forwarded_to, is_led_elsewhere, to_show, unlisted
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
 from ..model import Report
 
@@ -166,7 +166,7 @@ def _owners(alike: Sequence[_Seen], count: bool = True) -> str:
     if first['held_by'] == 'kernel':
         return '[kernel]'
     if not first['owners']:
-        if not alike[0].gathered:
+        if not alike[0].gathered or is_led_elsewhere(first):
             return '-'
         uid = first['socket_uid']
         known = uid is not None and all(listener['socket_uid'] == uid for listener in listeners)
@@ -213,7 +213,8 @@ def _unit(seen: _Seen) -> str:
     units = _distinct(owner['unit'] for owner in listener['owners'])
     if units:
         return units
-    return '?' if seen.gathered and listener['held_by'] == 'unknown' else '-'
+    is_hidden = listener['held_by'] == 'unknown' and not is_led_elsewhere(listener)
+    return '?' if seen.gathered and is_hidden else '-'
 
 
 def _distinct(values: Iterable[str | None]) -> str:

@@ -3,15 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A listener: who serves it, what to stop, what was not observed, and what it is called."""
 
+import re
+
+import hypothesis
 import pytest
+from hypothesis import strategies as st
+
 from ansible_collections.listening.ports.plugins.plugin_utils import _listener
-from ansible_collections.listening.ports.plugins.plugin_utils._listener import HIDDEN, KERNEL, NO_UNIT, SPARED, Stop
+from ansible_collections.listening.ports.plugins.plugin_utils._listener import (
+    FORWARDED, HIDDEN, KERNEL, NO_UNIT, PUBLISHED, SPARED, Stop
+)
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, owner
 
 SYSTEMD = owner(1, 'systemd', 'root', unit='init.scope')
 NGINX = owner(100, unit='nginx.service')
 CONTAINER = owner(100, unit='docker.service', container='docker:1a2b')
 CRON = owner(100, 'backup', unit='cron.service')
+PROXY = owner(100, 'docker-proxy', 'root', uid=0, unit='docker.service')
+
+
+def forward(proxy, owners=(), **other):
+    """What a host leads past a proxy."""
+    made = listener(**{'port': 2, 'address': '0.0.0.0', 'owners': list(owners), 'container': None, **other})
+    return dict(made, to='172.17.0.2:80', proxy=proxy['id'])
 
 
 # What can be reached
@@ -27,9 +41,68 @@ def test_what_is_forwarded_is_reached_like_what_listens():
 
 
 def test_who_owns_the_port_of_a_container_is_not_listed_beside_the_container():
-    proxy, other = listener(port=2), listener('::', 2)
-    of_host = facts(proxy, other, forwarded=[dict(listener(port=2, owners=[]), to='172.17.0.2:80', proxy=proxy['id'])])
-    assert _listener.endpoints(of_host) == [other, *of_host['forwarded']]
+    proxy, other = listener(port=2, owners=[PROXY]), listener('::', 2)
+    of_host = facts(proxy, other, forwarded=[forward(proxy)])
+    [first, endpoint] = _listener.endpoints(of_host)
+    assert first == other and endpoint['owners'] == [PROXY] and endpoint['to'] == '172.17.0.2:80'
+    assert [face['owners'] for face in _listener.faces(endpoint)] == [[PROXY], []]
+    assert _listener.is_unknown_behind(endpoint) and not _listener.is_led_elsewhere(endpoint)
+
+
+def test_a_container_is_behind_its_proxy():
+    proxy = listener(port=2, owners=[PROXY])
+    of_host = facts(proxy, forwarded=[forward(proxy, owners=[CONTAINER], container='docker:1a2b')])
+    [endpoint] = _listener.endpoints(of_host)
+    outside, behind = _listener.faces(endpoint)
+    assert outside['owners'] == [dict(PROXY, container='docker:1a2b')] and behind['owners'] == [CONTAINER]
+    assert not _listener.is_unknown_behind(endpoint)
+    assert _listener.stop(endpoint) == Stop(('docker:1a2b',))
+
+
+@pytest.mark.parametrize('of_proxy', [
+    {'owners': [owner(100, 'docker-proxy', 'mallory', uid=1000)]},      # who leads no packets anywhere
+    {'owners': [owner(100, 'docker-proxy', None, uid=None)]},
+    {'owners': [owner(100, 'docker-proxy', 'root', uid=0)], 'owners_total': 2},
+    {'owners': []},
+])
+def test_whoever_only_calls_himself_a_proxy_is_listed_beside_what_is_forwarded(of_proxy):
+    proxy = listener(port=2, **of_proxy)
+    of_host = facts(proxy, forwarded=[forward(proxy)])
+    assert _listener.endpoints(of_host) == [proxy, *of_host['forwarded']]
+    assert [_listener.faces(endpoint) for endpoint in (proxy, of_host['forwarded'][0])] == [
+        [proxy], of_host['forwarded']]
+
+
+@pytest.mark.parametrize('of_proxy, of_forward, is_left_out', [
+    ({}, {}, True),
+    ({'address': '10.0.0.5', 'scope': 'private'}, {'address': '10.0.0.5', 'scope': 'private'}, True),
+    ({}, {'address': '10.0.0.5', 'scope': 'private'}, False),           # one address of all that it is bound to
+    ({'address': '127.0.0.1'}, {}, False),
+    ({'interface': 'eth0'}, {}, False),
+    ({'address': '::', 'accepts_ipv4': True}, {}, False),               # and it takes IPv6, which nothing forwards
+    ({'address': '::', 'accepts_ipv4': None}, {'address': '::'}, False),
+])
+def test_a_proxy_is_left_out_only_where_all_that_it_takes_is_forwarded(of_proxy, of_forward, is_left_out):
+    proxy = listener(port=2, owners=[PROXY], **of_proxy)
+    of_host = facts(proxy, forwarded=[forward(proxy, **of_forward)])
+    *listeners, endpoint = _listener.endpoints(of_host)
+    assert [each['id'] for each in listeners] == ([] if is_left_out else [proxy['id']])
+    assert endpoint['owners'] == [PROXY] and all(_listener.is_unknown_behind(each) for each in listeners)
+
+
+@pytest.mark.parametrize('fields, expected', [
+    ({'owners': [PROXY]}, True),
+    ({'owners': [owner(100, 'conmon', 'root', uid=0)]}, True),
+    ({'owners': [owner(100, 'docker-proxy', 'mallory', uid=1000)]}, False),
+    ({'owners': [PROXY, CRON]}, False),
+    ({'owners': [dict(PROXY, container='docker:1a2b')]}, False),        # in a container: of a Docker in Docker
+    ({'owners': [PROXY], 'namespace': 'blue'}, False),
+    ({'owners': []}, False),
+])
+def test_who_only_holds_a_port_of_a_container_stands_for_somebody_unknown(fields, expected):
+    [endpoint] = _listener.endpoints(facts(listener(**fields)))
+    assert _listener.is_unknown_behind(endpoint) is expected
+    assert len(_listener.faces(endpoint)) == 1 + expected
 
 
 @pytest.mark.parametrize('more, to', [({}, None), ({'to': '172.17.0.2:80'}, '172.17.0.2:80')])
@@ -80,22 +153,28 @@ def test_what_ansible_may_have_come_through(process, expected):
 
 # What has to be stopped
 
+BOTH = ('nginx.socket', 'nginx.service')
+
+
 @pytest.mark.parametrize('fields, expected', [
-    ({'owners': [NGINX], 'service': 'nginx.service'}, Stop('nginx.service')),
-    # as long as nobody has connected the socket unit, and afterwards the service, which systemd would start again
-    ({'owners': [SYSTEMD], 'service': 'nginx.service', 'activated_by': 'nginx.socket'}, Stop('nginx.socket')),
-    ({'owners': [SYSTEMD, NGINX], 'service': 'nginx.service', 'activated_by': 'nginx.socket'}, Stop('nginx.service')),
-    ({'owners': [CONTAINER]}, Stop('docker:1a2b')),
-    ({'owners': [NGINX, CONTAINER], 'service': 'nginx.service'}, Stop('nginx.service')),
+    ({'owners': [NGINX], 'service': 'nginx.service'}, Stop(('nginx.service',))),
+    # both, whether or not anybody has connected: without its service the socket unit listens on, and starts it again
+    ({'owners': [SYSTEMD], 'service': 'nginx.service', 'activated_by': 'nginx.socket'}, Stop(BOTH)),
+    ({'owners': [SYSTEMD, NGINX], 'service': 'nginx.service', 'activated_by': 'nginx.socket'}, Stop(BOTH)),
+    ({'owners': [SYSTEMD], 'activated_by': 'nginx.socket'}, Stop(('nginx.socket',))),
+    ({'owners': [CONTAINER]}, Stop(('docker:1a2b',))),
+    ({'owners': [NGINX, CONTAINER], 'service': 'nginx.service'}, Stop(('nginx.service',))),
+    ({'owners': [], 'to': '172.17.0.2:80'}, Stop((), FORWARDED)),
+    ({'owners': [PROXY], 'behind': {'held_by': 'unknown'}}, Stop((), PUBLISHED, 'docker.service')),
     # a child of cron, whose service lives on without it
-    ({'owners': [CRON]}, Stop(None, SPARED, 'cron.service')),
-    ({'owners': [CRON, CRON]}, Stop(None, SPARED, 'cron.service')),
-    ({'owners': [owner(unit='session-1.scope')]}, Stop(None, NO_UNIT, 'session-1.scope')),
-    ({'owners': [CRON, NGINX]}, Stop(None, NO_UNIT)),
-    ({'owners': [CRON, owner()]}, Stop(None, NO_UNIT)),
-    ({'owners': [owner()]}, Stop(None, NO_UNIT)),
-    ({'owners': []}, Stop(None, HIDDEN)),
-    ({'owners': [], 'held_by': 'kernel'}, Stop(None, KERNEL)),
+    ({'owners': [CRON]}, Stop((), SPARED, 'cron.service')),
+    ({'owners': [CRON, CRON]}, Stop((), SPARED, 'cron.service')),
+    ({'owners': [owner(unit='session-1.scope')]}, Stop((), NO_UNIT, 'session-1.scope')),
+    ({'owners': [CRON, NGINX]}, Stop((), NO_UNIT)),
+    ({'owners': [CRON, owner()]}, Stop((), NO_UNIT)),
+    ({'owners': [owner()]}, Stop((), NO_UNIT)),
+    ({'owners': []}, Stop((), HIDDEN)),
+    ({'owners': [], 'held_by': 'kernel'}, Stop((), KERNEL)),
 ])
 def test_what_to_stop_and_why_nothing(fields, expected):
     assert _listener.stop(listener(**fields)) == expected
@@ -164,7 +243,11 @@ def test_where_it_listens():
     ({'owners': [owner(pid, 'p%d' % pid) for pid in range(1, 7)]},
      'p1 pid 1, p2 pid 2, p3 pid 3, p4 pid 4, and 2 more'),
     ({'owners': [owner(7, None)], 'owners_total': 3}, 'an unnamed process pid 7, and 2 not listed'),
-    ({'owners': [owner(7, 'a\x1b[31m')]}, 'a\\x1b[31m pid 7'),
+    ({'owners': [owner(7, 'a\x1b[31m')]}, '"a\\x1b[31m" pid 7'),
+    ({'owners': [], 'to': '10.88.0.4:8080'}, 'forwarded to 10.88.0.4:8080 (no container is known behind it)'),
+    ({'owners': [], 'to': '[2001:db8::4]:80, ?:80, ...:?'},
+     'forwarded to [2001:db8::4]:80, ?:80, ...:? (no container is known behind it)'),
+    ({'owners': [], 'to': 'x) is fine ('}, 'forwarded to "x) is fine (" (no container is known behind it)'),
     ({'owners': []}, 'a hidden process (of uid 33)'),
     ({'owners': [], 'socket_uid': None}, 'a hidden process'),
     ({'owners': [], 'held_by': 'kernel'}, 'the kernel'),
@@ -173,6 +256,23 @@ def test_its_owners_in_words(fields, text):
     bound = _listener.excerpt(listener(**fields))
     assert _listener.owners_in_words(bound) == text
     assert _listener.in_words(bound) == 'tcp 0.0.0.0:80 ' + text
+
+
+WORDS = st.text(min_size=1, max_size=400)
+
+
+@hypothesis.given(st.data())
+@hypothesis.settings(deadline=None, derandomize=True, database=None)
+def test_no_name_of_a_host_can_be_taken_for_words_of_a_finding(data):
+    """What is not a plain name stands between quotes, and nothing in it ends them."""
+    names = {field: data.draw(WORDS, field) for field in ('process', 'unit', 'user', 'interface', 'namespace')}
+    owners = [owner(100, names['process'], names['user'], unit=names['unit'])]
+    bound = listener(owners=owners, service=names['unit'], interface=names['interface'], namespace=names['namespace'])
+    words = _listener.excerpt(bound)
+    text = re.sub(r'"[^"]*"', '?', _listener.in_words(words))
+    assert re.fullmatch(
+        r'tcp 0\.0\.0\.0%(NAME):80@(NAME) (NAME) pid 100 \((NAME)\)'.replace('NAME', r'[\w.@:/+\\-]+…?|\?'), text)
+    assert re.fullmatch(r'[\w.@:/+\\-]+…?|\?', re.sub(r'"[^"]*"', '?', _listener.users_in_words(words)))
 
 
 @pytest.mark.parametrize('owners, text', [

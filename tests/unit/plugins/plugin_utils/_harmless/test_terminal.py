@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import (
-    cut, name, sentence, visible, width
+    cut, name, operand, sentence, visible, width
 )
 
 SHOWN = [
@@ -93,6 +93,26 @@ def test_long_text_ends_in_an_ellipsis():
 ])
 def test_a_name_cannot_be_taken_for_more_than_a_name(text, wanted):
     assert name(text) == wanted
+
+
+@pytest.mark.parametrize('text, wanted', [
+    ('nginx.service', 'nginx.service'),
+    ('postgresql@17-main.service', 'postgresql@17-main.service'),
+    ('docker:1a2b', 'docker:1a2b'),
+    ('dev-disk-by\\x2duuid.swap', "'dev-disk-by\\x2duuid.swap'"),    # a shell would drop the backslash
+    ('x; $(touch HACKED);y.service', None),
+    ('$(id).service', None),
+    ('`id`.service', None),
+    ('a b.service', None),
+    ('a\nb.service', None),
+    ('--now', None),                                                 # an option
+    ('-.slice', None),
+    ('a' * 256, None),
+    ('\u0430.service', None),                                       # a letter that looks like another one
+    ('', None),
+])
+def test_what_a_command_can_be_given(text, wanted):
+    assert operand(text) == wanted
 
 
 def test_a_sentence_is_one_line():

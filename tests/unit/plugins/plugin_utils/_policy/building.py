@@ -19,6 +19,8 @@ words in any order:
 * ``from=10.0.0.0/8,10.9.0.0/16``, ``from=anyone``, ``from=nobody``: who the firewall surely lets in; ``maybe=...``, of
   whom that is not decided; ``firewall=unknown``, it could not be read; ``through=eth0:allowed,eth1:blocked``, by
   interface; ``rule=...``, which rule decides.
+
+What is forwarded is such a line too, with ``to=172.17.0.2:80`` and ``proxy=tcp/0.0.0.0:8080``, the listener of a proxy.
 """
 
 import copy
@@ -77,6 +79,18 @@ def listener(line):
         fact['connections'] = {'established': int(options['established'])}
     exposure = _exposure(options, fact)
     return dict(fact, exposure=exposure) if exposure else fact
+
+
+def forward(line):
+    """Make the fact of a forwarded endpoint of its line: ``to`` somewhere, past a ``proxy``; its owners are there."""
+    pairs = dict(word.split('=', 1) for word in line.split() if word.startswith(('to=', 'proxy=')))
+    fact = listener(' '.join(word for word in line.split() if not word.startswith(('to=', 'proxy='))))
+    containers = [owner['container'] for owner in fact['owners'] if owner['container']]
+    exposure = fact.get('exposure') or samples.exposure('allowed', EVERYBODY[:1])
+    return dict(
+        fact, to=pairs.get('to', '172.17.0.2:80'), ports=str(fact['port']), decided_by='a rule', backlog=None,
+        socket_uid=fact['socket_uid'] if containers else None, exposure=exposure,
+        container=containers[0] if containers else None, proxy=pairs.get('proxy'))
 
 
 def _describes(word, name, value, owners):
@@ -151,7 +165,9 @@ def judged(case):
     day = case.get('day', TODAY)
     known = policy(case['declare'])
     host = facts(case['host'], case.get('gaps', ()), case.get('complete'), case.get('system'))
-    host['forwarded'] = [listener(line) for line in case.get('forwarded', ())]
+    if 'forwarded' in case:
+        host['forwarded'] = [forward(line) for line in case['forwarded']]
+        host['complete']['firewall'] = True
     if 'diagnoses' in case:
         host['diagnoses'] = {unit: diagnoses.diagnosis(unit, **other) for unit, other in case['diagnoses'].items()}
     earlier = facts(case['earlier']) if 'earlier' in case else None

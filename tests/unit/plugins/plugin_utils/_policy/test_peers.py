@@ -204,7 +204,8 @@ def test_systemd_is_not_blamed_for_what_it_activates():
     result = building.judged(
         {'declare': [], 'host': ['tcp 0.0.0.0:631 systemd[1]/root init.scope by=cups.socket service=cups.service']}
     )[1]
-    assert '(cups.socket)' in result.findings[0].message and result.findings[0].remedy.endswith('stop cups.socket')
+    assert '(cups.socket)' in result.findings[0].message
+    assert result.findings[0].remedy.endswith('stop cups.socket and cups.service')
 
 
 def test_a_holder_that_comes_and_goes_does_not_change_what_is_found():

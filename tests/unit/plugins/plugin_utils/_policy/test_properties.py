@@ -238,7 +238,8 @@ def test_an_entry_touches_nothing_but_the_ports_that_it_names():
                 if not any(
                     each[0] == span[0] and each[1] <= span[2] and span[1] <= each[2] for each in named for span in spans
                 ):
-                    yield finding.as_dict()
+                    # what would break where a service were stopped is of all entries
+                    yield dict(finding.as_dict(), remedy=None)
         assert list(others(raw(facts, alone))) == list(others(raw(facts, both)))
     strategies.run(check)
 

@@ -78,9 +78,10 @@ def test_what_a_program_calls_itself_is_not_taken_for_a_pid():
 
     rest = '(x.service) listens, but entry no web of expected_listeners forbids it'
     assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 5', 513)) == [
-        ('tcp 0.0.0.0:80 worker pid 4 pid 512 %s' % rest, 'a'), ('tcp 0.0.0.0:80 worker pid 5 pid 513 %s' % rest, 'b')]
+        ('tcp 0.0.0.0:80 "worker pid 4" pid 512 %s' % rest, 'a'),
+        ('tcp 0.0.0.0:80 "worker pid 5" pid 513 %s' % rest, 'b')]
     assert shown(running('a', 'worker pid 4', 512), running('b', 'worker pid 4', 513)) == [
-        ('tcp 0.0.0.0:80 worker pid 4 %s' % rest, 'a b')
+        ('tcp 0.0.0.0:80 "worker pid 4" %s' % rest, 'a b')
     ]
 
 
@@ -420,7 +421,7 @@ def test_texts_of_hosts_are_no_patterns():
 
     (text, hosts), = shown(odd('a', 5), odd('b', 6))
     assert (
-        text == 'tcp 10.0.0.5:80 (a+)+$\\1 %s (2 addresses) listens, but nothing declares it (user root)'
+        text == 'tcp 10.0.0.5:80 "(a+)+$\\1 %s (2 addresses)" listens, but nothing declares it (user root)'
         and hosts == 'a b'
     )
 

@@ -9,7 +9,9 @@ from ansible_collections.listening.ports.plugins.plugin_utils._report.console im
     openings, rows as _rows, table, text
 )
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, facts, listener, record
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN, facts, listener, owner, record
+)
 
 
 def exposed(level, *allowed, **other):
@@ -92,7 +94,16 @@ def test_hosts_do_not_share_a_line_where_others_reach_them():
 def test_what_is_forwarded_is_a_line_and_says_where_to():
     forwarded = dict(exposed('anyone', port=8080, owners=[]), to='172.17.0.2:80', proxy=None)
     rows = _rows.each(report(web=facts(forwarded=[forwarded])))
-    assert [row.endpoint for row in rows] == ['0.0.0.0:8080 → 172.17.0.2:80']
+    assert [(row.endpoint, row.owners, row.unit) for row in rows] == [('0.0.0.0:8080 → 172.17.0.2:80', '-', '-')]
+
+
+def test_a_published_port_is_one_line_with_its_proxy_and_its_container():
+    proxy = exposed('anyone', port=8080, owners=[owner(96, 'docker-proxy', 'root', uid=0, unit='docker.service')])
+    forwarded = dict(exposed('anyone', port=8080, owners=[]), to='172.17.0.2:80', proxy=proxy['id'], container=None)
+    for container, unit in ((None, 'docker.service'), ('docker:1a2b', 'docker:1a2b')):
+        rows = _rows.each(report(web=facts(proxy, forwarded=[dict(forwarded, container=container)])))
+        assert [(row.endpoint, row.owners, row.unit) for row in rows] == [
+            ('0.0.0.0:8080 → 172.17.0.2:80', 'docker-proxy (root)', unit)]
 
 
 def test_openings_of_many_hosts_share_a_line():
