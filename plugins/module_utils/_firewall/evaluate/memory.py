@@ -4,7 +4,7 @@
 
 ``State.memory`` is a frozenset of ((list, values), (times, open)): how often the conversation has surely put these
 values there, 0 where it has surely taken them out; whether further packets of it may have done so more often. Of values
-that are not in the memory nothing but the ruleset is known. Forgetting is always right, only less is known then.
+that are not in the memory nothing but the ruleset is known; of a list with the values None, not even that.
 
 Sources: net/netfilter/xt_set.c, xt_recent.c.
 """
@@ -12,7 +12,7 @@ Sources: net/netfilter/xt_set.c, xt_recent.c.
 from ..._addresses import intervals as iv
 from ..ruleset.model import CLIENT, SOURCE
 
-OUT = 0, False
+OUT, UNKNOWN = (0, False), (0, True)
 
 
 def _values(view, fields, state):
@@ -39,18 +39,23 @@ def _once_more(entry, state):
 def remember(view, op, state):
     """State: the same, after a ``Remember``."""
     values = _values(view, op.fields, state) if op.holds is not None else None
-    entry = dict(state.memory).get((op.name, values))
+    facts = dict(state.memory)
+    entry = facts.pop((op.name, values), None)
     # one element can stand for several values: what was known of others and could be otherwise now is forgotten
-    kept = {key: known for key, known in state.memory
-            if key[0] != op.name or values is not None and bool(known[0]) == op.holds}
+    others = [key for key, known in facts.items() if key[0] == op.name and bool(known[0]) != op.holds]
+    if values is None or others:
+        for key in others:
+            del facts[key]
+        facts[op.name, None] = UNKNOWN
     if values is not None:
-        kept[op.name, values] = _once_more(entry, state) if op.holds else OUT
-    return state._replace(memory=frozenset(kept.items()))
+        facts[op.name, values] = _once_more(entry, state) if op.holds else OUT
+    return state._replace(memory=frozenset(facts.items()))
 
 
 def recall(view, op, state, universe):
     """Find whose packets may, and surely do, find themselves in the list of a ``Recall``: (may, must), or None."""
-    entry = dict(state.memory).get((op.name, _values(view, op.fields, state)))
+    values = _values(view, op.fields, state)
+    entry = dict(state.memory).get((op.name, values)) if values is not None else None
     if entry is None:
         return None
     return (universe, universe) if bool(entry[0]) != op.negate else (iv.EMPTY, iv.EMPTY)
@@ -71,11 +76,15 @@ def meet(view, op, state):
     elif values and op.change == 'remove':
         met = _with(state, key, OUT)
     hit, missed = (not op.negate, met), (op.negate, state)
-    if values is None:
-        return [hit + ('doubt',), missed + ('doubt',)]
     if entry and entry[0] >= op.hits:
         return [hit + ('sure',)]
-    if entry and entry[1]:
+    if values is None or (op.name, None) in dict(state.memory) or entry and entry[1]:
         return [hit + ('doubt',), missed + ('doubt',)]
     return [hit + ('busy',), missed + ('quiet',)]
 
+
+def is_new_to(view, op, state):
+    """Return whether a ``Recall`` can be judged for a client that was not seen before: it is about its address."""
+    if op.snapshot is None or (op.name, None) in dict(state.memory):
+        return False
+    return any(view.value(field, state) is SOURCE for field in op.fields)

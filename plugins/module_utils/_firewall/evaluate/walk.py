@@ -129,6 +129,10 @@ class Walker:
                 state = state._replace(client=inside)
             elif kind in ('match', 'recall'):
                 met = memory.recall(view, op, state, self.universe) if kind == 'recall' else None
+                if met is None and kind == 'recall' and not state.busy and memory.is_new_to(view, op, state):
+                    self._rule(view, rule, state._replace(busy=True), spans, result, rest, depth, ops[position:])
+                    result.note(result.caveats, spans, (rule, op.caveat))
+                    op = op.snapshot
                 may, must = met or self._match(view, op, state)
                 if must is not self.universe:
                     others = iv.minus(spans, must) if must else spans

@@ -85,7 +85,8 @@ class Sets:
 
         :param directions: list of str, ``src`` or ``dst``.
         :param nomatch: bool, look for elements with that flag instead of others (``--return-nomatch``).
-        :returns: (fields, test, key): the key is None, or names the set for what a conversation does to it.
+        :returns: (fields, test, snapshot, key): the key names the set for what a conversation does to it, where rules
+            change it, and the snapshot is what was in it; otherwise, both are None.
         :raises Unclear: it is not understood.
         """
         key = name, family, tuple(directions), nomatch
@@ -98,15 +99,16 @@ class Sets:
         names, test = self._test(name, ipset, family, directions, nomatch)
         changes = self._changes(name, ipset)
         if not changes or names == NEVER[0]:
-            return names, test, None
+            return names, test, None, None
         reason = 'rules change the set %s' % name[:40]
+        snapshot = test if ipset.kind != 'list:set' else None       # what was done to its sets is not known of it
         if isinstance(test, Table):
             test = AtLeast(None, reason)        # of several fields, too little would be known
         elif 'del' not in changes and not {'timeout', 'forceadd'}.intersection(ipset.options):
             test = AtLeast(test, reason)
         else:
             test = AtMost(test, reason) if 'add' not in changes else AtLeast(None, reason)
-        return names, test, None if nomatch else ('set', name)
+        return names, test, snapshot, (('set', name) if not nomatch else ('nomatch of the set', name))
 
     def changes(self, name, family, directions, adds):
         """List the operations by which a packet's address is added to a set, or taken out."""

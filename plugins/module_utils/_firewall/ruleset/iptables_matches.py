@@ -276,8 +276,11 @@ class Matches:
         for option in given:
             if option not in ('--update-counters', '--update-subcounters'):
                 raise Unclear('set %s' % option[:30])
-        names, test, key = self._sets.match(name, self._family, directions.split(','), nomatch)
-        return [Recall(key, names, negate, test) if key else Match(names, negate, test)]
+        names, test, snapshot, key = self._sets.match(name, self._family, directions.split(','), nomatch)
+        if key is None:
+            return [Match(names, negate, test)]
+        caveat = 'rules change the set %s, judged for a client that was not seen before' % name[:40]
+        return [Recall(key, names, negate, test, snapshot, caveat)]
 
 
 def _protocol(text):

@@ -222,14 +222,16 @@ class Recall(Match):
     """A match whose set is changed by rules: what the conversation itself has done to it is known.
 
     :ivar test: what is known of the set otherwise.
+    :ivar snapshot: None, or what was in the set: still true of a client that was not seen before, with a caveat.
     """
 
-    __slots__ = ('name',)
+    __slots__ = ('name', 'snapshot', 'caveat')
     kind, passes = 'recall', True
 
-    def __init__(self, name, fields, negate, test):
+    def __init__(self, name, fields, negate, test, snapshot=None, caveat=None):
         Match.__init__(self, fields, negate, test)
-        self.name = name
+        self.name, self.caveat = name, caveat
+        self.snapshot = snapshot and Match(fields, negate, snapshot)
 
     def reads(self):
         return self.fields + ('lists',)

@@ -5,6 +5,7 @@
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import saved
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import decide, evaluator
 
@@ -70,6 +71,7 @@ def test_a_set_of_the_other_family_has_none_of_its_packets(family, word):
     assert judged(ipset, '-A INPUT -m set ! --match-set s src -j ACCEPT', family=family) == word
 
 
+ALL_BUT = iv.networks(iv.complement(iv.parse('10.1.0.1')[1], 0, iv.LAST[4]), 4)
 SEEN = 'create seen hash:ip family inet hashsize 1024 maxelem 65536'
 ADD = '-A INPUT -p tcp -m tcp --dport 22 -j SET --add-set seen src\n'
 DEL = '-A INPUT -p tcp -m tcp --dport 22 -j SET --del-set seen src\n'
@@ -78,42 +80,59 @@ OUT = '-A INPUT -m set ! --match-set seen src -j %s\n'
 
 
 @pytest.mark.parametrize('ipset, policy, rules, own, other', [
-    # what the packet has just added is in the set; of others nobody knows who was here before
+    # what the packet has just added is in the set; others may have been here before
     ([SEEN], 'DROP', ADD + IN % 'ACCEPT', 'allowed', 'undecided'),
-    ([SEEN], 'ACCEPT', ADD + IN % 'DROP', 'blocked', 'undecided'),
+    ([SEEN], 'ACCEPT', ADD + IN % 'DROP', 'blocked', 'allowed'),
     ([SEEN], 'ACCEPT', ADD + OUT % 'DROP', 'allowed', 'undecided'),
-    ([SEEN], 'ACCEPT', ADD.replace('INPUT', 'OUTPUT') + IN % 'DROP', 'undecided', 'undecided'),
+    ([SEEN], 'DROP', ADD + OUT % 'ACCEPT', 'blocked', 'allowed'),
     # what was in it stays
     ([SEEN, 'add seen 10.1.0.1'], 'DROP', ADD.replace('22', '99') + IN % 'ACCEPT', 'partly', 'partly'),
+    ([SEEN, 'add seen 10.1.0.1'], 'ACCEPT', ADD.replace('22', '99') + OUT % 'DROP', 'partly', 'partly'),
     # what is taken out is out, and nothing else comes in
     ([SEEN], 'DROP', DEL + IN % 'ACCEPT', 'blocked', 'blocked'),
-    ([SEEN, 'add seen 10.1.0.1'], 'DROP', DEL + IN % 'ACCEPT', 'blocked', 'partly'),
-    ([SEEN, 'add seen 10.1.0.1'], 'ACCEPT', ADD + DEL + IN % 'DROP', 'allowed', 'undecided'),
+    ([SEEN, 'add seen 10.1.0.1'], 'DROP', DEL + IN % 'ACCEPT', 'blocked', ['10.1.0.1/32']),
+    ([SEEN, 'add seen 10.1.0.1'], 'ACCEPT', DEL + IN % 'DROP', 'allowed', 'partly'),
+    ([SEEN, 'add seen 10.1.0.1'], 'ACCEPT', ADD + DEL + IN % 'DROP', 'allowed', 'partly'),
     ([SEEN], 'DROP', DEL + ADD + IN % 'ACCEPT', 'allowed', 'undecided'),
     # another element than that which is asked for
     ([SEEN], 'DROP', ADD.replace(' src', ' dst') + IN % 'ACCEPT', 'undecided', 'undecided'),
+    ([SEEN], 'ACCEPT', ADD + DEL.replace(' src', ' dst') + IN % 'DROP', 'undecided', 'allowed'),
     # where adding can fail, or more than the element counts
     ([SEEN.replace('65536', '1'), 'add seen 10.1.0.1'], 'DROP', ADD + IN % 'ACCEPT', 'partly', 'partly'),
+    ([SEEN.replace('65536', '1'), 'add seen 10.1.0.1'], 'ACCEPT', ADD + IN % 'DROP', 'partly', ALL_BUT),
     ([SEEN.replace('65536', '1') + ' forceadd', 'add seen 10.1.0.1'], 'DROP', ADD + IN % 'ACCEPT', 'allowed',
-     'undecided'),
-    (['create seen hash:net family inet', 'add seen 10.0.0.0/8'], 'DROP', DEL + IN % 'ACCEPT', 'partly', 'partly'),
-    (['create seen hash:net family inet', 'add seen 0.0.0.0/1 nomatch'], 'DROP', ADD + IN % 'ACCEPT', 'undecided',
-     'undecided'),
+     'partly'),
+    (['create seen hash:net family inet', 'add seen 10.0.0.0/8'], 'ACCEPT', DEL + IN % 'DROP', 'partly', 'partly'),
+    (['create seen hash:net family inet', 'add seen 0.0.0.0/1 nomatch'], 'ACCEPT', ADD + IN % 'DROP', 'undecided',
+     'allowed'),
     (['create seen hash:ip family inet6'], 'DROP', ADD + IN % 'ACCEPT', 'blocked', 'blocked'),
+    # of a port nobody can say who was here before
+    (['create seen bitmap:port range 0-9999'], 'ACCEPT', ADD.replace(' src', ' dst') + (IN % 'DROP').replace(
+        ' src', ' dst'), 'undecided', 'undecided'),
     # through a list of sets
-    ([SEEN, 'create all list:set size 8', 'add all seen'], 'DROP', ADD.replace('seen', 'all') + IN % 'ACCEPT',
-     'undecided', 'undecided'),
-    ([SEEN, 'create all list:set size 8', 'add all seen'], 'DROP', ADD + (IN % 'ACCEPT').replace('seen', 'all'),
+    ([SEEN, 'create all list:set size 8', 'add all seen'], 'ACCEPT', ADD.replace('seen', 'all') + IN % 'DROP',
+     'undecided', 'allowed'),
+    ([SEEN, 'create all list:set size 8', 'add all seen'], 'ACCEPT', ADD + (IN % 'DROP').replace('seen', 'all'),
      'undecided', 'undecided')])
 def test_sets_that_rules_change(ipset, policy, rules, own, other):
     assert [judged(ipset, rules, policy, port=22), judged(ipset, rules, policy, port=80)] == [own, other]
 
 
+@pytest.mark.parametrize('port, word', [(22, 'blocked'), (80, 'allowed')])
+def test_an_answer_leaves_something_for_later_packets(port, word):
+    text = TEXT.replace(EST, '') % (
+        'ACCEPT', '-A OUTPUT -p tcp -m tcp --sport 22 -j SET --add-set seen dst\n' + IN % 'DROP')
+    assert decide(evaluator(saves={'ip/legacy': text}, ipset=SEEN), port=port) == word
+
+
 def test_what_is_unclear_names_the_set():
+    where = ': iptables filter INPUT 3: -A INPUT -m set --match-set seen src -j '
     judge = evaluator(saves={'ip/legacy': TEXT % ('DROP', ADD + IN % 'ACCEPT')}, ipset=SEEN)
     (dummy, reason), = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 80).undecided
-    assert reason == (
-        'rules change the set seen: iptables filter INPUT 3: -A INPUT -m set --match-set seen src -j ACCEPT')
+    assert reason == 'rules change the set seen' + where + 'ACCEPT'
+    judge = evaluator(saves={'ip/legacy': TEXT % ('ACCEPT', ADD + IN % 'DROP')}, ipset=SEEN)
+    caveat, = judge.decide(4, 'tcp', 'eth0', '10.0.0.1', 80).caveats
+    assert caveat == 'rules change the set seen, judged for a client that was not seen before' + where + 'DROP'
 
 
 def test_rules_of_any_back_end_change_a_set():
