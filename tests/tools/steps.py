@@ -24,6 +24,12 @@ IMAGES = "trixie,bookworm,bullseye,trixie+services,trixie+web,bullseye+web"
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
+# What computes for long and asks nothing of Python or of Ansible: the oldest and the newest of both run it here, those
+# in between in a campaign
+LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captures.py",
+        "tests/unit/plugins/module_utils/_firewall/test_fuzz.py", "tests/unit/tools/test_jobs.py")
+IN_BETWEEN = ("3.7", "3.8", "3.9", "3.11", "3.12")
+
 # What mypy checks: a name, the folders from which the files import each other, and the files; none are those that
 # mypy.ini names
 TYPED = (
@@ -188,10 +194,18 @@ def sanity(bench: Bench, lane: Lane) -> None:
             bench.note("sanity core %s: not run: %s" % (lane.core, skipped.group(1)))
 
 
-def units(bench: Bench, version: str, core: str, *paths: str) -> None:
-    """Unit tests: without a core those of what runs on hosts."""
+def units(bench: Bench, version: str, core: str, *left_out: str) -> None:
+    """Unit tests: without a core those of what runs on hosts. ``left_out`` are files."""
     folder = folder_of(bench, unit_environment, version, core)
-    pytest(bench, folder, *(paths or (["tests/unit"] if core else ["tests/unit/plugins/module_utils"])))
+    pytest(bench, folder, "tests/unit" if core else "tests/unit/plugins/module_utils",
+           *("--ignore=%s" % path for path in left_out))
+
+
+def long_units(bench: Bench, version: str, core: str) -> None:
+    """The files that ``units`` leaves out for this Python."""
+    place = "tests/unit/plugins/module_utils/"
+    pytest(bench, folder_of(bench, unit_environment, version, core),
+           *(path for path in LONG if core or path.startswith(place)))
 
 
 def at_random(bench: Bench, paths: Sequence[str], **numbers: str) -> None:
@@ -256,18 +270,19 @@ STEPS = [
     LINT("ansible-lint", lint, arguments=["ansible-lint"], cost=90),
     LINT("documentation", documentation),
     LINT("changelog", lint, arguments=["antsibull-changelog", "lint"]),
-    *[Step("sanity", "core %s" % lane.core, sanity, controller_environment, [lane], cost=300) for lane in (NEW, OLD)],
-    *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment, [version, core],
-           cost=200 if core else 90) for version, core in UNIT_LANES.items()],
+    *[Step("sanity", "core %s" % lane.core, sanity, controller_environment, [lane], cost=230) for lane in (NEW, OLD)],
+    *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment,
+           [version, core, *(LONG if version in IN_BETWEEN else PROPERTIES if core == NEW.core else ())],
+           cost=100 if core else 50) for version, core in UNIT_LANES.items()],
     Step("units", "2,500 random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "2500"}, cost=125),
     *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration,
            integration_environments, [lane],
-           cost=300, uses=NETWORK) for lane in (OLD, NEW)],
+           cost=350, uses=NETWORK) for lane in (OLD, NEW)],
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
-    Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=200),
-    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=400, uses=HOSTS),
+    Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=450),
+    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, uses=HOSTS),
     Step("hosts", "the rig that runs them", rig, newest_core, cost=100, uses=HOSTS),
     Step("hosts", "molecule", molecule.check, molecule.environments, cost=100, uses=HOSTS),
     Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
@@ -275,6 +290,8 @@ STEPS = [
 
 # What takes long and finds little in most runs: `make campaign`. See CONTRIBUTING.md.
 CAMPAIGN = [
+    *[Step("campaign", "long unit tests with Python %s%s" % (version, core and ", core %s" % core), long_units,
+           unit_environment, [version, core]) for version, core in UNIT_LANES.items() if version in IN_BETWEEN],
     Step("campaign", "random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "20000", "LISTENING_PORTS_SEED": "fresh"}, limit=6 * 3600),
     Step("campaign", "random rulesets against the kernel", at_random, newest_core, [["tests/oracle/firewall"]],
