@@ -111,6 +111,13 @@ _net = _schema.mapping({
     'route_localnet': _flags,
     'rp_filter': _schema.table(_name, _schema.integer(), 10000),
     'forwarding': _schema.mapping(dict.fromkeys(_shape.FAMILIES, _schema.nullable(_schema.boolean))),
+    'l3mdev_accept': _schema.mapping(dict.fromkeys(('tcp', 'udp'), _schema.nullable(_schema.boolean))),
+    'links': _schema.table(_name, _schema.mapping({
+        'kind': _schema.nullable(_name),
+        'master': _schema.nullable(_name),
+        'lower': _schema.nullable(_name),
+        'arp': _schema.boolean,
+    }), 10000),
 }, {
     'local': _schema.items(_row(_network, _schema.nullable(_name), _schema.boolean), 10000),
     'broadcast': _schema.items(_row(_address, _schema.nullable(_name)), _MOST_ROUTES),
@@ -130,6 +137,7 @@ _snapshot = _schema.mapping({
     'saves': _schema.table(_schema.choice('ip/nft', 'ip6/nft', 'ip/legacy', 'ip6/legacy'), _output, 4),
     'ipset': _schema.nullable(_output),
     'tables': _schema.nullable(_schema.items(_schema.items(_schema.nullable(_name), 2, 2), 100000)),
+    'devices': _schema.items(_row(_name, _name, _name, _names), 10000),
     'tools': _schema.mapping({'firewalld': _schema.text(32), 'ufw': _schema.text(32)}),
     'net': _schema.nullable(_net),
     'elsewhere': _schema.table(_text, _schema.items(_address, 10000), 10000),

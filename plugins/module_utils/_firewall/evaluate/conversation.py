@@ -3,14 +3,20 @@
 """Takes all clients through all hooks, packet by packet. See ``evaluator`` for what is carried, and why."""
 
 from ..._addresses import intervals as iv
-from ..ruleset.model import NOWHERE, UNKNOWN
+from ..ruleset.model import NOWHERE, UNKNOWN, By
 from . import hooks, tracking
 from .outcome import Traces
 from .packet import ZONE, State
 from .walk import PORTS
 
+PORT = 'it depends on the device below %s by which packets come and go'
+VRF = 'whether answers in a VRF are tracked depends on the kernel'
+STRANGE = 'packets pass %s in a form that is not known'
 ORDER = 'the order of chains with equal priority in different tables is unknown'
 DEVICE = 'this version of nft does not show which device an ingress chain is for'
+_REQUEST, _REPLY = 1, 2             # operations of ARP (RFC 826)
+_EARLY = ('ingress', 'bridge prerouting', 'bridge input')
+_LATE = ('egress', 'bridge output', 'bridge postrouting')
 
 
 class Conversation:
@@ -29,6 +35,7 @@ class Conversation:
         self._host, self._walker = host, walker
         self._family, self._protocol, self._interface = family, protocol, interface
         self._packet = None
+        self._vrf = host.links.vrf(interface)
         self.traces = Traces()
 
     def run(self, address, port, kind=None):
@@ -48,6 +55,22 @@ class Conversation:
             branches = self._remember(branches)
         self.traces.ends = branches
 
+    def find(self):
+        """Take packets of ARP between the interface and its neighbours: each asks the other, and answers.
+
+        Of these no chain of a family of IP sees any.
+        """
+        state = State(None, None, None, None, 0, 0, 'none', 'none', False, False, False, PORTS)
+        branches = [(state, self._walker.universe)]
+        for ways in ((self._come, self._leave), (self._leave, self._come)):
+            for way, operation in zip(ways, (_REQUEST, _REPLY)):
+                self._packet = tracking.Packet('first', False, operation)
+                if way == self._come:
+                    branches = self._hook('arp input', (self._interface, NOWHERE), way(self._interface, branches))
+                else:
+                    branches = way(self._interface, self._hook('arp output', (NOWHERE, self._interface), branches))
+        self.traces.ends = branches
+
     def _drop(self, spans, decider, client=PORTS, busy=False):
         self.traces.dropped.append((self._packet.leg if self._packet else None, spans, decider, client, busy))
 
@@ -64,8 +87,11 @@ class Conversation:
         if self._interface == 'lo':             # what the host sends itself leaves it first
             branches = self._hook('output', (NOWHERE, 'lo'), branches)
             branches = self._hook('postrouting', (UNKNOWN, 'lo'), branches)
-        for hook in ('ingress', 'prerouting'):
-            branches = self._hook(hook, came, branches)
+        branches = self._hook('prerouting', came, self._come(self._interface, branches))
+        if self._vrf:
+            # drivers/net/vrf.c: it becomes a packet of the VRF, goes through the hook again and is that to all others
+            came = self._vrf, NOWHERE
+            branches = self._hook('prerouting', came, branches, again=True)
         local, forwarded = [], {}
         for state, spans in branches:
             if self._packet.leg != 'first' and state.track != 'established' and (state.dnat or state.snat):
@@ -77,8 +103,8 @@ class Conversation:
                     forwarded.setdefault(way, []).append((state, spans))
         result = self._hook('input', came, local)
         for way, leading in forwarded.items():
-            sent = self._hook('forward', (self._interface, way), leading)
-            result += self._hook('postrouting', (UNKNOWN, way), sent)
+            sent = self._hook('forward', (came[0], way), leading)
+            result += self._leave(way, self._hook('postrouting', (UNKNOWN, way), sent))
         return _joined(result)
 
     def _ways(self, address, spans, busy):
@@ -122,8 +148,9 @@ class Conversation:
         for branch in branches:
             address = branch[0].address
             if address is None or self._is_for_host(address):
-                sent = self._hook('output', (NOWHERE, back), [branch])
-                sent = self._hook('postrouting', (UNKNOWN, back), sent)
+                sent = self._leave_vrf([branch]) if self._vrf else [branch]
+                sent = self._hook('output', (NOWHERE, back), sent)
+                sent = self._leave(back, self._hook('postrouting', (UNKNOWN, back), sent))
                 if self._interface == 'lo':
                     sent = self._hook('input', ('lo', NOWHERE), self._hook('prerouting', ('lo', NOWHERE), sent))
                 result += sent
@@ -131,22 +158,102 @@ class Conversation:
                     continue
             for name in [None] if address is None else self._host.net.outward(self._family, address):
                 way = UNKNOWN if name is None else name
-                sent = [branch]
-                for hook in ('ingress', 'prerouting'):
-                    sent = self._hook(hook, (way, NOWHERE), sent)
+                sent = self._hook('prerouting', (way, NOWHERE), self._come(way, [branch]))
                 sent = self._hook('forward', (way, back), sent)
-                result += self._hook('postrouting', (UNKNOWN, back), sent)
+                result += self._leave(back, self._hook('postrouting', (UNKNOWN, back), sent))
         return _joined(result)
+
+    def _leave_vrf(self, branches):
+        """Take an answer out of a VRF: before all else it goes through two hooks as a packet of the VRF itself.
+
+        There it is untracked; before Linux 5.16 it was not.
+        """
+        result = []
+        for state, spans in branches:
+            for track in ('untracked', 'established'):
+                sent = [(state._replace(track=track), spans)]
+                for hook in ('output', 'postrouting'):
+                    sent = self._hook(hook, (NOWHERE, self._vrf), sent, again=True)
+                result += [(after._replace(track=state.track), some) for after, some in sent]
+            self.traces.late_doubts.append((spans, (None, VRF)))
+        return _joined(result)
+
+    # devices
+
+    def _come(self, name, branches):
+        """Take packets from outside to an interface, UNKNOWN for one that is not known."""
+        if name is UNKNOWN:
+            return self._hook('ingress', (name, NOWHERE), branches)
+        if not self._host.has('ingress', 'bridge prerouting', 'bridge input'):
+            return branches
+        return self._any_way(name, branches, lambda stage, sent: self._come_by(name, stage, sent))
+
+    def _come_by(self, name, stage, branches):
+        way = stage.device, NOWHERE
+        if stage.kind == 'bridge':
+            return self._hook('bridge input', way, self._hook('bridge prerouting', way, branches, stage), stage)
+        return self._hook('ingress', way, branches, stage)
+
+    def _leave(self, back, branches):
+        """Take packets through an interface out of the host.
+
+        :param back: str, UNKNOWN or By.
+        """
+        if not self._host.has('egress', 'bridge output', 'bridge postrouting'):
+            return branches
+        if isinstance(back, str):
+            return self._leave_by(back, branches)
+        result, rest = [], branches
+        for some, name in back.parts if isinstance(back, By) else ():
+            result += self._leave_by(name, _only(rest, some))
+            rest = [(state, iv.minus(spans, some)) for state, spans in rest]
+        for state, spans in rest:
+            if spans:
+                self._doubt(spans, 'the outgoing interface is unknown', state.busy)
+        return _joined(result + [branch for branch in rest if branch[1]])
+
+    def _leave_by(self, name, branches):
+        def leave(stage, sent):
+            way = NOWHERE, stage.device
+            if stage.kind == 'bridge':
+                return self._hook('bridge postrouting', way, self._hook('bridge output', way, sent, stage), stage)
+            return self._hook('egress', way, sent, stage)
+        return self._any_way(name, branches, leave, True)
+
+    def _any_way(self, name, branches, step, backwards=False):
+        """Take packets by whichever way there is below an interface."""
+        ways = self._host.links.ways(name)
+        if None in ways:
+            for state, spans in branches:
+                self._doubt(spans, PORT % name, state.busy)
+        results = []
+        for way in filter(None, ways):
+            sent = branches
+            for stage in way[::-1] if backwards else way:
+                if stage.upper == 'strange':
+                    for state, spans in sent:
+                        self._doubt(spans, STRANGE % stage.device, state.busy)
+                else:
+                    sent = step(stage, sent)
+            results += sent
+        if len(ways) > 1:
+            self.traces.late_doubts += [(spans, (None, PORT % name)) for dummy, spans in branches]
+        return _joined(results)
 
     # hooks
 
-    def _hook(self, hook, way, branches):
-        """Take branches through a hook, by whichever order of its chains."""
+    def _hook(self, hook, way, branches, stage=None, again=False):
+        """Take branches through a hook, by whichever order of its chains.
+
+        :param stage: Stage, of the hooks of a device or bridge.
+        :param again: bool, the packet was there before, and nothing is tracked or translated twice.
+        """
         if not branches:
             return branches
-        for group in self._host.plan(self._family, hook, way[0]):
+        upper = (stage.upper if stage else 'own', again)
+        for group in self._host.plan(self._family, hook, stage.device if stage else way[0]):
             if len(group) == 1:         # nothing interferes
-                branches = self._order(group[0], hook, way, branches)
+                branches = self._order(group[0], hook, way, branches, upper)
                 continue
             orders = [order for order in group if order is not None]
             if None in group:
@@ -154,31 +261,33 @@ class Conversation:
                     self._doubt(spans, ORDER, state.busy)
             results = []
             for order in orders:
-                results += self._order(order, hook, way, branches)
+                results += self._order(order, hook, way, branches, upper)
             if len(orders) > 1:
-                reason = DEVICE if hook == 'ingress' else ORDER
+                reason = DEVICE if hook in hooks.NEAR else ORDER
                 self.traces.late_doubts += [(spans, (None, reason)) for dummy, spans in branches]
             branches = _joined(results)
         return branches
 
-    def _order(self, steps, hook, way, branches):
+    def _order(self, steps, hook, way, branches, about):
         translated = False
         for step in steps:
-            branches = self._step(step, hook, way, branches, translated)
+            branches = self._step(step, hook, way, branches, translated, *about)
             translated = translated or step.kind == 'nat'
         return branches
 
-    def _step(self, step, hook, way, branches, translated):
+    def _step(self, step, hook, way, branches, translated, upper, again):
+        if again and step.kind != 'chain':
+            return branches
         if step.kind == 'conntrack':
             return self._track(branches)
         if step.kind == 'nat' and self._interface == 'lo' and hook == 'prerouting':
             return branches                     # it was decided on the way out
         nat_at = hooks.NAT_AT.get(hook, 0)
         after = step.priority > nat_at or translated and step.priority == nat_at
-        early = hook == 'ingress' or hook in ('prerouting', 'output') and not after
-        late = hook in ('input', 'postrouting') and after
+        early = hook in _EARLY or hook in ('prerouting', 'output') and not after and not again
+        late = hook in _LATE or hook in ('input', 'postrouting') and after
         view = self._host.view(
-            self._family, self._protocol, hook, self._packet.reply, way, early, late, self._packet.flags)
+            self._family, self._protocol, hook, self._packet.reply, way, early, late, self._packet.flags, upper)
         if step.kind == 'chain':
             return self._chain(step.chains[0], view, branches)
         return self._nat(step, view, branches)
@@ -243,6 +352,12 @@ class Conversation:
             else:
                 result.append((tracking.remembered(state, self._packet), spans))
         return result
+
+
+def _only(branches, spans):
+    """The branches of some clients."""
+    some = [(state, iv.isect(mine, spans)) for state, mine in branches]
+    return [branch for branch in some if branch[1]]
 
 
 def _fresh(state):

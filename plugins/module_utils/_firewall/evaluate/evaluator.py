@@ -74,7 +74,7 @@ class Evaluator:
     def __init__(self, ruleset, net, budget=BUDGET):
         self._ruleset, self._budget = ruleset, budget
         self._host = Host(ruleset.bases, net or {})
-        self._outcomes, self._neighbours = {}, {}
+        self._outcomes, self._neighbours, self._unfounds = {}, {}, {}
         self._ports = sorted({0} | self._host.ports)
 
     def decide(self, family, protocol, interface, address, port):
@@ -102,7 +102,32 @@ class Evaluator:
             rule = self.neighbours(interface)
             if rule:
                 outcome.caveats.append('neighbours on %s cannot find the host: %s' % (interface, rule))
+        if family == 4 and outcome.allowed and self._host.stops_arp and interface != 'lo':
+            reason = self._unfound(interface)
+            if reason:
+                outcome.undecided.append((outcome.allowed, reason))
+                outcome.allowed = iv.EMPTY
         return outcome
+
+    def _unfound(self, interface):
+        """Find why neighbours may not find the host by ARP (RFC 826), without which IPv4 dies.
+
+        Entries that somebody has made by hand are not seen from here: with these, it goes on.
+
+        :returns: str or None.
+        """
+        if interface not in self._unfounds:
+            outcome = self._concluded(0, 'arp', interface, Conversation.find) if self._host.links.has_arp(interface) \
+                else None
+            if outcome is None or outcome.allowed:
+                reason = None
+            elif outcome.blocked:
+                reason = 'neighbours find the host only by ARP entries made by hand: %s' % (
+                    outcome.blocked_by or 'the firewall')
+            else:
+                reason = 'neighbours may not find the host by ARP: %s' % outcome.undecided[0][1]
+            self._unfounds[interface] = reason
+        return self._unfounds[interface]
 
     def neighbours(self, interface):
         """Find the rule that stops neighbour discovery, without which IPv6 dies (RFC 4861: types 135 and 136).
@@ -118,13 +143,22 @@ class Evaluator:
         return self._neighbours[interface]
 
     def _judged(self, family, protocol, interface, address, port, kind=None):
-        everyone, ruleset = iv.full(family), self._ruleset
+        return self._concluded(
+            family, protocol, interface, lambda conversation: conversation.run(address, port, kind))
+
+    def _concluded(self, family, protocol, interface, converse):
+        """Make an Outcome of a conversation.
+
+        :param family: 4, 6, or 0 for ARP.
+        :param converse: callable that has one, with a Conversation.
+        """
+        everyone, ruleset = iv.full(family or 4), self._ruleset
         if ruleset.doubts:
             return _undecided(everyone, ruleset.doubts[0])
         universe = everyone + tuple((BIG_AT + 2 * index,) * 2 for index in range(len(ruleset.big)))
         conversation = Conversation(self._host, Walker(universe, self._budget), family, protocol, interface)
         try:
-            conversation.run(address, port, kind)
+            converse(conversation)
             return conclude(conversation.traces, everyone, family, ruleset.big)
         except BudgetError as error:
             return _undecided(everyone, str(error))

@@ -12,7 +12,8 @@ from ..ruleset.operations import led_to
 
 CONNTRACK, DNAT, SNAT = -200, -100, 100
 NAT_AT = {'prerouting': DNAT, 'output': DNAT, 'input': SNAT, 'postrouting': SNAT}
-TABLES = {4: ('ip', 'inet'), 6: ('ip6', 'inet')}
+TABLES = {4: ('ip', 'inet'), 6: ('ip6', 'inet'), 0: ()}         # 0: of packets of ARP
+NEAR = ('ingress', 'egress')        # hooks of a device
 ORDERS = 3          # that many elements of one priority are tried in every order
 
 
@@ -36,14 +37,17 @@ def plan(bases, family, hook, interface=None):
 
     :returns: list of lists of orders; an order is a list of Step, and the kernel takes one of each list.
     :param bases: list of Chain.
-    :param interface: str or None, of the hook ingress.
+    :param hook: str; ``bridge`` or ``arp`` before it is for chains of that family.
+    :param interface: str or None, of the hooks ingress and egress.
     """
-    chains = [chain for chain in bases if chain.hook == hook and chain.family in TABLES[family] + ('netdev',)]
-    if hook == 'ingress':
+    other, dummy, name = hook.rpartition(' ')
+    families = (other,) if other else TABLES[family] + ('netdev',)
+    chains = [chain for chain in bases if chain.hook == name and chain.family in families]
+    if hook in NEAR:
         result = []
         for early in (True, False):     # the chains of tables for devices come first
             steps = [Step('chain', chain.priority, [chain]) for chain in chains
-                     if (chain.family == 'netdev') == early and (not chain.devices or interface in chain.devices)]
+                     if (chain.family == 'netdev') == early and is_for(chain, interface)]
             # older nft does not tell the device of a chain: it may be another one
             if all(step.chains[0].devices for step in steps):
                 result += _grouped(steps)
@@ -57,6 +61,12 @@ def plan(bases, family, hook, interface=None):
     if hook in ('prerouting', 'output'):
         steps.append(Step('conntrack', CONNTRACK, []))
     return _grouped(steps)
+
+
+def is_for(chain, device):
+    """Return whether a chain is for a device, or may be: its name, or how it begins and ``*``, is among the chain's."""
+    return not chain.devices or any(
+        name == device or name.endswith('*') and str(device).startswith(name[:-1]) for name in chain.devices)
 
 
 def _grouped(steps):

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host under evaluation: chains, routes, and caches shared by all decisions."""
 
+from ..._addresses import intervals as iv
+from ..ruleset.model import UNKNOWN, By
 from ..ruleset.operations import led_to
 from . import hooks
+from .links import Links
 from .packet import View
 from .routes import Net
 
@@ -19,7 +22,9 @@ class Host:
         self.bases = bases
         self.forwarding = net.get('forwarding') or {}
         self.localnet = net.get('route_localnet') or ()
-        self._bridges = net.get('bridges')     # names, or None where they are not known
+        self.links = Links(net, bases)
+        self.stops_arp = any(chain.family in ('arp', 'netdev', 'bridge') for chain in bases)
+        self._known_hooks = {}
         self._views, self._plans, self._answers = {}, {}, {}
         self._nat_orders = {}
         self.ports, self._flags, self._stops = set(), False, None
@@ -32,9 +37,18 @@ class Host:
                 self.ports.update((low, high + 1))
             self._flags = self._flags or 'flags' in op.reads()
 
+    def has(self, *names):
+        """Return whether one of these hooks has chains; ``bridge`` before a name is for those of this family."""
+        if names not in self._known_hooks:
+            wanted = [name.rpartition(' ') for name in names]
+            self._known_hooks[names] = any(
+                chain.hook == name and (chain.family == 'bridge') == bool(family)
+                for chain in self.bases for family, dummy, name in wanted)
+        return self._known_hooks[names]
+
     def bridged(self, interface):
-        """Return whether tables of the family bridge may stop what comes in there; they see what passes a bridge."""
-        if self._bridges is not None and interface not in self._bridges:
+        """Return whether tables of the family bridge may stop what comes in there, if it is not known how it comes."""
+        if self.links.known:
             return False
         if self._stops is None:
             chains = [chain for chain in self.bases if chain.family == 'bridge']
@@ -49,16 +63,17 @@ class Host:
         if sum(len(view.memo) for view in self._views.values()) > many:
             self._views.clear()
 
-    def view(self, family, protocol, hook, reply, way, early, late, flags):
+    def view(self, family, protocol, hook, reply, way, early, late, flags, upper='own'):
         """See ``View``; the same one for the same arguments."""
-        key = family, protocol, hook, reply, way, early, late, flags if self._flags or protocol == 'icmpv6' else None
+        flags = flags if self._flags or protocol in ('icmpv6', 'arp') else None
+        key = family, protocol, hook, reply, way, early, late, flags, upper
         if key not in self._views:
-            self._views[key] = View(self.net, family, protocol, hook, reply, way, early, late, flags)
+            self._views[key] = View(self.net, *key)
         return self._views[key]
 
     def plan(self, family, hook, interface):
         """See ``hooks.plan``."""
-        key = family, hook, interface if hook == 'ingress' else None
+        key = family, hook, interface if hook in hooks.NEAR else None
         if key not in self._plans:
             self._plans[key] = hooks.plan(self.bases, *key)
         return self._plans[key]
@@ -73,5 +88,10 @@ class Host:
         """See ``Net.answers``; the same object for the same arguments."""
         key = family, interface
         if key not in self._answers:
-            self._answers[key] = self.net.answers(family, interface)
+            vrf = self.links.vrf(interface)
+            if vrf:         # its routes are a table of their own, with its interfaces
+                alone = self.links.slaves(vrf) == [interface]
+                self._answers[key] = By([(iv.full(family), interface)]) if alone else UNKNOWN
+            else:
+                self._answers[key] = self.net.answers(family, interface)
         return self._answers[key]

@@ -64,6 +64,9 @@ WHY = {
 
 def fixed(family, protocol, reply=False):
     """dict: the values that all packets of these have in common, by name of the field."""
+    if protocol == 'arp':
+        names = 'nfproto', 'l4proto', 'l4proto4', 'l4proto6', 'saddr4', 'saddr6', 'daddr4', 'daddr6'
+        return dict.fromkeys(names, ABSENT)
     number = PROTOCOLS[protocol]
     values = {
         'nfproto': family, 'l4proto': number, 'ethertype': 0x800 if family == 4 else 0x86dd,
@@ -96,13 +99,14 @@ class View:
     :param reply: bool, the packet goes to the client.
     :param way: (in, out), names of interfaces; NOWHERE where there is none, or UNKNOWN, or By.
     :param early: bool, before the destination is translated; late: bool, after the source is.
-    :param flags: Bits, of TCP.
+    :param flags: Bits, of TCP; of ICMPv6, its type; of ARP, its operation.
+    :param upper: str, what the packet is for, see ``links.Stage``.
     :ivar fixed: dict, see ``fixed``; not to be changed.
     """
 
-    def __init__(self, net, family, protocol, hook, reply, way, early, late, flags):
+    def __init__(self, net, family, protocol, hook, reply, way, early, late, flags, upper='own'):
         self.net, self.family, self.protocol, self.hook, self.reply, self.way = net, family, protocol, hook, reply, way
-        self.early, self.late = early, late
+        self.early, self.late, self.flags, self.upper = early, late, flags, upper
         self.memo = {}
         self.fixed = fixed(family, protocol, reply)
         self._values = values = dict(self.fixed)
@@ -115,13 +119,13 @@ class View:
     def port(self, state):
         """int or None: the server's port as this packet has it."""
         if self.reply:
-            return None if self.late and state.dnat else state.port
+            return state.wasport if self.late and state.dnat else state.port       # it is translated back
         return state.wasport if self.early else state.port
 
     def address(self, state):
         """int or None, the same of the address."""
         if self.reply:
-            return None if self.late and state.dnat else state.address
+            return state.was if self.late and state.dnat else state.address
         return state.was if self.early else state.address
 
     def _client(self, state):
@@ -134,6 +138,9 @@ class View:
             return self._values[name]
         except KeyError:
             pass
+        if self.protocol == 'arp':
+            value = self._values[name] = self._of_arp(name)
+            return value
         kind = name[:-1] if name[-1] in '46' else name
         if kind in ('saddr', 'daddr'):
             return self._client(state) if (kind == 'saddr') != self.reply else _known(self.address(state))
@@ -154,7 +161,23 @@ class View:
         value = self._values[name] = self._other(name, state)
         return value
 
+    def _of_arp(self, name):
+        """What a field of a packet of ARP holds; none of those of IP."""
+        known = {'ethertype': 0x806, 'arp operation': self.flags, 'arp htype': 1, 'arp ptype': 0x800, 'arp hlen': 6,
+                 'arp plen': 4}
+        if name in known:
+            return known[name]
+        if name.startswith('other '):
+            owner = name.split()[1]
+            return MAYBE if owner[0] == '@' or owner in ('ether', 'arp') or owner == self.upper else \
+                ABSENT if owner in PROTOCOLS or owner in _FAMILIES or owner in _NEVER else MAYBE
+        if name.startswith(('fib ', 'ct', 'has ')) or name.endswith(('port', 'addr4', 'addr6')):
+            return ABSENT
+        return UNKNOWN if name.startswith('arp ') or name in ('mark', 'pkttype') else MAYBE
+
     def _tracked(self, name, kind, state):
+        if self.hook.startswith('bridge '):
+            return UNKNOWN                  # there is a module for that, which may not be loaded
         if name == 'ctstate':
             return _CT_STATE[state.track]
         if name.startswith('ctx'):      # of xtables, which has bits of its own, and other rules for what is not tracked
@@ -212,7 +235,8 @@ class View:
         return 1 if known and self.net.outward(self.family, address) == [self.way[0]] else UNKNOWN
 
     def _cast(self, state):
-        if self.hook in ('output', 'postrouting') or self.way[0] == 'lo' or self.reply or state.was is None:
+        if self.hook not in ('ingress', 'prerouting', 'input', 'forward') or self.way[0] == 'lo' or self.reply \
+                or state.was is None or self.upper != 'own':
             return UNKNOWN
         kind = self.net.kind(self.family, state.was)
         return kind if kind in ('broadcast', 'multicast') else 'host'
@@ -243,6 +267,8 @@ class View:
             return self.net.came_over_bridge(self.way[0])
         if name.startswith('has '):
             return UNKNOWN if name.split()[1] == self.protocol else 0
+        if name.startswith('arp '):
+            return ABSENT
         if name.startswith('other '):
             return self._of_header(name.split()[1], name)
         if name == 'fib saddr oifname' and client:
@@ -258,7 +284,7 @@ class View:
 
         :param owner: str, the protocol, or ``@nh``, ``@th`` or ``@ll``: whatever it is.
         """
-        if owner in ('ether', '@ll'):
+        if owner in ('ether', '@ll') or owner == 'vlan' and self.upper == 'vlan':
             return ABSENT if self.hook in ('output', 'postrouting') or self.way[0] == 'lo' else MAYBE
         if owner in _NEVER or owner in PROTOCOLS and PROTOCOLS[owner] != PROTOCOLS[self.protocol]:
             return ABSENT

@@ -6,6 +6,7 @@ import bisect
 
 from ..._addresses import intervals as iv, networks
 from ..ruleset.model import NOWHERE, UNKNOWN, By
+from .links import Links
 
 _LINK = networks.sets(networks.LINK)
 _LOOPBACK = networks.sets(networks.LOOPBACK)
@@ -22,7 +23,7 @@ class Net:
     """
 
     def __init__(self, net):
-        self._net = net
+        self._net, self._links = net, Links(net, ())
         self.policy_routing = bool(net.get('rules'))
         self.own = {}                       # {(family, address): [interfaces]}
         self.broadcast = {}                 # of IPv4, address to interfaces
@@ -113,8 +114,8 @@ class Net:
 
         :returns: 0 or UNKNOWN.
         """
-        bridges = self._net.get('bridges')
-        known = interface is NOWHERE or isinstance(interface, str) and bridges is not None and interface not in bridges
+        known = interface is NOWHERE or isinstance(interface, str) and self._links.known and \
+            not self._links.is_bridged(interface)
         return 0 if known else UNKNOWN
 
     def _networks(self, family):

@@ -12,6 +12,8 @@ import random
 import time
 
 from ..._addresses import intervals as iv, networks
+from ..evaluate.links import Links
+from ..evaluate.routes import Net
 from ..ruleset.fields import PROTOCOLS
 from ..ruleset.model import Masked, Names, Numbers, Table
 from ..ruleset.operations import DROP
@@ -31,11 +33,13 @@ class Timeout(Exception):
 class Asker:
     """Asks the evaluator, and remembers what it said.
 
-    :param routes: Net, the host's addresses.
+    :param net: dict, ``net`` of a snapshot.
+    :ivar links: Links.
     """
 
-    def __init__(self, ruleset, evaluator, seconds, routes):
-        self._evaluator, self._until, self._routes = evaluator, time.monotonic() + seconds, routes
+    def __init__(self, ruleset, evaluator, seconds, net):
+        self._evaluator, self._until, self._routes = evaluator, time.monotonic() + seconds, Net(net)
+        self.links = Links(net, ruleset.bases)
         # port or address to a number for all tests that begin or end there
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
@@ -197,10 +201,18 @@ class Asker:
     def interface_class(self, name):
         """What two interfaces have in common if rules treat them alike."""
         if name not in self._interfaces:
-            self._interfaces[name] = (name,) if self._each else frozenset(
-                pattern for pattern in self._names
-                if pattern == name or (pattern.endswith('*') and name.startswith(pattern[:-1])))
+            # what is below differs with the interface, and so do its rules
+            below = frozenset(way and tuple((stage.kind, stage.upper, self._named_by(stage.device)) for stage in way)
+                              for way in self.links.ways(name))
+            self._interfaces[name] = (name,) if self._each else (
+                self._named_by(name), below, self.links.vrf(name), self.links.has_arp(name))
         return self._interfaces[name]
+
+    def _named_by(self, device):
+        """Return what rules and chains call a device."""
+        return frozenset(
+            pattern for pattern in self._names
+            if pattern == device or (pattern.endswith('*') and device.startswith(pattern[:-1])))
 
     def ask(self, family, protocol, interface, address, port):
         """(outcome, address, port): one way to a port, and what was asked in its place. Raises Timeout.

@@ -5,7 +5,6 @@
 import gc
 
 from ..evaluate import evaluator
-from ..evaluate.routes import Net
 from ..ruleset import load
 from . import listeners, senders
 from .alike import Asker, Timeout
@@ -64,7 +63,7 @@ def _attach(records, snapshot, gaps, patience):
             record['exposure'] = listeners.unknown_of(record, reasons[0])
         return {'forwarded': [], 'openings': [], 'firewall': firewall}
     net = snapshot['net']
-    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), patience, Net(net))
+    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), patience, net)
     survey = Survey(listeners.Joiner(net, asker), asker, records, snapshot, ruleset.count)
     for record in records:
         record['exposure'] = None

@@ -30,7 +30,7 @@ class Joiner:
 
     def __init__(self, net, asker):
         self._asker = asker
-        self._localnet = net['route_localnet']
+        self._localnet, self._l3mdev = net['route_localnet'], net.get('l3mdev_accept') or {}
         self._interfaces = interfaces(net)
         self._own = {4: {}, 6: {}}          # address to the interfaces that have it
         self._routed = {4: [], 6: []}       # (low, high) that routes alone make local
@@ -94,7 +94,7 @@ class Joiner:
         key = family, address, interface, many
         if key not in self._groups:
             groups = {}
-            for name in self._interfaces if interface is None else [interface]:
+            for name in self._hearing(interface):
                 alike = {}
                 for candidate in self._addresses(family, name, address, many):
                     if self._senders(family, (name,), candidate):
@@ -104,6 +104,13 @@ class Joiner:
                     groups.setdefault(group, ([], list(alike.values())))[0].append(name)
             self._groups[key] = [(tuple(names), addresses) for names, addresses in groups.values()]
         return self._groups[key]
+
+    def _hearing(self, interface):
+        """List the interfaces whose packets a socket on this device hears, None for one on none."""
+        if interface is None:
+            return self._interfaces
+        slaves = self._asker.links.slaves(interface)
+        return [name for name in self._interfaces if name in slaves] or [interface]
 
     def _addresses(self, family, name, address, many):
         """List the addresses to ask for on an interface: one of each kind that the host has, or a single one."""
@@ -238,10 +245,24 @@ class Joiner:
             ways = [self.ask(family, protocol, port, names, heard, address is None) for heard in addresses]
             is_translated = is_translated or any(way.translations for way in ways)
             ways = [way if keep else way.to_port_itself() for way in ways]
-            result.append(joined(ways, self._parts(family, names, addresses, ways)))
+            way = joined(ways, self._parts(family, names, addresses, ways))
+            crosses = True if interface else self._crosses(protocol, names)
+            if crosses:
+                result.append(way)
+            elif crosses is None:
+                result.append(way.doubted('whether sockets hear packets of a VRF is unknown (l3mdev_accept)'))
         if not is_translated:
             self._ways[key] = result
         return result
+
+    def _crosses(self, protocol, names):
+        """Return whether packets of these interfaces get to sockets that are bound to no device; None: not known.
+
+        Those of a VRF do by net.ipv4.tcp_l3mdev_accept and udp_l3mdev_accept only.
+        """
+        if self._asker.links.vrf(names[0]) is None:
+            return True
+        return self._l3mdev.get({'dccp': 'tcp', 'udplite': 'udp'}.get(protocol, protocol))
 
     def _parts(self, family, names, addresses, ways):
         """List a Way for the addresses to which the same clients get, if there are several of these."""
@@ -314,7 +335,7 @@ class Joiner:
             ways = self.ways(family, protocol, port, address, interface, keep) if letting and address else []
             caveats = ['route_localnet lets packets to 127.0.0.0/8 in by %s' % ', '.join(letting)] if ways else []
             return ways, caveats, True
-        if interface is not None and interface not in self._interfaces:
+        if interface is not None and not set(self._hearing(interface)) <= set(self._interfaces):
             raise Unclear('it is bound to %s, whose addresses and routes are unknown' % interface)
         if address in self._heard[family] or iv.contains(_MANY[family], address):
             if protocol not in _HEAR_MANY:

@@ -36,6 +36,7 @@ NAMES = {
     'flags': FLAGS,
     'direction': {'original': 0, 'reply': 1},
     'nfproto': {'ipv4': 4, 'ipv6': 6, 2: 4, 10: 6},
+    'arp': {'request': 1, 'reply': 2, 'rrequest': 3, 'rreply': 4, 'inrequest': 8, 'inreply': 9, 'nak': 10},
     'ethertype': {'ip': 0x800, 'ip6': 0x86DD, 'arp': 0x806, 'vlan': 0x8100, '8021q': 0x8100, '8021ad': 0x88A8},
     'icmpv6': {
         'nd-router-solicit': 133,
@@ -74,6 +75,11 @@ PAYLOAD = {
     ('icmpv6', 'type'): ('icmpv6', 'icmpv6'), ('ip6', 'hoplimit'): ('hoplimit', 'number'),
     ('ether', 'type'): ('ethertype', 'ethertype'),
 }
+for _field in ('htype', 'ptype', 'hlen', 'plen'):
+    PAYLOAD['arp', _field] = ('arp ' + _field, 'ethertype' if _field == 'ptype' else 'number')
+for _field in ('saddr ip', 'daddr ip'):
+    PAYLOAD['arp', _field] = ('arp ' + _field, 'ip4')
+PAYLOAD['arp', 'operation'] = ('arp operation', 'arp')
 for _protocol in TRANSPORTS + ('th',):
     for _port in ('sport', 'dport'):
         PAYLOAD[_protocol, _port] = (_protocol + _port, 'number')

@@ -17,11 +17,21 @@ def parsed(snapshot):
     try:
         document = json.loads(snapshot['nft'])
         if all(isinstance(value, dict) for entry in document['nftables'] for value in entry.values()):
+            _tell_devices(document, snapshot.get('devices') or ())
             return dict(snapshot, nft=document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     error = {'aspect': 'nft', 'message': 'the output of nft could not be parsed'}
     return dict(snapshot, nft=None, errors=snapshot['errors'] + [error])
+
+
+def _tell_devices(document, devices):
+    """Add the devices of chains where nft does not show them."""
+    known = {tuple(key): names for *key, names in devices}
+    for entry in document['nftables']:
+        chain = entry.get('chain')
+        if chain and chain.get('hook') in ('ingress', 'egress') and not chain.get('dev'):
+            chain['dev'] = known.get((chain.get('family'), chain.get('table'), chain.get('name')), [])
 
 
 def load(snapshot):

@@ -16,14 +16,17 @@ from . import local
 
 _NETFILTER = 12                                         # NETLINK_NETFILTER
 _NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
-_GETTABLE, _GETRULE = _NFTABLES | 1, _NFTABLES | 7
+_GETTABLE, _GETCHAIN, _GETRULE = _NFTABLES | 1, _NFTABLES | 4, _NFTABLES | 7
 _GETLINK, _GETADDR, _GETROUTE, _GETRULES = 18, 22, 26, 34
 _TABLES = {1: 'inet', 2: 'ip', 3: 'arp', 5: 'netdev', 7: 'bridge', 10: 'ip6'}
 _IP = {2: 4, 10: 6}                                     # AF_INET, AF_INET6
 _UP, _DADFAILED, _CLONED = 1, 8, 0x200
 _MOST_ROUTES = 20000
 # those of a port of such a device are those of the device
-_MASTERS = (b'bridge', b'bond', b'team')
+_MASTERS = ('bridge', 'bond', 'team')
+# whose packets pass the device that IFLA_LINK names; of others, such as tunnels, that is not so, or in another form
+_UPPER = ('vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec')
+_NOARP = 0x80
 _BROADCAST, _LOCAL_TABLE, _TO_TABLE, _INVERTED = 3, 255, 1, 2      # RTN_, RT_TABLE_, FR_ACT_TO_TBL, FIB_RULE_INVERT
 _TYPES = {1: 'unicast', 2: 'local', 6: 'blackhole', 7: 'unreachable', 8: 'prohibit', 9: 'throw', 10: 'nat'}
 # what iptables writes into rules, and nothing that it could misread
@@ -60,6 +63,28 @@ def tables(connect=_netlink.connect):
     return result
 
 
+def devices(connect=_netlink.connect):
+    """Find the devices that chains are for, which nft does not show before 1.0.9.
+
+    :returns: list of [family, table, chain, names], of chains that are for devices; a name may end with ``*``.
+    """
+    result = []
+    for data, start, end in _dump(_NETFILTER, _GETCHAIN, bytes(4), connect):
+        chain = _parts(data, start + 4, end)
+        hook = chain.get(4, b'')                        # NFTA_CHAIN_HOOK
+        about = _parts(hook, 0, len(hook))
+        names = [(1, about[3])] if 3 in about else []   # NFTA_HOOK_DEV; NFTA_HOOK_DEVS has them all
+        if 4 in about:
+            several = about[4]
+            names = [(kind, several[first:last])
+                     for kind, first, last in _netlink.attributes(several, 0, len(several))]
+        if names:
+            result.append([
+                _TABLES.get(data[start], ''), _text(chain.get(1, b'')), _text(chain.get(3, b'')),
+                [_text(raw) + '*' * (kind == 2) for kind, raw in names]])       # NFTA_DEVICE_PREFIX
+    return result
+
+
 def foreign(connect=_netlink.connect):
     """What ``iptables-nft-save`` may misread, as it leaves out what is not of iptables, without a word.
 
@@ -91,14 +116,17 @@ def foreign(connect=_netlink.connect):
 def network(connect=_netlink.connect):
     """The addresses, routes and rules of this network namespace. Raises OSError.
 
-    :returns: dict with ``addresses``, ``primary``, ``routes``, ``sources``, ``local``, ``broadcast`` and ``rules`` of a
-        snapshot. What cannot get a packet is not in it: interfaces that are down, ports of bridges, and a route where
-        another to the same has a better metric. ``routes`` and ``sources`` are None if there are too many. ``sources``
-        are the networks that any table of routes has behind an interface, each with whether a router is between: dict,
-        interface to list of [CIDR, bool]. ``local`` are the networks to which packets are for the host itself although
-        it has no address there, see ``local.networks``; ``broadcast`` is a list of [address, interface or None].
+    :returns: dict with ``addresses``, ``primary``, ``links``, ``routes``, ``sources``, ``local``, ``broadcast`` and
+        ``rules`` of a snapshot. What cannot get a packet is not in it: interfaces that are down, ports of bridges, and
+        a route where another to the same has a better metric. ``links`` has, of each interface that is above or below
+        others, or knows no ARP, its ``kind``, ``master``, ``lower`` and ``arp``; it has the ports of bridges too.
+        ``routes`` and ``sources`` are None if there are too many. ``sources`` are the networks that any table of routes
+        has behind an interface, each with whether a router is between: dict, interface to list of [CIDR, bool].
+        ``local`` are the networks to which packets are for the host itself although it has no address there, see
+        ``local.networks``; ``broadcast`` is a list of [address, interface or None].
     """
-    (names, ports), result = _links(connect), {'addresses': {}, 'primary': {}}
+    names, ports, links = _links(connect)
+    result = {'addresses': {}, 'primary': {}, 'links': links}
     for data, start, end in _dump(0, _GETADDR, bytes(8), connect):
         family, prefix, flags, index = struct.unpack_from('=BBBxI', data, start)
         parts = _parts(data, start + 8, end)
@@ -123,30 +151,45 @@ def network(connect=_netlink.connect):
 
 
 def _links(connect):
-    """The interfaces that are up.
+    """Find the interfaces that are up.
 
-    :returns: tuple of dict, index to name, of those that are no port of another one, and dict, index of a port to its
-        name and that of the interface by which its packets come in.
+    :returns: tuple of dict, index to name, of those that are no port of another one; dict, index of a port to its name
+        and that of the interface by which its packets come in; and ``links`` of ``network``.
     """
-    kinds, links = {}, {}
+    links = {}              # index to name, kind, index of the master, of the device below, and flags
     for data, start, end in _dump(0, _GETLINK, bytes(16), connect):
         index, flags = struct.unpack_from('=4xiI', data, start)
         parts = _parts(data, start + 16, end)
         about = parts.get(18, b'')                      # IFLA_LINKINFO
-        kinds[index] = _parts(about, 0, len(about)).get(1, b'').rstrip(b'\0')
-        links[index] = _text(parts.get(3, b'')), flags, struct.unpack('=I', parts.get(10, bytes(4)))[0]
+        kind = _text(_parts(about, 0, len(about)).get(1, b''))
+        # IFLA_MASTER, and IFLA_LINK unless IFLA_LINK_NETNSID says that it is elsewhere
+        master, below = (struct.unpack('=I', parts.get(attribute, bytes(4)))[0] for attribute in (10, 5))
+        below = below if kind in _UPPER and 37 not in parts else 0
+        links[index] = _text(parts.get(3, b'')), kind, master, below, flags
     names, ports = {}, {}
-    for index, (name, flags, master) in links.items():
-        upper = index
+    for index, link in links.items():
+        name, upper, flags = link[0], index, link[4]
         for dummy in links:                             # a bond can be a port of a bridge
-            if kinds.get(links[upper][2]) not in _MASTERS:
+            master = links[upper][2]
+            if master not in links or links[master][1] not in _MASTERS:
                 break
-            upper = links[upper][2]
+            upper = master
         if upper == index and flags & _UP:
             names[index] = name
-        elif flags & links[upper][1] & _UP:
+        elif flags & links[upper][4] & _UP:
             ports[index] = name, links[upper][0]
-    return names, ports
+    return names, ports, _told(links)
+
+
+def _told(links):
+    """``links`` of ``network``."""
+    known = {index: link[0] for index, link in links.items() if link[4] & _UP}
+    return {
+        name: {'kind': kind or None, 'master': known.get(master), 'lower': known.get(below), 'arp': not flags & _NOARP}
+        for name, kind, master, below, flags in links.values()
+        if flags & _UP and (
+            kind in _MASTERS + ('vrf', 'openvswitch') or master in known or below in known or flags & _NOARP)
+    }
 
 
 def _routes(names, ports, tables, connect):

@@ -15,6 +15,7 @@ from .commands import Tools, Unseen
 
 _OF_IPTABLES = ('ip', 'ip6')     # families
 _TRANSLATES = ('dnat', 'DNAT', 'redirect', 'REDIRECT', 'tproxy', 'TPROXY')
+_OF_DEVICES = ('"ingress"', '"egress"')      # hooks
 _OF_FIREWALLD = re.compile(r'\n:INPUT_(?:ZONES|POLICIES) |"name": ?"INPUT_(?:ZONES|POLICIES)"')  # before 2.0, and since
 _OF_UFW = re.compile(r'\n:ufw6?-user-input |"name": ?"ufw6?-user-input"')
 
@@ -29,8 +30,9 @@ def take(run, proc='/proc', records=(), names=None):
         of the tables that have some, which not every nft tells, or None; ``saves``, what ``iptables-save`` prints, by
         family and back end; ``ipset``, str or None; ``tables``, list of [family, name] in the kernel, or None;
         ``tools``; ``net``; ``elsewhere``, other network namespaces in which something listens to their addresses;
-        ``port_names``, dict such as ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict
-        with ``aspect`` and ``message``: what is missing of all that, each of which leaves every verdict unknown.
+        ``devices``, see ``kernel.devices``, where a chain is for some; ``port_names``, dict such as
+        ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict with ``aspect`` and
+        ``message``: what is missing of all that, each of which leaves every verdict unknown.
     """
     taken = {
         'nft': None,
@@ -38,6 +40,7 @@ def take(run, proc='/proc', records=(), names=None):
         'saves': {},
         'ipset': None,
         'tables': None,
+        'devices': [],
         'tools': {},
         'net': None,
         'elsewhere': {},
@@ -94,6 +97,8 @@ def _take_nftables(taken, tools, proc):
             from . import iptables
             families = iptables.opaque(text)
         taken['nft'] = text
+        if any(word in text for word in _OF_DEVICES):
+            taken['devices'] = kernel.devices()
     else:
         from . import iptables
         families = iptables.instead_of_nft(taken['tables'], taken['table_flags'], tools)
@@ -134,6 +139,8 @@ def _take_net(taken, tools, proc):
         ('ipv4', _number(base + 'ip_forward')), ('ipv6', _number(proc + '/sys/net/ipv6/conf/all/forwarding')))}
     groups = local.groups(proc)
     net['groups'] = {name: groups[name] for name in names if name in groups}
+    net['l3mdev_accept'] = {protocol: None if value is None else bool(value) for protocol, value in (
+        (protocol, _number('%s%s_l3mdev_accept' % (base, protocol))) for protocol in ('tcp', 'udp'))}
     taken['net'] = net
 
 

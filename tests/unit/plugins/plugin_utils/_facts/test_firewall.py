@@ -20,7 +20,9 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
 def snapshot(name='native', **other):
     """One that was recorded, in the form in which a host sends it."""
     taken = capture(name)
-    return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'elsewhere': {}, 'port_names': {}, **other}
+    net = {**taken['net'], 'links': {}, 'l3mdev_accept': {'tcp': None, 'udp': None}}
+    return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'net': net, 'devices': [], 'elsewhere': {},
+            'port_names': {}, **other}
 
 
 def unpacked(taken, *listeners, **other):
@@ -113,6 +115,11 @@ NET = snapshot()['net']
         {'net': dict(NET, sources={'eth0': [['10.0.0.0/8', 1]]})},
         {'net': dict(NET, sources={'eth0': 3})},
         {'net': dict(NET, rules=0)},
+        {'net': dict(NET, links={'eth0': {'kind': None, 'master': 'br0', 'lower': None}})},
+        {'net': dict(NET, links={'eth0': {'kind': 3, 'master': 'br0', 'lower': None, 'arp': True}})},
+        {'net': dict(NET, l3mdev_accept={'tcp': 1, 'udp': None})},
+        {'devices': [['netdev', 't', 'c']]},
+        {'devices': [['netdev', 't', 'c', 'eth0']]},
         {'net': dict(NET, route_localnet='eth0')},
         {'net': dict(NET, rp_filter={'eth0': 'x'})},
         {'net': dict(NET, forwarding={'ipv4': 1, 'ipv6': None})},

@@ -571,7 +571,7 @@ def test_questions_are_shared(monkeypatch):
 
 def test_ports_that_rules_treat_alike():
     ruleset = load.load(capture('native'))
-    asker = _alike.Asker(ruleset, None, 1, None)
+    asker = _alike.Asker(ruleset, None, 1, {})
     alike = asker.port_class
     assert alike('tcp', 80) == alike('tcp', 443) != alike('tcp', 25) and alike('tcp', 8000) == alike(
         'tcp', 8010

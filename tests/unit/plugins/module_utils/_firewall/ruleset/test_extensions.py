@@ -187,7 +187,7 @@ WORDS = ('allowed', 'blocked')
 
 
 def check(family, text, where, expected):
-    judge = evaluator(saves={{4: 'ip/legacy', 6: 'ip6/legacy'}[family]: text}, net=dict(NET, bridges=[]))
+    judge = evaluator(saves={{4: 'ip/legacy', 6: 'ip6/legacy'}[family]: text}, net=dict(NET, links={}))
     if expected in WORDS or isinstance(expected, list):
         assert decide(judge, family=family) == expected
         return

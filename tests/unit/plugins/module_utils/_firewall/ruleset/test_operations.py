@@ -205,7 +205,7 @@ def test_what_may_stop_packets_on_a_bridge(op, expected):
 def test_ports_that_are_not_asked_for_together(op, expected):
     ruleset = Ruleset()
     ruleset.bases.append(chain(op, hook='prerouting', kind='nat'))
-    asker = Asker(ruleset, None, 1, None)
+    asker = Asker(ruleset, None, 1, {})
     usual = asker.port_class('tcp', 1)
     assert [port for port in range(65536) if asker.port_class('tcp', port) != usual] == expected
     assert (asker.interface_class('eth0') == ('eth0',)) is (op.kind == 'redirect')
@@ -289,7 +289,7 @@ def test_analysers_refuse_what_answers_nothing():
     for analyse in (
         lambda: hooks.Step('chain', 0, [base]),
         lambda: Host([base], {}),
-        lambda: Asker(ruleset, None, 1, None),
+        lambda: Asker(ruleset, None, 1, {}),
     ):
         with pytest.raises(NotImplementedError):
             analyse()

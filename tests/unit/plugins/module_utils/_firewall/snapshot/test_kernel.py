@@ -13,7 +13,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builder
     Link, attribute, done, error, ip, message
 )
 
-UP, DADFAILED = 1, 8
+UP, DADFAILED, NOARP = 1, 8, 0x80
 
 
 def connect(*answers):
@@ -58,10 +58,12 @@ def cmp(op):
     return expression(b'cmp', attribute(1, big(1)) + attribute(2, big(op)))
 
 
-def link(index, name, flags=UP, kind=None, master=None):
+def link(index, name, flags=UP, kind=None, master=None, below=None, elsewhere=None):
     body = struct.pack('=BxHiII', 0, 1, index, flags, 0) + attribute(3, name + b'\0')
     body += attribute(18, attribute(1, kind + b'\0')) if kind else b''
-    return message(16, body + (attribute(10, number(master)) if master else b''))
+    for kind_of, value in ((10, master), (5, below), (37, elsewhere)):
+        body += attribute(kind_of, number(value)) if value is not None else b''
+    return message(16, body)
 
 
 def address(text, index, prefix=24, flags=0, peer=None):
@@ -192,6 +194,37 @@ def test_rules_that_lead_to_a_local_prefix(more, is_sure):
     rules = [routing_rule(0, 255), routing_rule(9, 100, **more), routing_rule(32766, 254)]
     net = network([link(1, b'lo')], routes=[route('203.0.113.0', 24, 1, table=100, kind=2)], rules=rules)
     assert net['local'] == ([] if is_sure is None else [['203.0.113.0/24', 'lo', is_sure]])
+
+
+def test_links():
+    links = [
+        link(1, b'lo'), link(2, b'eth0'), link(3, b'br0', kind=b'bridge'), link(4, b'port', master=3),
+        link(5, b'eth0.5', kind=b'vlan', below=2), link(6, b'mv0', kind=b'macvlan', below=2, elsewhere=0),
+        link(7, b'veth', kind=b'veth', below=2), link(8, b'wg0', UP | NOARP, kind=b'wireguard'),
+        link(9, b'down', 0, master=3), link(10, b'vrf0', kind=b'vrf'), link(11, b'inside', master=10),
+        link(12, b'vx', kind=b'vxlan', below=2), link(13, b'high', kind=b'vlan', below=9)]
+    net = network(links, [address('10.0.0.%d' % index, index) for index in range(1, 14)])
+    assert net['links'] == {
+        'br0': {'kind': 'bridge', 'master': None, 'lower': None, 'arp': True},
+        'port': {'kind': None, 'master': 'br0', 'lower': None, 'arp': True},
+        'eth0.5': {'kind': 'vlan', 'master': None, 'lower': 'eth0', 'arp': True},
+        'wg0': {'kind': 'wireguard', 'master': None, 'lower': None, 'arp': False},
+        'vrf0': {'kind': 'vrf', 'master': None, 'lower': None, 'arp': True},
+        'inside': {'kind': None, 'master': 'vrf0', 'lower': None, 'arp': True}}
+    assert not {'port', 'down'} & set(net['addresses']) and {'inside', 'mv0'} <= set(net['addresses'])
+
+
+def test_devices_of_chains():
+    def chain_of(family, name, hook):
+        body = attribute(1, b't\0') + attribute(3, name) + (attribute(4 | 0x8000, hook) if hook else b'')
+        return message(10 << 8 | 3, bytes([family, 0, 0, 0]) + body)
+    hook = attribute(1, big(0)) + attribute(2, big(0))
+    several = attribute(4 | 0x8000, attribute(1, b'eth0\0') + attribute(1, b'eth1\0') + attribute(2, b'tap\0'))
+    opened = connect([
+        chain_of(5, b'a\0', hook + attribute(3, b'eth0\0')), chain_of(1, b'b\0', hook + several),
+        chain_of(1, b'c\0', hook), chain_of(1, b'd\0', b'')])
+    assert kernel.devices(opened) == [['netdev', 't', 'a', ['eth0']], ['inet', 't', 'b', ['eth0', 'eth1', 'tap*']]]
+    assert opened.opened == [12] and struct.unpack_from('=IH', opened.links[0].questions[0]) == (20, 0xa04)
 
 
 def test_routes():

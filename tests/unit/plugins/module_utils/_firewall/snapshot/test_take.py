@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import commands, kernel, take as _take
 from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 
+DEVICES = [['netdev', 't', 'c', ['eth0']]]
 NET = {
     'addresses': {'lo': ['127.0.0.1/8'], 'eth0.1': ['192.0.2.1/24']},
     'primary': {'eth0.1': '192.0.2.1'},
@@ -57,7 +58,7 @@ class Host:
     def __init__(self, monkeypatch, root):
         self.tools, self.ran, self.tables, self.rules, self.root = {}, [], [], (set(), False), root
         self.net = json.loads(json.dumps(NET))
-        self.absent = False
+        self.absent, self.devices = False, []
         self.flags = {}             # of tables: (family, name) to a number
         self.bin = root / 'bin'
         self.bin.mkdir()
@@ -68,6 +69,7 @@ class Host:
         monkeypatch.setattr(kernel, 'tables', lambda: [
             (family, name, self.flags.get((family, name), 0)) for family, name in self._answer(self.tables)])
         monkeypatch.setattr(kernel, 'foreign', lambda: self._answer(self.rules))
+        monkeypatch.setattr(kernel, 'devices', lambda: self._answer(self.devices))
         monkeypatch.setattr(kernel, 'network', lambda: self._answer(self.net))
         for name, value in (
             ('all/route_localnet', 0),
@@ -123,9 +125,9 @@ def test_no_firewall(host):
     taken = host.take()
     assert taken == {
         'nft': None, 'table_flags': [], 'saves': {}, 'ipset': None, 'tables': [], 'errors': [],
-        'tools': {'firewalld': 'absent', 'ufw': 'absent'}, 'elsewhere': {}, 'port_names': {},
-        'net': dict(
-            NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None}, groups={})}
+        'tools': {'firewalld': 'absent', 'ufw': 'absent'}, 'elsewhere': {}, 'port_names': {}, 'devices': [],
+        'net': dict(NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None}, groups={},
+                    l3mdev_accept={'tcp': None, 'udp': None})}
     assert host.ran == []
 
 
@@ -143,6 +145,21 @@ def test_groups_that_cannot_be_read(host, text):
     (host.root / 'proc/net/igmp').write_text(text)
     [error] = host.take()['errors']
     assert error == {'aspect': 'net', 'message': 'the multicast groups in %s/proc/net/igmp cannot be read' % host.root}
+
+
+@pytest.mark.parametrize('hook, devices', [('ingress', DEVICES), ('egress', DEVICES), ('input', [])])
+def test_devices_are_asked_for_where_a_chain_is_for_some(host, hook, devices):
+    host.tables, host.devices = [('netdev', 't')], DEVICES
+    host.tools = {'nft': nft({'chain': {'family': 'netdev', 'table': 't', 'name': 'c', 'hook': hook}})}
+    assert host.take()['devices'] == devices
+
+
+@pytest.mark.parametrize('text, expected', [('0', False), ('1', True), (None, None)])
+def test_whether_sockets_hear_a_vrf(host, text, expected):
+    host.tools = {'nft': nft()}
+    if text:
+        host.write('sys/net/ipv4/tcp_l3mdev_accept', text + '\n')
+    assert host.take()['net']['l3mdev_accept'] == {'tcp': expected, 'udp': None}
 
 
 def test_kernel_without_tables_is_not_asked(host):
