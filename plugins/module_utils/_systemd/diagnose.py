@@ -18,9 +18,10 @@ MOST_UNITS = 20
 _SECONDS = 10                   # for all commands together
 _TYPES = ('service', 'socket', 'timer', 'path', 'mount', 'automount', 'swap', 'target', 'slice', 'scope', 'device')
 _NAME = re.compile(r'(?!@)[A-Za-z0-9:_.\\@-]{1,240}\Z')      # without the type
+_OF_USER = re.compile(r'user@[0-9]+\.service/')
 RUNNING = '/run/systemd/system'
 _STATE = {'id': 'Id', 'load': 'LoadState', 'active': 'ActiveState', 'sub': 'SubState', 'enabled': 'UnitFileState'}
-OF_UNIT = tuple(_STATE.values()) + ('InvocationID',)
+OF_UNIT = tuple(_STATE.values()) + ('InvocationID', 'TriggeredBy')
 OF_TYPE = ('Result', 'ExecMainCode', 'ExecMainStatus', 'ExecStartPre', 'ExecStart')
 # how a process may end, according to wait(2), as systemctl calls it
 _ENDS = {'exited': 1, 'killed': 2, 'dumped': 3}
@@ -54,7 +55,9 @@ def look(units, serving, complete, run, connect=Bus, running=RUNNING, journals=j
             'unit': unit, 'id': None, 'load': None, 'active': None, 'sub': None, 'enabled': None, 'result': None,
             'exit': None, 'holds': holds, 'lines': [], 'unseen': []}
         stem = name.rpartition('.')[0]
-        if not _NAME.match(stem):
+        if _OF_USER.match(name):
+            diagnosis['unseen'].append('units of users are not looked at')
+        elif not _NAME.match(stem):
             diagnosis['load'] = 'invalid'       # systemctl would show no unit for it
         elif stem.endswith('@'):
             diagnosis['load'] = 'template'
@@ -67,7 +70,8 @@ def look(units, serving, complete, run, connect=Bus, running=RUNNING, journals=j
         try:
             if not os.path.isdir(running):
                 raise journal.Unseen('it is not running')
-            states = _by_bus(list(names.values()), connect) or _by_systemctl(list(names.values()), commands)
+            states = _states(list(names.values()), connect, commands)
+            _look_at_sockets(states, connect, commands)
         except journal.Unseen as exc:
             for unit in names:
                 diagnoses[unit]['unseen'].append('systemd could not be asked: %s' % exc)
@@ -106,6 +110,23 @@ def _exit(result, exits):
     return next((number for number in numbers if number or fine), None)
 
 
+def _look_at_sockets(states, connect, commands):
+    """Put the state of a socket unit in the place of that of a service that waits for it to be connected to.
+
+    It says why nothing listens: that its port has been changed and it was not restarted, for example.
+    """
+    for index, state in enumerate(states):
+        sockets = [name for name in state.get('TriggeredBy', '').split() if name.endswith('.socket')]
+        if state.get('ActiveState') == 'inactive' and sockets:
+            active = [other for other in _states(sockets, connect, commands) if other.get('ActiveState') == 'active']
+            states[index:index + 1] = active[:1] or [state]
+
+
+def _states(units, connect, commands):
+    """list of dict, property to value, one for each unit; raises Unseen."""
+    return _by_bus(units, connect) or _by_systemctl(units, commands)
+
+
 def _by_bus(units, connect):
     """list of dict, property to value; None where systemd does not answer."""
     try:
@@ -134,6 +155,14 @@ def _value(body):
         return body[8:-1].decode('utf-8', 'backslashreplace')
     if signature == b'i':
         return struct.unpack_from('=i', body, 4)[0]
+    if signature == b'as':
+        names, at = [], 8
+        while at < len(body):
+            at = (at + 3) & ~3
+            end = at + 4 + struct.unpack_from('=I', body, at)[0]
+            names.append(body[at + 4:end].decode('utf-8', 'backslashreplace'))
+            at = end + 1
+        return ' '.join(names)
     if signature == b'ay':
         return body[8:].hex()
     if signature != b'a(sasbttttuii)':

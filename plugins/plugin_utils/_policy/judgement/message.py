@@ -392,7 +392,9 @@ _BROKEN = ('bad-setting', 'error')
 def diagnosis(known: _parts.Diagnosis) -> str:
     """Show why a unit does not listen, for those who are woken by it: one or two sentences, without the last stop."""
     unit, full_name = name(known['unit'], 256), known['id']
-    if full_name and full_name not in (known['unit'], known['unit'] + '.service'):
+    if full_name and full_name.endswith('.socket') and not known['unit'].endswith('.socket'):
+        unit = '%s, which starts %s,' % (name(full_name, 256), unit)
+    elif full_name and full_name not in (known['unit'], known['unit'] + '.service'):
         unit += ', which is %s,' % name(full_name, 256)
     elif full_name:
         unit = name(full_name, 256)

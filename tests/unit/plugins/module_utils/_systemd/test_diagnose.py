@@ -10,6 +10,7 @@ import struct
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._systemd import diagnose
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils import dbus
 
 ID = '0123456789abcdef0123456789abcdef'
 WHOLE = {'owners': True, 'units': True}
@@ -137,6 +138,32 @@ def test_a_unit_that_has_failed(host):
     assert {interface for dummy, interface, dummy2 in host.asked} == {'Unit', 'Service'}
 
 
+WAITING = {'ActiveState': text('inactive'), 'SubState': text('dead'), 'Result': text('success'),
+           'TriggeredBy': dbus.triggers('demo.timer', 'demo.socket')}
+
+
+@pytest.mark.parametrize('active, known', [('active', 'demo.socket'), ('failed', 'demo.service')])
+def test_a_service_that_waits_for_its_socket_unit(host, active, known):
+    """Its port was changed without a restart: it is the log of the socket unit that tells."""
+    line = 'Socket unit configuration has changed while unit has been running'
+    host.units = {'demo.service': unit('demo.service', **WAITING),
+                  'demo.socket': unit('demo.socket', ActiveState=text(active), SubState=text('listening'))}
+    host.logged = (0, json.dumps({'MESSAGE': line, '_PID': '1', 'INVOCATION_ID': ID}), '')
+    diagnosis = host.look('demo')['demo']
+    assert (diagnosis['id'], diagnosis['holds'], diagnosis['lines']) == (known, False, [line])
+
+
+def test_a_service_that_waits_for_its_socket_unit_by_systemctl(host):
+    host.units = None
+    answers = {'demo.service': 'Id=demo.service\nLoadState=loaded\nActiveState=inactive\nTriggeredBy=demo.socket\n',
+               'demo.socket': 'Id=demo.socket\nLoadState=loaded\nActiveState=active\nSubState=listening\n'}
+
+    def run(words, **options):
+        host.run(words, **options)
+        return (0, answers[words[-1]], '') if words[2] == 'systemctl' else host.logged
+    assert host.look('demo', run=run)['demo']['id'] == 'demo.socket'
+
+
 def test_names(host):
     host.units = {name: unit(name)
                   for name in ('a.service', 'b.socket', 'c.d.service', 'e@1.service', r'f\x2dg.service')}
@@ -151,13 +178,19 @@ def test_names(host):
     ('a b', 'invalid'), ('a/b.service', 'invalid'), ('', 'invalid'), ('.service', 'invalid'), ('a\n', 'invalid'),
     ('a*', 'invalid'),
     ('\xe4.service', 'invalid'), ('@a', 'invalid'), ('@', 'invalid'), ('x' * 241, 'invalid'),
-    ('user@1000.service/a.service', 'invalid'),
+    ('user@1000/a.service', 'invalid'),
     ('a=b', 'invalid'), ('a@', 'template'), ('a@.service', 'template'),
 ])
 def test_what_is_no_unit_is_not_asked_about(host, name, load):
     host.units = None
     diagnosis = host.look(name)[name]
     assert (diagnosis['load'], diagnosis['lines'], diagnosis['unseen'], host.ran) == (load, [], [], [])
+
+
+def test_units_of_users_are_not_looked_at(host):
+    diagnosis = host.look('user@1000.service/a')['user@1000.service/a']
+    assert (diagnosis['load'], diagnosis['unseen'], host.ran) == (None, ['units of users are not looked at'], [])
+    assert host.asked == []
 
 
 def test_no_name_becomes_an_option(host):

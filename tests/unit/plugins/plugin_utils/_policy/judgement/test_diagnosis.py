@@ -127,6 +127,11 @@ WORDS = [
         dict(RUNS, unit='mysqld', id='mariadb.service', holds=True),
         'mysqld, which is mariadb.service, is running, but listens elsewhere',
     ),
+    (
+        dict(RUNS, unit='demo.service', id='demo.socket', sub='listening', lines=['It was changed']),
+        'demo.socket, which starts demo.service, is active (listening), but owns no listener; its log ends with: '
+        'It was changed',
+    ),
     (dict(RUNS, unit='ssh.socket', id='ssh.socket', sub='listening', holds=None), 'ssh.socket is active (listening)'),
     (dict(RUNS, sub='exited'), 'nginx.service has finished (active, exited)'),
     # not looked at
