@@ -102,3 +102,30 @@ def test_group_that_nobody_joined(lab):
 
 def test_connections_are_not_made_to_many_hosts(lab):
     compare(lab, 'tcp', '10.77.0.255', [(NEAR, '10.77.0.255', 8443)], ['blocked'])
+
+
+@pytest.mark.parametrize('bound, to', [
+    ('127.0.0.1', '127.0.0.1:12345'), ('0.0.0.0', ':12345'), ('10.78.0.1', '10.78.0.1:12345')])
+def test_packets_that_are_handed_to_a_proxy(lab, bound, to):
+    lab.host('ip route add local default dev lo table 100', 'ip rule add fwmark 1 lookup 100')
+    lab.client('ip route add 203.0.113.0/24 via 10.77.0.1')
+    lab.nft('table ip m {\nchain p {\ntype filter hook prerouting priority -150;\n'
+            'ip saddr 10.77.0.0/24 tcp dport 80 tproxy to %s meta mark set 1 accept\n}\n}\n' % to)
+    rules(lab, 'tcp dport 80')
+    listening = lab.listen('tcp', bound, 12345)
+    flows = [(NEAR, '203.0.113.7', 80), (FAR, '10.78.0.1', 12345)]
+    judged = compare(lab, 'tcp', (listening, (bound, 12345)), flows, ['undecided', 'blocked'])
+    assert judged['level'] == 'unknown' and 'tproxy' in judged['undecided'][0]['reason']
+    assert lab.is_reached(listening, *flows[0])
+
+
+@pytest.mark.parametrize('rule, port', [
+    ('tcp dport 80 dnat to 127.0.0.1:8443', 80), ('tcp dport 8000-9000 dnat to 127.0.0.1', 8443)])
+def test_translation_to_loopback(lab, rule, port):
+    lab.host('echo 1 > /proc/sys/net/ipv4/conf/h0/route_localnet')
+    lab.nft('table ip n {\nchain p {\ntype nat hook prerouting priority -100;\n%s\n}\n}\n' % rule)
+    rules(lab, 'ct status dnat ip saddr 10.77.0.2')
+    listening = lab.listen('tcp', '127.0.0.1', 8443)
+    flows = [(NEAR, '10.77.0.1', port), ('10.77.0.3', '10.77.0.1', port), (FAR, '10.78.0.1', port)]
+    judged = compare(lab, 'tcp', (listening, ('127.0.0.1', 8443)), flows, ['allowed', 'blocked', 'blocked'])
+    assert judged['level'] == 'private'

@@ -109,6 +109,10 @@ class Net:
             rest = iv.minus(iv.isect(rest, iv.merged([span for spans in routed for span in spans])), anycast)
         return By([(spans, name) for name, spans in special.items()] + [(rest, 'unicast')])
 
+    def settings(self, interface):
+        """Return what verdicts depend on beside the rules: whether it takes packets to 127.0.0.0/8, and is a bridge."""
+        return interface in (self._net.get('route_localnet') or ()), interface in (self._net.get('bridges') or ())
+
     def came_over_bridge(self, interface):
         """0 where packets that come in there (NOWHERE: the host's own) surely came over no port of a bridge.
 

@@ -16,7 +16,7 @@ from ..evaluate.links import Links
 from ..evaluate.routes import Net
 from ..ruleset.fields import PROTOCOLS
 from ..ruleset.model import Masked, Names, Numbers, Table
-from ..ruleset.operations import DROP
+from ..ruleset.operations import DROP, Tproxy
 
 TRANSPORTS = ('tcp', 'udp', 'sctp', 'dccp', 'udplite')
 LOOPBACK = networks.sets(networks.LOOPBACK)
@@ -35,6 +35,8 @@ class Asker:
 
     :param net: dict, ``net`` of a snapshot.
     :ivar links: Links.
+    :ivar proxies: list of (Tproxy, Rule).
+    :ivar translates: bool, some rule leads to another address or port.
     """
 
     def __init__(self, ruleset, evaluator, seconds, net):
@@ -44,6 +46,7 @@ class Asker:
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
         self._names, self._each, self._odd, self._apart = set(), False, False, False
+        self.proxies, self.translates = [], False
         self._kinds = False                 # whether rules tell unicast, broadcast and multicast apart
         self._asks_whose = self._redirects = False      # whether rules ask whose address it is, or lead to another
         for kind in ('translate', 'filter', None):
@@ -67,11 +70,14 @@ class Asker:
                     chains.extend(op.targets())
                     for fields, test, negate in op.tests():
                         self._note(fields, test, () if negate else opens)
+                    self.translates = self.translates or bool(op.destinations())
                     for destination in op.destinations():
                         self._note_target(*destination)
                     if op.kind == 'redirect':
                         self._each = self._redirects = True     # it leads to the first address of the interface
                     self._apart = self._apart or op.apart
+                    if isinstance(op, Tproxy):
+                        self.proxies.append((op, rule))
 
     @staticmethod
     def _opens(kind, chain, rule):
@@ -205,7 +211,8 @@ class Asker:
             below = frozenset(way and tuple((stage.kind, stage.upper, self._named_by(stage.device)) for stage in way)
                               for way in self.links.ways(name))
             self._interfaces[name] = (name,) if self._each else (
-                self._named_by(name), below, self.links.vrf(name), self.links.has_arp(name))
+                self._named_by(name), below, self.links.vrf(name), self.links.has_arp(name),
+                self._routes.settings(name))
         return self._interfaces[name]
 
     def _named_by(self, device):

@@ -72,7 +72,14 @@ def _attach(records, snapshot, gaps, patience):
     try:
         firewall['default'] = survey.default()
         survey.ask()
+        for record in own:
+            ways = survey.led_to(record)
+            if ways:
+                record['exposure'] = survey.joiner.exposure(record, is_proxy(record), ways)
     except Timeout:
+        for record in own:
+            if survey.may_be_led_to(record):
+                record['exposure'] = listeners.unknown_of(record, 'there was no time left to judge it')
         gaps.add(
             'firewall',
             'budget',

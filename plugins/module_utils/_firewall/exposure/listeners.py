@@ -7,11 +7,14 @@ that the host has routes to behind it. All sets of addresses are as in ``interva
 """
 
 from ..._addresses import intervals as iv, networks
+from ..evaluate import packet
+from ..evaluate.reasons import worded
 from ..evaluate.routes import Net
+from ..ruleset.model import ABSENT, Numbers, scalar
 from .alike import LOOPBACK, Timeout
 from .describe import Describer, unknown
 from .senders import interfaces, possible
-from .way_in import LINK, NEAR, Way, joined, shortened
+from .way_in import LINK, NEAR, Deciders, Way, joined, shortened
 
 # sockets of these hear broadcasts and groups; connections are never made to such (RFC 1122 4.2.3.10, RFC 9260 8.4)
 _HEAR_MANY = ('udp', 'udplite')
@@ -298,10 +301,11 @@ class Joiner:
             self._texts[key] = tuple(iv.address(address, family) for address in sorted(every))
         return self._texts[key]
 
-    def exposure(self, record, keep=False):
+    def exposure(self, record, keep=False, more=()):
         """dict: who can reach a listener, None for what is not judged.
 
         :param keep: bool, see ``ways``.
+        :param more: list of Way, by which packets get to it that were sent to something else.
         """
         taken = families(record)
         if record['protocol'] == 'raw':
@@ -310,6 +314,7 @@ class Joiner:
         try:
             for family, address, is_sure in taken:
                 some, notes, is_local = self._binding(family, address, record, keep)
+                some = some + self._proxied(family, address, record)
                 local = local or is_local
                 caveats += notes
                 ways += some if is_sure else [way.doubted('whether the socket accepts IPv4 is unknown') for way in some]
@@ -317,9 +322,9 @@ class Joiner:
             return unknown_of(record, 'there was no time left to judge it')
         except Unclear as exc:
             return unknown_of(record, str(exc))
-        result = self.describer.exposure(ways, local)
+        result = self.describer.exposure(ways + list(more), local)
         result['caveats'] = sorted(set(result['caveats'] + caveats))
-        if local and not ways:
+        if local and not ways and not more:
             result['decided_by'] = result['blocked_by'] = 'bound to loopback'
         return result
 
@@ -347,6 +352,39 @@ class Joiner:
                 raise Unclear('rules of routing decide which packets to %s are for this host' % record['address'])
             return [], ['the host does not have the address %s' % record['address']], False
         return self.ways(family, protocol, port, address or None, interface, keep), [], False
+
+
+    def _proxied(self, family, address, record):
+        """List a ``Way`` for each rule and interface by which packets may be handed to a listener as to a proxy."""
+        result = []
+        for op, rule in self._asker.proxies if record['protocol'] in ('tcp', 'udp') else ():
+            if not op.leads_to(family, address, record['port']):
+                continue
+            for name in self._interfaces if record['interface'] is None else [record['interface']]:
+                clients = _clients(rule, op, family, record['protocol'], name)
+                clients = iv.isect(self._possible[family, (name,), False], clients)
+                clients = iv.minus(clients, self.describer.never[family])
+                if clients:
+                    reason = shortened(worded((rule, op.reason)))
+                    result.append(Way((name,), family, clients, (), ((clients, reason),), Deciders(None, None)))
+        return result
+
+
+def _clients(rule, proxy, family, protocol, interface):
+    """Return the set of clients that a rule may hand to a proxy, by the plain matches before that."""
+    clients, known = iv.full(family), packet.fixed(family, protocol)
+    for op in rule.ops[:rule.ops.index(proxy)]:
+        if op.kind != 'match' or len(op.fields) != 1:
+            continue
+        name = op.fields[0]
+        if name == 'saddr%d' % family and isinstance(op.test, Numbers):
+            clients = iv.minus(clients, op.test.spans) if op.negate else iv.isect(clients, op.test.spans)
+            continue
+        value = interface if name == 'iifname' else known.get(name)
+        is_matched = scalar(op.test, value) if isinstance(value, (int, str)) else None
+        if value is ABSENT or is_matched is not None and is_matched == op.negate:
+            return iv.EMPTY
+    return clients
 
 
 class Unclear(Exception):

@@ -135,6 +135,32 @@ class Survey:
         self._translated.setdefault(key, {}).setdefault(address, []).append(way)
         self._ports[key] = ports
 
+    def may_be_led_to(self, record):
+        """Return whether it is bound to loopback, and rules translate: they may lead packets there."""
+        return self._asker.translates and any(
+            self.joiner.is_loopback(family, address) for family, address, dummy in listeners.families(record))
+
+    def led_to(self, record):
+        """List the ways by which translations lead packets for other addresses or ports to a listener on loopback.
+
+        Raises Timeout.
+        """
+        result = []
+        for family, address, dummy in listeners.families(record) if self._translated else ():
+            if not self.joiner.is_loopback(family, address):
+                continue
+            text, protocol, port = iv.address(address, family), record['protocol'], record['port']
+            ways = [way for key, by_address in self._translated.items() if key[:2] == (family, protocol)
+                    for some in by_address.values() for way in some]
+            for names, addresses in self.joiner.groups(family):         # ports of a range may stay as they are
+                ways += [self.joiner.ask(family, protocol, port, names, asked) for asked in addresses]
+            for way in ways:
+                for clients, (to, number), rule in way.translations:
+                    led = way.only(clients)
+                    if to in (text, None) and number in (port, None) and (led.allowed or led.undecided):
+                        result.append(led.doubted('packets may be translated') if None in (to, number) else led)
+        return result
+
     # what is open
 
     def openings(self):

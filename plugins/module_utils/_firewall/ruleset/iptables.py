@@ -9,7 +9,7 @@ from .model import Chain, Rule
 from .nftables import XT_HARMLESS
 from .operations import (
     DROP, NOTRACK, PASSIVE, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, SetZone,
-    Undecided
+    Tproxy, Undecided
 )
 from .saved import tables, words
 
@@ -130,6 +130,10 @@ class Loader(Matches):
             return [Redirect(self._range(ports[0]) if ports else None)]
         if name == 'DNAT':
             return [self._dnat(given['--to-destination'][0])]
+        if name == 'TPROXY':
+            address, port = given.get('--on-ip'), given.get('--on-port')
+            return [Tproxy(UNCLEAR[name], self._family, iv.number(address[0]) if address else 0,
+                           int(port[0], 0) or None if port else None)]
         return [Undecided(UNCLEAR.get(name, 'the target %s is not understood' % name[:30]))]
 
     def _set(self, option, dummy, arguments):

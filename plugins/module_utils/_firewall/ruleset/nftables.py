@@ -35,6 +35,7 @@ from .operations import (
     SetConnectionMark,
     SetMark,
     SetZone,
+    Tproxy,
     Undecided,
     VerdictMap,
 )
@@ -230,6 +231,8 @@ class Loader:
             family = value.get('family') if isinstance(value, dict) else None
             family = _FAMILIES.get(family) or _FAMILIES.get(chain_key[0])
             return result + [Doubt(reason), Dnat(family, ANYWHERE, ANY_PORT)]
+        if kind == 'tproxy':
+            return result + [Tproxy(UNCLEAR[kind], None, None, None)]
         return result + [Undecided(UNCLEAR.get(kind) or reason)]
 
     def _statement(self, item, chain_key):
@@ -262,6 +265,8 @@ class Loader:
                     Doubt('flow add goes on with one packet of each connection')]
         if kind == 'notrack':
             return [NOTRACK]
+        if kind == 'tproxy':
+            return [_proxy(value)]
         if kind in _TRANSLATE:
             return self._translation(kind, value or {}, chain_key)
         if kind in ('snat', 'masquerade'):
@@ -692,6 +697,15 @@ def _addresses(value):
     if not isinstance(low, str):
         raise Unclear('the destination %s' % wording.value(value)[:80])
     return 6 if ':' in low else 4, (iv.number(low), iv.number(high)), None, False
+
+
+def _proxy(value):
+    """Tproxy, to what is a plain address and port, or to any."""
+    address, port = value.get('addr'), value.get('port')
+    return Tproxy(
+        UNCLEAR['tproxy'], _FAMILIES.get(value.get('family')),
+        0 if address is None else iv.number(address) if isinstance(address, str) else None,
+        port if isinstance(port, int) else None)
 
 
 def _destination(value, dummy):

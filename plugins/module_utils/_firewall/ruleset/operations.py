@@ -8,6 +8,8 @@ a kind that nobody thought of is an error, and not a wrong verdict: ``Operation`
 
 from .model import Numbers, Table
 
+LOOPBACKS = {4: range(127 << 24, 128 << 24), 6: range(1, 2)}
+
 ANYWHERE = 0, 2 ** 128 - 1      # addresses of a translation that is not understood
 ANY_PORT = 0, 65535
 
@@ -497,6 +499,30 @@ class Undecided(_Plain):
 
     def _content(self):
         return self.reason
+
+
+class Tproxy(Undecided):
+    """Hands packets to a socket, whatever they are addressed to; whether that takes them, and gets them, is not known.
+
+    :ivar family: 4, 6 or None (of every packet).
+    :ivar address: int, that of the socket; 0 for one of the interface, None for one that is not known.
+    :ivar port: int; None for the one that packets were sent to, or one that is not known.
+    """
+
+    __slots__ = ('family', 'address', 'port')
+
+    def __init__(self, reason, family, address, port):
+        super().__init__(reason)
+        self.family, self.address, self.port = family, address, port
+
+    def _content(self):
+        return self.reason, self.family, self.address, self.port
+
+    def leads_to(self, family, address, port):
+        """Return whether the socket can be one that is bound to an address (0: all) and port."""
+        if self.family not in (None, family) or self.port not in (None, port):
+            return False
+        return not address or self.address in (None, address) or self.address == 0 and address not in LOOPBACKS[family]
 
 
 class VerdictMap(_Plain):

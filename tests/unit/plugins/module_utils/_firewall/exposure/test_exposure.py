@@ -581,3 +581,102 @@ def test_ports_that_rules_treat_alike():
     ) != alike('udp', 53)
     assert list(asker.pieces('filter', 4, 'tcp')) == [(22, 22), (80, 80), (443, 443), (8000, 8010), (9000, 9000)]
     assert list(asker.pieces('filter', 6, 'tcp')) == [(80, 80), (443, 443), (8000, 8010), (9000, 9000)]
+
+
+def proxying(*conditions, where=None, hook='prerouting', **net):
+    """A snapshot in which nothing gets in, but a rule hands packets to a proxy."""
+    rule = [*conditions, {'tproxy': where or {'family': 'ip', 'addr': '127.0.0.1', 'port': 3129}}, ACCEPT]
+    chains = chain('pre', [rule], hook=hook, prio=-150, table='t') + chain('in', [], hook='input', policy='drop')
+    sources = {'eth0': [*NEAR['eth0'], ['::/0', True]], 'docker0': []}
+    return snapshot(chains, tools={}, tables=[], net=dict(NET, sources=sources, **net))
+
+
+WEB = match(payload('tcp', 'dport'), 80)
+
+
+@pytest.mark.parametrize('where, listener, level', [
+    (None, record(address='127.0.0.1', port=3129), 'unknown'),
+    (None, record(address='0.0.0.0', port=3129), 'unknown'),
+    (None, dual(3129), 'unknown'),
+    (None, record(address='127.0.0.2', port=3129), 'local'),
+    (None, record(address='127.0.0.1', port=80), 'local'),
+    (None, record(address='10.0.0.1', port=3129), 'none'),
+    (None, record('udp', '127.0.0.1', 3129), 'local'),              # the rule is for TCP
+    (None, record('sctp', '127.0.0.1', 3129), 'local'),
+    (None, record(address='::1', port=3129), 'local'),
+    ({'port': 3129}, record(address='0.0.0.0', port=3129), 'unknown'),
+    ({'port': 3129}, record(address='10.0.0.1', port=3129), 'unknown'),
+    ({'port': 3129}, record(address='127.0.0.1', port=3129), 'local'),  # it goes to an address of the interface
+    ({'family': 'ip6', 'addr': '::1'}, record(address='::1', port=80), 'unknown'),
+    ({'family': 'ip', 'addr': '127.0.0.1', 'port': {'map': {}}}, record(address='127.0.0.1', port=77), 'unknown'),
+    ({'family': 'ip', 'addr': 'x', 'port': 1}, record(address='127.0.0.1', port=77), 'unknown'),
+])
+def test_what_a_proxy_is_handed(where, listener, level):
+    exposure = exposed(proxying(WEB, where=where), listener)
+    assert (exposure['level'], exposure['allowed']) == (level, [])
+    if level == 'unknown':
+        assert exposure['undecided'][0]['reason'].startswith('redirected to a proxy (tproxy): nftables inet t pre ')
+        assert exposure['decided_by'] != 'bound to loopback'
+
+
+@pytest.mark.parametrize('condition, sources', [
+    (saddr('10.1.0.0/16'), ['10.1.0.0/16']),
+    (saddr('10.1.0.0/16', op='!='), ['0.0.0.0/0']),                 # of many networks
+    (match({'meta': {'key': 'iifname'}}, 'docker0'), []),           # nobody is behind it
+    (match({'meta': {'key': 'iifname'}}, 'eth0'), ['0.0.0.0/0']),
+    (match({'meta': {'key': 'nfproto'}}, 'ipv6'), []),
+    (match({'meta': {'key': 'mark'}}, 7), ['0.0.0.0/0']),
+])
+def test_who_may_be_handed_to_a_proxy(condition, sources):
+    exposure = exposed(proxying(condition, WEB), record(address='127.0.0.1', port=3129))
+    listed = [text for part in exposure['undecided'] for text in part['sources']]
+    assert listed == sources or sources == ['0.0.0.0/0'] and len(listed) > 9 and '32.0.0.0/3' in listed
+
+
+def test_a_proxy_that_lets_in_everybody_anyway():
+    taken = proxying(WEB)
+    taken['nft']['nftables'] = [part for part in taken['nft']['nftables'] if part.get('chain', {}).get('name') != 'in']
+    exposure = exposed(taken, record(port=3129))
+    assert (exposure['verdict'], exposure['level']) == ('allowed', 'anyone')
+
+
+@pytest.mark.parametrize('line, level', [
+    ('TPROXY --on-port 3129 --on-ip 127.0.0.1 --tproxy-mark 0x1/0x1', 'unknown'),
+    ('TPROXY --on-port 3129 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1', 'local'),
+    ('TPROXY --on-port 3130 --on-ip 127.0.0.1 --tproxy-mark 0x1/0x1', 'local'),
+    ('TPROXY --on-port 0 --on-ip 127.0.0.1 --tproxy-mark 0x1/0x1', 'unknown'),
+])
+def test_proxies_of_iptables(line, level):
+    text = '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j %s\nCOMMIT\n' % line
+    taken = dropping()
+    exposure = exposed(dict(taken, saves={'ip/legacy': text}), record(address='127.0.0.1', port=3129))
+    assert exposure['level'] == level
+
+
+def translating(target, **more):
+    """A snapshot in which translated packets alone get in."""
+    translated = match({'ct': {'key': 'status'}}, 'dnat', 'in')
+    chains = chain('in', [[translated, saddr('10.0.0.0/24'), ACCEPT]], hook='input', policy='drop')
+    chains += chain('pre', [[WEB, {'dnat': dict({'family': 'ip', 'addr': '127.0.0.1'}, **target)}]],
+                    hook='prerouting', prio=-100, kind='nat', table='n')
+    net = dict(NET, sources=dict(NEAR, docker0=NEAR['eth0']), **more)
+    return snapshot(chains, tools={}, tables=[], net=net, port_names={})
+
+
+@pytest.mark.parametrize('target, address, port, level', [
+    ({'port': 8080}, '127.0.0.1', 8080, 'private'), ({}, '127.0.0.1', 80, 'private'),
+    ({'port': 8080}, '127.0.0.1', 80, 'local'), ({'port': 8080}, '127.0.0.2', 8080, 'local'),
+    ({'port': 8080}, '::1', 8080, 'local'), ({'port': {'range': [8000, 9000]}}, '127.0.0.1', 8080, 'unknown')])
+def test_loopback_that_translations_lead_to(target, address, port, level):
+    listener = record(address=address, port=port)
+    # of one of two interfaces that no rule tells apart
+    assert exposed(translating(target, route_localnet=['eth0']), listener)['level'] == level
+    assert exposed(translating(target), listener)['level'] == 'local'
+
+
+def test_no_time_to_ask_what_translations_lead_to():
+    listener, other = record(address='127.0.0.1', port=8080), record(address='10.0.0.1', port=7)
+    attach(translating({'port': 8080}, route_localnet=['eth0']), listener, other, patience=-1)
+    assert listener['exposure']['undecided'][0]['reason'] == 'there was no time left to judge it'
+    attach(dropping(), listener, patience=-1)
+    assert listener['exposure']['level'] == 'local'

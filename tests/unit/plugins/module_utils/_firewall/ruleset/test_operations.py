@@ -321,3 +321,14 @@ def test_equal_verdicts_are_one():
 def test_marks(expression, values, wanted):
     assert operations.SetMark(expression).value(*values) == wanted
     assert operations.SetMark(expression).needs_connection() is ('ctmark' in str(expression))
+
+
+@pytest.mark.parametrize('proxy, address, port, is_led', [
+    ((4, HERE, 80), HERE, 80, True), ((4, HERE, 80), 0, 80, True), ((4, HERE, 80), THERE, 80, False),
+    ((4, HERE, 80), HERE, 81, False), ((6, 1, 80), HERE, 80, False), ((None, None, None), HERE, 81, True),
+    ((4, HERE, None), HERE, 81, True), ((4, 0, 80), HERE, 80, True), ((None, 0, 80), 127 << 24 | 1, 80, False)])
+def test_whom_packets_can_be_handed_to(proxy, address, port, is_led):
+    op = operations.Tproxy('a reason', *proxy)
+    assert op.leads_to(4, address, port) is is_led
+    assert op == operations.Tproxy('a reason', *proxy) != operations.Tproxy('a reason', 4, HERE, 9)
+    assert op.kind == 'unclear' and not op.passes
