@@ -300,7 +300,10 @@ def _undecided(exposure: Exposure | None) -> set[str]:
     """Collect the fields of an exposure that mean nothing: the firewall was not inspected, or not all is decided."""
     if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
         return {'exposure', *_EXPOSURE}
-    return set(_EXPOSURE) if exposure.get('undecided') else set()
+    if exposure.get('undecided'):
+        return set(_EXPOSURE)
+    # who is let in is more than these networks, or less
+    return {'allowed'} if exposure.get('allowed_sets') or exposure.get('except_sets') else set()
 
 
 # What it is called; all of this is harmless to print, and no name in it can be taken for words of ours

@@ -124,6 +124,18 @@ class Undecided(TypedDict):
     reason: str
 
 
+class LongSet(TypedDict):
+    """A very long set of addresses, or a part of it that rules treat alike.
+
+    :ivar set: what rules call it. :ivar elements: how many there are. :ivar key: of its addresses, in ``Firewall``.
+    """
+
+    set: str | None
+    family: Family
+    elements: int
+    key: str
+
+
 class _Path(TypedDict):
     family: Family
     interfaces: list[str]
@@ -144,9 +156,11 @@ class Path(_Path, total=False):
     """
 
     addresses: list[str] | None
+    allowed_sets: list[LongSet]
+    except_sets: list[LongSet]
 
 
-class Exposure(TypedDict):
+class _Exposure(TypedDict):
     """Who can reach a listener, as far as its host decides.
 
     :ivar allowed: networks that surely can. :ivar decided_by: the rule that lets most of them in, or keeps all out.
@@ -161,6 +175,17 @@ class Exposure(TypedDict):
     blocked_by: str | None
     caveats: list[str]
     paths: list[Path]
+
+
+class Exposure(_Exposure, total=False):
+    """Who can reach a listener.
+
+    :ivar allowed_sets: parts of very long sets who surely can too.
+    :ivar except_sets: those of whom this is not so, though their addresses are in ``allowed``.
+    """
+
+    allowed_sets: list[LongSet]
+    except_sets: list[LongSet]
 
 
 class Endpoint(TypedDict):
@@ -215,15 +240,22 @@ class Forwarded(Endpoint):
     exposure: Exposure
 
 
-class Opening(TypedDict):
-    """What the firewall lets in with nothing listening behind it."""
-
+class _Opening(TypedDict):
     protocol: Protocol
     family: Family
     ports: str
     interfaces: list[str]
     sources: list[str]
     decided_by: str | None
+
+
+class Opening(_Opening, total=False):
+    """What the firewall lets in with nothing listening behind it.
+
+    :ivar source_sets: parts of very long sets who are let in too.
+    """
+
+    source_sets: list[LongSet]
 
 
 class Sources(TypedDict):
@@ -243,9 +275,11 @@ class Firewall(_Firewall, total=False):
     """The rules of a host.
 
     :ivar default: what becomes of a port that no rule names. :ivar rules: how many there are.
+    :ivar sets: the addresses of each ``LongSet``, by its key: addresses and ranges with a space between two.
     """
 
     sources: Sources | None
+    sets: dict[str, str]
 
 
 class Unit(TypedDict):

@@ -6,10 +6,14 @@ Spans of a set neither overlap nor touch. A set of few spans meets one of many b
 """
 
 import bisect
+import itertools
+import operator
 import socket
+import struct
 
 EMPTY = ()
 LAST = {4: 2 ** 32 - 1, 6: 2 ** 128 - 1}    # the last address of each family
+_MANY = 256                                 # spans, of which it pays to prepare for as many
 
 
 def full(family):
@@ -19,9 +23,13 @@ def full(family):
 
 def merged(spans):
     """A set from (low, high) in any order, overlapping or not."""
-    result = []
+    spans, result = sorted(spans), []
+    if len(spans) > _MANY:
+        lows, highs = zip(*spans)
+        if min(map(operator.sub, lows[1:], highs)) > 1:     # they are a set as they are, which many are
+            return tuple(spans)
     last = -2
-    for low, high in sorted(spans):
+    for low, high in spans:
         if low > last + 1:
             result.append((low, high))
             last = high
@@ -134,6 +142,10 @@ def _without(spans, low, high):
 
 def complement(spans, low=0, high=2 ** 256):
     """All numbers from low to high that are not in the set."""
+    if len(spans) > _MANY and low < spans[0][0] and spans[-1][1] < high:
+        lows, highs = zip(*spans)
+        between = zip(map((1).__add__, highs), map((-1).__add__, lows[1:]))
+        return ((low, lows[0] - 1),) + tuple(between) + ((highs[-1] + 1, high),)
     result = []
     for first, last in spans:
         if first > low:
@@ -152,7 +164,7 @@ def contains(spans, number):
 
 
 def size(spans):
-    return sum([high - low for low, high in spans]) + len(spans)
+    return len(spans) - sum(itertools.starmap(operator.sub, spans))
 
 
 def number(text):
@@ -161,6 +173,19 @@ def number(text):
         return int.from_bytes(socket.inet_pton(socket.AF_INET6 if ':' in text else socket.AF_INET, text), 'big')
     except (OSError, TypeError, UnicodeError):
         raise ValueError('not an address: %r' % (text,)) from None
+
+
+def numbers(texts, family):
+    """list of int: the addresses in texts of one family; ValueError where one of them is none."""
+    kind = socket.AF_INET if family == 4 else socket.AF_INET6
+    try:
+        packed = b''.join([socket.inet_pton(kind, text) for text in texts])
+    except (OSError, TypeError, UnicodeError):
+        raise ValueError('not an address of the family: %d' % family) from None
+    if family == 4:
+        return list(struct.unpack('>%dI' % len(texts), packed))
+    halves = iter(struct.unpack('>%dQ' % (2 * len(texts)), packed))
+    return [high << 64 | low for high, low in zip(halves, halves)]
 
 
 def address(value, family):
@@ -177,6 +202,23 @@ def prefix(text, length, family):
         raise ValueError('not the length of a network: %d' % length)
     low = number(text) >> (bits - length) << (bits - length)
     return low, low + (1 << (bits - length)) - 1
+
+
+def text(spans, family):
+    """str: a set of one family, as ``of_text`` reads it: addresses and ranges, with a space between two."""
+    return ' '.join([
+        address(low, family) if low == high else '%s-%s' % (address(low, family), address(high, family))
+        for low, high in spans])
+
+
+def of_text(value, family):
+    """The set in a text that ``text`` made; ValueError for any other."""
+    parts = [part.partition('-') for part in value.split(' ')] if value else []
+    lows = numbers([low for low, dummy, dummy2 in parts], family)
+    highs = numbers([high or low for low, dummy, high in parts], family)
+    if any(map(operator.gt, lows, highs)):
+        raise ValueError('not a range of addresses')
+    return merged(zip(lows, highs))
 
 
 def parse(text):
@@ -198,6 +240,9 @@ def networks(spans, family):
     bits = 32 if family == 4 else 128
     for first, high in spans:
         low = first
+        if low == high:
+            result.append('%s/%d' % (address(low, family), bits))
+            continue
         while low <= high:
             free = (low & -low).bit_length() - 1 if low else bits
             free = min(free, (high - low + 1).bit_length() - 1)

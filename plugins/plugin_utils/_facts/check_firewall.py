@@ -14,6 +14,7 @@ from .._schema import Fault
 
 _MOST_TEXT = 64 * 1024 * 1024       # characters that a tool printed
 _MOST_ROUTES = 100000
+_MOST_OF_SET = 8 * 1024 * 1024      # characters of the addresses of a set
 
 _text = _schema.text(20000)
 _maybe_text = _schema.nullable(_text)
@@ -69,15 +70,18 @@ _judged = {
     'blocked_by': _maybe_text,
     'caveats': _schema.items(_text, 100),
 }
+_long_sets = _schema.items(_schema.mapping({
+    'set': _schema.nullable(_text), 'family': _family, 'elements': _schema.integer(), 'key': _schema.text(64)}), 200)
+_of_sets = {'allowed_sets': _long_sets, 'except_sets': _long_sets}
 ports = _schema.matching(re.compile(r'[0-9]{1,5}(?:-[0-9]{1,5})?', re.ASCII), 'a port, or a range of them')
 exposure = _schema.mapping({
     **_judged,
     'level': _schema.choice(*_shape.LEVELS),
     'paths': _schema.items(_schema.mapping(
         {**_judged, 'interfaces': _names, 'family': _family},
-        {'addresses': _schema.nullable(_schema.items(_address, 1000))},
+        {'addresses': _schema.nullable(_schema.items(_address, 1000)), **_of_sets},
     ), 20000),
-})
+}, _of_sets)
 exposures = _schema.items(_schema.nullable(exposure), 1000 * 1000)
 opening = _schema.mapping({
     'protocol': _schema.choice(*(protocol for protocol in _shape.PROTOCOLS if protocol != 'raw')),
@@ -86,12 +90,16 @@ opening = _schema.mapping({
     'interfaces': _names,
     'sources': _networks,
     'decided_by': _maybe_text,
-})
+}, {'source_sets': _long_sets})
 firewall = _schema.mapping({
     'backends': _schema.items(_schema.choice(*_shape.BACKENDS), len(_shape.BACKENDS)),
     'default': _schema.choice(*_shape.DEFAULTS),
     'rules': _schema.integer(),
-}, {'sources': _schema.nullable(_schema.mapping(dict.fromkeys(_shape.FAMILIES, _networks)))})
+}, {
+    'sources': _schema.nullable(_schema.mapping(dict.fromkeys(_shape.FAMILIES, _networks))),
+    # what is in them is read where it is needed: what cannot be read says of nobody whether they are let in
+    'sets': _schema.table(_schema.text(64), _schema.text(_MOST_OF_SET), 1000),
+})
 
 _output = _schema.text(_MOST_TEXT)
 _flags = _schema.items(_name, 10000)

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
-from .. import _listener
+from ...module_utils._addresses import intervals
+from .. import _listener, _long_sets
 from .._harmless.terminal import name, sentence, visible
 from .._listener import Listener
 from .._shape import Exposure, Path
@@ -142,12 +143,28 @@ def stance(listener: Listener, source: str, target: str | None = None) -> tuple[
         parts = [paths[0], *paths]
     if any(_is_among(undecided['sources'], address) for part in parts for undecided in part['undecided']):
         return None, None
+    let_in = [_lets_in(part, address) for part in parts]
+    if None in let_in:
+        return None, None
     ways = parts[1:] or parts
-    allowing = [part for part in parts[1:] if _is_among(part['allowed'], address)]
-    if allowing or _is_among(parts[0]['allowed'], address):
+    allowing = [part for part, lets_in in zip(parts[1:], let_in[1:]) if lets_in]
+    if allowing or let_in[0]:
         return 'allowed', _only(part['decided_by'] for part in allowing or parts[:1])
     # where nobody is let in, the rule that decides is the one that blocks
-    return 'blocked', _only(part['blocked_by'] or (None if part['allowed'] else part['decided_by']) for part in ways)
+    return 'blocked', _only(
+        part['blocked_by'] or (None if part['allowed'] or part.get('allowed_sets') else part['decided_by'])
+        for part in ways)
+
+
+def _lets_in(part: Exposure | Path, address: Address) -> bool | None:
+    """Whether an exposure, or a path of it, surely lets an address in; None where nobody knows its long sets."""
+    among = []
+    for kind in _long_sets.NAMES:
+        members = _long_sets.members(part, kind, address.version)
+        if members is None:
+            return None
+        among.append(any(intervals.contains(spans, int(address)) for spans in members))
+    return among[0] or not among[1] and _is_among(part['allowed'], address)
 
 
 def _only(rules: Iterable[str | None]) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._listener import Listener, accepts
+from .._long_sets import resolved
 from .._shape import Facts, Family
 
 MOST_OF_A_TARGET = 2000         # endpoints: a host that lies does not make others scan a network
@@ -71,7 +72,7 @@ def plan(targets: Iterable[Target]) -> Plan:
         reasons: Counter[str] = Counter()
         planned = 0
         listeners: list[Listener] = [*target.facts['listeners'], *target.facts.get('forwarded', ())]
-        for listener in listeners:
+        for listener in (resolved(listener, target.facts) for listener in listeners):
             reason = _why_not(listener)
             endpoints = [] if reason else _endpoints(listener, addresses)
             if not reason and not endpoints:

@@ -8,8 +8,7 @@ How it thinks
 **Sets of clients are carried, not packets.** A decision is about one destination (family, protocol, interface, address
 and port), and all clients at once: their source addresses are a set of spans (``_addresses.intervals``). Whatever else
 a packet is, is a ``packet.State``. A *branch* is a state and the set of the clients whose packet is in that state; a
-rule that looks at the source address parts a branch in two. Sets that rules name with very many members are one number
-each, above all addresses (``model.BIG_AT``): what becomes of the members is told by name.
+rule that looks at the source address parts a branch in two. Of very long sets a few numbers are carried (``crowds``).
 
 **May and must.** What a rule asks is answered by two sets: those that *may* pass, and those that *surely* do. Between
 them lies what cannot be known from a snapshot: the client's port, a choice at random, what depends on the traffic, the
@@ -49,7 +48,7 @@ application does. Random rulesets are compared with what the kernel does, see ``
 import bisect
 
 from ..._addresses import intervals as iv, networks
-from ..ruleset.model import BIG_AT
+from . import crowds
 from .conversation import Conversation
 from .host import Host
 from .outcome import Outcome, conclude
@@ -69,12 +68,14 @@ class Evaluator:
     :param ruleset: Ruleset, see ``load.load``.
     :param net: dict, ``net`` of the snapshot.
     :param budget: int, steps for each decision; a step is about one rule that is visited.
+    :ivar crowds: dict, family to Crowds.
     """
 
     def __init__(self, ruleset, net, budget=BUDGET):
         self._ruleset, self._budget = ruleset, budget
         self._host = Host(ruleset.bases, net or {})
         self._outcomes, self._neighbours, self._unfounds = {}, {}, {}
+        self.crowds = {family: crowds.of(ruleset, net or {}, family) for family in (4, 6)}
         self._ports = sorted({0} | self._host.ports)
 
     def decide(self, family, protocol, interface, address, port):
@@ -85,6 +86,10 @@ class Evaluator:
         :param address: str.
         :returns: Outcome.
         """
+        return self.ask(family, protocol, interface, address, port).real(self.crowds[family])
+
+    def ask(self, family, protocol, interface, address, port):
+        """Decide the same; the sets of the Outcome are told ones, see ``crowds``."""
         # ports that no rule tells from each other have the same outcome
         position = bisect.bisect_right(self._ports, port)
         alike = self._ports[position - 1] if position else 0
@@ -96,7 +101,7 @@ class Evaluator:
         return outcome if alike == port else outcome.at_port(alike, port)
 
     def _decide(self, family, protocol, interface, address, port):
-        everyone = iv.full(family)
+        everyone = self.crowds[family].everyone
         outcome = self._judged(family, protocol, interface, address, port)
         if family == 6 and interface != 'lo' and iv.minus(everyone, outcome.blocked):
             rule = self.neighbours(interface)
@@ -136,9 +141,10 @@ class Evaluator:
         """
         if interface not in self._neighbours:
             self._neighbours[interface] = None
+            near = self.crowds[6].told(_NEAR)
             for kind in (135, 136):
                 outcome = self._judged(6, 'icmpv6', interface, _SOLICITED, 0, kind)
-                if outcome.blocked and iv.isect(outcome.blocked, _NEAR) == _NEAR:
+                if outcome.blocked and iv.isect(outcome.blocked, near) == near:
                     self._neighbours[interface] = outcome.decided_by or 'the firewall'
         return self._neighbours[interface]
 
@@ -152,14 +158,13 @@ class Evaluator:
         :param family: 4, 6, or 0 for ARP.
         :param converse: callable that has one, with a Conversation.
         """
-        everyone, ruleset = iv.full(family or 4), self._ruleset
+        everyone, ruleset = self.crowds[family or 4].everyone, self._ruleset
         if ruleset.doubts:
             return _undecided(everyone, ruleset.doubts[0])
-        universe = everyone + tuple((BIG_AT + 2 * index,) * 2 for index in range(len(ruleset.big)))
-        conversation = Conversation(self._host, Walker(universe, self._budget), family, protocol, interface)
+        conversation = Conversation(self._host, Walker(everyone, self._budget), family, protocol, interface)
         try:
             converse(conversation)
-            return conclude(conversation.traces, everyone, family, ruleset.big)
+            return conclude(conversation.traces, everyone, family)
         except BudgetError as error:
             return _undecided(everyone, str(error))
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:

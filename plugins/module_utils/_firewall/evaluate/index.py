@@ -22,12 +22,13 @@ class Index:
     :param known: dict, see ``packet.fixed``.
     :param own: names of the fields that hold the server's port.
     :param client: name of the field that holds the client's address.
+    :param crowds: Crowds.
     """
 
-    def __init__(self, chain, known, own, client):
+    def __init__(self, chain, known, own, client, crowds):
         self._always, self._points, self._ranges = [], {}, []
         self._cache, self._runs = {}, {}            # runs by (position of the first rule, how many)
-        self._known, self._own, self._client = known, own, client
+        self._known, self._own, self._client, self._crowds = known, own, client, crowds
         for position, rule in enumerate(chain.rules):
             possible, ports = self._guard(rule)
             if not possible:
@@ -58,7 +59,10 @@ class Index:
                 return None
             name = op.fields[0]
             if name == self._client:
-                spans = op.test.spans if spans is None else iv.isect(spans, op.test.spans)
+                told = self._crowds.told(op.test.spans)
+                if self._crowds and told != self._crowds.touched(op.test.spans):
+                    return None
+                spans = told if spans is None else iv.isect(spans, told)
             elif name not in self._own:
                 value = self._known.get(name)
                 if not isinstance(value, int) or not op.test.scalar(value):
@@ -215,11 +219,11 @@ class Run(Rule):
         return self
 
 
-def of(chain, view):
+def of(chain, view, crowds):
     """The ``Index`` of a chain for what is seen from a view; made once."""
-    key = view.family, view.protocol, view.reply
+    key = view.family, view.protocol, view.reply, crowds
     if key not in chain.indexes:
         port = 'sport' if view.reply else 'dport'           # of the server
         client = ('daddr%d' if view.reply else 'saddr%d') % view.family
-        chain.indexes[key] = Index(chain, view.fixed, (view.protocol + port, 'th' + port), client)
+        chain.indexes[key] = Index(chain, view.fixed, (view.protocol + port, 'th' + port), client, crowds)
     return chain.indexes[key]

@@ -3,7 +3,6 @@
 """What becomes of the clients of one port, and which rule decided it."""
 
 from ..._addresses import intervals as iv
-from ..ruleset.model import BIG_AT
 from .reasons import most, most_accepted, worded
 from .result import Result
 from .walk import PORTS
@@ -13,6 +12,8 @@ USUAL = ((32768, 65535),)       # ports that programs get when they do not ask f
 
 class Outcome:
     """What becomes of the clients of one port. The three sets part all addresses of the family.
+
+    They are told sets, or addresses (``real``).
 
     :ivar allowed: spans of the sources that are surely let in and answered; blocked: that surely are not.
     :ivar undecided: list of (spans, reason).
@@ -29,7 +30,7 @@ class Outcome:
         self.undecided, self.caveats, self.destinations = [], [], []
         self.delivered = self.translated_by = None
         self.accepted, self.dropped = [], []    # sorted out when asked for
-        self._known = {}
+        self._known, self._told = {}, self
 
     @property
     def allowed_by(self):
@@ -54,7 +55,24 @@ class Outcome:
         """str or None: that of ``blocked_by`` and ``allowed_by`` which is about more addresses."""
         return self.blocked_by if iv.size(self.blocked) > iv.size(self.allowed) else self.allowed_by
 
+    def real(self, crowds):
+        """The same outcome, with all sets of addresses as they are meant.
+
+        :param crowds: Crowds.
+        """
+        if not crowds:
+            return self
+        other = Outcome()
+        other.__dict__.update(
+            self.__dict__, allowed=crowds.real(self.allowed), blocked=crowds.real(self.blocked),
+            undecided=[(spans, reason) for spans, reason in [
+                (crowds.real(told), reason) for told, reason in self.undecided] if spans],
+            destinations=[(crowds.real(told), address, port) for told, address, port in self.destinations])
+        return other
+
     def _most(self, name):
+        if self._told is not self:
+            return self._told._most(name)
         if name not in self._known:
             self._known[name] = most_accepted(self.accepted, self.allowed) if name == 'accepted' else \
                 most(self.dropped, self.blocked)
@@ -88,7 +106,7 @@ class Traces:
         self.dropped, self.accepted, self.translated, self.ends = [], [], [], []
 
 
-def conclude(traces, everyone, family, big):
+def conclude(traces, everyone, family):
     """Make an Outcome of what happened to the clients.
 
     Those who came through and were never stopped are allowed, those who never came through are blocked. Of all others
@@ -97,7 +115,6 @@ def conclude(traces, everyone, family, big):
 
     :param traces: Traces, of a conversation.
     :param everyone: set of all addresses.
-    :param big: list of str, names of the big sets.
     """
     outcome = Outcome()
     stopped = iv.united([
@@ -121,7 +138,6 @@ def conclude(traces, everyone, family, big):
         outcome.undecided.append((unsure, 'depends on the port that a client uses'))
     outcome.destinations = [(iv.isect(spans, everyone), state.address, state.port) for state, spans in traces.ends]
     outcome.caveats = [worded(reason) for spans, reason in traces.notes.caveats if iv.isect(spans, everyone)]
-    outcome.caveats += _about_big_sets(outcome, everyone, big, passed, stopped)
     outcome.dropped = [(spans, (leg, decider)) for leg, spans, decider, dummy, dummy2 in traces.dropped
                        if decider is not None]
     outcome.accepted = traces.accepted
@@ -131,16 +147,6 @@ def conclude(traces, everyone, family, big):
 
 def _is_usual(ports):
     return ports is PORTS or bool(iv.isect(ports, USUAL))
-
-
-def _about_big_sets(outcome, everyone, big, passed, stopped):
-    """Yield what becomes of the members of big sets, where it is not the same for everyone."""
-    for index, name in enumerate(big):
-        member = BIG_AT + 2 * index
-        passes, stops = iv.contains(passed, member), iv.contains(stopped, member)
-        word = 'undecided' if passes and stops else 'allowed' if passes else 'blocked'
-        if {'allowed': outcome.allowed, 'blocked': outcome.blocked}.get(word) != everyone:
-            yield 'except the members of %s, whose access is %s' % (name, word)
 
 
 def _note_translation(outcome, translated, everyone, family):

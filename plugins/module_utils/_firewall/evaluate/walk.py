@@ -8,7 +8,7 @@ jump to it then takes what is of its own clients, so that deep and wide jumps co
 """
 
 from ..._addresses import intervals as iv
-from ..ruleset.model import ABSENT, BIG_AT, CLIENT, MAYBE, NOWHERE, SOURCE, By, Numbers, Table, judge, scalar
+from ..ruleset.model import ABSENT, CLIENT, MAYBE, NOWHERE, SOURCE, By, Numbers, Table, judge, scalar
 from ..ruleset.operations import Match
 from . import index, memory
 from .lookup import found
@@ -24,7 +24,7 @@ STATES = 64         # different marks, or ports of clients, at a time
 class Walker:
     """Walks chains.
 
-    :ivar universe: all clients; for each of the big sets, a number that stands for its members.
+    :ivar universe: Told, all clients.
     :ivar steps: int, how many more steps may be taken; a step is about one rule that is visited.
     """
 
@@ -56,7 +56,7 @@ class Walker:
     def _walk(self, view, chain, state, depth):
         result = Result()
         live = [(state, self.universe)]
-        for rule in index.of(chain, view).rules(view.port(state)):
+        for rule in index.of(chain, view, self.universe.crowds).rules(view.port(state)):
             rest = []
             for state, spans in live:
                 self.steps -= 1 + len(spans) // 16
@@ -97,11 +97,8 @@ class Walker:
             rest.extend(live)
             return
         self.steps -= len(run.rest) // 64
-        big = tuple(span for span in spans if span[0] >= BIG_AT) if spans[-1][0] >= BIG_AT else iv.EMPTY
-        if big:         # members of big sets may be among those that the rules name
-            result.note(result.doubts, big, (run, why('saddr')))
         for kind, clients in run.kinds.items():
-            ending = iv.union(iv.isect(clients, spans), big)
+            ending = iv.isect(clients, spans)
             if ending:
                 result.end(kind, state, ending, None if kind == 'return' else run)
         spans = iv.isect(run.rest, spans)

@@ -238,7 +238,7 @@ class Asker:
             if time.monotonic() > self._until:
                 raise Timeout
             self._known[key] = (
-                self._evaluator.decide(
+                self._evaluator.ask(
                     family=family,
                     protocol=protocol,
                     interface=interface,

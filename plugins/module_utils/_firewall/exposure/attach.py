@@ -63,8 +63,9 @@ def _attach(records, snapshot, gaps, patience):
             record['exposure'] = listeners.unknown_of(record, reasons[0])
         return {'forwarded': [], 'openings': [], 'firewall': firewall}
     net = snapshot['net']
-    asker = Asker(ruleset, evaluator.Evaluator(ruleset, net), patience, net)
-    survey = Survey(listeners.Joiner(net, asker), asker, records, snapshot, ruleset.count)
+    judge = evaluator.Evaluator(ruleset, net)
+    asker = Asker(ruleset, judge, patience, net)
+    survey = Survey(listeners.Joiner(net, asker, judge.crowds), asker, records, snapshot, ruleset.count)
     for record in records:
         record['exposure'] = None
     for record in own:
@@ -86,6 +87,8 @@ def _attach(records, snapshot, gaps, patience):
             'the firewall is too large to list what it forwards and lets in within %d seconds' % patience,
         )
     openings, forwarded = survey.openings(), survey.forwarded()
+    if survey.joiner.describer.kept.texts:
+        firewall['sets'] = survey.joiner.describer.kept.texts
     if len(forwarded) > MOST_FORWARDED:
         gaps.add('firewall', 'forwarded', 'the list of forwarded ports is incomplete', len(forwarded) - MOST_FORWARDED)
     skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)

@@ -8,6 +8,7 @@ that the host has routes to behind it. All sets of addresses are as in ``interva
 
 from ..._addresses import intervals as iv, networks
 from ..evaluate import packet
+from ..evaluate.crowds import NONE
 from ..evaluate.reasons import worded
 from ..evaluate.routes import Net
 from ..ruleset.model import ABSENT, Numbers, scalar
@@ -28,10 +29,11 @@ class Joiner:
 
     :param net: dict, ``net`` of a snapshot.
     :param asker: Asker.
+    :param crowds: dict, family to Crowds.
     :ivar describer: Describer.
     """
 
-    def __init__(self, net, asker):
+    def __init__(self, net, asker, crowds=NONE):
         self._asker = asker
         self._localnet, self._l3mdev = net['route_localnet'], net.get('l3mdev_accept') or {}
         self._interfaces = interfaces(net)
@@ -53,7 +55,8 @@ class Joiner:
                 (self._routed if is_sure else self._maybe)[family].append((low, high))
         self._note_heard(net)
         self.describer = Describer({
-            family: iv.merged((address, address) for address in own) for family, own in self._own.items()})
+            family: iv.merged((address, address) for address in own) for family, own in self._own.items()}, crowds)
+        self._crowds = crowds
         self._own_on = {}                   # (family, interface) to its addresses
         for family, own in self._own.items():
             for address, names in own.items():
@@ -62,7 +65,7 @@ class Joiner:
         self._places = {family: {address: place for place, address in enumerate(own)}
                         for family, own in self._own.items()}
         self._far = {}                      # family to class to addresses
-        self._possible = possible(net)
+        self._possible = {key: crowds[key[0]].touched(spans) for key, spans in possible(net).items()}
         self._groups, self._ways, self._texts = {}, {}, {}
 
     def _note_heard(self, net):
@@ -223,9 +226,10 @@ class Joiner:
             to, at = outcome.delivered or (None, None)
             if not translations and not stays(to and iv.number(to), at):        # and nobody gets there
                 translations = ((iv.isect(outcome.blocked, senders), (to, port if at == number else at), rule),)
-        undecided = [(iv.minus(iv.isect(spans, senders), never), shortened(reason))
+        trimmed = self._crowds[family].trimmed
+        undecided = [(trimmed(iv.minus(iv.isect(spans, senders), never)), shortened(reason))
                      for spans, reason in outcome.undecided]
-        return Way(names, family, senders, iv.isect(outcome.allowed, senders),
+        return Way(names, family, senders, trimmed(iv.isect(outcome.allowed, senders)),
                    tuple(pair for pair in undecided if pair[0]), outcome,
                    tuple(shortened(text) for text in outcome.caveats), translations, translated)
 
@@ -362,7 +366,7 @@ class Joiner:
                 continue
             for name in self._interfaces if record['interface'] is None else [record['interface']]:
                 clients = _clients(rule, op, family, record['protocol'], name)
-                clients = iv.isect(self._possible[family, (name,), False], clients)
+                clients = iv.isect(self._possible[family, (name,), False], self._crowds[family].touched(clients))
                 clients = iv.minus(clients, self.describer.never[family])
                 if clients:
                     reason = shortened(worded((rule, op.reason)))

@@ -182,9 +182,8 @@ class Survey:
     def _joined_openings(self, key, spans):
         """List (opening, low, high), with one for spans of ports that touch."""
         protocol, family, names, allowed = key
-        sources, rest = self._describer.networks(allowed, family)
-        if rest:
-            sources = sources + self._describer.networks(rest, family)[0]
+        listed = self._describer.listed(allowed, family)
+        sources = listed.networks + (self._describer.networks(listed.rest, family)[0] if listed.rest else [])
         result = []
         for low, high, decided_by in sorted(spans, key=lambda span: span[:2]):
             if result and low <= result[-1][2] + 1:
@@ -192,6 +191,8 @@ class Survey:
                 continue
             opening = {'protocol': protocol, 'family': FAMILIES[family], 'interfaces': list(names), 'sources': sources,
                        'decided_by': decided_by}
+            if listed.sets:
+                opening['source_sets'] = listed.sets
             result.append([opening, low, high])
         return result
 

@@ -3,6 +3,7 @@
 """The outcome for one group of interfaces, and the level (``anyone`` ... ``none``) of a set of sources."""
 
 from ..._addresses import intervals as iv, networks
+from ..evaluate.crowds import NONE
 
 MOST_TEXT = 500                 # characters of a rule; one can have a set of thousands of elements in it
 LINK = networks.sets(networks.LINK)
@@ -13,22 +14,22 @@ _PRIVATE = networks.sets(networks.LOOPBACK, networks.LINK, networks.PRIVATE)
 _PUBLIC = {4: iv.minus(iv.full(4), iv.union(_PRIVATE[4], IMPOSSIBLE[4])), 6: networks.sets(networks.GLOBAL6)[6]}
 
 
-def level(allowed):
+def level(allowed, crowds=NONE):
     """Classify how far clients can be away, by the widest of them.
 
     ``anyone`` is more than half of all public addresses, as a list of those that are locked out, however long, is no
     list of those that are let in.
 
-    :param allowed: dict, family to a set.
+    :param allowed: dict, family to a told set; crowds: dict, family to Crowds.
     :returns: str.
     """
     if not any(allowed.values()):
         return 'none'
     for name, known in (('link', LINK), ('private', _PRIVATE)):
-        if not any(iv.minus(spans, known[family]) for family, spans in allowed.items()):
+        if not any(crowds[family].beyond(spans, known[family]) for family, spans in allowed.items()):
             return name
     for family, spans in allowed.items():
-        if 2 * iv.size(iv.isect(spans, _PUBLIC[family])) > iv.size(_PUBLIC[family]):
+        if crowds[family].is_most(spans, _PUBLIC[family]):
             return 'anyone'
     return 'listed'
 

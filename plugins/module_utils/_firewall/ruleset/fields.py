@@ -157,6 +157,18 @@ def bits(value, kind):
     return plain(value, kind)
 
 
+def elements(values, kind):
+    """list of (low, high), or of str for names: see ``element``; very many plain addresses take little time."""
+    if kind in ('ip4', 'ip6'):
+        try:
+            numbers = iv.numbers([value for value in values if isinstance(value, str)], int(kind[2]))
+            rest = [value for value in values if not isinstance(value, str)]
+            return list(zip(numbers, numbers)) + [element(value, kind) for value in rest]
+        except ValueError:
+            pass            # and ``element`` says which of them it is
+    return [element(value, kind) for value in values]
+
+
 def element(value, kind):
     """(low, high), or str for names: a value, a range or a network."""
     if kind == 'any':

@@ -11,7 +11,7 @@ import re
 from ..._addresses import intervals as iv
 from . import fields, saved
 from .fields import Unclear
-from .model import BIG, Big, Numbers, Table
+from .model import Numbers, Table, TooManyError
 from .operations import Remember
 
 NEVER = ('l4proto',), Numbers(iv.EMPTY)
@@ -39,34 +39,34 @@ def written(saves):
 class AtLeast:
     """Test of a set that rules add to.
 
-    :param test: Numbers, of what is surely in it; None where nothing is.
+    :ivar inner: Numbers, of what is surely in it; None where nothing is.
     """
 
     def __init__(self, test, reason):
-        self._test, self.reason = test, reason
+        self.inner, self.reason = test, reason
 
     def scalar(self, value):
-        return True if self._test is not None and self._test.scalar(value) else None
+        return True if self.inner is not None and self.inner.scalar(value) else None
 
     def source(self, universe):
-        if not hasattr(self._test, 'source'):
+        if not hasattr(self.inner, 'source'):
             return universe, iv.EMPTY
-        return universe, self._test.source(universe)[1]
+        return universe, self.inner.source(universe)[1]
 
 
 class AtMost:
     """Test of a set that rules take elements out of, see ``AtLeast``."""
 
     def __init__(self, test, reason):
-        self._test, self.reason = test, reason
+        self.inner, self.reason = test, reason
 
     def scalar(self, value):
-        return False if self._test.scalar(value) is False else None
+        return False if self.inner.scalar(value) is False else None
 
     def source(self, universe):
-        if not hasattr(self._test, 'source'):
+        if not hasattr(self.inner, 'source'):
             return universe, iv.EMPTY
-        return self._test.source(universe)[0], iv.EMPTY
+        return self.inner.source(universe)[0], iv.EMPTY
 
 
 class Sets:
@@ -161,9 +161,10 @@ class Sets:
         if set(dims) - {'ip', 'net', 'port', 'iface', 'mark'} or 'markmask' in ipset.options:
             raise Unclear('the set %s of type %s' % (name[:40], ipset.kind))
         length = self._netmask(name, ipset, dims)
-        if len(dims) == 1 and dims[0] in ('ip', 'net') and len(ipset.elements) > BIG and not nomatch:
-            self._ruleset.big.append(name)
-            return (('%saddr%d' % (directions[0][0], family)),), Big(len(self._ruleset.big) - 1)
+        try:
+            self._ruleset.take(ipset.elements, 'the set %s' % name[:40])
+        except TooManyError as error:
+            raise Unclear(error) from None
         names = []
         for dim, direction in zip(dims, directions):
             names += _fields(dim, direction[0], family)
@@ -185,7 +186,10 @@ class Sets:
         if nomatch or any(flag for dummy, flag in rows):
             rows = _specific(rows, nomatch, name, dims)
         if len(names) == 1:
-            return tuple(names), Numbers(iv.merged(tests[0] for tests, dummy in rows))
+            spans = iv.merged(tests[0] for tests, dummy in rows)
+            if dims[0] in ('ip', 'net'):
+                self._ruleset.name(family, 'ipset %s' % name, spans, len(rows))
+            return tuple(names), Numbers(spans)
         return tuple(names), Table([(tests, None) for tests, dummy in rows])
 
     @staticmethod

@@ -14,8 +14,8 @@ UNKNOWN = type('Unknown', (), {})()     # can be anything
 MAYBE = type('Maybe', (), {})()         # can be anything, or ABSENT
 NOWHERE = type('Nowhere', (), {})()     # no such device here: equal to none; whether unequal depends on the kernel
 SOURCE = type('Source', (), {})()       # the address of the client: the set of them is what is evaluated
-BIG = 2000                              # sets with more elements are judged as a whole, by name
-BIG_AT = 2 ** 140                       # number of the address that stands for all members of the first big set
+MOST_ELEMENTS = 500000                  # of all sets and maps of a ruleset
+NAMED = 64                              # sets of more addresses than these are told by their name
 
 
 class Some:
@@ -76,16 +76,39 @@ class Rule:
         self.where, self.source, self.ops, self.text = where, source, ops, None
 
 
+class TooManyError(Exception):
+    """There are more elements than a ruleset may have; the message says where."""
+
+
 class Ruleset:
     """All base chains, and what is to be known about the rest.
 
     :ivar bases: list of Chain.
-    :ivar big: list of str, the names of big sets; number BIG_AT + index stands for the members.
+    :ivar named: list of (family, name, set of its addresses, how many elements), of the sets that have very many.
     :ivar doubts: list of str, why nothing can be decided (a backend could not be read).
     """
 
     def __init__(self):
-        self.bases, self.big, self.doubts, self.count = [], [], [], 0
+        self.bases, self.named, self.doubts, self.count = [], [], [], 0
+        self._taken, self._elements = {}, 0
+
+    def take(self, elements, what):
+        """Take the elements of one more set or map.
+
+        :param elements: list; what: str, what has them.
+        :raises TooManyError: with those before, they are more than a ruleset may have.
+        """
+        if id(elements) in self._taken:
+            return
+        if self._elements + len(elements) > MOST_ELEMENTS:
+            raise TooManyError('%s: of more than %d elements of sets, the rest' % (what, MOST_ELEMENTS))
+        self._taken[id(elements)] = elements        # which keeps its id taken
+        self._elements += len(elements)
+
+    def name(self, family, name, spans, count):
+        """Note the addresses of a set, if they are so many that they are better told by its name."""
+        if len(spans) > NAMED:
+            self.named.append((family, name, spans, count))
 
 
 class Numbers:
@@ -103,26 +126,9 @@ class Numbers:
         return Masked(2 ** 32 - 1, self.spans).scalar(value) if isinstance(value, Bits) else None
 
     def source(self, universe):
-        must = iv.isect(self.spans, universe)
-        if universe[-1][1] < BIG_AT or not must:
-            return must, must
-        if must == universe[:1]:
-            return universe, universe       # every address, hence those of big sets too
-        return must + tuple(span for span in universe if span[0] >= BIG_AT), must
-
-
-class Big:
-    """Test: the address is in a big set."""
-
-    def __init__(self, index):
-        self.span = (BIG_AT + 2 * index,) * 2
-
-    def scalar(self, dummy):
-        return None
-
-    def source(self, universe):
-        others = tuple(span for span in universe if span[0] >= BIG_AT and span != self.span)
-        return iv.union((self.span,), others), (self.span,)
+        crowds = universe.crowds
+        must = iv.isect(crowds.told(self.spans), universe)
+        return (iv.isect(crowds.touched(self.spans), universe) if crowds else must), must
 
 
 class Names:
@@ -194,6 +200,16 @@ class Table:
             else:
                 self._exact.setdefault(key, data)
 
+    def sets(self, at):
+        """Yield the sets of numbers that are told apart by field number ``at``."""
+        groups, others = self._by_rest(at)
+        for by_data in groups.values():
+            for spans in by_data.values():
+                yield spans
+        for tests, dummy in others:
+            if not isinstance(tests[at], str):
+                yield (tests[at],)
+
     def _by_rest(self, at):
         """Group exact elements by all their fields but number ``at``.
 
@@ -258,10 +274,13 @@ def judge(test, value, universe):
     if isinstance(value, By):
         may = must = iv.EMPTY
         rest = universe
+        crowds = universe.crowds
         for spans, part in value.parts:
             upper, lower = judge(test, part, universe)
-            may, must = iv.union(may, iv.isect(spans, upper)), iv.union(must, iv.isect(spans, lower))
-            rest = iv.minus(rest, spans)
+            surely = crowds.told(spans)
+            may = iv.union(may, iv.isect(crowds.touched(spans), upper))
+            must = iv.union(must, iv.isect(surely, lower))
+            rest = iv.minus(rest, surely)
         return iv.union(may, rest), must
     answer = scalar(test, value)
     return (universe if answer is not False else iv.EMPTY), (universe if answer else iv.EMPTY)

@@ -10,7 +10,7 @@ import re
 from ..._addresses import intervals as iv
 from . import fields, wording
 from .fields import Unclear
-from .model import BIG, AnyBit, Big, Chain, Masked, Names, Numbers, Rule, Table
+from .model import AnyBit, Chain, Masked, Names, Numbers, Rule, Table, TooManyError
 from .operations import (
     ANY_PORT,
     ANYWHERE,
@@ -470,7 +470,7 @@ class Loader:
             return [Match(names, negate, AnyBit(fields.bits(right, kinds[0])))]
         else:
             elements = _several(right)
-            test = _test(elements, kinds)
+            test = self._test(elements, kinds, 'a set')
         return self._limited(names, kinds, elements, chain_key) + [Match(names, negate, test)]
 
     def _set(self, name, kinds, chain_key):
@@ -487,9 +487,17 @@ class Loader:
             if word not in SET_FLAGS:
                 raise Unclear('the flag %s of @%s' % (word, key[2]))
         elements = value.get('elem') or ()
-        if len(elements) > BIG and kinds[0] in ('ip4', 'ip6') and len(kinds) == 1:
-            self._ruleset.big.append('@%s' % key[2])
-            return Big(len(self._ruleset.big) - 1)
+        test = self._test(elements, kinds, '@%s' % key[2])
+        if isinstance(test, Numbers) and kinds[0] in ('ip4', 'ip6'):
+            self._ruleset.name(int(kinds[0][2]), 'set %s' % key[2], test.spans, len(elements))
+        return test
+
+    def _test(self, elements, kinds, name):
+        """See ``_test``; of too many elements, none that can be told."""
+        try:
+            self._ruleset.take(elements, name)
+        except TooManyError as error:
+            return _Changing('%s is not understood' % error)
         return _test(elements, kinds)
 
     def _table(self, data, kinds, chain_key, convert):
@@ -503,6 +511,10 @@ class Loader:
             pairs = self._sets[key].get('elem') or ()
         else:
             pairs = _item(data)[1]
+        try:
+            self._ruleset.take(pairs, data if isinstance(data, str) else 'a map')
+        except TooManyError as error:
+            raise Unclear(error) from None
         table = Table([])
         for key_value, right in pairs:
             left = _value(key_value)
@@ -660,7 +672,7 @@ def _element(value, kinds):
 
 
 def _spans(values, kind):
-    return iv.merged(fields.element(part, kind) for part in values)
+    return iv.merged(fields.elements(values, kind))
 
 
 def _test(values, kinds):

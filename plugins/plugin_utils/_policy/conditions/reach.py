@@ -10,20 +10,22 @@ by every firewall.
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ....module_utils._addresses.networks import ANYONE, LOOPBACK
+from ... import _long_sets
 from ..._listener import Listener, accepts
 from ..._shape import Facts, System
+from ..._words import number
 from . import sources as _sources
 from .patterns import Globs
-from .sources import Network, Sources, Spans
+from .sources import Sources, Spans
 from .three_valued import both
 
-_EVERYBODY: dict[int, Network] = {net.version: net for net in map(ipaddress.ip_network, ANYONE)}
 _FAMILIES = {4: 'ipv4', 6: 'ipv6'}
 _IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
-_ITSELF: dict[int, Network] = {net.version: net for net in map(ipaddress.ip_network, LOOPBACK)}
+_ITSELF: dict[int, Spans] = {family: _sources.of_facts(LOOPBACK, family) for family in _FAMILIES}
+_MOST = 8               # spans, of which networks are listed
 
 
 class Limited(Protocol):
@@ -51,31 +53,57 @@ def _is_inside(listener: Listener) -> bool:
     exposure = _exposure(listener)
     # no paths: nobody could look
     others = exposure.get('allowed') or (exposure.get('undecided') and exposure.get('paths'))
+    others = others or exposure.get('allowed_sets')
     return listener['scope'] == 'loopback' and not others
 
 
-def _reach(listener: Listener) -> tuple[list[Network], list[Network]]:
-    """List the networks that surely reach a listener, and those that may."""
+class Reach(NamedTuple):
+    """Who reaches a listener, by family, 4 or 6.
+
+    :ivar sure: who surely does; ``maybe``: who may, some of whom surely do.
+    """
+
+    sure: Mapping[int, Spans]
+    maybe: Mapping[int, Spans]
+
+
+def _reach(listener: Listener) -> Reach:
+    """Find who surely reaches a listener, and who may."""
     taken = families(listener)
     if _is_inside(listener):
-        return [_ITSELF[family] for family in taken], []
+        return Reach({family: _ITSELF[family] for family in taken}, {})
     exposure = _exposure(listener)
-    everybody = [_EVERYBODY[family] for family in taken]
     if not exposure or exposure.get('verdict') == 'unknown' or exposure.get('allowed') is None:
-        return [], everybody
-    allowed = [net for net in _sources.networks(exposure.get('allowed') or ()) if net.version in taken]
-    undecided = [net for part in exposure.get('undecided') or () for net in _sources.networks(
-        part.get('sources') or () if isinstance(part, dict) else [part]) if net.version in taken]
-    # nobody reaches it over a family that it may not take, whoever the firewall lets in
-    taken = [family for family, name in _FAMILIES.items() if accepts(listener, name)]
-    sure = [net for net in allowed if net.version in taken]
-    return sure, undecided + [net for net in allowed if net.version not in taken]
+        return Reach({}, {family: _sources.everybody(family) for family in taken})
+    sure: dict[int, Spans] = {}
+    maybe: dict[int, Spans] = {}
+    for family in taken:
+        allowed, perhaps = _let_in(exposure, family)
+        # nobody reaches it over a family that it may not take, whoever the firewall lets in
+        if accepts(listener, _FAMILIES[family]):
+            sure[family], maybe[family] = allowed, perhaps
+        else:
+            maybe[family] = _sources.union(perhaps, allowed)
+    return Reach(sure, maybe)
+
+
+def _let_in(exposure: Mapping[str, Any], family: int) -> tuple[Spans, Spans]:
+    """Find whom an exposure surely lets in over a family, and whom it may."""
+    more, excepted = (_long_sets.members(exposure, name, family) for name in _long_sets.NAMES)
+    if more is None or excepted is None:        # of some, nobody knows who they are
+        return (), _sources.everybody(family)
+    allowed = _sources.of_facts(exposure.get('allowed') or (), family)
+    undecided = [
+        _sources.of_facts(part.get('sources') or () if isinstance(part, dict) else [part], family)
+        for part in exposure.get('undecided') or ()
+    ]
+    return _sources.union(_sources.minus(allowed, *excepted), *more), _sources.union(*undecided)
 
 
 def is_anyone(listener: Listener) -> bool:
     """Whether everybody of a family surely reaches it, as far as the host has a say in it."""
-    sure = _reach(listener)[0]
-    if not _is_inside(listener) and any(_sources.covers(sure, _EVERYBODY[family]) for family in families(listener)):
+    sure = _reach(listener).sure
+    if not _is_inside(listener) and any(spans == _sources.everybody(family) for family, spans in sure.items()):
         return True
     return _exposure(listener).get('level') == 'anyone'
 
@@ -86,25 +114,30 @@ def may_be_anyone(listener: Listener) -> bool:
         return True
     sure, maybe = _reach(listener)
     return listener['scope'] != 'loopback' and any(
-        _sources.covers(sure + maybe, _EVERYBODY[family]) for family in families(listener))
+        _sources.union(sure.get(family, ()), maybe.get(family, ())) == _sources.everybody(family)
+        for family in families(listener))
 
 
 def upper(sources: Sources, listener: Listener) -> bool | None:
     """Whether nobody outside of these sources reaches it. The host itself always may."""
     if _is_inside(listener):
         return True
-    allowed, undecided = _reach(listener)
-    itself = list(_ITSELF.values())
-    if not all(sources.holds([net]) or _within(net, itself) for net in allowed):
+    sure, maybe = _reach(listener)
+    if any(_outside(spans, [sources], family) for family, spans in sure.items()):
         return False
-    return True if all(sources.holds([net]) or _within(net, itself) for net in undecided) else None
+    return None if any(_outside(spans, [sources], family) for family, spans in maybe.items()) else True
+
+
+def _outside(spans: Spans, meant: Iterable[Sources], family: int) -> Spans:
+    """Take what is in none of these sources, nor the host itself."""
+    return _sources.minus(spans, _ITSELF[family], *(sources.spans[family] for sources in meant))
 
 
 def beyond(entries: Sequence[Limited], limits: Sequence[str], listener: Listener) -> list[str]:
     """List who reaches a listener and is meant by none of these entries.
 
     :param limits: of each entry the limit that is not kept: ``via`` or another.
-    :returns: networks, or ``anyone``; nothing where that cannot be said briefly.
+    :returns: networks, long sets by their names, or ``anyone``; nothing where that cannot be said briefly.
     """
     if all(limit == 'via' for limit in limits):
         paths = _exposure(listener).get('paths') or ()
@@ -113,16 +146,37 @@ def beyond(entries: Sequence[Limited], limits: Sequence[str], listener: Listener
     if is_anyone(listener):
         return ['anyone']
     meant = [entry.sources for entry, limit in zip(entries, limits) if limit != 'via' and entry.sources]
-    allowed = [net for net in _reach(listener)[0] if not any(_within(net, [itself]) for itself in _ITSELF.values())]
-    return [str(net) for net in allowed if not any(sources.holds([net]) for sources in meant)]
+    result: list[str] = []
+    exposure = _exposure(listener)
+    for family, spans in _reach(listener).sure.items():
+        others = _outside(spans, meant, family)
+        names_of_sets, others = _named(exposure.get('allowed_sets') or (), others, family)
+        for text in exposure.get('allowed') or ():
+            net = _sources.of_facts([text], family)
+            if _sources.common(net, others):
+                result.append(text)
+                others = _sources.minus(others, net)
+        result += names_of_sets + _sources.in_words(others, family, _MOST)
+    return result
 
 
-def _within(net: Network, others: Iterable[Network]) -> bool:
-    return any(net.version == other.version and int(other[0]) <= int(net[0]) and int(net[-1]) <= int(other[-1])
-               for other in others)
+def _named(parts: Iterable[Mapping[str, Any]], spans: Spans, family: int) -> tuple[list[str], Spans]:
+    """Name the parts of long sets that have something of a set in them, those of one set together.
+
+    :returns: tuple of a list of str, and what of the set is in none that has a name.
+    """
+    counts: dict[str, int] = {}
+    for part in parts:
+        members = _long_sets.of(part) if part['family'] == _FAMILIES[family] and part['set'] else None
+        common = _sources.common(members, spans) if members else ()
+        if common:
+            whole = common == members
+            counts[part['set']] = counts.get(part['set'], 0) + (part['elements'] if whole else len(common))
+            spans = _sources.minus(spans, common)
+    return ['the %s of %s' % (number(count, 'network'), name) for name, count in counts.items()], spans
 
 
-def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener], facts: Facts,
+def lower(sources: Sources, sure: Sequence[Listener], perhaps: Sequence[Listener], facts: Facts,
           family: str | None = None) -> tuple[bool | None, list[str]]:
     """Whether all of these sources reach one of the listeners.
 
@@ -132,41 +186,44 @@ def lower(sources: Sources, sure: Iterable[Listener], perhaps: Sequence[Listener
     :param perhaps: those of which that is not known.
     :param facts: a family that the host has no address of is left out, and so are networks to which it has no route: no
         rule keeps them out.
-    :returns: True, False or None, and who is surely shut out: networks or families.
+    :returns: True, False or None, and who is surely shut out: networks, long sets by their names, or ``anyone``.
     """
-    wanted = [number for number in sources.families()
-              if number in _families_of(facts['system']) and family in (None, _FAMILIES[number])]
+    wanted = [kind for kind in sources.families()
+              if kind in _families_of(facts['system']) and family in (None, _FAMILIES[kind])]
     firewall = facts.get('firewall')
     routed = firewall.get('sources') if firewall else None
 
-    def shut_out(nets: Sequence[Network]) -> list[str]:
-        left = sources.left([*nets, *_ITSELF.values()])
-        if routed:
-            left = {4: _sources.within(left[4], routed['ipv4']), 6: _sources.within(left[6], routed['ipv6'])}
-        return [text for number in wanted for text in _texts(left[number], number)]
+    def shut_out(reached: Iterable[Mapping[int, Spans]]) -> dict[int, Spans]:
+        result = {}
+        for kind in wanted:
+            left = _sources.minus(
+                sources.spans[kind], _ITSELF[kind], *(spans[kind] for spans in reached if kind in spans))
+            if routed:
+                left = _sources.common(left, _sources.of_facts(routed['ipv4' if kind == 4 else 'ipv6'], kind))
+            if left:
+                result[kind] = left
+        return result
 
-    allowed: list[Network] = []
-    maybe: list[Network] = []
-    listeners = list(sure)
-    for listener in listeners:
-        surely, undecided = _reach(listener)
-        allowed += surely
-        maybe += undecided
-    if not listeners:       # if it is none of them it serves nobody, and shuts out nobody
-        return (None if any(shut_out(_reach(listener)[0]) for listener in perhaps) else True), []
-    for listener in perhaps:
-        for nets in _reach(listener):
-            maybe += nets
-    blocked = shut_out(allowed + maybe)
-    if blocked:
-        return False, blocked
-    return (None if shut_out(allowed) else True), []
-
-
-def _texts(spans: Spans, family: int) -> list[str]:
-    kind = ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address
-    networks = [list(ipaddress.summarize_address_range(kind(low), kind(high))) for low, high in spans[:8]]
-    return [str(net) for nets in networks for net in nets[:8]]
+    if not sure:            # if it is none of them it serves nobody, and shuts out nobody
+        left = any(shut_out([_reach(listener).sure]) for listener in perhaps)
+        return (None if left else True), []
+    allowed = [_reach(listener).sure for listener in sure]
+    maybe = [_reach(listener).maybe for listener in sure]
+    maybe += [reached for listener in perhaps for reached in _reach(listener)]
+    blocked = shut_out([*allowed, *maybe])
+    if not blocked:
+        return (None if shut_out(allowed) else True), []
+    if blocked == shut_out([]) and 'anyone' in sources.words:
+        return False, ['anyone']
+    texts = []
+    for kind, spans in blocked.items():
+        if spans == _sources.minus(_sources.everybody(kind), _ITSELF[kind]):
+            texts.append(ANYONE[kind == 6])
+            continue
+        parts = [part for listener in sure for part in _exposure(listener).get('except_sets') or ()]
+        names, others = _named(parts, spans, kind)
+        texts += names + _sources.in_words(others, kind, _MOST)
+    return False, texts
 
 
 def _families_of(system: System) -> list[int]:

@@ -4,7 +4,7 @@
 """Sets of addresses: who may reach a listener, and where it is bound."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Union
 
 from ....module_utils._addresses import intervals
@@ -14,7 +14,7 @@ from ..language.refusal import Refused, meant, shown
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-Spans = Sequence[tuple[int, int]]
+Spans = tuple[tuple[int, int], ...]
 
 _NETWORKS = {'local': LOOPBACK, 'link': LOOPBACK + LINK, 'private': LOOPBACK + LINK + PRIVATE, 'anyone': ANYONE}
 
@@ -64,37 +64,49 @@ class Sources:
     def __str__(self) -> str:
         return ', '.join(self.words)
 
-    def holds(self, nets: Iterable[Network]) -> bool:
-        """Whether all of these networks lie within."""
-        return all(any(low <= int(net[0]) and int(net[-1]) <= high for low, high in self.spans[net.version])
-                   for net in nets)
-
     def families(self) -> list[int]:
         """List the families that it has addresses of, as 4 and 6."""
         return [family for family in (4, 6) if self.spans[family]]
 
-    def left(self, nets: Sequence[Network]) -> dict[int, Spans]:
-        """List the spans of this set that none of these networks covers, by family."""
-        return {family: intervals.minus(spans, _spans(nets, family)) for family, spans in self.spans.items()}
+
+def everybody(family: int) -> Spans:
+    """Return all addresses of a family."""
+    spans: Spans = intervals.full(family)
+    return spans
 
 
-def networks(values: Iterable[str]) -> list[Network]:
-    """Parse networks of facts."""
-    return [ipaddress.ip_network(value, strict=False) for value in values]
+def of_facts(values: Iterable[str], family: int) -> Spans:
+    """Parse those networks of facts that are of a family."""
+    spans: Spans = intervals.merged(
+        intervals.parse(value)[1][0] for value in values if (':' in value) == (family == 6))
+    return spans
 
 
-def covers(nets: Iterable[Network], whole: Network) -> bool:
-    """Whether these networks together cover another one."""
-    return not intervals.minus(_spans([whole], whole.version), _spans(nets, whole.version))
+def union(*sets: Spans) -> Spans:
+    """Join sets of one family."""
+    spans: Spans = intervals.united([tuple(some) for some in sets])
+    return spans
 
 
-def within(spans: Spans, values: Iterable[str]) -> Spans:
-    """Take what of spans of one family lies in networks of that family.
+def minus(mine: Spans, *others: Spans) -> Spans:
+    """Take what is in none of the others."""
+    for other in others:
+        mine = intervals.minus(mine, other)
+    return mine
 
-    :param values: these networks, as text.
-    """
-    common: Spans = intervals.isect(spans, intervals.merged((int(net[0]), int(net[-1])) for net in networks(values)))
-    return common
+
+def common(mine: Spans, other: Spans) -> Spans:
+    """Take what is in both sets."""
+    spans: Spans = intervals.isect(mine, other)
+    return spans
+
+
+def in_words(spans: Spans, family: int, most: int) -> list[str]:
+    """List the networks of a set, those of its first spans."""
+    texts: list[str] = []
+    for span in spans[:most]:
+        texts += intervals.networks((span,), family)[:most]
+    return texts
 
 
 def _spans(nets: Iterable[Network], family: int) -> Spans:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ....module_utils._gaps import FOREIGN
 from ..._listener import Listener, endpoints, stop
+from ..._long_sets import resolved
 from ..._shape import Complete, Facts
 from ..._words import Several, several
 from ..language.options import IGNORE, SEVERITIES
@@ -91,7 +92,7 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     result, case = Result(), _Case(facts, policy)
     before = None if earlier is None else {listener['id'] for listener in earlier['listeners']}
     foreign = any(gap['aspect'] == 'sockets' and gap['code'] in FOREIGN for gap in facts['gaps'])
-    for listener in sorted(endpoints(facts), key=_order):
+    for listener in sorted((resolved(listener, facts) for listener in endpoints(facts)), key=_order):
         if listener['protocol'] == 'raw' or foreign:
             result.others += 1
         else:
@@ -195,10 +196,10 @@ def _judge_requirements(case: _Case) -> None:
                     )
                 )
         if entry.state in ('required', 'optional'):
-            reached = _presence.unreachable(entry, of_entry, case.facts, case.own)
-            if isinstance(reached, Finding):
-                case.findings.append(reached)
-            elif reached:
+            for reached in _presence.unreachable(entry, of_entry, case.facts, case.own):
+                if isinstance(reached, Finding):
+                    case.findings.append(reached)
+                    continue
                 why = frozenset(('exposure',)).union(
                     *(meeting.causes() for meeting in reached if _presence.is_there(meeting) is None)
                 )

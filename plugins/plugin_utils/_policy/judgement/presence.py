@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..._listener import Listener, excerpt
@@ -151,31 +151,47 @@ def _is_in_the_way(entry: Entry, listener: Listener) -> bool:
     return not entry.bind or listener['scope'] == 'any' or entry.bind.holds(listener, _UNSAID) is not False
 
 
-def unreachable(entry: Entry, meetings: Sequence[Meeting], facts: Facts, own: Own) -> Finding | list[Meeting]:
-    """Make the finding that clients of an entry do not reach it; or list the meetings for which that is not known, none
-    if they do.
+def unreachable(entry: Entry, meetings: Sequence[Meeting], facts: Facts, own: Own) -> Iterator[Finding | list[Meeting]]:
+    """Make the findings that clients of an entry do not reach it, and list the meetings for which that is not known.
+
+    Each of its ports has to be reached: who serves one port serves nobody who asks for another. Of listeners on the
+    same port one is enough, as each may have an address or a family of its own.
 
     :param own: the addresses of the host.
     """
-    sure = [meeting for meeting in meetings if is_there(meeting) is True]
-    perhaps = [meeting for meeting in meetings if is_there(meeting) is None]
-    if not entry.clients or not entry.sources or not (sure or perhaps):
-        return []
-    listeners = [meeting.listener for meeting in sure]
-    reached, blocked = reach.lower(
-        entry.sources, listeners, [meeting.listener for meeting in perhaps], facts, entry.family
-    )
-    if reached is not False:
-        return [] if reached else perhaps or sure
+    if not entry.clients or not entry.sources:
+        return
+    ports: dict[tuple[str, int], list[Meeting]] = {}
+    for meeting in meetings:
+        if is_there(meeting) is not False:
+            ports.setdefault((meeting.listener['protocol'], meeting.listener['port']), []).append(meeting)
+    for of_port in ports.values():
+        sure = [meeting.listener for meeting in of_port if is_there(meeting) is True]
+        perhaps = [meeting for meeting in of_port if is_there(meeting) is None]
+        reached, blocked = reach.lower(
+            entry.sources, sure, [meeting.listener for meeting in perhaps], facts, entry.family
+        )
+        if reached is False:
+            yield _unreachable(entry, sure, blocked, own)
+        elif reached is None:
+            yield perhaps or of_port
+
+
+def _unreachable(entry: Entry, listeners: Sequence[Listener], blocked: Sequence[str], own: Own) -> Finding:
+    """Make the finding that clients reach none of the listeners on a port.
+
+    :param blocked: who surely does not.
+    """
+    words = entry.sources.words if entry.sources else []
     loopback = all(listener['scope'] == 'loopback' for listener in listeners)
     exposures = [listener.get('exposure') for listener in listeners if not loopback]
     rules = dict.fromkeys(
         exposure.get('blocked_by') or exposure.get('decided_by') for exposure in exposures if exposure
     )
     parts: Unreachable = {
-        **place(entry), 'listener': excerpt(listeners[0]), 'clients': several(entry.sources.words, MANY),
+        **place(entry), 'listener': excerpt(listeners[0]), 'clients': several(words, MANY),
         # all of its clients: "anyone" says more than what is left of the internet without 127.0.0.0/8
-        'blocked': several(entry.sources.words if loopback else blocked), 'loopback': loopback,
+        'blocked': several(words if loopback else blocked), 'loopback': loopback,
         'rules': several(own.text(rule, 300) for rule in rules if rule),
     }
     return finding('unreachable', parts, (entry,), listeners[0])

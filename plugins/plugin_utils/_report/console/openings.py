@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists what firewalls let in with nothing behind it, the same of many hosts in one line."""
 
+from ... import _long_sets
 from ..._harmless.terminal import name, sentence
 from ..._shape import Opening
 from ..model import Report
@@ -35,6 +36,7 @@ def _text(opening: Opening) -> str:
     if set(sources) & set(_EVERYBODY):
         who = 'anyone'
     else:
+        sources = [*_long_sets.in_words(opening.get('source_sets') or ()), *sources]
         more = len(sources) - _MOST_SOURCES
         who = ', '.join(name(source) for source in sources[:_MOST_SOURCES])
         who += ' and %d more' % more if more > 0 else ''

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ... import _long_sets
 from ..._harmless.terminal import name
 from ..._listener import Listener, endpoints, forwarded_to, is_led_elsewhere, to_show, unlisted
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
@@ -108,12 +109,16 @@ def _row(hosts: list[str], alike: Sequence[_Seen], endpoint: str) -> Row:
 
 
 def _level(listener: Listener) -> str:
-    """Show who reaches it; of a list, the first networks."""
+    """Show who reaches it; of a list, long sets by their names and the first networks."""
     exposure = listener.get('exposure')
     if not exposure:
         return ''
     level = exposure['level']
-    return _distinct(exposure['allowed']) or level if level == 'listed' else level
+    return (
+        _distinct([*_long_sets.in_words(exposure.get('allowed_sets') or ()), *exposure['allowed']]) or level
+        if level == 'listed'
+        else level
+    )
 
 
 def _endpoint(listener: Listener) -> str:

@@ -31,12 +31,15 @@ ROOT = os.path.join(os.path.dirname(_shape.__file__), '..', '..')
 EVERYBODY = ['0.0.0.0/0']
 UNDECIDED = [{'sources': ['10.0.0.0/8'], 'reason': 'why'}]
 RULES = {'decided_by': 'a rule', 'blocked_by': 'another one', 'caveats': ['a limit']}
+LONG = [{'set': 'set geo', 'family': 'ipv4', 'elements': 6001, 'key': 'ipv4-1'}]
+SETS = {'allowed_sets': LONG, 'except_sets': LONG}
 EXPOSURE = samples.exposure(
     'partly',
     EVERYBODY,
     UNDECIDED,
-    [dict(RULES, verdict='partly', undecided=UNDECIDED, addresses=['192.0.2.1'])],
+    [dict(RULES, verdict='partly', undecided=UNDECIDED, addresses=['192.0.2.1'], **SETS)],
     **RULES,
+    **SETS,
 )
 
 
@@ -82,6 +85,7 @@ def whole():
             'ports': '80',
             'interfaces': ['eth0'],
             'sources': EVERYBODY,
+            'source_sets': LONG,
             'decided_by': 'a rule',
         }
     ]
@@ -90,6 +94,7 @@ def whole():
         'default': 'drop',
         'rules': 1,
         'sources': {'ipv4': EVERYBODY, 'ipv6': ['::/0']},
+        'sets': {'ipv4-1': '192.0.2.1 198.51.100.0-198.51.100.255'},
     }
     made['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
     return copy.deepcopy(made)

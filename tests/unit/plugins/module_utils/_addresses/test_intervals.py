@@ -43,6 +43,28 @@ def test_sets_of_very_different_sizes(seed):
         assert iv.united([many, few, iv.EMPTY]) == _spans(numbers[0] | numbers[1])
 
 
+@pytest.mark.parametrize('seed', range(6))
+def test_very_long_sets(seed):
+    chance = random.Random(seed)
+    left, other = (set(chance.sample(range(1, 20000), chance.choice((900, 9000)))) for dummy in range(2))
+    first, second = _spans(left), _spans(other)
+    assert iv.merged(list(reversed(first)) + list(second)) == _spans(left | other)
+    assert iv.minus(first, second) == _spans(left - other)
+    assert iv.complement(first, 0, 20000) == _spans(set(range(20001)) - left)
+    assert iv.size(first) == len(left)
+    for family in (4, 6):
+        assert iv.of_text(iv.text(first, family), family) == first
+        texts = [iv.address(number, family) for number in sorted(left)]
+        assert iv.numbers(texts, family) == sorted(left)
+
+
+@pytest.mark.parametrize('texts, family', [
+    (['10.0.0.1', 'x'], 4), (['::1'], 4), (['10.0.0.1'], 6), ([5], 4), ([''], 6)])
+def test_texts_of_another_family_are_no_numbers(texts, family):
+    with pytest.raises(ValueError, match='not an address'):
+        iv.numbers(texts, family)
+
+
 @pytest.mark.parametrize('text, expected', [
     ('10.0.0.1', (4, ['10.0.0.1/32'])),
     ('10.1.2.3/8', (4, ['10.0.0.0/8'])),

@@ -560,8 +560,8 @@ def test_firewall(name, backends, default):
 
 def test_questions_are_shared(monkeypatch):
     asked = []
-    decide = evaluator.Evaluator.decide
-    monkeypatch.setattr(evaluator.Evaluator, 'decide', lambda self, **what: asked.append(what) or decide(self, **what))
+    ask = evaluator.Evaluator.ask
+    monkeypatch.setattr(evaluator.Evaluator, 'ask', lambda self, **what: asked.append(what) or ask(self, **what))
     attach('open', *[record(port=port) for port in range(1, 101)])
     assert len(asked) <= 4                      # of each family and of TCP and UDP
     del asked[:]

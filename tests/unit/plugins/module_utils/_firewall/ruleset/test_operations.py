@@ -6,7 +6,7 @@
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
-from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator, hooks, index
+from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import crowds, evaluator, hooks, index
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate.host import Host
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate.packet import State
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate.walk import PORTS, Walker
@@ -223,7 +223,7 @@ def walk(op, track='new'):
     ops = (op, operations.RETURN) if op.kind == 'quiet' else (op,)        # a limit without effect is none
     state = State(HERE, 22, HERE, 22, 0, 0, track, 'none', False, False, False, PORTS)
     base = chain(*ops)
-    return state, Walker(iv.full(4), 100).walk(view(base), base, state)
+    return state, Walker(crowds.NONE[4].everyone, 100).walk(view(base), base, state)
 
 
 @each(dict({cls.kind: 'return' for cls in KINDS}, accept='accept', drop='drop', jump='drop', goto='drop', vmap='drop',
@@ -270,7 +270,7 @@ def test_what_is_noted(op, expected):
 @pytest.mark.parametrize('op', SAMPLES, ids=[op.kind for op in SAMPLES])
 def test_the_index_keeps_every_rule_that_can_concern_a_port(op):
     base = chain(op, DROP)
-    rules = index.of(base, view(base)).rules
+    rules = index.of(base, view(base), crowds.NONE[4]).rules
     assert rules(22) == base.rules
     limited = op.kind in ('match', 'vmap')
     assert rules(23) == ([] if limited else base.rules)

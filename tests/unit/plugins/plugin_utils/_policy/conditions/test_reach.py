@@ -99,3 +99,98 @@ def test_who_can_reach_it_too_is_named(line, entry, whom):
     findings = judged(['tcp 0.0.0.0:80 nginx ' + line], [dict(entry, name='web', port=80)]).findings
     assert [finding.kind for finding in findings] == ['overexposed']
     assert 'can be reached ' + whom in findings[0].message
+
+
+# Very long sets, which exposures have by their name
+
+GEO = '192.0.2.0-192.0.2.255 198.51.100.7'
+
+
+def long_set(key='ipv4-1', elements=6001, name='set geo'):
+    return {'set': name, 'family': 'ipv4', 'elements': elements, 'key': key}
+
+
+def behind(entry, sets=None, allowed='', **exposure):
+    """What is found of a listener that a firewall with long sets lets in, the kinds of it, and what is said of it."""
+    facts = building.facts(['tcp 0.0.0.0:443 nginx from=%s rule=geo' % (allowed or '203.0.113.0/24')])
+    judgement = facts['listeners'][0]['exposure']
+    judgement.update(exposure)
+    if not allowed:
+        judgement['allowed'] = []
+    judgement['level'] = 'listed'
+    facts['firewall'] = {'sets': {'ipv4-1': GEO} if sets is None else sets}
+    policy = building.policy({'expected_listeners': [dict(entry, name='web', port=443, family='ipv4')]})
+    findings = judge.judge(facts, policy, NOW).findings
+    return [finding.kind for finding in findings], ' '.join(finding.message for finding in findings)
+
+
+@pytest.mark.parametrize('entry, kinds', [
+    ({'only_from': '192.168.0.0/16'}, ['overexposed']),
+    ({'only_from': ['192.0.2.0/24', '198.51.100.0/24']}, []),
+    ({'only_from': ['192.0.2.0/24', '198.51.100.7']}, []),
+    ({'only_from': '192.0.2.0/24'}, ['overexposed']),           # all of it but one
+    ({'clients': ['192.0.2.0/24', '198.51.100.7']}, []),
+    ({'clients': '192.0.2.0/25'}, ['overexposed']),             # more than these
+    ({'clients': ['192.0.2.0/24', '198.51.100.6/31']}, ['unreachable']),
+    ({'clients': '203.0.113.0/24'}, ['overexposed', 'unreachable']),
+])
+def test_who_is_in_a_long_set_is_let_in(entry, kinds):
+    assert behind(entry, allowed_sets=[long_set()])[0] == kinds
+
+
+@pytest.mark.parametrize('entry', [{'only_from': '192.0.2.0/24'}, {'clients': '192.0.2.0/24'}])
+@pytest.mark.parametrize('sets', [{}, {'ipv4-2': GEO}, {'ipv4-1': 'a set'}, {'ipv4-1': '2001:db8::1'}])
+@pytest.mark.parametrize('name', ['allowed_sets', 'except_sets'])
+def test_of_a_set_that_nobody_knows_nothing_is_said(entry, sets, name):
+    assert behind(entry, sets, allowed='192.0.2.0/24', **{name: [long_set()]})[0] == ['unknown']
+
+
+def test_a_long_set_is_named():
+    dummy, message = behind({'only_from': 'private'}, allowed_sets=[long_set()])
+    assert 'can be reached by the 6001 networks of set geo, but entry web' in message
+    dummy, message = behind({'only_from': 'private'}, allowed='203.0.113.0/24', allowed_sets=[long_set()])
+    assert 'can be reached by 203.0.113.0/24, the 6001 networks of set geo, but' in message
+    dummy, message = behind({'only_from': '192.0.2.0/24'}, allowed_sets=[long_set()])
+    assert 'can be reached by the 1 network of set geo, but' in message
+    dummy, message = behind({'only_from': 'private'}, allowed_sets=[long_set(name=None)])
+    assert 'can be reached by 192.0.2.0/24, 198.51.100.7/32, but' in message
+    parts = [long_set(), long_set('ipv4-2', 10)]
+    dummy, message = behind({'only_from': 'private'}, {'ipv4-1': GEO, 'ipv4-2': '203.0.113.1'}, allowed_sets=parts)
+    assert 'can be reached by the 6011 networks of set geo, but' in message
+
+
+@pytest.mark.parametrize('entry, kinds', [
+    ({'clients': '192.0.2.0/25'}, ['overexposed', 'unreachable']), ({'clients': 'anyone'}, ['unreachable']),
+    ({'clients': '203.0.113.0/24'}, ['overexposed']), ({'only_from': 'anyone'}, []),
+    ({'clients': ['10.0.0.0/8', '192.0.2.3']}, ['overexposed', 'unreachable']),
+])
+def test_who_is_in_a_long_set_that_is_kept_out(entry, kinds):
+    assert sorted(behind(entry, allowed='0.0.0.0/0', except_sets=[long_set()])[0]) == kinds
+
+
+def test_a_long_set_that_is_kept_out_is_named():
+    dummy, message = behind({'clients': 'anyone'}, allowed='0.0.0.0/0', except_sets=[long_set()])
+    assert 'cannot be reached by the 6001 networks of set geo, declared as its clients' in message
+
+
+def test_where_everybody_is_kept_out_it_says_so():
+    kinds, message = behind({'clients': 'anyone'}, allowed='')
+    assert kinds == ['unreachable'] and 'cannot be reached by anyone, declared as its clients' in message
+
+
+@pytest.mark.parametrize('lines, kinds', [
+    (['tcp 0.0.0.0:80 nginx from=0.0.0.0/0', 'tcp 0.0.0.0:443 nginx from=0.0.0.0/0'], []),
+    (['tcp 0.0.0.0:80 nginx from=0.0.0.0/0', 'tcp 0.0.0.0:443 nginx from=10.0.0.0/8'], ['unreachable tcp/443']),
+    (['tcp 0.0.0.0:80 nginx from=10.0.0.0/8', 'tcp 0.0.0.0:443 nginx from=0.0.0.0/0'], ['unreachable tcp/80']),
+    (['tcp 0.0.0.0:80 nginx from=10.0.0.0/8', 'tcp 0.0.0.0:443 nginx from=10.0.0.0/8'],
+     ['unreachable tcp/80', 'unreachable tcp/443']),
+    (['tcp 0.0.0.0:80 nginx from=0.0.0.0/0', 'tcp 0.0.0.0:443 nginx maybe=0.0.0.0/0'], ['unknown tcp/443']),
+    # two listeners on one port: who is let in to one of them is served
+    (['tcp 192.0.2.1:80 nginx from=10.0.0.0/8', 'tcp 192.0.2.2:80 nginx from=0.0.0.0/0',
+      'tcp 0.0.0.0:443 nginx from=0.0.0.0/0'], []),
+])
+def test_clients_have_to_reach_each_port_of_an_entry(lines, kinds):
+    entries = [{'name': 'web', 'ports': [80, 443], 'clients': 'anyone', 'family': 'ipv4'}]
+    findings = judged(lines, entries).findings
+    assert sorted('%s %s/%d' % (finding.kind, finding.record['protocol'], finding.record['port'])
+                  for finding in findings) == sorted(kinds)

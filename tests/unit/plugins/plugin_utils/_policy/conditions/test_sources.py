@@ -12,8 +12,8 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refused
 
 
-def nets(*texts):
-    return [ipaddress.ip_network(text) for text in texts]
+def of(*texts, family=4):
+    return sources.of_facts(texts, family)
 
 
 @pytest.mark.parametrize('values, net, holds', [
@@ -25,26 +25,22 @@ def nets(*texts):
     (['192.0.2.1'], '192.0.2.1/32', True),
 ])
 def test_whether_a_network_lies_within(values, net, holds):
-    assert Sources(values, 'clients').holds(nets(net)) is holds
+    family = 6 if ':' in net else 4
+    assert bool(sources.minus(of(net, family=family), Sources(values, 'clients').spans[family])) is not holds
 
 
-def test_what_is_left_of_a_set():
+def test_sets_of_facts():
     some = Sources(['10.0.0.0/30', '2001:db8::/127'], 'clients')
     assert some.families() == [4, 6]
-    left = some.left(nets('10.0.0.1/32', '::/0'))
     first = int(ipaddress.ip_address('10.0.0.0'))
-    assert list(left[4]) == [(first, first), (first + 2, first + 3)] and not left[6]
-    assert list(sources.within(left[4], ['10.0.0.2/31', '10.0.0.2/32'])) == [(first + 2, first + 3)]
-    assert not sources.within(left[4], [])
-
-
-@pytest.mark.parametrize('parts, whole, covered', [
-    (('10.0.0.0/9', '10.128.0.0/9'), '10.0.0.0/8', True), (('10.0.0.0/9',), '10.0.0.0/8', False),
-    ((), '10.0.0.0/8', False),
-    (('::/0',), '10.0.0.0/8', False),
-])
-def test_whether_networks_cover_another_one(parts, whole, covered):
-    assert sources.covers(nets(*parts), *nets(whole)) is covered
+    left = sources.minus(some.spans[4], of('10.0.0.1/32', '::/0'))
+    assert left == ((first, first), (first + 2, first + 3))
+    assert sources.common(left, of('10.0.0.2/31', '10.0.0.2/32')) == ((first + 2, first + 3),)
+    assert sources.common(left, of()) == ()
+    assert sources.union(of('10.0.0.0/32'), of('10.0.0.1/32'), ()) == of('10.0.0.0/31')
+    assert sources.in_words(left, 4, 8) == ['10.0.0.0/32', '10.0.0.2/31']
+    assert sources.in_words(left, 4, 1) == ['10.0.0.0/32']
+    assert sources.everybody(6) == of('::/0', family=6)
 
 
 @pytest.mark.parametrize('value', ['10.0.0.1/8', 'web.example.com', 'anyon', '', 5, None, '10.0.0.0/33'])
