@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +142,13 @@ def _reasons(findings: Iterable[Finding]) -> list[str]:
     )
 
 
-def grouped(findings: Iterable[Finding], switches: Mapping[str, Any]) -> list[Finding]:
-    """Unite the unexpected listeners on loopback in one finding, and ephemeral ones in one for each process."""
+def grouped(
+    findings: Iterable[Finding], switches: Mapping[str, Any], before: Collection[str] | None = None
+) -> list[Finding]:
+    """Unite the unexpected listeners on loopback in one finding, and ephemeral ones in one for each process.
+
+    :param before: the ids of what there was a moment before; None where nobody looked.
+    """
     kept: list[Finding] = []
     groups: dict[tuple[str, str | None], list[Finding]] = {}
     for unexpected in findings:
@@ -153,7 +158,9 @@ def grouped(findings: Iterable[Finding], switches: Mapping[str, Any]) -> list[Fi
             continue
         if group == 'ephemeral':
             dubious = defaults.dubious(listener)
-            if dubious:
+            # an owner who is not seen may be anybody's client for a moment
+            is_passing = before is not None and listener['id'] not in before and dubious != defaults.FILE
+            if dubious and not is_passing:
                 parts: Unexpected = {'listener': unexpected.parts['listener'], 'dubious': dubious}
                 kept.append(replace(unexpected, parts=parts))       # whatever the switch says of clients
                 continue

@@ -27,7 +27,11 @@ _NETWORK_MANAGERS = frozenset(
         'netplan',
     )
 )
-_TEMPORARY = ('/tmp/', '/var/tmp/', '/dev/shm/', '/run/user/')
+# Where whoever has no privileges may put an executable; and where nobody else but the administrator does.
+_TEMPORARY = ('/tmp/', '/var/tmp/', '/dev/shm/', '/run/user/', '/run/shm/')
+_OF_USERS = (*_TEMPORARY, '/home/', '/root/')
+_OF_SYSTEM = ('/usr/', '/bin/', '/sbin/', '/lib/', '/lib64/', '/snap/', '/nix/store/', '/gnu/store/')
+_FIRST_OF_PEOPLE = 1000             # uids below are of the system: UID_MIN in login.defs(5)
 
 # What makes a listener dubious: its executable, its owner that is not known, or that not all of its owners are.
 FILE, OWNER, OWNERS = DUBIOUS = 'file', 'owner', 'owners'
@@ -48,9 +52,31 @@ def is_let_be(listener: Listener, switches: Mapping[str, Any], is_new: bool) -> 
     if listener['namespace'] is not None:
         return True             # nobody can reach it by this one
     group = kind(listener)
-    if group == 'ephemeral' and (is_new or not dubious(listener) and switches[SWITCHES[group]] == IGNORE):
+    is_ignored = switches[SWITCHES[group]] == IGNORE
+    if group != 'ephemeral':
+        return True if is_ignored else is_known(listener)
+    if is_new and _is_of_installed_clients(listener):
         return True
-    return True if group != 'ephemeral' and switches[SWITCHES[group]] == IGNORE else is_known(listener)
+    why = dubious(listener)
+    return True if is_ignored and (not why or is_new and why != FILE) else is_known(listener)
+
+
+def _is_of_installed_clients(listener: Listener) -> bool:
+    """Whether a socket that was not there a moment before is that of a program that waits for an answer.
+
+    Whoever listens on another port each second has such sockets, too. So this is only about programs that are
+    installed; of any other one it is told, as of what stays.
+    """
+    if listener['held_by'] == 'kernel':
+        return True
+    return listener['held_by'] == 'processes' and not unlisted(listener) and all(map(_is_installed, listener['owners']))
+
+
+def _is_installed(owner: Owner) -> bool:
+    """Whether the executable lies where only an administrator installs some, on the host or in an image of his."""
+    container = owner['container']
+    exe = owner['exe'] or (owner.get('exe_inside') if container and '/' not in container else None)
+    return exe is not None and not owner['exe_deleted'] and not exe.startswith(_OF_USERS)
 
 
 def is_known(listener: Listener) -> bool | None:
@@ -66,11 +92,15 @@ def is_known(listener: Listener) -> bool | None:
 def _manages(owner: Owner) -> bool | None:
     """Whether an owner is a network manager.
 
-    Anybody can take the name; the executable is what the administrator has installed.
+    Anybody can take the name, and put an executable of that name somewhere; what the system has installed, a user can
+    start, too.
     """
-    if owner['exe'] is None:
-        return None
-    return not is_dubious_file(owner) and owner['exe'].rpartition('/')[2] in _NETWORK_MANAGERS
+    exe, uid = owner['exe'], owner['uid']
+    if uid is not None and uid >= _FIRST_OF_PEOPLE or owner['exe_deleted'] or owner.get('exe_inside'):
+        return False
+    if exe is not None and not (exe.startswith(_OF_SYSTEM) and exe.rpartition('/')[2] in _NETWORK_MANAGERS):
+        return False
+    return None if exe is None or uid is None else True
 
 
 def is_dubious_file(owner: Owner) -> bool:

@@ -112,7 +112,7 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     unsure = [finding for finding in (causes.unsure(*doubt) for doubt in case.doubts) if waiving.keep(finding)]
     result.second_look = before is None and any(finding.group == 'ephemeral' for finding in kept)
     findings = [
-        *causes.grouped(kept, policy.switches),
+        *causes.grouped(kept, policy.switches, before),
         *causes.causes(unsure, facts['gaps'], policy.switches),
         *waiving.findings(),
     ]

@@ -186,7 +186,7 @@ def default(listener, switches):
         return set()
     if listener['protocol'] == 'udp' and listener['port'] == 68 and listener['owners'] and all(
             owner['exe'].rpartition('/')[2] in DHCP_CLIENTS and not owner['exe_deleted']
-            and not owner['exe'].startswith('/tmp/') for owner in listener['owners']):
+            and owner['exe'].startswith('/usr/') and owner['uid'] < 1000 for owner in listener['owners']):
         return set()
     name = 'listener_unexpected'
     if listener['ephemeral']:

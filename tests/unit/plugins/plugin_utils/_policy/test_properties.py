@@ -50,7 +50,7 @@ def raw(facts, variables):
 
     with mock.patch.multiple(
         judge.causes,
-        grouped=lambda findings, switches: findings,
+        grouped=lambda findings, switches, before: findings,
         causes=lambda findings, gaps, switches: findings,
         unsure=widened,
     ):
