@@ -18,6 +18,7 @@ REDIRECTS = {
     4: ['10.99.0.2', '10.99.0.2', '10.77.0.10', '192.0.2.1', '10.77.0.1'],
     6: ['fd99::2', 'fd99::2', 'fdc0::1', 'fd77::1'],
 }
+LIMIT = 'limit rate 900000/second burst 9000 packets'
 PRIORITIES = {'prerouting': (-310, -300, -300, -150, -110, -90, 0), 'input': (-150, -10, 0, 0, 0, 10, 50, 110),
               'forward': (-150, 0, 0, 0, 10), 'output': (-300, -150, 0, 0, 50), 'postrouting': (-150, 0, 90, 110)}
 
@@ -29,7 +30,7 @@ class Table:
         self.chance, self.family, self.name = chance, family, name
         self.families = {'ip': (4,), 'ip6': (6,), 'inet': (4, 6)}[family]
         self.sets, self.chains = [], []     # chains: [name, head, rules]
-        self._helpers = []
+        self._helpers, self._named = [], {}
 
     # what rules look at
 
@@ -169,8 +170,19 @@ class Table:
             )
         if kind < 0.95:
             return self.joined(family, back)
+        if kind < 0.955:
+            return '%s %s @%s' % (IP[family], 'daddr' if back else 'saddr', self.dynamic(
+                family, chance.choice(('filled', 'emptied'))))
+        if kind < 0.965:
+            limit = LIMIT.replace('rate', 'rate over')
+            return '%s %s %s@%s' % (IP[family], 'daddr' if back else 'saddr', chance.choice(('', '!= ')), self.named(
+                'limited%d' % family, 'set %%s { type ipv%d_addr; %s; elements = { %s %s }\n }' % (
+                    family, limit, chance.choice(SOURCES[family]), limit)))
+        if kind < 0.97:
+            return chance.choice(('meta l4proto udp tcp option maxseg missing', 'exthdr frag missing') if (
+                6 in self.families) else ('meta l4proto udp tcp option maxseg exists',))
         if kind < 0.997:
-            return 'limit rate 900000/second burst 9000 packets'
+            return LIMIT
         return chance.choice(
             (
                 'tcp sport 20000-50000',
@@ -205,6 +217,52 @@ class Table:
                 chosen.append(element)
                 used.append(address)
         return '%s %s{ %s }' % (' . '.join(words), chance.choice(('', '', '!= ')), ', '.join(chosen))
+
+    # statements that need something to be in the packet, or end the rule
+
+    def named(self, name, line):
+        """The name of a set of this table that is made once."""
+        if name not in self._named:
+            self._named[name] = True
+            self.sets.append(line % name)
+        return name
+
+    def dynamic(self, family, word='filled'):
+        """The name of a set that rules add to, or only take from."""
+        some = '' if word == 'filled' else ' elements = { %s }' % ', '.join(SOURCES[family][:3])
+        return self.named('%s%d' % (word, family), 'set %%s { type ipv%d_addr; flags dynamic,timeout; size 60000;%s\n }'
+                          % (family, some))
+
+    def statement(self, hook):
+        """What is done with packets on the way to a verdict."""
+        chance, family = self.chance, self.chance.choice(self.families)
+        back = hook in ('output', 'postrouting')
+        address = '%s %s' % (IP[family], 'daddr' if back else 'saddr')
+        port = '%s %s' % (chance.choice(('tcp', 'udp')), 'sport' if back else 'dport')
+        kind = chance.random()
+        if kind < 0.3:
+            if chance.random() < 0.3:
+                return 'delete @%s { %s }' % (self.dynamic(family, 'emptied'), address)
+            return '%s @%s { %s%s }' % (chance.choice(('add', 'update')), self.dynamic(family), address, chance.choice(
+                ('', ' timeout 90s')))
+        if kind < 0.4:
+            name = self.named('full%d' % family, 'set %%s { type ipv%d_addr; flags dynamic; size 2; elements = { %s }'
+                              '\n }' % (family, ', '.join(chance.sample(SOURCES[family], 2))))
+            return 'add @%s { %s }' % (name, address)
+        if kind < 0.5:
+            name = self.named('meter%d' % family, 'set %%s { type ipv%d_addr; flags dynamic; size 60000;\n }' % family)
+            return 'update @%s { %s %s }' % (name, address, LIMIT)
+        if kind < 0.7:
+            key, keys = (address, SOURCES[family]) if chance.random() < 0.5 else (port, PORTS)
+            return '%s mark set %s map { %s }' % (chance.choice(('meta', 'meta', 'ct')), key, ', '.join(
+                '%s : 0x%d' % (value, chance.randint(1, 2)) for value in chance.sample(keys, chance.randint(1, 4))))
+        if kind < 0.8:
+            name = self.named('counted', 'counter %s {\n }')
+            return 'counter name %s map { %s }' % (port, ', '.join(
+                '%d : "%s"' % (number, name) for number in chance.sample(PORTS, chance.randint(1, 5))))
+        return chance.choice(
+            ('ip ttl set 64', 'ip dscp set cs1') if family == 4 else ('ip6 hoplimit set 60', 'ip6 dscp set cs1')
+        ) if kind < 0.92 else 'tcp option maxseg size set 1400'
 
     # rules
 
@@ -288,6 +346,13 @@ class Table:
             and chance.random() < 0.3
         ):
             verdict = 'reject with tcp reset'
+        if chance.random() < 0.15:
+            statement = self.statement(hook)
+            if self._fits(statement, seen):
+                kept.append(statement)
+        if chance.random() < 0.9 and verdict.split()[0] not in ('accept', 'counter', 'meta', 'ct'):
+            # else what is stopped below a limit depends on the traffic
+            kept = [condition.replace('rate 9', 'rate over 9') for condition in kept]
         return ' '.join([*kept, verdict])
 
     @staticmethod
@@ -298,6 +363,8 @@ class Table:
         for word in words:
             if word in ('ip', 'ip6', 'ipv4', 'ipv6'):
                 kinds.add(('network', word.replace('v4', '').replace('ip6', '6').replace('ipv6', '6')))
+            if word == 'exthdr':
+                kinds.add(('network', '6'))
             if word in ('tcp', 'udp', 'l4proto', 'th'):
                 kinds.add(('transport', word))
         for kind, name in kinds:
@@ -376,9 +443,20 @@ class Table:
             chance.choice((str(port), '{ %s }' % ', '.join(map(str, chance.sample(PORTS, 3))))),
         )
         if chance.random() < 0.3:
+            if chance.random() < 0.3:
+                return before + 'meta l4proto %s redirect to :%s dport map { %s }' % (
+                    protocol, protocol, self.port_map(chance.sample(PORTS, 3)))
             return match + 'redirect%s' % chance.choice(('', ' to :%d' % chance.choice(PORTS)))
         word = 'dnat %s to ' % IP[family] if self.family == 'inet' else 'dnat to '
+        if chance.random() < 0.1:       # in each of these networks somebody answers to what is left of a target
+            return match + word.replace('to ', 'prefix to ') + {4: '10.99.0.0/30', 6: 'fd99::/126'}[family]
         address = chance.choice(REDIRECTS[family])
+        if chance.random() < 0.1:
+            ports = chance.sample(PORTS, 3)
+            return '%smeta l4proto %s %s%s dport map { %s } : %s dport map { %s }' % (
+                match.partition(protocol + ' dport')[0], protocol, word, protocol, ', '.join(
+                    '%d : %s' % (number, chance.choice(REDIRECTS[family])) for number in ports),
+                protocol, self.port_map(ports[chance.randint(0, 1):]))
         if chance.random() < 0.1:
             ports = chance.sample(PORTS, 2)
             return '%s%s%s dport map { %s }' % (match.partition(protocol + ' dport')[0], word, protocol, ', '.join(
@@ -388,6 +466,9 @@ class Table:
         if chance.random() < 0.6:
             address = ('[%s]' if family == 6 else '%s') % address + ':%d' % chance.choice(PORTS)
         return match + word + address
+
+    def port_map(self, ports):
+        return ', '.join('%d : %d' % (port, self.chance.choice(PORTS)) for port in ports)
 
     def address_map(self, family):
         """Where to translate, by the client; of the others, none or all."""

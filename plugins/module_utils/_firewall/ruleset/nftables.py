@@ -128,6 +128,7 @@ class Loader:
     def __init__(self, document, ruleset, flags=None):
         self.chains, self.opaque, self.lengths, self._ruleset = {}, [], {}, ruleset
         self._sets, self._tests, self._limits, self._written, self._read = {}, {}, {}, {}, set()
+        self._ways = {}         # of sets that rules write to: whether they only take from it; None: they do both
         objects = [next(iter(part.items())) for part in document['nftables']]
         told = None if flags is None else {(family, name): number for family, name, number in flags}
         dormant = {(value['family'], value['name']) for kind, value in objects
@@ -189,6 +190,9 @@ class Loader:
             if name:
                 key = rule['family'], rule['table'], name
                 self._written[key] = self._written.get(key, True) and guarded
+                takes = isinstance(value, dict) and value['op'] == 'delete'
+                if self._ways.setdefault(key, takes) != takes:
+                    self._ways[key] = None
             limited = limited or _over((kind, value))
 
     def _rule(self, value):
@@ -333,8 +337,8 @@ class Loader:
 
     def _remembered(self, key, element, holds):
         """list of one operation or none, for an element that a rule puts into a set that rules read, or takes out."""
-        if key not in self._read:
-            return []
+        if key not in self._read or self._ways[key] is None:
+            return []           # nobody asks, or what one conversation does another one undoes
         until = element['elem'].get('timeout') if isinstance(element, dict) and 'elem' in element else None
         until = self._sets[key].get('timeout') if until is None else until
         names = self._keys(_value(element))[0]
@@ -460,7 +464,7 @@ class Loader:
         if isinstance(right, str) and right.startswith('@'):
             elements, test = right, self._set(right[1:], kinds, chain_key)
             key = chain_key[0], chain_key[1], right[1:]
-            if key in self._written:
+            if self._ways.get(key) is not None:
                 return self._limited(names, kinds, elements, chain_key) + [Recall(key, names, negate, test)]
         elif (
             kinds[0] in ('state', 'status', 'flags')

@@ -245,6 +245,7 @@ def lasts(seconds):
     ([[dict(ADDS, set=dict(ADDS['set'], stmt=[{'limit': {'rate': 5, 'per': 'second', 'inv': True}}]))],
       [saddr('@e'), DROP]], 'allowed'),
     ([[dict(ADDS, set=dict(ADDS['set'], stmt=[{'counter': None}]))], [saddr('@e'), DROP]], 'blocked'),
+    ([[ADDS], [saddr('@e'), DROP], [dict(ADDS, set=dict(ADDS['set'], op='delete'))]], 'undecided'),
 ])
 def test_what_a_conversation_leaves_in_a_set_is_met_by_its_packets(rules, word):
     assert words(rules, named=named_set()) == word
