@@ -42,6 +42,7 @@ CODES = {
     'firewall': {
         'unreadable': None,                  # Rules, addresses or routes could not be read.
         'unclear': None,                     # Some rules could not be parsed.
+        'undecided': None,                   # Rules leave it open who can reach some listeners, other than raw sockets.
         'budget': None,                      # There are too many rules to find everything that they forward and let in.
         'forwarded': None,                   # The host forwards more ports than are listed.
         'openings': None,                    # The rules name more ports than are compared with the listeners.
@@ -65,6 +66,8 @@ CODES = {
 }
 # these sockets are those of the machine around this system, or may be: no evidence of anything here
 FOREIGN = ('foreign_root', 'unknown_root')
+# the rules were read, and leave something open about listeners: nothing else is missing
+UNDECIDED = 'undecided'
 # counts listeners without a visible owner; those of several hosts add up
 HIDDEN = 'owners_hidden'
 # they may be of the kernel: nobody will be found, however hard one looks

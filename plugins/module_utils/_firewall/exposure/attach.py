@@ -12,6 +12,7 @@ from .survey import Survey, is_proxy
 
 PATIENCE = 10                   # seconds for all questions
 MOST_OPENINGS, MOST_FORWARDED = 1000, 20000
+MOST_NAMED = 3                  # listeners and reasons in a gap
 _IPTABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
 _CHAINS = frozenset(('INPUT', 'FORWARD', 'OUTPUT', 'PREROUTING', 'POSTROUTING'))
 
@@ -89,6 +90,7 @@ def _attach(records, snapshot, gaps, patience):
     openings, forwarded = survey.openings(), survey.forwarded()
     if survey.joiner.describer.kept.texts:
         firewall['sets'] = survey.joiner.describer.kept.texts
+    _note_undecided(own + forwarded, gaps)
     if len(forwarded) > MOST_FORWARDED:
         gaps.add('firewall', 'forwarded', 'the list of forwarded ports is incomplete', len(forwarded) - MOST_FORWARDED)
     skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)
@@ -100,6 +102,20 @@ def _attach(records, snapshot, gaps, patience):
             skipped,
         )
     return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
+
+
+def _note_undecided(records, gaps):
+    """Add a gap if it is not known of some listeners who can reach them.
+
+    Raw sockets are left out: they have no port that rules could be about, and none of them is ever judged.
+    """
+    unknown = [record for record in records
+               if record['exposure']['level'] == 'unknown' and record['protocol'] != 'raw']
+    if unknown:
+        reasons = {part['reason']: None for record in unknown for part in record['exposure']['undecided']}
+        names = [record['id'] for record in unknown[:MOST_NAMED]] + ['...'] * (len(unknown) > MOST_NAMED)
+        gaps.add('firewall', 'undecided', 'who can reach %s is not decided: %s' % (
+            ', '.join(names), '; '.join(list(reasons)[:MOST_NAMED])), len(unknown))
 
 
 def _backends(snapshot):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ....module_utils._gaps import UNDECIDED
 from ..._harmless.terminal import cut_short
 from ..._listener import Listener, excerpt
 from ..._shape import Gap
@@ -97,7 +98,8 @@ def causes(unsure_ones: Iterable[Finding], gaps: Sequence[Gap], switches: Mappin
 def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Gap], switches: Mapping[str, Any]) -> Finding:
     listeners = {unknown.listener: unknown.record for unknown in group if unknown.record}
     labels = sorted({label for unknown in group for label in unknown.about})
-    gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause)), None)
+    # what rules leave open is told by the reasons of each listener
+    gap = next((gap for gap in gaps if gap['aspect'] == _ASPECTS.get(cause) and gap['code'] != UNDECIDED), None)
     severest = min(group, key=lambda unknown: unknown.order)
     is_one = len({unknown.listener for unknown in group}) == 1
     parts = _unknown(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from ....module_utils._gaps import FOREIGN
+from ....module_utils._gaps import FOREIGN, UNDECIDED
 from ..._listener import Listener, endpoints, stop
 from ..._long_sets import resolved
 from ..._shape import Complete, Facts
@@ -66,12 +66,21 @@ class Doubt(NamedTuple):
     perhaps: Sequence[Violation]
 
 
+def _complete(facts: Facts) -> Complete:
+    """Say what was observed completely: the firewall too if all that it leaves open is who can reach some listeners."""
+    complete = facts['complete']
+    if complete.get('firewall') is False and all(
+            gap['code'] == UNDECIDED for gap in facts['gaps'] if gap['aspect'] == 'firewall'):
+        return {**complete, 'firewall': True}
+    return complete
+
+
 class _Case:
     """What comes up while the listeners of a host, and then its entries, are judged."""
 
     def __init__(self, facts: Facts, policy: Policy) -> None:
         self.facts, self.policy, self.own = facts, policy, Own(facts['system'])
-        self.complete = facts['complete']
+        self.complete = _complete(facts)
         self.met: dict[int, list[Meeting]] = {}         # by the id() of the entry
         self.by_port: dict[tuple[str, int], list[Listener]] = {}
         self.findings: list[Finding] = []

@@ -405,6 +405,24 @@ def test_rules_that_break_the_loader():
     assert listener['exposure']['verdict'] == 'unknown' and gaps_of(gaps) == {('firewall', 'unclear'): None}
 
 
+def test_what_is_not_decided_is_a_gap():
+    snapshot = capture('native')
+    rules = [item['rule'] for item in snapshot['nft']['nftables'] if item.get('rule', {}).get('chain') == 'input']
+    rules[0]['expr'] = [
+        {'match': {'op': '==', 'left': {'payload': {'protocol': 'tcp', 'field': 'dport'}},
+                   'right': {'set': [{'range': [1, 4]}]}}},
+        {'match': {'op': '==', 'left': {'meta': {'key': 'hour'}}, 'right': '12:00'}}, {'accept': None}]
+    raw, known = record('raw', port=1), record(port=443)
+    unknown = [record(port=port) for port in (1, 2, 3, 4)]
+    dummy, gaps = attach(snapshot, raw, known, *unknown)
+    [gap] = gaps.found
+    assert (gap['aspect'], gap['code'], gap['count']) == ('firewall', 'undecided', 4)
+    reason = unknown[0]['exposure']['undecided'][0]['reason']
+    assert gap['message'] == \
+        'who can reach tcp/0.0.0.0:1, tcp/0.0.0.0:2, tcp/0.0.0.0:3, ... is not decided: %s' % reason
+    assert not attach('native', raw, known)[1].found
+
+
 def test_nobody_comes_by_an_interface_without_routes():
     snapshot = capture('docker_nft')
     snapshot['net']['sources'] = {'docker0': [['172.17.0.0/16', False]]}
@@ -537,7 +555,8 @@ def test_no_time():
     listener = record()
     facts, gaps = attach('native', listener, patience=-1)
     assert listener['exposure']['undecided'] == [{'sources': ANYONE4, 'reason': 'there was no time left to judge it'}]
-    assert (facts['firewall']['default'], list(gaps_of(gaps))) == ('unknown', [('firewall', 'budget')])
+    assert (facts['firewall']['default'], list(gaps_of(gaps))) == (
+        'unknown', [('firewall', 'budget'), ('firewall', 'undecided')])
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,20 @@ def test_a_gap_says_why_the_firewall_was_not_looked_at():
     assert findings[0].remedy == 'make its rules readable, or leave out clients, only_from and via'
 
 
+def test_what_rules_leave_open_is_no_firewall_that_was_not_looked_at():
+    gap = {'aspect': 'firewall', 'code': 'undecided', 'count': 1, 'message': 'who can reach x is not decided: why',
+           'hint': None}
+    entries = [{'name': 'web', 'port': 80, 'only_from': '192.168.0.0/16'}, {'name': 'gone', 'port': 81}]
+    complete = dict(building.facts([])['complete'], firewall=False, namespaces=True)
+    unknown, missing = sorted(
+        judged(['tcp 0.0.0.0:80 nginx maybe=10.0.0.0/8'], entries, gaps=[gap], complete=complete).findings,
+        key=lambda finding: finding.kind, reverse=True)
+    assert 'the firewall cannot be judged for all possible clients (a rule of a module)' in unknown.message
+    assert missing.kind == 'missing' and not missing.parts['forwards_unseen']
+    unseen = judged([], entries[1:], gaps=[dict(gap, code='budget'), gap], complete=complete).findings
+    assert unseen[0].parts['forwards_unseen']
+
+
 @pytest.mark.parametrize('entry, kinds', [
     ({'only_from': 'local'}, ['overexposed']), ({'only_from': '192.0.2.0/24'}, []), ({'clients': '192.0.2.0/24'}, []),
     ({'clients': '192.0.2.0/23'}, ['unreachable']), ({'clients': 'local'}, ['overexposed']),
