@@ -52,6 +52,7 @@ CODES = {
         'unreadable': None,                  # Another network namespace, or the list of them, could not be read.
         'hidden': _PRIVILEGES,               # The network namespaces of some processes are hidden.
         'refused': BECOME,                   # A network namespace could not be entered.
+        'unlisted': None,                    # A device leads to a network namespace that could not be found.
         'psutil': None,                      # psutil shows no other network namespaces.
     },
     'connections': {

@@ -40,10 +40,13 @@ def test_only_on_request(habitat, built):
 def test_procfs_needs_a_process_in_it(habitat, built, expected):
     """What is in there cannot be read, and that is said."""
     facts = habitat.call('zoo.inside:facts', gather=GATHER, collector='procfs')
-    visible = [record for record in expected if record not in built['named_without_a_process']]
+    empty = [record for animal, records in built.items()
+             if animal.startswith(('held_by_', 'named_without_a_process')) for record in records]
+    visible = [record for record in expected if record not in empty]
     agree(compare.records(truth.by_procfs(visible), facts['listeners']) + compare.invariants(facts))
     assert ['namespaces', 'refused'] in compare.gaps(facts)
-    assert '/run/netns/void' in [gap for gap in facts['gaps'] if gap['aspect'] == 'namespaces'][0]['message']
+    message = [gap for gap in facts['gaps'] if gap['aspect'] == 'namespaces'][0]['message']
+    assert [record['namespace'] for record in empty if record['namespace'] not in message] == []
 
 
 def test_unprivileged(habitat, built, expected):
@@ -74,3 +77,10 @@ def test_connections_of_other_namespaces_are_a_gap(habitat, expected):
     assert facts['complete']['connections'] is False
     for record in facts['listeners']:
         assert (record['connections'] is None) == (record['protocol'] != 'tcp' or record['namespace'] is not None)
+
+
+def test_a_namespace_that_only_a_socket_holds_is_a_gap(habitat, expected):
+    facts = habitat.apart('zoo.circumstances:beside_a_namespace_that_only_a_socket_holds', gather=GATHER)
+    agree(compare.records(expected, facts['listeners']) + compare.invariants(facts))
+    assert [(gap['aspect'], gap['code'], gap['count']) for gap in facts['gaps'] if gap['aspect'] == 'namespaces'] == [
+        ('namespaces', 'unlisted', 1)]

@@ -5,6 +5,7 @@
 
 import os
 import subprocess
+import threading
 
 from zoo import linux
 from zoo.den import DEN, NOBODY
@@ -97,6 +98,66 @@ def of_a_container():
     linux.mount(path, '/proc/%d/cgroup' % animal.pid, flags=linux.MS_BIND)
     animal.truth.update(unit=_CONTAINER.strip().rpartition('/')[2], container='docker:fedcba987654')
     return [listener('tcp', '0.0.0.0', 80, [animal], IPV4, 'any', backlog=_QUEUE, namespace='docker:fedcba987654')]
+
+
+def of_a_thread():
+    """A thread of a process may be elsewhere than its first one."""
+    def setup(kit):
+        inode = []
+
+        def leave():
+            linux.unshare(linux.CLONE_NEWNET)
+            kit.keep(stream('0.0.0.0', 86))
+            inode.append(os.stat('/proc/thread-self/ns/net').st_ino)
+            made.set()
+            threading.Event().wait()
+        made = threading.Event()
+        threading.Thread(target=leave, daemon=True).start()
+        made.wait()
+        return inode[0]
+    animal = DEN.spawn(setup)
+    return [listener('tcp', '0.0.0.0', 86, [animal], IPV4, 'any', backlog=_QUEUE,
+                     namespace='net:[%d]' % animal.result)]
+
+
+def _visit(port, hold):
+    """A process that has come back from a namespace, with a socket of there and something that holds it."""
+    def setup(kit):
+        linux.private_mounts()
+        linux.unshare(linux.CLONE_NEWNET)
+        kit.keep(stream('0.0.0.0', port), hold())
+        inode = os.stat('/proc/self/ns/net').st_ino
+        linux.enter_network('/proc/1/ns/net')
+        return inode
+    return DEN.spawn(setup)
+
+
+def held_by_a_file_descriptor():
+    animal = _visit(87, lambda: os.open('/proc/self/ns/net', os.O_RDONLY))
+    return [listener('tcp', '0.0.0.0', 87, [animal], IPV4, 'any', backlog=_QUEUE,
+                     namespace='net:[%d]' % animal.result)]
+
+
+def _mount(path):
+    with open(path, 'wb'):
+        linux.mount('/proc/self/ns/net', path, flags=linux.MS_BIND)
+
+
+def held_by_a_mount_that_others_do_not_see():
+    animal = _visit(88, lambda: _mount(RUN + '/a mount'))
+    return [listener('tcp', '0.0.0.0', 88, [animal], IPV4, 'any', backlog=_QUEUE,
+                     namespace='net:[%d]' % animal.result)]
+
+
+def held_by_a_mount_anywhere():
+    path = RUN + '/another mount'
+
+    def setup(kit):
+        linux.unshare(linux.CLONE_NEWNET)
+        kit.keep(stream('0.0.0.0', 89))
+        _mount(path)
+        linux.enter_network('/proc/1/ns/net')
+    return [listener('tcp', '0.0.0.0', 89, [DEN.spawn(setup)], IPV4, 'any', backlog=_QUEUE, namespace=path)]
 
 
 def with_a_hostile_name():

@@ -254,3 +254,18 @@ def touched(**options):
     builtins.open = noted('open', builtins.open)
     collect(**options)
     return sorted(seen)
+
+
+def beside_a_namespace_that_only_a_socket_holds(**options):
+    """Nothing names it, and nobody is in it any more; one end of a pair of devices is here."""
+    def setup(kit):
+        linux.unshare(linux.CLONE_NEWNET)
+        subprocess.run(['ip', 'link', 'add', 'outer0', 'netns', '1', 'type', 'veth', 'peer', 'name', 'inner0'],
+                       check=True)
+        kit.keep(network.stream('0.0.0.0', 3041))
+        linux.enter_network('/proc/1/ns/net')
+    animal = DEN.spawn(setup)
+    try:
+        return collect(**options)
+    finally:
+        DEN.end(animal)

@@ -4,13 +4,16 @@
 """Finding and entering other network namespaces; files stand in for them."""
 
 import os
+import struct
 
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 from ansible_collections.listening.ports.plugins.module_utils._sockets import namespaces
 from ansible_collections.listening.ports.plugins.module_utils._sockets.base import Socket
-from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import Link, gaps_of, new_gaps
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import (
+    Link, attribute, done, error, gaps_of, message, new_gaps
+)
 
 ID = 'ab12' * 16
 
@@ -40,6 +43,26 @@ class Tree:
         if cgroup:
             with open(directory + '/cgroup', 'w') as stream:
                 stream.write('0::%s\n' % cgroup)
+
+    def thread(self, pid, thread, space):
+        directory = '%s/%s/task/%s' % (self.proc, pid, thread)
+        os.makedirs(directory + '/ns')
+        os.symlink(self.space(space), directory + '/ns/net')
+
+    def descriptor(self, pid, number, target):
+        os.makedirs('%s/%s/fd' % (self.proc, pid), exist_ok=True)
+        os.symlink(target, '%s/%s/fd/%d' % (self.proc, pid, number))
+
+    def mounts(self, pid, lines, view='mnt:[1]', root='/'):
+        base = '%s/%s' % (self.proc, pid)
+        os.symlink(view, base + '/ns/mnt')
+        os.symlink(root, base + '/root')
+        with open(base + '/mountinfo', 'w') as stream:
+            stream.write('21 1 8:1 / / rw - ext4 /dev/sda1 rw\n' + lines)
+
+    def mounted(self, space, point):
+        """A line of mountinfo."""
+        return '30 21 0:4 net:[%d] %s rw - nsfs nsfs rw\n' % (self.inode(space), point)
 
     def name(self, directory, name, target):
         os.makedirs(self.named[directory], exist_ok=True)
@@ -114,6 +137,128 @@ def test_one_with_two_names_is_there_once(tree):
     tree.name(0, 'blue', tree.space('blue'))
     tree.name(1, 'alias', tree.space('blue'))
     assert list(tree.discover()[0]) == [tree.named[0] + '/blue']
+
+
+def test_of_a_thread(tree):
+    tree.process(20, 'host')
+    tree.thread(20, 20, 'host')
+    tree.thread(20, 21, 'blue')
+    tree.process(30, 'red', '/docker/' + ID)
+    tree.thread(30, 30, 'red')
+    tree.thread(30, 33, 'green')
+    assert tree.discover()[0] == {
+        'net:[%d]' % tree.inode('blue'): (tree.proc + '/20/task/21/ns/net', '20/task/21'),
+        'docker:ab12ab12ab12': (tree.proc + '/30/ns/net', '30'),
+        'net:[%d]' % tree.inode('green'): (tree.proc + '/30/task/33/ns/net', '30/task/33')}
+
+
+def test_a_process_in_it_comes_before_a_thread(tree):
+    tree.process(20, 'host')
+    tree.thread(20, 20, 'host')
+    tree.thread(20, 21, 'blue')
+    tree.process(90, 'blue')
+    assert list(tree.discover()[0].values()) == [(tree.proc + '/90/ns/net', '90')]
+
+
+def test_held_by_a_descriptor(tree):
+    tree.process(20, 'host')
+    for number, target in enumerate(['socket:[5]', '/dev/null', 'net:[%d]' % tree.inode('host'), 'mnt:[7]', 'net:[x]',
+                                     'net:[%d]' % tree.inode('blue'), '/tmp/net:[9]']):
+        tree.descriptor(20, number, target)
+    tree.process(21, 'host', '/docker/' + ID)
+    tree.descriptor(21, 3, 'net:[%d]' % tree.inode('red'))
+    tree.descriptor(21, 4, 'net:[%d]' % tree.inode('blue'))
+    assert tree.discover()[0] == {
+        'net:[%d]' % tree.inode('blue'): (tree.proc + '/20/fd/5', None),
+        'docker:ab12ab12ab12': (tree.proc + '/21/fd/3', None)}
+
+
+def test_held_by_a_mount(tree):
+    tree.mounts('self', tree.mounted('host', '/a') + tree.mounted('blue', '/run/cni/b\\040c'))
+    tree.process(20, 'host')
+    tree.mounts(20, tree.mounted('blue', '/run/cni/b\\040c') + tree.mounted('red', '/run/red'), 'mnt:[2]')
+    tree.process(21, 'host')
+    tree.mounts(21, tree.mounted('green', '/green'), 'mnt:[2]', '/chroot')
+    tree.process(22, 'host')
+    tree.mounts(22, tree.mounted('not looked at, as it is a view that is known', '/x'), 'mnt:[2]')
+    spaces, gaps = tree.discover()
+    assert spaces == {
+        '/run/cni/b c': ('/run/cni/b c', None),
+        'net:[%d]' % tree.inode('red'): (tree.proc + '/20/root/run/red', None),
+        'net:[%d]' % tree.inode('green'): (tree.proc + '/21/root/green', None)}
+    assert gaps.found == []
+
+
+@pytest.mark.parametrize('kind', ['nfs4', 'fuse', 'autofs'])
+def test_held_by_a_mount_behind_a_file_system_that_may_not_answer(tree, kind):
+    tree.mounts('self', '')
+    tree.process(20, 'host')
+    tree.mounts(20, '25 21 0:9 / /srv rw - %s server rw\n' % kind + tree.mounted('blue', '/srv/blue'), 'mnt:[2]')
+    spaces, gaps = tree.discover()
+    assert spaces == {} and list(gaps_of(gaps)) == [('namespaces', 'unreadable')]
+    assert 'net:[%d]' % tree.inode('blue') in gaps.found[0]['message']
+
+
+RTM_NEWNSID = 88
+
+
+def numbered(*numbers):
+    """What the kernel answers: a message for each number of a namespace."""
+    return [message(RTM_NEWNSID, b'\0' * 4 + attribute(1, struct.pack('=i', number))) for number in numbers]
+
+
+class Numbers(Link):
+    """A kernel that has numbers for namespaces.
+
+    :param known: list of int; ``by_path``, dict of path to the number of what it opens.
+    """
+
+    def __init__(self, known, by_path):
+        Link.__init__(self)
+        self.known, self.by_path = known, by_path
+
+    def answer(self, question):
+        kind, flags = struct.unpack_from('=HH', question, 4)
+        assert kind == 90
+        if flags & 0x300:
+            return [*numbered(*self.known), done()]
+        assert flags == 5 and struct.unpack_from('=HH', question, 20) == (8, 3)
+        path = os.readlink('/proc/self/fd/%d' % struct.unpack_from('=I', question, 24)[0])
+        return [*numbered(self.by_path.get(path, -1)), error(0)]
+
+
+@pytest.mark.parametrize('known, missing', [([], 0), ([0], 0), ([0, 1], 0), ([0, 1, 2], 1), ([5, 6], 2)])
+def test_namespaces_that_only_have_a_number(tmp_path, known, missing):
+    paths = [str(tmp_path / name) for name in ('a', 'b', 'c')]
+    for path in paths:
+        with open(path, 'w'):
+            pass
+    link = Numbers(known, {paths[0]: 0, paths[1]: 1})
+    assert namespaces.unlisted([*paths, str(tmp_path / 'gone')], lambda protocol: link) == missing
+    assert link.closed
+
+
+@pytest.mark.parametrize('answer', [[error(95)], [PermissionError(1, 'Operation not permitted')],
+                                    [message(RTM_NEWNSID, b'\0' * 4 + attribute(1, b'x')), done()]])
+def test_a_kernel_that_has_no_numbers(answer):
+    assert namespaces.unlisted([], lambda protocol: Link(answer)) == 0
+
+
+def test_netlink_that_is_refused_gives_no_numbers():
+    def refuse(dummy):
+        raise NetlinkError('netlink was refused')
+    assert namespaces.unlisted([], refuse) == 0
+
+
+def test_collect_says_that_some_are_not_listed():
+    gaps, asked = new_gaps(), []
+
+    def count(paths):
+        asked.append(list(paths))
+        return 2
+    namespaces.collect(Reader(), gaps, lambda gaps: {'blue': ('/proc/self/ns/net', '20')}, lambda path: Visit(None),
+                       count)
+    assert asked == [['/proc/self/ns/net']] and gaps_of(gaps) == {('namespaces', 'unlisted'): 2}
 
 
 def test_a_plain_file_is_no_namespace(tree):
@@ -215,7 +360,7 @@ class Reader:
 def test_collect(refused, collector, pid, calls):
     reader, gaps = Reader(collector), new_gaps()
     sockets = namespaces.collect(
-        reader, gaps, lambda gaps: {'blue': ('/proc/self/ns/net', pid)}, lambda path: Visit(refused))
+        reader, gaps, lambda gaps: {'blue': ('/proc/self/ns/net', pid)}, lambda path: Visit(refused), lambda paths: 0)
     assert reader.calls == calls
     assert [sock.namespace for sock in sockets] == ['blue'] * len(calls)
     assert list(gaps_of(gaps)) == ([] if calls else [('namespaces', 'refused')])
