@@ -382,14 +382,16 @@ class Loader:
     def _translation(self, kind, value, chain_key):
         base = Redirect(None)
         address, before = value.get('addr'), []
+        keeps = 'netmap' in _words(value.get('flags')) or 'prefix' in _words(value.get('type_flags'))
         if kind == 'dnat':
             family = _FAMILIES.get(value.get('family')) or _FAMILIES.get(chain_key[0])
             if _item(address)[0] == 'map':
                 mapped = address['map']
-                before = self._looked_up(DnatMap, mapped['key'], mapped['data'], chain_key, _destination)
+                before = self._looked_up(DnatMap, mapped['key'], mapped['data'], chain_key,
+                                         lambda to, dummy: _destination(to, keeps))
                 base = before.pop()
             else:
-                base = Dnat(family, None, None) if address is None else Dnat(*_addresses(address))
+                base = Dnat(family, None, None) if address is None else Dnat(*_addresses(address, keeps))
         port = value.get('port')
         if _item(port)[0] == 'map':
             mapped = port['map']
@@ -702,13 +704,15 @@ def _expression(value):
     return None
 
 
-def _addresses(value):
-    """(family, (first, last), None for the ports, whether it is a network) of a destination."""
-    network = isinstance(value, dict) and 'prefix' in value
-    if network:
+def _addresses(value, keeps):
+    """(family, (first, last), None for the ports, whether the rest of an address stays) of a destination.
+
+    A prefix without the flag netmap is a range, from which the kernel chooses: nf_nat_core.c, find_best_ips_proto.
+    """
+    if isinstance(value, dict) and 'prefix' in value:
         base = value['prefix']['addr']
         low, high = fields.element(value, 'ip6' if ':' in base else 'ip4')
-        return 6 if ':' in base else 4, (low, high), None, True
+        return 6 if ':' in base else 4, (low, high), None, keeps
     low, high = value['range'] if isinstance(value, dict) and 'range' in value else (value, value)
     if not isinstance(low, str):
         raise Unclear('the destination %s' % wording.value(value)[:80])
@@ -724,14 +728,14 @@ def _proxy(value):
         port if isinstance(port, int) else None)
 
 
-def _destination(value, dummy):
-    """Dnat of a map's data."""
+def _destination(value, keeps):
+    """Dnat of a map's data; ``keeps``: the rest of an address stays."""
     value = _value(value)
     port = None
     if isinstance(value, dict) and 'concat' in value:
         value, port = value['concat']
         port = fields.element(port, 'number')
-    return Dnat(*_addresses(value)).with_ports(port)
+    return Dnat(*_addresses(value, keeps)).with_ports(port)
 
 
 def field(left):

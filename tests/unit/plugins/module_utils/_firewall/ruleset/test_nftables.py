@@ -464,7 +464,7 @@ PORTS = mapped(DPORT, (80, 8080), (443, 8081))
     ({'redirect': {'port': PORTS}}, 22, None),
     ({'dnat': {'addr': {'prefix': {'addr': '172.17.0.0', 'len': 24}}, 'flags': 'netmap', 'type_flags': 'prefix'}}, 80,
      ('172.17.0.9', 80)),
-    ({'dnat': {'family': 'ip', 'addr': mapped(payload('ip', 'daddr'), (
+    ({'dnat': {'family': 'ip', 'flags': 'netmap', 'type_flags': 'prefix', 'addr': mapped(payload('ip', 'daddr'), (
         {'prefix': {'addr': '10.0.0.0', 'len': 24}}, {'prefix': {'addr': '172.17.0.0', 'len': 24}}))}}, 80,
      ('172.17.0.9', 80)),
     ({'dnat': {'addr': mapped({'concat': [payload('ip', 'daddr'), DPORT]}, (
@@ -479,6 +479,20 @@ def test_each_address_of_a_translated_network_goes_its_own_way():
     judge = evaluator(chain('nat', [[to]], **NAT))
     assert [judge.decide(4, 'tcp', 'eth0', address, 80).delivered for address in ('10.0.0.1', '10.0.0.9')] == [
         ('172.17.0.1', 80), ('172.17.0.9', 80)]
+
+
+NETWORK = {'prefix': {'addr': '172.17.0.0', 'len': 24}}
+
+
+@pytest.mark.parametrize('address', [
+    NETWORK,
+    {'range': ['172.17.0.0', '172.17.0.255']},
+    mapped(payload('ip', 'daddr'), ({'prefix': {'addr': '10.0.0.0', 'len': 24}}, NETWORK)),
+])
+def test_of_a_network_without_the_flag_the_kernel_chooses_an_address(address):
+    outcome = evaluator(chain('nat', [[{'dnat': {'addr': address}}]], **NAT)).decide(4, 'tcp', 'eth0', '10.0.0.9', 80)
+    assert 'the kernel chooses the destination' in outcome.undecided[0][1]
+    assert not outcome.allowed
 
 
 @pytest.mark.parametrize('statement', [
