@@ -18,6 +18,7 @@ CODES = {
     'sockets': {
         'socket_budget': _SOCKETS,           # ``max_sockets`` was reached.
         'unreadable': None,                  # The sockets of some protocol could not be read.
+        'stub': None,                        # A table of sockets has no content, whatever listens: this is gVisor.
         'psutil': None,                      # psutil shows TCP and UDP only.
         'foreign_root': None,                # The sockets belong to the machine around this chroot.
         'foreign_network_namespace': None,   # The network namespace is not that of process 1.
@@ -50,6 +51,7 @@ CODES = {
     'namespaces': {
         'socket_budget': _SOCKETS,           # ``max_sockets`` was reached in another network namespace.
         'unreadable': None,                  # Another network namespace, or the list of them, could not be read.
+        'stub': None,                        # The same as for ``sockets``, in another network namespace.
         'hidden': _PRIVILEGES,               # The network namespaces of some processes are hidden.
         'refused': BECOME,                   # A network namespace could not be entered.
         'unlisted': None,                    # A device leads to a network namespace that could not be found.

@@ -89,6 +89,9 @@ class Reader:
         """
         names = names or _netlink.Names()
         present = loaded(tables)
+        if present is None and not link:
+            from . import stubs
+            present = stubs.present(self._protocols, tables, aspect, self._gaps)
         sockets = []
         failed = []
         for protocol in self._protocols:
