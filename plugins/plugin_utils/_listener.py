@@ -196,6 +196,11 @@ def manager(unit: str) -> str | None:
     return '%s/init.scope' % user if slash else None
 
 
+def owned_by(listener: Listener, owners: list[Owner]) -> Listener:
+    """Make a listener of these of its owners alone."""
+    return cast(Listener, {**listener, 'owners': owners, 'owners_total': len(owners)})
+
+
 def to_show(listener: Listener) -> Sequence[Owner]:
     """List the owners to show: those that serve it, or systemd as long as nobody does."""
     return serving(listener) or listener['owners']

@@ -16,6 +16,20 @@ from ..language.refusal import Refused, meant, shown
 from .sources import Address, Network, network
 from .three_valued import either
 
+# What people call these scopes. An interface that really has such a name can be given by its address.
+_MEANT = {
+    **dict.fromkeys(('localhost', 'local', 'localhost4', 'localhost6', 'ip6-localhost', 'self', 'host'), 'loopback'),
+    **dict.fromkeys(('link-local', 'linklocal'), 'link'),
+    **dict.fromkeys(('lan', 'internal', 'intranet'), 'private'),
+    **dict.fromkeys(('wan', 'public', 'external', 'internet', 'world'), 'global'),
+    **dict.fromkeys(
+        (
+            *('*', '0', 'all', 'any4', 'any6', 'anyone', 'anything', 'anywhere'),
+            *('every', 'everyone', 'everything', 'everywhere', 'unspecified', 'wildcard'),
+        ),
+        'any',
+    ),
+}
 _INTERFACE = re.compile(r'[^\s/:]{1,15}')       # dev_valid_name() of the kernel
 
 
@@ -35,6 +49,10 @@ class Bind:
             if value in SCOPES:
                 self._scopes.add(value)
                 continue
+            scope = _MEANT.get(value.strip().lower())
+            if scope:
+                raise Refused('%s is not a scope (%s); did you mean %s?' % (
+                    shown(value), ', '.join(SCOPES), scope), option)
             net = network(value, option)
             if net:
                 mapped = getattr(net[0], 'ipv4_mapped', None) if net.prefixlen == 128 else None

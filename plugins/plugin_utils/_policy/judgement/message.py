@@ -226,13 +226,14 @@ def _unexpected_remedy(parts: Parts) -> str:
 # wrong_owner
 
 def _wrong_owner(parts: _parts.WrongOwner) -> str:
-    listener = parts['listener']
-    return '%s is owned by %s%s, but %s %s' % (
+    listener, others = parts['listener'], parts.get('others')
+    return '%s is owned by %s%s, but %s %s%s' % (
         endpoint_in_words(listener),
         owners_in_words(listener),
         _of_users(listener),
         _entries_do('expect', parts['entries']),
         _any_of(parts['who'], _who),
+        ', which not all owners are: not %s%s' % (owners_in_words(others), _of_users(others)) if others else '',
     )
 
 
@@ -241,6 +242,12 @@ def _wrong_owner_expected(parts: _parts.WrongOwner) -> str:
 
 
 def _wrong_owner_remedy(parts: Parts) -> str:
+    if parts.get('others'):
+        unit = parts['listener']['unit']
+        is_named = any('service' in expected for expected in parts['who']['first'])
+        service = operand(unit) if unit and unit.endswith('.service') and not is_named else None
+        return 'find out why the others use the port, and stop them; or name %severy owner in the entry' % (
+            'service %s or ' % service if service else '')
     return 'find out why it uses the port; %s, or declare it' % _stop(parts)
 
 

@@ -89,6 +89,7 @@ class WrongOwner(TypedDict):
     listener: Excerpt
     entries: Several            # of Place
     who: Several                # of dict, option to what it says of the owner
+    others: Excerpt | None      # those of its owners that are not, where some are
 
 
 class WrongBind(TypedDict):

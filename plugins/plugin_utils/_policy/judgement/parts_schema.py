@@ -143,7 +143,10 @@ _of_all = {
     'also': _several(_schema.mapping({'listener': _excerpt, 'together': _schema.boolean})),
 }
 # What records of earlier versions lack
-_LATER: dict[str, dict[str, Check]] = {'missing': {'forwards_unseen': _schema.boolean}}
+_LATER: dict[str, dict[str, Check]] = {
+    'missing': {'forwards_unseen': _schema.boolean},
+    'wrong_owner': {'others': _schema.nullable(_excerpt)},
+}
 _later_of_all = {'needed': _several(_schema.mapping(_place))}
 _CHECKS = {
     kind: _schema.mapping({**parts, **_of_all}, {**_LATER.get(kind, {}), **_later_of_all})

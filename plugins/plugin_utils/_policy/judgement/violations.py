@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..._harmless.terminal import cut_short
-from ..._listener import Listener, excerpt
+from ..._listener import Excerpt, Listener, excerpt, owned_by, serving
+from ..._shape import Complete
 from ..._words import several
 from ..conditions import reach
 from . import defaults
@@ -21,6 +22,18 @@ from .parts import (
 
 if TYPE_CHECKING:
     from ..declaration.entry import Entry
+
+
+# Of what was not observed, no owner is told to be another one than expected.
+_OBSERVED: Complete = {
+    'sockets': True,
+    'binding': True,
+    'owners': True,
+    'units': True,
+    'namespaces': None,
+    'connections': None,
+    'resources': None,
+}
 
 
 def forbidden(listener: Listener, sure: Sequence[Meeting], perhaps: Sequence[Meeting]) -> Finding:
@@ -63,8 +76,19 @@ def _wrong_owner(listener: Listener, violation: Violation, dummy: Own) -> Findin
         'listener': excerpt(listener),
         'entries': several(map(place, violation.entries)),
         'who': several(map(who, violation.entries), MANY),
+        'others': _others(listener, violation.entries),
     }
     return finding('wrong_owner', parts, violation.entries, listener, instead=violation.instead)
+
+
+def _others(listener: Listener, entries: Sequence[Entry]) -> Excerpt | None:
+    """Show those of several owners that are not as entries say; None where it is all of them."""
+    owners = serving(listener)
+    others = [owner for owner in owners
+              if not any(entry.held(owned_by(listener, [owner]), _OBSERVED) for entry in entries)]
+    if not others or len(others) == len(owners):
+        return None
+    return {**excerpt(owned_by(listener, others)), 'unit': None, 'around': None}
 
 
 def _wrong_bind(listener: Listener, violation: Violation, dummy: Own) -> Finding:

@@ -11,9 +11,9 @@ import yaml
 
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import finding
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language import options
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import page
 
 GUIDES = page.PAGE.parent
@@ -64,12 +64,35 @@ def test_defaults():
         assert all(re.search(r'\b%s\b' % word, words) for word in options.SWITCHES[name][1] or ())
 
 
+# What the table of severities says is judged: of each of its rows the findings, and for each a host that has it.
+OVEREXPOSED = {'declare': [{'port': 80, 'only_from': 'local'}]}
+SEVERITIES = {
+    'forbidden': {'declare': [{'port': 80, 'state': 'forbidden'}], 'host': ['tcp 0.0.0.0:80 nginx']},
+    'overexposed to anyone': dict(OVEREXPOSED, host=['tcp 0.0.0.0:80 nginx from=anyone']),
+    'overexposed to others': dict(OVEREXPOSED, host=['tcp 0.0.0.0:80 nginx from=10.0.0.0/8']),
+    'unexpected': {'declare': [], 'host': ['tcp 0.0.0.0:80 nginx']},
+    'unexpected where its variable says warn': {
+        'declare': {'expected_listeners': [], 'listener_unexpected': 'warn'}, 'host': ['tcp 0.0.0.0:80 nginx']},
+    'missing': {'declare': [{'port': 80}], 'host': []},
+    'wrong_owner': {'declare': [{'port': 80, 'process': 'nginx'}], 'host': ['tcp 0.0.0.0:80 apache2']},
+    'unknown': {'declare': [{'port': 80, 'process': 'nginx'}], 'host': ['tcp 0.0.0.0:80 hidden'], 'gaps': ['owners']},
+    'wrong_bind': {'declare': [{'port': 80, 'bind': 'loopback'}], 'host': ['tcp 0.0.0.0:80 nginx']},
+    'unreachable': {'declare': [{'port': 80, 'clients': 'anyone'}], 'host': ['tcp 0.0.0.0:80 nginx from=nobody']},
+    'unhealthy': {'declare': [{'port': 80, 'ensure': 'port == `1`'}], 'host': ['tcp 0.0.0.0:80 nginx']},
+}
+
+
 def test_severities():
     rows = dict(table('guide_declare', 'Severity'))
     assert tuple(rows) == options.SEVERITIES
-    for kind in options.VIOLATIONS + ('unknown',):
-        severity, = [severity for severity, kinds in rows.items() if kind in kinds.split(', ')]
-        assert finding.finding(kind, {}).severity == severity
+    told = {what: severity for severity, text in rows.items() if severity != 'info' for what in text.split(', ')}
+    judged = {}
+    for what, case in SEVERITIES.items():
+        [found] = building.judged(case)[1].findings
+        assert found.kind == what.partition(' ')[0]
+        judged[what] = found.severity
+    assert told == judged
+    assert {what.partition(' ')[0] for what in told} == {*options.VIOLATIONS, 'unknown'}
 
 
 def test_states():
