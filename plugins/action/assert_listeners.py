@@ -26,7 +26,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._variables import 
 from ansible_collections.listening.ports.plugins.plugin_utils._words import number
 
 _LIVE, _CACHED, _NONE = 'live', 'cached', 'none'
-_LEAST = {'max_age': 0, 'wait_for': 0, 'poll': 1, 'max_findings': 1}
+_LEAST = {'max_age': 0, 'look_timeout': 0, 'wait_for': 0, 'poll': 1, 'max_findings': 1}
 _MOST_LOOKS = 300
 _SECOND_LOOK = 1        # seconds after which the socket of a client is gone, or is not one
 _INSTANT = 0.05         # seconds by which a sleep may be too short
@@ -48,6 +48,7 @@ class ActionModule(_action.Action):
         'facts': {'type': 'path', 'default': _LIVE},
         'max_age': {'type': 'int', 'default': 86400},
         **live.ARGUMENTS,
+        **live.LIMIT,
         'gather': dict(live.ARGUMENTS['gather'], default=None),
         'wait_for': {'type': 'int', 'default': 0},
         'poll': {'type': 'int', 'default': 2},

@@ -17,6 +17,7 @@ class ActionModule(_action.Action):
     ARGUMENTS = {
         'path': {'type': 'path', 'default': 'listening-ports-audit'},
         **live.ARGUMENTS,
+        **live.LIMIT,
         'return_facts': {'type': 'bool', 'default': False},
         'fail': {'type': 'bool', 'default': True},
         'run_id': {'type': 'str'},
@@ -26,6 +27,7 @@ class ActionModule(_action.Action):
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Observe the host, and write its record whatever came of it."""
         self.refuse_other_hosts(': its facts would be recorded for another host, or not for all hosts')
+        _action.refuse_less(options, {'look_timeout': 0})
         run_id = _action.run_id(options)
         status, message, facts, dummy = live.look(self, options, task_vars, result)
         entry = records.record(str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts,

@@ -23,3 +23,14 @@ options:
     type: int
     default: 2000000
 """
+
+    # for actions that wait for the module
+    LIMIT = r"""
+options:
+  look_timeout:
+    description:
+      - How many seconds to wait for the host, at most. A host that has not answered by then is unreachable, with that
+        as the reason. V(0) waits for as long as it takes.
+    type: float
+    default: 120
+"""

@@ -144,6 +144,7 @@ extends_documentation_fragment:
   - listening.ports.declaration
   - listening.ports.attributes
   - listening.ports.looking
+  - listening.ports.looking.limit
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn

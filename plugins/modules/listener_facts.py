@@ -16,7 +16,9 @@ def judge(*observed):
 
 
 def main(gather=collect):
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    # the action waits for no longer than look_timeout
+    module = AnsibleModule(argument_spec=dict(ARGUMENTS, look_timeout={'type': 'float', 'default': 120}),
+                           supports_check_mode=True)
     module.exit_json(ansible_facts={'ansible_listening_ports': look(module, gather, judge)})
 
 

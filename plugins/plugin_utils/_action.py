@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from . import _answer, _deadline
 from ._facts import custody, live, records
 from ._harmless.terminal import visible
 from ._report.console.lines import counted
@@ -19,6 +20,8 @@ from ._variables import host_facts
 
 # The option of all actions that write or read records.
 SHARED: dict[str, dict[str, Any]] = {'shared': {'type': 'bool', 'default': False}}
+
+_NOTHING = '{"changed": false}'
 
 Options = dict[str, Any]
 Variables = dict[str, Any]
@@ -34,6 +37,7 @@ class Action(ActionBase):
     TRANSFERS_FILES = False
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
     PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE)
+    _answered: Result | None = None
     _supports_check_mode = True
     _supports_async = False
 
@@ -58,6 +62,47 @@ class Action(ActionBase):
         :param result: what the task returns, to be completed.
         """
         raise NotImplementedError
+
+    @property
+    def discovered(self) -> Variables:
+        """The fact that says which Python was found on the host; empty where none was looked for."""
+        key = self._discovered_interpreter_key
+        return {key: self._discovered_interpreter} if key else {}
+
+    def ask(self, module: str, arguments: Options, task_vars: Variables, keys: Iterable[str],
+            seconds: float = 0, in_background: bool = False) -> Result:
+        """Run a module on the host, and return what is known of its answer, see ``_answer``.
+
+        :param keys: what is known of this module.
+        :param seconds: for how long to wait; 0 for as long as it takes.
+        :param in_background: whether to start a job on the host, and not to wait.
+        """
+        call: dict[str, Any] = {
+            'module_name': 'listening.ports.%s' % module, 'module_args': arguments, 'task_vars': task_vars}
+        if in_background:
+            call['wrap_async'] = True
+        self._answered = None
+        keep = self._connection._shell.tmpdir
+        try:
+            answer: Result = _deadline.within(seconds, lambda: self._execute_module(**call))
+        except TimeoutError:
+            # to remove its temporary files from a host that does not answer would take as long once more
+            self._connection._shell.tmpdir = keep
+            return {'unreachable': True, 'msg': 'no answer within %g s' % seconds}
+        if self._answered is None:
+            return _answer.known(answer, keys)
+        result = _answer.known(self._answered, keys)
+        warnings = _answer.known(answer, ()).get('warnings', [])       # those of Ansible
+        return {**result, 'warnings': [*warnings, *result.get('warnings', [])]} if warnings else result
+
+    def _parse_returned_data(self, res: Any, *more: Any, **keywords: Any) -> Any:
+        """Keep the answer of a module to ourselves; Ansible gets one that it has nothing to print of."""
+        self._answered = _answer.read(res.get('stdout', ''))
+        if self._answered is not None:
+            res = dict(res, stdout=_NOTHING, stderr='')
+        else:       # Ansible then finds out why there is none
+            res = dict(res, stdout=_answer.harmless(res.get('stdout')), stderr=_answer.harmless(res.get('stderr')))
+        return super()._parse_returned_data(res, *more, **keywords)
 
     def refuse_other_hosts(self, reason: str, keywords: Iterable[str] = ('delegate_to', 'run_once')) -> None:
         """Refuse keywords that run the task for another host than its variables are of, or once for all.

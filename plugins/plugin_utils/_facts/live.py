@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.action import ActionBase
 
 from ...module_utils._subsets import COLLECTORS, SUBSETS
-from .._harmless.terminal import sentence
+from .._harmless.terminal import sentence, wrapped
 from .._shape import Facts, Status
 from .._words import number
 from . import firewall
@@ -25,6 +24,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     'max_sockets': {'type': 'int', 'default': 100000},
     'max_fds': {'type': 'int', 'default': 2000000},
 }
+# How many seconds a look may take.
+LIMIT: dict[str, dict[str, Any]] = {'look_timeout': {'type': 'float', 'default': 120}}
 MAX_GAPS = 50
 _MAX_PRINTED = 300              # characters
 
@@ -43,26 +44,38 @@ class Looked(NamedTuple):
     recorded_at: str | None = None
 
 
-def look(action: ActionBase, options: Mapping[str, Any], task_vars: dict[str, Any], result: dict[str, Any],
+class Asking(Protocol):
+    """What asks a host, see ``_action.Action``."""
+
+    @property
+    def discovered(self) -> dict[str, Any]:
+        """The fact that says which Python was found on the host; empty where none was looked for."""
+
+    def ask(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any], keys: Iterable[str],
+            seconds: float = 0) -> dict[str, Any]:
+        """Run a module."""
+
+
+def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], result: dict[str, Any],
          **more: Any) -> Looked:
     """Run the module once, unpack the facts that it sends, and judge who can reach the listeners.
 
     :param action: that of the task.
-    :param options: with those of ``ARGUMENTS``.
+    :param options: with those of ``ARGUMENTS``, and of ``LIMIT``.
     :param result: that of the task, which gets the interpreter that was discovered, and the warnings of the module.
     :param more: further arguments for the module.
     """
     arguments = {name: options[name] for name in ARGUMENTS}
     try:
-        answer: dict[str, Any] = action._execute_module(
-            module_name='listening.ports.collect_listeners', task_vars=task_vars, module_args=dict(arguments, **more))
+        answer = action.ask('collect_listeners', dict(arguments, **more), task_vars, ['packed'],
+                            options['look_timeout'])
     except AnsibleConnectionFailure as exc:
         return Looked('unreachable', sentence(str(exc)), None)
     except AnsibleError as exc:         # such as a wrong password for become
         return Looked('failed', sentence(str(exc)), None)
-    if action._discovered_interpreter_key:
-        result['ansible_facts'] = {action._discovered_interpreter_key: action._discovered_interpreter}
-    warn(result, [sentence(text) for text in answer.get('warnings') or () if isinstance(text, str)])
+    if action.discovered:
+        result['ansible_facts'] = action.discovered
+    warn(result, answer.get('warnings', ()))
     if answer.get('unreachable'):
         return Looked('unreachable', _complaint(answer), None)
     if answer.get('failed'):
@@ -78,7 +91,7 @@ def look(action: ActionBase, options: Mapping[str, Any], task_vars: dict[str, An
 def warn(result: dict[str, Any], texts: Iterable[str]) -> None:
     """Add warnings to the result of a task, each of them once."""
     known = result.get('warnings', [])
-    new = [text for text in dict.fromkeys(texts) if text not in known]
+    new = [text for text in dict.fromkeys(map(wrapped, texts)) if text not in known]
     if new:
         result['warnings'] = known + new
 
@@ -88,19 +101,17 @@ def _complaint(answer: Mapping[str, Any]) -> str:
 
     That is all it printed, or the last line of a traceback.
     """
-    message = str(answer.get('msg') or _exception(answer.get('exception')) or 'the module failed without a message')
+    message = str(answer.get('msg') or _last(answer.get('exception')) or 'the module failed without a message')
     printed = str(answer.get('module_stderr') or answer.get('module_stdout') or '').strip()
     if len(printed) > _MAX_PRINTED:
         printed = printed.splitlines()[-1]
     return sentence('%s: %s' % (message.rstrip('.'), printed) if printed else message)
 
 
-def _exception(exception: object) -> str | None:
-    """Return the message of an exception in the module: a traceback before ansible-core 2.19, and then an object."""
-    if isinstance(exception, str):
-        lines = exception.strip().splitlines()
-        return lines[-1] if lines else None
-    return getattr(getattr(exception, 'event', None), 'msg', None)
+def _last(exception: str | None) -> str | None:
+    """Return the message of an exception in the module: the last line of a traceback."""
+    lines = (exception or '').strip().splitlines()
+    return lines[-1] if lines else None
 
 
 def in_words(facts: Facts) -> str:

@@ -23,6 +23,7 @@ _HALF = re.compile('[\ud800-\udfff]')
 # What CI systems take for commands: ``::error::`` where a line begins, ``##[error]`` and ``##vso[`` anywhere in it.
 _COMMAND = re.compile(r'^(\s*:):|#(?=#)')
 _UNIT = re.compile(r'[A-Za-z0-9_.:\\@][A-Za-z0-9_.:\\@/-]{0,254}')
+_INSIDE = re.compile(r'(?<=\s):(?=:[a-z-]+[ :])')
 _PLAIN_NAME = re.compile(r'[\w.@:/+\\-]+')
 
 
@@ -68,6 +69,11 @@ def operand(text: str) -> str | None:
 def sentence(text: str, limit: int = 1000) -> str:
     """Do the same for a message: white space, line ends among it, becomes single spaces."""
     return visible(' '.join(text.split()), limit)
+
+
+def wrapped(text: str) -> str:
+    """Make harmless text fit for who breaks it into lines, as Ansible does with warnings: no line is a command of CI."""
+    return _INSIDE.sub('\\\\x3a', text)
 
 
 def _characters(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from .. import _schema
 from .._facts import check
@@ -27,6 +28,26 @@ _check = _schema.items(_schema.mapping({
     'local_address': _maybe_text,
     'rtt_ms': _schema.nullable(_schema.number),
 }), _MOST)
+
+
+KEYS = ('counts', 'elapsed', 'packed', 'probes')
+_counts = _schema.mapping({}, dict.fromkeys(VERDICTS, _schema.integer(0, _MOST)))
+_form = _schema.mapping({'counts': _counts, 'elapsed': _schema.number}, {
+    'packed': _schema.text(check.MAX_BYTES),
+    'probes': _check,
+    'warnings': lambda warnings: warnings,
+})
+
+
+def formed(answer: dict[str, Any]) -> dict[str, Any]:
+    """Check the form of an answer of ``probe_listeners``; what is packed in it is checked where it is read.
+
+    :raises Fault: it has another one.
+    """
+    checked: dict[str, Any] = _form(answer)
+    if len(checked.keys() & {'packed', 'probes'}) != 1:
+        raise Fault('has to have either probes or packed')
+    return checked
 
 
 def read(host: str, registered: object, endpoints: Sequence[Endpoint]) -> Vantage:

@@ -20,9 +20,9 @@ from .._harmless.terminal import visible
 
 # Variables that decide how an audit, or a probe, is done and what comes of it.
 AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'audit_fail', 'audit_formats',
-         'audit_gather', 'audit_output_dir', 'audit_return_facts', 'audit_shared')
-PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_max_parallel', 'probe_records',
-         'probe_shared', 'probe_timeout', 'probe_total_timeout')
+         'audit_gather', 'audit_look_timeout', 'audit_output_dir', 'audit_return_facts', 'audit_shared')
+PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_look_timeout',
+         'probe_max_parallel', 'probe_records', 'probe_shared', 'probe_timeout', 'probe_total_timeout')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')

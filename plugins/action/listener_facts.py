@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gathers what listens on a host, and passes on nothing but that. The documentation is in listener_facts.yml."""
+
+from ansible_collections.listening.ports.plugins.plugin_utils import _action
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, live
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
+
+_OF_JOB = ('ansible_job_id', 'started', 'finished', 'results_file')
+
+
+class ActionModule(_action.Action):
+    """The module of the same name, whose answer is checked."""
+
+    ARGUMENTS = {
+        **live.ARGUMENTS,
+        **live.LIMIT,
+        'diagnose': {'type': 'list', 'elements': 'str', 'default': []},
+    }
+    PARAMETERS = ()             # it is of no audit
+    _supports_async = True
+
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Run the module, and check the facts that it returns."""
+        _action.refuse_less(options, {'look_timeout': 0})
+        limit = options.pop('look_timeout')
+        if self._task.async_val:        # whoever waits for the job gets its answer as it is
+            result.update(self.ask('listener_facts', options, task_vars, _OF_JOB, limit, in_background=True))
+            return
+        answer = self.ask('listener_facts', options, task_vars, ['ansible_facts'], limit)
+        facts = answer.pop('ansible_facts', None)
+        result.update(answer)
+        if self.discovered:
+            result['ansible_facts'] = self.discovered
+        if answer.get('failed') or answer.get('unreachable'):
+            return
+        try:
+            checked = check.check(facts.get('ansible_listening_ports') if isinstance(facts, dict) else None)
+        except Fault as fault:
+            result.update(failed=True, msg='the facts of the host are not valid: %s' % fault)
+            return
+        result.setdefault('ansible_facts', {})['ansible_listening_ports'] = checked

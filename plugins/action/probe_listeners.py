@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probes from a host, and passes on nothing but what came of it. The documentation is in probe_listeners.yml."""
+
+from ansible_collections.listening.ports.plugins.plugin_utils import _action
+from ansible_collections.listening.ports.plugins.plugin_utils._probes import results
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
+
+_BESIDE = 60            # seconds for all that is not probing, such as to start Python
+
+
+class ActionModule(_action.Action):
+    """The module of the same name, whose answer is checked."""
+
+    ARGUMENTS = {
+        'endpoints': {'type': 'list', 'elements': 'raw', 'required': True},
+        'timeout': {'type': 'float', 'default': 3},
+        'total_timeout': {'type': 'float', 'default': 60},
+        'max_parallel': {'type': 'int', 'default': 500},
+        'source': {'type': 'str'},
+        'family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
+        'result': {'type': 'str', 'choices': ['probes', 'packed'], 'default': 'probes'},
+    }
+
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Run the module, and check what it returns."""
+        answer = self.ask('probe_listeners', options, task_vars, results.KEYS, options['total_timeout'] + _BESIDE)
+        if self.discovered:
+            result['ansible_facts'] = self.discovered
+        try:
+            result.update(answer if answer.get('failed') or answer.get('unreachable') else results.formed(answer))
+        except Fault as fault:
+            result.update(failed=True, msg='the answer of the host is not valid: %s' % fault)

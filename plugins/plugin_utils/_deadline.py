@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ends what takes too long: a host that does not answer must not keep an audit from its end.
+
+A task runs in the main thread of a process of its own, where an alarm interrupts whatever it waits for, as that of the
+keyword ``timeout`` does. An alarm of that keyword is left as it is where it comes first, and goes on where not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+_Result = TypeVar('_Result')
+
+
+class _Late(BaseException):
+    """The time is over. What handles all errors of a connection does not handle this one."""
+
+
+def within(seconds: float, work: Callable[[], _Result]) -> _Result:
+    """Return what the work returns.
+
+    :param seconds: 0 for any time.
+    :raises TimeoutError: it took longer. Processes that it had started have been ended.
+    """
+    if not seconds:
+        return work()
+    before = _children()
+    try:
+        with _alarm(seconds):
+            return work()
+    except _Late:
+        _end(_children() - before)
+        raise TimeoutError from None
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    outer = signal.getitimer(signal.ITIMER_REAL)[0]
+    if outer and outer <= seconds:
+        yield
+        return
+    began = time.monotonic()
+    try:
+        handler = signal.signal(signal.SIGALRM, _ring)
+    except ValueError:          # not the main thread, which is Ansible's own business
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if outer:
+            signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - began), 0.01))
+
+
+def _ring(number: int, frame: Any) -> None:
+    raise _Late
+
+
+def _children() -> set[int]:
+    """List the processes that this one has started, and those of them; none where that cannot be known."""
+    parents = {}
+    for name in os.listdir('/proc') if os.path.isdir('/proc') else ():
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError), \
+                    open('/proc/%s/stat' % name, encoding='utf-8', errors='replace') as stream:
+                parents[int(name)] = int(stream.read().rpartition(')')[2].split()[1])       # proc_pid_stat(5)
+    mine: set[int] = set()
+    more = {os.getpid()}
+    while more:
+        more = {pid for pid, parent in parents.items() if parent in more} - mine
+        mine |= more
+    return mine
+
+
+def _end(pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(OSError):      # it has ended, or is of another user, as with sudo
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, os.WNOHANG)
