@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Probes from a host, and passes on nothing but what came of it. The documentation is in probe_listeners.yml."""
 
-from ansible_collections.listening.ports.plugins.plugin_utils import _action
+from ansible_collections.listening.ports.plugins.plugin_utils import _action, _answer
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import results
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 
@@ -28,7 +28,10 @@ class ActionModule(_action.Action):
         answer = self.ask('probe_listeners', options, task_vars, results.KEYS, options['total_timeout'] + _BESIDE)
         if self.discovered:
             result['ansible_facts'] = self.discovered
+        if answer.get('failed') or answer.get('unreachable'):
+            result.update(_answer.known(answer, ()))
+            return
         try:
-            result.update(answer if answer.get('failed') or answer.get('unreachable') else results.formed(answer))
+            result.update(results.formed(answer))
         except Fault as fault:
             result.update(failed=True, msg='the answer of the host is not valid: %s' % fault)

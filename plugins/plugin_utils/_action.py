@@ -85,10 +85,10 @@ class Action(ActionBase):
         keep = self._connection._shell.tmpdir
         try:
             answer: Result = _deadline.within(seconds, lambda: self._execute_module(**call))
-        except TimeoutError:
+        except TimeoutError as exc:
             # to remove its temporary files from a host that does not answer would take as long once more
             self._connection._shell.tmpdir = keep
-            return {'unreachable': True, 'msg': 'no answer within %g s' % seconds}
+            return {'unreachable': True, 'msg': 'no answer within %g s' % round(exc.args[0], 1)}
         if self._answered is None:
             return _answer.known(answer, keys)
         result = _answer.known(self._answered, keys)

@@ -4,7 +4,8 @@
 """Ends what takes too long: a host that does not answer must not keep an audit from its end.
 
 A task runs in the main thread of a process of its own, where an alarm interrupts whatever it waits for, as that of the
-keyword ``timeout`` does. An alarm of that keyword is left as it is where it comes first, and goes on where not.
+keyword ``timeout`` does. Where that keyword would end the task earlier, this comes a second before it, so that there is
+time to say what has happened.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import Any, TypeVar
 _Result = TypeVar('_Result')
 
 
+_EARLIER = 1            # seconds, before the alarm of the keyword
+
+
 class _Late(BaseException):
     """The time is over. What handles all errors of a connection does not handle this one."""
 
@@ -27,25 +31,24 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result:
     """Return what the work returns.
 
     :param seconds: 0 for any time.
-    :raises TimeoutError: it took longer. Processes that it had started have been ended.
+    :raises TimeoutError: it took longer than the seconds that it has. Processes that it had started have been ended.
     """
     if not seconds:
         return work()
+    outer = signal.getitimer(signal.ITIMER_REAL)[0]
+    if outer:
+        seconds = min(seconds, max(outer - _EARLIER, outer / 2))
     before = _children()
     try:
-        with _alarm(seconds):
+        with _alarm(seconds, outer):
             return work()
     except _Late:
         _end(_children() - before)
-        raise TimeoutError from None
+        raise TimeoutError(seconds) from None
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    outer = signal.getitimer(signal.ITIMER_REAL)[0]
-    if outer and outer <= seconds:
-        yield
-        return
+def _alarm(seconds: float, outer: float) -> Iterator[None]:
     began = time.monotonic()
     try:
         handler = signal.signal(signal.SIGALRM, _ring)

@@ -10,19 +10,21 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
-from ...module_utils._firewall.exposure import attach as exposure
+from ...module_utils._firewall.exposure import attach as exposure, listeners
 from ...module_utils._firewall.ruleset import merge, nftables, wording
 from ...module_utils._gaps import Gaps
+from .. import _deadline
 from .._schema import Fault
-from .._shape import Facts
+from .._shape import Facts, Listener
 from . import check, check_firewall
 from .unpack import FactError, Unpacked
 
+PATIENCE = 30                   # seconds
 # What is imported late on hosts is loaded here once, in the process that all workers are made of, not in each of them.
 _LOADED = (merge, nftables, wording)
 
 
-def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach) -> Facts:
+def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seconds: float = PATIENCE) -> Facts:
     """Give each listener its ``exposure``, and the facts ``forwarded``, ``openings`` and ``firewall``.
 
     It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of
@@ -30,6 +32,8 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach) -> F
 
     :param unpacked: facts, changed in place, and a snapshot that is not checked. Without one there is nothing to judge.
     :param attach: what judges, as ``exposure.attach``.
+    :param seconds: for all of it: rules that take longer to read, or to judge in a way that nobody has thought of, are
+        not judged.
     :returns: the facts.
     :raises FactError: what the host sent is not a snapshot.
     """
@@ -37,17 +41,29 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach) -> F
     if snapshot is None:
         return facts
     try:
-        return _judge(facts, check_firewall.snapshot(snapshot), attach)
+        return _judge(facts, check_firewall.snapshot(snapshot), attach, seconds)
     except Fault as fault:
         raise FactError.invalid(fault) from None
 
 
-def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any]) -> Facts:
+def _unjudged(records: list[Listener], gaps: Gaps, seconds: float) -> dict[str, Any]:
+    """Make the judgement of rules for which there was no time: whatever has been found by then, all is unknown."""
+    reason = 'the rules could not be judged within %g seconds' % seconds
+    gaps.add('firewall', 'budget', reason)
+    for record in records:
+        record['exposure'] = listeners.unknown_of(record, reason) if record['namespace'] is None else None
+    firewall = {'backends': [], 'default': 'unknown', 'rules': 0, 'sources': None}
+    return {'forwarded': [], 'openings': [], 'firewall': firewall}
+
+
+def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any], seconds: float) -> Facts:
     gaps = Gaps()
     gaps.found = facts['gaps']
     gc.disable()
     try:
-        more = attach(facts['listeners'], snapshot, gaps)
+        more = _deadline.within(seconds, lambda: attach(facts['listeners'], snapshot, gaps))
+    except TimeoutError:
+        more = _unjudged(facts['listeners'], gaps, seconds)
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
         raise Fault('is not understood (%s)' % type(exc).__name__, 'snapshot') from exc
     finally:

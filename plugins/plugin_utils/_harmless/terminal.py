@@ -72,7 +72,7 @@ def sentence(text: str, limit: int = 1000) -> str:
 
 
 def wrapped(text: str) -> str:
-    """Make harmless text fit for who breaks it into lines, as Ansible does with warnings: no line is a command of CI."""
+    """Make harmless text fit to be broken into lines, as Ansible does with warnings: none is a command of CI."""
     return _INSIDE.sub('\\\\x3a', text)
 
 

@@ -216,10 +216,9 @@ class Asker:
         return self._interfaces[name]
 
     def _named_by(self, device):
-        """Return what rules and chains call a device."""
-        return frozenset(
-            pattern for pattern in self._names
-            if pattern == device or (pattern.endswith('*') and device.startswith(pattern[:-1])))
+        """Return what rules and chains call a device: they may name thousands, and a host may have as many."""
+        patterns = [device] + [device[:end] + '*' for end in range(len(device) + 1)]
+        return frozenset(pattern for pattern in patterns if pattern in self._names)
 
     def ask(self, family, protocol, interface, address, port):
         """(outcome, address, port): one way to a port, and what was asked in its place. Raises Timeout.

@@ -61,7 +61,8 @@ def test_facts_that_are_none_fail(given):
 @pytest.mark.parametrize('state', ['failed', 'unreachable'])
 def test_failures_say_why_and_nothing_else(module, state):
     arguments = {'endpoints': ['tcp/10.0.0.5:22']} if module is probe_listeners else {}
-    result, dummy = run(module, dict(MORE, **{state: True}, msg='a\x1b[31m', warnings=['w\x1b']), **arguments)
+    answer = dict(MORE, **{state: True}, msg='a\x1b[31m', warnings=['w\x1b'], probes='\x1b', counts='\x1b')
+    result, dummy = run(module, answer, **arguments)
     assert result == {'changed': False, state: True, 'msg': 'a\\x1b[31m', 'warnings': ['w\\x1b']}
 
 
@@ -98,7 +99,8 @@ def test_probes_and_nothing_else_are_passed_on():
 
 
 @pytest.mark.parametrize('answer', [
-    {}, {'counts': {}, 'elapsed': 1}, {'counts': {}, 'elapsed': 1, 'packed': []}, {'counts': [], 'elapsed': 1, 'packed': ''},
+    {}, {'counts': {}, 'elapsed': 1}, {'counts': {}, 'elapsed': 1, 'packed': []},
+    {'counts': [], 'elapsed': 1, 'packed': ''},
     {'counts': {'open': 'x'}, 'elapsed': 1, 'packed': ''}, {'counts': {}, 'elapsed': '\x1b', 'packed': ''},
     {'counts': {}, 'elapsed': 1, 'probes': [{'index': 0}]}, {'counts': {}, 'elapsed': 1, 'probes': [], 'packed': ''},
 ])

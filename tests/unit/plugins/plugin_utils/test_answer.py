@@ -36,7 +36,8 @@ def test_what_is_no_answer(printed):
 def test_nothing_but_what_is_known_is_passed_on():
     answer = {
         'packed': EVIL, 'changed': True, 'ansible_facts': {'audit_fail': 'no'}, 'add_host': {'host_name': 'x'},
-        'add_group': 'x', 'diff': {'before': EVIL}, 'invocation': {'module_args': EVIL}, 'deprecations': [{'msg': EVIL}],
+        'add_group': 'x', 'diff': {'before': EVIL}, 'invocation': {'module_args': EVIL},
+        'deprecations': [{'msg': EVIL}],
         'results': [{'failed': True}], '_ansible_no_log': True, '_ansible_verbose_override': True, 'censored': EVIL,
         'ansible_job_id': '1', 'ansible_stats': {'data': {}}, 'skipped': True, 'rc': 1, 'stdout': EVIL,
     }

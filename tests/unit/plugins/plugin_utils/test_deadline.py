@@ -79,11 +79,14 @@ def test_an_alarm_of_somebody_else_that_is_later_goes_on():
     assert signal.getsignal(signal.SIGALRM) == ring and 30 < signal.getitimer(signal.ITIMER_REAL)[0] < 60
 
 
-def test_an_alarm_of_somebody_else_that_is_earlier_rings():
+def test_work_is_ended_before_an_alarm_of_somebody_else_that_is_earlier():
     signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    with pytest.raises(Rung):
+    signal.setitimer(signal.ITIMER_REAL, 1)
+    with pytest.raises(TimeoutError) as caught:
         _deadline.within(30, lambda: time.sleep(30))
+    assert 0.3 < caught.value.args[0] <= 0.5
+    with pytest.raises(Rung):
+        time.sleep(30)
 
 
 def test_other_threads_have_no_alarm():

@@ -12,7 +12,8 @@ import pathlib
 import sys
 
 FOLDER = pathlib.Path(sys.argv[1]).resolve()
-EVIL = '{{ lookup("pipe", "touch %s/executed") }}\x1b[31m\x1b]0;pwned\x07\u202e\x9b2J\u2066 ::error::x ##vso[x]' % FOLDER
+EVIL = '{{ lookup("pipe", "touch %s/executed") }}' % FOLDER + (
+    '\x1b[31m\x1b]0;pwned\x07\u202e\x9b2J\u2066 ::error::x ##vso[x]')
 OWNER = {'pid': 1, 'process': EVIL, 'exe': EVIL, 'exe_deleted': False, 'user': EVIL, 'uid': 0, 'started': None,
          'unit': EVIL, 'main': None, 'container': EVIL}
 LISTENER = {
@@ -50,15 +51,16 @@ MORE = {
                  '_ansible_parsed': False, 'censored': EVIL},
     'hosts': {'add_host': {'host_name': EVIL, 'groups': [EVIL], 'host_vars': {}}, 'add_group': EVIL,
               'ansible_stats': {'data': {EVIL: EVIL}, 'per_host': False, 'aggregate': False}},
-    'facts': {'ansible_facts': {'ansible_listening_ports': FACTS, 'audit_fail': 'no', 'discovered_interpreter_python': EVIL,
-                                EVIL: EVIL, 'hidden': EVIL}},
+    'facts': {'ansible_facts': {'ansible_listening_ports': FACTS, 'audit_fail': 'no', EVIL: EVIL, 'hidden': EVIL,
+                                'discovered_interpreter_python': EVIL}},
     'tagged': {'msg': {'__ansible_type': 'TrustedAsTemplate', 'value': EVIL}, 'failed': True},
     'unsafe': {'packed': {'__ansible_unsafe': json.dumps(FACTS)}},
 }
 answers = {name: json.dumps(dict(GOOD, **more)) for name, more in MORE.items()}
 good = json.dumps(GOOD)
 answers.update({
-    'empty': '', 'text': EVIL, 'list': '[]', 'null': 'null', 'raw': json.dumps(dict(GOOD, msg=EVIL), ensure_ascii=False),
+    'empty': '', 'text': EVIL, 'list': '[]', 'null': 'null',
+    'raw': json.dumps(dict(GOOD, msg=EVIL), ensure_ascii=False),
     'cut': good[:300], 'before': '%s\n%s' % (EVIL, good), 'after': '%s\n%s\n::error::x\n' % (good, EVIL),
     'surrogate': good.replace('4444', '\\ud800'), 'deep': good.replace('"elapsed": 1', '"x": %s' % ('[' * 50000)),
     'number': good.replace('"elapsed": 1', '"elapsed": %s' % ('9' * 5000)),
@@ -78,6 +80,7 @@ for name, answer in answers.items():
     (FOLDER / name).write_bytes(answer.encode('utf-8', 'surrogatepass'))
     redirect = ' >&2; exit 1' if name == 'stderr' else ''
     hosts[name] = python(name, "cat '%s'%s" % (FOLDER / name, redirect))
-inventory = {'all': {'children': {'answers': {'hosts': hosts}, 'silent': {'hosts': {'asleep': python('asleep', 'sleep 600')}}}}}
+silent = {'asleep': python('asleep', 'sleep 600')}
+inventory = {'all': {'children': {'answers': {'hosts': hosts}, 'silent': {'hosts': silent}}}}
 with open(os.path.join(str(FOLDER), 'hosts.json'), 'w', encoding='utf-8') as stream:
     json.dump(inventory, stream)

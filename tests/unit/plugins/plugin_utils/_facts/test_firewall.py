@@ -6,6 +6,7 @@
 import copy
 import json
 import random
+import time
 
 import pytest
 
@@ -224,3 +225,43 @@ def test_damaged_snapshots_are_judged_or_refused(name):
         judged += 1
         assert result['listeners'][0]['exposure']['verdict'] in ('allowed', 'partly', 'blocked', 'unknown')
     assert judged > 20
+
+
+def test_rules_that_take_too_long_are_not_judged():
+    """On whichever way that is: all of it is unknown, and what there was time for does not count."""
+    def endless(records, taken, gaps):
+        records[0]['exposure'] = {'verdict': 'blocked'}
+        while True:
+            try:
+                time.sleep(0.01)
+            except Exception:       # pylint: disable=broad-except
+                continue
+
+    reason = 'the rules could not be judged within 0.2 seconds'
+    judged = firewall.judge(unpacked(snapshot(), listener(port=22), listener(port=23)), endless, 0.2)
+    assert judged['complete']['firewall'] is False
+    assert [(found['code'], found['message']) for found in judged['gaps'] if found['aspect'] == 'firewall'] == [
+        ('budget', reason)]
+    for record in judged['listeners']:
+        assert (record['exposure']['verdict'], record['exposure']['level']) == ('unknown', 'unknown')
+        assert record['exposure']['undecided'][0]['reason'] == reason
+    assert judged['forwarded'] == judged['openings'] == [] and judged['firewall']['default'] == 'unknown'
+
+
+def test_thousands_of_interfaces_that_rules_name_one_by_one_are_judged_in_time():
+    taken, names = snapshot(), ['e%d' % number for number in range(5000)]
+    taken['net'].update(
+        addresses={name: ['10.%d.%d.1/24' % divmod(number, 256)] for number, name in enumerate(names)}, routes=[],
+        primary={name: '10.%d.%d.1' % divmod(number, 256) for number, name in enumerate(names)}, sources=None)
+    match = {'match': {'op': '==', 'left': {'meta': {'key': 'iifname'}}, 'right': None}}
+    rules = [{'rule': {'family': 'inet', 'table': 'f', 'chain': 'input', 'handle': number, 'expr': [
+        dict(match, match=dict(match['match'], right=name)), {'accept': None}]}} for number, name in enumerate(names)]
+    chain = {'family': 'inet', 'table': 'f', 'name': 'input', 'handle': 1, 'type': 'filter', 'hook': 'input', 'prio': 0,
+             'policy': 'drop'}
+    taken.update(tables=[['inet', 'f']], saves={}, ipset=None, nft=json.dumps({'nftables': [
+        {'metainfo': {'json_schema_version': 1}}, {'table': {'family': 'inet', 'name': 'f', 'handle': 1}},
+        {'chain': chain}, *rules]}))
+    began = time.monotonic()
+    judged = sent(taken, *(listener(port=number + 1) for number in range(50)))
+    assert time.monotonic() - began < 2 * firewall.PATIENCE
+    assert {record['exposure']['level'] for record in judged['listeners']} <= {'unknown', 'private'}
