@@ -103,16 +103,28 @@ firewall = _schema.mapping({
 
 _output = _schema.text(_MOST_TEXT)
 _flags = _schema.items(_name, 10000)
+_routes = _schema.items(_schema.mapping({
+    'family': _schema.integer(4, 6),
+    'to': _network,
+    'interface': _schema.nullable(_name),
+    'via': _schema.nullable(_address),
+    'type': _schema.text(32),
+}), _MOST_ROUTES)
 _net = _schema.mapping({
     'addresses': _schema.table(_name, _schema.items(_interface_address, 10000), 10000),
     'primary': _schema.table(_name, _address, 10000),
-    'routes': _schema.nullable(_schema.items(_schema.mapping({
+    'routes': _schema.nullable(_routes),
+    'tables': _schema.nullable(_schema.table(_schema.text(16), _routes, 10000)),
+    'policy': _schema.items(_schema.mapping({
         'family': _schema.integer(4, 6),
-        'to': _network,
-        'interface': _schema.nullable(_name),
-        'via': _schema.nullable(_address),
-        'type': _schema.text(32),
-    }), _MOST_ROUTES)),
+        'priority': _schema.integer(),
+        'kind': _schema.choice('table', 'stop', 'vrf', 'odd'),
+        'table': _schema.integer(),
+        'to': _schema.nullable(_network),
+        'mark': _schema.nullable(_row(_schema.integer(), _schema.integer())),
+        'inverted': _schema.boolean,
+        'suppressed': _schema.integer(-1),
+    }), _MOST_ROUTES),
     'sources': _schema.nullable(
         _schema.table(_name, _schema.items(_row(_network, _schema.boolean), _MOST_ROUTES), 10000)),
     'rules': _schema.boolean,

@@ -132,7 +132,7 @@ class Conversation:
             return []
         if forwarding is None:
             self._doubt(spans, 'whether forwarding is enabled is unknown', busy)
-        ways = net.outward(self._family, address)
+        ways = net.outward(self._family, address) if self._vrf is None else [None]
         if not ways:
             self._drop(spans, 'no route to %s' % iv.address(address, self._family), busy=busy)
         return [UNKNOWN if way is None else way for way in ways]

@@ -5,7 +5,7 @@
 from ..._addresses import intervals as iv
 from ..ruleset.model import UNKNOWN, By
 from ..ruleset.operations import led_to
-from . import hooks
+from . import hooks, policy
 from .links import Links
 from .packet import View
 from .routes import Net
@@ -18,7 +18,7 @@ class Host:
     """
 
     def __init__(self, bases, net):
-        self.net = Net(net)
+        self.net = Net(net, policy.marks(bases) if net.get('rules') else frozenset([0]))
         self.bases = bases
         self.forwarding = net.get('forwarding') or {}
         self.localnet = net.get('route_localnet') or ()

@@ -243,14 +243,16 @@ class View:
 
     def _other(self, name, state):
         client = not self.reply and not self.late
-        if name == 'fib daddr type' and self.reply and not self.early and not self.net.policy_routing:
+        if name.startswith('fib ') and self.net.in_vrf(self.way[0]):
+            return UNKNOWN
+        if name == 'fib daddr type' and self.reply and not self.early and not self.net.is_unclear(self.family):
             return self.net.kinds(self.family)
         if name in ('fib saddr type', 'fib saddr iif type') and client:
             if ' iif ' in name and not isinstance(self.way[0], str):
                 return UNKNOWN
             return (
                 UNKNOWN
-                if self.net.policy_routing
+                if self.net.is_unclear(self.family)
                 else self.net.kinds(self.family, self.way[0] if ' iif ' in name else None)
             )
         if (

@@ -7,24 +7,25 @@ import bisect
 from ..._addresses import intervals as iv, networks
 from ..ruleset.model import NOWHERE, UNKNOWN, By
 from .links import Links
+from .policy import Policy, parted
 
 _LINK = networks.sets(networks.LINK)
 _LOOPBACK = networks.sets(networks.LOOPBACK)
 _MULTICAST = networks.sets(networks.MULTICAST)
 # of clients with such an address, the way back is no matter of routes
 _NEVER_BACK = {4: networks.sets(networks.IMPOSSIBLE)[4], 6: networks.sets(networks.IMPOSSIBLE, networks.LINK)[6]}
-MANY = 2000         # routes of a family; with more of them, rules that ask for routes stay undecided
 
 
 class Net:
     """Answers about addresses and routes.
 
     :param net: dict, ``net`` of a snapshot.
+    :param marks: set of int, what packets may be marked with; None: anything.
     """
 
-    def __init__(self, net):
+    def __init__(self, net, marks=frozenset([0])):
         self._net, self._links = net, Links(net, ())
-        self.policy_routing = bool(net.get('rules'))
+        self._marks, self._unclear = marks, {}
         self.own = {}                       # {(family, address): [interfaces]}
         self.broadcast = {}                 # of IPv4, address to interfaces
         self.prefixes = {4: [], 6: []}      # (low, high, interface) that are local by a route, with no address
@@ -137,28 +138,26 @@ class Net:
             self._routes[family] = self._divide(family)
         return self._routes[family]
 
+    def is_unclear(self, family):
+        """Return whether packets are routed by more than their destination, in a way that cannot be followed."""
+        if not self._net.get('rules'):
+            return False
+        if family not in self._unclear:
+            self._unclear[family] = not Policy(self._net, family).is_clear(self._marks)
+        return self._unclear[family] or self.routes(family) is None
+
+    def in_vrf(self, interface):
+        """Return whether an interface is a VRF or in one: its packets have routes of their own."""
+        return isinstance(interface, str) and bool(self._links.vrf(interface) or self._links.slaves(interface))
+
     def _divide(self, family):
-        hops = {}
-        for route in self._net.get('routes') or ():
-            if route.get('family') == family:
-                text = {'default': '0.0.0.0/0' if family == 4 else '::/0'}.get(route['to'], route['to'])
-                hops.setdefault(iv.parse(text)[1][0], set()).add(
-                    (route.get('interface'), route.get('type') or 'unicast')
-                )
-        if len(hops) > MANY:
-            return None
-        result = []
-        taken = iv.EMPTY
-        for span in sorted(hops, key=lambda span: span[1] - span[0]):
-            spans = iv.minus((span,), taken)
-            if spans:
-                result.append((spans, sorted(hops[span], key=str)))
-                taken = iv.union(taken, spans)
-        return result + [(iv.minus(iv.full(family), taken), [])]
+        if self._net.get('rules'):
+            return Policy(self._net, family).divide()
+        return parted(family, self._net.get('routes') or ())
 
     def outward(self, family, address):
         """List the interfaces that lead to an address, None in it for one that cannot be known; empty: no route."""
-        if self.policy_routing or self.routes(family) is None:
+        if self.is_unclear(family) or self.routes(family) is None:
             return [None]
         if family not in self._starts:
             parts = sorted(
@@ -170,7 +169,7 @@ class Net:
 
     def answers(self, family, interface):
         """By or UNKNOWN: the interface that answers to a client leave through; without a route, where it came in."""
-        if self.policy_routing or self.routes(family) is None:
+        if self.is_unclear(family) or self.routes(family) is None:
             return UNKNOWN
         parts = {}
         for spans, hops in self.routes(family):
@@ -183,7 +182,7 @@ class Net:
 
     def back(self, family):
         """By or UNKNOWN: the interface that the only route back to a client leads through."""
-        if self.policy_routing or self.routes(family) is None:
+        if self.is_unclear(family) or self.routes(family) is None:
             return UNKNOWN
         own = [(address, address) for kind, address in self.own if kind == family]
         odd = iv.merged(own + list(_NEVER_BACK[family]))
@@ -195,7 +194,7 @@ class Net:
 
         Of the host's own addresses as clients, and of routes with several ways, it is not known.
         """
-        if self.policy_routing or self.routes(family) is None:
+        if self.is_unclear(family) or self.routes(family) is None:
             return UNKNOWN
         yes, no = [], []
         for spans, hops in self.routes(family):

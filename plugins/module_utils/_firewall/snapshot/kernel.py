@@ -27,6 +27,8 @@ _MASTERS = ('bridge', 'bond', 'team')
 # whose packets pass the device that IFLA_LINK names; of others, such as tunnels, that is not so, or in another form
 _UPPER = ('vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec')
 _NOARP = 0x80
+_NO_ACTION, _STOPS = 3, (6, 7, 8)                       # FR_ACT_NOP; FR_ACT_BLACKHOLE, _UNREACHABLE and _PROHIBIT
+_MOST_OTHERS = 5000                                     # routes of tables that rules lead to
 _BROADCAST, _LOCAL_TABLE, _TO_TABLE, _INVERTED = 3, 255, 1, 2      # RTN_, RT_TABLE_, FR_ACT_TO_TBL, FIB_RULE_INVERT
 _TYPES = {1: 'unicast', 2: 'local', 6: 'blackhole', 7: 'unreachable', 8: 'prohibit', 9: 'throw', 10: 'nat'}
 # what iptables writes into rules, and nothing that it could misread
@@ -123,7 +125,9 @@ def network(connect=_netlink.connect):
         ``routes`` and ``sources`` are None if there are too many. ``sources`` are the networks that any table of routes
         has behind an interface, each with whether a router is between: dict, interface to list of [CIDR, bool].
         ``local`` are the networks to which packets are for the host itself although it has no address there, see
-        ``local.networks``; ``broadcast`` is a list of [address, interface or None].
+        ``local.networks``; ``broadcast`` is a list of [address, interface or None]. ``rules`` is whether there are
+        rules of routing that not every host has; then ``policy`` has all rules, see ``_policy``, and ``tables`` the
+        routes of the tables that they lead to, by number, None if there are too many.
     """
     names, ports, links = _links(connect)
     result = {'addresses': {}, 'primary': {}, 'links': links}
@@ -141,11 +145,16 @@ def network(connect=_netlink.connect):
         if family == 2:
             result['primary'].setdefault(names[index], text)
     tables = local.Tables()
-    result['routes'], result['sources'], result['broadcast'] = _routes(names, ports, tables, connect)
-    result['rules'] = False
+    result['routes'], result['sources'], result['broadcast'], others = _routes(names, ports, tables, connect)
+    result['rules'], result['policy'] = False, []
     for data, start, end in _dump(0, _GETRULES, bytes(12), connect):
         result['rules'] = result['rules'] or _is_special(data, start, end)
         _note_rule(tables, data, start, end)
+        result['policy'].extend(_policy(data, start, end))
+    wanted = {str(rule['table']) for rule in result['policy']}
+    result['tables'] = others and {number: routes for number, routes in others.items() if number in wanted}
+    if not result['rules']:
+        result.update(policy=[], tables={})
     result['local'] = tables.networks([text for texts in result['addresses'].values() for text in texts])
     return result
 
@@ -193,7 +202,7 @@ def _told(links):
 
 
 def _routes(names, ports, tables, connect):
-    best, sources, broadcast = {}, {}, []
+    best, others, sources, broadcast = {}, {}, {}, []
     every, carriers = dict(names), dict(names)
     for index, (name, carrier) in ports.items():
         every[index], carriers[index] = name, carrier
@@ -221,20 +230,25 @@ def _routes(names, ports, tables, connect):
             number = struct.unpack('=I', index)[0] if index else 0
             if kind == 1 and number in carriers:
                 sources.setdefault(carriers[number], {})[to] = bool(via) or 18 in parts       # RTA_VIA
-            if table not in (253, 254, _LOCAL_TABLE):
+            usual = best if table in (253, 254, _LOCAL_TABLE) else others
+            if usual is others and len(others) > _MOST_OTHERS:
                 continue
             # IPv6 has one address on many interfaces, and routes to the same on each of them
             key = family, table, to, number if family == 10 and to.startswith('fe80:') else 0
-            known = best.setdefault(key, (metric, []))
+            known = usual.setdefault(key, (metric, []))
             if metric < known[0]:
-                known = best[key] = metric, []
+                known = usual[key] = metric, []
             if metric == known[0] and (not number or number in every):
                 known[1].append({'family': _IP[family], 'to': to, 'interface': every.get(number),
                                  'via': scopes.text(via) if via else None, 'type': _TYPES[kind]})
         if len(best) > _MOST_ROUTES:
-            return None, None, broadcast
+            return None, None, broadcast, None
+    by_table = {}
+    for (dummy, table, dummy2, dummy3), (dummy4, some) in others.items():
+        by_table.setdefault(str(table), []).extend(some)
     return [route for metric, some in best.values() for route in some], {
-        name: [list(pair) for pair in sorted(some.items())] for name, some in sources.items()}, broadcast
+        name: [list(pair) for pair in sorted(some.items())] for name, some in sources.items()}, broadcast, (
+            by_table if len(others) <= _MOST_OTHERS else None)
 
 
 def _note_rule(tables, data, start, end):
@@ -249,6 +263,33 @@ def _note_rule(tables, data, start, end):
         _IP[family], struct.unpack('=I', parts.get(6, bytes(4)))[0],
         (struct.unpack('=I', parts[15])[0] if 15 in parts else table) if action == _TO_TABLE else None,
         to, is_plain, struct.unpack('=i', parts.get(14, b'\xff' * 4))[0])
+
+
+def _policy(data, start, end):
+    """Yield a rule of routing as a dict.
+
+    Its ``kind`` is ``table``, ``stop`` (there is no route), ``vrf`` (for packets in a VRF only) or ``odd``: it is for
+    packets by more than their destination and mark.
+    """
+    family, bits, source, tos, table, action, flags = struct.unpack_from('=BBBBBxxBI', data, start)
+    parts = _parts(data, start + 12, end)
+    if family not in _IP or action == _NO_ACTION:
+        return
+    inverted = bool(flags & _INVERTED)
+    kind = 'table' if action == _TO_TABLE else 'stop' if action in _STOPS else 'odd'
+    is_odd = source or tos or set(parts) - _DEFAULT_ATTRIBUTES - {1, 10, 16, 19} or \
+        inverted and (1 in parts or 10 not in parts)
+    mark = [struct.unpack('=I', parts.get(number, b'\xff' * 4))[0] for number in (10, 16)]     # FRA_FWMARK, FRA_FWMASK
+    yield {
+        'family': _IP[family],
+        'priority': struct.unpack('=I', parts.get(6, bytes(4)))[0],
+        'kind': 'odd' if is_odd else 'vrf' if 19 in parts else kind,                           # FRA_L3MDEV
+        'table': struct.unpack('=I', parts[15])[0] if 15 in parts else table,
+        'to': '%s/%d' % (scopes.text(parts[1]), bits) if 1 in parts else None,
+        'mark': mark if 10 in parts else None,
+        'inverted': inverted,
+        'suppressed': struct.unpack('=i', parts.get(14, b'\xff' * 4))[0],
+    }
 
 
 def _is_special(data, start, end):

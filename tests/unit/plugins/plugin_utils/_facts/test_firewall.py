@@ -21,7 +21,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
 def snapshot(name='native', **other):
     """One that was recorded, in the form in which a host sends it."""
     taken = capture(name)
-    net = {**taken['net'], 'links': {}, 'l3mdev_accept': {'tcp': None, 'udp': None}}
+    net = {**taken['net'], 'links': {}, 'policy': [], 'tables': {}, 'l3mdev_accept': {'tcp': None, 'udp': None}}
     return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'net': net, 'devices': [], 'elsewhere': {},
             'port_names': {}, **other}
 
@@ -119,6 +119,8 @@ NET = snapshot()['net']
         {'net': dict(NET, links={'eth0': {'kind': None, 'master': 'br0', 'lower': None}})},
         {'net': dict(NET, links={'eth0': {'kind': 3, 'master': 'br0', 'lower': None, 'arp': True}})},
         {'net': dict(NET, l3mdev_accept={'tcp': 1, 'udp': None})},
+        {'net': dict(NET, tables={'52': [{}]})},
+        {'net': dict(NET, policy=[{'kind': 'table'}])},
         {'devices': [['netdev', 't', 'c']]},
         {'devices': [['netdev', 't', 'c', 'eth0']]},
         {'net': dict(NET, route_localnet='eth0')},

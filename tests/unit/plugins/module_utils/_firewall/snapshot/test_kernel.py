@@ -293,6 +293,47 @@ def test_rules_of_routing(rules, special):
     assert network(rules=rules)['rules'] is special
 
 
+def test_rules_of_routing_and_their_tables():
+    rules = [
+        routing_rule(0, 255),
+        routing_rule(10, 52, extra=attribute(10, number(0x80000)) + attribute(16, number(0xff0000))),
+        routing_rule(20, 254, extra=attribute(14, struct.pack('=i', 0))),
+        routing_rule(30, 53, flags=2, extra=attribute(10, number(0xca6c))),
+        routing_rule(40, 0, action=7),
+        routing_rule(50, 0, action=3),                                  # nop
+        routing_rule(60, 0, extra=attribute(19, b'\1')),                # of VRFs
+        routing_rule(70, 54, extra=attribute(1, ip('10.0.0.0')), to=8),
+        routing_rule(80, 54, source=8),
+        routing_rule(90, 54, flags=2, extra=attribute(1, ip('10.0.0.0')), to=8),
+        routing_rule(32766, 254),
+    ]
+    routes = [route('10.7.0.0', 16, 2, table=52), route('10.8.0.0', 16, 2, table=999), route('10.0.0.0', 8, 2)]
+    net = network([link(2, b'eth0')], routes=routes, rules=rules)
+    usual = {'family': 4, 'to': None, 'mark': None, 'inverted': False, 'suppressed': -1, 'kind': 'table'}
+    assert net['policy'] == [
+        dict(usual, priority=0, table=255),
+        dict(usual, priority=10, table=52, mark=[0x80000, 0xff0000]),
+        dict(usual, priority=20, table=254, suppressed=0),
+        dict(usual, priority=30, table=53, mark=[0xca6c, 0xffffffff], inverted=True),
+        dict(usual, priority=40, table=0, kind='stop'),
+        dict(usual, priority=60, table=0, kind='vrf'),
+        dict(usual, priority=70, table=54, to='10.0.0.0/8'),
+        dict(usual, priority=80, table=54, kind='odd'),
+        dict(usual, priority=90, table=54, to='10.0.0.0/8', inverted=True, kind='odd'),
+        dict(usual, priority=32766, table=254),
+    ]
+    assert [entry['to'] for entry in net['routes']] == ['10.0.0.0/8']
+    assert net['tables'] == {
+        '52': [{'family': 4, 'to': '10.7.0.0/16', 'interface': 'eth0', 'via': None, 'type': 'unicast'}]}
+
+
+def test_more_routes_of_other_tables_than_are_read(monkeypatch):
+    monkeypatch.setattr(kernel, '_MOST_OTHERS', 1)
+    routes = [route('10.%d.0.0' % count, 16, 2, table=52) for count in range(3)] + [route('10.0.0.0', 8, 2)]
+    net = network([link(2, b'eth0')], routes=routes, rules=[routing_rule(10, 52)])
+    assert net['tables'] is None and len(net['routes']) == 1
+
+
 @pytest.mark.parametrize(
     'loaded, builtin, absent',
     [
