@@ -7,6 +7,9 @@ from firewall import network
 from firewall.chance_nft import NETWORKS, RANGES, REDIRECTS, SOURCES
 from firewall.probes import PORTS
 
+WIDE = {4: ['10.77.0.0/24', '10.77.0.0/25', '10.78.0.0/16', '172.16.0.0/12'],
+        6: ['fd77::/64', 'fd77::/113', 'fd78::/64', 'fd16::/16']}
+RARE = {'odd': 0.02, 'traffic': 0.05, 'seen': 0.06, 'limit': 0.12}     # conditions that leave much undecided
 CHAINS = {
     'filter': ('INPUT', 'FORWARD', 'OUTPUT'),
     'mangle': ('PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'),
@@ -14,6 +17,29 @@ CHAINS = {
     'nat': ('PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'),
     'security': ('INPUT', 'FORWARD', 'OUTPUT'),
 }
+
+
+def sets(chance):
+    """Sets of ipset: str for ``ipset restore``. ``seen4`` and ``seen6`` are filled by rules."""
+    lines = ['create ports bitmap:port range 0-65535']
+    lines += ['add ports %d' % port for port in chance.sample(PORTS, 4)]
+    for family, word in ((4, 'inet'), (6, 'inet6')):
+        mask = chance.choice(('', ' netmask %d' % {4: 25, 6: 112}[family]))
+        lines += ['create a%d hash:ip family %s%s counters' % (family, word, mask)]
+        lines += ['add -exist a%d %s' % (family, source) for source in chance.sample(SOURCES[family], 2)]
+        lines += ['create n%d hash:net family %s' % (family, word)]
+        for network_text in chance.sample(WIDE[family], 2):
+            lines.append('add n%d %s' % (family, network_text))
+        lines += ['add n%d %s nomatch' % (family, chance.choice(SOURCES[family]))]
+        lines += ['create p%d hash:net,port family %s' % (family, word)]
+        lines += ['add -exist p%d %s,%s:%d' % (family, chance.choice(WIDE[family]), protocol, port)
+                  for protocol in ('tcp', 'udp') for port in chance.sample(PORTS, 3)]
+        lines += ['create i%d hash:net,iface family %s' % (family, word)]
+        lines += ['add i%d %s,h%d' % (family, chance.choice(WIDE[family]), number) for number in (0, 1)]
+        lines += ['create seen%d hash:ip family %s' % (family, word)]
+        lines += ['add seen%d %s' % (family, chance.choice(SOURCES[family]))]
+    lines += ['create all list:set size 8'] + ['add all %s' % name for name in ('a4', 'n4', 'a6', 'n6')]
+    return '\n'.join(lines) + '\n'
 
 
 class Table:
@@ -34,6 +60,7 @@ class Table:
             '-m %s --%s %d:%d' % (protocol, word, *sorted(chance.sample(PORTS, 2))),
             '-m multiport --%sports %s' % (letter, ','.join(map(str, chance.sample(PORTS, 3)))),
             '-m multiport ! --%sports %s,5000:9999' % (letter, chance.choice(PORTS[:6])),
+            '-m multiport --ports %s' % ','.join(map(str, chance.sample(PORTS, 2))),
         )))
 
     def clients(self, back):
@@ -81,8 +108,12 @@ class Table:
                     'odd',
                     'connmark',
                     'comment',
+                    'set',
+                    'never',
+                    'traffic',
+                    'seen',
                 )
-                if kind not in kinds and (kind != 'odd' or chance.random() < 0.03)
+                if kind not in kinds and chance.random() < RARE.get(kind, 1)
             ]
         )
         kinds.add(kind)
@@ -148,11 +179,55 @@ class Table:
                 if not back
                 else '-s %s' % chance.choice(network.TARGETS[self.family])
             ),
+            'set': lambda: '-m set %s--match-set %s' % (chance.choice(('', '', '! ')), self.set_of(chain, back)),
+            'never': lambda: self.never(chain) if not raw else '-m comment --comment never',
+            'traffic': lambda: chance.choice((
+                '-m connlimit --connlimit-above 500 --connlimit-mask 0 --connlimit-saddr',
+                '-m connlimit --connlimit-upto 0 --connlimit-mask 0 --connlimit-saddr',
+                '-m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name h%d'
+                % chance.randrange(10 ** 6),
+                '-m hashlimit --hashlimit-above 1/hour --hashlimit-burst 2 --hashlimit-mode srcip --hashlimit-name h%d'
+                % chance.randrange(10 ** 6),
+                '-m quota --quota 1000000',
+            )) if not raw else '-m comment --comment traffic',
+            'seen': lambda: chance.choice((
+                '-m set %s--match-set seen%d %s' % (chance.choice(('', '! ')), self.family, 'dst' if back else 'src'),
+                '-m recent %s --name r %s' % (
+                    chance.choice(('--rcheck', '--update', '! --rcheck', '--remove', '--rcheck --seconds 60',
+                                   '--update --hitcount 5')), '--rdest' if back else '--rsource'),
+            )),
             'odd': lambda: chance.choice(
                 ('-m length --length 45:65535', '-m statistic --mode random --probability 0.5')
             ),
             'comment': lambda: '-m comment --comment "it\'s a \\\\ text; -j DROP"',
         }[kind]()
+
+    def never(self, chain):
+        """What is the same of all packets that are tried."""
+        choices = ['-m helper --helper ftp', '-m helper ! --helper ftp']
+        if chain in ('FORWARD', 'INPUT'):
+            choices += ['-m physdev ! --physdev-is-bridged', '-m physdev --physdev-in h0']
+        return self.chance.choice(choices)
+
+    def set_of(self, chain, back):
+        """A set, and the directions in which a rule of a chain asks for it."""
+        client, server = ('dst', 'src') if back else ('src', 'dst')
+        choices = ['a%d ' + client, 'n%d ' + client, 'p%%d %s,%s' % (client, server)]
+        if chain in ('PREROUTING', 'INPUT', 'FORWARD'):
+            choices.append('i%d src,src')
+        name = self.chance.choice(choices)
+        return self.chance.choice((name % self.family, name % self.family, 'all ' + client, 'ports ' + server))
+
+    def leaves(self, chain):
+        """What a rule can leave behind for later ones: a condition or an action."""
+        back = chain in ('OUTPUT', 'POSTROUTING')
+        client = 'dst' if back else 'src'
+        return self.chance.choice((
+            '-m recent --set --name r %s' % ('--rdest' if back else '--rsource'),
+            '-j SET --add-set seen%d %s --exist' % (self.family, client),
+            '-j SET --add-set seen%d %s --exist' % (self.family, client),
+            '-j SET --del-set seen%d %s' % (self.family, client),
+        ))
 
     def rule(self, chain, depth=0):
         chance, kinds = self.chance, set()
@@ -181,8 +256,11 @@ class Table:
                     '-j MARK --set-xmark 0x0/0x1',
                 )
             )
-        if self.name == 'raw' and kind < 0.4:
-            return '-j CT --notrack'
+        if self.name == 'raw' and kind < 0.5:
+            return '-j CT ' + chance.choice(
+                ('--notrack', '--notrack', '--zone 5', '--zone 6', '--zone-orig 5', '--zone-reply 5'))
+        if chance.random() < 0.05:
+            return self.leaves(hook)
         if kind < 0.65:
             return '-j %s' % chance.choice(('ACCEPT', 'ACCEPT', 'ACCEPT', 'DROP'))
         if kind < 0.75 and self.name == 'filter':
@@ -209,7 +287,7 @@ class Table:
 
     def translation(self):
         chance = self.chance
-        kinds = {'ports', 'flags', 'mark', 'connmark', 'state', 'limit', 'odd'}
+        kinds = {'ports', 'flags', 'mark', 'connmark', 'state', 'limit', 'odd', 'traffic', 'seen'}
         words = ['-p %s -m %s --dport %d' % (*[chance.choice(('tcp', 'tcp', 'udp'))] * 2, chance.choice(PORTS))]
         if chance.random() < 0.5:
             words.append(self.condition('PREROUTING', kinds))

@@ -13,6 +13,7 @@ PORT = 'it depends on the device below %s by which packets come and go'
 VRF = 'whether answers in a VRF are tracked depends on the kernel'
 STRANGE = 'packets pass %s in a form that is not known'
 ORDER = 'the order of chains with equal priority in different tables is unknown'
+MIDDLE = 'a connection that is tracked only from the middle'
 DEVICE = 'this version of nft does not show which device an ingress chain is for'
 _REQUEST, _REPLY = 1, 2             # operations of ARP (RFC 826)
 _EARLY = ('ingress', 'bridge prerouting', 'bridge input')
@@ -340,8 +341,11 @@ class Conversation:
         result = []
         for state, spans in branches:
             if not tracking.is_sure(state, self._packet, self._protocol):
-                self._doubt(spans, 'a connection that is tracked only from the middle', state.busy)
-            result += [(after, spans) for after in tracking.track(state, self._packet, self._protocol)]
+                self._doubt(spans, MIDDLE, state.busy)
+            tracked = tracking.track(state, self._packet, self._protocol)
+            if len(tracked) > 1:
+                self.traces.late_doubts.append((spans, (None, MIDDLE)))
+            result += [(after, spans) for after in tracked]
         return result
 
     def _remember(self, branches):
@@ -349,8 +353,14 @@ class Conversation:
         for state, spans in branches:
             if tracking.is_lost(state, self._packet):
                 self._drop(spans, 'an untracked answer is not translated back', state.client, state.busy)
-            else:
-                result.append((tracking.remembered(state, self._packet), spans))
+                continue
+            collides = tracking.collides(state, self._packet)
+            if collides:
+                self._drop(spans, 'an answer in another zone collides with its connection', state.client, state.busy)
+                continue
+            if collides is None:
+                self._doubt(spans, 'an answer in another zone may collide with its connection', state.busy)
+            result.append((tracking.remembered(state, self._packet), spans))
         return result
 
 

@@ -108,3 +108,17 @@ def remembered(state, packet):
 def is_lost(state, packet):
     """Return whether an answer gets lost: it comes from an address that the client never asked, or goes to another."""
     return (state.dnat or state.snat) and packet.reply and state.track != 'established'
+
+
+def collides(state, packet):
+    """Return whether an answer is dropped, as it began a connection whose packets would be those of the first one.
+
+    nf_conntrack_core.c, __nf_conntrack_confirm: no two connections have the same addresses and ports in a zone.
+
+    :returns: bool, or None if it cannot be known.
+    """
+    if not packet.reply or state.track != 'new' or state.connection not in ('new', 'half'):
+        return False
+    if None in state.zone + state.home or state.home[1] == state.zone[0]:
+        return None                     # of the other direction, it depends on the protocol and the kernel
+    return state.home[0] == state.zone[1]

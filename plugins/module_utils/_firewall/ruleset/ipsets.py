@@ -183,7 +183,7 @@ class Sets:
                                    for span in _element(dim, part, family, length, flags)), 'nomatch' in flags))
             except ValueError:
                 raise Unclear('the element %s of the set %s' % (text[:40], name[:40])) from None
-        if nomatch or any(flag for dummy, flag in rows):
+        if nomatch or dims == ['net', 'iface'] or any(flag for dummy, flag in rows):
             rows = _specific(rows, nomatch, name, dims)
         if len(names) == 1:
             spans = iv.merged(tests[0] for tests, dummy in rows)
@@ -262,7 +262,9 @@ def _element(dim, text, family, length, flags):
 
 
 def _specific(rows, nomatch, name, dims):
-    """Let the most specific network that holds an address decide, as in hash_net of the kernel.
+    """Let the most specific network that holds an address decide, as in ip_set_hash_gen.h.
+
+    With interfaces, it decides of whichever interface it is: a larger network of the right one is not looked up then.
 
     :param rows: list of (tests, whether the element has the flag ``nomatch``).
     :param nomatch: bool, which of the elements are wanted.
@@ -271,19 +273,15 @@ def _specific(rows, nomatch, name, dims):
         raise Unclear('nomatch in the set %s' % name[:40])
     groups = {}
     for tests, flag in rows:
-        groups.setdefault(tests[1:], []).append((tests[0], flag))
+        groups.setdefault(None if dims[1:] == ['iface'] else tests[1:], []).append((tests[0], tests[1:], flag))
     result = []
-    for rest, members in groups.items():
-        taken, wanted = [], []
-        sizes = {}
-        for span, flag in members:
-            sizes.setdefault(span[1] - span[0], {}).setdefault(flag, []).append(span)
-        covered = iv.EMPTY
+    for members in groups.values():
+        sizes, covered = {}, iv.EMPTY
+        for span, rest, flag in members:
+            sizes.setdefault(span[1] - span[0], {}).setdefault((rest, flag), []).append(span)
         for size in sorted(sizes):
-            for flag, spans in sizes[size].items():
+            for (rest, flag), spans in sizes[size].items():
                 if flag == nomatch:
-                    wanted.extend(iv.minus(iv.merged(spans), covered))
-                taken.extend(spans)
-            covered = iv.merged(taken)
-        result += [((span,) + rest, flag) for span in iv.merged(wanted)]
+                    result += [((span,) + rest, flag) for span in iv.minus(iv.merged(spans), covered)]
+            covered = iv.united([covered] + [iv.merged(spans) for spans in sizes[size].values()])
     return result

@@ -183,7 +183,7 @@ ANSWERS = (
     ('-A PREROUTING -j CT --zone 5\n-A OUTPUT -j CT --zone 5', 'allowed', 'allowed', 'blocked'),
     ('-A PREROUTING -j CT --zone 5\n-A OUTPUT -j CT --zone 6', 'blocked', 'blocked', 'allowed'),
     ('-A PREROUTING -j CT --zone-orig 5', 'allowed', 'allowed', 'blocked'),
-    ('-A PREROUTING -j CT --zone-reply 5', 'blocked', 'blocked', 'allowed'),
+    ('-A PREROUTING -j CT --zone-reply 5', 'blocked', 'blocked', 'blocked'),
     ('-A PREROUTING -j CT --zone-reply 5\n-A OUTPUT -j CT --zone 5', 'allowed', 'allowed', 'blocked'),
     ('-A OUTPUT -j CT --zone 5', 'blocked', 'blocked', 'allowed'),
     # the first rule wins
@@ -194,6 +194,21 @@ def test_zones(raw, tcp, udp, new):
     judge = evaluator(saves={'ip/legacy': RAW % raw + ANSWERS % 'RELATED,ESTABLISHED'})
     assert [decide(judge), decide(judge, protocol='udp')] == [tcp, udp]
     assert decide(evaluator(saves={'ip/legacy': RAW % raw + ANSWERS % 'NEW'}), protocol='udp') == new
+
+
+@pytest.mark.parametrize('raw, protocol, word', [
+    # the answer begins a connection of its own, which is the first one the other way round: it is dropped
+    ('-A PREROUTING -j CT --zone-reply 5', 'udp', 'blocked'),
+    ('-A PREROUTING -j CT --zone-reply 5', 'tcp', 'undecided'),
+    ('-A PREROUTING -j CT --zone 5', 'udp', 'allowed'),
+    ('-A PREROUTING -j CT --zone 5\n-A OUTPUT -j CT --zone-orig 5', 'udp', 'undecided'),
+    ('-A PREROUTING -j CT --zone-reply 5\n-A OUTPUT -j CT --zone-reply 5', 'udp', 'allowed')])
+def test_an_answer_in_another_zone_may_collide(raw, protocol, word):
+    judge = evaluator(saves={'ip/legacy': RAW % raw})
+    assert decide(judge, protocol=protocol) == word
+    reasons = {reason for dummy, reason in judge.decide(4, protocol, 'eth0', '10.0.0.1', 22).undecided}
+    assert reasons <= {'a connection that is tracked only from the middle',
+                       'an answer in another zone may collide with its connection'}
 
 
 def test_nat_does_not_find_its_connection_in_another_zone():
