@@ -11,6 +11,9 @@ from .packet import View
 from .routes import Net
 
 
+_OF_FLAGS = frozenset(('flags', 'tcpmss'))      # fields that differ between packets of a conversation of TCP
+
+
 class Host:
     """The host under evaluation.
 
@@ -35,7 +38,7 @@ class Host:
         for op in led_to(self.bases):
             for low, high in op.ports():
                 self.ports.update((low, high + 1))
-            self._flags = self._flags or 'flags' in op.reads()
+            self._flags = self._flags or not _OF_FLAGS.isdisjoint(op.reads())
 
     def has(self, *names):
         """Return whether one of these hooks has chains; ``bridge`` before a name is for those of this family."""

@@ -5,7 +5,7 @@
 from collections import namedtuple
 
 from ..ruleset.fields import PROTOCOLS, TRANSPORTS
-from ..ruleset.model import ABSENT, CLIENT, MAYBE, SOURCE, UNKNOWN, Bits, Some
+from ..ruleset.model import ABSENT, CLIENT, MAYBE, SOURCE, UNKNOWN, Bits, Some, Usual
 
 # What can differ between clients, or change on the way. Addresses are numbers; all of it is about the server's end.
 #   was, wasport    where the client sent it; address, port: where it goes after translation (None: not known)
@@ -41,6 +41,9 @@ ECN = 64 | 128              # a client may offer congestion notification
 _CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64, 'template': 8}
 # headers that no packet has that is asked about
 _NEVER = frozenset(('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'gretap', 'vlan', 'vxlan', 'geneve'))
+ODD = frozenset(('tcpmss',))         # fields of which odd clients have odd values
+# RFC 9293: 536 where nothing is said, 1220 for IPv6; 65535 less the headers
+_SEGMENTS = Usual(((536, 65495),), 'segment size, judged for a client with an usual one')
 _OF_SOCKET = frozenset(('meta skuid', 'meta skgid', 'meta cgroup'))
 _FAMILIES = {'ip': 4, 'ip6': 6}
 _OWN = frozenset(('length', 'priority', 'cpu', 'random', 'time', 'hour', 'day', 'iifgroup', 'oifgroup', 'rtclassid'))
@@ -89,7 +92,7 @@ def fixed(family, protocol, reply=False):
         elif (port == 'sport') != reply:
             values['th' + port] = values[protocol + port] = CLIENT
     if protocol != 'tcp':
-        values['flags'] = ABSENT
+        values['flags'] = values['tcpmss'] = ABSENT
     return values
 
 
@@ -113,6 +116,7 @@ class View:
         values['iifname'], values['oifname'] = way
         if protocol == 'tcp':
             values['flags'] = flags
+            values['tcpmss'] = _SEGMENTS if isinstance(flags, Bits) and flags.value & SYN else ABSENT
         if protocol == 'icmpv6':
             values['icmpv6'], values['hoplimit'] = flags, 255
 

@@ -8,11 +8,12 @@ jump to it then takes what is of its own clients, so that deep and wide jumps co
 """
 
 from ..._addresses import intervals as iv
-from ..ruleset.model import ABSENT, CLIENT, MAYBE, NOWHERE, SOURCE, By, Numbers, Table, judge, scalar
+from ..ruleset.model import ABSENT, CLIENT, MAYBE, NOWHERE, SOURCE, By, Numbers, Table, Usual, judge, scalar
 from ..ruleset.operations import Match
+from ..ruleset.operations import favours_odd
 from . import index, memory
 from .lookup import found
-from .packet import why
+from .packet import ODD, why
 from .result import BudgetError, Result
 from .translate import translate
 
@@ -124,6 +125,12 @@ class Walker:
                 if not inside:
                     return
                 state = state._replace(client=inside)
+            elif kind == 'match' and _usually(view, op, state) is not None:
+                value, passes = _usually(view, op, state)
+                following = ops[position + 1:]
+                state = self._usual(passes != op.negate, value.caveat, following, rule, state, spans, result, rest)
+                if not state:
+                    return
             elif kind in ('match', 'recall'):
                 met = memory.recall(view, op, state, self.universe) if kind == 'recall' else None
                 if met is None and kind == 'recall' and not state.busy and memory.is_new_to(view, op, state):
@@ -157,17 +164,9 @@ class Walker:
                 result.note(result.doubts, spans, (rule, op.reason))
                 rest.append((state, spans))
             elif kind == 'quiet':
-                following = ops[position + 1:]
-                if following:                   # else it makes no difference
-                    result.note(result.caveats, spans, (rule, op.caveat))
-                    busy = state._replace(busy=True) if op.favours(following) else None
-                    if not op.matches:
-                        rest.append((state, spans))
-                        state = busy
-                    elif busy:
-                        rest.append((busy, spans))
-                    if not state:
-                        return
+                state = self._usual(op.matches, op.caveat, ops[position + 1:], rule, state, spans, result, rest)
+                if not state:
+                    return
             elif kind == 'remember':
                 state = memory.remember(view, op, state)
             elif kind == 'recent':
@@ -206,6 +205,20 @@ class Walker:
                 self._verdict(view, rule, op, state, spans, result, rest, depth)
                 return
         rest.append((state, spans))
+
+    @staticmethod
+    def _usual(matches, caveat, following, rule, state, spans, result, rest):
+        """Run a condition that usual clients surely meet, or do not: State with which the rule goes on, or None."""
+        if not following:                       # it makes no difference
+            return state
+        result.note(result.caveats, spans, (rule, caveat))
+        odd = state._replace(busy=True) if favours_odd(matches, following) else None
+        if not matches:
+            rest.append((state, spans))
+            return odd
+        if odd:
+            rest.append((odd, spans))
+        return state
 
     @staticmethod
     def _recent(view, rule, op, state, spans, result, rest):
@@ -293,6 +306,15 @@ def _of_one_port(view, op, state):
     if answer is None:
         return Match((own,), op.negate, op.test)
     return Match((own if answer else other,), op.negate, op.test)
+
+
+def _usually(view, op, state):
+    """(Usual, bool): what a match asks for, and whether that passes its test, if it does so for all usual clients."""
+    if len(op.fields) > 1 or op.fields[0] not in ODD or not isinstance(op.test, Numbers):
+        return None
+    value = view.value(op.fields[0], state)
+    passes = value.passes(op.test) if isinstance(value, Usual) else None
+    return None if passes is None else (value, passes)
 
 
 def _is_about_client_port(view, op, state):

@@ -37,7 +37,6 @@ UNKNOWN = {
     'socket': 'the socket that the packet is for',
     'statistic': 'which packets are chosen',
     'string': 'what is in the packet',
-    'tcpmss': 'the segment size that the client offers',
     'time': 'the time of the day',
     'tos': 'the TOS of the packet',
     'ttl': 'the TTL of the packet',
@@ -119,6 +118,11 @@ class Matches:
         if name is None:
             raise Unclear('multiport %s' % option[:30])
         return [Match((name,), negate, spans)]
+
+    def _m_tcpmss(self, dummy, option, negate, arguments):
+        if option != '--mss' or negate:         # negated, it finds all packets without a size too
+            raise Unclear('the option %s of tcpmss' % option[:30])
+        return [self._match('tcpmss', negate, self._ports(arguments[0]))]
 
     def _m_iprange(self, dummy, option, negate, arguments):
         name = {'--src-range': 'saddr%d', '--dst-range': 'daddr%d'}[option] % self._family

@@ -32,6 +32,24 @@ class By:
         self.parts = parts
 
 
+class Usual:
+    """A number that the client chooses: of clients that do nothing odd, one of these.
+
+    :ivar spans: the set; caveat: str, what is assumed.
+    """
+
+    def __init__(self, spans, caveat):
+        self.spans, self.caveat = spans, caveat
+
+    def passes(self, test):
+        """Return whether an usual number passes a test of numbers: bool, or None if some do, or if no odd one differs.
+
+        :param test: Numbers.
+        """
+        inside = iv.isect(self.spans, test.spans)
+        return None if inside and inside != self.spans else bool(inside)
+
+
 class Bits:
     """A number of which some bits are not known."""
 

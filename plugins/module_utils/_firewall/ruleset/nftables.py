@@ -582,7 +582,7 @@ def _words(flags):
 def _shown(expression):
     """str: a part of a rule as nft prints it."""
     try:
-        return wording.statement(expression)[:80] or 'a part of the rule'
+        return ' '.join(wording.statement(expression).split())[:80] or 'a part of the rule'
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return 'a part of the rule'
 
@@ -776,6 +776,8 @@ def field(left):
 
 def _option(kind, value, text):
     """The same of an option of a header. Whether there is one can be asked of other packets too (nft_exthdr.c)."""
+    if (kind, value.get('name'), value.get('field')) == ('tcp option', 'maxseg', 'size'):
+        return 'tcpmss', 'number'
     if kind == 'ip option' or 'field' in value:
         return 'other ' + text, 'any'
     if 'name' in value:

@@ -186,15 +186,6 @@ class Quiet(_Plain):
     def _content(self):
         return self.matches, self.caveat
 
-    def favours(self, following):
-        """Return whether a client that sends more may get further than one that sends little.
-
-        Only who is let in below a limit, or stopped above it, surely gains nothing by sending more.
-
-        :param following: sequence of Operation, the rest of the rule.
-        """
-        worst = 'accept' if self.matches else 'drop'
-        return following[-1].kind != worst or not all(op.kind in PASSIVE for op in following[:-1])
 
 
 # lists that rules change, which later rules and packets meet
@@ -548,6 +539,18 @@ ACCEPT, DROP, RETURN, CONTINUE = Accept(), Drop(), Return(), Continue()
 SNAT, NOTRACK = Snat(), Notrack()
 VERDICTS = {'accept': ACCEPT, 'drop': DROP, 'return': RETURN}
 PASSIVE = frozenset(('match', 'either', 'recall', 'needs', 'doubt', 'quiet'))        # kinds that only choose packets
+
+
+def favours_odd(matches, following):
+    """Return whether an odd client, such as one that sends much, may get further than an usual one by a condition.
+
+    Only who is let in where usual clients match, or stopped where they do not, surely gains nothing.
+
+    :param matches: bool, whether usual clients match the condition; odd ones do the opposite.
+    :param following: sequence of Operation, the rest of the rule.
+    """
+    worst = 'accept' if matches else 'drop'
+    return following[-1].kind != worst or not all(op.kind in PASSIVE for op in following[:-1])
 
 
 def led_to(chains):

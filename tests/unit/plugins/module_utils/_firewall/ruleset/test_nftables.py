@@ -342,7 +342,7 @@ def test_the_first_connection_is_over_none():
     ({'rt': {'key': 'classid'}}, '5', 'rt classid'),
     (payload('ip', 'dscp'), 'cs1', 'ip dscp'),
     (payload('ether', 'saddr'), '02:00:00:00:00:01', 'ether saddr'),
-    ({'tcp option': {'name': 'maxseg', 'field': 'size'}}, {'range': [1, 500]}, 'tcp option maxseg size'),
+    ({'tcp option': {'name': 'window', 'field': 'count'}}, {'range': [1, 5]}, 'tcp option window count'),
     ({'payload': {'base': 'nh', 'offset': 0, 'len': 8}}, 69, '@nh 0,8'),
     ({'payload': {'tunnel': 'vxlan', 'protocol': 'ip', 'field': 'saddr'}}, '10.0.0.1', 'ip saddr'),
     (meta('hour'), {'range': ['00:00', '12:00']}, 'meta hour'),
@@ -364,7 +364,7 @@ def test_what_cannot_be_known_is_undecided_in_the_words_of_nft(left, right, show
     ({'sctp chunk': {'name': 'data'}}, 'blocked', 'blocked'),
     ({'tcp option': {'base': 255, 'offset': 0, 'len': 8}}, 'undecided', 'undecided'),
     ({'tcp option': {'base': 255, 'offset': 8, 'len': 8}}, 'undecided', 'allowed'),
-    ({'tcp option': {'name': 'maxseg', 'field': 'size'}}, 'undecided', 'allowed'),
+    ({'tcp option': {'name': 'window', 'field': 'count'}}, 'undecided', 'allowed'),
     ({'ip option': {'name': 'lsrr'}}, 'undecided', 'undecided'),
 ])
 def test_an_option_can_be_missing_in_what_has_no_options(left, tcp, udp):
@@ -536,3 +536,33 @@ def test_packets_that_become_those_of_another_host():
 ])
 def test_changes_of_packets(statement, word):
     assert words([[statement]]) == word
+
+
+def segment(right, operator='=='):
+    return match({'tcp option': {'name': 'maxseg', 'field': 'size'}}, right, operator)
+
+
+@pytest.mark.parametrize('rule, policy, protocol, word', [
+    ([segment({'range': [1, 500]}), DROP], 'accept', 'tcp', 'allowed'),
+    ([segment({'range': [1, 500]}), DROP], 'accept', 'udp', 'allowed'),
+    ([segment({'range': [536, 65535]}, '!='), DROP], 'accept', 'tcp', 'allowed'),
+    ([segment(536, '<'), DROP], 'accept', 'tcp', 'allowed'),
+    ([segment({'range': [1, 500]}), ACCEPT], 'drop', 'tcp', 'undecided'),       # who asks for so little gets in
+    ([segment({'range': [1, 500]}), ACCEPT], 'drop', 'udp', 'blocked'),
+    ([segment(1460), DROP], 'accept', 'tcp', 'undecided'),
+    ([segment(1, '>='), ACCEPT], 'drop', 'tcp', 'allowed'),
+])
+def test_segments_of_a_size_that_hardly_anybody_asks_for(rule, policy, protocol, word):
+    assert words([rule], policy, protocol=protocol) == word
+
+
+def test_what_is_assumed_of_segments_is_said():
+    base = chain('input', [ESTABLISHED, [segment({'range': [1, 500]}), DROP]], **INPUT)
+    outcome = evaluator(base).decide(4, 'tcp', 'eth0', '10.0.0.1', 22)
+    assert outcome.caveats == [
+        'segment size, judged for a client with an usual one: nftables inet filter input handle 11: '
+        'tcp option maxseg size 1-500 drop']
+
+
+def test_a_part_that_nft_prints_as_text_is_told_in_one_line():
+    assert reasons([['jump {\n\tip saddr 10.0.0.1\n}']])[0].startswith('jump { ip saddr 10.0.0.1 } is not understood')
