@@ -19,6 +19,11 @@ class Host:
         return kernel.endpoints(namespaces)
 
     @staticmethod
+    def rings(inodes, budget):
+        from . import rings
+        return rings.find(inodes, budget)
+
+    @staticmethod
     def has_systemd():
         return os.path.isdir('/run/systemd/system')
 

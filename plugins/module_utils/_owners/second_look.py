@@ -34,7 +34,12 @@ def look_again(unowned, walk, budget, fill, host):
         walk.owners[inode] = sorted(set(pids).union(walk.owners.get(inode, ())))
     walk.refused = again.refused
     walk.exhausted = again.exhausted
-    return fill(rest)
+    rest = fill(rest)
+    if rest and walk.whole:
+        found, walk.exhausted = host.rings({sock.inode for listener in rest for sock in listener['sockets']}, budget)
+        walk.owners.update((inode, pids) for inode, pids in found.items() if inode not in walk.owners)
+        rest = fill(rest)
+    return rest
 
 
 def _of_threads(proc, pid):

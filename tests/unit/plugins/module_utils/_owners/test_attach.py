@@ -47,6 +47,10 @@ class Host:
     def get(self, pid):
         return self.known.get(pid)
 
+    @staticmethod
+    def rings(inodes, budget):
+        return {}, False
+
     def kernel(self, namespaces):
         return self.evidence
 

@@ -21,7 +21,8 @@ class Host:
 
     def __init__(self, *evidence, **state):
         self._evidence, self._outcome = set(evidence), walk_of(**state)
-        self.asked, self.walks = [], []
+        self.asked, self.walks, self.looks = [], [], []
+        self.registered = {}, False
 
     def kernel(self, namespaces):
         self.asked.append(namespaces)
@@ -30,6 +31,10 @@ class Host:
     def walk(self, inodes, budget, tables=None):
         self.walks.append((inodes, budget, tables is not None))
         return self._outcome
+
+    def rings(self, inodes, budget):
+        self.looks.append((inodes, budget))
+        return self.registered
 
 
 @pytest.mark.parametrize('given, evidence, held_by', [
@@ -61,10 +66,27 @@ def test_second_look():
     walk = walk_of(owners={1: [5]})
     filled = []
     left = second_look.look_again([listener(inodes=(1, 2))], walk, 10,
-                                  lambda rest: filled.append(rest) or ['left'], host)
+                                  lambda rest: filled.append(rest) or [], host)
     assert host.walks == [({1, 2}, 10, True)]
     assert walk.owners == {1: [3, 5, 7], 2: [4]}
-    assert len(filled) == 1 and left == ['left']
+    assert len(filled) == 1 and left == []
+    assert not host.looks
+
+
+@pytest.mark.parametrize('is_exhausted', [False, True])
+def test_rings_are_looked_into_last(is_exhausted):
+    host, walk, given = Host(owners={1: [7]}), walk_of(), listener(inodes=(1, 2))
+    host.registered = {1: [8], 2: [9]}, is_exhausted
+    left = second_look.look_again(
+        [given], walk, 10, lambda rest: [] if 2 in walk.owners else rest, host)
+    assert host.looks == [({1, 2}, 10)]
+    assert (walk.owners, left, walk.whole) == ({1: [7], 2: [9]}, [], not is_exhausted)
+
+
+def test_rings_are_no_matter_where_the_second_look_is_not_whole():
+    host = Host(refused={10})
+    second_look.look_again([listener()], walk_of(), 10, lambda rest: rest, host)
+    assert not host.looks
 
 
 @pytest.mark.parametrize('state', [{'refused': {10}}, {'exhausted': True}])
