@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ._harmless.terminal import sentence, visible
+from ._harmless.terminal import cut, sentence, visible
 from ._policy.declaration.choice import Choice
 from ._policy.declaration.policy import Policy
 from ._policy.judgement.finding import Finding
@@ -22,6 +22,7 @@ from ._policy.language.refusal import Refused
 from ._words import number
 
 _MOST_FAULTS, _LONGEST = 20, 800         # that are shown, and the characters of each: a record takes 20,000 of all
+_LONGEST_FINDING = 2000
 _MOST_ENTRIES = 8
 
 
@@ -115,14 +116,14 @@ def _harmless(count: int) -> str:
 
 def _line(finding: Finding) -> str:
     weight = '%s, %s' % (finding.kind.replace('_', ' '), finding.severity)
-    parts = [_stopped(finding.message)]
+    parts = [_stopped(cut(finding.message, _LONGEST_FINDING))]
     if finding.remedy:
-        parts.append(_stopped('To do: %s' % finding.remedy))
+        parts.append(_stopped('To do: %s' % cut(finding.remedy, _LONGEST_FINDING)))
     return '%s%s: %s' % (weight, '' if finding.fails else ', does not fail', ' '.join(parts))
 
 
 def _stopped(text: str) -> str:
-    return text if text.endswith(('.', '?', '!')) else text + '.'
+    return text if text.endswith(('.', '?', '!', '…')) else text + '.'
 
 
 def warning(host: str, result: Result) -> str | None:

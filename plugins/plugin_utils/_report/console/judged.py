@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._harmless.terminal import sentence, visible
+from ..._harmless.terminal import cut, sentence, visible
 from ..._words import number
 from .. import groups as groups_of
 from ..model import Host, Report
@@ -15,6 +15,7 @@ from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, counted
 
 # How many lines of a kind are shown: whoever has more reads the file, or fixes the first ones.
 _MOST_FAILING, _MOST_WARNINGS, _MOST_WAIVERS, _MOST_POLICIES = 100, 10, 10, 3
+_LONGEST = 2000                 # columns of the text of a finding: the file has all of it
 _INDENT = '  %-8s  '            # behind it, the text of a finding; critical is the longest severity
 
 
@@ -65,7 +66,7 @@ def _block(title: str, groups: Sequence[groups_of.Group], most: int, dropped: in
     shown = [(title, HEAD)]
     for group in groups[:most]:
         who = '%s: ' % counted(group.hosts) if group.hosts and not alone else ''
-        text = group.text + (' (and similar)' if group.others else '')
+        text = cut(group.text, _LONGEST) + (' (and similar)' if group.others else '')
         shown.append((_INDENT % group.severity + who + text, BAD if group.fails else WIDE))
         if group.remedy and group.fails:
             shown.append((_INDENT % '' + 'To do: ' + group.remedy, PLAIN))

@@ -16,6 +16,7 @@ from ..._words import number
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, counted, some
 
 _MOST_COLUMNS = 6               # vantage hosts that have a column each
+_MOST_LINES, _MOST_FINDINGS = 5000, 100
 _MOST_ENDPOINTS = 3             # in a line
 _GAP = '  '
 _SHORTEST = {'TARGET': 10, 'PROCESS': 8}
@@ -41,10 +42,13 @@ def lines(plan: Plan, targets: Sequence[Target], vantages: Sequence[Vantage], ta
     ])
     if findings:
         shown += below([('Findings:', HEAD)])
-        for finding in findings:
+        for finding in findings[:_MOST_FINDINGS]:
             kind = BAD if finding['fails'] else WIDE
             shown.append(('  %-8s  %s' % (finding['severity'], finding['message']), kind))
             shown.append(('  %-8s  To do: %s' % ('', finding['remedy']), PLAIN))
+        if len(findings) > _MOST_FINDINGS:
+            more = findings[_MOST_FINDINGS:]
+            shown.append(('  … and %s' % number(len(more), 'more finding'), BAD if more[0]['fails'] else PLAIN))
     return shown + below([_last(plan, targets, vantages, table, findings)])
 
 
@@ -82,7 +86,10 @@ def _table(plan: Plan, vantages: Sequence[Vantage], table: Table, columns: int |
             less = min(max(spare, 0), max(widths[column] - _SHORTEST[title], 0))
             widths[column] -= less
             spare -= less
-    return [(_line(row, widths), kind) for row, kind in zip([titles, *rows], [HEAD, *kinds])]
+    shown = [(_line(row, widths), kind) for row, kind in zip([titles, *rows[:_MOST_LINES]], [HEAD, *kinds])]
+    if len(rows) > _MOST_LINES:
+        shown.append(('… and %s' % number(len(rows) - _MOST_LINES, 'more line'), PLAIN))
+    return shown
 
 
 def _process(listener: Listener) -> str:

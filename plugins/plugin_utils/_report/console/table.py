@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Turns rows into lines that fit a terminal."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from ..._harmless.terminal import cut, visible, width
+from ..._words import number
 from ..model import Report
 from . import rows as rows_of
+from .lines import counted
 
 MANY_HOSTS = 20                 # from more than these on, hosts with the same listener share a line
 _GAP = '  '
@@ -15,6 +18,8 @@ _GAP = '  '
 _SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10,
              'WHICH': 5}
 _LONGEST_IPV4 = len('255.255.255.255:65535')
+_WIDEST = 120                   # columns of a cell where the width is not limited
+_MOST, _MOST_OF_HOST = 5000, 500    # lines
 _NAMES = 4                      # hosts that a line names where the width is not limited
 
 
@@ -25,7 +30,7 @@ def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
     :returns: each line, and whether it is of a listener with a wide scope; the heading comes first.
     """
     many = len(report.hosts) > MANY_HOSTS
-    rows = rows_of.grouped(report) if many else rows_of.each(report)
+    rows, left_out = _first(rows_of.grouped(report) if many else rows_of.each(report))
     if not rows:
         return []
     titles = ['PROTO', 'ADDRESS:PORT', 'SERVICE', 'PROCESS (USER)', 'UNIT/CONTAINER', 'SCOPE']
@@ -44,8 +49,30 @@ def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
     widths = {title: max(width(cell[column]) for cell in [titles, *cells]) for column, title in enumerate(titles)}
     if columns:
         _fit(widths, columns)
+    else:       # else one long name makes every line as long
+        widths.update({title: min(now, _WIDEST) for title, now in widths.items() if title in _SHORTEST})
     wide = [False, *(row.wide for row in rows)]
-    return [(_line(dict(zip(titles, cell)), widths), mark) for cell, mark in zip([titles, *cells], wide)]
+    shown = [(_line(dict(zip(titles, cell)), widths), mark) for cell, mark in zip([titles, *cells], wide)]
+    if left_out:
+        shown.append(('… and %s, of %s: the records have all' % (
+            number(sum(left_out.values()), 'more line'), counted(list(left_out))), False))
+    return shown
+
+
+def _first(rows: Sequence[rows_of.Row]) -> tuple[list[rows_of.Row], Counter[str]]:
+    """Return the first rows, those of the widest scope, and how many there are that each host has in others.
+
+    A host that sends a hundred thousand listeners must not push those of all others off the screen.
+    """
+    shown: list[rows_of.Row] = []
+    left_out, taken = Counter[str](), Counter[str]()
+    for row in rows:
+        if len(shown) < _MOST and any(taken[host] < _MOST_OF_HOST for host in row.hosts):
+            shown.append(row)
+            taken.update(row.hosts)
+        else:
+            left_out[row.hosts[0]] += 1
+    return shown, left_out
 
 
 def _which(names: Sequence[str], everyone: Collection[str], columns: int | None) -> str:

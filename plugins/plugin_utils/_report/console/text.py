@@ -21,6 +21,7 @@ from . import judged, openings, table
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, some
 
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
+_MOST_GAPS = 50                 # lines
 _EXAMPLE = """\
 These hosts have no declaration, so nothing was judged. Declare what is expected on a host like this:
   # group_vars/all/listeners.yml
@@ -107,12 +108,15 @@ def _gaps(report: Report) -> list[Line]:
         return []
     shown = [('Incomplete:', HEAD)]
     # sockets first: without them a listener may be missing, not just a name
-    for key, gaps in sorted(groups.items(), key=lambda item: (item[0][0] != 'sockets', str(item[0]))):
+    ordered = sorted(groups.items(), key=lambda item: (item[0][0] != 'sockets', str(item[0])))
+    for key, gaps in ordered[:_MOST_GAPS]:
         aspect, code, hint = key
         names = [name for name, gap in gaps]
         advice = '; %s' % (_HINTS.get(hint) or visible(hint, 100)) if hint else ''
         text = '  %s on %s: %s%s' % (aspect, some(names), _in_words(code, [gap for name, gap in gaps]), advice)
         shown.append((text, BAD if aspect == 'sockets' else PLAIN))
+    if len(ordered) > _MOST_GAPS:
+        shown.append(('  … and %d more' % (len(ordered) - _MOST_GAPS), PLAIN))
     return shown
 
 

@@ -291,3 +291,8 @@ def test_a_host_without_facts_is_never_as_declared(kept):
     assert (
         Host('a', 'failed', 'x', record=record('a', status='failed', message='x', judgement=kept)).verdict == 'unknown'
     )
+
+
+def test_a_long_finding_is_cut_short():
+    shown = lines([judged('web', finding('x' * 7000))])
+    assert any(line.endswith('x…') for line in shown) and max(map(len, shown)) < 2100

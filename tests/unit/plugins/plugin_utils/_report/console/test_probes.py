@@ -150,3 +150,14 @@ def test_why_a_firewall_is_not_known():
     assert lines[start + 1] == '  2 hosts (db, web): nft: not root; run with become'
     assert lines[start + 2].startswith('  odd: nft: not root; run with become; ') and lines[start + 2].isprintable()
     assert not [line for line in lines[start:] if line.startswith('  fine')]
+
+
+def test_very_many_endpoints_and_findings_are_cut_short_and_counted(monkeypatch):
+    monkeypatch.setattr(probes, '_MOST_LINES', 2)
+    monkeypatch.setattr(probes, '_MOST_FINDINGS', 1)
+    three = facts(*(listener(port=port, exposure=BLOCKED) for port in (80, 82, 83)))
+    target = Target('db', three, addresses=['10.0.0.5'])
+    found = [probe(index, 'open', 'tcp/10.0.0.5:%d' % port, port=port) for index, port in enumerate((80, 82, 83))]
+    lines = [line for line, dummy in shown([target], [Vantage('web-1', found)])]
+    assert '… and 1 more line' in lines and '  … and 2 more findings' in lines
+    assert sum('To do: ' in line for line in lines) == 1

@@ -100,3 +100,34 @@ def test_columns_stay_in_line_with_wide_characters():
 
 def test_nothing_is_cut_without_a_terminal():
     assert '日本語' * 5 in text(table.lines(report(1, LONG)))[1]
+
+
+def crowd(count, host='bad'):
+    """A host with so many listeners, of which the last one is open to all."""
+    many = [listener('127.0.0.1', number + 1) for number in range(count - 1)]
+    return Host(host, 'ok', record=record(host, facts(*many, listener(port=61000))))
+
+
+@pytest.mark.parametrize('others', [1, 30])
+def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others):
+    seen = report(others, SSH)
+    seen.hosts.insert(0, crowd(2000))
+    lines = text(table.lines(seen))
+    assert len(lines) == 1 + 500 + (others if others == 1 else 1) + 1
+    assert lines[-1] == '… and 1500 more lines, of bad: the records have all'
+    assert any('0.0.0.0:61000' in line for line in lines)          # the widest scope comes first
+    assert any('ssh.service' in line for line in lines)
+
+
+def test_a_table_has_an_end():
+    seen = Report(RUN, [crowd(600, 'web-%02d' % number) for number in range(15)])
+    lines = text(table.lines(seen))
+    assert len(lines) == 1 + 5000 + 1
+    assert lines[-1].startswith('… and 4000 more lines, of 15 hosts (web-')
+    assert '…' not in ''.join(text(table.lines(report(20, SSH))))
+
+
+def test_one_long_name_does_not_make_every_line_as_long():
+    odd = listener(port=23, service='x' * 190, owners=[owner(process='y' * 190), owner(2, 'z' * 190)])
+    assert max(map(len, text(table.lines(report(1, SSH, odd))))) < 400
+    assert 'ssh.service ← ssh.socket  any' in text(table.lines(report(1, SSH)))[1]

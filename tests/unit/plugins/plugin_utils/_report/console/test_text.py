@@ -168,3 +168,11 @@ def test_colours():
     assert lines.paint('a', lines.WIDE) == '\x1b[33ma\x1b[0m'
     assert lines.paint('a', lines.PLAIN) == 'a'
     assert lines.paint('', lines.HEAD) == ''
+
+
+def test_very_many_gaps_are_cut_short_and_counted():
+    many = [gap('owners', 'code%d' % number, None, 'x', None) for number in range(200)]
+    shown = text([ok('web', listener(), gaps=[gap('sockets', 'unreadable', None, 'tcp: refused', None), *many])])
+    lines = shown.split('\n')
+    assert sum(line.startswith('  owners on web: ') for line in lines) == 49
+    assert '  sockets on web: tcp: refused' in lines and '  … and 151 more' in lines
