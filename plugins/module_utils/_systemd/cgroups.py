@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the control group of a process to its systemd unit and its container.
 
-Whoever may make control groups below one names them as he likes. Those of a user's own systemd, and those that pam_cgfs
-gives to each user in version 1, are delegated to that user: whatever they are called is shown behind his name and a
-slash, ``user@1000.service/podman:0123456789ab``, as no name of the system is.
+Whoever may make control groups below one names them as he likes. Those of a user's own systemd, those that pam_cgfs
+gives to each user in version 1, and those of a service with ``Delegate=`` and ``User=`` are not root's: what looks like
+a container there is shown behind a slash, ``user@1000.service/podman:0123456789ab``, as no name of the system is.
 """
 
+import os
 import re
 
 _UNITS = ('.service', '.scope', '.socket', '.mount', '.swap')
@@ -22,14 +23,15 @@ _USER = re.compile(r'user@[0-9]+\.service\Z')
 _PARENTS = {'docker': 'docker', 'lxc': 'lxc', 'default': 'containerd', 'libpod_parent': 'podman'}
 
 
-def describe(text):
+def describe(text, root='/sys/fs/cgroup'):
     """Find who is responsible for a process, according to its ``/proc/<pid>/cgroup`` (cgroups(7)).
 
+    :param root: str, where the control groups are mounted.
     :param text: str, with cgroup v1, v2 or both (a host may carry v1 lines before the one that counts).
     :returns: tuple, see ``unit_and_container``. The unit is that of the unified hierarchy, or of systemd's own in v1
         where that is just a root; a container may be known to any of them.
     """
-    unified = named = other = ''
+    unified = named = other = controller = ''
     for line in text.splitlines():
         number, dummy, rest = line.partition(':')
         controllers, dummy, group = rest.partition(':')
@@ -38,21 +40,25 @@ def describe(text):
         elif controllers == 'name=systemd':
             named = group
         elif len(group) > len(other):
-            other = group
-    owners = [unit_and_container(group) for group in (unified, named, other) if group.strip('/')] or [(None, None)]
+            other, controller = group, controllers
+    groups = ((unified, ('', '/unified')), (named, ('/systemd',)), (other, ('/' + controller,)))
+    owners = [unit_and_container(group, [root + folder for folder in folders])
+              for group, folders in groups if group.strip('/')] or [(None, None)]
     return owners[0][0], next((container for dummy, container in owners if container), None)
 
 
-def unit_and_container(group):
+def unit_and_container(group, roots=()):
     """Find who is responsible for the processes in a control group.
 
     :param group: str, such as ``/system.slice/ssh.service``.
+    :param roots: list of str, directories that may have the groups of its hierarchy.
     :returns: tuple of the systemd unit (str or None) and the container (str as ``docker:0123456789ab``, or None).
         A unit of a user's own manager is ``user@1000.service/foo.service``: its name alone could be mistaken for
         that of a system unit, and so could that of a container. Units of the system inside a container are none of this
         host.
     """
-    parts = [part[1:] if part.startswith('_') else part for part in group.split('/') if part]
+    names = [part for part in group.split('/') if part]
+    parts = [part[1:] if part.startswith('_') else part for part in names]
     user = next(filter(_USER.match, parts), None)
     if not user and len(parts) > 1 and parts[0] in ('user', 'user.slice'):
         user = parts[1]
@@ -60,7 +66,10 @@ def unit_and_container(group):
     for index, part in enumerate(parts):
         container = _container(parts[index - 1] if index else '', part)
         if container:
-            container = '%s/%s' % (user, container) if user and user in parts[:index] else container
+            if user not in parts[:index]:
+                user = parts[0] if any(_is_given_away(root, names[:index]) for root in roots) else None
+                user = next((part for part in parts[:index] if part.endswith(_UNITS)), user) if user else None
+            container = '%s/%s' % (user, container) if user else container
             del parts[index + 1:]
             break
     units = [part for part in parts if part.endswith(_UNITS) and not part.startswith('.')]
@@ -68,6 +77,14 @@ def unit_and_container(group):
     if unit and unit.startswith('user@') and len(units) > 1:
         unit = '%s/%s' % (unit, units[1])
     return unit, container
+
+
+def _is_given_away(root, names):
+    """bool: one of these groups, each below the one before, belongs to a user, who may name others in it."""
+    try:
+        return any(os.stat('/'.join([root, *names[:end]])).st_uid for end in range(1, len(names) + 1))
+    except OSError:             # not the directory of this hierarchy, or none of this host
+        return False
 
 
 def _container(parent, part):

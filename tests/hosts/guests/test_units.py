@@ -38,7 +38,7 @@ time.sleep(10000)
     "/usr/local/bin/contained": """\
 root=/sys/fs/cgroup; test ! -d $root/unified || root=$root/unified
 group=$root$(sed -n 's/^0:://p' /proc/self/cgroup)/cri-containerd-%s.scope
-mkdir "$group" && echo $$ >"$group/cgroup.procs" && exec python3 /usr/local/bin/listens 10256
+mkdir "$group" && echo $$ >"$group/cgroup.procs" && exec python3 /usr/local/bin/listens $1
 """ % (16 * "d4a5"),
 }
 # A user's namespaces, in which a program of his is where the daemon is.
@@ -159,17 +159,20 @@ def test_the_executable_of_a_service_with_mounts_of_its_own_is_that_of_the_host(
 
 @ALSO_OLD
 def test_a_user_passes_for_no_container_and_for_no_daemon(host, audit):
-    by_user(host, "systemd-run", "--user", "--property=Delegate=yes", "sh", "/usr/local/bin/contained")
+    by_user(host, "systemd-run", "--user", "--property=Delegate=yes", "sh", "/usr/local/bin/contained", "10256")
+    host.console("systemd-run", "--unit=runner", "--property=Delegate=yes", "--property=User=ansible", "sh",
+                 "/usr/local/bin/contained", "10257")
     leave_running(host, "runuser", "-u", "ansible", "--", "sh", "-c", MOUNTED)
-    await_listener(host, 10256)
-    await_listener(host, 8443)
+    for port in (10256, 10257, 8443):
+        await_listener(host, port)
     audited = audit(host, {"name": "kube-proxy", "port": 10256, "container": "containerd:*"},
-                    {"name": "any", "ports": "10256-10257", "container": "*"},
+                    {"name": "any", "port": 10257, "container": "*"},
                     {"name": "daemon", "port": 8443, "exe": "/usr/sbin/sshd"})
-    contained, mounted = [listener(audited, port)["owners"][0] for port in (10256, 8443)]
-    assert contained["container"] == "user@1000.service/containerd:d4a5d4a5d4a5"
+    by_own, by_service, mounted = [listener(audited, port)["owners"][0] for port in (10256, 10257, 8443)]
+    assert by_own["container"] == "user@1000.service/containerd:d4a5d4a5d4a5"
+    assert by_service["container"] == "runner.service/containerd:d4a5d4a5d4a5"
     assert (mounted["exe"], mounted["exe_inside"], mounted["user"]) == (None, "/usr/sbin/sshd", "ansible")
-    assert list(findings(audited, "kube-proxy")) == ["wrong_owner"]
+    assert list(findings(audited, "kube-proxy")) == list(findings(audited, "any")) == ["wrong_owner"]
     assert list(findings(audited, "daemon")) == ["unknown"]
     assert "the executable is one that only a container has" in findings(audited, "daemon")["unknown"]
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From real control groups to units and containers."""
 
+import os
+
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._owners import walk
@@ -178,3 +180,58 @@ def test_the_short_way_for_the_usual_case_says_the_same(group, unit, container):
     *['4:memory:%s\n0::/\n' % group for group, dummy, dummy in GROUPS]])
 def test_the_short_way_leads_to_the_same(text):
     assert walk._unit(text) == cgroups.describe(text)
+
+
+@pytest.fixture
+def owned(tmp_path, monkeypatch):
+    """Directories of control groups: owned(uid, path, ...), where no other belongs to that user, but to root."""
+    uids = {}
+    original = os.stat
+
+    def stat(path, *arguments, **options):
+        status = original(path, *arguments, **options)
+        if str(path).startswith(str(tmp_path)):
+            uid = uids.get(str(path)[len(str(tmp_path)):], 0)
+            return os.stat_result([*status[:4], uid, *status[5:]])
+        return status
+    monkeypatch.setattr(os, 'stat', stat)
+
+    def make(uid, *paths):
+        for path in paths:
+            os.makedirs(str(tmp_path) + path, exist_ok=True)
+            uids[path] = uid
+        return str(tmp_path)
+    return make
+
+
+SCOPE = 'cri-containerd-%s.scope' % ID
+RUNNER = '/system.slice/runner.service'
+
+
+@pytest.mark.parametrize('text, directory', [
+    ('0::%s/%s\n' % (RUNNER, SCOPE), RUNNER),
+    ('0::%s/x/y/%s\n' % (RUNNER, SCOPE), RUNNER),
+    ('1:name=systemd:/\n0::%s/%s\n' % (RUNNER, SCOPE), '/unified' + RUNNER),
+    ('1:name=systemd:%s/%s\n' % (RUNNER, SCOPE), '/systemd' + RUNNER),
+    ('4:memory,x:%s/%s\n0::/\n' % (RUNNER, SCOPE), '/memory,x' + RUNNER),
+    ('0::%s/\xff/%s\n' % (RUNNER, SCOPE), RUNNER),
+])
+def test_what_a_user_may_name_is_no_container_of_the_system(owned, text, directory):
+    """As below a service with Delegate= and User=."""
+    root = owned(1000, directory)
+    for group in (RUNNER + '/x/y', RUNNER + '/x'):
+        os.makedirs(root + directory[:-len(RUNNER)] + group, exist_ok=True)
+    assert cgroups.describe(text, root)[1] == 'runner.service/containerd:%s' % SHORT
+    root = owned(0, directory)
+    assert cgroups.describe(text, root)[1] == 'containerd:%s' % SHORT
+
+
+def test_a_group_that_a_user_has_without_a_unit(owned):
+    root = owned(1000, '/weird')
+    assert cgroups.describe('0::/weird/%s\n' % SCOPE, root) == (SCOPE, 'weird/containerd:%s' % SHORT)
+
+
+def test_a_container_that_belongs_to_a_user_and_was_made_by_root(owned):
+    """Its root may have been given the group itself: others it can name are inside of the container."""
+    root = owned(100000, '/machine.slice/libpod-%s.scope' % ID)
+    assert cgroups.describe('0::/machine.slice/libpod-%s.scope/container\n' % ID, root)[1] == 'podman:%s' % SHORT
