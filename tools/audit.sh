@@ -5,6 +5,7 @@
 #
 # Runs the audit playbook out of the checkout, on this machine unless an inventory is given.
 # Arguments are those of ansible-playbook: tools/audit.sh -i hosts.ini --limit web
+# What is declared for this machine is read from group_vars and host_vars of the checkout.
 set -eu
 
 checkout=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -18,7 +19,13 @@ for argument; do
     esac
 done
 if [ "$inventory" = none ]; then
-    set -- -i localhost, -c local "$@"
+    # a file, because Ansible reads group_vars and host_vars beside one: here those of the checkout, if it has any
+    if [ ! -s "$venv/this-machine/hosts" ]; then
+        mkdir -p "$venv/this-machine"
+        ln -sf ../../group_vars ../../host_vars "$venv/this-machine"
+        echo localhost >"$venv/this-machine/hosts"
+    fi
+    set -- -i "$venv/this-machine/hosts" -c local "$@"
     python=$venv/bin/python # has psutil, which systems other than Linux need
     # the ansible-core that Python 3.10 gets does not itself quote a path with spaces
     [ ! -d "$venv/lib/python3.10" ] || python=$(printf "'%s'" "$python")

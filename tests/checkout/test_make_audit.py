@@ -6,6 +6,7 @@
 import getpass
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -62,6 +63,22 @@ def test_second_run_sets_up_nothing(checkout, planted):
     assert code == 0, output
     assert "Setting up" not in output
     assert shows(output, planted), output
+
+
+def test_what_the_first_run_tells_to_declare_is_judged_by_the_second(checkout, planted):
+    code, output = make(checkout, "audit")
+    [path] = re.findall(r"(?m)^  # (group_vars/\S+)$", output)
+    declared = checkout / path
+    declared.parent.mkdir(parents=True)
+    declared.write_text("expected_listeners: [{name: planted, port: %d, state: forbidden}]\n" % planted,
+                        encoding="utf-8")
+    try:
+        code, output = make(checkout, "audit")
+    finally:
+        shutil.rmtree(checkout / "group_vars")
+    assert code != 0 and "entry planted of expected_listeners forbids it" in output, output
+    code, output = make(checkout, "audit")
+    assert code == 0 and "so nothing was judged" in output, output
 
 
 def test_an_inventory_replaces_this_machine(checkout, planted):

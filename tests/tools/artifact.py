@@ -13,7 +13,8 @@ from bench import Bench, Failed, environ
 # Left behind by tools, and never to be shipped. The last is an earlier artifact.
 JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cache/x", ".ruff_cache/x",
         "tests/output/x.txt",
-        "plugins/modules/__pycache__/x.pyc", "listening-ports-audit/hosts/web.json", "listening-ports-0.0.1.tar.gz")
+        "plugins/modules/__pycache__/x.pyc", "listening-ports-audit/hosts/web.json", "group_vars/all/listeners.yml",
+        "host_vars/localhost.yml", "listening-ports-0.0.1.tar.gz")
 UNSHIPPED = (".ci/", ".gitattributes", ".gitignore", "galaxy.yml")
 MADE = {"MANIFEST.json", "FILES.json"}
 

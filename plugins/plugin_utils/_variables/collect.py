@@ -16,7 +16,7 @@ from .._harmless.terminal import visible
 from .._policy.declaration import merge
 from .._policy.language.options import SWITCHES
 from .._policy.language.refusal import Refused
-from . import host_facts, roles
+from . import host_facts, roles, written
 
 # Options of the task that take the place of variables.
 _OPTIONS = {'expected': merge.ENTRIES, 'waivers': merge.WAIVERS}
@@ -50,9 +50,22 @@ def _collect(task: Task, task_vars: dict[str, Any], templar: Templar, given: Map
                  if merge.kind(str(name)) not in replaced}
     declared = merge.collect(variables, lambda value: _evaluated(templar, value), host_facts.names(task_vars))
     declared.refusals[:0] = _behind_facts(task, task_vars, variables)
+    declared.refusals += _misread(variables)
     for option, value in given.items():
         _add(declared, option, value)
+    declared.refusals += _misread({option: task.args.get(option) for option in given}, always=True)
     return declared
+
+
+def _misread(variables: Mapping[Any, Any], always: bool = False) -> list[Refused]:
+    """Refuse numbers that YAML has read as others than those that somebody wrote.
+
+    :param always: whether these are options of the task, and all of them declare something.
+    """
+    lists = {str(name): value for name, value in variables.items()
+             if isinstance(value, list) and (always or merge.kind(str(name)))}
+    return [fault.at(name, merge.label(entry, index)) for name in sorted(lists)
+            for index, entry in enumerate(lists[name]) for fault in written.misread(entry)]
 
 
 def _behind_facts(task: Task, task_vars: dict[str, Any], variables: Mapping[str, Any]) -> list[Refused]:

@@ -47,11 +47,20 @@ def _entry(raw: Any, label: str | None, option: str | None) -> Any:
 
 def origin(value: object) -> str | None:
     """Return ``group_vars/web.yml, line 3`` for what was read from a file; None for all else."""
+    place = position(value)
+    return '%s, line %d' % (visible(place[0], 500), place[1]) if place else None
+
+
+def position(value: object) -> tuple[str, int, int] | None:
+    """Return the file that a value was read from, with line and column, which count from 1; None for all else.
+
+    The column is 0 where it is not known.
+    """
     if _ORIGIN:
         tag = _ORIGIN.get_tag(value)
-        path, line = (tag.path, tag.line_num) if tag else (None, None)
+        path, line, column = (tag.path, tag.line_num, tag.col_num) if tag else (None, None, None)
     else:
-        path, line = (getattr(value, 'ansible_pos', None) or (None, None))[:2]
+        path, line, column = getattr(value, 'ansible_pos', None) or (None, None, None)
     if not path or not isinstance(line, int) or line < 1:
         return None
-    return '%s, line %d' % (visible(str(path), 500), line)
+    return str(path), line, column if isinstance(column, int) else 0

@@ -124,13 +124,14 @@ def _variable(name: str, raw: Any, template: _Template, declared: Declared, into
         try:
             value = _without_omitted(entry if evaluated else template(entry))
         except Exception as exc:        # pylint: disable=broad-except
-            declared.refusals.append(Refused(sentence(str(exc), 500), None, name, _label(entry, index)))
+            declared.refusals.append(Refused(sentence(str(exc), 500), None, name, label(entry, index)))
             continue
         if not _is_omitted(value):
             into.append((name, index, value))
 
 
-def _label(raw: Any, index: int) -> str:
+def label(raw: Any, index: int) -> str:
+    """Return what an entry is called before it is read: its name, or ``#3`` for the third of its variable."""
     name = raw.get('name') if isinstance(raw, dict) else None
     return str(name) if isinstance(name, str) and '{{' not in name else '#%d' % (index + 1)
 

@@ -23,11 +23,12 @@ from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, some
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _MOST_GAPS = 50                 # lines
 _EXAMPLE = """\
-These hosts have no declaration, so nothing was judged. Declare what is expected on a host like this:
+These hosts have no declaration, so nothing was judged. Declare what is expected on a host like this, beside the
+inventory (beside the Makefile, where `make audit` was not given one):
   # group_vars/all/listeners.yml
   expected_listeners:
-    - {name: ssh, port: 22, process: sshd}
-    - {name: web, ports: [80, 443], user: www-data}"""
+    - {name: ssh, port: 22, service: [ssh, sshd]}
+    - {name: web, port: 80, service: nginx}"""
 
 
 def lines(report: Report, columns: int | None = None, example: bool = False, so_far: Report | None = None,

@@ -3,10 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text around the table: what is missing from it, and how much was looked at."""
 
+import re
+
 import pytest
+import yaml
 
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import lines, text as _text
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, gap, listener, owner, record
 )
@@ -138,6 +142,21 @@ def test_the_example_is_for_those_who_declare_nothing():
     assert 'no declaration' not in text([ok('a')])
     assert 'have no declaration' not in text([ok('a', declared=True), ok('b')], example=True)
     assert 'no declaration' not in text([UNREACHABLE], example=True)
+
+
+@pytest.mark.parametrize('hosts', [
+    ['tcp 0.0.0.0:22 sshd[5]/root ssh.service',
+     'tcp 0.0.0.0:80 nginx[6]/root nginx.service nginx[7]/www-data nginx.service'],
+    ['tcp [::]:22 systemd[1]/root init.scope sshd[5]/root ssh.service by=ssh.socket dual',
+     'tcp 0.0.0.0:80 nginx[6]/root nginx.service'],
+    ['tcp 0.0.0.0:22 sshd[5]/root sshd.service',
+     'tcp [::]:80 nginx[6]/root nginx.service nginx[7]/nginx nginx.service'],
+])
+def test_the_example_is_right_for_services_as_distributions_set_them_up(hosts):
+    shown = text([ok('a')], example=True)
+    [example] = re.findall(r'(?m)^  expected_listeners:\n(?:    .*(?:\n|$))+', shown)
+    result = building.judged({'declare': yaml.safe_load(example), 'host': hosts})[1]
+    assert [finding.message for finding in result.findings] == []
 
 
 def test_what_is_declared_is_not_taken_for_judged():
