@@ -83,7 +83,7 @@ class Crowds:
         edges = {}
         for spans in known:
             mine = random.getrandbits(64)
-            for low, high in iv.isect(spans, self._members):
+            for low, high in iv.isect(spans, self._members) if len(spans) <= LONG else spans:
                 edges[low] = edges.get(low, 0) ^ mine
                 edges[high + 1] = edges.get(high + 1, 0) ^ mine
         alike, total, last = {}, 0, 0
@@ -196,30 +196,29 @@ def _covers(members, span):
     return position >= 0 and members[position][1] >= span[1]
 
 
-def of(ruleset, net, family):
-    """The ``Crowds`` of a ruleset, which know all that its rules and the routes of a host tell apart.
+def of(ruleset, net):
+    """dict, family to the ``Crowds`` of a ruleset, which know all that its rules and the routes of a host tell apart.
 
     :param net: dict, ``net`` of the snapshot.
     """
-    known = list(_of_rules(ruleset.bases, family))
-    if any(len(spans) > LONG for spans in known):
-        known += _of_host(net, family)
-    return Crowds(family, known, ruleset.named)
+    known = _of_rules(ruleset.bases)
+    return {family: Crowds(family, some + _of_host(net, family), ruleset.named)
+            if any(len(spans) > LONG for spans in some) else NONE[family] for family, some in known.items()}
 
 
-def _of_rules(bases, family):
-    """Yield the sets of addresses that rules ask about."""
+def _of_rules(bases):
+    """dict, family to the sets of addresses that rules ask about."""
+    result = {4: [], 6: []}
     for op in led_to(bases):
         for fields, asked, dummy in op.tests():
-            test = getattr(asked, 'inner', asked)       # of a set that rules change
             for position, name in enumerate(fields):
-                if not name.endswith('addr%d' % family):
-                    continue
-                if isinstance(test, Numbers):
-                    yield test.spans
-                elif isinstance(test, Table):
-                    for spans in test.sets(position):
-                        yield spans
+                if name[-5:] in ('addr4', 'addr6'):
+                    test = getattr(asked, 'inner', asked)       # of a set that rules change
+                    if isinstance(test, Numbers):
+                        result[int(name[-1])].append(test.spans)
+                    elif isinstance(test, Table):
+                        result[int(name[-1])].extend(test.sets(position))
+    return result
 
 
 def _of_host(net, family):

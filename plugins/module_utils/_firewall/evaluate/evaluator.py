@@ -75,7 +75,7 @@ class Evaluator:
         self._ruleset, self._budget = ruleset, budget
         self._host = Host(ruleset.bases, net or {})
         self._outcomes, self._neighbours, self._unfounds = {}, {}, {}
-        self.crowds = {family: crowds.of(ruleset, net or {}, family) for family in (4, 6)}
+        self.crowds = crowds.of(ruleset, net or {})
         self._ports = sorted({0} | self._host.ports)
 
     def decide(self, family, protocol, interface, address, port):

@@ -46,6 +46,7 @@ class Asker:
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
         self._names, self._each, self._odd, self._apart = set(), False, False, False
+        self._noted = set()
         self.proxies, self.translates = [], False
         self._kinds = False                 # whether rules tell unicast, broadcast and multicast apart
         self._asks_whose = self._redirects = False      # whether rules ask whose address it is, or lead to another
@@ -104,6 +105,10 @@ class Asker:
 
     def _note(self, fields, test, opens):
         self._kinds = self._kinds or any(field.startswith(_OF_KIND) for field in fields)
+        key = id(test), fields, tuple(opens)        # many rules can name one set; the ruleset keeps these ids taken
+        if key in self._noted:
+            return
+        self._noted.add(key)
         if isinstance(test, Table):
             at = fields.index('l4proto') if 'l4proto' in fields else None
             for position, field in enumerate(fields):

@@ -128,6 +128,7 @@ class Loader:
     def __init__(self, document, ruleset, flags=None):
         self.chains, self.opaque, self.lengths, self._ruleset = {}, [], {}, ruleset
         self._sets, self._tests, self._limits, self._written, self._read = {}, {}, {}, {}, set()
+        self._unlimited = set()             # names of sets none of whose elements has a limit
         self._ways = {}         # of sets that rules write to: whether they only take from it; None: they do both
         objects = [next(iter(part.items())) for part in document['nftables']]
         told = None if flags is None else {(family, name): number for family, name, number in flags}
@@ -421,8 +422,12 @@ class Loader:
 
         :param elements: name of a set, or of a map, or what nft prints of one that has no name.
         """
+        key = None
         if isinstance(elements, str):
-            elements = self._sets[chain_key[0], chain_key[1], elements.lstrip('@')].get('elem') or ()
+            key = chain_key[0], chain_key[1], elements.lstrip('@')
+            if key in self._unlimited:          # many rules can ask for one set
+                return []
+            elements = self._sets[key].get('elem') or ()
         elif isinstance(elements, dict):
             elements = elements['set']
         rows = []
@@ -435,6 +440,8 @@ class Loader:
                 if ops:
                     rows.append((_element(_value(element['val']), kinds), ops))
                 element = element['val']
+        if key and not rows:
+            self._unlimited.add(key)
         return [Choose(names, Table(rows, ()))] if rows else []
 
     def _keys(self, left):
