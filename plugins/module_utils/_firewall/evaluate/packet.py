@@ -5,7 +5,7 @@
 from collections import namedtuple
 
 from ..ruleset.fields import PROTOCOLS, TRANSPORTS
-from ..ruleset.model import ABSENT, CLIENT, MAYBE, SOURCE, UNKNOWN, Bits, Some, Usual
+from ..ruleset.model import ABSENT, CLIENT, MAYBE, SOURCE, UNKNOWN, Bits, By, Some, Usual
 
 # What can differ between clients, or change on the way. Addresses are numbers; all of it is about the server's end.
 #   was, wasport    where the client sent it; address, port: where it goes after translation (None: not known)
@@ -47,6 +47,7 @@ _SEGMENTS = Usual(((536, 65495),), 'segment size, judged for a client with an us
 _OF_SOCKET = frozenset(('meta skuid', 'meta skgid', 'meta cgroup'))
 _FAMILIES = {'ip': 4, 'ip6': 6}
 _OWN = frozenset(('length', 'priority', 'cpu', 'random', 'time', 'hour', 'day', 'iifgroup', 'oifgroup', 'rtclassid'))
+_LEADING = frozenset('fib daddr%s oif%s' % (iif, name) for iif in ('', ' iif') for name in ('', 'name'))
 WHY = {
     'sport': 'a client may choose its port',
     'dport': 'a client may choose its port',
@@ -160,6 +161,8 @@ class View:
             return self._kind(state, name)
         if self.reply and name in ('fib saddr oif', 'fib saddr iif oif'):
             return self._routed(state)
+        if not self.reply and name.startswith('fib daddr '):
+            return self._leading(name, state)
         if name == 'pkttype':
             return self._cast(state)
         value = self._values[name] = self._other(name, state)
@@ -238,6 +241,24 @@ class View:
         )
         return 1 if known and self.net.outward(self.family, address) == [self.way[0]] else UNKNOWN
 
+    def _leading(self, name, state):
+        """Whether a route leads to the destination, or which device; none does to the host itself.
+
+        net/ipv4/netfilter/nft_fib_ipv4.c: a route of the type local counts as none.
+        """
+        address, came = self.address(state), self.way[0]
+        is_near, is_name = ' iif ' in name, name.endswith('oifname')
+        if address is None or not isinstance(came, str) or came == 'lo' or self.net.in_vrf(came):
+            return UNKNOWN
+        kind = self.net.kind(self.family, address)
+        if kind == 'local':
+            return '' if is_name else 0
+        ways = self.net.outward(self.family, address)
+        if kind != 'unicast' or None in ways or len(ways) > 1 or name not in _LEADING:
+            return UNKNOWN
+        device = ways[0] if ways and (not is_near or ways[0] == came) else ''
+        return device if is_name else int(device != '')
+
     def _cast(self, state):
         if self.hook not in ('ingress', 'prerouting', 'input', 'forward') or self.way[0] == 'lo' or self.reply \
                 or state.was is None or self.upper != 'own':
@@ -266,6 +287,10 @@ class View:
             and self.way[0] != 'lo'
         ):
             return self.net.reverse(self.family, self.way[0] if ' iif ' in name else None)
+        if name == 'fib saddr iif oifname' and client and isinstance(self.way[0], str) and self.way[0] != 'lo':
+            is_back = self.net.reverse(self.family, self.way[0])
+            return UNKNOWN if is_back is UNKNOWN else By(
+                [(spans, self.way[0] if answer else '') for spans, answer in is_back.parts])
         if name.startswith(('numgen ', 'hash ')):
             count, first = name.split()[1:]
             return Some(range(int(first), int(first) + int(count)))

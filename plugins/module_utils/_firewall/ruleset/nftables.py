@@ -64,6 +64,7 @@ CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', '
 _TRANSLATE = ('dnat', 'redirect')
 _FAMILIES = {'ip': 4, 'ip6': 6}
 # what a packet has to be for an answer, or a translation, of a kind: names of fields that it has
+_WAYS = frozenset('fib %s%s oif' % (address, iif) for address in ('saddr', 'daddr') for iif in ('', ' iif'))
 _REJECT = {'icmp': ('other ip',), 'icmpv6': ('other ip6',), 'tcp reset': ('other tcp',)}
 _NAT = {'ip': ('other ip',), 'ip6': ('other ip6',)}
 # every packet has them, or the kernel goes on without them
@@ -462,8 +463,8 @@ class Loader:
                 return [Match((name,), negate, _Changing(None))]
             return [Match((name,), negate, Masked(fields.bits(inner[1], how), _compared(operator, right, how)))]
         names, kinds = self._keys(left)
-        if names == ('fib saddr oif',) and any(isinstance(part, str) for part in _several(right)):
-            names, kinds = ('fib saddr oifname',), ('name',)
+        if names[0] in _WAYS and len(names) == 1 and any(isinstance(part, str) for part in _several(right)):
+            names, kinds = (names[0] + 'name',), ('name',)
         if operator in _COMPARES:
             if len(kinds) > 1 or kinds[0] in fields.WORDS:
                 return [Match(names, False, _Changing(None))]
@@ -800,6 +801,6 @@ def _routed(value):
     iif = ' iif' if 'iif' in flags else ''
     if value['result'] == 'type' and flags - {'iif'} in ({'saddr'}, {'daddr'}):
         return 'fib %s%s type' % ('saddr' if 'saddr' in flags else 'daddr', iif), 'word'
-    if value['result'] in ('oif', 'oifname') and flags - {'iif'} == {'saddr'}:
-        return 'fib saddr%s oif' % iif, 'exists'
+    if value['result'] in ('oif', 'oifname', 'check') and flags - {'iif'} in ({'saddr'}, {'daddr'}):
+        return 'fib %s%s oif' % ('saddr' if 'saddr' in flags else 'daddr', iif), 'exists'
     return 'fib ' + ' '.join(sorted(flags) + [str(value['result'])]), 'any'
