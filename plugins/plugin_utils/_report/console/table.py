@@ -19,7 +19,7 @@ _SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 1
              'WHICH': 5}
 _LONGEST_IPV4 = len('255.255.255.255:65535')
 _WIDEST = 120                   # columns of a cell where the width is not limited
-_MOST, _MOST_OF_HOST = 5000, 500    # lines
+_MOST, _MOST_OF_HOST = 5000, 1000   # lines
 _NAMES = 4                      # hosts that a line names where the width is not limited
 
 

@@ -111,19 +111,19 @@ def crowd(count, host='bad'):
 @pytest.mark.parametrize('others', [1, 30])
 def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others):
     seen = report(others, SSH)
-    seen.hosts.insert(0, crowd(2000))
+    seen.hosts.insert(0, crowd(2500))
     lines = text(table.lines(seen))
-    assert len(lines) == 1 + 500 + (others if others == 1 else 1) + 1
+    assert len(lines) == 1 + 1000 + (others if others == 1 else 1) + 1
     assert lines[-1] == '… and 1500 more lines, of bad: the records have all'
     assert any('0.0.0.0:61000' in line for line in lines)          # the widest scope comes first
     assert any('ssh.service' in line for line in lines)
 
 
 def test_a_table_has_an_end():
-    seen = Report(RUN, [crowd(600, 'web-%02d' % number) for number in range(15)])
+    seen = Report(RUN, [crowd(1200, 'web-%02d' % number) for number in range(6)])
     lines = text(table.lines(seen))
     assert len(lines) == 1 + 5000 + 1
-    assert lines[-1].startswith('… and 4000 more lines, of 15 hosts (web-')
+    assert lines[-1].startswith('… and 2200 more lines, of 6 hosts (web-')
     assert '…' not in ''.join(text(table.lines(report(20, SSH))))
 
 
