@@ -174,7 +174,7 @@ def test_a_user_passes_for_no_container_and_for_no_daemon(host, audit):
     assert (mounted["exe"], mounted["exe_inside"], mounted["user"]) == (None, "/usr/sbin/sshd", "ansible")
     assert list(findings(audited, "kube-proxy")) == list(findings(audited, "any")) == ["wrong_owner"]
     assert list(findings(audited, "daemon")) == ["unknown"]
-    assert "the executable is one that only a container has" in findings(audited, "daemon")["unknown"]
+    assert "the path of the executable is none of the host" in findings(audited, "daemon")["unknown"]
 
 
 def test_a_process_in_no_unit_is_not_in_the_service_whose_port_it_shares(host, audit):

@@ -509,7 +509,7 @@ _CAUSES = {
         'name the unit (service) in the entry instead of the process',
     ),
     'executable': (
-        'the executable is one that only a container has, or a process that has chosen what it sees',
+        'the path of the executable is none of the host: a container has it, or a user has put it there for himself',
         'name the user, the service or the container in the entry instead of exe',
     ),
     'device': (

@@ -26,8 +26,8 @@ A line is ``protocol address:port`` and then, in any order:
 * ``name[pid]/user`` for each holder, ``name[pid]*/user`` for the main process of its unit; or ``kernel``, or
 ``hidden``; * the unit, or the container as ``docker:0123456789ab``, that all of them but systemd are in; *
 ``service=-`` where stopping the unit would not end it, ``service=NAME by=NAME.socket`` where systemd holds it; *
-``dual`` for an IPv6 wildcard that takes IPv4 too, ``deleted`` for an executable that is gone, ``queue=0/511``, or
-``queue=-`` where it is not told.
+``dual`` for an IPv6 wildcard that takes IPv4 too, ``deleted`` for an executable that is gone, ``inside=/path`` for one
+that is none of the host, ``queue=0/511``, or ``queue=-`` where it is not told.
 """
 
 import datetime
@@ -156,6 +156,8 @@ def listener(line, programs):
     address = where.group('ipv6') or where.group('ipv4')
     raw = socket.inet_pton(socket.AF_INET6 if where.group('ipv6') else socket.AF_INET, address)
     owners = [_owner(holder, place, flags, programs) for holder in holders]
+    for owner in owners if 'inside' in options else ():
+        owner.update(exe=None, exe_inside=options['inside'])
     units = {owner['unit'] for owner in owners if owner['pid'] != 1 and (owner['unit'] or '').endswith('.service')}
     service = options.get('service') or (units.pop() if len(units) == 1 else None)
     queue = options.get('queue', '0/4096' if protocol == 'tcp' else '-')
@@ -179,11 +181,10 @@ def listener(line, programs):
 
 def _owner(holder, place, flags, programs):
     process, user = holder.group('process', 'user')
-    container = place if place and place.partition(':')[0] in _SCOPES else None
-    unit = place
-    if container:
-        runtime, dummy, short = container.partition(':')
-        unit = _SCOPES[runtime] % (short * 6)[:64]
+    around, slash, inner = (place or '').rpartition('/')
+    runtime, dummy, short = inner.partition(':')
+    container = place if runtime in _SCOPES else None
+    unit = around + slash + _SCOPES[runtime] % (short * 6)[:64] if container else place
     if holder.group('pid') == '1' and process == 'systemd':
         unit, container = 'init.scope', None
     return samples.owner(
