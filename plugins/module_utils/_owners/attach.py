@@ -34,8 +34,8 @@ class Host:
 
     @staticmethod
     def bus_of_user(uid):
-        from .._systemd import bus
-        return bus.of_user(uid)
+        from .._systemd import of_user
+        return of_user.connect(uid)
 
 
 def attach(listeners, gather, used, budget, gaps, run=None, host=Host):

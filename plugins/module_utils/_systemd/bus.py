@@ -6,13 +6,10 @@ Sources: D-Bus Specification, org.freedesktop.systemd1(5).
 """
 
 import binascii
-import io
 import os
 import socket
-import stat
 import struct
 import sys
-import time
 
 NAME = 'org.freedesktop.systemd1'
 _CALL, _RETURN, _ERROR = 1, 2, 3
@@ -22,35 +19,14 @@ _PLAIN = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 FAULTS = (OSError, ValueError, IndexError, struct.error)        # only root may ask, or the answer is not understood
 
 
-class _Answers(io.RawIOBase):
-    """What comes from a manager until a time: one that hangs, or sends a byte at a time, is not waited for longer."""
-
-    def __init__(self, link, until):
-        io.RawIOBase.__init__(self)
-        self._link, self._until = link, until
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        # of what has come already, nothing has to be waited for
-        self._link.settimeout(max(self._until - time.monotonic(), 0.001))
-        return self._link.recv_into(buffer)
-
-
 class Bus:
-    """A connection to a manager; what it raises is among FAULTS."""
+    """A connection to the system manager; what it raises is among FAULTS."""
 
-    def __init__(self, path='/run/systemd/private', patience=10):
-        """Connect.
-
-        :param patience: number of seconds, for all that is asked.
-        """
+    def __init__(self, path='/run/systemd/private'):
         self._link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._link.settimeout(patience)
+            self._stream = self._answers()
             self._link.connect(path)
-            self._stream = io.BufferedReader(_Answers(self._link, time.monotonic() + patience))
             user = binascii.hexlify(str(os.geteuid()).encode())
             self._link.sendall(b'\0AUTH EXTERNAL ' + user + b'\r\nBEGIN\r\n')
             if not self._stream.readline(_MOST).startswith(b'OK '):
@@ -58,6 +34,11 @@ class Bus:
         except FAULTS:
             self._link.close()
             raise
+
+    def _answers(self):
+        """Set the time to wait, and return a binary stream of what is answered."""
+        self._link.settimeout(10)
+        return self._link.makefile('rb')
 
     def close(self):
         self._link.close()
@@ -100,26 +81,6 @@ class Bus:
             if kind in (_RETURN, _ERROR):       # they come in the order of the calls
                 answers.append(body if kind == _RETURN else b'')
         return answers
-
-
-def of_user(uid, root='/run/user', mounts=None, patience=2):
-    """Connect to the manager of a user, who owns all that is on the way to it.
-
-    :param uid: int.
-    :param root: str, the directory with the directories of all users.
-    :param mounts: list as ``_mounts.read`` has it, if not that of this process.
-    :param patience: number of seconds.
-    :returns: Bus.
-    """
-    from .. import _mounts
-    path = '%s/%d/systemd/private' % (root, uid)
-    handle = _mounts.reach(_mounts.read('/proc/self') if mounts is None else mounts, path.encode())
-    try:
-        if not stat.S_ISSOCK(os.fstat(handle).st_mode):
-            raise ValueError('there is no socket')
-        return Bus('/proc/self/fd/%d' % handle, patience)
-    finally:
-        os.close(handle)
 
 
 def _escaped(unit):

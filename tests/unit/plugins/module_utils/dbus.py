@@ -1,10 +1,13 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages of D-Bus, and the bodies of what systemd answers, written down from the specification once more."""
+"""Messages of D-Bus, bodies of what systemd answers, and a manager, written down from the specification once more."""
 
+import contextlib
+import socket
 import struct
 import sys
+import threading
 
 ORDER = b'l' if sys.byteorder == 'little' else b'B'
 RETURN, ERROR, SIGNAL = 2, 3, 4
@@ -68,3 +71,30 @@ def listed(*units):
         for text in ('', '/'):
             data = pad(data, 4) + string(text)
     return array(data, b'\0' * 4)
+
+
+class Manager(threading.Thread):
+    """Listens where systemd would, and answers each call with the next of its answers."""
+
+    def __init__(self, path, answers, greeting=b'OK 0123456789abcdef\r\n'):
+        threading.Thread.__init__(self, daemon=True)
+        self.path, self.answers, self.greeting = str(path), list(answers), greeting
+        self.calls = []
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(self.path)
+        self.socket.listen(1)
+        self.start()
+
+    def run(self):
+        link = self.socket.accept()[0]
+        with contextlib.closing(link), link.makefile('rb') as stream:
+            self.user = stream.readline()
+            assert stream.readline() == b'BEGIN\r\n'
+            link.sendall(self.greeting)
+            while self.answers:
+                head = stream.read(16)
+                if len(head) < 16:
+                    return
+                size, _serial, length = struct.unpack('=III', head[4:])
+                self.calls.append((stream.read((length + 7) & ~7), stream.read(size)))
+                link.sendall(self.answers.pop(0))

@@ -4,17 +4,14 @@
 """The private socket of systemd, by a manager that says what the tests want."""
 
 import contextlib
-import socket
 import struct
-import threading
-import time
 
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._systemd import bus as _bus, socket_units
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils import dbus
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.dbus import (
-    ERROR, ORDER, RETURN, SIGNAL, array, message, pad, string
+    ERROR, ORDER, RETURN, SIGNAL, Manager, array, message, pad, string
 )
 
 
@@ -36,33 +33,6 @@ def accepts(value):
 
 def listed(*units):
     return dbus.message(RETURN, dbus.listed(*units))
-
-
-class Manager(threading.Thread):
-    """Listens where systemd would, and answers each call with the next of its answers."""
-
-    def __init__(self, path, answers, greeting=b'OK 0123456789abcdef\r\n'):
-        threading.Thread.__init__(self, daemon=True)
-        self.path, self.answers, self.greeting = str(path), list(answers), greeting
-        self.calls = []
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(self.path)
-        self.socket.listen(1)
-        self.start()
-
-    def run(self):
-        link = self.socket.accept()[0]
-        with contextlib.closing(link), link.makefile('rb') as stream:
-            self.user = stream.readline()
-            assert stream.readline() == b'BEGIN\r\n'
-            link.sendall(self.greeting)
-            while self.answers:
-                head = stream.read(16)
-                if len(head) < 16:
-                    return
-                size, _serial, length = struct.unpack('=III', head[4:])
-                self.calls.append((stream.read((length + 7) & ~7), stream.read(size)))
-                link.sendall(self.answers.pop(0))
 
 
 @pytest.fixture
@@ -172,40 +142,6 @@ def test_find(key, record, known):
     assert units.find(given) == (('ssh.socket', 'ssh.service') if known else (None, None))
 
 
-def listen(path):
-    """A socket that nobody answers at."""
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(path))
-    listening.listen(1)
-    return listening
-
-
-def test_a_manager_that_sends_a_byte_at_a_time(tmp_path):
-    """Each byte comes in time, and all of them together never would."""
-    listening = listen(tmp_path / 'private')
-    stop = threading.Event()
-
-    def drip():
-        link = listening.accept()[0]
-        with contextlib.closing(link):
-            while not stop.wait(0.05):
-                try:
-                    link.sendall(b'O')
-                except OSError:
-                    return
-    thread = threading.Thread(target=drip)
-    thread.start()
-    begun = time.monotonic()
-    try:
-        with pytest.raises(_bus.FAULTS):
-            _bus.Bus(str(tmp_path / 'private'), patience=0.5)
-    finally:
-        stop.set()
-        thread.join()
-        listening.close()
-    assert time.monotonic() - begun < 5
-
-
 @pytest.mark.parametrize('place', [8, 12], ids=['fields', 'body'])
 def test_an_answer_without_measure(manager, place):
     answer = bytearray(number(5))
@@ -213,49 +149,3 @@ def test_an_answer_without_measure(manager, place):
     with contextlib.closing(_bus.Bus(manager(bytes(answer)).path)) as bus:
         with pytest.raises(ValueError, match='too long'):
             bus.main_processes(['ssh.service'])
-
-
-LOCAL = [(b'/', b'8:1', b'/', b'ext4')]
-
-
-@pytest.fixture
-def runtime(tmp_path):
-    """The directory with those of all users: short, as the path of a socket has to be."""
-    (tmp_path / '1000' / 'systemd').mkdir(parents=True)
-    return tmp_path
-
-
-def test_the_manager_of_a_user(runtime):
-    asked = Manager(runtime / '1000' / 'systemd' / 'private', [number(9)])
-    with contextlib.closing(_bus.of_user(1000, str(runtime), LOCAL)) as bus:
-        assert bus.main_processes(['app.service']) == {'app.service': 9}
-    asked.socket.close()
-
-
-def test_the_manager_of_a_user_behind_a_link(runtime, tmp_path):
-    """A user may lead whoever looks for his manager anywhere: also to that of the system."""
-    listening = listen(tmp_path / 'private')
-    (runtime / '1000' / 'systemd' / 'private').symlink_to(tmp_path / 'private')
-    (runtime / '1001').mkdir()
-    (runtime / '1001' / 'systemd').symlink_to(tmp_path)
-    for uid in (1000, 1001):
-        with pytest.raises(_bus.FAULTS):
-            _bus.of_user(uid, str(runtime), LOCAL)
-    listening.close()
-
-
-@pytest.mark.parametrize('kind', [b'fuse', b'nfs'])
-def test_the_manager_of_a_user_on_a_file_system_that_may_hang(runtime, kind):
-    listening = listen(runtime / '1000' / 'systemd' / 'private')
-    mounts = LOCAL + [(b'%s/1000/systemd' % str(runtime).encode(), b'0:50', b'/', kind)]
-    with pytest.raises(OSError):
-        _bus.of_user(1000, str(runtime), mounts)
-    listening.close()
-
-
-def test_no_manager_of_a_user(runtime):
-    for content in (None, 'a file'):
-        if content:
-            (runtime / '1000' / 'systemd' / 'private').write_text(content)
-        with pytest.raises(_bus.FAULTS):
-            _bus.of_user(1000, str(runtime), LOCAL)
