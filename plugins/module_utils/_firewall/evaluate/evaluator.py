@@ -57,7 +57,7 @@ from .walk import Walker
 
 BUDGET = 400000         # steps of one decision
 REMEMBERED = 20000      # results of chains kept between decisions
-DEFECT = 'the rules could not be parsed: '
+DEFECT = 'the rules could not be parsed: they are not as nft and iptables print them'
 _SOLICITED = iv.number('ff02::1:ff00:1')
 _NEAR = networks.sets(networks.LINK)[6]         # where neighbours ask from
 
@@ -167,9 +167,9 @@ class Evaluator:
             return conclude(conversation.traces, everyone, family)
         except BudgetError as error:
             return _undecided(everyone, str(error))
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
             # not what nft or iptables print
-            return _undecided(everyone, '%s%s: %s' % (DEFECT, type(error).__name__, str(error)[:100]))
+            return _undecided(everyone, DEFECT)
 
 
 def _undecided(everyone, reason):

@@ -51,8 +51,8 @@ def _attach(records, snapshot, gaps, patience):
         ruleset = load.load(snapshot)
         firewall['rules'] = ruleset.count
         doubts = [doubt for doubt in ruleset.doubts if doubt not in reasons]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as exc:
-        doubts = ['the rules could not be parsed (%s: %s)' % (type(exc).__name__, str(exc)[:200])]
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        doubts = ['the rules could not be parsed']
     for doubt in doubts:
         gaps.add('firewall', 'unclear', doubt)
     reasons += doubts

@@ -51,7 +51,6 @@ def load(snapshot):
         if any(saves.values()):
             from . import merge
             merge.load(ruleset, loader, saves, snapshot.get('ipset'))
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
-        ruleset.doubts.append('the output of %s could not be parsed: %s %s' % (
-            program, type(error).__name__, str(error)[:100]))
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, StopIteration, TypeError, ValueError):
+        ruleset.doubts.append('the output of %s could not be parsed' % program)
     return ruleset

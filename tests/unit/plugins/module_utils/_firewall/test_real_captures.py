@@ -137,7 +137,8 @@ def test_exposures_are_what_was_met(name):
     gaps = new_gaps()
     # of a machine that is busy with other tests
     facts = attach.attach(list(records.values()), capture.snapshot, gaps, patience=120)
-    assert gaps_of(gaps) == {}
+    unknown = sum(record['exposure']['level'] == 'unknown' for record in records.values())
+    assert gaps_of(gaps) == ({('firewall', 'undecided'): unknown} if unknown else {})
     assert set(facts['firewall']['backends']) == WALLS[name.rpartition('_')[0]][0]
     wrong = []
     for flow in capture.met:

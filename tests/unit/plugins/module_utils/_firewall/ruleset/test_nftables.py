@@ -566,3 +566,40 @@ def test_what_is_assumed_of_segments_is_said():
 
 def test_a_part_that_nft_prints_as_text_is_told_in_one_line():
     assert reasons([['jump {\n\tip saddr 10.0.0.1\n}']])[0].startswith('jump { ip saddr 10.0.0.1 } is not understood')
+
+
+# what nft would never print
+
+@pytest.mark.parametrize('damage', [
+    {'nftables': [{'rule': {}}]},
+    {'nftables': [{'chain': {'family': 'inet'}}]},
+    {'nftables': [{'rule': {'family': 'inet', 'table': 'x', 'chain': 'none', 'expr': []}}]},
+    {'nftables': [{'set': {'family': ['inet']}}]},
+])
+def test_what_is_damaged_is_told_without_words_of_python(damage):
+    ruleset = load.load(dict(snapshot(), nft=damage))
+    assert ruleset.doubts == ['the output of nft could not be parsed']
+
+
+@pytest.mark.parametrize('statement', [
+    {'match': {'op': '==', 'left': SADDR, 'right': {'unheard': {'of': [1, 2]}}}},
+    {'match': {'op': '~', 'left': SADDR, 'right': 5}},
+    {'match': {'op': '==', 'left': SADDR}},
+    {'match': None},
+    {'dnat': {'addr': {'unheard': {'of': 1}}}},
+    {'vmap': {'key': SADDR, 'data': {'set': [[{'unheard': 1}, DROP]]}}},
+    {'unheard': {'of': [1, {'more': None}]}},
+    {'jump': {}},
+    {'limit': 'nobody'},
+    {'set': {'op': 'add', 'elem': SADDR, 'set': '@nobody'}},
+    {'mangle': {'key': {'meta': {'key': 'unheard'}}, 'value': {'of': ['this']}}},
+    'unheard of',
+    5,
+    None,
+    ['a', {'list': 1}],
+], ids=str)
+def test_no_reason_is_in_words_of_python(statement):
+    rules = [[statement, DROP], [match(meta('mark'), 5), DROP]]
+    assert words(rules) == 'undecided'
+    for reason in reasons(rules):
+        assert not any(word in reason for word in ("{'", 'None', 'Error', "['", 'object at'))
