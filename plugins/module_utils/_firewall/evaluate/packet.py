@@ -46,6 +46,7 @@ ODD = frozenset(('tcpmss',))         # fields of which odd clients have odd valu
 _SEGMENTS = Usual(((536, 65495),), 'segment size, judged for a client with an usual one')
 _OF_SOCKET = frozenset(('meta skuid', 'meta skgid', 'meta cgroup'))
 _FAMILIES = {'ip': 4, 'ip6': 6}
+_OF_XTABLES = frozenset(('ctx', 'ctz'))     # begin names of what -m conntrack asks for, ctz beside a state
 _OWN = frozenset(('length', 'priority', 'cpu', 'random', 'time', 'hour', 'day', 'iifgroup', 'oifgroup', 'rtclassid'))
 _LEADING = frozenset('fib daddr%s oif%s' % (iif, name) for iif in ('', ' iif') for name in ('', 'name'))
 WHY = {
@@ -55,6 +56,9 @@ WHY = {
     'mark': 'the mark of the packet is unknown',
     'ctmark': 'the mark of the connection is unknown',
     'ctstatus': 'the state of the connection varies',
+    'ctori': 'the connection that the packet belongs to is unknown',
+    'ctrep': 'the connection that the packet belongs to is unknown',
+    'hoplimit': 'the hop limit of the packet is unknown',
     'oifname': 'the outgoing interface is unknown',
     'fib': 'the routes do not show it',
     'numgen': 'chosen at random',
@@ -62,7 +66,7 @@ WHY = {
     'hash': 'chosen by a hash of the packet',
     'saddr': 'its addresses are unknown',
     'iifname': 'depends on the kernel',
-    'bridge': 'the port of the bridge is unknown',
+    'physdev': 'the port of the bridge is unknown',
 }
 
 
@@ -187,12 +191,12 @@ class View:
             return UNKNOWN                  # there is a module for that, which may not be loaded
         if name == 'ctstate':
             return _CT_STATE[state.track]
-        if name.startswith('ctx'):      # of xtables, which has bits of its own, and other rules for what is not tracked
+        if name[:3] in _OF_XTABLES:     # which has bits of its own
             if name == 'ctxstate':
                 return _CT_STATE[state.track] if state.track not in ('new', 'established') else \
                     Bits(_CT_STATE[state.track] | (256 if state.dnat else 0), 128 if state.snat else 0)
-            if state.track not in ('new', 'established'):
-                return UNKNOWN
+            if name[2] == 'z' and state.track not in ('new', 'established'):
+                return UNKNOWN          # where a state is asked for as well, that alone decides
             return self._tracked('ct' + name[3:], 'ct' + kind[3:], state)
         if state.track not in ('new', 'established'):
             return UNKNOWN if state.track == 'template' else ABSENT
@@ -294,7 +298,7 @@ class View:
         if name.startswith(('numgen ', 'hash ')):
             count, first = name.split()[1:]
             return Some(range(int(first), int(first) + int(count)))
-        if name == 'bridge port':
+        if name == 'physdev':
             return self.net.came_over_bridge(self.way[0])
         if name.startswith('has '):
             return UNKNOWN if name.split()[1] == self.protocol else 0
@@ -331,6 +335,8 @@ def _known(value):
 
 def why(name):
     """str: the reason why a field cannot be known."""
+    if name[:3] in _OF_XTABLES:
+        name = 'ct' + name[3:]
     for key in (name, name.partition(' ')[0], name[-5:], name[-6:-1], name[:5]):
         if key in WHY:
             return WHY[key]

@@ -42,7 +42,7 @@ UNKNOWN = {
     'ttl': 'the TTL of the packet',
     'u32': 'what is in the packet',
 }
-_WHOLE = frozenset(('hashlimit', 'connlimit', 'recent', 'policy', 'addrtype', 'rpfilter', 'set', 'quota', 'physdev'))
+_WHOLE = frozenset(('hashlimit', 'connlimit', 'conntrack', 'recent', 'policy', 'addrtype', 'rpfilter', 'set', 'quota', 'physdev'))
 
 
 class Matches:
@@ -131,18 +131,24 @@ class Matches:
     def _m_state(self, dummy, option, negate, arguments):
         return [Match(('ctxstate',), negate, AnyBit(fields.bits(arguments[0].split(','), 'state')))]
 
-    def _m_conntrack(self, dummy, option, negate, arguments):
+    def _m_conntrack(self, options):
+        """xt_conntrack.c: of packets without a connection a state is all that matches, and all that is asked then."""
+        has_state = any(option == '--ctstate' for option, dummy, dummy2 in options)
+        prefix = 'ctz' if has_state and len(options) > 1 else 'ctx'
+        return [self._of_connection(prefix, *option) for option in options]
+
+    def _of_connection(self, prefix, option, negate, arguments):
         value = arguments[0]
         if option == '--ctstate':
-            return self._m_state(dummy, option, negate, arguments)
+            return self._m_state('', option, negate, arguments)[0]
         if option == '--ctstatus':
             if value == 'NONE':
-                return [Match(('ctxstatus',), negate, Masked(0xffffffff, ((0, 0),)))]
-            return [Match(('ctxstatus',), negate, AnyBit(fields.bits(value.split(','), 'status')))]
+                return Match((prefix + 'status',), negate, Masked(0xffffffff, ((0, 0),)))
+            return Match((prefix + 'status',), negate, AnyBit(fields.bits(value.split(','), 'status')))
         if option == '--ctdir':
-            return [Match(('ctxdirection',), negate, Numbers(((int(value == 'REPLY'),) * 2,)))]
+            return Match((prefix + 'direction',), negate, Numbers(((int(value == 'REPLY'),) * 2,)))
         if option == '--ctproto':
-            return [Match(('ctxprotocol',), negate, Numbers(_protocol(value)))]
+            return Match((prefix + 'protocol',), negate, Numbers(_protocol(value)))
         name = {
             '--ctorigsrc': 'originalsaddr',
             '--ctorigdst': 'originaldaddr',
@@ -150,12 +156,12 @@ class Matches:
             '--ctrepldst': 'replydaddr',
         }.get(option)
         if name:
-            return [self._match('ctx%s%d' % (name, self._family), negate, iv.parse(value)[1][0])]
+            return self._match('%s%s%d' % (prefix, name, self._family), negate, iv.parse(value)[1][0])
         name = {'--ctorigdstport': 'originaldport', '--ctorigsrcport': 'originalsport', '--ctreplsrcport': 'replysport',
                 '--ctrepldstport': 'replydport'}.get(option)
         if name is None:
-            raise Unclear('conntrack %s' % option[:30])
-        return [self._match('ctx' + name, negate, self._ports(value))]
+            return Doubt('conntrack %s is not understood' % option[:30])
+        return self._match(prefix + name, negate, self._ports(value))
 
     def _m_mark(self, dummy, option, negate, arguments, field='mark'):
         value, dummy2, mask = arguments[0].partition('/')
@@ -236,7 +242,7 @@ class Matches:
 
     def _m_physdev(self, options):
         """xt_physdev.c: what came over no bridge port matches if all options are negated."""
-        return [Match(('bridge port',), all(negate for dummy, negate, dummy2 in options), Numbers(((1, 1),)))]
+        return [Match(('physdev',), all(negate for dummy, negate, dummy2 in options), Numbers(((1, 1),)))]
 
     def _m_addrtype(self, options):
         result, near = [], None

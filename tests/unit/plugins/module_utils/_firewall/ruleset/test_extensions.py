@@ -68,7 +68,7 @@ MATCHES = [
     ('hbh', 6, '-m hbh ! --hbh-len 5', 'blocked'),
     ('helper', 4, '-m helper --helper ftp', 'blocked'),
     ('helper', 4, '-m helper ! --helper "ftp"', 'allowed'),
-    ('hl', 6, '-m hl --hl-eq 255', 'cannot be known from here (hoplimit)'),
+    ('hl', 6, '-m hl --hl-eq 255', 'the hop limit of the packet is unknown'),
     ('icmp', 4, '-p icmp -m icmp --icmp-type 8', 'blocked'),
     ('icmp6', 6, '-p ipv6-icmp -m icmp6 --icmpv6-type 135', 'blocked'),
     ('icmp6', 6, '-p ipv6-icmp -m icmp6 --icmpv6-type 1/4', 'blocked'),
