@@ -42,7 +42,9 @@ UNKNOWN = {
     'ttl': 'the TTL of the packet',
     'u32': 'what is in the packet',
 }
-_WHOLE = frozenset(('hashlimit', 'connlimit', 'conntrack', 'recent', 'policy', 'addrtype', 'rpfilter', 'set', 'quota', 'physdev'))
+# whose options make one match
+_WHOLE = frozenset((
+    'addrtype', 'connlimit', 'conntrack', 'hashlimit', 'physdev', 'policy', 'quota', 'recent', 'rpfilter', 'set'))
 
 
 class Matches:

@@ -229,9 +229,10 @@ def test_zones_of_nftables(way, value, word):
 
 
 @pytest.mark.parametrize('match, word', [
-    ('--ctorigdst 10.0.0.1', 'blocked'), ('! --ctorigdst 10.0.0.1', 'blocked'), ('--ctproto 6 --ctdir ORIGINAL', 'blocked'),
-    ('--ctstate UNTRACKED', 'allowed'), ('--ctstate UNTRACKED --ctproto 17', 'undecided'),
+    ('--ctorigdst 10.0.0.1', 'blocked'), ('! --ctorigdst 10.0.0.1', 'blocked'),
+    ('--ctproto 6 --ctdir ORIGINAL', 'blocked'), ('--ctstate UNTRACKED', 'allowed'),
+    ('--ctstate UNTRACKED --ctproto 17', 'undecided'),
     ('--ctstate NEW --ctproto 6', 'blocked')])
 def test_conntrack_of_what_is_not_tracked(match, word):
-    text = RAW % '-A PREROUTING -j CT --notrack' + (HEAD % 'DROP') + '-A INPUT -m conntrack %s -j ACCEPT\nCOMMIT\n' % match
-    assert decide(evaluator(saves={'ip/legacy': text})) == word
+    rules = HEAD % 'DROP' + '-A INPUT -m conntrack %s -j ACCEPT\nCOMMIT\n' % match
+    assert decide(evaluator(saves={'ip/legacy': RAW % '-A PREROUTING -j CT --notrack' + rules})) == word
