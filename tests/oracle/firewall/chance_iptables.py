@@ -5,6 +5,7 @@
 
 from firewall import network
 from firewall.chance_nft import NETWORKS, RANGES, REDIRECTS, SOURCES
+from firewall.chance_sets import lengthened
 from firewall.probes import PORTS
 
 WIDE = {4: ['10.77.0.0/24', '10.77.0.0/25', '10.78.0.0/16', '172.16.0.0/12'],
@@ -26,9 +27,10 @@ def sets(chance):
     for family, word in ((4, 'inet'), (6, 'inet6')):
         mask = chance.choice(('', ' netmask %d' % {4: 25, 6: 112}[family]))
         lines += ['create a%d hash:ip family %s%s counters' % (family, word, mask)]
-        lines += ['add -exist a%d %s' % (family, source) for source in chance.sample(SOURCES[family], 2)]
+        sources = lengthened(chance, family, chance.sample(SOURCES[family], 2))
+        lines += ['add -exist a%d %s' % (family, source) for source in sources if '/' not in source]
         lines += ['create n%d hash:net family %s' % (family, word)]
-        for network_text in chance.sample(WIDE[family], 2):
+        for network_text in lengthened(chance, family, chance.sample(WIDE[family], 2)):
             lines.append('add n%d %s' % (family, network_text))
         lines += ['add n%d %s nomatch' % (family, chance.choice(SOURCES[family]))]
         lines += ['create p%d hash:net,port family %s' % (family, word)]

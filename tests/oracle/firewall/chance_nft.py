@@ -4,6 +4,7 @@
 """Native nftables rulesets by chance: a list of lines each, of which any rule can be left out."""
 
 from firewall import network
+from firewall.chance_sets import lengthened
 from firewall.probes import PORTS
 
 SOURCES = {family: [address for device in network.CLIENTS.values() for address in device[family]] for family in (4, 6)}
@@ -65,7 +66,7 @@ class Table:
                     if '/' in address or not any('/' in net and _inside(address, net) for net in some)]
             return '%s %s{ %s }' % (word, chance.choice(('', '!= ')), ', '.join(some))
         name = 's%d' % len(self.sets)
-        some = sorted({self.addresses(family, True) for dummy in range(3)})
+        some = lengthened(chance, family, sorted({self.addresses(family, True) for dummy in range(3)}))
         self.sets.append(
             'set %s { type ipv%d_addr; flags interval; elements = { %s }\n }' % (name, family, ', '.join(some))
         )

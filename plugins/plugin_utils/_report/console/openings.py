@@ -4,7 +4,7 @@
 """Lists what firewalls let in with nothing behind it, the same of many hosts in one line."""
 
 from ... import _long_sets
-from ..._harmless.terminal import name, sentence
+from ..._harmless.terminal import name, sentence, visible
 from ..._shape import Opening
 from ..model import Report
 from .lines import HEAD, PLAIN, Line, counted
@@ -36,9 +36,9 @@ def _text(opening: Opening) -> str:
     if set(sources) & set(_EVERYBODY):
         who = 'anyone'
     else:
-        sources = [*_long_sets.in_words(opening.get('source_sets') or ()), *sources]
-        more = len(sources) - _MOST_SOURCES
-        who = ', '.join(name(source) for source in sources[:_MOST_SOURCES])
+        sets = [visible(words, 100) for words in _long_sets.in_words(opening.get('source_sets') or ())]
+        more = len(sets) + len(sources) - _MOST_SOURCES
+        who = ', '.join([*sets, *map(name, sources[:_MOST_SOURCES])][:_MOST_SOURCES])
         who += ' and %d more' % more if more > 0 else ''
     rule = ' (%s)' % sentence(opening['decided_by'], 200) if opening['decided_by'] else ''
     return '%s/%s from %s%s' % (opening['protocol'], name(opening['ports']), who or 'some', rule)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ... import _long_sets
-from ..._harmless.terminal import name
+from ..._harmless.terminal import name, visible
 from ..._listener import Listener, endpoints, forwarded_to, is_led_elsewhere, to_show, unlisted
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
 from ..model import Report
@@ -114,11 +114,10 @@ def _level(listener: Listener) -> str:
     if not exposure:
         return ''
     level = exposure['level']
-    return (
-        _distinct([*_long_sets.in_words(exposure.get('allowed_sets') or ()), *exposure['allowed']]) or level
-        if level == 'listed'
-        else level
-    )
+    if level != 'listed':
+        return level
+    sets = [visible(words, 100) for words in _long_sets.in_words(exposure.get('allowed_sets') or ())]
+    return _first([*sets, *map(name, exposure['allowed'])]) or level
 
 
 def _endpoint(listener: Listener) -> str:
@@ -223,6 +222,11 @@ def _unit(seen: _Seen) -> str:
 
 
 def _distinct(values: Iterable[str | None]) -> str:
-    shown = list(dict.fromkeys(name(value) for value in values if value))
+    return _first(name(value) for value in values if value)
+
+
+def _first(texts: Iterable[str]) -> str:
+    """Show the first of these texts, each once, and count the rest."""
+    shown = list(dict.fromkeys(texts))
     more = len(shown) - _MAX_NAMES
     return ', '.join([*shown[:_MAX_NAMES], *(['+%d more' % more] if more > 0 else [])])

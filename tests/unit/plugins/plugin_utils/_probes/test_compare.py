@@ -44,6 +44,31 @@ def test_stance(exposed, source, wanted):
     assert compare.stance(listener(exposure=exposed), source)[0] == wanted
 
 
+def of_set(*addresses):
+    return [{'set': 'set geo', 'family': 'ipv4', 'elements': 1, 'key': 'ipv4-1', 'addresses': text}
+            for text in addresses]
+
+
+@pytest.mark.parametrize('allowed, sets, wanted', [
+    ([], {'allowed_sets': of_set('10.0.0.7')}, 'allowed'),
+    ([], {'allowed_sets': of_set('10.0.0.8 10.0.1.0-10.0.1.9')}, 'blocked'),
+    (['10.0.0.0/8'], {'except_sets': of_set('10.0.0.0-10.0.0.9')}, 'blocked'),
+    (['10.0.0.0/8'], {'except_sets': of_set('10.0.0.8')}, 'allowed'),
+    (['10.0.0.0/8'], {'except_sets': of_set('10.0.0.7'), 'allowed_sets': of_set('10.0.0.7')}, 'allowed'),
+    (['10.0.0.0/8'], {'except_sets': of_set(None)}, None),
+    (['10.0.0.0/8'], {'allowed_sets': of_set('a set')}, None),
+])
+def test_stance_on_long_sets(allowed, sets, wanted):
+    for exposed in (dict(exposure(allowed, paths=[]), **sets),
+                    dict(exposure(allowed, paths=[dict(path('eth0', allowed), **sets)]), **sets)):
+        assert compare.stance(listener(exposure=exposed), '10.0.0.7')[0] == wanted
+
+
+def test_where_only_a_long_set_is_let_in_no_rule_is_said_to_block():
+    exposed = exposure(paths=[dict(path('eth0', decided_by='rule 1'), allowed_sets=of_set('10.0.0.8'))])
+    assert compare.stance(listener(exposure=exposed), '10.0.0.7') == ('blocked', None)
+
+
 @pytest.mark.parametrize('target, wanted', [
     ('10.0.0.1', ('allowed', 'rule 1')),
     ('10.9.0.1', ('blocked', 'rule 2')),

@@ -79,6 +79,21 @@ def test_the_words_for_a_level(level, allowed, wanted):
     assert _rows.each(report(web=facts(exposed(level, *allowed))))[0].level == wanted
 
 
+def test_long_sets_are_shown_by_their_names():
+    sets = [{'set': 'set geo', 'family': 'ipv4', 'elements': 6000, 'key': 'ipv4-1'},
+            {'set': 'set geo', 'family': 'ipv6', 'elements': 1, 'key': 'ipv6-2'},
+            {'set': '\x1b[2J', 'family': 'ipv4', 'elements': 1, 'key': 'ipv4-3'}]
+    reached = exposed('listed', '10.0.0.0/8')
+    reached['exposure']['allowed_sets'] = sets
+    shown = _rows.each(report(web=facts(reached)))[0].level
+    assert shown.startswith('6001 networks of set geo, 1 network of ') and shown.endswith(', 10.0.0.0/8')
+    assert '\x1b' not in shown
+    reached['exposure'].update(level='anyone', except_sets=sets)
+    assert _rows.each(report(web=facts(reached)))[0].level == 'anyone'
+    opened = dict(opening(sources=['10.0.0.0/8']), source_sets=sets[:1])
+    assert 'from 6000 networks of set geo, 10.0.0.0/8' in openings.lines(report(a=facts(openings=[opened])))[1][0]
+
+
 def test_who_reaches_it_counts_before_how_it_is_bound():
     levels = ('none', 'local', 'link', 'private', 'listed', 'unknown', 'anyone')
     rows = _rows.each(report(web=facts(*(exposed(level, port=80 + place) for place, level in enumerate(levels)))))
