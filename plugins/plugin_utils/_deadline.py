@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 _Result = TypeVar('_Result')
 
 
+_TICK = 0.01            # seconds: start times are that coarse
 _EARLIER = 1            # seconds, before the alarm of the keyword
 
 
@@ -38,12 +39,12 @@ def within(seconds: float, work: Callable[[], _Result]) -> _Result:
     outer = signal.getitimer(signal.ITIMER_REAL)[0]
     if outer:
         seconds = min(seconds, max(outer - _EARLIER, outer / 2))
-    before = _children()
+    began = _since_boot()
     try:
         with _alarm(seconds, outer):
             return work()
     except _Late:
-        _end(_children() - before)
+        _end(_children(began))
         raise TimeoutError(seconds) from None
 
 
@@ -69,18 +70,27 @@ def _ring(number: int, frame: Any) -> None:
     raise _Late
 
 
-def _children() -> set[int]:
-    """List the processes that this one has started, and those of them; none where that cannot be known."""
-    parents = {}
+def _since_boot() -> float:
+    """Return the time by which the kernel stamps processes; one that is never reached where there is no such clock."""
+    clock = getattr(time, 'CLOCK_BOOTTIME', None)
+    return float('inf') if clock is None else time.clock_gettime(clock)
+
+
+def _children(began: float) -> set[int]:
+    """List the processes that this one has started since then, and those that they have."""
+    parents, late = {}, set()
     for name in os.listdir('/proc') if os.path.isdir('/proc') else ():
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError), \
                     open('/proc/%s/stat' % name, encoding='utf-8', errors='replace') as stream:
-                parents[int(name)] = int(stream.read().rpartition(')')[2].split()[1])       # proc_pid_stat(5)
+                fields = stream.read().rpartition(')')[2].split()       # proc_pid_stat(5): from the state on
+                parents[int(name)] = int(fields[1])
+                if int(fields[19]) / os.sysconf('SC_CLK_TCK') >= began - _TICK:
+                    late.add(int(name))
     mine: set[int] = set()
     more = {os.getpid()}
     while more:
-        more = {pid for pid, parent in parents.items() if parent in more} - mine
+        more = {pid for pid, parent in parents.items() if parent in more and pid in late} - mine
         mine |= more
     return mine
 

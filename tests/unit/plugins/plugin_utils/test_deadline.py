@@ -58,6 +58,8 @@ def test_work_that_takes_too_long_is_ended_even_if_it_handles_all_errors():
 def test_processes_that_it_has_started_are_ended_and_no_others():
     started = []
     with subprocess.Popen(['sleep', '60']) as mine:
+        time.sleep(0.1)
+
         def work():
             started.append(subprocess.Popen(['sh', '-c', 'sleep 60; true']))
             started[0].wait()
