@@ -115,7 +115,6 @@ class Action(ActionBase):
                 name = type(self).__module__.rpartition('.')[2]
                 raise AnsibleActionFail('%s does not work with %s%s' % (name, keyword, reason))
 
-
     def warn_of_others(self, path: str, options: Options, result: Result) -> None:
         """Warn where somebody else could put another directory in the place of that of the records."""
         reason = None if options['shared'] else custody.fault_above(os.path.abspath(path))
