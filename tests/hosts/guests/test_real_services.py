@@ -178,6 +178,53 @@ def test_a_published_port_is_reached_without_its_proxies(hosts, audit, probe):
     assert "ConnectionRefusedError" in loopback.err
 
 
+# What is declared of the published port, and the kinds of findings; all else that listens is of no interest here.
+PUBLISHED = (
+    ({"process": "docker-proxy"}, ""),
+    ({"user": "root"}, ""),
+    ({"process": "docker-proxy", "bind": "any"}, ""),
+    ({"state": "forbidden", "process": "docker-proxy"}, "forbidden"),
+    ({"state": "ignored", "process": "docker-proxy"}, ""),
+    ({"service": "nginx"}, "wrong_owner"),
+)
+
+
+def test_a_published_port_has_one_verdict_whatever_is_gathered(host, tmp_path):
+    play = tmp_path / "published.yml"
+    looks = (["owners"], ["owners", "firewall"], ["owners", "firewall", "namespaces"])
+    tasks = [{"listening.ports.assert_listeners": {
+        "expected": [dict({"name": "shop", "port": 8080}, **entry)], "entries": ["shop"], "gather": look,
+        "fail": False}, "register": "judged_%d" % (3 * number + place)}
+        for number, (entry, dummy) in enumerate(PUBLISHED) for place, look in enumerate(looks)]
+    tasks.append({"ansible.builtin.copy": {
+        "dest": str(tmp_path / "kinds.json"), "mode": "0600",
+        "content": "[%s]" % ", ".join("{{ judged_%d.findings | map(attribute='kind') | unique | join(' ') | to_json }}"
+                                      % number for number in range(len(tasks)))}, "delegate_to": "localhost"})
+    play.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    host.playbook(str(play))
+    kinds = json.loads((tmp_path / "kinds.json").read_text(encoding="utf-8"))
+    assert kinds == [kind for dummy, kind in PUBLISHED for dummy2 in looks]
+
+
+def test_what_is_to_be_stopped_closes_a_port_that_a_socket_unit_holds(host, tmp_path):
+    """Whether or not its service runs: the unit of the service alone would leave the port open."""
+    play = tmp_path / "forbidden.yml"
+    play.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [
+        {"listening.ports.assert_listeners": {
+            "expected": [{"name": "no portmapper", "ports": ["111/tcp"], "state": "forbidden"}],
+            "entries": ["no portmapper"], "fail": False}, "register": "judged"},
+        {"ansible.builtin.copy": {"dest": str(tmp_path / "remedy"), "mode": "0600",
+                                  "content": "{{ judged.findings | map(attribute='remedy') | first | default('') }}"},
+         "delegate_to": "localhost"}]}]), encoding="utf-8")
+    host.run("rpcinfo -p")
+    host.playbook(str(play))
+    remedy = (tmp_path / "remedy").read_text(encoding="utf-8")
+    assert remedy == "stop rpcbind.socket and rpcbind.service"
+    host.run(["systemctl", "stop", "--quiet", *remedy.removeprefix("stop ").split(" and ")])
+    host.playbook(str(play))
+    assert (tmp_path / "remedy").read_text(encoding="utf-8") == ""
+
+
 def test_the_same_listens_after_a_reboot(host, audit):
     before = rows(audit(host))
     host.reboot()
