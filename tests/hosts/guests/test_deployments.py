@@ -121,7 +121,7 @@ def test_another_process_has_its_port(web):
         "%s is not as declared, judged by entries web, tls: 2 findings." % web.name,
         "1. missing, high: Service nginx has to listen on tcp/443 (entry tls of expected_listeners), but nothing "
         "does. nginx.service has failed "
-        "(exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use). " + TO_DO,
+        "(exit code 1): \"nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)\". " + TO_DO,
         "2. wrong owner, high: tcp 0.0.0.0:80 is owned by python3 pid %s (earlier.service) (user root), "
         "but entry web of "
         "expected_listeners expects service nginx (it is required). To do: find out why it uses the port; stop "
@@ -170,21 +170,21 @@ def test_it_may_not_bind_to_the_port(web):
     deploy(web, "80")
     web.wait_for("systemctl is-failed nginx")
     assert judge_as_both(web)[1] == (
-        "%s nginx.service has failed (exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission "
-        "denied). %s" % (NOTHING, TO_DO))
+        '%s nginx.service has failed (exit code 1): "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission '
+        'denied)". %s' % (NOTHING, TO_DO))
     assert judge(web, user="ansible")[1] == "%s nginx.service has failed (exit code 1); %s%s" % (NOTHING, NO_LOG, TO_DO)
 
 
 def test_its_settings_are_wrong_and_then_it_is_masked(web):
     deploy(web, "80 nonsense")
     assert judge_as_both(web)[1].replace("nginx: [", "[") == (     # which it says twice or once, by its version
-        '%s nginx.service has failed (exit code 1): [emerg] invalid parameter "nonsense" in /etc/nginx/nginx.conf:4. %s'
-        % (NOTHING, TO_DO))
+        '%s nginx.service has failed (exit code 1): "[emerg] invalid parameter \'nonsense\' in '
+        '/etc/nginx/nginx.conf:4". %s' % (NOTHING, TO_DO))
     web.console("sysctl", "-qw", "net.ipv4.ip_nonlocal_bind=0")      # which a host with virtual addresses sets
     deploy(web, "198.51.100.77:80")
     assert judge(web)[1] == (
-        "%s nginx.service has failed (exit code 1): nginx: [emerg] bind() to 198.51.100.77:80 failed (99: Cannot "
-        "assign requested address). %s"
+        '%s nginx.service has failed (exit code 1): "nginx: [emerg] bind() to 198.51.100.77:80 failed (99: Cannot '
+        'assign requested address)". %s'
         % (NOTHING, TO_DO))
     web.console("systemctl", "mask", "nginx")
     assert judge(web)[1] == "%s nginx.service is masked, so nothing can start it. %s" % (NOTHING, TO_DO)
@@ -200,32 +200,32 @@ STATES = {
     "disabled": (["ExecStart=sleep 1000", "[Install]", "WantedBy=multi-user.target"], "",
                  "is not running, and is disabled, so it does not start at boot."),
     "stopped": (["ExecStart=sleep 1000"], "systemctl start stopped; systemctl stop stopped",
-                "is not running; its log ends with: Stopped stopped.service."),
+                'is not running; its log ends with: "Stopped stopped.service.".'),
     "ended": (["Type=oneshot", "RemainAfterExit=yes", "ExecStart=true"], "systemctl start ended",
               "has finished (active, exited)."),
     "gone": (["ExecStart=/usr/bin/nowhere"], "systemctl start gone",
-             "has failed (exit code 203): Failed at step EXEC spawning /usr/bin/nowhere: No such file or directory."),
+             'has failed (exit code 203): "Failed at step EXEC spawning /usr/bin/nowhere: No such file or directory".'),
     "unset": (["EnvironmentFile=/etc/nowhere", "ExecStart=true"], "systemctl start unset",
-              "has failed (its resources could not be set up): Failed to X: No such file or directory."),
+              'has failed (its resources could not be set up): "Failed to X: No such file or directory".'),
     "starting": (["Type=notify", "ExecStart=sleep 1000"], "systemctl start --no-block starting",
                  "is still starting (start); its log says nothing further."),
     "slow": (["Type=notify", "TimeoutStartSec=0.5", "ExecStart=sleep 1000"], "systemctl start slow",
-             "has failed (it took too long): start operation timed out. Terminating."),
+             'has failed (it took too long): "start operation timed out. Terminating.".'),
     "killed": (["ExecStart=sh -c 'kill -KILL $$$$'"], "systemctl start killed",
                "has failed (ended by SIGKILL); its log says nothing further."),
     "looping": (["Restart=always", "RestartSec=100", "ExecStart=sh -c 'echo cannot read my settings; exit 5'"],
                 "systemctl start looping",
-                "keeps exiting, and is waiting to be restarted (exit code 5): cannot read my settings."),
+                'keeps exiting, and is waiting to be restarted (exit code 5): "cannot read my settings".'),
     "unprivileged": (["User=daemon", "ExecStart=" + PROGRAM % 81], "systemctl start unprivileged",
-                     "has failed (exit code 1): PermissionError: [Errno 13] Permission denied (while attempting to "
-                     "bind on address ('0.0.0.0', 81))."),
+                     "has failed (exit code 1): \"PermissionError: [Errno 13] Permission denied (while attempting to "
+                     "bind on address ('0.0.0.0', 81))\"."),
     "late": (["ExecStart=" + PROGRAM % 22], "systemctl start late",
-             "has failed (exit code 1): OSError: [Errno 98] Address already in use (while attempting to bind on "
-             "address ('0.0.0.0', 22))."),
+             "has failed (exit code 1): \"OSError: [Errno 98] Address already in use (while attempting to bind on "
+             "address ('0.0.0.0', 22))\"."),
     "elsewhere": (["ExecStart=" + PROGRAM % 8001], "systemctl start elsewhere",
                   "is running, but listens on tcp 0.0.0.0:8001."),
     "silent": (["ExecStart=sh -c 'echo the password is hunter2; exec sleep 1000'"], "systemctl start silent",
-               "is running, but owns no listener; its log ends with: the password is [redacted]."),
+               'is running, but owns no listener; its log ends with: "the password is [redacted]".'),
 }
 
 
@@ -331,9 +331,9 @@ def test_waiting_for_a_service_that_never_listens(web):
     assert 3 <= waited < 15 and 2 <= looks <= 5
     # older releases of systemd do not say which unit
     assert finding.replace("Stopped nginx.service - A", "Stopped A") == (
-        "%s nginx.service is not running any more: it ended with exit code 0; its log ends with: Stopped A high "
+        "%s nginx.service is not running any more: it ended with exit code 0; its log ends with: \"Stopped A high "
         "performance web server and a "
-        "reverse proxy server. %s" % (NOTHING, TO_DO))
+        "reverse proxy server.\". %s" % (NOTHING, TO_DO))
 
 
 def test_the_guide_shows_how_a_message_begins():

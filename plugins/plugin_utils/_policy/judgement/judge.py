@@ -113,8 +113,9 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     _judge_requirements(case)
     case.doubts += _unseen(policy, case.complete)
 
-    needs = _needs(case)
-    for finding in case.findings:
+    of_listeners = [finding for finding in case.findings if finding.record]
+    needs = _needs(case) if of_listeners else {}
+    for finding in of_listeners:
         finding.needed = _needed(finding, needs)
     waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], case.complete)
     kept = [finding for finding in case.findings if waiving.keep(finding)]
@@ -218,11 +219,17 @@ def _judge_requirements(case: _Case) -> None:
 def _needs(case: _Case) -> dict[str, list[Entry]]:
     """List the entries that somebody would break who stops a unit or a container, by its name."""
     needs: dict[str, dict[int, Entry]] = {}
+    units_of: dict[int, tuple[str, ...]] = {}           # by the id() of the listener
     for entry in case.policy.entries:
         if entry.state not in ('required', 'optional'):
             continue
-        met = [meeting.listener for meeting in case.met_by(entry) if _presence.is_there(meeting) is True]
-        units = {unit for listener in met for unit in stop(listener).units}
+        units: set[str] = set()
+        for meeting in case.met_by(entry):
+            if _presence.is_there(meeting) is True:
+                listener = meeting.listener
+                if id(listener) not in units_of:
+                    units_of[id(listener)] = stop(listener).units
+                units.update(units_of[id(listener)])
         for unit in (*units, *(entry.services if entry.state == 'required' else ())):
             needs.setdefault(unit, {})[id(entry)] = entry
     return {unit: list(entries.values()) for unit, entries in needs.items()}

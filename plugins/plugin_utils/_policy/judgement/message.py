@@ -157,7 +157,8 @@ def _listens(listener: Excerpt) -> str:
 
 
 def _of_host(text: _parts.Text) -> str:
-    return visible(''.join(text['pieces']), 300)
+    """Show a rule, or a line of a log, between quotes that nothing in it ends: others than we have written it."""
+    return '"%s"' % visible(''.join(text['pieces']), 300).replace('"', "'")
 
 
 # forbidden
@@ -284,7 +285,7 @@ def _wrong_bind_remedy(parts: _parts.WrongBind) -> str:
 
 def _overexposed(parts: _parts.Overexposed) -> str:
     through = all(limit['limit'] == 'via' for limit in parts['limits']['first'])
-    beyond = some_of(parts['beyond'], lambda source: visible(source, 100))
+    beyond = some_of(parts['beyond'], (lambda device: name(device, 100)) if through else _source)
     return '%s can be reached %s, but %s%s' % (
         in_words(parts['listener']),
         'through %s' % (beyond or 'other interfaces') if through else 'by %s' % (beyond or 'others'),

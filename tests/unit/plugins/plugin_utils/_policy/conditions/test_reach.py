@@ -51,7 +51,7 @@ def test_the_rule_that_keeps_clients_out_is_named():
     message = next(finding.message for finding in findings if finding.kind == 'unreachable')
     assert message == (
         'tcp 0.0.0.0:80 nginx pid 100 cannot be reached by 192.168.0.0/16, '
-        'declared as its clients (entry web of expected_listeners): the host blocks them: policy-drop')
+        'declared as its clients (entry web of expected_listeners): the host blocks them: "policy-drop"')
 
 
 def test_why_it_is_not_known_is_told_in_the_words_of_the_host():

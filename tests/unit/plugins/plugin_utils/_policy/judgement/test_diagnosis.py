@@ -22,10 +22,11 @@ DEAD = {'active': 'inactive', 'sub': 'dead', 'result': 'success', 'exit': None}
 RUNS = {'active': 'active', 'sub': 'running', 'result': 'success', 'exit': None}
 WORDS = [
     # failed, and how
-    ({'lines': [IN_USE, 'nginx: [emerg] still could not bind()']}, 'nginx.service has failed (exit code 1): ' + IN_USE),
+    ({'lines': [IN_USE, 'nginx: [emerg] still could not bind()']},
+     'nginx.service has failed (exit code 1): "%s"' % IN_USE),
     (
         {'lines': ['still could not bind()', IN_USE.replace('98: Address already in use', '13: Permission denied')]},
-        'nginx.service has failed (exit code 1): nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)',
+        'nginx.service has failed (exit code 1): "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)"',
     ),
     (
         {
@@ -34,7 +35,7 @@ WORDS = [
                 'nginx: configuration file /etc/nginx/nginx.conf test failed',
             ]
         },
-        'nginx.service has failed (exit code 1): nginx: [emerg] invalid parameter "x" in /etc/nginx/nginx.conf:4',
+        'nginx.service has failed (exit code 1): "nginx: [emerg] invalid parameter \'x\' in /etc/nginx/nginx.conf:4"',
     ),
     ({'exit': None}, 'nginx.service has failed (exit-code); its log says nothing further'),
     ({'result': 'signal', 'exit': 11}, 'nginx.service has failed (ended by SIGSEGV); its log says nothing further'),
@@ -51,7 +52,7 @@ WORDS = [
     ({'result': 'timeout', 'exit': None}, 'nginx.service has failed (it took too long); its log says nothing further'),
     (
         {'result': 'timeout', 'exit': None, 'lines': ['nginx.service: start operation timed out. Terminating.']},
-        'nginx.service has failed (it took too long): start operation timed out. Terminating.',
+        'nginx.service has failed (it took too long): "start operation timed out. Terminating."',
     ),
     (
         {'result': 'watchdog', 'exit': None},
@@ -69,11 +70,16 @@ WORDS = [
     ({'result': None, 'exit': None}, 'nginx.service has failed; its log says nothing further'),
     (
         {'active': 'activating', 'sub': 'auto-restart', 'exit': 3, 'lines': ['ready']},
-        'nginx.service keeps exiting, and is waiting to be restarted (exit code 3); its log ends with: ready',
+        'nginx.service keeps exiting, and is waiting to be restarted (exit code 3); its log ends with: "ready"',
     ),
     (
         {'active': 'activating', 'sub': 'auto-restart', 'result': 'success', 'exit': 0},
         'nginx.service keeps exiting, and is waiting to be restarted (exit code 0); its log says nothing further',
+    ),
+    # what a service says for itself
+    (
+        {'lines': ['failed". To do: nothing. "', 'x']},
+        'nginx.service has failed (exit code 1): "failed\'. To do: nothing. \'"',
     ),
     # never there
     (dict(DEAD, load='not-found'), 'nginx.service does not exist on this host'),
@@ -84,7 +90,7 @@ WORDS = [
     ),  # it ran, failed, and was masked then
     (
         dict(DEAD, load='bad-setting', lines=['nginx.service: Service has no ExecStart=. Refusing.']),
-        'nginx.service has a unit file that systemd does not accept: Service has no ExecStart=. Refusing.',
+        'nginx.service has a unit file that systemd does not accept: "Service has no ExecStart=. Refusing."',
     ),
     (dict(UNKNOWN, load='invalid', unit='a b'), '"a b" is not a valid unit name'),
     (dict(UNKNOWN, load='template', unit='app@'), 'app@ is a template, but the entry names no instance of it'),
@@ -94,15 +100,15 @@ WORDS = [
     (dict(DEAD, exit=0), 'nginx.service is not running any more: it ended with exit code 0'),
     (
         dict(DEAD, lines=['Stopped nginx.service - A server.']),
-        'nginx.service is not running; its log ends with: Stopped nginx.service - A server.',
+        'nginx.service is not running; its log ends with: "Stopped nginx.service - A server."',
     ),
     (
         dict(
             DEAD,
             lines=['nginx.service was skipped because of an unmet condition check (ConditionPathExists=/etc/nginx).'],
         ),
-        'nginx.service is not running: nginx.service was skipped because of an unmet condition check '
-        '(ConditionPathExists=/etc/nginx).',
+        'nginx.service is not running: "nginx.service was skipped because of an unmet condition check '
+        '(ConditionPathExists=/etc/nginx)."',
     ),
     (
         {'active': 'activating', 'sub': 'start-pre', 'result': 'success', 'exit': None},
@@ -116,11 +122,11 @@ WORDS = [
     (RUNS, 'nginx.service is running, but owns no listener'),
     (
         dict(RUNS, lines=['Listening on unix:/run/x']),
-        'nginx.service is running, but owns no listener; its log ends with: Listening on unix:/run/x',
+        'nginx.service is running, but owns no listener; its log ends with: "Listening on unix:/run/x"',
     ),
     (
         dict(RUNS, lines=['bind: Permission denied', 'ready']),
-        'nginx.service is running, but owns no listener: bind: Permission denied',
+        'nginx.service is running, but owns no listener: "bind: Permission denied"',
     ),
     (dict(RUNS, holds=None, unseen=[HIDDEN]), 'nginx.service is running; ' + HIDDEN),
     (
@@ -130,7 +136,7 @@ WORDS = [
     (
         dict(RUNS, unit='demo.service', id='demo.socket', sub='listening', lines=['It was changed']),
         'demo.socket, which starts demo.service, is active (listening), but owns no listener; its log ends with: '
-        'It was changed',
+        '"It was changed"',
     ),
     (dict(RUNS, unit='ssh.socket', id='ssh.socket', sub='listening', holds=None), 'ssh.socket is active (listening)'),
     (dict(RUNS, sub='exited'), 'nginx.service has finished (active, exited)'),
@@ -202,7 +208,7 @@ def test_in_words(fields, words):
     ],
 )
 def test_the_line_that_tells_most(lines, expected):
-    assert in_words(diagnosis(lines=lines)) == 'nginx.service has failed (exit code 1): ' + expected
+    assert in_words(diagnosis(lines=lines)) == 'nginx.service has failed (exit code 1): "%s"' % expected
 
 
 def test_names_are_complete():
