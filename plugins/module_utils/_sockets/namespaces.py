@@ -18,6 +18,7 @@ from .._systemd import cgroups
 CLONE_NEWNET = 0x40000000
 NAMED = ('/run/netns', '/var/run/netns', '/run/docker/netns')
 _RTM_GETNSID, _NSID, _FD = 90, 1, 3                     # NETNSA_NSID, NETNSA_FD in linux/net_namespace.h
+INITIAL = 'pid:[4026531836]'                            # PROC_PID_INIT_INO in linux/proc_ns.h
 _REQUEST_ACK = 5                                        # NLM_F_REQUEST | NLM_F_ACK
 
 
@@ -123,14 +124,17 @@ def _inode(text):
     return int(text[5:-1]) if text and text.startswith('net:[') and text[5:-1].isdigit() else None
 
 
-def unlisted(spaces, connect=_netlink.connect):
+def unlisted(spaces, connect=_netlink.connect, proc='/proc'):
     """Count the namespaces that this one has a number for, and that are none of those found.
 
-    The kernel numbers those that a device of this one has its other end in, whatever keeps them.
+    The kernel numbers those that a device of this one has its other end in, whatever keeps them. In a container, that
+    is the one of the machine around it as well, which nothing tells from others.
 
     :param spaces: iterable of str, paths that open those found.
-    :returns: int, 0 where the kernel does not tell.
+    :returns: int, 0 where the kernel does not tell, and in a container.
     """
+    if _link(proc + '/self/ns/pid') != INITIAL:
+        return 0
     try:
         link = connect(0)
         try:

@@ -19,6 +19,7 @@ from zoo.den import DEN, NOBODY
 
 from ansible_collections.listening.ports.plugins import module_utils
 from ansible_collections.listening.ports.plugins.module_utils._facts import collect
+from ansible_collections.listening.ports.plugins.module_utils._sockets import namespaces
 from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 
 
@@ -257,7 +258,11 @@ def touched(**options):
 
 
 def beside_a_namespace_that_only_a_socket_holds(**options):
-    """Nothing names it, and nobody is in it any more; one end of a pair of devices is here."""
+    """Nothing names it, and nobody is in it any more; one end of a pair of devices is here.
+
+    It is counted where no machine is around, as this PID namespace would tell.
+    """
+    namespaces.INITIAL = os.readlink('/proc/self/ns/pid')
     def setup(kit):
         linux.unshare(linux.CLONE_NEWNET)
         subprocess.run(['ip', 'link', 'add', 'outer0', 'netns', '1', 'type', 'veth', 'peer', 'name', 'inner0'],

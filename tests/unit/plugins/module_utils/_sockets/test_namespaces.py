@@ -227,27 +227,39 @@ class Numbers(Link):
         return [*numbered(self.by_path.get(path, -1)), error(0)]
 
 
+@pytest.fixture
+def machine(tree):
+    """The root of proc(5) on a machine that is in no container."""
+    os.symlink('pid:[4026531836]', tree.proc + '/self/ns/pid')
+    return tree.proc
+
+
+def test_in_a_container_a_number_may_be_that_of_the_machine_around_it(tree):
+    os.symlink('pid:[4026532999]', tree.proc + '/self/ns/pid')
+    assert namespaces.unlisted([], lambda protocol: Numbers([0], {}), tree.proc) == 0
+
+
 @pytest.mark.parametrize('known, missing', [([], 0), ([0], 0), ([0, 1], 0), ([0, 1, 2], 1), ([5, 6], 2)])
-def test_namespaces_that_only_have_a_number(tmp_path, known, missing):
+def test_namespaces_that_only_have_a_number(tmp_path, machine, known, missing):
     paths = [str(tmp_path / name) for name in ('a', 'b', 'c')]
     for path in paths:
         with open(path, 'w'):
             pass
     link = Numbers(known, {paths[0]: 0, paths[1]: 1})
-    assert namespaces.unlisted([*paths, str(tmp_path / 'gone')], lambda protocol: link) == missing
+    assert namespaces.unlisted([*paths, str(tmp_path / 'gone')], lambda protocol: link, machine) == missing
     assert link.closed
 
 
 @pytest.mark.parametrize('answer', [[error(95)], [PermissionError(1, 'Operation not permitted')],
                                     [message(RTM_NEWNSID, b'\0' * 4 + attribute(1, b'x')), done()]])
-def test_a_kernel_that_has_no_numbers(answer):
-    assert namespaces.unlisted([], lambda protocol: Link(answer)) == 0
+def test_a_kernel_that_has_no_numbers(machine, answer):
+    assert namespaces.unlisted([], lambda protocol: Link(answer), machine) == 0
 
 
-def test_netlink_that_is_refused_gives_no_numbers():
+def test_netlink_that_is_refused_gives_no_numbers(machine):
     def refuse(dummy):
         raise NetlinkError('netlink was refused')
-    assert namespaces.unlisted([], refuse) == 0
+    assert namespaces.unlisted([], refuse, machine) == 0
 
 
 def test_collect_says_that_some_are_not_listed():
