@@ -129,3 +129,14 @@ def test_translation_to_loopback(lab, rule, port):
     flows = [(NEAR, '10.77.0.1', port), ('10.77.0.3', '10.77.0.1', port), (FAR, '10.78.0.1', port)]
     judged = compare(lab, 'tcp', (listening, ('127.0.0.1', 8443)), flows, ['allowed', 'blocked', 'blocked'])
     assert judged['level'] == 'private'
+
+
+@pytest.mark.parametrize('direction, policy, word', [
+    ('in', 'src 10.77.0.0/31 dst 0.0.0.0/0 proto tcp dport 8443 action block', 'allowed'),
+    ('in', 'src 10.77.0.0/24 dst 0.0.0.0/0 proto tcp dport 8443 action block', 'blocked'),
+    ('in', 'src 10.77.0.0/24 dst 0.0.0.0/0 tmpl proto esp mode transport', 'undecided'),
+    ('out', 'src 0.0.0.0/0 dst 10.77.0.2/32 proto tcp sport 8443 action block', 'blocked')])
+def test_policies_of_ipsec(lab, direction, policy, word):
+    lab.host('ip xfrm policy add dir %s %s' % (direction, policy))
+    flows = [(NEAR, '10.77.0.1', 8443), (FAR, '10.78.0.1', 8443)]
+    compare(lab, 'tcp', '0.0.0.0', flows, [word, 'allowed'])

@@ -139,6 +139,18 @@ _net = _schema.mapping({
         'arp': _schema.boolean,
     }), 10000),
 }, {
+    'ipsec': _schema.items(_schema.mapping({
+        'direction': _schema.choice('in', 'out', 'fwd'),
+        'action': _schema.choice('block', 'protect', 'pass'),
+        'family': _schema.integer(4, 6),
+        'protocol': _schema.integer(0, 255),
+        'source': _network,
+        'target': _network,
+        'source_port': _row(_schema.integer(0, 65535), _schema.integer(0, 65535)),
+        'target_port': _row(_schema.integer(0, 65535), _schema.integer(0, 65535)),
+        'interface': _schema.boolean,
+    }), _MOST_ROUTES),
+    'sk_lookup': _schema.nullable(_schema.boolean),
     'local': _schema.items(_row(_network, _schema.nullable(_name), _schema.boolean), 10000),
     'broadcast': _schema.items(_row(_address, _schema.nullable(_name)), _MOST_ROUTES),
     'groups': _schema.table(_name, _schema.items(_address, 10000), 10000),

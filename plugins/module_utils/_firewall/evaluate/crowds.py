@@ -229,6 +229,7 @@ def _of_host(net, family):
     routes = [route['to'] for route in net.get('routes') or () if '/' in route['to']]
     routes += [to for to, dummy, dummy2 in net.get('local') or ()]
     routes += [to for some in (net.get('sources') or {}).values() for to, dummy in some]
+    routes += [policy[end] for policy in net.get('ipsec') or () for end in ('source', 'target')]
     if len(routes) <= MOST_ROUTES:      # else what they tell apart may part a crowd, of which nothing is sure then
         texts += routes
     result = {iv.parse(text)[1] for text in texts if (':' in text) == (family == 6)}

@@ -12,6 +12,7 @@ from ..evaluate.crowds import NONE
 from ..evaluate.reasons import worded
 from ..evaluate.routes import Net
 from ..ruleset.model import ABSENT, Numbers, scalar
+from . import ipsec
 from .alike import LOOPBACK, Timeout
 from .describe import Describer, unknown
 from .senders import interfaces, possible
@@ -31,10 +32,12 @@ class Joiner:
     :param asker: Asker.
     :param crowds: dict, family to Crowds.
     :ivar describer: Describer.
+    :ivar policies: list of dict, those of IPsec.
     """
 
     def __init__(self, net, asker, crowds=NONE):
         self._asker = asker
+        self.policies, self._is_chosen = net.get('ipsec') or (), net.get('sk_lookup')
         self._localnet, self._l3mdev = net['route_localnet'], net.get('l3mdev_accept') or {}
         self._interfaces = interfaces(net)
         self._own = {4: {}, 6: {}}          # address to the interfaces that have it
@@ -314,11 +317,17 @@ class Joiner:
         taken = families(record)
         if record['protocol'] == 'raw':
             return unknown_of(record, 'raw sockets are not judged')
+        if self._is_chosen and record['protocol'] in ('tcp', 'udp'):
+            return unknown_of(record, 'a BPF program (sk_lookup) chooses the sockets that get packets')
         ways, caveats, local = [], [], False
         try:
             for family, address, is_sure in taken:
                 some, notes, is_local = self._binding(family, address, record, keep)
                 some = some + self._proxied(family, address, record)
+                if self.policies:
+                    heard = [address] if address else self._own[family]
+                    own = {family: iv.merged((one, one) for one in heard)}
+                    some = self.guarded(some, ('in', 'out'), record['protocol'], record['port'], own)
                 local = local or is_local
                 caveats += notes
                 ways += some if is_sure else [way.doubted('whether the socket accepts IPv4 is unknown') for way in some]
@@ -357,6 +366,10 @@ class Joiner:
             return [], ['the host does not have the address %s' % record['address']], False
         return self.ways(family, protocol, port, address or None, interface, keep), [], False
 
+
+    def guarded(self, ways, directions, protocol, port, own):
+        """List the same ways, less what policies of IPsec stop; see ``ipsec.guarded``."""
+        return ipsec.guarded(ways, self.policies, directions, protocol, port, own, self._crowds)
 
     def _proxied(self, family, address, record):
         """List a ``Way`` for each rule and interface by which packets may be handed to a listener as to a proxy."""

@@ -247,6 +247,7 @@ class Survey:
             ways_in = self.joiner.ways(family, protocol, port, address, keep=True)
         else:
             ways_in = _by_names(ways)
+        ways_in = self._guarded(ways_in, family, protocol, endpoints)
         more = [('...', None)] if len(endpoints) > _MOST_TARGETS else []
         containers = [owner['container'] for owner in (target or {}).get('owners', ()) if owner['container']]
         record = {
@@ -264,6 +265,13 @@ class Survey:
             for name in ('service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total'):
                 record[name] = target[name]
         return record
+
+    def _guarded(self, ways, family, protocol, endpoints):
+        """List the ways less what policies of IPsec stop on the way through the host."""
+        for to, number in endpoints if self.joiner.policies else ():
+            own = {family: iv.parse(to)[1] if to else iv.full(family)}
+            ways = self.joiner.guarded(ways, ('fwd',), protocol, number or 0, own)
+        return ways
 
     def _proxy(self, family, protocol, port):
         """The listener of a proxy on this port, or None."""

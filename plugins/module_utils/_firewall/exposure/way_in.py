@@ -110,6 +110,24 @@ class Way:
                    tuple(pair for pair in undecided if pair[0]), self.outcome, self.caveats, self.translations,
                    self.translated)
 
+    def guarded(self, blocked, blocker, unsure):
+        """The same way, on which something else than the firewall stops some clients.
+
+        :param blocked: set of those that surely are; blocker: str, what stops them.
+        :param unsure: list of (set, reason) of those that may be.
+        """
+        undecided = [(iv.minus(spans, blocked), reason) for spans, reason in self.undecided]
+        passing = iv.minus(self.allowed, blocked)
+        undecided += [(iv.isect(spans, passing), reason) for spans, reason in unsure]
+        allowed = iv.minus(passing, iv.united([spans for spans, dummy in unsure]))
+        if not iv.isect(self.allowed, blocked):
+            blocker = self.outcome.blocked_by
+        way = Way(self.interfaces, self.family, self.possible, allowed, tuple(disjoint(undecided, ())),
+                  Deciders(self.outcome.allowed_by if allowed else None, blocker), self.caveats, self.translations,
+                  self.translated).to(self.addresses)
+        way.parts = tuple(part.guarded(blocked, blocker, unsure) for part in self.parts)
+        return way
+
     def doubted(self, reason):
         """The same way, on which it is not sure that anybody gets to the port."""
         maybe = iv.union(self.allowed, iv.united([spans for spans, dummy in self.undecided]))

@@ -301,12 +301,12 @@ def _is_special(data, start, end):
                                        (priority, table) not in _DEFAULT_RULES)
 
 
-def is_absent(proc='/proc', sys='/sys', lib='/lib/modules'):
-    """bool: surely no table of nf_tables can exist, as the kernel has not loaded it; to ask would load it."""
-    if os.path.isdir(sys + '/module/nf_tables'):
+def is_absent(module='nf_tables', sys='/sys', lib='/lib/modules'):
+    """bool: surely nothing of a module exists, as the kernel has not loaded it; to ask would load it."""
+    if os.path.isdir('%s/module/%s' % (sys, module)):
         return False
     try:
         with open('%s/%s/modules.builtin' % (lib, os.uname().release)) as stream:
-            return '/nf_tables.ko' not in stream.read()
+            return '/%s.ko' % module not in stream.read()
     except (OSError, ValueError):
         return False

@@ -10,7 +10,7 @@ import errno
 import os
 import re
 
-from . import kernel, local
+from . import beside, kernel, local
 from .commands import Tools, Unseen
 
 _OF_IPTABLES = ('ip', 'ip6')     # families
@@ -138,6 +138,7 @@ def _take_net(taken, tools, proc):
     net['forwarding'] = {family: None if value is None else bool(value) for family, value in (
         ('ipv4', _number(base + 'ip_forward')), ('ipv6', _number(proc + '/sys/net/ipv6/conf/all/forwarding')))}
     groups = local.groups(proc)
+    net['ipsec'], net['sk_lookup'] = beside.take()
     net['groups'] = {name: groups[name] for name in names if name in groups}
     net['l3mdev_accept'] = {protocol: None if value is None else bool(value) for protocol, value in (
         (protocol, _number('%s%s_l3mdev_accept' % (base, protocol))) for protocol in ('tcp', 'udp'))}

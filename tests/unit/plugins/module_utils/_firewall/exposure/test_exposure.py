@@ -699,3 +699,16 @@ def test_no_time_to_ask_what_translations_lead_to():
     assert listener['exposure']['undecided'][0]['reason'] == 'there was no time left to judge it'
     attach(dropping(), listener, patience=-1)
     assert listener['exposure']['level'] == 'local'
+
+
+def test_programs_that_choose_sockets():
+    """Whatever rules say, it is another socket that may get the packets."""
+    net = dict(NET, sources=NEAR, sk_lookup=True)
+    taken = snapshot(net=net, tools={}, tables=[])
+    for listener in (record(), record('udp'), record(address='127.0.0.1'), record(address='::1')):
+        exposure = exposed(taken, listener)
+        assert (exposure['level'], exposure['undecided'][0]['reason']) == (
+            'unknown', 'a BPF program (sk_lookup) chooses the sockets that get packets')
+    assert exposed(taken, record('sctp'))['level'] == 'anyone'
+    for value in (False, None):
+        assert exposed(snapshot(net=dict(net, sk_lookup=value), tools={}, tables=[]), record())['level'] == 'anyone'

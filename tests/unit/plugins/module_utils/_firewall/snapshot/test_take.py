@@ -11,7 +11,9 @@ import threading
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import commands, kernel, take as _take
+from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import (
+    beside, commands, kernel, take as _take
+)
 from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 
 DEVICES = [['netdev', 't', 'c', ['eth0']]]
@@ -58,14 +60,15 @@ class Host:
     def __init__(self, monkeypatch, root):
         self.tools, self.ran, self.tables, self.rules, self.root = {}, [], [], (set(), False), root
         self.net = json.loads(json.dumps(NET))
-        self.absent, self.devices = False, []
+        self.absent, self.devices, self.beside = False, [], ([], False)
         self.flags = {}             # of tables: (family, name) to a number
         self.bin = root / 'bin'
         self.bin.mkdir()
         monkeypatch.setenv('PATH', str(self.bin))
         monkeypatch.setattr(commands, '_BINARIES', '/nonexistent')
         monkeypatch.setattr(_take.os, 'geteuid', lambda: 0)
-        monkeypatch.setattr(kernel, 'is_absent', lambda: self.absent)
+        monkeypatch.setattr(kernel, 'is_absent', lambda *dummy: self.absent)
+        monkeypatch.setattr(beside, 'take', lambda: self.beside)
         monkeypatch.setattr(kernel, 'tables', lambda: [
             (family, name, self.flags.get((family, name), 0)) for family, name in self._answer(self.tables)])
         monkeypatch.setattr(kernel, 'foreign', lambda: self._answer(self.rules))
@@ -127,6 +130,7 @@ def test_no_firewall(host):
         'nft': None, 'table_flags': [], 'saves': {}, 'ipset': None, 'tables': [], 'errors': [],
         'tools': {'firewalld': 'absent', 'ufw': 'absent'}, 'elsewhere': {}, 'port_names': {}, 'devices': [],
         'net': dict(NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None}, groups={},
+                    ipsec=[], sk_lookup=False,
                     l3mdev_accept={'tcp': None, 'udp': None})}
     assert host.ran == []
 
