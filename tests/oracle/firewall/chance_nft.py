@@ -347,6 +347,8 @@ class Table:
             and chance.random() < 0.3
         ):
             verdict = 'reject with tcp reset'
+        if verdict.startswith(('reject with icmp ', 'reject with tcp ')):
+            seen.add(('network', 'ip') if 'icmp' in verdict else ('transport', 'tcp'))
         if chance.random() < 0.15:
             statement = self.statement(hook)
             if self._fits(statement, seen):

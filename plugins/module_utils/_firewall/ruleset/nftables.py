@@ -432,7 +432,7 @@ class Loader:
         elif isinstance(elements, dict):
             elements = elements['set']
         rows = []
-        for part in elements:
+        for part in [part for part in elements if not isinstance(part, (str, int))]:
             element = part[0] if isinstance(part, list) else part
             while isinstance(element, dict) and 'elem' in element:
                 element = element['elem']
@@ -619,6 +619,8 @@ def needs(item):
         return _REJECT.get((value or {}).get('type'), ())
     if kind == 'synproxy':          # net/netfilter/nft_synproxy.c
         return ['other tcp']
+    if kind == 'tproxy':            # net/netfilter/nft_tproxy.c
+        return _NAT.get((value or {}).get('family'), ())
     if kind in ('snat', 'masquerade'):
         return list(_NAT.get((value or {}).get('family'), ())) + list(_reads(value))
     if kind in ('mangle', 'reset'):
@@ -637,6 +639,8 @@ def _reads(value):
                 yield name
     elif isinstance(value, dict):
         for kind, inner in value.items():
+            if kind == 'set' and isinstance(inner, list):
+                continue                # elements are constants, and can be many
             if kind in _LOADS and isinstance(inner, dict):
                 yield field({kind: inner})[0]
                 if kind == 'payload' and inner.get('protocol') in ('ether', 'vlan'):

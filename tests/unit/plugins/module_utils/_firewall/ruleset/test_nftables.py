@@ -137,6 +137,17 @@ def test_no_other_protocol_gets_past_a_statement_that_reads_one(statement, proto
     assert words([[statement, ACCEPT]], 'drop', protocol=other) == 'blocked'
 
 
+@pytest.mark.parametrize('statement, family, protocol', [
+    ({'tproxy': {'family': 'ip', 'port': 8080}}, 6, 'tcp'),
+    ({'tproxy': {'family': 'ip6', 'addr': '::1', 'port': 8080}}, 4, 'tcp'),
+    ({'synproxy': {'mss': 1460}}, 4, 'udp'),
+    ({'reject': {'type': 'icmp', 'expr': 'host-unreachable'}}, 6, 'tcp'),
+    ({'reject': {'type': 'tcp reset'}}, 4, 'udp'),
+])
+def test_what_takes_packets_of_one_kind_leaves_others(statement, family, protocol):
+    assert words([[statement]], family=family, protocol=protocol) == 'allowed'
+
+
 @pytest.mark.parametrize('statement, word', [
     (mangle({'ct': {'key': 'mark'}}, 5), 'allowed'),                # goes on without a connection
     (mangle(meta('mark'), {'ct': {'key': 'mark'}}), 'blocked'),
