@@ -187,9 +187,7 @@ class Quiet(_Plain):
         return self.matches, self.caveat
 
 
-
 # lists that rules change, which later rules and packets meet
-
 
 class Remember(_Plain):
     """Puts what fields of the packet hold into a list of the kernel, or takes it out.

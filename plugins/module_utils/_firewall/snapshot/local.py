@@ -94,7 +94,6 @@ def _priority(rule):
     return rule[0]
 
 
-
 def groups(proc='/proc'):
     """Find the multicast groups that somebody has joined, by net/igmp and net/igmp6 of proc(5). Raises Unseen.
 

@@ -56,6 +56,15 @@ def test_an_inventory_of_nobody_is_refused(look, groups):
         look('all', groups=groups, done='probed')
 
 
+@pytest.mark.parametrize('option', ['syntax', 'listtasks', 'listtags'])
+def test_where_no_play_runs_nobody_is_missing(look, monkeypatch, option):
+    monkeypatch.setattr('ansible.context.CLIARGS', {option: True})
+    assert look('all', groups={}) == ['all']
+    monkeypatch.setattr('ansible.context.CLIARGS', {option: False, 'listhosts': True})
+    with pytest.raises(AnsibleLookupError):
+        look('all', groups={})
+
+
 def test_a_limit_that_leaves_somebody_is_none(look):
     assert look('web', limit='b') == ['web']
 
