@@ -263,6 +263,7 @@ def beside_a_namespace_that_only_a_socket_holds(**options):
     It is counted where no machine is around, as this PID namespace would tell.
     """
     namespaces.INITIAL = os.readlink('/proc/self/ns/pid')
+
     def setup(kit):
         linux.unshare(linux.CLONE_NEWNET)
         subprocess.run(['ip', 'link', 'add', 'outer0', 'netns', '1', 'type', 'veth', 'peer', 'name', 'inner0'],

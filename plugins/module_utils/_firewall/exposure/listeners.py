@@ -366,7 +366,6 @@ class Joiner:
             return [], ['the host does not have the address %s' % record['address']], False
         return self.ways(family, protocol, port, address or None, interface, keep), [], False
 
-
     def guarded(self, ways, directions, protocol, port, own):
         """List the same ways, less what policies of IPsec stop; see ``ipsec.guarded``."""
         return ipsec.guarded(ways, self.policies, directions, protocol, port, own, self._crowds)

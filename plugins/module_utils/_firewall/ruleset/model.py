@@ -222,8 +222,7 @@ class Table:
         """Yield the sets of numbers that are told apart by field number ``at``."""
         groups, others = self._by_rest(at)
         for by_data in groups.values():
-            for spans in by_data.values():
-                yield spans
+            yield from by_data.values()
         for tests, dummy in others:
             if not isinstance(tests[at], str):
                 yield (tests[at],)

@@ -635,8 +635,7 @@ def _reads(value):
     """Yield the names of the fields that expressions load from the packet."""
     if isinstance(value, list):
         for part in value:
-            for name in _reads(part):
-                yield name
+            yield from _reads(part)
     elif isinstance(value, dict):
         for kind, inner in value.items():
             if kind == 'set' and isinstance(inner, list):
@@ -646,22 +645,19 @@ def _reads(value):
                 if kind == 'payload' and inner.get('protocol') in ('ether', 'vlan'):
                     yield 'other ether'
             else:
-                for name in _reads(inner):
-                    yield name
+                yield from _reads(inner)
 
 
 def _maps(value):
     """Yield (key, data) of all maps in a value."""
     if isinstance(value, list):
         for part in value:
-            for pair in _maps(part):
-                yield pair
+            yield from _maps(part)
     elif isinstance(value, dict):
         for kind, inner in value.items():
             if kind == 'map' and isinstance(inner, dict) and 'key' in inner:
                 yield inner['key'], inner['data']
-            for pair in _maps(inner):
-                yield pair
+            yield from _maps(inner)
 
 
 def _nothing(dummy, dummy2):
