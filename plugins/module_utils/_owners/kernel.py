@@ -5,12 +5,15 @@
 Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireguard.h, nfsd(7).
 """
 
+import os
 import struct
 
 from .. import _netlink
 
 RTM_GETLINK = 18
 _NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
+_GETNSID, _NSID, _NSID_OF_PID = 90, 1, 2                # RTM_GETNSID, NETNSA_NSID, NETNSA_PID
+_LINK_NSID, _TARGET_NSID = 37, 46                       # IFLA_LINK_NETNSID, IFLA_TARGET_NETNSID
 _UP = 1                                                 # IFF_UP
 _BOTH = frozenset(('ipv4', 'ipv6'))
 # kind of tunnel device: attributes of IFLA_INFO_DATA with its UDP port, with an IPv6 address, and for both families
@@ -29,7 +32,7 @@ def endpoints(namespaces, connect=_netlink.connect, nfsd='/proc/fs/nfsd/portlist
     """
     evidence = set()
     if None in namespaces:
-        for source in (_tunnels(connect), _nfsd(nfsd)):
+        for source in (_tunnels(connect), _moved(connect), _nfsd(nfsd)):
             for protocol, families, port in source:
                 evidence.update((None, protocol, family, port) for family in families)
     return evidence
@@ -89,6 +92,36 @@ def _tunnels(connect):
     if wireguard:
         for port in _wireguard(connect, wireguard):
             yield 'udp', _BOTH, port
+
+
+def _moved(connect):
+    """Yield the ports of tunnel devices that were moved into another network namespace: their sockets stay here.
+
+    The kernel gives such a namespace a number here (rtnetlink, RTM_GETNSID), by which its devices can be asked for.
+    """
+    spaces = []
+    for data, start, end in _ask(connect, 0, struct.pack('=IHHIIBxxx', 20, _GETNSID, _netlink.REQUEST_DUMP, 1, 0, 0)):
+        spaces += _numbers(data, start + 4, end, _NSID)
+    devices = []
+    for space in spaces:
+        question = struct.pack('=IHHIIBxHiII', 40, RTM_GETLINK, _netlink.REQUEST_DUMP, 1, 0, 0, 0, 0, 0, 0)
+        devices += _ask(connect, 0, question + _attribute(_TARGET_NSID, struct.pack('=i', space)))
+    moved = [((data, start, end), home) for data, start, end in devices
+             for home in _numbers(data, start + 16, end, _LINK_NSID)]
+    if moved:
+        question = struct.pack('=IHHIIBxxx', 28, _GETNSID, 5, 1, 0, 0) + _attribute(
+            _NSID_OF_PID, struct.pack('=I', os.getpid()))
+        own = [number for data, start, end in _ask(connect, 0, question)
+               for number in _numbers(data, start + 4, end, _NSID)]
+        for device, home in moved:
+            dummy, dummy2, families, port = parse_link(*device)
+            if port and home in own:
+                yield 'udp', families, port
+
+
+def _numbers(data, start, end, wanted):
+    return [struct.unpack_from('=i', data, first)[0] for kind, first, dummy in _netlink.attributes(data, start, end)
+            if kind == wanted]
 
 
 def _attribute(kind, value):

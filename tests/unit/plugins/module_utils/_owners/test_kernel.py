@@ -62,16 +62,24 @@ def test_parse_link(data, expected):
 
 
 class Machine:
-    """Opens netlink sockets: rtnetlink with these devices, generic netlink with these answers, one link each."""
+    """Opens netlink sockets: rtnetlink with these devices, generic netlink with these answers, one link each.
+
+    :ivar spaces: list of answers about other network namespaces, after those about the devices of this one.
+    """
 
     def __init__(self, devices, *generic):
         self.devices = devices
         self.generic = list(generic)
+        self.spaces, self.is_asked = [], False
         self.links = []
 
     def connect(self, family):
         assert family in (0, 16)
-        answer = self.devices if family == 0 else self.generic.pop(0)
+        if family:
+            answer = self.generic.pop(0)
+        else:
+            answer = (self.spaces.pop(0) if self.spaces else [done()]) if self.is_asked else self.devices
+            self.is_asked = True
         if isinstance(answer, Exception):
             raise answer
         link = Link(answer)
@@ -121,7 +129,7 @@ def test_wireguard():
     machine = Machine([WG + device(b'wg1', b'wireguard') + done()], [FAMILY + error(0)], [settings(51820) + done()],
                       [settings(51821), done()])
     assert endpoints(machine) == {(None, 'udp', family, number) for family in BOTH for number in (51820, 51821)}
-    family, first, second = [link.questions[0] for link in machine.links[1:]]
+    family, first, second = [link.questions[0] for link in machine.links[1:4]]
     assert struct.unpack_from('=HH', family, 4) == (16, 5) and b'wireguard\0' in family
     assert struct.unpack_from('=HHIIBB', first, 4) == (33, 0x301, 1, 0, 0, 1)
     assert b'wg0\0' in first and b'wg1\0' in second
@@ -162,3 +170,29 @@ def test_nfsd_that_cannot_be_read(tmp_path):
 
 def test_this_host():
     assert isinstance(kernel.endpoints({None}), set)
+
+
+def space(number):
+    """bytes: a RTM_NEWNSID message."""
+    return message(88, bytes(4) + attribute(1, struct.pack('=i', number)))
+
+
+def moved(home, kind=b'vxlan', number=4789, flags=UP):
+    return device(b'vx0', kind, port(VXLAN_PORT, number), flags, attribute(37, struct.pack('=i', home)))
+
+
+@pytest.mark.parametrize('spaces, expected', [
+    ([[space(0), space(7), done()], [device(b'eth0'), done()], [moved(3), done()], [space(3), error(0)]], {4789}),
+    ([[space(7), done()], [moved(4), done()], [space(3), error(0)]], set()),      # its socket is elsewhere
+    ([[space(7), done()], [moved(0), done()], [space(-1), error(0)]], set()),
+    ([[space(7), done()], [moved(3, flags=DOWN), done()], [space(3), error(0)]], set()),
+    ([[space(7), done()], [VXLAN, done()], [space(3), error(0)]], set()),         # it was made there
+    ([[space(7), done()], [moved(3), done()], [error(errno.EPERM)]], set()),
+    ([[space(7), done()], [error(errno.EINVAL)]], set()),
+    ([[error(errno.EPERM)]], set()),
+])
+def test_devices_that_were_moved_to_another_namespace(spaces, expected):
+    machine = Machine([device(b'eth0') + done()])
+    machine.spaces = spaces
+    assert endpoints(machine) == {(None, 'udp', 'ipv4', number) for number in expected}
+    assert not machine.spaces or expected == set()
