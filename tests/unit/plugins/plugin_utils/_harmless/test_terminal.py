@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import (
-    cut, name, operand, sentence, visible, width
+    cut, name, operand, sentence, visible, width, wrapped
 )
 
 SHOWN = [
@@ -136,3 +136,11 @@ def test_width(text, columns):
 def test_cut(text, columns, wanted):
     assert cut(text, columns) == wanted
     assert width(wanted) <= columns
+
+
+@pytest.mark.parametrize('text, expected', [
+    ('a ::error::b', 'a \\x3a:error::b'), ('a ::set-output name=x::y', 'a \\x3a:set-output name=x::y'),
+    ('tcp [::]:22 from ::/0 and ::1', 'tcp [::]:22 from ::/0 and ::1'), ('a::b ::', 'a::b ::'),
+])
+def test_no_line_of_what_is_wrapped_is_a_command(text, expected):
+    assert wrapped(text) == expected
