@@ -203,7 +203,8 @@ class Case:
         options, clock = self._options, self._action.clock
         started, looks, waited, earlier = clock.monotonic(), 0, 0.0, None
         units = self._choice.services if options['diagnose'] and self._choice else []
-        if options['gather'] is None:
+        is_ours = options['gather'] is None
+        if is_ours:
             options['gather'] = ['owners', *(['firewall'] if self._policy and self._policy.needs_firewall else [])]
         pause = max(options['poll'], options['wait_for'] / _MOST_LOOKS)
         while True:
@@ -216,7 +217,12 @@ class Case:
             if not self._judged:
                 break
             earlier = look.facts
-            if self._judged.chosen.failing and not last:
+            if is_ours and 'firewall' not in options['gather'] and self._judged.chosen.may_be_forwarded:
+                # what is missing may be forwarded, and then nothing listens on this host
+                options['gather'] = [*options['gather'], 'firewall']
+                if self._judged.chosen.second_look:
+                    clock.sleep(_SECOND_LOOK)
+            elif self._judged.chosen.failing and not last:
                 clock.sleep(max(0, min(pause, started + options['wait_for'] - clock.monotonic())))
             elif self._judged.chosen.second_look and looks == 1:
                 clock.sleep(_SECOND_LOOK)

@@ -67,7 +67,8 @@ options:
   gather:
     description:
       - See O(listening.ports.listener_facts#module:gather). By default the V(owners) are gathered, and the
-        V(firewall) if an entry or a waiver limits who can reach something.
+        V(firewall) if an entry or a waiver limits who can reach something, or if what is missing may be a port that
+        the host forwards.
     type: list
     elements: str
     choices: [owners, firewall, connections, namespaces, resources, command, raw]

@@ -53,6 +53,11 @@ class Result:
         """Whether the host fails: the one place that decides it."""
         return any(finding.fails for finding in self.findings)
 
+    @property
+    def may_be_forwarded(self) -> bool:
+        """Whether something is missing that the host may forward, and nobody has looked at that."""
+        return any(finding.kind == 'missing' and finding.parts['forwards_unseen'] for finding in self.findings)
+
 
 class Doubt(NamedTuple):
     """What is not known of a listener, or of entries.

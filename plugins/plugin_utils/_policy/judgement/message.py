@@ -374,7 +374,7 @@ def _missing_remedy(parts: _parts.Missing) -> str:
         return 'free the port, or declare its current owner'
     how = 'make it listen there, or give the entry state: optional'
     if parts.get('forwards_unseen'):
-        how += '; if the host forwards the port, gather the firewall (option gather)'
+        how += '; if the host forwards the port, gather the firewall with become (option gather)'
     return how
 
 

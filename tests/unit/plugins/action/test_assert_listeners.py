@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleE
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import Run, seen
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import gap, listener, owner
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import exposure, gap, listener, owner
 
 SSH = {'name': 'ssh', 'port': 22, 'process': 'sshd'}
 WEB = {'name': 'web', 'port': 80, 'process': 'nginx'}
@@ -158,6 +158,32 @@ def test_what_is_still_there_is_a_finding_that_warns(run):
 def test_a_second_look_that_fails_is_no_first_one_that_succeeded(run):
     result = run(seen(SSHD, NGINX, CLIENT), AnsibleError('gone'), variables=BOTH)
     assert (result['failed'], result['status'], 'findings' in result) == (True, 'failed', False)
+
+
+FORWARDED = dict(listener(port=30080, owners=[], exposure=exposure('allowed', ['0.0.0.0/0'])), to='10.88.0.4:8080',
+                 ports='30080', decided_by='a rule', proxy=None, container=None)
+NODEPORT = {'name': 'nodeport', 'port': 30080}
+
+
+def test_what_is_missing_is_looked_for_among_what_the_host_forwards(run):
+    with_rules = seen(SSHD, forwarded=[FORWARDED])
+    with_rules['complete']['firewall'] = True
+    result = run(seen(SSHD), with_rules, variables={'expected_listeners': [SSH, NODEPORT]})
+    assert (result['findings'], result['failing'], run.looks, run.clock.slept) == ([], False, 2, [])
+    assert [asked['module_args']['gather'] for asked in run.asked] == [['owners'], ['owners', 'firewall']]
+
+
+@pytest.mark.parametrize('entry, given', [
+    (dict(NODEPORT, service='shop'), {}), (dict(NODEPORT, bind='loopback'), {}), (NODEPORT, {'gather': ['owners']})])
+def test_nor_is_the_firewall_asked_where_that_cannot_be_or_is_not_wanted(run, entry, given):
+    result = run(seen(SSHD), variables={'expected_listeners': [SSH, entry]}, diagnose=False, **given)
+    assert ([finding['kind'] for finding in result['findings']], run.looks) == (['missing'], 1)
+
+
+def test_what_is_missing_all_the_same_is_missing(run):
+    result = run(seen(SSHD), variables={'expected_listeners': [SSH, NODEPORT]})
+    assert ([finding['kind'] for finding in result['findings']], run.looks) == (['missing'], 2)
+    assert 'gather the firewall with become' in result['findings'][0]['remedy']
 
 
 def test_it_waits_until_the_host_is_as_declared(run):

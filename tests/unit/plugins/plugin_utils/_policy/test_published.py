@@ -125,5 +125,5 @@ def test_what_is_missing_may_be_forwarded_where_nobody_looked(entry, is_told, fi
         case['gaps'] = ['firewall']
     [finding] = building.judged(dict(case, declare=[dict({'name': 'shop', 'port': 8080}, **entry)]))[1].findings
     assert finding.kind == 'missing'
-    words = 'if the host forwards the port, gather the firewall'
+    words = 'if the host forwards the port, gather the firewall with become'
     assert (words in finding.remedy) == (is_told and firewall is not True)
