@@ -83,4 +83,4 @@ def in_words(parts: Iterable[Mapping[str, Any]]) -> list[str]:
     for part in parts:
         name = part['set'] or 'a set without a name'
         counts[name] = counts.get(name, 0) + part['elements']
-    return ['%s of %s' % (number(count, 'network'), name) for name, count in counts.items()]
+    return ['%s of %s' % (number(max(count, 1), 'network'), name) for name, count in counts.items()]

@@ -30,7 +30,8 @@ class Crowd:
     :ivar number: (low, high), what stands for it in told sets.
     :ivar members: set of addresses.
     :ivar names: list of str, the sets of rules that it is in; it may be in some that have no name.
-    :ivar count: int, how many elements it has; where it is all of a set, of those that the rules list.
+    :ivar count: int, how many elements it has, of those that the rules list where it is all of a set; 0 where it is but
+        a part of one.
     """
 
     def __init__(self, low, members):
@@ -64,11 +65,7 @@ class Crowds:
             self._members = iv.united(list(long.values()))
             self._others, self._size = iv.complement(self._members), iv.size(self._members)
             self._find({spans if len(spans) <= LONG else id(spans): spans for spans in known}.values())
-            for of_family, name, spans, count in named:
-                for crowd in self._crowds if of_family == family else ():
-                    if iv.contains(spans, crowd.members[0][0]):
-                        crowd.names += [name] if name not in crowd.names else []
-                        crowd.count = count if crowd.members == spans else crowd.count
+            self._name([(name, spans, count) for of_family, name, spans, count in named if of_family == family])
         self._firsts = sorted((crowd.members[0][0], position) for position, crowd in enumerate(self._crowds))
         self._starts = [crowd.number[0] for crowd in self._crowds]
         self._known = {_key(spans): spans for spans in known}
@@ -96,6 +93,24 @@ class Crowds:
         for members in alike.values():
             self._crowds.append(Crowd(low, iv.merged(members)))
             low = self._crowds[-1].number[1] + 1
+
+    def _name(self, named):
+        """Give the crowds the names of the sets that they are in; each element of a set is in the crowd of its first.
+
+        :param named: list of (name, set, how many elements the rules list).
+        """
+        starts = sorted((low, position) for position, crowd in enumerate(self._crowds) for low, dummy in crowd.members)
+        lows = [low for low, dummy in starts]
+        for name, spans, count in named:
+            counts = {}
+            for low, dummy in spans:
+                position = starts[bisect.bisect(lows, low) - 1][1]
+                counts[position] = counts.get(position, 0) + 1
+            for position, crowd in enumerate(self._crowds):
+                if iv.contains(spans, crowd.members[0][0]) and name not in crowd.names:
+                    if not crowd.names:
+                        crowd.count = count if len(counts) == 1 else counts.get(position, 0)
+                    crowd.names.append(name)
 
     def told(self, spans):
         """The told set of a set of addresses: with the crowds that are wholly in it."""

@@ -173,7 +173,7 @@ def _named(parts: Iterable[Mapping[str, Any]], spans: Spans, family: int) -> tup
             whole = common == members
             counts[part['set']] = counts.get(part['set'], 0) + (part['elements'] if whole else len(common))
             spans = _sources.minus(spans, common)
-    return ['the %s of %s' % (number(count, 'network'), name) for name, count in counts.items()], spans
+    return ['the %s of %s' % (number(max(count, 1), 'network'), name) for name, count in counts.items()], spans
 
 
 def lower(sources: Sources, sure: Sequence[Listener], perhaps: Sequence[Listener], facts: Facts,

@@ -4,6 +4,7 @@
 """Rules that a host sent, which may be hostile: what is made of them, and what is refused."""
 
 import copy
+import datetime
 import json
 import random
 import time
@@ -12,9 +13,11 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure import attach as exposure
 from ansible_collections.listening.ports.plugins.module_utils._wire import pack
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import firewall
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, firewall
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import FactError, unpack
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
 
 
@@ -267,3 +270,67 @@ def test_thousands_of_interfaces_that_rules_name_one_by_one_are_judged_in_time()
     judged = sent(taken, *(listener(port=number + 1) for number in range(50)))
     assert time.monotonic() - began < 2 * firewall.PATIENCE
     assert {record['exposure']['level'] for record in judged['listeners']} <= {'unknown', 'private'}
+
+
+SYSTEM = dict(facts()['system'], local_addresses=['192.0.2.10/24'])
+GEO = ['5.%d.%d.0' % (number // 128, number % 128 * 2) for number in range(6000)] + ['192.0.2.0']
+
+
+def long_set(kind, action='accept', policy='drop'):
+    """A snapshot with a rule about 6,001 networks, in nftables or in a set of ipset."""
+    if kind == 'ipset':
+        target = {'accept': 'ACCEPT', 'drop': 'DROP'}
+        saved = ('*filter\n:INPUT %s [0:0]\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n'
+                 '-A INPUT -m set --match-set geo src -j %s\nCOMMIT\n' % (target[policy], target[action]))
+        lines = ['create geo hash:net family inet maxelem 99999', *('add geo %s/24' % text for text in GEO)]
+        return snapshot('open', nft=None, tables=[], saves={'ip/legacy': saved}, ipset='\n'.join(lines) + '\n')
+    table = {'family': 'inet', 'table': 'filter'}
+    elements = [{'prefix': {'addr': text, 'len': 24}} for text in GEO]
+    left = {'payload': {'protocol': 'ip', 'field': 'saddr'}}
+    states = {'match': {'op': 'in', 'left': {'ct': {'key': 'state'}}, 'right': 'established'}}
+    return snapshot('open', tables=[['inet', 'filter']], nft=json.dumps({'nftables': [
+        {'table': {'family': 'inet', 'name': 'filter', 'handle': 1}},
+        {'set': dict(table, name='geo', type='ipv4_addr', elem=elements)},
+        {'chain': dict(table, name='in', handle=1, type='filter', hook='input', prio=0, policy=policy)},
+        {'rule': dict(table, chain='in', handle=2, expr=[states, {'accept': None}])},
+        {'rule': dict(table, chain='in', handle=3, expr=[
+            {'match': {'op': '==', 'left': left, 'right': '@geo'}}, {action: None}])}]}))
+
+
+def found(judged, **entry):
+    """The kinds and messages of what is found of a listener that is declared so, in facts and in a record of them."""
+    entries = {'expected_listeners': [dict(entry, name='web', port=443, family='ipv4')]}
+    both = []
+    for taken in (judged, check.check(json.loads(json.dumps(judged)))):
+        findings = judge.judge(taken, building.policy(entries), datetime.datetime(2026, 11, 20, 9)).findings
+        both.append([(finding.kind, finding.message) for finding in findings])
+    assert both[0] == both[1]
+    return [kind for kind, dummy in both[0]], ' '.join(message for dummy, message in both[0])
+
+
+@pytest.mark.parametrize('kind', ['nftables', 'ipset'])
+def test_who_is_in_a_long_set_is_judged_like_everybody(kind):
+    name = {'nftables': 'set geo', 'ipset': 'ipset geo'}[kind]
+    judged = sent(long_set(kind), listener(port=443), system=SYSTEM)
+    exposed = judged['listeners'][0]['exposure']
+    assert (exposed['verdict'], exposed['level'], exposed['allowed']) == ('partly', 'listed', [])
+    assert {part['set'] for part in exposed['allowed_sets']} == {name} and judged['complete']['firewall']
+    kinds, message = found(judged, only_from='192.168.0.0/16')
+    assert kinds == ['overexposed'] and 'can be reached by the 6001 networks of %s, but' % name in message
+    assert found(judged, only_from=['5.0.0.0/8', '192.0.2.0/24'])[0] == []
+    assert found(judged, clients=['%s/24' % text for text in GEO])[0] == []
+    assert found(judged, clients='5.0.2.0/24')[0] == ['overexposed']
+    assert found(judged, clients='5.0.1.0/24')[0] == ['overexposed', 'unreachable']
+
+
+@pytest.mark.parametrize('kind', ['nftables', 'ipset'])
+def test_who_is_in_a_long_block_list_is_kept_out(kind):
+    judged = sent(long_set(kind, 'drop', 'accept'), listener(port=443), system=SYSTEM)
+    exposed = judged['listeners'][0]['exposure']
+    assert (exposed['verdict'], exposed['level'], exposed['allowed']) == ('partly', 'anyone', ['0.0.0.0/0'])
+    assert sum(part['elements'] for part in exposed['except_sets']) == 6001
+    assert found(judged, only_from='anyone')[0] == []
+    assert 'unreachable' in found(judged, clients='5.0.2.0/24')[0]
+    assert found(judged, clients='5.0.1.0/24')[0] == ['overexposed']
+    kinds, message = found(judged, clients='anyone')
+    assert kinds == ['unreachable'] and 'cannot be reached by the 6001 networks of' in message
