@@ -174,4 +174,4 @@ def net():
     return {'addresses': {device: list(addresses) for device, addresses in HOST.items()},
             'primary': {'h0': '10.77.0.1', 'h1': '10.78.0.1', 'd0': '10.99.0.1', 'lo': '127.0.0.1'}, 'routes': routes,
             'route_localnet': [], 'rp_filter': {}, 'forwarding': {'ipv4': True, 'ipv6': True}, 'rules': False,
-            'bridges': []}
+            'links': {}}
