@@ -11,7 +11,7 @@ from .packet import View
 from .routes import Net
 
 
-_OF_FLAGS = frozenset(('flags', 'tcpmss'))      # fields that differ between packets of a conversation of TCP
+_OF_FLAGS = frozenset(('flags', 'tcpmss', 'xtmss'))      # fields that differ between packets of a conversation of TCP
 
 
 class Host:

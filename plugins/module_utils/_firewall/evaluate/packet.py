@@ -41,7 +41,8 @@ ECN = 64 | 128              # a client may offer congestion notification
 _CT_STATE = {'none': 1, 'invalid': 1, 'new': 8, 'established': 2, 'untracked': 64, 'template': 8}
 # headers that no packet has that is asked about
 _NEVER = frozenset(('icmp', 'igmp', 'arp', 'esp', 'ah', 'comp', 'gre', 'gretap', 'vlan', 'vxlan', 'geneve'))
-ODD = frozenset(('tcpmss',))         # fields of which odd clients have odd values
+ODD = frozenset(('tcpmss', 'xtmss'))     # fields of which odd clients have odd values
+NO_SEGMENT = -1             # xt_tcpmss.c: without that option no size is matched, hence every negated one
 # RFC 9293: 536 where nothing is said, 1220 for IPv6; 65535 less the headers
 _SEGMENTS = Usual(((536, 65495),), 'segment size, judged for a client with an usual one')
 _OF_SOCKET = frozenset(('meta skuid', 'meta skgid', 'meta cgroup'))
@@ -67,6 +68,8 @@ WHY = {
     'saddr': 'its addresses are unknown',
     'iifname': 'depends on the kernel',
     'physdev': 'the port of the bridge is unknown',
+    'tcpmss': 'segment sizes vary',
+    'xtmss': 'segment sizes vary',
 }
 
 
@@ -97,7 +100,7 @@ def fixed(family, protocol, reply=False):
         elif (port == 'sport') != reply:
             values['th' + port] = values[protocol + port] = CLIENT
     if protocol != 'tcp':
-        values['flags'] = values['tcpmss'] = ABSENT
+        values['flags'] = values['tcpmss'] = values['xtmss'] = ABSENT
     return values
 
 
@@ -121,7 +124,8 @@ class View:
         values['iifname'], values['oifname'] = way
         if protocol == 'tcp':
             values['flags'] = flags
-            values['tcpmss'] = _SEGMENTS if isinstance(flags, Bits) and flags.value & SYN else ABSENT
+            begins = isinstance(flags, Bits) and flags.value & SYN
+            values['tcpmss'], values['xtmss'] = (_SEGMENTS, _SEGMENTS) if begins else (ABSENT, NO_SEGMENT)
         if protocol == 'icmpv6':
             values['icmpv6'], values['hoplimit'] = flags, 255
 

@@ -122,9 +122,7 @@ class Matches:
         return [Match((name,), negate, spans)]
 
     def _m_tcpmss(self, dummy, option, negate, arguments):
-        if option != '--mss' or negate:         # negated, it finds all packets without a size too
-            raise Unclear('the option %s of tcpmss' % option[:30])
-        return [self._match('tcpmss', negate, self._ports(arguments[0]))]
+        return [self._match('xtmss', negate, self._ports(arguments[0]))]
 
     def _m_iprange(self, dummy, option, negate, arguments):
         name = {'--src-range': 'saddr%d', '--dst-range': 'daddr%d'}[option] % self._family

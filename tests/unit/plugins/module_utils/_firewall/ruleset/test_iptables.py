@@ -236,3 +236,13 @@ def test_zones_of_nftables(way, value, word):
 def test_conntrack_of_what_is_not_tracked(match, word):
     rules = HEAD % 'DROP' + '-A INPUT -m conntrack %s -j ACCEPT\nCOMMIT\n' % match
     assert decide(evaluator(saves={'ip/legacy': RAW % '-A PREROUTING -j CT --notrack' + rules})) == word
+
+
+@pytest.mark.parametrize('match, word', [
+    # only the first packet has a segment size: the later ones are dropped, unless the rule is for new ones
+    ('-m tcpmss ! --mss 536:65535', 'blocked'), ('-m conntrack --ctstate NEW -m tcpmss ! --mss 536:65535', 'allowed'),
+    ('-m tcpmss --mss 1:500', 'allowed'), ('-m tcpmss --mss 1000:9000', 'undecided'),
+    ('-m tcpmss --mss 1:65535', 'undecided')])
+def test_segment_sizes(match, word):
+    text = HEAD % 'ACCEPT' + '-A INPUT -p tcp %s -j DROP\nCOMMIT\n' % match
+    assert decide(evaluator(saves={'ip/legacy': text})) == word
