@@ -23,6 +23,7 @@ _HEAR_MANY = ('udp', 'udplite')
 _MANY = networks.sets(networks.MULTICAST)
 _EVERYBODY = iv.LAST[4]             # the limited broadcast
 _OF_INTERFACE = {4: iv.EMPTY, 6: iv.parse('ff01::/16')[1]}      # groups that no packet from outside is for
+_MOST_DEAF = 10                  # interfaces in a caveat
 
 
 class Joiner:
@@ -364,7 +365,10 @@ class Joiner:
             if any(low <= address <= high for low, high in self._maybe[family]):
                 raise Unclear('rules of routing decide which packets to %s are for this host' % record['address'])
             return [], ['the host does not have the address %s' % record['address']], False
-        return self.ways(family, protocol, port, address or None, interface, keep), [], False
+        deaf = [name for name in self._interfaces if interface is None and self._crosses(protocol, (name,)) is False]
+        caveats = ['packets of a VRF, by %s, do not get to a socket that is bound to no device (l3mdev_accept)' % (
+            ', '.join(deaf[:_MOST_DEAF] + ['...'] * (len(deaf) > _MOST_DEAF)))] if deaf else []
+        return self.ways(family, protocol, port, address or None, interface, keep), caveats, False
 
     def guarded(self, ways, directions, protocol, port, own):
         """List the same ways, less what policies of IPsec stop; see ``ipsec.guarded``."""

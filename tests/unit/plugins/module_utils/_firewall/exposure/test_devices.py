@@ -76,6 +76,8 @@ def test_what_is_bound_to_nothing_and_a_vrf(protocol, accepts, expected):
     exposure = exposed(host(VRF, l3mdev_accept=accepts), record(protocol, port=22))
     verdicts = {name: path['verdict'] for path in exposure['paths'] for name in path['interfaces']}
     assert verdicts.pop('b') == 'allowed' and verdicts == ({'a': expected} if expected else {})
+    assert exposure['caveats'] == ([] if expected else [
+        'packets of a VRF, by a, do not get to a socket that is bound to no device (l3mdev_accept)'])
 
 
 @pytest.mark.parametrize('interface', ['a', 'blue'])
