@@ -19,6 +19,11 @@ class Host:
         return kernel.endpoints(namespaces)
 
     @staticmethod
+    def paths():
+        from . import kernel
+        return kernel.paths()
+
+    @staticmethod
     def rings(inodes, budget):
         from . import rings
         return rings.find(inodes, budget)

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Evidence that the kernel itself owns a socket.
 
-Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireguard.h, nfsd(7).
+Sources: include/uapi/linux/if_link.h (tunnel devices), include/uapi/linux/wireguard.h,
+include/uapi/linux/mptcp_pm.h, nfsd(7).
 """
 
 import os
 import struct
 
 from .. import _netlink
+from .._addresses import scopes
 
 RTM_GETLINK = 18
 _NAME, _LINKINFO, _KIND, _DATA = 3, 18, 1, 2            # IFLA_IFNAME, IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
@@ -20,6 +22,7 @@ _BOTH = frozenset(('ipv4', 'ipv6'))
 _TUNNELS = {b'vxlan': (15, (16, 17), 25), b'geneve': (5, (7,), 6), b'bareudp': (1, (), None)}
 _GENERIC = 16                                           # NETLINK_GENERIC
 _CTRL, _CTRL_GETFAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
+_PM_GET, _PM_ADDRESS4, _PM_ADDRESS6, _PM_PORT = 3, 3, 4, 5     # MPTCP_PM_CMD_GET_ADDR, MPTCP_PM_ADDR_ATTR_
 _WG_GET_DEVICE, _WG_IFNAME, _WG_PORT = 0, 2, 6
 
 
@@ -133,22 +136,41 @@ def _generic(family, command, version, flags, attributes):
     return struct.pack('=IHHII', 16 + len(body), family, flags, 1, 0) + body
 
 
-def _wireguard(connect, devices):
-    """Yield the UDP port of each WireGuard device, from generic netlink."""
-    family = None
+def _family(connect, name):
+    """int: the number of a family of generic netlink; None where there is none of that name."""
     for data, start, end in _ask(connect, _GENERIC, _generic(
-            _CTRL, _CTRL_GETFAMILY, 1, 5, _attribute(_FAMILY_NAME, b'wireguard\0'))):
+            _CTRL, _CTRL_GETFAMILY, 1, 5, _attribute(_FAMILY_NAME, name + b'\0'))):
         for attribute, first, last in _netlink.attributes(data, start + 4, end):
             if attribute == _FAMILY_ID:
-                family = struct.unpack_from('=H', data, first)[0]
-    if family is None:
-        return
-    for name in devices:
+                return struct.unpack_from('=H', data, first)[0]
+    return None
+
+
+def _wireguard(connect, devices):
+    """Yield the UDP port of each WireGuard device, from generic netlink."""
+    family = _family(connect, b'wireguard')
+    for name in devices if family is not None else ():
         for data, start, end in _ask(connect, _GENERIC, _generic(
                 family, _WG_GET_DEVICE, 1, _netlink.REQUEST_DUMP, _attribute(_WG_IFNAME, name + b'\0'))):
             for attribute, first, last in _netlink.attributes(data, start + 4, end):
                 if attribute == _WG_PORT:
                     yield struct.unpack_from('=H', data, first)[0]
+
+
+def paths(connect=_netlink.connect):
+    """Find the endpoints on which the path manager of MPTCP waits for further paths of connections (ip-mptcp(8)).
+
+    :returns: set of (address as text, port).
+    """
+    result, family = set(), _family(connect, b'mptcp_pm')
+    question = _generic(family, _PM_GET, 1, _netlink.REQUEST_DUMP, b'') if family is not None else None
+    for data, start, end in _ask(connect, _GENERIC, question) if question else ():
+        for dummy, first, last in _netlink.attributes(data, start + 4, end):
+            known = {kind: data[begin:stop] for kind, begin, stop in _netlink.attributes(data, first, last)}
+            address = known.get(_PM_ADDRESS4) or known.get(_PM_ADDRESS6)
+            if address and len(known.get(_PM_PORT, b'')) == 2:
+                result.add((scopes.text(address), struct.unpack('=H', known[_PM_PORT])[0]))
+    return result
 
 
 def _nfsd(path):

@@ -19,11 +19,14 @@ def look_again(unowned, walk, budget, fill, host):
     :returns: list, the listeners that stay unexplained.
     """
     evidence = host.kernel({listener['record']['namespace'] for listener in unowned})
+    paths = host.paths() if any(listener['record']['protocol'] == 'tcp' for listener in unowned) else ()
     rest = []
     for listener in unowned:
         record = listener['record']
         endpoint = tuple(record[key] for key in ('namespace', 'protocol', 'family', 'port'))
-        if endpoint in evidence and record['address'] in ('0.0.0.0', '::') and not record['owners']:
+        is_service = endpoint in evidence and record['address'] in ('0.0.0.0', '::')
+        is_path = endpoint[:2] == (None, 'tcp') and (record['address'], record['port']) in paths
+        if (is_service or is_path) and not record['owners']:
             record['held_by'] = 'kernel'
         else:
             rest.append(listener)

@@ -48,6 +48,10 @@ class Host:
         return self.known.get(pid)
 
     @staticmethod
+    def paths():
+        return set()
+
+    @staticmethod
     def rings(inodes, budget):
         return {}, False
 

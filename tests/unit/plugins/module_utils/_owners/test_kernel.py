@@ -196,3 +196,26 @@ def test_devices_that_were_moved_to_another_namespace(spaces, expected):
     machine.spaces = spaces
     assert endpoints(machine) == {(None, 'udp', 'ipv4', number) for number in expected}
     assert not machine.spaces or expected == set()
+
+
+MPTCP = message(16, struct.pack('=BBxx', 1, 2) + attribute(1, struct.pack('=H', 40)))
+
+
+def path(raw=None, number=None, kind=3):
+    inner = attribute(1, b'\2\0') + (attribute(kind, raw) if raw else b'')
+    inner += attribute(5, struct.pack('=H', number)) if number else b''
+    return message(40, struct.pack('=BBxx', 3, 1) + attribute(1 | 0x8000, inner))
+
+
+@pytest.mark.parametrize('answers, expected', [
+    ([[MPTCP, error(0)], [path(b'\xc0\0\2\1', 12345), path(b'\xfd' * 16, 7, 4), done()]],
+     {('192.0.2.1', 12345), ('fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd', 7)}),
+    ([[MPTCP, error(0)], [path(b'\xc0\0\2\1'), path(None, 12345), done()]], set()),     # of the ports of connections
+    ([[MPTCP, error(0)], [error(errno.EPERM)]], set()),
+    ([[error(errno.ENOENT)]], set()),
+    ([NetlinkError('no')], set()),
+])
+def test_paths_of_mptcp(answers, expected):
+    machine = Machine([], *answers)
+    assert kernel.paths(machine.connect) == expected
+    assert all(link.closed for link in machine.links) and not machine.generic

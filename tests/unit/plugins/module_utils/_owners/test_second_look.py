@@ -22,7 +22,7 @@ class Host:
     def __init__(self, *evidence, **state):
         self._evidence, self._outcome = set(evidence), walk_of(**state)
         self.asked, self.walks, self.looks = [], [], []
-        self.registered = {}, False
+        self.registered, self.of_mptcp = ({}, False), set()
 
     def kernel(self, namespaces):
         self.asked.append(namespaces)
@@ -31,6 +31,9 @@ class Host:
     def walk(self, inodes, budget, tables=None):
         self.walks.append((inodes, budget, tables is not None))
         return self._outcome
+
+    def paths(self):
+        return self.of_mptcp
 
     def rings(self, inodes, budget):
         self.looks.append((inodes, budget))
@@ -51,6 +54,20 @@ def test_kernel_on_evidence_only(given, evidence, held_by):
     assert given['record']['held_by'] == held_by
     assert left == ([] if held_by == 'kernel' else [given])
     assert host.asked == [{given['record']['namespace']}]
+
+
+@pytest.mark.parametrize('given, held_by', [
+    (listener(address='192.0.2.1', port=12345), 'kernel'),
+    (listener(address='192.0.2.1', port=12346), 'unknown'),
+    (listener(address='192.0.2.2', port=12345), 'unknown'),
+    (listener('udp', address='192.0.2.1', port=12345), 'unknown'),
+    (listener(address='192.0.2.1', port=12345, namespace='x'), 'unknown'),
+])
+def test_paths_of_mptcp(given, held_by):
+    host = Host()
+    host.of_mptcp = {('192.0.2.1', 12345)}
+    second_look.look_again([given], walk_of(), 10, lambda rest: rest, host)
+    assert given['record']['held_by'] == held_by
 
 
 def test_a_process_beats_the_evidence():
