@@ -27,7 +27,7 @@ _check = _schema.items(_schema.mapping({
     'reason': _schema.text(1000),
     'local_address': _maybe_text,
     'rtt_ms': _schema.nullable(_schema.number),
-}), _MOST)
+}, {'name': _schema.nullable(_schema.text(400))}), _MOST)
 
 
 KEYS = ('counts', 'elapsed', 'packed', 'probes')

@@ -16,7 +16,8 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
 
 MORE = {'add_host': {'host_name': 'x'}, 'diff': {'before': '\x1b'}, 'deprecations': ['\x1b'], 'invocation': {},
         'results': [{'failed': True}], '_ansible_no_log': True, 'changed': True}
-PROBE = {'index': 0, 'endpoint': 'tcp/10.0.0.5:22', 'protocol': 'tcp', 'address': '10.0.0.5', 'port': 22,
+PROBE = {'index': 0, 'endpoint': 'tcp/10.0.0.5:22', 'name': 'db.example.org', 'protocol': 'tcp',
+         'address': '10.0.0.5', 'port': 22,
          'verdict': 'open', 'reason': 'connected', 'local_address': None, 'rtt_ms': 0.4}
 
 
