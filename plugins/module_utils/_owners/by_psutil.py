@@ -93,7 +93,7 @@ def _time(seconds):
 def _try(psutil, step):
     try:
         step()
-    except (psutil.AccessDenied, psutil.ZombieProcess) + _FAULTS:
+    except (psutil.AccessDenied, psutil.ZombieProcess, *_FAULTS):
         pass
 
 

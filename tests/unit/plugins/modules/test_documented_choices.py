@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _module
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS, COLLECTORS, SUBSETS
+from ansible_collections.listening.ports.plugins.plugin_utils._facts.live import LIMIT
 
 yaml = pytest.importorskip('yaml')
 
@@ -54,7 +55,7 @@ def test_choices(path, name, choices):
 @pytest.mark.parametrize('path', ['plugins/modules/listener_facts.yml', 'plugins/modules/collect_listeners.yml'])
 def test_the_module_has_what_is_documented(path):
     for name, option in options(path).items():
-        argument = _module.ARGUMENTS[name]
+        argument = {**_module.ARGUMENTS, **LIMIT}[name]
         assert {key: option.get(key) for key in argument} == argument
 
 
