@@ -119,12 +119,15 @@ def in_plugins() -> Iterator[Block]:
 def classify(block: Block) -> str:
     """What a block is.
 
-    :returns: str: plays, tasks, variables, declaration, requirements, listener, commands, report, findings or json.
+    :returns: str: plays, tasks, variables, declaration, requirements, listener, commands, report, findings, json or
+        figure, which is no example of anything.
     :raises Unclassifiable:
     """
     language = LANGUAGES.get(block.language)
     if not block.language and block.text and all(line.split(' ')[0] in PROGRAMS for line in block.text.splitlines()):
         return 'commands'
+    if not block.language and re.search(r'^ *\+-+\+', block.text, re.MULTILINE):
+        return 'figure'
     if language is None:
         raise Unclassifiable('%s: what is in a block of language "%s"?' % (block, block.language))
     if language == 'console':

@@ -182,11 +182,11 @@ class Processes:
         except OSError as exc:
             unit = container = None
             self.unreadable += isinstance(exc, PermissionError)
-        owner = {
-            'pid': pid, 'process': _text(name), 'user': self._user(uid), 'uid': uid,
+        owner = dict({'pid': pid, 'process': _text(name)}, **self.executable(base))
+        owner.update({
+            'user': self._user(uid), 'uid': uid,
             'started': self._time(int(rest[19])), 'unit': unit, 'main': None, 'container': container,
-        }
-        owner.update(self.executable(base))
+        })
         if self._details:
             owner.update(self._details(base, rest))
         return owner
