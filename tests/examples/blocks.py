@@ -126,8 +126,6 @@ def classify(block: Block) -> str:
     language = LANGUAGES.get(block.language)
     if not block.language and block.text and all(line.split(' ')[0] in PROGRAMS for line in block.text.splitlines()):
         return 'commands'
-    if not block.language and re.search(r'^ *\+-+\+', block.text, re.MULTILINE):
-        return 'figure'
     if language is None:
         raise Unclassifiable('%s: what is in a block of language "%s"?' % (block, block.language))
     if language == 'console':
@@ -140,6 +138,8 @@ def classify(block: Block) -> str:
             return 'report'
         if block.text.startswith('Findings:\n'):
             return 'findings'
+        if re.search(r'^ *\+-[-v|^]+-\+', block.text, re.MULTILINE):
+            return 'figure'
         raise Unclassifiable('%s: what is this text?' % block)
     if language == 'yaml':
         return _classify_yaml(block, load(block.text))
