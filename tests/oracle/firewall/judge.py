@@ -185,7 +185,8 @@ def is_served(outcome, flow):
     """Return whether a server of the test network is wherever the flow can be delivered."""
     places = {address.partition('/')[0] for addresses in network.HOST.values() for address in addresses}
     places |= set(network.CONTAINER.values())
-    return all(address in places and int(port) in probes.PORTS for address, port in destinations(outcome, flow))
+    ports = set(map(str, probes.PORTS))
+    return all(address in places and port in ports for address, port in destinations(outcome, flow))
 
 
 def verdict(evaluator, flow):

@@ -165,8 +165,8 @@ class Loader(Matches):
 
     @staticmethod
     def _range(text):
-        if not text.replace('-', '').isdigit():
-            raise Unclear('the ports %s' % text[:30])
+        if not text.replace('-', '').isdigit():         # or shifted from a base, as 1000-2000/3000
+            raise Unclear('the range of ports %s' % text[:30])
         first, dummy, last = text.partition('-')
         return int(first), int(last or first)
 
@@ -181,7 +181,7 @@ class Loader(Matches):
         addresses = None
         if text:
             addresses = iv.parse(text.replace(']-[', '-'))[1][0]
-        return Dnat(self._family, addresses, self._range(port.partition('/')[0]) if port else None)
+        return Dnat(self._family, addresses, self._range(port) if port else None)
 
 
 def _xmark(name, option, text):

@@ -6,7 +6,7 @@ from ..._addresses import intervals as iv, networks
 from . import fields
 from .fields import Unclear
 from .model import AnyBit, Masked, Names, Numbers
-from .nftables import QUIET
+from .nftables import FEW, LITTLE, QUIET, is_slow
 from .operations import Doubt, Either, Match, Quiet, Recall, Recent, Remember
 
 _MULTICAST = networks.sets(networks.MULTICAST)[6]
@@ -44,7 +44,8 @@ UNKNOWN = {
 }
 # whose options make one match
 _WHOLE = frozenset((
-    'addrtype', 'connlimit', 'conntrack', 'hashlimit', 'physdev', 'policy', 'quota', 'recent', 'rpfilter', 'set'))
+    'addrtype', 'connlimit', 'conntrack', 'hashlimit', 'limit', 'physdev', 'policy', 'quota', 'recent', 'rpfilter',
+    'set'))
 
 
 class Matches:
@@ -187,22 +188,31 @@ class Matches:
     def _m_helper(self, dummy, option, negate, arguments):
         return [self._never(negate)]            # xt_helper.c: of connections that another one has announced
 
-    def _m_limit(self, dummy, option, negate, arguments):
-        return [Quiet(True, 'rate limit, %s' % QUIET)] if option == '--limit' else []
-
     # modules of which several options make one match: [(option, negated, arguments)] -> operations
 
     @staticmethod
-    def _m_hashlimit(options):
-        matches = None
-        for option, negate, dummy in options:
+    def _rate(matches, rate, burst):
+        """Operations of a limit, such as ``3/min``; its burst is in packets, or in bytes such as ``1mb``."""
+        if burst.isdigit() and is_slow(int(burst), rate.partition('/')[2]):
+            return [Doubt('a burst of %s at %s is about as much as any client sends' % (burst, rate[:30]))]
+        return [Quiet(matches, 'rate limit, %s' % QUIET)]
+
+    def _m_limit(self, options):
+        given = {option: arguments[0] for option, dummy, arguments in options}
+        return self._rate(True, given.get('--limit', ''), given.get('--limit-burst', str(FEW)))
+
+    def _m_hashlimit(self, options):
+        matches, rate, burst = None, '', str(FEW)
+        for option, negate, arguments in options:
             if option in ('--hashlimit', '--hashlimit-upto', '--hashlimit-above'):
-                matches = (option != '--hashlimit-above') != negate
+                matches, rate = (option != '--hashlimit-above') != negate, arguments[0]
+            elif option == '--hashlimit-burst':
+                burst = arguments[0]
             elif option == '--hashlimit-rate-match':
                 raise Unclear('hashlimit %s' % option)
         if matches is None:
             raise Unclear('hashlimit')
-        return [Quiet(matches, 'rate limit, %s' % QUIET)]
+        return self._rate(matches, rate, burst)
 
     def _m_connlimit(self, options):
         for option, negate, arguments in options:
@@ -215,7 +225,9 @@ class Matches:
 
     @staticmethod
     def _m_quota(options):
-        (dummy, negate, dummy2), = options
+        (dummy, negate, arguments), = options
+        if int(arguments[0]) < LITTLE:
+            return [Doubt('a quota of %s bytes is about as much as any client sends' % arguments[0])]
         return [Quiet(not negate, 'quota, %s' % QUIET)]
 
     def _m_recent(self, options):

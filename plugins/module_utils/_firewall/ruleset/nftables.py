@@ -42,6 +42,7 @@ from .operations import (
 
 LONG_ENOUGH = 10        # seconds that an element stays in a set, for all packets of a conversation to meet it
 LITTLE = 4096           # bytes that a client that sends little may send
+FEW = 3                 # packets that it may send at once
 QUIET = 'judged for a client that sends little'
 HARMLESS = frozenset(
     (
@@ -311,7 +312,7 @@ class Loader:
             most = _bytes(value['rate'], value['rate_unit']) + _bytes(value.get('burst', 0), value.get('burst_unit'))
         else:
             most = _bytes(value.get('val', value.get('bytes')), value.get('val_unit')) if kind == 'quota' else LITTLE
-        if most < LITTLE:
+        if most < LITTLE or kind == 'limit' and is_slow(value.get('burst', FEW), value['per']):
             return [Doubt('%s is about as much as any client sends' % _shown({kind: value}))]
         word = {'limit': 'rate limit', 'quota': 'quota', 'ct count': 'limit of connections'}[kind]
         if kind == 'quota' and value.get('used', 0):
@@ -580,6 +581,11 @@ def _compared(operator, right, kind):
 def _bytes(number, unit):
     """int: so many bytes, of a unit such as ``kbytes``."""
     return number << {'k': 10, 'm': 20, 'g': 30}.get((unit or 'bytes')[0], 0)
+
+
+def is_slow(burst, unit):
+    """bool: a limit of packets stops a client that sends little; ``unit`` is the time of its rate, such as ``min``."""
+    return burst < FEW and unit[:1] in ('m', 'h', 'd', 'w')
 
 
 def _words(flags):

@@ -395,6 +395,9 @@ def test_an_option_can_be_missing_in_what_has_no_options(left, tcp, udp):
     (match({'fib': {'flags': 'saddr', 'result': 'oif'}}, 'docker0'), 'partly'),
     ({'limit': {'rate': 1, 'rate_unit': 'bytes', 'per': 'second', 'burst': 5, 'burst_unit': 'bytes'}}, 'undecided'),
     ({'limit': {'rate': 1, 'rate_unit': 'mbytes', 'per': 'second', 'burst': 0, 'burst_unit': 'bytes'}}, 'allowed'),
+    ({'limit': {'rate': 1, 'per': 'minute', 'burst': 1}}, 'undecided'),
+    ({'limit': {'rate': 1, 'per': 'second', 'burst': 1}}, 'allowed'),
+    ({'limit': {'rate': 1, 'per': 'minute', 'burst': 5}}, 'allowed'),
     ({'quota': {'val': 25, 'val_unit': 'bytes'}}, 'undecided'),
     ({'quota': {'val': 25, 'val_unit': 'mbytes'}}, 'allowed'),
 ])
