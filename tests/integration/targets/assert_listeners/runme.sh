@@ -31,7 +31,7 @@ ANSIBLE_CACHE_PLUGIN=jsonfile ANSIBLE_CACHE_PLUGIN_CONNECTION=$state/cache ansib
 ANSIBLE_CALLBACK_RESULT_FORMAT=yaml expect 2 ansible-playbook "${variables[@]}" output.yml --diff "$@"
 shows '^ +msg: \|-$'
 shows '^ +judged is not as declared: 2 findings, and 1 that does not fail it\.$'
-shows '^ +1\. forbidden, critical: tcp 0\.0\.0\.0:111 \{\{ 7\*7 \}\}\\x1b\[1m\\n::error:: pid 512 \(rpcbind\.service\) listens, but entry rpc of'
+shows '^ +1\. forbidden, critical: tcp 0\.0\.0\.0:111 "\{\{ 7\*7 \}\}\\x1b\[1m\\n::error::" pid 512 \(rpcbind\.service\) listens, but entry rpc of'
 shows '^ +2\. missing, high: Process nginx .*tcp/443 \(entry web of expected_listeners\).* To do: '
 shows '^ +3\. unexpected, low, does not fail: tcp 127\.0\.0\.1:5432 postgres pid 700 \(postgresql\.service\) listens, but nothing declares it'
 shows '^ +--- declared for judged$'
