@@ -274,7 +274,7 @@ HAS_FAILED = " app.service has failed (exit code 1)"
 
 def test_what_a_service_logs_is_not_asked_for_where_that_is_not_wanted(failed):
     assert judge(failed, APP, "diagnose: false")[1] == MISSING + " " + TO_DO
-    assert judge(failed, APP)[1].startswith(MISSING + HAS_FAILED + ": PermissionError: [Errno 13] Permission denied")
+    assert judge(failed, APP)[1].startswith(MISSING + HAS_FAILED + ': "PermissionError: [Errno 13] Permission denied"')
 
 
 def test_without_root_the_state_is_told_and_that_the_log_was_not_read(failed):
@@ -308,8 +308,8 @@ def test_a_socket_whose_port_is_taken(host):
     host.console("sh", "-c", "systemctl daemon-reload; systemctl start app.socket", check=False)
     assert judge(host, "{name: app, port: 81, service: app.socket}")[1] == (
         MISSING.replace("Service app", "Service app.socket")
-        + " app.socket has failed (its resources could not be set up): Failed to listen on "
-        "sockets: Address already in use. " + TO_DO)
+        + " app.socket has failed (its resources could not be set up): \"Failed to listen on "
+        "sockets: Address already in use\". " + TO_DO)
 
 
 def test_waiting_until_a_service_listens_that_starts_late(web):

@@ -252,7 +252,9 @@ def test_what_is_said_of_a_firewall_is_what_is_met(hosts, player, capsys, wall):
             print("\n%s on %s: %s; of %d flows %d were answered" % (
                 wall, release, dict(trial.counted), len(trial.met), sum(map(bool, trial.met.values()))))
     for release, trial in zip(RELEASES, trials):
-        assert [fact["gaps"] for fact in (trial.before, trial.after)] == [[], []], release
+        # before, not all listeners are there about which something stays undecided
+        gaps = [{gap["code"] for gap in fact["gaps"]} for fact in (trial.before, trial.after)]
+        assert gaps[0] <= gaps[1] == ({"undecided"} if unsure else set()), release
         assert set(trial.after["firewall"]["backends"]) == backends, release
         assert not trial.failures, "%s, %d:\n%s" % (release, len(trial.failures),
                                                     "\n".join(trial.failures[:MOST_SHOWN]))
