@@ -23,7 +23,7 @@ pytestmark = pytest.mark.root
 ], ids=['netlink', 'procfs', 'all'])
 def test_processes_that_end_while_they_are_read(habitat, options):
     """300 times, no exception and no listener dropped that was there all the time, nor any of its holders."""
-    outcome = habitat.call('zoo.churn:collect_meanwhile', timeout=300, times=300 if options.get('collector') else 100,
+    outcome = habitat.call('zoo.churn:collect_meanwhile', timeout=900, times=300 if options.get('collector') else 100,
                            **options)
     agree(outcome['lines'])
     # there was something to trip over
