@@ -160,7 +160,7 @@ class Judge:
 def snapshot(saves, ipset=''):
     """Snapshot of the host, in whose namespace this runs."""
     taken = {
-        'nft': json.loads(network.run('nft', '-j', 'list', 'ruleset')),
+        'nft': network.run('nft', '-j', 'list', 'ruleset'),
         'saves': {},
         'ipset': network.run('ipset', 'save') if ipset else None,
         'net': network.net(),
@@ -170,7 +170,7 @@ def snapshot(saves, ipset=''):
     for program in saves:
         family = 'ip6' if program.startswith('ip6') else 'ip'
         taken['saves']['%s/%s' % (family, program.rpartition('-')[2])] = network.run(program + '-save')
-    return taken
+    return load.parsed(taken)
 
 
 def destinations(outcome, flow):
