@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One ruleset: loaded into a host, judged, and tried."""
 
-import json
 import random
 import time
 

@@ -14,6 +14,7 @@ VRF = 'whether answers in a VRF are tracked depends on the kernel'
 STRANGE = 'packets pass %s in a form that is not known'
 ORDER = 'the order of chains with equal priority in different tables is unknown'
 MIDDLE = 'a connection that is tracked only from the middle'
+AGAIN = 'who sends again after being stopped gets in, because a rule has noted the first attempt'
 DEVICE = 'this version of nft does not show which device an ingress chain is for'
 _REQUEST, _REPLY = 1, 2             # operations of ARP (RFC 826)
 _EARLY = ('ingress', 'bridge prerouting', 'bridge input')
@@ -36,6 +37,7 @@ class Conversation:
         self._host, self._walker = host, walker
         self._family, self._protocol, self._interface = family, protocol, interface
         self._packet = None
+        self._noted, self._again = frozenset(), None
         self._vrf = host.links.vrf(interface)
         self.traces = Traces()
 
@@ -52,9 +54,38 @@ class Conversation:
         for packet in tracking.packets(self._protocol, kind):
             self._packet = packet
             branches = [(_fresh(state), spans) for state, spans in branches]
-            branches = self._answer(branches) if packet.reply else self._arrive(branches)
-            branches = self._remember(branches)
+            self._noted, self._again = frozenset(self._note(state) for state, dummy in branches), []
+            sent = self._answer(branches) if packet.reply else self._arrive(branches)
+            if self._again:
+                sent = _joined(sent + self._resend(branches))
+            branches = self._remember(sent)
         self.traces.ends = branches
+
+    def _note(self, state):
+        """What rules have noted that a packet which is sent again will meet.
+
+        The mark of a connection is no such thing while it is not confirmed: net/netfilter/nf_conntrack_core.c.
+        """
+        return state.memory, 0 if self._packet.leg == 'first' else state.ctmark
+
+    def _resend(self, before):
+        """Take packets that were stopped once more, as the client or the program sends them again.
+
+        :param before: list of branches, what was before the packet.
+        :returns: list of branches, those who come through now; that they were stopped is in the traces.
+        """
+        stopped, self._again = self._again, None
+        branches = []
+        for after, ending in stopped:
+            memory, ctmark = self._note(after)
+            for state, spans in before:
+                common = iv.isect(spans, ending)
+                if common:
+                    branches.append((state._replace(memory=memory, ctmark=ctmark), common))
+        branches = _joined(branches)
+        branches = self._answer(branches) if self._packet.reply else self._arrive(branches)
+        self.traces.late_doubts += [(spans, (None, AGAIN)) for dummy, spans in branches]
+        return branches
 
     def find(self):
         """Take packets of ARP between the interface and its neighbours: each asks the other, and answers.
@@ -325,6 +356,8 @@ class Conversation:
                 verdict, decider = (chain.policy, chain) if kind == 'return' else (kind, rule)
                 if verdict != 'accept':
                     self._drop(ending, decider, after.client, after.busy)
+                    if self._again is not None and not after.busy and self._note(after) not in self._noted:
+                        self._again.append((after, ending))
                     continue
                 result.setdefault(after, []).append(ending)
                 if after.busy:

@@ -237,13 +237,16 @@ def unmet(entry, listeners):
 
 
 def unreachable(entry, listeners, system):
-    """Whether clients are shut out."""
+    """Whether clients are shut out of one of the ports."""
     serving = [listener for listener in listeners if any(speaks_of(entry, item, listener) for item in items(entry))
                and held(entry, listener) and bound(entry, listener)]
     if 'clients' not in entry or not serving:
         return False
-    reached = [net for listener in serving for net in reach(listener)] + ITSELF
+    reached = {}
+    for listener in serving:
+        reached.setdefault((listener['protocol'], listener['port']), list(ITSELF)).extend(reach(listener))
     local = [ipaddress.ip_interface(text).ip for text in system['local_addresses'] or ('10.0.0.5', '2001:db8::5')]
     families = {address.version for address in local
                 if 'family' not in entry or entry['family'] == 'ipv%d' % address.version}
-    return any(minus(net, reached) for net in networks(entry['clients']) if net.version in families)
+    return any(minus(net, of_port) for net in networks(entry['clients']) if net.version in families
+               for of_port in reached.values())

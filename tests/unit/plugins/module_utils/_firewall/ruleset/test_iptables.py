@@ -154,6 +154,10 @@ CHECKS = '-A INPUT -p tcp -m tcp --dport 22 -m recent %s --name other --mask 255
     ('ACCEPT', KNOCK + CHECK.replace(' -j %s', '') % '--remove' + CHECK % ('--rcheck', 'DROP'), 'allowed'),
     ('DROP', KNOCK + CHECK.replace(' -j %s', '') % '--remove' + CHECK % ('--rcheck', 'ACCEPT'), 'undecided'),
     ('DROP', KNOCK.replace('--set', '! --set').replace('\n', ' -j ACCEPT\n'), 'blocked'),
+    # who is stopped sends again, and meets what the first attempt has left
+    ('DROP', CHECK % ('--rcheck', 'ACCEPT') + KNOCK, 'undecided'),
+    ('DROP', CHECK % ('--rcheck --hitcount 3', 'ACCEPT') + KNOCK, 'undecided'),
+    ('ACCEPT', CHECK % ('--rcheck', 'DROP') + KNOCK.replace('\n', ' -j DROP\n'), 'blocked'),
     ('DROP', KNOCK + CHECK % ('--rcheck --rttl', 'ACCEPT'), 'undecided')])
 def test_traffic(policy, rules, word):
     assert decide(legacy(rules, policy)) == word
