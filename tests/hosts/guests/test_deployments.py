@@ -274,7 +274,7 @@ HAS_FAILED = " app.service has failed (exit code 1)"
 
 def test_what_a_service_logs_is_not_asked_for_where_that_is_not_wanted(failed):
     assert judge(failed, APP, "diagnose: false")[1] == MISSING + " " + TO_DO
-    assert judge(failed, APP)[1].startswith(MISSING + HAS_FAILED + ': "PermissionError: [Errno 13] Permission denied"')
+    assert judge(failed, APP)[1].startswith(MISSING + HAS_FAILED + ': "PermissionError: [Errno 13] Permission denied')
 
 
 def test_without_root_the_state_is_told_and_that_the_log_was_not_read(failed):
