@@ -6,7 +6,6 @@ from ..._addresses import intervals as iv
 from .fields import Unclear
 from .iptables_matches import Matches
 from .model import Chain, Rule
-from .nftables import XT_HARMLESS
 from .operations import (
     DROP, NOTRACK, PASSIVE, SNAT, VERDICTS, Dnat, Doubt, Goto, Jump, Redirect, SetConnectionMark, SetMark, SetZone,
     Tproxy, Undecided
@@ -21,6 +20,31 @@ HOOKS = {
     'OUTPUT': 'output',
     'POSTROUTING': 'postrouting',
 }
+# targets of xtables that let every packet go on unchanged
+XT_HARMLESS = frozenset(
+    (
+        'LOG',
+        'NFLOG',
+        'ULOG',
+        'AUDIT',
+        'TRACE',
+        'TCPMSS',
+        'CHECKSUM',
+        'CLASSIFY',
+        'comment',
+        'DSCP',
+        'TOS',
+        'TTL',
+        'HL',
+        'TCPOPTSTRIP',
+        'SECMARK',
+        'CONNSECMARK',
+        'IDLETIMER',
+        'RATEEST',
+        'TEE',
+        'LED',
+    )
+)
 HARMLESS = XT_HARMLESS | {'ECN'}
 # what becomes of packets with these targets, no ruleset says
 UNCLEAR = {

@@ -5,8 +5,8 @@
 from ..._addresses import intervals as iv, networks
 from . import fields
 from .fields import Unclear
+from .limits import FEW, LITTLE, QUIET, is_slow
 from .model import AnyBit, Masked, Names, Numbers
-from .nftables import FEW, LITTLE, QUIET, is_slow
 from .operations import Doubt, Either, Match, Quiet, Recall, Recent, Remember
 
 _MULTICAST = networks.sets(networks.MULTICAST)[6]

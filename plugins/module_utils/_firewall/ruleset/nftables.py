@@ -8,8 +8,9 @@ Versions differ in the order of objects and in how they print flags; nothing her
 import re
 
 from ..._addresses import intervals as iv
-from . import fields, wording
+from . import expressions, fields, wording
 from .fields import Unclear
+from .limits import FEW, LITTLE, QUIET, is_slow
 from .model import AnyBit, Chain, Masked, Names, Numbers, Rule, Table, TooManyError
 from .operations import (
     ANY_PORT,
@@ -27,7 +28,6 @@ from .operations import (
     Goto,
     Jump,
     Match,
-    Needs,
     Quiet,
     Recall,
     Redirect,
@@ -41,9 +41,6 @@ from .operations import (
 )
 
 LONG_ENOUGH = 10        # seconds that an element stays in a set, for all packets of a conversation to meet it
-LITTLE = 4096           # bytes that a client that sends little may send
-FEW = 3                 # packets that it may send at once
-QUIET = 'judged for a client that sends little'
 HARMLESS = frozenset(
     (
         'counter',
@@ -64,12 +61,7 @@ HARMLESS = frozenset(
 CONDITIONS = frozenset(('match', 'limit', 'quota', 'ct count', 'meter', 'set', 'map', 'flow') + tuple(HARMLESS))
 _TRANSLATE = ('dnat', 'redirect')
 _FAMILIES = {'ip': 4, 'ip6': 6}
-# what a packet has to be for an answer, or a translation, of a kind: names of fields that it has
 _WAYS = frozenset('fib %s%s oif' % (address, iif) for address in ('saddr', 'daddr') for iif in ('', ' iif'))
-_REJECT = {'icmp': ('other ip',), 'icmpv6': ('other ip6',), 'tcp reset': ('other tcp',)}
-_NAT = {'ip': ('other ip',), 'ip6': ('other ip6',)}
-# every packet has them, or the kernel goes on without them
-_SURE = frozenset(('iifname', 'oifname', 'mark', 'pkttype', 'nfproto', 'l4proto', 'ethertype', 'ctstate'))
 # fields of headers that rules may set without an effect on who gets in
 _REWRITES = frozenset(('dscp', 'ecn', 'flowlabel', 'id'))
 _METAS = frozenset(('mark', 'priority', 'nftrace', 'secmark'))
@@ -78,11 +70,7 @@ _ONLY_HOOK = {'netdev': 'ingress'}
 TABLE_FLAGS = {'dormant': 1, 'owner': 2, 'persist': 4}
 CHAIN_FLAGS = ('offload',)
 _LIMITS = ('limit', 'quota', 'ct count')
-_COMPARES = ('<', '>', '<=', '>=')
 SET_FLAGS = ('constant', 'interval', 'timeout', 'dynamic')
-# expressions that load something from the packet, or of what the kernel knows about it
-_LOADS = frozenset(('payload', 'exthdr', 'tcp option', 'ip option', 'sctp chunk', 'dccp option', 'meta', 'ct', 'fib',
-                    'rt', 'socket', 'osf', 'ipsec', 'tunnel', 'xfrm'))
 # a statement that nft -j has no words for, as nft itself prints it
 _BY_TEXT = re.compile(r'(?:add|update|delete) @([^ ]+) \{')
 # packets that these take or rewrite in ways that the ruleset does not tell
@@ -92,31 +80,6 @@ UNCLEAR = {
     'synproxy': 'answered by synproxy',
     'fwd': 'forwarded to another device',
 }
-# targets of xtables that let every packet go on unchanged
-XT_HARMLESS = frozenset(
-    (
-        'LOG',
-        'NFLOG',
-        'ULOG',
-        'AUDIT',
-        'TRACE',
-        'TCPMSS',
-        'CHECKSUM',
-        'CLASSIFY',
-        'comment',
-        'DSCP',
-        'TOS',
-        'TTL',
-        'HL',
-        'TCPOPTSTRIP',
-        'SECMARK',
-        'CONNSECMARK',
-        'IDLETIMER',
-        'RATEEST',
-        'TEE',
-        'LED',
-    )
-)
 
 
 class Loader:
@@ -152,7 +115,7 @@ class Loader:
 
     def _is_dormant(self, value, told):
         """bool: the kernel runs no chain of a table. What nft 1.0.6 prints as flags of a table is not what they are."""
-        words = _words(value.get('flags'))
+        words = expressions.words(value.get('flags'))
         if told is None:
             unknown = [word for word in words if word not in TABLE_FLAGS]
             number = sum(TABLE_FLAGS.get(word, 0) for word in set(words))
@@ -170,7 +133,7 @@ class Loader:
         chain = self.chains[key] = Chain(
             *key, hook=value.get('hook'), kind=value.get('type'), priority=value.get('prio', 0),
             policy=value.get('policy', 'accept'), devices=[devices] if isinstance(devices, str) else list(devices))
-        for word in _words(value.get('flags')):
+        for word in expressions.words(value.get('flags')):
             if word not in CHAIN_FLAGS:
                 self._ruleset.doubts.append('the flag %s of %s is not understood' % (word, chain.text))
         if chain.hook:
@@ -180,13 +143,13 @@ class Loader:
         """Note sets that rules read, and those that they write to: these may change until a packet comes."""
         limited = False
         for expression in rule.get('expr') or ():
-            kind, value = _item(expression)
+            kind, value = expressions.item(expression)
             name = None
             if kind == 'match' and isinstance(value, dict) and str(value.get('right')).startswith('@'):
                 self._read.add((rule['family'], rule['table'], value['right'][1:]))
             if kind in ('set', 'map') and isinstance(value, dict) and 'op' in value:
                 guarded = value['op'] != 'delete' and (
-                    limited or any(_over(_item(part)) for part in value.get('stmt') or ()))
+                    limited or any(_over(expressions.item(part)) for part in value.get('stmt') or ()))
                 name = str(value.get(kind, '')).lstrip('@')
             elif isinstance(expression, str) and _BY_TEXT.match(expression):
                 guarded, name = False, _BY_TEXT.match(expression).group(1)
@@ -201,35 +164,35 @@ class Loader:
     def _rule(self, value):
         key = value['family'], value['table'], value['chain']
         chain = self.chains[key]
-        expressions = value.get('expr') or []
-        rule = Rule('nftables %s handle %s' % (' '.join(key), value.get('handle')), expressions, [])
-        rule.ops = effective(self.ops(expressions, key))
-        if any(isinstance(part, dict) and 'xt' in part for part in expressions):
+        parts = value.get('expr') or []
+        rule = Rule('nftables %s handle %s' % (' '.join(key), value.get('handle')), parts, [])
+        rule.ops = effective(self.ops(parts, key))
+        if any(isinstance(part, dict) and 'xt' in part for part in parts):
             self.opaque.append((rule, len(chain.rules), chain))
         chain.rules.append(rule)
         self._ruleset.count += 1
 
-    def ops(self, expressions, chain_key):
-        """Make operations of the expressions of a rule.
+    def ops(self, parts, chain_key):
+        """Make operations of the parts of a rule.
 
         :param chain_key: tuple of family, table and name, of the chain.
         """
         result = []
-        for expression in expressions:
-            item = _item(expression)
+        for expression in parts:
+            item = expressions.item(expression)
             try:
                 result.extend(self._statement(item, chain_key))
             except Unclear as error:
                 result.extend(self._instead(item, chain_key, '%s is not understood' % error))
             except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-                result.extend(self._instead(item, chain_key, '%s is not understood' % _shown(expression)))
+                result.extend(self._instead(item, chain_key, '%s is not understood' % expressions.shown(expression)))
         return result
 
     def _instead(self, item, chain_key, reason):
         """list of operations of a statement that is not understood: whatever it does is among what they do."""
         kind, value = item
         try:
-            result = _needs(item, ())           # which is known whatever it compares with, or does
+            result = expressions.needed(item, ())           # which is known whatever it compares with, or does
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             result = []
         if kind in CONDITIONS or isinstance(kind, str) and _BY_TEXT.match(kind):
@@ -246,7 +209,7 @@ class Loader:
         """list of operations of a statement, after that for what it needs to find in a packet."""
         made = self._operations(item, chain_key)
         asked = made[0].tests() if made else ()
-        return _needs(item, asked[0][0] if asked else ()) + made
+        return expressions.needed(item, asked[0][0] if asked else ()) + made
 
     def _operations(self, item, chain_key):
         kind, value = item
@@ -282,14 +245,15 @@ class Loader:
             return self._lookups(value, chain_key)
         if kind == 'xt':
             name, target = (value or {}).get('name'), (value or {}).get('type') != 'match'
+            from .iptables import XT_HARMLESS
             if name in XT_HARMLESS:
                 return []
             reason = 'nft does not show the content of %s of iptables' % (name or 'a part')
             return [Undecided(reason) if target else Doubt(reason)]
-        raise Unclear(UNCLEAR.get(kind) or _shown({kind: value} if kind else value))
+        raise Unclear(UNCLEAR.get(kind) or expressions.shown({kind: value} if kind else value))
 
     def _verdict(self, value, chain_key):
-        kind, target = _item(value)
+        kind, target = expressions.item(value)
         if kind in ('jump', 'goto'):
             return self._jump(kind, target, chain_key)
         if kind == 'continue':
@@ -302,7 +266,7 @@ class Loader:
 
     def _traffic(self, kind, value, chain_key):
         if kind == 'meter':
-            return self._operations(_item(value['stmt']), chain_key)
+            return self._operations(expressions.item(value['stmt']), chain_key)
         if isinstance(value, dict) and 'map' in value:
             return self._lookups(value, chain_key, lambda name, key: tuple(self._traffic(kind, name, key)))
         if isinstance(value, str):
@@ -313,7 +277,7 @@ class Loader:
         else:
             most = _bytes(value.get('val', value.get('bytes')), value.get('val_unit')) if kind == 'quota' else LITTLE
         if most < LITTLE or kind == 'limit' and is_slow(value.get('burst', FEW), value['per']):
-            return [Doubt('%s is about as much as any client sends' % _shown({kind: value}))]
+            return [Doubt('%s is about as much as any client sends' % expressions.shown({kind: value}))]
         word = {'limit': 'rate limit', 'quota': 'quota', 'ct count': 'limit of connections'}[kind]
         if kind == 'quota' and value.get('used', 0):
             return [Doubt('the used part of a quota changes')]
@@ -330,13 +294,14 @@ class Loader:
             return self._remembered(key, value['elem'], False)
         result, elements = [], about.get('elem') or ()
         if about.get('size') and len(elements) >= about['size']:        # full: only for what is in it the rule goes on
-            names, kinds = self._keys(_value(value['elem']))
-            rows = [(_element(_value(part[0] if kind == 'map' else part), kinds), ()) for part in elements]
-            until = 'timeout' in about or 'timeout' in _words(about.get('flags'))
+            names, kinds = self._keys(expressions.value_of(value['elem']))
+            present = [expressions.value_of(part[0] if kind == 'map' else part) for part in elements]
+            rows = [(expressions.element(part, kinds), ()) for part in present]
+            until = 'timeout' in about or 'timeout' in expressions.words(about.get('flags'))
             result.append(Choose(names, Table(rows, (Doubt('%s is full' % value[kind]),) if until else None)))
-        if not any(_item(part)[0] in _LIMITS for part in statements):
+        if not any(expressions.item(part)[0] in _LIMITS for part in statements):
             result += self._remembered(key, value['elem'], True)
-        return result + [op for part in statements for op in self._operations(_item(part), chain_key)]
+        return result + [op for part in statements for op in self._operations(expressions.item(part), chain_key)]
 
     def _remembered(self, key, element, holds):
         """list of one operation or none, for an element that a rule puts into a set that rules read, or takes out."""
@@ -344,18 +309,18 @@ class Loader:
             return []           # nobody asks, or what one conversation does another one undoes
         until = element['elem'].get('timeout') if isinstance(element, dict) and 'elem' in element else None
         until = self._sets[key].get('timeout') if until is None else until
-        names = self._keys(_value(element))[0]
+        names = self._keys(expressions.value_of(element))[0]
         return [Remember(key, names, holds if until is None or until >= LONG_ENOUGH or not holds else None)]
 
     def _mangle(self, value, chain_key):
-        kind, key = _item(value['key'])
+        kind, key = expressions.item(value['key'])
         to = value['value']
         if kind in ('meta', 'ct') and key.get('key') == 'mark':
             setter = SetMark if kind == 'meta' else SetConnectionMark
             try:
-                if _item(to)[0] == 'map':
-                    return self._lookups(to, chain_key, lambda mark, dummy: (setter(_expression(mark)),))
-                return self._lookups(to, chain_key) + [setter(_expression(to))]
+                if expressions.item(to)[0] == 'map':
+                    return self._lookups(to, chain_key, lambda mark, dummy: (setter(expressions.mark(mark)),))
+                return self._lookups(to, chain_key) + [setter(expressions.mark(to))]
             except Unclear as error:
                 return [Doubt('%s is not understood' % error), setter(None)]
         if kind == 'ct' and key.get('key') == 'zone':
@@ -385,10 +350,11 @@ class Loader:
     def _translation(self, kind, value, chain_key):
         base = Redirect(None)
         address, before = value.get('addr'), []
-        keeps = 'netmap' in _words(value.get('flags')) or 'prefix' in _words(value.get('type_flags'))
+        flags = expressions.words(value.get('flags')) + expressions.words(value.get('type_flags'))
+        keeps = 'netmap' in flags or 'prefix' in flags
         if kind == 'dnat':
             family = _FAMILIES.get(value.get('family')) or _FAMILIES.get(chain_key[0])
-            if _item(address)[0] == 'map':
+            if expressions.item(address)[0] == 'map':
                 mapped = address['map']
                 before = self._looked_up(DnatMap, mapped['key'], mapped['data'], chain_key,
                                          lambda to, dummy: _destination(to, keeps))
@@ -396,10 +362,11 @@ class Loader:
             else:
                 base = Dnat(family, None, None) if address is None else Dnat(*_addresses(address, keeps))
         port = value.get('port')
-        if _item(port)[0] == 'map':
+        if expressions.item(port)[0] == 'map':
             mapped = port['map']
-            before += self._looked_up(DnatMap, mapped['key'], mapped['data'], chain_key,
-                                      lambda to, dummy: base.with_ports(fields.element(_value(to), 'number')))
+            before += self._looked_up(
+                DnatMap, mapped['key'], mapped['data'], chain_key,
+                lambda to, dummy: base.with_ports(fields.element(expressions.value_of(to), 'number')))
             return before
         return before + [base if port is None else base.with_ports(fields.element(port, 'number'))]
 
@@ -416,7 +383,7 @@ class Loader:
         :param convert: makes operations of the data of an element, (data, key of the chain) to a tuple; None: it has
             no effect on the packet.
         """
-        return [op for key, data in _maps(value)
+        return [op for key, data in expressions.maps(value)
                 for op in self._looked_up(Choose, key, data, chain_key, convert or _nothing)]
 
     def _limited(self, names, kinds, elements, chain_key):
@@ -440,36 +407,37 @@ class Loader:
                 ops = tuple(op for kind in _LIMITS if kind in element
                             for op in self._traffic(kind, element[kind], chain_key))
                 if ops:
-                    rows.append((_element(_value(element['val']), kinds), ops))
+                    rows.append((expressions.element(expressions.value_of(element['val']), kinds), ops))
                 element = element['val']
         if key and not rows:
             self._unlimited.add(key)
         return [Choose(names, Table(rows, ()))] if rows else []
 
     def _keys(self, left):
-        kind, value = _item(left)
+        kind, value = expressions.item(left)
         if kind == 'concat':
-            named = [field(part) for part in value]
+            named = [expressions.field(part) for part in value]
         else:
-            named = [field(left)]
+            named = [expressions.field(left)]
         return tuple(name for name, dummy in named), tuple(kind for dummy, kind in named)
 
     def _match(self, value, chain_key):
         operator, left, right = value['op'], value['left'], value['right']
         negate = operator in ('!=', '!')
-        kind, inner = _item(left)
+        kind, inner = expressions.item(left)
         if kind == '&':
-            name, how = field(inner[0])
+            name, how = expressions.field(inner[0])
             if how == 'any':
                 return [Match((name,), negate, _Changing(None))]
-            return [Match((name,), negate, Masked(fields.bits(inner[1], how), _compared(operator, right, how)))]
+            left_over = Masked(fields.bits(inner[1], how), expressions.compared(operator, right, how))
+            return [Match((name,), negate, left_over)]
         names, kinds = self._keys(left)
-        if names[0] in _WAYS and len(names) == 1 and any(isinstance(part, str) for part in _several(right)):
+        if names[0] in _WAYS and len(names) == 1 and any(isinstance(part, str) for part in expressions.several(right)):
             names, kinds = (names[0] + 'name',), ('name',)
-        if operator in _COMPARES:
+        if operator in expressions.COMPARES:
             if len(kinds) > 1 or kinds[0] in fields.WORDS:
                 return [Match(names, False, _Changing(None))]
-            return [Match(names, False, Numbers(_compared(operator, right, kinds[0])))]
+            return [Match(names, False, Numbers(expressions.compared(operator, right, kinds[0])))]
         if operator not in ('==', '!=', 'in', '!'):
             raise Unclear('the operator %s' % (str(operator)[:20],))
         if isinstance(right, str) and right.startswith('@'):
@@ -484,7 +452,7 @@ class Loader:
         ):
             return [Match(names, negate, AnyBit(fields.bits(right, kinds[0])))]
         else:
-            elements = _several(right)
+            elements = expressions.several(right)
             test = self._test(elements, kinds, 'a set')
         return self._limited(names, kinds, elements, chain_key) + [Match(names, negate, test)]
 
@@ -498,7 +466,7 @@ class Loader:
         value = self._sets[key]
         if key in self._written and not self._written[key]:
             return _Changing('@%s is filled by rules' % key[2])
-        for word in _words(value.get('flags')):
+        for word in expressions.words(value.get('flags')):
             if word not in SET_FLAGS:
                 raise Unclear('the flag %s of @%s' % (word, key[2]))
         elements = value.get('elem') or ()
@@ -525,19 +493,19 @@ class Loader:
                 return self._tests[key, kinds, convert]
             pairs = self._sets[key].get('elem') or ()
         else:
-            pairs = _item(data)[1]
+            pairs = expressions.item(data)[1]
         try:
             self._ruleset.take(pairs, data if isinstance(data, str) else 'a map')
         except TooManyError as error:
             raise Unclear(error) from None
         table = Table([])
         for key_value, right in pairs:
-            left = _value(key_value)
+            left = expressions.value_of(key_value)
             verdict = convert(right, chain_key)
             if left == '*':
                 table.default = verdict
             else:
-                table.elements.append((_element(left, kinds), verdict))
+                table.elements.append((expressions.element(left, kinds), verdict))
         if key:
             self._tests[key, kinds, convert] = table
         return table
@@ -556,55 +524,9 @@ class _Changing:
         return None
 
 
-def _item(value):
-    """(key, value) of an object with one key; else (None, the value itself)."""
-    if isinstance(value, dict) and len(value) == 1:
-        return next(iter(value.items()))
-    return (value, None) if isinstance(value, str) else (None, value)
-
-
-def _several(right):
-    """list: what a match compares with, one value or those of a set without a name."""
-    kind, inner = _item(right)
-    return inner if kind == 'set' else [right]
-
-
-def _compared(operator, right, kind):
-    """Set of the numbers that are equal to a value, or to one of several, or below or above it."""
-    if operator not in _COMPARES:
-        return _spans(_several(right), kind)
-    limit = fields.plain(right, kind)
-    span = {'<': (0, limit - 1), '<=': (0, limit), '>': (limit + 1, 2**128), '>=': (limit, 2**128)}[operator]
-    return (span,) if span[0] <= span[1] else iv.EMPTY
-
-
 def _bytes(number, unit):
     """int: so many bytes, of a unit such as ``kbytes``."""
     return number << {'k': 10, 'm': 20, 'g': 30}.get((unit or 'bytes')[0], 0)
-
-
-def is_slow(burst, unit):
-    """bool: a limit of packets stops a client that sends little; ``unit`` is the time of its rate, such as ``min``."""
-    return burst < FEW and unit[:1] in ('m', 'h', 'd', 'w')
-
-
-def _words(flags):
-    """list of str: flags, which nft prints as a list or, of one, as a word."""
-    return [flags] if isinstance(flags, str) else list(flags or ())
-
-
-def _shown(expression):
-    """str: a part of a rule as nft prints it."""
-    try:
-        return ' '.join(wording.statement(expression).split())[:80] or 'a part of the rule'
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        return 'a part of the rule'
-
-
-def _needs(item, asked):
-    """list of one operation or none, for what a statement needs besides fields that are asked for anyway."""
-    needed = set(needs(item)) - _SURE - set(asked)
-    return [Needs(tuple(sorted(needed)))] if needed else []
 
 
 def effective(ops):
@@ -612,58 +534,6 @@ def effective(ops):
     while ops and ops[-1].kind in PASSIVE:
         ops.pop()
     return ops
-
-
-def needs(item):
-    """list of names of fields: what a statement reads, or writes to, has to be in the packet, or the rule ends.
-
-    Nothing else says so: nft leaves such conditions out of what it prints (``meta nfproto ipv4`` before ``ip saddr``),
-    and the kernel has further ones (``ct mark`` without a connection).
-    """
-    kind, value = item
-    if kind == 'reject':
-        return _REJECT.get((value or {}).get('type'), ())
-    if kind == 'synproxy':          # net/netfilter/nft_synproxy.c
-        return ['other tcp']
-    if kind == 'tproxy':            # net/netfilter/nft_tproxy.c
-        return _NAT.get((value or {}).get('family'), ())
-    if kind in ('snat', 'masquerade'):
-        return list(_NAT.get((value or {}).get('family'), ())) + list(_reads(value))
-    if kind in ('mangle', 'reset'):
-        key = value['key'] if kind == 'mangle' else value
-        kinds = set(key)
-        written = ['other tcp'] if 'tcp option' in kinds else [] if kinds & {'meta', 'ct'} else list(_reads(key))
-        return written + (list(_reads(value['value'])) if kind == 'mangle' else [])
-    return list(_reads(value))
-
-
-def _reads(value):
-    """Yield the names of the fields that expressions load from the packet."""
-    if isinstance(value, list):
-        for part in value:
-            yield from _reads(part)
-    elif isinstance(value, dict):
-        for kind, inner in value.items():
-            if kind == 'set' and isinstance(inner, list):
-                continue                # elements are constants, and can be many
-            if kind in _LOADS and isinstance(inner, dict):
-                yield field({kind: inner})[0]
-                if kind == 'payload' and inner.get('protocol') in ('ether', 'vlan'):
-                    yield 'other ether'
-            else:
-                yield from _reads(inner)
-
-
-def _maps(value):
-    """Yield (key, data) of all maps in a value."""
-    if isinstance(value, list):
-        for part in value:
-            yield from _maps(part)
-    elif isinstance(value, dict):
-        for kind, inner in value.items():
-            if kind == 'map' and isinstance(inner, dict) and 'key' in inner:
-                yield inner['key'], inner['data']
-            yield from _maps(inner)
 
 
 def _nothing(dummy, dummy2):
@@ -676,46 +546,15 @@ def _over(item):
     return kind in ('limit', 'ct count') and isinstance(value, dict) and bool(value.get('inv'))
 
 
-def _value(value):
-    """The value of an element, which may come with a comment, a time or a counter."""
-    while isinstance(value, dict) and 'elem' in value:
-        value = value['elem']['val']
-    return value
-
-
-def _element(value, kinds):
-    """Tuple of tests for ``Table``."""
-    values = value['concat'] if isinstance(value, dict) and 'concat' in value else [value]
-    if len(values) != len(kinds):
-        raise Unclear('the element %s' % wording.value(value)[:80])
-    return tuple(fields.element(part, kind) for part, kind in zip(values, kinds))
-
-
-def _spans(values, kind):
-    return iv.merged(fields.elements(values, kind))
-
-
 def _test(values, kinds):
-    values = [_value(part) for part in values]
+    values = [expressions.value_of(part) for part in values]
     if '*' in values and kinds != ('name',):
         return Numbers(((0, 2 ** 200),)) if len(kinds) == 1 else _Changing('an element for everything')
     if len(kinds) > 1:
-        return Table([(_element(part, kinds), None) for part in values])
+        return Table([(expressions.element(part, kinds), None) for part in values])
     if kinds[0] in fields.WORDS:
         return Names([fields.element(part, kinds[0]) for part in values])
-    return Numbers(_spans(values, kinds[0]))
-
-
-def _expression(value):
-    """See ``model.mark``; None for what is not understood."""
-    if isinstance(value, int):
-        return value
-    kind, inner = _item(value)
-    if kind in ('|', '&', '^') and len(inner) == 2:
-        return kind, _expression(inner[0]), _expression(inner[1])
-    if kind in ('meta', 'ct') and inner.get('key') == 'mark':
-        return 'mark' if kind == 'meta' else 'ctmark'
-    return None
+    return Numbers(expressions.spans(values, kinds[0]))
 
 
 def _addresses(value, keeps):
@@ -744,69 +583,9 @@ def _proxy(value):
 
 def _destination(value, keeps):
     """Dnat of a map's data; ``keeps``: the rest of an address stays."""
-    value = _value(value)
+    value = expressions.value_of(value)
     port = None
     if isinstance(value, dict) and 'concat' in value:
         value, port = value['concat']
         port = fields.element(port, 'number')
     return Dnat(*_addresses(value, keeps)).with_ports(port)
-
-
-def field(left):
-    """(name, kind) of what a rule looks at; what is never known is of kind ``any``, and has a name that says what.
-
-    The name of a part of a header is ``other``, the protocol, and what nft calls it: where the packet has no such
-    header, it is ABSENT.
-    """
-    kind, value = _item(left)
-    if kind == 'payload' and 'tunnel' not in value:
-        if 'protocol' not in value:
-            return 'other @%s %s,%s' % (value['base'], value['offset'], value['len']), 'any'
-        key = value['protocol'], value['field']
-        return fields.PAYLOAD.get(key) or ('other %s %s' % key, 'any')
-    if kind == 'meta':
-        return fields.META.get(value['key']) or ('meta ' + value['key'], 'any')
-    if kind == 'ct':
-        return fields.CT.get((value['key'], value.get('dir'))) or ('ct ' + value['key'], 'any')
-    if kind == 'fib':
-        return _routed(value)
-    if kind == 'exthdr':
-        if 'field' not in value and value.get('name') in ('frag', 'rt', 'hbh', 'dst', 'mh'):
-            return 'exthdr', 'number'
-        return 'exthdr field', 'any'
-    if kind in ('tcp option', 'ip option', 'sctp chunk', 'dccp option'):
-        return _option(kind, value, wording.value(left)[:60])
-    if kind == 'rt' and value.get('family') in _FAMILIES:
-        return 'other %s rt %s' % (value['family'], value['key']), 'any'
-    if kind == 'osf':
-        return 'other tcp osf', 'any'
-    if kind in ('numgen', 'jhash', 'symhash'):
-        if isinstance(value.get('mod'), int) and 0 < value['mod'] <= 64:
-            return '%s %d %d' % ('numgen' if kind == 'numgen' else 'hash', value['mod'], value.get('offset') or 0), \
-                'number'
-        return 'chance', 'any'
-    return _shown(left), 'any'
-
-
-def _option(kind, value, text):
-    """The same of an option of a header. Whether there is one can be asked of other packets too (nft_exthdr.c)."""
-    if (kind, value.get('name'), value.get('field')) == ('tcp option', 'maxseg', 'size'):
-        return 'tcpmss', 'number'
-    if kind == 'ip option' or 'field' in value:
-        return 'other ' + text, 'any'
-    if 'name' in value:
-        return 'has ' + text, 'exists'
-    # of an option by its number, nft does not show whether it asks for it, or for what is in it
-    return text if value.get('offset') == 0 else 'other ' + text, 'any'
-
-
-def _routed(value):
-    """The same of ``fib``."""
-    flags = value['flags']
-    flags = frozenset([flags] if isinstance(flags, str) else flags) - {'mark'}
-    iif = ' iif' if 'iif' in flags else ''
-    if value['result'] == 'type' and flags - {'iif'} in ({'saddr'}, {'daddr'}):
-        return 'fib %s%s type' % ('saddr' if 'saddr' in flags else 'daddr', iif), 'word'
-    if value['result'] in ('oif', 'oifname', 'check') and flags - {'iif'} in ({'saddr'}, {'daddr'}):
-        return 'fib %s%s oif' % ('saddr' if 'saddr' in flags else 'daddr', iif), 'exists'
-    return 'fib ' + ' '.join(sorted(flags) + [str(value['result'])]), 'any'
