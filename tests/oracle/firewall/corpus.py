@@ -7,13 +7,11 @@
 iptables restores is loaded with each of its back ends. Comments say how the file was made.
 """
 
-import json
 import os
 import random
 import sys
-import traceback
 
-from firewall import judge, probes
+from firewall import judge, probes, workers
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'corpus')
 KINDS = ('nft', 'iptables', 'ip6tables', 'ipset')
@@ -56,17 +54,6 @@ class Recorded:
         return self._nft, self._saves
 
 
-def _main():
-    """Judge the rulesets on the command line, and print a line of JSON for each."""
-    court = judge.Judge()
-    for name in sys.argv[1:]:
-        try:
-            result = court.compare(Recorded(name))
-            result['wrong'] = [text for dummy, text in result['wrong']]
-        except Exception:
-            result = {'error': traceback.format_exc()}
-        print(json.dumps({'name': name, **result}), flush=True)
-
-
 if __name__ == '__main__':
-    _main()
+    COURT = judge.Judge()
+    workers.serve(lambda name: COURT.compare(Recorded(name)), [(name, name) for name in sys.argv[1:]])

@@ -7,14 +7,12 @@ Each line becomes a ruleset of one rule. Its addresses, interfaces and ports bec
 is possible, and a rule that only matches gets a verdict, so that packets can tell whether it matched.
 """
 
-import json
 import os
 import random
 import re
 import sys
-import traceback
 
-from firewall import judge, network, probes
+from firewall import judge, network, probes, workers
 
 FLOWS = 60          # per rule
 TERMINAL = re.compile(r'\b(accept|drop|reject|queue|continue|return|jump|goto|vmap|masquerade|redirect|[ds]nat|tproxy|'
@@ -153,21 +151,30 @@ def _lines(path):
 SUITES = {'nftables': of_nftables, 'iptables': of_iptables}
 
 
-def _main():
-    """Judge lines of a suite, and print a line of JSON for each: SUITE FOLDER FIRST STEP; every STEP-th line."""
-    suite, folder, first, step = sys.argv[1:]
-    court = judge.Judge()
-    for line in list(SUITES[suite](folder))[int(first)::int(step)]:
+class Court:
+    """Compares lines."""
+
+    def __init__(self):
+        self._judge = judge.Judge()
+
+    def compare(self, line):
+        """The same as ``judge.Judge.compare``; ``refused``: this kernel, or this version of the tool, has no such rule.
+
+        What is wrong is asked once more, alone: rules such as ``masquerade to :1024`` serve one client at a time.
+        """
         try:
-            result = court.compare(line)
-            # once more, alone: rules such as ``masquerade to :1024`` serve one client at a time
-            result['wrong'] = [text for flow, text in result['wrong'] if court.compare(line, flows=[flow])['wrong']]
-        except RuntimeError as exc:         # this kernel, or this version of the tool, knows no such rule
-            result = {'refused': str(exc)}
-        except Exception:
-            result = {'error': traceback.format_exc()}
-        print(json.dumps({'name': line.name, **result}), flush=True)
+            result = self._judge.compare(line)
+        except RuntimeError as exc:
+            return {'refused': str(exc), 'wrong': []}
+        result['wrong'] = [pair for pair in result['wrong'] if self._judge.compare(line, flows=[pair[0]])['wrong']]
+        return result
+
+
+def _main(suite, folder, first, step):
+    """Judge every ``step``-th line of a suite."""
+    lines = list(SUITES[suite](folder))[int(first)::int(step)]
+    workers.serve(Court().compare, [(line.name, line) for line in lines])
 
 
 if __name__ == '__main__':
-    _main()
+    _main(*sys.argv[1:])

@@ -7,39 +7,26 @@ A failing seed is repeated with ``pytest -k firewall-SEED``, a new one with ``OR
 tries that many.
 """
 
-import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 
 import pytest
+
+from firewall import workers
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(
     not all(map(shutil.which, ('ip', 'nft', 'iptables-nft-save', 'iptables-legacy-save'))),
     reason='needs ip, nft, iptables-nft and iptables-legacy')]
 FRESH = int(os.environ.get('ORACLE_SEED') or random.SystemRandom().randrange(100000, 10 ** 9))
 SEEDS = [*range(int(os.environ.get('RULESETS') or 300)), FRESH]
-WORKERS = 2
 UNDECIDED = 0.015
 
 
 @pytest.fixture(scope='module')
 def verdicts(paths, request):
     """{seed: what a worker found}; all seeds that are to be tested, at once."""
-    wanted = [item.callspec.params['seed'] for item in request.session.items
-              if getattr(item, 'callspec', None) and item.module is request.module]
-    wanted = wanted or SEEDS
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE='1')
-    processes = [subprocess.Popen([sys.executable, '-m', 'firewall.worker', *map(str, wanted[number::WORKERS])],
-                                  stdout=subprocess.PIPE, env=environment, text=True) for number in range(WORKERS)]
-    results = {}
-    for process in processes:
-        for line in process.communicate()[0].splitlines():
-            result = json.loads(line)
-            results[result['seed']] = result
-    return results
+    return workers.verdicts(paths, 'firewall.worker', workers.wanted(request, 'seed') or SEEDS)
 
 
 @pytest.mark.parametrize('seed', SEEDS, ids=['firewall-%d' % seed for seed in SEEDS])

@@ -3,35 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rulesets that nobody here has written: whatever the evaluator decides about them, real packets must agree with."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from firewall import corpus
+from firewall import corpus, workers
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(
     not all(map(shutil.which, ('ip', 'nft', 'ipset', 'iptables-nft-save', 'iptables-legacy-save'))),
     reason='needs ip, nft, ipset, iptables-nft and iptables-legacy')]
 NAMES = corpus.names()
-WORKERS = 2
 UNDECIDED = 0.03        # of the flows of all rulesets of a tool
 
 
 @pytest.fixture(scope='module')
 def verdicts(paths, request):
     """{name: what was found}, of all rulesets that are to be tested."""
-    wanted = [item.callspec.params['name'] for item in request.session.items
-              if getattr(item, 'callspec', None) and item.module is request.module]
-    wanted = wanted or NAMES
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE='1')
-    processes = [subprocess.Popen([sys.executable, '-m', 'firewall.corpus', *wanted[number::WORKERS]],
-                                  stdout=subprocess.PIPE, env=environment, text=True) for number in range(WORKERS)]
-    lines = [line for process in processes for line in process.communicate()[0].splitlines()]
-    return {result.pop('name'): result for result in map(json.loads, lines)}
+    return workers.verdicts(paths, 'firewall.corpus', workers.wanted(request, 'name') or NAMES)
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -7,20 +7,16 @@ The suites are part of the tools' sources. ``NFTABLES_SUITE`` names the folder `
 ``IPTABLES_SUITE`` the folder ``extensions`` of iptables; without them a few rules in the same form are tried.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
-from firewall import suites
+from firewall import suites, workers
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(
     not all(map(shutil.which, ('ip', 'nft', 'iptables-nft-save', 'iptables-legacy-save'))),
     reason='needs ip, nft, iptables-nft and iptables-legacy')]
-WORKERS = 2
 SAMPLES = {
     'nftables': (':input;type filter hook input priority 0\n\n*ip;test-ip4;input\n*inet;test-inet;input\n'
                  '# a comment\ntcp dport 22;ok\ntcp dport 22 quux;fail\nip saddr 192.168.1.1;ok;the same\n'
@@ -43,13 +39,11 @@ def suite(request, tmp_path):
 
 def test_kernel_agrees(suite, paths):
     name, folder, is_whole = suite
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONDONTWRITEBYTECODE='1')
-    workers = [subprocess.Popen(
-        [sys.executable, '-m', 'firewall.suites', name, folder, str(number), str(WORKERS)],
-        stdout=subprocess.PIPE, env=environment, text=True) for number in range(WORKERS)]
-    results = [json.loads(line) for worker in workers for line in worker.communicate()[0].splitlines()]
-    assert not any(worker.returncode for worker in workers)
+    results = workers.collect(paths, 'firewall.suites', [
+        [name, folder, str(number), str(workers.WORKERS)] for number in range(workers.WORKERS)])
     judged = [result for result in results if 'flows' in result]
+    lines = len(list(suites.SUITES[name](folder)))
+    assert len(results) == lines, 'a worker ended early'
     assert len(judged) > 100 if is_whole else len(judged) == RULES[name]
     undecided = sum(sum(result['undecided'].values()) for result in judged)
     print('%s: %d rules, %d refused by the tool or the kernel, %d flows, %d undecided' % (
