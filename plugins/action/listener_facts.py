@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Gathers what listens on a host, and passes on nothing but that. The documentation is in listener_facts.yml."""
 
+from ansible_collections.listening.ports.plugins.module_utils import _module
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, live
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 
 _OF_JOB = ('ansible_job_id', 'started', 'finished', 'results_file')
@@ -13,11 +14,7 @@ _OF_JOB = ('ansible_job_id', 'started', 'finished', 'results_file')
 class ActionModule(_action.Action):
     """The module of the same name, whose answer is checked."""
 
-    ARGUMENTS = {
-        **live.ARGUMENTS,
-        **live.LIMIT,
-        'diagnose': {'type': 'list', 'elements': 'str', 'default': []},
-    }
+    ARGUMENTS = {**_module.ARGUMENTS, **_module.LIMIT}
     PARAMETERS = ()             # it is of no audit
     _supports_async = True
 

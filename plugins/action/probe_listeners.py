@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Probes from a host, and passes on nothing but what came of it. The documentation is in probe_listeners.yml."""
 
+from ansible_collections.listening.ports.plugins.module_utils._probe import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _answer
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import results
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
@@ -13,15 +14,7 @@ _BESIDE = 60            # seconds for all that is not probing, such as to start 
 class ActionModule(_action.Action):
     """The module of the same name, whose answer is checked."""
 
-    ARGUMENTS = {
-        'endpoints': {'type': 'list', 'elements': 'raw', 'required': True},
-        'timeout': {'type': 'float', 'default': 3},
-        'total_timeout': {'type': 'float', 'default': 60},
-        'max_parallel': {'type': 'int', 'default': 500},
-        'source': {'type': 'str'},
-        'family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
-        'result': {'type': 'str', 'choices': ['probes', 'packed'], 'default': 'probes'},
-    }
+    ARGUMENTS = arguments.ARGUMENTS
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Run the module, and check what it returns."""

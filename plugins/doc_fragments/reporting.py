@@ -18,13 +18,6 @@ options:
       - The run whose records are used. The default is this run.
       - V(any) uses the newest record of each host, from any run.
     type: str
-  shared:
-    description:
-      - Whether others than the user who runs Ansible, and root, may own or write to the directory with the records, and
-        the records. Whoever may can forge what is judged and reported.
-      - With V(false), such a directory, or record, is refused. A directory above it gets a warning.
-    type: bool
-    default: false
   color:
     description: Whether the table has colours. V(auto) means if Ansible's own output has.
     type: str
@@ -35,4 +28,16 @@ options:
       - Maximum width of the table in columns. The default is the width of the terminal, or no limit without one.
       - Protocols, addresses, ports and verdicts are never cut, so it may become wider.
     type: int
+"""
+
+    # for all that reads or writes records
+    SHARED = r"""
+options:
+  shared:
+    description:
+      - Whether others than the user who runs Ansible, and root, may own or write to the directory with the records, and
+        the records. Whoever may can forge what is judged and reported.
+      - With V(false), such a directory, or record, is refused. A directory above it gets a warning.
+    type: bool
+    default: false
 """

@@ -5,13 +5,15 @@
 from ._sockets.base import CollectorError
 from ._subsets import COLLECTORS, SUBSETS
 
-ARGUMENTS = {
+ARGUMENTS: dict = {
     'gather': {'type': 'list', 'elements': 'str', 'choices': list(SUBSETS), 'default': ['owners']},
     'collector': {'type': 'str', 'choices': list(COLLECTORS), 'default': 'auto'},
     'max_sockets': {'type': 'int', 'default': 100000},
     'max_fds': {'type': 'int', 'default': 2000000},
     'diagnose': {'type': 'list', 'elements': 'str', 'default': []},
 }
+# seconds that the action waits for the module
+LIMIT: dict = {'look_timeout': {'type': 'float', 'default': 120}}
 
 
 def look(module, collect, judge=None):

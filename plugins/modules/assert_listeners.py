@@ -134,18 +134,12 @@ options:
   run_id:
     description: See O(listening.ports.record_listeners#module:run_id).
     type: str
-  shared:
-    description:
-      - Whether others than the user who runs Ansible, and root, may own or write to the directory of O(path) or
-        O(facts), and the records in it. Whoever may can forge what is judged and reported.
-      - With V(false), such a directory, or record, is refused. A directory above it gets a warning.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - listening.ports.declaration
   - listening.ports.attributes
   - listening.ports.looking
   - listening.ports.looking.limit
+  - listening.ports.reporting.shared
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn

@@ -6,7 +6,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listening.ports.plugins.module_utils._facts import collect
-from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, look
+from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, LIMIT, look
 
 
 def judge(*observed):
@@ -16,9 +16,7 @@ def judge(*observed):
 
 
 def main(gather=collect):
-    # the action waits for no longer than look_timeout
-    module = AnsibleModule(argument_spec=dict(ARGUMENTS, look_timeout={'type': 'float', 'default': 120}),
-                           supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(ARGUMENTS, **LIMIT), supports_check_mode=True)
     module.exit_json(ansible_facts={'ansible_listening_ports': look(module, gather, judge)})
 
 

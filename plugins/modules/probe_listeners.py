@@ -9,6 +9,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listening.ports.plugins.module_utils._addresses.scopes import FAMILIES
+from ansible_collections.listening.ports.plugins.module_utils._probe.arguments import ARGUMENTS
 from ansible_collections.listening.ports.plugins.module_utils._probe.endpoints import EndpointError, parse
 from ansible_collections.listening.ports.plugins.module_utils._probe.prober import MOST_PARALLEL, Prober, counts
 
@@ -17,18 +18,7 @@ LIMITS = (('timeout', 0.01, 60), ('total_timeout', 0.01, 3600), ('max_parallel',
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            'endpoints': {'type': 'list', 'elements': 'raw', 'required': True},
-            'timeout': {'type': 'float', 'default': 3},
-            'total_timeout': {'type': 'float', 'default': 60},
-            'max_parallel': {'type': 'int', 'default': 500},
-            'source': {'type': 'str'},
-            'family': {'type': 'str', 'choices': ['any'] + sorted(FAMILIES), 'default': 'any'},
-            'result': {'type': 'str', 'choices': ['probes', 'packed'], 'default': 'probes'},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     given = module.params
     for name, least, most in LIMITS:
         if not least <= given[name] <= most:

@@ -50,17 +50,11 @@ options:
       - By default all tasks of one C(ansible-playbook) share a name that no other run has. Set it if several
         runs make up one report, such as the slices of a job.
     type: str
-  shared:
-    description:
-      - Whether others than the user who runs Ansible, and root, may own or write to the directory with the records, and
-        the records. Whoever may can forge what is judged and reported.
-      - With V(false), such a directory, or record, is refused. A directory above it gets a warning.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - listening.ports.attributes
   - listening.ports.looking
   - listening.ports.looking.limit
+  - listening.ports.reporting.shared
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.actiongroups
   - ansible.builtin.action_common_attributes.conn

@@ -49,6 +49,7 @@ options:
     default: false
 extends_documentation_fragment:
   - listening.ports.reporting
+  - listening.ports.reporting.shared
   - listening.ports.attributes
   - listening.ports.attributes.controller
   - ansible.builtin.action_common_attributes

@@ -69,6 +69,7 @@ options:
     default: [contradiction]
 extends_documentation_fragment:
   - listening.ports.reporting
+  - listening.ports.reporting.shared
   - listening.ports.attributes
   - listening.ports.attributes.controller
   - ansible.builtin.action_common_attributes

@@ -10,22 +10,16 @@ from typing import Any, NamedTuple, Protocol
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
-from ...module_utils._subsets import COLLECTORS, SUBSETS
+from ...module_utils import _module
 from .._harmless.terminal import sentence, wrapped
 from .._shape import Facts, Status
 from .._words import number
 from . import firewall
 from .unpack import FactError, unpack
 
-# The options that are those of the module.
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    'gather': {'type': 'list', 'elements': 'str', 'default': ['owners'], 'choices': list(SUBSETS)},
-    'collector': {'type': 'str', 'choices': list(COLLECTORS), 'default': 'auto'},
-    'max_sockets': {'type': 'int', 'default': 100000},
-    'max_fds': {'type': 'int', 'default': 2000000},
-}
-# How many seconds a look may take.
-LIMIT: dict[str, dict[str, Any]] = {'look_timeout': {'type': 'float', 'default': 120}}
+# The options that are those of the module, and how many seconds a look may take.
+ARGUMENTS: dict[str, dict[str, Any]] = {name: spec for name, spec in _module.ARGUMENTS.items() if name != 'diagnose'}
+LIMIT: dict[str, dict[str, Any]] = _module.LIMIT
 MAX_GAPS = 50
 _MAX_PRINTED = 300              # characters
 
