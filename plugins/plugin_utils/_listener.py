@@ -19,27 +19,16 @@ from typing import TypedDict, Union, cast
 
 from . import _shape
 from ._harmless.terminal import cut_short, name, visible
-from ._shape import Complete, Endpoint, Exposure, Facts, HeldBy, Owner
+from ._shape import Complete, Endpoint, Exposure, Facts, Owner, Served
 from ._words import MOST, Several, several, some_of
 
 
-class Behind(TypedDict):
-    """Who serves what a host publishes for a container, as far as that is known; the fields are those of a listener."""
-
-    service: str | None
-    activated_by: str | None
-    held_by: HeldBy
-    socket_uid: int | None
-    owners: list[Owner]
-    owners_total: int
-
-
 class _PublishedListener(_shape.Listener, total=False):
-    behind: Behind
+    behind: Served
 
 
 class _PublishedForward(_shape.Forwarded, total=False):
-    behind: Behind
+    behind: Served
 
 
 # A listener as the facts have it, or what a host forwards, which has the same form; ``endpoints`` adds what is behind
@@ -56,10 +45,10 @@ _ROOT = 0                                           # the uid of container engin
 _OF_OWNERS = _shape.keys(Owner)
 _OF_SOME = ('container', 'exe_inside')
 OWNER_FIELDS = _OF_OWNERS.union(('owners', 'owners_total', 'held_by'))     # not observed where owners are hidden
-_OF_WHO = ('service', 'activated_by', 'held_by', 'socket_uid', 'owners', 'owners_total')
+_OF_WHO = _shape.keys(Served)
 # They hold a port of the host for a container, and serve nothing themselves.
 _STAND_INS = frozenset(('docker-proxy', 'conmon'))
-_NOBODY_KNOWN: Behind = {
+_NOBODY_KNOWN: Served = {
     'service': None, 'activated_by': None, 'held_by': 'unknown', 'socket_uid': None, 'owners': [], 'owners_total': 0}
 _WAYS_IN = frozenset(('sshd', 'dropbear'))          # what has the connection of Ansible, most often
 _EXPOSURE = ('verdict', 'allowed', 'level')         # who gets in, as far as that is decided
@@ -78,7 +67,7 @@ def endpoints(facts: Facts) -> list[Listener]:
     """
     by_id = {listener['id']: listener for listener in facts['listeners']}
     forwarded: list[Listener] = []
-    behind: dict[str, Behind] = {}
+    behind: dict[str, Served] = {}
     led_past: dict[str, set[str]] = {}              # by the id of the program: families
     for forward in facts.get('forwarded') or ():
         proxy = by_id.get(forward['proxy'] or '')
@@ -116,20 +105,20 @@ def _families(listener: Endpoint) -> set[str]:
     return {family for family, accepted in names.items() if accepted is not False}
 
 
-def _behind(forward: _shape.Forwarded) -> Behind:
-    return cast(Behind, {name: forward[name] for name in _OF_WHO})      # type: ignore[literal-required]
+def _behind(forward: _shape.Forwarded) -> Served:
+    return cast(Served, {name: value for name, value in forward.items() if name in _OF_WHO})
 
 
 def _published(forward: _shape.Forwarded, proxy: _shape.Listener) -> _PublishedForward:
     """Unite what is forwarded with the program that holds the port: its owners are in that container, for entries."""
-    who = {name: proxy[name] for name in _OF_WHO}                       # type: ignore[literal-required]
+    who: dict[str, object] = {name: value for name, value in proxy.items() if name in _OF_WHO}
     container = forward['container']
     if container:
         who['owners'] = [{**owner, 'container': owner['container'] or container} for owner in proxy['owners']]
     return cast(_PublishedForward, {**forward, **who, 'behind': _behind(forward)})
 
 
-def _standing_in(listener: _shape.Listener, behind: Behind | None) -> Listener:
+def _standing_in(listener: _shape.Listener, behind: Served | None) -> Listener:
     """Add who is behind a program that only holds the port of a container: nobody is known until rules were read."""
     if behind is None:
         names = {owner['process'] for owner in listener['owners']}
@@ -149,7 +138,7 @@ def faces(listener: Listener) -> list[Listener]:
     behind = listener.get('behind')
     if behind is None:
         return [listener]
-    return [listener, cast(Listener, {**listener, **cast(Behind, behind), 'behind': None})]
+    return [listener, cast(Listener, {**listener, **cast(Served, behind), 'behind': None})]
 
 
 def is_led_elsewhere(listener: Listener) -> bool:
@@ -163,7 +152,7 @@ def is_unknown_behind(listener: Listener) -> bool:
     No privileges show more of it.
     """
     behind = listener.get('behind')
-    return is_led_elsewhere(listener) or behind is not None and cast(Behind, behind)['held_by'] == 'unknown'
+    return is_led_elsewhere(listener) or behind is not None and cast(Served, behind)['held_by'] == 'unknown'
 
 
 def forwarded_to(listener: Listener) -> str | None:

@@ -188,11 +188,22 @@ class Exposure(_Exposure, total=False):
     except_sets: list[LongSet]
 
 
-class Endpoint(TypedDict):
-    """Where a host can be reached: what a listener and a forwarded endpoint have in common.
+class Served(TypedDict):
+    """Who serves something.
 
     :ivar owners: the first of the processes that own it; ``owners_total`` counts all of them.
     """
+
+    service: str | None
+    activated_by: str | None
+    held_by: HeldBy
+    socket_uid: int | None
+    owners: list[Owner]
+    owners_total: int
+
+
+class Endpoint(Served):
+    """Where a host can be reached: what a listener and a forwarded endpoint have in common."""
 
     id: str
     protocol: Protocol
@@ -207,12 +218,6 @@ class Endpoint(TypedDict):
     ephemeral: bool
     backlog: Backlog | None
     namespace: str | None
-    service: str | None
-    activated_by: str | None
-    held_by: HeldBy
-    socket_uid: int | None
-    owners: list[Owner]
-    owners_total: int
 
 
 class Listener(Endpoint, total=False):
