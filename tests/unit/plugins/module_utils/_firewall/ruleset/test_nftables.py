@@ -617,3 +617,27 @@ def test_no_reason_is_in_words_of_python(statement):
     assert words(rules) == 'undecided'
     for reason in reasons(rules):
         assert not any(word in reason for word in ("{'", 'None', 'Error', "['", 'object at'))
+
+
+# what a packet leaves behind that is stopped
+
+def connection(key, right, op='=='):
+    return match({'ct': {'key': key}}, right, op)
+
+
+@pytest.mark.parametrize('first, later, word', [
+    # the answer was let out, and the packet after it is stopped and marks its connection: sent again, it gets in
+    ([connection('mark', 1), ACCEPT], [mangle({'ct': {'key': 'mark'}}, 1), DROP], 'undecided'),
+    ([connection('mark', 2), ACCEPT], [mangle({'ct': {'key': 'mark'}}, 1), DROP], 'blocked'),
+    ([connection('mark', 1), DROP], [mangle({'ct': {'key': 'mark'}}, 1), DROP], 'blocked'),
+    ([connection('mark', 1), ACCEPT], [mangle(meta('mark'), 1), DROP], 'blocked'),
+])
+def test_a_packet_that_is_sent_again_meets_the_mark_of_its_connection(first, later, word):
+    stopped = [connection('status', 'seen-reply', 'in'), *later]
+    assert decide(evaluator(chain('input', [first, stopped], hook='input'))) == word
+
+
+def test_the_mark_of_a_connection_goes_with_its_first_packet():
+    """Before that packet has come through, there is no connection to keep it: net/netfilter/nf_conntrack_core.c."""
+    rules = [[connection('mark', 1), ACCEPT], [mangle({'ct': {'key': 'mark'}}, 1), DROP]]
+    assert decide(evaluator(chain('input', rules, hook='input'))) == 'blocked'
