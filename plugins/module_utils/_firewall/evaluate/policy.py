@@ -76,10 +76,10 @@ class Policy:
             if parts is None:
                 return None
             for some, hops in parts:
-                found = iv.isect(some, spans)
-                if found and hops and any(kind != 'throw' for dummy, kind in hops):
-                    result.append((found, hops))
-                    rest = iv.minus(rest, found)
+                decided = iv.isect(some, spans)
+                if decided and hops and any(kind != 'throw' for dummy, kind in hops):
+                    result.append((decided, hops))
+                    rest = iv.minus(rest, decided)
         return result + [(rest, [])]
 
     def _table(self, number):

@@ -327,7 +327,7 @@ class Joiner:
                 some = some + self._proxied(family, address, record)
                 if self.policies:
                     heard = [address] if address else self._own[family]
-                    own = {family: iv.merged((one, one) for one in heard)}
+                    own = {family: iv.merged((own_address, own_address) for own_address in heard)}
                     some = self.guarded(some, ('in', 'out'), record['protocol'], record['port'], own)
                 local = local or is_local
                 caveats += notes

@@ -208,25 +208,25 @@ class Sets:
 
     def _list(self, ipset, family, directions, nomatch):
         """A set of sets has what is in one of them, as far as each can be asked with these directions."""
-        found = []
+        asked = []
         for member, dummy in ipset.elements:
             inner = self._get(member)
             if inner.kind == 'list:set':        # the kernel allows none
                 raise Unclear('the set %s' % member[:40])
             names, test = self._test(member, inner, family, directions, nomatch)
             if (names, test) != NEVER:
-                found.append((names, test))
-        if not found:
+                asked.append((names, test))
+        if not asked:
             return NEVER
-        if len(found) == 1:
-            return found[0]
-        if len({names for names, dummy in found}) > 1:
+        if len(asked) == 1:
+            return asked[0]
+        if len({names for names, dummy in asked}) > 1:
             raise Unclear('a list of sets of different types')
-        tests = [test for dummy, test in found]
+        tests = [test for dummy, test in asked]
         if all(isinstance(test, Numbers) for test in tests):
-            return found[0][0], Numbers(iv.united([test.spans for test in tests]))
+            return asked[0][0], Numbers(iv.united([test.spans for test in tests]))
         if all(isinstance(test, Table) for test in tests):
-            return found[0][0], Table([row for test in tests for row in test.elements])
+            return asked[0][0], Table([row for test in tests for row in test.elements])
         raise Unclear('a list of sets of different types')
 
 

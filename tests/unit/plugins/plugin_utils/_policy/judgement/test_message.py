@@ -49,14 +49,14 @@ def test_a_unit_that_is_a_sentence_or_a_command_stays_a_name(kind, unit, service
 @hypothesis.settings(deadline=None, derandomize=True, database=None)
 def test_names_of_a_host_change_nothing_of_what_a_finding_says(kind, text, spared):
     """With whatever name, the words around it are those that stand around a plain one."""
-    def said(given):
+    def told_of(given):
         unit = given + '.service'
-        one = found(kind, owners=[owner(7, given, given, unit=unit)], service=None if spared else unit)
-        message = re.sub(r'"[^"]*"', 'plain', one.message).replace('plain.service', 'plain')
-        return message, one.remedy
+        finding = found(kind, owners=[owner(7, given, given, unit=unit)], service=None if spared else unit)
+        message = re.sub(r'"[^"]*"', 'plain', finding.message).replace('plain.service', 'plain')
+        return message, finding.remedy
 
     hypothesis.assume(not re.fullmatch(r'[\w.@:/+\\-]+', text))
-    odd, plain = said(text), said('plain')
+    odd, plain = told_of(text), told_of('plain')
     assert odd[0] == plain[0]
     nameless = plain[1].replace(' (stopping plain.service would not close it)', '').replace('plain.service', 'it')
     assert odd[1] == nameless
