@@ -12,6 +12,7 @@ import random
 import time
 
 from ..._addresses import intervals as iv, networks
+from ..evaluate.crowds import LONG
 from ..evaluate.links import Links
 from ..evaluate.routes import Net
 from ..ruleset.fields import PROTOCOLS
@@ -44,6 +45,7 @@ class Asker:
         self.links = Links(net, ruleset.bases)
         # port or address to a number for all tests that begin or end there
         self._edges = {what: {} for what in TRANSPORTS + tuple(_OTHER)}
+        self._long = {4: [], 6: []}         # (number, set): very long sets of addresses, too long to be told by ends
         self._named = {}                    # (kind of chain, family, protocol) to spans of ports
         self._names, self._each, self._odd, self._apart = set(), False, False, False
         self._noted = set()
@@ -150,6 +152,9 @@ class Asker:
         """Tell what is in these spans apart from all else."""
         mine, spans = random.getrandbits(64), iv.merged(spans)
         for kind in kinds:
+            if len(spans) > LONG and kind in self._long:
+                self._long[kind].append((mine, spans))
+                continue
             edges = self._edges[kind]
             for low, high in spans:
                 edges[low] = edges.get(low, 0) ^ mine
@@ -192,12 +197,19 @@ class Asker:
             return (address,)
         starts, sums = self._alike[family]
         kind = self._routes.kind(family, address) if self._kinds else None
-        return sums[bisect.bisect_right(starts, address) - 1], iv.contains(LOOPBACK[family], address), kind
+        total = sums[bisect.bisect_right(starts, address) - 1]
+        for number, spans in self._long[family]:
+            total ^= number * iv.contains(spans, address)
+        return total, iv.contains(LOOPBACK[family], address), kind
 
     def different(self, family, low, high):
         """List an address for each part of a network that rules tell from the others."""
         starts = self._alike[family][0]
-        return [low] + starts[bisect.bisect_right(starts, low):bisect.bisect_right(starts, high)]
+        inside = starts[bisect.bisect_right(starts, low):bisect.bisect_right(starts, high)]
+        for dummy, spans in self._long[family]:
+            inside = inside + [edge for first, last in iv.isect(spans, ((low, high),)) for edge in (first, last + 1)
+                               if low < edge <= high]
+        return [low] + sorted(set(inside))
 
     def relation(self, family, address, interface):
         """What rules can tell of an address and the interface that packets to it come in by.

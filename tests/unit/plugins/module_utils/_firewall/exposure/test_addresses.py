@@ -179,3 +179,32 @@ def test_a_host_with_thousands_of_interfaces_is_judged_in_time(rule):
 def test_drop_of_one_address_is_no_drop_of_all():
     exposure = exposed(router(chain('input', [[match(payload('ip', 'daddr'), WAN), DROP]], 'input')), record(port=22))
     assert exposure['level'] == 'anyone' and (['lan', 'wan'], [WAN], []) in paths(exposure)
+
+
+LONG = {'set': [LAN, *('203.0.113.%d' % number for number in range(0, 200, 2))]}
+
+
+@pytest.mark.parametrize('rule, reached', [
+    ([match(payload('ip', 'daddr'), LONG), dport(22), ACCEPT], LAN),
+    ([match(payload('ip', 'daddr'), LONG, '!='), dport(22), ACCEPT], WAN),
+])
+def test_very_long_sets_tell_addresses_of_the_host_apart(rule, reached):
+    listener = record(port=22)
+    attach(guarded(rule), listener)
+    assert {path['verdict'] for path in listener['exposure']['paths'] if reached in (path['addresses'] or ())} == \
+        {'allowed'}
+    assert {path['verdict'] for path in listener['exposure']['paths'] if reached not in (path['addresses'] or ())} == \
+        {'blocked'}
+
+
+def test_very_long_sets_part_prefixes_that_are_local_by_a_route():
+    """AnyIP: an address of the prefix is in the set, and the next one is not."""
+    listener = record(port=22)
+    attach(guarded([match(payload('ip', 'daddr'), LONG), dport(22), ACCEPT],
+                   local=[['203.0.113.0/24', None, True]]), listener)
+    assert listener['exposure']['verdict'] == 'allowed'
+    listener = record(address='203.0.113.8', port=22)
+    other = record(address='203.0.113.9', port=22)
+    attach(guarded([match(payload('ip', 'daddr'), LONG), dport(22), ACCEPT],
+                   local=[['203.0.113.0/24', None, True]]), listener, other)
+    assert (listener['exposure']['verdict'], other['exposure']['verdict']) == ('allowed', 'blocked')
