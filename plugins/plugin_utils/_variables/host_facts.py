@@ -23,6 +23,9 @@ AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'aud
          'audit_gather', 'audit_look_timeout', 'audit_output_dir', 'audit_return_facts', 'audit_shared')
 PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_look_timeout',
          'probe_max_parallel', 'probe_records', 'probe_shared', 'probe_timeout', 'probe_total_timeout')
+# The same for the role firewall: they decide what is filtered, and what is open.
+FIREWALL = ('firewall_confirm', 'firewall_despite', 'firewall_mode', 'firewall_open', 'firewall_plan',
+            'firewall_protected_sources', 'firewall_state')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')
@@ -37,7 +40,7 @@ def names(task_vars: Mapping[str, Any]) -> set[str]:
 
 
 def steering(task: Task, task_vars: Mapping[str, Any], parameters: Iterable[str]) -> str | None:
-    """Return why a host would decide how it is audited; None if it would not.
+    """Return why a host would decide how it is audited, or filtered; None if it would not.
 
     :param task_vars: the variables of the host, as they are written.
     :param parameters: variables that no fact may be, nor be behind.
@@ -45,14 +48,19 @@ def steering(task: Task, task_vars: Mapping[str, Any], parameters: Iterable[str]
     known, parameters = names(task_vars), list(parameters)
     for name in parameters:
         if name in known:
-            return 'it has a fact named %s, by which it would decide how it is audited: %s' % (name, _REMEDY)
+            return 'it has a fact named %s, by which it would decide how it is %s: %s' % (
+                name, _done(name), _REMEDY)
     shadows = shadowing(task, task_vars)
     for name in parameters if shadows else ():
         fact = behind(task_vars.get(name), task_vars, shadows)
         if fact:
             return ('the variable %s refers to %s, which is a fact of it, by which it would decide how it is '
-                    'audited: %s' % (name, visible(fact, 200), _REMEDY))
+                    '%s: %s' % (name, visible(fact, 200), _done(name), _REMEDY))
     return None
+
+
+def _done(name: str) -> str:
+    return 'filtered' if name in FIREWALL else 'audited'
 
 
 def shadowing(task: Task, task_vars: Mapping[str, Any]) -> set[str]:

@@ -50,6 +50,18 @@ def test_a_fact_with_the_name_of_a_parameter_steers(name):
     assert why.startswith('it has a fact named %s, by which it would decide how it is audited: remove the fact' % name)
 
 
+@pytest.mark.parametrize('name', host_facts.FIREWALL)
+def test_a_fact_with_the_name_of_a_parameter_of_the_firewall_steers(name):
+    facts = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
+    assert host_facts.steering(Task(), facts, host_facts.FIREWALL) == (
+        'it has a fact named %s, by which it would decide how it is filtered: remove the fact, and clear the fact '
+        'cache' % name)
+    given = variables(app_ports=[4444], **{name: '{{ app_ports }}'})
+    assert host_facts.steering(task({'web': CACHED}), given, host_facts.FIREWALL) == (
+        'the variable %s refers to app_ports, which is a fact of it, by which it would decide how it is filtered: '
+        'remove the fact, and clear the fact cache' % name)
+
+
 @pytest.mark.parametrize('raw', [
     '{{ app_ports }}', '{% if app_ports %}no{% endif %}', ['x', {'y': '{{ app_ports }}'}], '{{ mine }}',
     "{{ vars['app_ports'] }}", '{{ hostvars[inventory_hostname].app_ports }}', "{{ lookup('vars', 'app_ports') }}",
