@@ -215,6 +215,13 @@ def test_hosts_stay_until_they_are_taken_down(tmp_path):
                               check=False,
                               capture_output=True, text=True, env=environment, timeout=TIMEOUT)
         assert ping.stdout.count("pong") == 2, ping
+        for method in ("sftp", "scp"):
+            copy = subprocess.run([ANSIBLE, "h1", "-i", state / "inventory.json", "-m", "ansible.builtin.copy", "-a",
+                                   "content=by-%s dest=/root/sent" % method],
+                                  check=False, capture_output=True, text=True, timeout=TIMEOUT,
+                                  env=dict(environment, ANSIBLE_SSH_TRANSFER_METHOD=method))
+            assert copy.returncode == 0 and "[WARNING]" not in copy.stderr, copy
+            assert rig("exec", "--state", state, "h1", "cat", "/root/sent").stdout == "by-" + method
         assert subprocess.run([state / "ssh", "10.88.0.3", "hostname"], check=True,
                               capture_output=True).stdout == b"h2\n"
         assert rig("exec", "--state", state, "h2", "hostname").stdout == "h2\n"

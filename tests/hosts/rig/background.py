@@ -21,7 +21,7 @@ from .obstacles import cgroup_root
 
 Path = str | os.PathLike[str]
 
-FILES = ("runner", "ready", "ssh", "ssh_config", "inventory.json", "id", "id.pub", "known_hosts", "log")
+FILES = ("runner", "ready", "ssh", "sftp", "scp", "ssh_config", "inventory.json", "id", "id.pub", "known_hosts", "log")
 DOWN_WITHIN = 20  # seconds
 # Whoever connects is in the rig's cgroup, so that connections which Ansible keeps end with the hosts.
 SSH = """\
@@ -29,6 +29,12 @@ SSH = """\
 # Connects to a host of the rig: from the network that the hosts are in.
 echo $$ > %(cgroup)s/cgroup.procs
 exec nsenter --net=/proc/%(pid)d/ns/net -- ssh -F %(config)s "$@"
+"""
+# Both run ssh themselves, and are told here which.
+TRANSFER = """\
+#!/bin/sh
+# Transfers files from and to a host of the rig.
+exec %(program)s -S %(ssh)s "$@"
 """
 
 
@@ -69,8 +75,12 @@ def stay(state: Path, order: sandbox.Order, say: Say) -> int:
     def started(pid: int, cgroup: pathlib.Path) -> None:
         (state / "runner").write_text(cgroup.name, encoding="ascii")
         config = shlex.quote(str(state / "ssh_config"))
-        (state / "ssh").write_text(SSH % {"cgroup": cgroup, "pid": pid, "config": config}, encoding="utf-8")
-        (state / "ssh").chmod(0o755)
+        scripts = {"ssh": SSH % {"cgroup": cgroup, "pid": pid, "config": config}}
+        for program in ("sftp", "scp"):
+            scripts[program] = TRANSFER % {"program": program, "ssh": shlex.quote(str(state / "ssh"))}
+        for name, text in scripts.items():
+            (state / name).write_text(text, encoding="utf-8")
+            (state / name).chmod(0o755)
 
     return sandbox.run(dict(order, state=str(state), command=[]), say, started)
 

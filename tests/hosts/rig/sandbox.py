@@ -119,7 +119,8 @@ def _hand_out(rig: Rig, guests: list[Guest], state: pathlib.Path, kept: str) -> 
     inventory = rig.inventory(guests)
     for variables in inventory["all"]["hosts"].values():
         del variables["ansible_ssh_common_args"]
-        variables["ansible_ssh_executable"] = str(state / "ssh")
+        for program in ("ssh", "sftp", "scp"):
+            variables["ansible_%s_executable" % program] = str(state / program)
         variables["ansible_control_path_dir"] = kept
     (state / "inventory.json").write_text(json.dumps(inventory, indent=1), encoding="utf-8")
     (state / "ready").touch()
