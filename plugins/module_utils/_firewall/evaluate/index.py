@@ -85,8 +85,8 @@ class Index:
             if op.kind not in ('match', 'vmap'):
                 break               # whatever it is, it may do something to the packets that got here
             (names, test, negate), = op.tests()
-            values = [self._known.get(name) for name in names]
-            if any(value is ABSENT for value in values):
+            first = self._known.get(names[0])
+            if first is ABSENT or len(names) > 1 and any(self._known.get(name) is ABSENT for name in names):
                 return False, None
             if op.kind == 'vmap' and test.default is not None:
                 break
@@ -94,8 +94,8 @@ class Index:
                 ports = self._ports(names, test, ports)
             if op.kind == 'vmap':
                 break
-            if len(names) == 1 and values[0] not in (None, UNKNOWN, SOURCE, CLIENT):
-                answer = scalar(test, values[0])
+            if len(names) == 1 and first not in (None, UNKNOWN, SOURCE, CLIENT):
+                answer = scalar(test, first)
                 if answer is not None and answer == negate:
                     return False, None
         return True, ports

@@ -232,5 +232,6 @@ def _widened(spans, family):
     bits = 0
     while len(spans) > MOST_NETWORKS // 8 or len(iv.networks(spans, family)) > MOST_NETWORKS:
         bits += 4
-        spans = iv.merged({(low >> bits << bits, (high >> bits << bits) + (1 << bits) - 1) for low, high in spans})
+        rest = (1 << bits) - 1
+        spans = iv.merged({(low & ~rest, high | rest) for low, high in spans})
     return spans

@@ -14,6 +14,7 @@ _REJECT = {'icmp': ('other ip',), 'icmpv6': ('other ip6',), 'tcp reset': ('other
 _NAT = {'ip': ('other ip',), 'ip6': ('other ip6',)}
 # every packet has them, or the kernel goes on without them
 _SURE = frozenset(('iifname', 'oifname', 'mark', 'pkttype', 'nfproto', 'l4proto', 'ethertype', 'ctstate'))
+_PLAIN = frozenset(('accept', 'drop', 'return', 'continue', 'jump', 'goto', 'counter'))    # they read nothing
 # expressions that load something from the packet, or of what the kernel knows about it
 _LOADS = frozenset(('payload', 'exthdr', 'tcp option', 'ip option', 'sctp chunk', 'dccp option', 'meta', 'ct', 'fib',
                     'rt', 'socket', 'osf', 'ipsec', 'tunnel', 'xfrm'))
@@ -95,8 +96,26 @@ def needed(statement, asked):
 
     :param statement: as ``item`` has it.
     """
+    if statement[0] in _PLAIN or len(asked) == 1 and _asks_one(*statement):
+        return []
     names = set(needs(statement)) - _SURE - set(asked)
     return [Needs(tuple(sorted(names)))] if names else []
+
+
+def _asks_one(kind, value):
+    """bool: a match of one field, which it asks for itself, with constants. Most conditions are."""
+    if kind != 'match':
+        return False
+    left, right = value['left'], value['right']
+    if not (isinstance(left, dict) and len(left) == 1 and isinstance(right, (str, int, list, dict))):
+        return False
+    if isinstance(right, dict) and set(right) != {'set'}:
+        return False
+    if isinstance(right, list) and not all(isinstance(word, str) for word in right):
+        return False
+    if 'payload' in left:
+        return left['payload'].get('protocol') not in (None, 'ether', 'vlan')       # which only some devices have
+    return ('meta' in left or 'ct' in left) and field(left)[0] in _SURE
 
 
 def needs(statement):

@@ -145,8 +145,11 @@ class Loader:
         for expression in rule.get('expr') or ():
             kind, value = expressions.item(expression)
             name = None
-            if kind == 'match' and isinstance(value, dict) and str(value.get('right')).startswith('@'):
-                self._read.add((rule['family'], rule['table'], value['right'][1:]))
+            if kind == 'match':
+                right = value.get('right') if isinstance(value, dict) else None
+                if isinstance(right, str) and right.startswith('@'):
+                    self._read.add((rule['family'], rule['table'], right[1:]))
+                continue
             if kind in ('set', 'map') and isinstance(value, dict) and 'op' in value:
                 guarded = value['op'] != 'delete' and (
                     limited or any(_over(expressions.item(part)) for part in value.get('stmt') or ()))

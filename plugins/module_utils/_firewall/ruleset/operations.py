@@ -105,6 +105,12 @@ class Match(_Plain):
     def tests(self):
         return ((self.fields, self.test, self.negate),)
 
+    def reads(self):
+        return self.fields
+
+    def ports(self):
+        return super().ports() if any('port' in name for name in self.fields) else []
+
 
 class Needs(_Plain):
     """The rule goes on with the packets that have all of these fields, whatever is in them.
