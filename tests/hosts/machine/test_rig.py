@@ -219,7 +219,7 @@ def test_hosts_stay_until_they_are_taken_down(tmp_path):
             copy = subprocess.run([ANSIBLE, "h1", "-i", state / "inventory.json", "-m", "ansible.builtin.copy", "-a",
                                    "content=by-%s dest=/root/sent" % method],
                                   check=False, capture_output=True, text=True, timeout=TIMEOUT,
-                                  env=dict(environment, ANSIBLE_SSH_TRANSFER_METHOD=method))
+                                  env=dict(environment, ANSIBLE_SSH_TRANSFER_METHOD=method, ANSIBLE_SSH_ARGS=""))
             assert copy.returncode == 0 and "[WARNING]" not in copy.stderr, copy
             assert rig("exec", "--state", state, "h1", "cat", "/root/sent").stdout == "by-" + method
         assert subprocess.run([state / "ssh", "10.88.0.3", "hostname"], check=True,
