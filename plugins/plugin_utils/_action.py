@@ -29,13 +29,15 @@ Result = dict[str, Any]
 
 
 class Action(ActionBase):
-    """An action that changes nothing, and therefore also works in check mode.
+    """An action that works in check mode, since it changes nothing or has a module that knows what that is.
 
-    :cvar ARGUMENTS: the argument spec of its options. :cvar PARAMETERS: variables that no fact of a host may be.
+    :cvar ARGUMENTS: the argument spec of its options. :cvar REQUIRED_IF: which of them others need, as modules have it.
+    :cvar PARAMETERS: variables that no fact of a host may be.
     """
 
     TRANSFERS_FILES = False
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
+    REQUIRED_IF: ClassVar[Sequence[Any]] = ()
     PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE)
     _answered: Result | None = None
     _supports_check_mode = True
@@ -49,7 +51,7 @@ class Action(ActionBase):
                 visible(str((task_vars or {}).get('inventory_hostname')), 300), steering))
         result: Result = super().run(tmp, task_vars)
         validate: Callable[..., tuple[object, Options]] = self.validate_argument_spec
-        dummy, options = validate(argument_spec=self.ARGUMENTS)
+        dummy, options = validate(argument_spec=self.ARGUMENTS, required_if=self.REQUIRED_IF)
         result['changed'] = False
         self.work(options, task_vars or {}, result)
         return result

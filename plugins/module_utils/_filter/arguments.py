@@ -56,6 +56,8 @@ def fault(options):
     seconds = options['confirm']
     if seconds and not LEAST_SECONDS <= seconds <= MOST_SECONDS:
         return 'confirm has to be 0, or %d to %d seconds, not %d' % (LEAST_SECONDS, MOST_SECONDS, seconds)
+    if options.get('state') == 'present' and options.get('rules') is None:
+        return 'rules is null: no rules at all are written as []'
     if not _TOKEN.match(options.get('token', '00000000')):
         return 'token has to be eight hexadecimal digits'
     return None

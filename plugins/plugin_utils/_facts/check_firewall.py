@@ -30,13 +30,15 @@ def _is(kind: Callable[[str], object], value: str) -> bool:
         return False
 
 
-def _network(value: object) -> str:
+def network(value: object) -> str:
+    """Check for a network with its length."""
     if not isinstance(value, str) or len(value) > 64 or '/' not in value or not _is(ipaddress.ip_network, value):
         raise Fault('has to be a network such as 192.0.2.0/24')
     return value
 
 
-def _address(value: object) -> str:
+def address(value: object) -> str:
+    """Check for an address without a zone."""
     if not isinstance(value, str) or len(value) > 64 or '%' in value or not _is(ipaddress.ip_address, value):
         raise Fault('has to be an address such as 192.0.2.1')
     return value
@@ -60,12 +62,12 @@ def _row(*checks: _schema.Check) -> _schema.Check:
     return check
 
 
-_networks = _schema.items(_network, 2000)
+networks = _schema.items(network, 2000)
 _family = _schema.choice(*_shape.FAMILIES)
 _judged = {
     'verdict': _schema.choice(*_shape.EXPOSURE_VERDICTS),
-    'allowed': _networks,
-    'undecided': _schema.items(_schema.mapping({'sources': _networks, 'reason': _text}), 100),
+    'allowed': networks,
+    'undecided': _schema.items(_schema.mapping({'sources': networks, 'reason': _text}), 100),
     'decided_by': _maybe_text,
     'blocked_by': _maybe_text,
     'caveats': _schema.items(_text, 100),
@@ -79,7 +81,7 @@ exposure = _schema.mapping({
     'level': _schema.choice(*_shape.LEVELS),
     'paths': _schema.items(_schema.mapping(
         {**_judged, 'interfaces': _names, 'family': _family},
-        {'addresses': _schema.nullable(_schema.items(_address, 1000)), **_of_sets},
+        {'addresses': _schema.nullable(_schema.items(address, 1000)), **_of_sets},
     ), 20000),
 }, _of_sets)
 exposures = _schema.items(_schema.nullable(exposure), 1000 * 1000)
@@ -88,7 +90,7 @@ opening = _schema.mapping({
     'family': _family,
     'ports': ports,
     'interfaces': _names,
-    'sources': _networks,
+    'sources': networks,
     'decided_by': _maybe_text,
 }, {'source_sets': _long_sets})
 firewall = _schema.mapping({
@@ -96,7 +98,7 @@ firewall = _schema.mapping({
     'default': _schema.choice(*_shape.DEFAULTS),
     'rules': _schema.integer(),
 }, {
-    'sources': _schema.nullable(_schema.mapping(dict.fromkeys(_shape.FAMILIES, _networks))),
+    'sources': _schema.nullable(_schema.mapping(dict.fromkeys(_shape.FAMILIES, networks))),
     # what is in them is read where it is needed: what cannot be read says of nobody whether they are let in
     'sets': _schema.table(_schema.text(64), _schema.text(_MOST_OF_SET), 1000),
 })
@@ -105,14 +107,14 @@ _output = _schema.text(_MOST_TEXT)
 _flags = _schema.items(_name, 10000)
 _routes = _schema.items(_schema.mapping({
     'family': _schema.integer(4, 6),
-    'to': _network,
+    'to': network,
     'interface': _schema.nullable(_name),
-    'via': _schema.nullable(_address),
+    'via': _schema.nullable(address),
     'type': _schema.text(32),
 }), _MOST_ROUTES)
 _net = _schema.mapping({
     'addresses': _schema.table(_name, _schema.items(_interface_address, 10000), 10000),
-    'primary': _schema.table(_name, _address, 10000),
+    'primary': _schema.table(_name, address, 10000),
     'routes': _schema.nullable(_routes),
     'tables': _schema.nullable(_schema.table(_schema.text(16), _routes, 10000)),
     'policy': _schema.items(_schema.mapping({
@@ -120,13 +122,13 @@ _net = _schema.mapping({
         'priority': _schema.integer(),
         'kind': _schema.choice('table', 'stop', 'vrf', 'odd'),
         'table': _schema.integer(),
-        'to': _schema.nullable(_network),
+        'to': _schema.nullable(network),
         'mark': _schema.nullable(_row(_schema.integer(), _schema.integer())),
         'inverted': _schema.boolean,
         'suppressed': _schema.integer(-1),
     }), _MOST_ROUTES),
     'sources': _schema.nullable(
-        _schema.table(_name, _schema.items(_row(_network, _schema.boolean), _MOST_ROUTES), 10000)),
+        _schema.table(_name, _schema.items(_row(network, _schema.boolean), _MOST_ROUTES), 10000)),
     'rules': _schema.boolean,
     'route_localnet': _flags,
     'rp_filter': _schema.table(_name, _schema.integer(), 10000),
@@ -144,16 +146,16 @@ _net = _schema.mapping({
         'action': _schema.choice('block', 'protect', 'pass'),
         'family': _schema.integer(4, 6),
         'protocol': _schema.integer(0, 255),
-        'source': _network,
-        'target': _network,
+        'source': network,
+        'target': network,
         'source_port': _row(_schema.integer(0, 65535), _schema.integer(0, 65535)),
         'target_port': _row(_schema.integer(0, 65535), _schema.integer(0, 65535)),
         'interface': _schema.boolean,
     }), _MOST_ROUTES),
     'sk_lookup': _schema.nullable(_schema.boolean),
-    'local': _schema.items(_row(_network, _schema.nullable(_name), _schema.boolean), 10000),
-    'broadcast': _schema.items(_row(_address, _schema.nullable(_name)), _MOST_ROUTES),
-    'groups': _schema.table(_name, _schema.items(_address, 10000), 10000),
+    'local': _schema.items(_row(network, _schema.nullable(_name), _schema.boolean), 10000),
+    'broadcast': _schema.items(_row(address, _schema.nullable(_name)), _MOST_ROUTES),
+    'groups': _schema.table(_name, _schema.items(address, 10000), 10000),
 })
 
 
@@ -172,7 +174,7 @@ _snapshot = _schema.mapping({
     'devices': _schema.items(_row(_name, _name, _name, _names), 10000),
     'tools': _schema.mapping({'firewalld': _schema.text(32), 'ufw': _schema.text(32)}),
     'net': _schema.nullable(_net),
-    'elsewhere': _schema.table(_text, _schema.items(_address, 10000), 10000),
+    'elsewhere': _schema.table(_text, _schema.items(address, 10000), 10000),
     'port_names': _schema.table(_schema.text(64), _schema.text(1024), 100000),
     'errors': _schema.items(_schema.mapping({
         'aspect': _schema.choice('nft', 'iptables', 'ipset', 'net'),

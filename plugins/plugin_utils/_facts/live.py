@@ -71,9 +71,9 @@ def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], 
         result['ansible_facts'] = action.discovered
     warn(result, answer.get('warnings', ()))
     if answer.get('unreachable'):
-        return Looked('unreachable', _complaint(answer), None)
+        return Looked('unreachable', complaint(answer), None)
     if answer.get('failed'):
-        return Looked('failed', _complaint(answer), None)
+        return Looked('failed', complaint(answer), None)
     try:
         unpacked = unpack(answer.get('packed'))
         facts = firewall.judge(unpacked)
@@ -90,7 +90,7 @@ def warn(result: dict[str, Any], texts: Iterable[str]) -> None:
         result['warnings'] = known + new
 
 
-def _complaint(answer: Mapping[str, Any]) -> str:
+def complaint(answer: Mapping[str, Any]) -> str:
     """Return what a module reports that failed, and what it printed where it broke.
 
     That is all it printed, or the last line of a traceback.

@@ -21,3 +21,9 @@ def test_a_trial_that_nobody_could_keep_or_that_hardly_ends(seconds):
 @pytest.mark.parametrize('token', ['', '8f3c1a2', '8f3c1a2b0', '8F3C1A2B', '8f3c1a2b\n', 'a} ; flush', '../../..'])
 def test_a_token_that_would_be_no_name(token):
     assert arguments.fault({'confirm': 60, 'token': token}) == 'token has to be eight hexadecimal digits'
+
+
+def test_rules_that_are_null():
+    given = {'confirm': 60, 'state': 'present', 'rules': None}
+    assert arguments.fault(given) == 'rules is null: no rules at all are written as []'
+    assert arguments.fault(dict(given, rules=[])) is arguments.fault(dict(given, state='absent')) is None
