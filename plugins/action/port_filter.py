@@ -28,6 +28,7 @@ _PATIENCE = 20          # seconds for one login, with become
 _EARLY = 1              # seconds before the end of a trial from which on nothing is begun that would keep it
 _RETURN = 30            # seconds for a login after the trial
 _SETTLED = {arguments.KEEP: ('kept', 'reverted', 'busy'), arguments.SWEEP: ('kept', 'reverted')}
+_OF_THE_END = ('status', 'changed', 'code', 'msg', 'persistent')      # the rest is as it was before the trial
 _HIDDEN = 'connection_hidden'
 _CONNECTION = re.compile(r'[0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5} [0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5}', re.ASCII)
 _PREFIX = re.compile(r'^Failed to connect to the host via ssh: |^ssh: connect to host \S+ port \d+: ')
@@ -98,8 +99,9 @@ class Case:
                 self._name, _ended(_reason(exc)), self._at_most()))
             return
         if answer['status'] == results.TRIAL:
-            answer.update(self._confirm(answer.pop('seconds'), answer['connection']))
-        self._result.update(answer)
+            settled = self._confirm(answer.pop('seconds'), answer['connection'])
+            answer.update({key: settled[key] for key in _OF_THE_END if key in settled})
+        self._result.update(answer, msg='%s: %s' % (self._name, answer.get('msg', answer['status'])))
         if answer['status'] in results.FAILING:
             self._result.update(failed=True, changed=False)
 
@@ -138,8 +140,8 @@ class Case:
         if not answer:
             self._clock.sleep(max(0, ends + _EARLY - self._clock.monotonic()))
         only_refused = self._reached
-        lost = '%s: could not log in again within %d s (%s)' % (
-            self._name, seconds, answer['msg'].rstrip('.') if answer else reason)
+        lost = 'could not log in again within %d s (%s)' % (
+            seconds, answer['msg'].rstrip('.') if answer else reason)
         answer, reason = self._over_new_login(arguments.SWEEP, self._clock.monotonic() + _RETURN)
         if not answer and not self._reached:
             return {'status': 'reverted', 'msg': (

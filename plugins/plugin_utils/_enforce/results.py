@@ -31,7 +31,7 @@ _effect = _schema.mapping({
 _form = _schema.mapping({'status': _schema.choice(TRIAL, *STATUSES)}, {
     'changed': _schema.boolean,
     'code': _schema.nullable(_schema.text(40)),
-    'diff': _schema.mapping({'before': _schema.text(_MOST_TEXT), 'after': _schema.text(_MOST_TEXT)}),
+    'diff': _schema.nullable(_schema.mapping(dict.fromkeys(('before', 'after'), _schema.text(_MOST_TEXT)))),
     'effects': _schema.items(_effect, _MOST_EFFECTS),
     'connection': _schema.nullable(_schema.mapping({
         'address': check_firewall.address,
@@ -62,7 +62,9 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
         raise Fault('has to have seconds and connection')
     if checked.get('code'):
         checked['code'] = visible(checked['code'], 40)
-    if 'diff' in checked:
+    if checked.get('diff') is None:
+        checked.pop('diff', None)       # Ansible would take null for one
+    else:
         checked['diff'] = {side: _listing(text) for side, text in checked['diff'].items()}
     for effect in checked.get('effects', ()):
         if effect['listener'] is not None:

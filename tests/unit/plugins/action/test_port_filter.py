@@ -23,10 +23,12 @@ SAID = '10.0.0.1 40000 10.0.0.7 22'
 LOOKED = {'changed': True, 'msg': 'ok', 'diff': {'before': '', 'after': 'table x'}, 'effects': [EFFECT],
           'connection': CONNECTION, 'persistent': True}
 TRIAL = dict(LOOKED, status='trial', seconds=60)
-KEPT = {'status': 'kept', 'changed': True, 'msg': 'kept'}
-STALE = {'status': 'refused', 'code': 'not_fresh', 'changed': False, 'failed': True,
-         'msg': 'the connection in use is older than the rules.'}
-REVERTED = {'status': 'reverted', 'changed': False, 'failed': True, 'msg': 'the trial has ended'}
+# what steps after the first do not know is empty
+REST = {'diff': None, 'effects': [], 'connection': dict(CONNECTION, peer_port=50000), 'persistent': True}
+KEPT = dict(REST, status='kept', changed=True, msg='kept')
+STALE = dict(REST, status='refused', code='not_fresh', changed=False, failed=True,
+             msg='the connection in use is older than the rules.')
+REVERTED = dict(REST, status='reverted', changed=False, failed=True, msg='the trial has ended')
 HIDDEN = dict(LOOKED, status='refused', code='connection_hidden', changed=False, failed=True, connection=None)
 WORKS = {'rc': 0, 'stdout': '', 'stderr': ''}
 NO_ROUTE = AnsibleConnectionFailure('Failed to connect to the host via ssh: ssh: connect to host 10.0.0.7 port 22: '
@@ -99,7 +101,7 @@ def run(host, keywords=(), variables=(), **arguments):
 def test_rules_that_a_new_login_confirms_are_kept():
     host = Host([TRIAL], [dict(KEPT, persistent=False)])
     result = run(host)
-    assert (result.status, result.changed, result.failed, result.msg) == ('kept', True, False, 'kept')
+    assert (result.status, result.changed, result.failed, result.msg) == ('kept', True, False, 'web-1: kept')
     assert (result.effects, result.diff, result.connection) == ([EFFECT], LOOKED['diff'], CONNECTION)
     assert result.persistent is False and not hasattr(result, 'seconds')
     # the first command after a login is a bare one
@@ -134,7 +136,7 @@ def test_the_host_is_told_whether_rules_can_cut_the_way_to_it(transport, remote)
 def test_where_there_is_no_trial_nobody_logs_in(status, changed, failed):
     host = Host([dict(LOOKED, status=status, changed=changed, code='kubelet' if status == 'refused' else None)])
     result = run(host)
-    assert (result.status, result.changed, result.failed, result.msg) == (status, changed, failed, 'ok')
+    assert (result.status, result.changed, result.failed, result.msg) == (status, changed, failed, 'web-1: ok')
     assert host.done == [('begin', 0)] and result.effects == [EFFECT]
 
 
@@ -200,7 +202,7 @@ def test_a_trial_that_ended_early_is_not_waited_for():
 def test_another_run_has_taken_the_place():
     host = Host([TRIAL], [{'status': 'busy', 'seconds': 50, 'changed': False, 'failed': True, 'msg': 'another run'}])
     result = run(host)
-    assert (result.status, result.failed, result.changed, result.msg) == ('busy', True, False, 'another run')
+    assert (result.status, result.failed, result.changed, result.msg) == ('busy', True, False, 'web-1: another run')
     assert host.steps == 'begin keep'
 
 

@@ -34,7 +34,7 @@ def test_what_is_known_is_kept_and_nothing_else():
     answer['odd'] = answer['effects'][0]['odd'] = answer['connection']['odd'] = 1
     checked = results.formed(answer)
     assert checked == dict(ANSWER, diff={'before': '', 'after': 'table inet x {\n    chain y {\n'})
-    assert results.formed({'status': 'kept'}) == {'status': 'kept'}
+    assert results.formed({'status': 'kept', 'diff': None}) == {'status': 'kept'}
     assert results.formed({'status': 'refused', 'connection': None})['connection'] is None
 
 
@@ -52,7 +52,7 @@ def test_text_of_the_host_is_harmless():
 
 @pytest.mark.parametrize('path, value', [
     (['status'], 'well'), (['status'], None), (['changed'], 'yes'), (['msg'], None), (['msg'], {}), (['code'], 7),
-    (['persistent'], None), (['seconds'], 'soon'), (['seconds'], -1), (['diff'], None), (['diff', 'after'], 7),
+    (['persistent'], None), (['seconds'], 'soon'), (['seconds'], -1), (['diff'], ''), (['diff', 'after'], 7),
     (['effects'], {}), (['effects', 0], 'x'), (['effects', 0, 'loses'], ['10.0.0.1']), (['effects', 0, 'port'], 70000),
     (['effects', 0, 'after'], ['10.0.0.0/8; reboot']), (['effects', 0, 'connections'], '1'),
     (['effects', 0, 'protocol'], 'icmp'), (['connection', 'address'], 'web-1'), (['connection', 'port'], '22'),
