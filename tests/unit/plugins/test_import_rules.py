@@ -12,7 +12,10 @@ from ansible_collections.listening.ports.tests.unit.plugins import imports
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / 'plugins'
 FIREWALL = 'module_utils._firewall'
+FILTER = 'module_utils._filter'
 POLICY = 'plugin_utils._policy'
+# of what filters, what makes texts and reads none of a host
+PURE = ('rules', 'table', 'exchange', 'refusal')
 OF_CONTROLLERS = ('plugin_utils', 'action', 'lookup')
 OF_HOSTS = ('modules', 'module_utils')
 # whatever asks the host that it runs on
@@ -27,6 +30,11 @@ NEVER = (
      ('ansible', 'os', 'subprocess', *READING)),
     ('what reads the rules of a host judges nothing', ('%s.snapshot' % FIREWALL,),
      ('%s.ruleset' % FIREWALL, '%s.evaluate' % FIREWALL, '%s.exposure' % FIREWALL)),
+    ('what looks at a host knows nothing of what changes it',
+     (FIREWALL, 'module_utils._facts', 'module_utils._sockets', 'module_utils._owners', 'module_utils._systemd',
+      'module_utils._probe'), (FILTER,)),
+    ('the text of the table is made of rules alone', tuple('%s.%s' % (FILTER, name) for name in PURE),
+     ('ansible', 'os', 'subprocess', FIREWALL, *READING)),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('what others use knows no action', ('plugin_utils',), ('action', 'lookup')),
 )
