@@ -53,11 +53,18 @@ _TOKEN = re.compile(r'[0-9a-f]{8}\Z')
 
 def fault(options):
     """Find what is wrong with options of ARGUMENTS, beyond their types: a sentence, or None."""
-    seconds = options['confirm']
-    if seconds and not LEAST_SECONDS <= seconds <= MOST_SECONDS:
-        return 'confirm has to be 0, or %d to %d seconds, not %d' % (LEAST_SECONDS, MOST_SECONDS, seconds)
+    faulty = fault_of_time(options['confirm'])
+    if faulty:
+        return faulty
     if options.get('state') == 'present' and options.get('rules') is None:
         return 'rules is null: no rules at all are written as []'
     if not _TOKEN.match(options.get('token', '00000000')):
         return 'token has to be eight hexadecimal digits'
+    return None
+
+
+def fault_of_time(seconds):
+    """Find what is wrong with ``confirm``: a sentence, or None."""
+    if seconds and not LEAST_SECONDS <= seconds <= MOST_SECONDS:
+        return 'confirm has to be 0, or %d to %d seconds, not %d' % (LEAST_SECONDS, MOST_SECONDS, seconds)
     return None

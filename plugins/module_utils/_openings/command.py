@@ -20,23 +20,23 @@ def command(opening):
     return _ufw(opening) if opening['protocol'] in UFW_PROTOCOLS else None
 
 
-def elements(protocol, port, sources):
-    """List the words that add, query or remove one port, or range of ports, in a zone of firewalld.
+def rich_rule(protocol, port, source):
+    """str: the rule of firewalld that opens a port or a range, as firewalld lists it.
 
     :param port: str, such as ``80`` or ``80-90``.
-    :param sources: list of str, or None for everybody.
-    :returns: list of (kind, text): ``port`` and ``80/tcp``, or ``rich-rule`` and the text of a rule.
+    :param source: str, a network; None for everybody.
     """
-    if sources is None:
-        return [('port', '%s/%s' % (port, protocol))]
-    return [('rich-rule', 'rule family="%s" source address="%s" port port="%s" protocol="%s" accept' % (
-        'ipv6' if ':' in source else 'ipv4', source, port, protocol)) for source in sources]
+    origin = 'family="%s" source address="%s" ' % ('ipv6' if ':' in source else 'ipv4', source) if source else ''
+    return 'rule %sport port="%s" protocol="%s" accept' % (origin, port, protocol)
 
 
 def _firewalld(opening):
-    interface = opening['interface']
-    words = ['--add-%s=%s' % element for port in opening['ports']
-             for element in elements(opening['protocol'], str(port), opening['sources'])]
+    interface, protocol, sources = opening['interface'], opening['protocol'], opening['sources']
+    if sources is None:
+        words = ['--add-port=%s/%s' % (port, protocol) for port in opening['ports']]
+    else:
+        words = ['--add-rich-rule=%s' % rich_rule(protocol, port, source)
+                 for port in opening['ports'] for source in sources]
     added = ' '.join(map(quote, words))
     zone = ' --zone="$(firewall-cmd --get-zone-of-interface=%s)"' % quote(interface) if interface else ''
     return ' && '.join('firewall-cmd%s%s %s' % (when, zone, added) for when in ('', ' --permanent'))

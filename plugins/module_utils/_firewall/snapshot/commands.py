@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the listening.ports authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands that only read, and the time that they may take."""
+"""Commands that end, whatever they do, and the time that they may take."""
 
 import os
 import threading
 import time
 
 _MOST = 40 * 1024 * 1024        # characters that all commands may print together; a controller takes facts of 64 MiB
-_PATIENCE = 20                  # seconds for all commands together
+_PATIENCE = 20                  # seconds for all commands together, of a look
 _BINARIES = '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin'
 
 
@@ -16,10 +16,13 @@ class Unseen(Exception):
 
 
 class Tools:
-    """Runs commands that only read, all of which together have so much time, and print so much."""
+    """Runs commands, all of which together have so much time, and print so much.
 
-    def __init__(self, run):
-        self._run, self._until, self._room = run, time.monotonic() + _PATIENCE, _MOST
+    :param seconds: int, how much time.
+    """
+
+    def __init__(self, run, seconds=_PATIENCE):
+        self._run, self._until, self._room = run, time.monotonic() + seconds, _MOST
         self._path = os.environ.get('PATH', '').split(os.pathsep) + _BINARIES.split(os.pathsep)
 
     def find(self, name):
