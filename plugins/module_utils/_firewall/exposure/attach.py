@@ -8,6 +8,7 @@ from ..evaluate import evaluator
 from ..ruleset import load
 from . import listeners, senders
 from .alike import Asker, Timeout
+from .describe import Describer
 from .survey import Survey, is_proxy
 
 PATIENCE = 10                   # seconds for all questions
@@ -17,25 +18,26 @@ _IPTABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
 _CHAINS = frozenset(('INPUT', 'FORWARD', 'OUTPUT', 'PREROUTING', 'POSTROUTING'))
 
 
-def attach(records, snapshot, gaps, patience=PATIENCE):
+def attach(records, snapshot, gaps, patience=PATIENCE, describer=Describer):
     """Give each listener its ``exposure``.
 
     :param records: list of dict, the listeners.
     :param snapshot: dict, see ``snapshot.take.take``.
     :param gaps: Gaps.
     :param patience: seconds for all questions; what is not asked by then is unknown.
+    :param describer: class of what turns sets of addresses into the words of facts.
     :returns: dict with ``forwarded``, ``openings`` and ``firewall``.
     """
     pause = gc.isenabled()      # nothing here is garbage, and looking for it again and again takes longer than all else
     gc.disable()
     try:
-        return _attach(records, load.parsed(snapshot), gaps, patience)
+        return _attach(records, load.parsed(snapshot), gaps, patience, describer)
     finally:
         if pause:
             gc.enable()
 
 
-def _attach(records, snapshot, gaps, patience):
+def _attach(records, snapshot, gaps, patience, describer):
     for error in snapshot['errors']:
         gaps.add(
             'firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None
@@ -66,7 +68,7 @@ def _attach(records, snapshot, gaps, patience):
     net = snapshot['net']
     judge = evaluator.Evaluator(ruleset, net)
     asker = Asker(ruleset, judge, patience, net)
-    survey = Survey(listeners.Joiner(net, asker, judge.crowds), asker, records, snapshot, ruleset.count)
+    survey = Survey(listeners.Joiner(net, asker, judge.crowds, describer), asker, records, snapshot, ruleset.count)
     for record in records:
         record['exposure'] = None
     for record in own:

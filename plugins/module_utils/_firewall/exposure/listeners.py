@@ -32,11 +32,12 @@ class Joiner:
     :param net: dict, ``net`` of a snapshot.
     :param asker: Asker.
     :param crowds: dict, family to Crowds.
+    :param describer: class, ``Describer`` or one of its kind.
     :ivar describer: Describer.
     :ivar policies: list of dict, those of IPsec.
     """
 
-    def __init__(self, net, asker, crowds=NONE):
+    def __init__(self, net, asker, crowds=NONE, describer=Describer):
         self._asker = asker
         self.policies, self._is_chosen = net.get('ipsec') or (), net.get('sk_lookup')
         self._localnet, self._l3mdev = net['route_localnet'], net.get('l3mdev_accept') or {}
@@ -58,7 +59,7 @@ class Joiner:
             else:
                 (self._routed if is_sure else self._maybe)[family].append((low, high))
         self._note_heard(net)
-        self.describer = Describer({
+        self.describer = describer({
             family: iv.merged((address, address) for address in own) for family, own in self._own.items()}, crowds)
         self._crowds = crowds
         self._own_on = {}                   # (family, interface) to its addresses

@@ -14,7 +14,7 @@ from ... import _netlink
 from ..._addresses import scopes
 from . import local
 
-_NETFILTER = 12                                         # NETLINK_NETFILTER
+NETFILTER = 12                                         # NETLINK_NETFILTER
 _NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
 _GETTABLE, _GETCHAIN, _GETRULE = _NFTABLES | 1, _NFTABLES | 4, _NFTABLES | 7
 _GETLINK, _GETADDR, _GETROUTE, _GETRULES = 18, 22, 26, 34
@@ -39,7 +39,7 @@ _DEFAULT_RULES = {(0, _LOCAL_TABLE), (32766, 254), (32767, 253)}
 _DEFAULT_ATTRIBUTES = {6, 14, 15, 21}                   # FRA_PRIORITY, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_PROTOCOL
 
 
-def _dump(protocol, kind, body, connect):
+def dump(protocol, kind, body, connect):
     """Yield what the kernel answers, as (data, start, end). Raises OSError."""
     with contextlib.closing(connect(protocol)) as link:
         yield from _netlink.messages(
@@ -47,21 +47,24 @@ def _dump(protocol, kind, body, connect):
         )
 
 
-def _parts(data, start, end):
+def parts_of(data, start=0, end=None):
+    """dict: the attributes in a part of a message, by their numbers."""
+    end = len(data) if end is None else end
     return {kind: data[first:last] for kind, first, last in _netlink.attributes(data, start, end)}
 
 
-def _text(raw):
+def text_of(raw):
+    """str: the name in an attribute."""
     return raw.rstrip(b'\0').decode('utf-8', 'backslashreplace')
 
 
 def tables(connect=_netlink.connect):
     """list of (family, name, flags): the tables of nf_tables. Raises OSError with the kernel's errno."""
     result = []
-    for data, start, end in _dump(_NETFILTER, _GETTABLE, bytes(4), connect):
-        parts = _parts(data, start + 4, end)
+    for data, start, end in dump(NETFILTER, _GETTABLE, bytes(4), connect):
+        parts = parts_of(data, start + 4, end)
         flags, = struct.unpack('>I', parts.get(2, bytes(4)))            # NFTA_TABLE_FLAGS
-        result.append((_TABLES.get(data[start], 'family %d' % data[start]), _text(parts.get(1, b'')), flags))
+        result.append((_TABLES.get(data[start], 'family %d' % data[start]), text_of(parts.get(1, b'')), flags))
     return result
 
 
@@ -71,10 +74,10 @@ def devices(connect=_netlink.connect):
     :returns: list of [family, table, chain, names], of chains that are for devices; a name may end with ``*``.
     """
     result = []
-    for data, start, end in _dump(_NETFILTER, _GETCHAIN, bytes(4), connect):
-        chain = _parts(data, start + 4, end)
+    for data, start, end in dump(NETFILTER, _GETCHAIN, bytes(4), connect):
+        chain = parts_of(data, start + 4, end)
         hook = chain.get(4, b'')                        # NFTA_CHAIN_HOOK
-        about = _parts(hook, 0, len(hook))
+        about = parts_of(hook, 0, len(hook))
         names = [(1, about[3])] if 3 in about else []   # NFTA_HOOK_DEV; NFTA_HOOK_DEVS has them all
         if 4 in about:
             several = about[4]
@@ -82,8 +85,8 @@ def devices(connect=_netlink.connect):
                      for kind, first, last in _netlink.attributes(several, 0, len(several))]
         if names:
             result.append([
-                _TABLES.get(data[start], ''), _text(chain.get(1, b'')), _text(chain.get(3, b'')),
-                [_text(raw) + '*' * (kind == 2) for kind, raw in names]])       # NFTA_DEVICE_PREFIX
+                _TABLES.get(data[start], ''), text_of(chain.get(1, b'')), text_of(chain.get(3, b'')),
+                [text_of(raw) + '*' * (kind == 2) for kind, raw in names]])       # NFTA_DEVICE_PREFIX
     return result
 
 
@@ -94,14 +97,14 @@ def foreign(connect=_netlink.connect):
         iptables does since 1.8.8.
     """
     result, ports = set(), False
-    for data, start, end in _dump(_NETFILTER, _GETRULE, bytes(4), connect):
-        rule = _parts(data, start + 4, end)
+    for data, start, end in dump(NETFILTER, _GETRULE, bytes(4), connect):
+        rule = parts_of(data, start + 4, end)
         transport = False
         for dummy, first, last in _netlink.attributes(rule.get(4, b''), 0, len(rule.get(4, b''))):
-            expression = _parts(rule[4], first, last)
+            expression = parts_of(rule[4], first, last)
             name, about = (
                 expression.get(1, b'').rstrip(b'\0'),
-                _parts(expression.get(2, b''), 0, len(expression.get(2, b''))),
+                parts_of(expression.get(2, b''), 0, len(expression.get(2, b''))),
             )
             strange = name not in _OF_IPTABLES
             if name == b'payload':
@@ -111,7 +114,7 @@ def foreign(connect=_netlink.connect):
             elif name == b'cmp' and not transport:
                 strange = about.get(2) not in (struct.pack('>I', 0), struct.pack('>I', 1))      # neither == nor !=
             if strange:
-                result.add((_TABLES.get(data[start]), _text(rule.get(1, b'')), _text(rule.get(2, b''))))
+                result.add((_TABLES.get(data[start]), text_of(rule.get(1, b'')), text_of(rule.get(2, b''))))
     return result, ports
 
 
@@ -131,9 +134,9 @@ def network(connect=_netlink.connect):
     """
     names, ports, links = _links(connect)
     result = {'addresses': {}, 'primary': {}, 'links': links}
-    for data, start, end in _dump(0, _GETADDR, bytes(8), connect):
+    for data, start, end in dump(0, _GETADDR, bytes(8), connect):
         family, prefix, flags, index = struct.unpack_from('=BBBxI', data, start)
-        parts = _parts(data, start + 8, end)
+        parts = parts_of(data, start + 8, end)
         raw = parts.get(2) or parts.get(1)              # IFA_LOCAL is the own end of a point-to-point link
         if family in _IP and index in ports:
             # the kernel takes packets to it all the same: they come in by the bridge, which needs no address
@@ -147,7 +150,7 @@ def network(connect=_netlink.connect):
     tables = local.Tables()
     result['routes'], result['sources'], result['broadcast'], others = _routes(names, ports, tables, connect)
     result['rules'], result['policy'] = False, []
-    for data, start, end in _dump(0, _GETRULES, bytes(12), connect):
+    for data, start, end in dump(0, _GETRULES, bytes(12), connect):
         result['rules'] = result['rules'] or _is_special(data, start, end)
         _note_rule(tables, data, start, end)
         result['policy'].extend(_policy(data, start, end))
@@ -166,15 +169,15 @@ def _links(connect):
         and that of the interface by which its packets come in; and ``links`` of ``network``.
     """
     links = {}              # index to name, kind, index of the master, of the device below, and flags
-    for data, start, end in _dump(0, _GETLINK, bytes(16), connect):
+    for data, start, end in dump(0, _GETLINK, bytes(16), connect):
         index, flags = struct.unpack_from('=4xiI', data, start)
-        parts = _parts(data, start + 16, end)
+        parts = parts_of(data, start + 16, end)
         about = parts.get(18, b'')                      # IFLA_LINKINFO
-        kind = _text(_parts(about, 0, len(about)).get(1, b''))
+        kind = text_of(parts_of(about, 0, len(about)).get(1, b''))
         # IFLA_MASTER, and IFLA_LINK unless IFLA_LINK_NETNSID says that it is elsewhere
         master, below = (struct.unpack('=I', parts.get(attribute, bytes(4)))[0] for attribute in (10, 5))
         below = below if kind in _UPPER and 37 not in parts else 0
-        links[index] = _text(parts.get(3, b'')), kind, master, below, flags
+        links[index] = text_of(parts.get(3, b'')), kind, master, below, flags
     names, ports = {}, {}
     for index, link in links.items():
         name, upper, flags = link[0], index, link[4]
@@ -206,9 +209,9 @@ def _routes(names, ports, tables, connect):
     every, carriers = dict(names), dict(names)
     for index, (name, carrier) in ports.items():
         every[index], carriers[index] = name, carrier
-    for data, start, end in _dump(0, _GETROUTE, bytes(12), connect):
+    for data, start, end in dump(0, _GETROUTE, bytes(12), connect):
         family, prefix, table, kind, flags = struct.unpack_from('=BBxxBxxBI', data, start)
-        parts = _parts(data, start + 12, end)
+        parts = parts_of(data, start + 12, end)
         table = struct.unpack('=I', parts[15])[0] if 15 in parts else table
         if family not in _IP or flags & _CLONED or kind not in _TYPES and kind != _BROADCAST:
             continue
@@ -219,7 +222,7 @@ def _routes(names, ports, tables, connect):
             hops, at = [], 0
             while at + 8 <= len(parts[9]):
                 length = max(struct.unpack_from('=H', parts[9], at)[0], 8)
-                hops.append((parts[9][at + 4:at + 8], _parts(parts[9], at + 8, at + length).get(5)))
+                hops.append((parts[9][at + 4:at + 8], parts_of(parts[9], at + 8, at + length).get(5)))
                 at += length + 3 & ~3
         first = struct.unpack('=I', hops[0][0])[0] if hops and hops[0][0] else 0
         if kind == _BROADCAST:
@@ -254,7 +257,7 @@ def _routes(names, ports, tables, connect):
 def _note_rule(tables, data, start, end):
     """Tell which packets a rule of routing is for, and which table it leads to."""
     family, bits, source, tos, table, action, flags = struct.unpack_from('=BBBBBxxBI', data, start)
-    parts = _parts(data, start + 12, end)
+    parts = parts_of(data, start + 12, end)
     if family not in _IP:
         return
     to = '%s/%d' % (scopes.text(parts[1]), bits) if 1 in parts else None
@@ -272,7 +275,7 @@ def _policy(data, start, end):
     packets by more than their destination and mark.
     """
     family, bits, source, tos, table, action, flags = struct.unpack_from('=BBBBBxxBI', data, start)
-    parts = _parts(data, start + 12, end)
+    parts = parts_of(data, start + 12, end)
     if family not in _IP or action == _NO_ACTION:
         return
     inverted = bool(flags & _INVERTED)
@@ -294,7 +297,7 @@ def _policy(data, start, end):
 
 def _is_special(data, start, end):
     """bool: a rule of routing is not one of those that every host has."""
-    parts = _parts(data, start + 12, end)
+    parts = parts_of(data, start + 12, end)
     table = struct.unpack('=I', parts[15])[0] if 15 in parts else data[start + 4]
     priority = struct.unpack('=I', parts.get(6, bytes(4)))[0]
     return data[start] in _IP and bool(data[start + 1] or data[start + 2] or set(parts) - _DEFAULT_ATTRIBUTES or
