@@ -33,6 +33,10 @@ notes:
     or V(ignore). C(listener_unexpected_loopback) does the same for those that only the host itself can reach, and
     C(listener_unexpected_ephemeral_udp) for UDP sockets of the ephemeral range, which most clients have; the default
     of both is V(warn).
+  - C(listener_unexpected_blocked) is about undeclared listeners that the rules of the host's firewall let nobody else
+    reach, V(fail) (the default), V(warn) or V(ignore); it never makes more of them than C(listener_unexpected) does.
+    With another value than the default the firewall is gathered, and if it could not be read completely, they are
+    treated as any other. What an entry forbids is C(forbidden) all the same.
   - The variable C(listener_unknown) decides how to treat what cannot be judged, V(fail) (the default) or V(warn).
     Findings fail a host from the severity in C(listener_fail_severity) on, by default V(low); V(info) never fails. A
     waiver that expires within C(listener_waiver_warn_days), by default V(14), is a finding that does not fail.

@@ -118,6 +118,17 @@ def may_be_anyone(listener: Listener) -> bool:
         for family in families(listener))
 
 
+def is_blocked(listener: Listener) -> bool:
+    """Whether the rules of its host surely let nobody in but the host itself.
+
+    Where there is no way to it at all, such as while its interface is down, no rule has decided that.
+    """
+    exposure = _exposure(listener)
+    is_open = any(exposure.get(name) for name in ('allowed', 'allowed_sets', 'undecided'))
+    return bool(exposure.get('verdict') == 'blocked' and exposure.get('level') in ('none', 'local')
+                and exposure.get('paths') and not is_open)
+
+
 def upper(sources: Sources, listener: Listener) -> bool | None:
     """Whether nobody outside of these sources reaches it. The host itself always may."""
     if _is_inside(listener):

@@ -14,7 +14,7 @@ from ... import _words
 from ..._harmless.terminal import visible
 from ..conditions.ports import Item
 from ..language import values
-from ..language.options import SWITCHES
+from ..language.options import SWITCHES, if_blocked
 from ..language.refusal import Refusals, Refused, meant, shown
 from . import naming
 from .entry import Condition, Entry, Waiver
@@ -94,7 +94,9 @@ class Policy:
 
     @property
     def needs_firewall(self) -> bool:
-        """Whether an entry or a waiver depends on who can reach something."""
+        """Whether an entry, a waiver or a switch depends on who can reach something."""
+        if if_blocked(self.switches) != self.switches['listener_unexpected']:
+            return True
         conditions: list[Condition] = [*self.entries, *self.waivers]
         return any(entry.sources or entry.via for entry in self.entries) or any(
             expression.uses(('exposure',)) for condition in conditions for expression in condition.expressions)

@@ -163,14 +163,14 @@ def grouped(
             # an owner who is not seen may be anybody's client for a moment
             is_passing = before is not None and listener['id'] not in before and dubious != defaults.FILE
             if dubious and not is_passing:
-                parts: Unexpected = {'listener': unexpected.parts['listener'], 'dubious': dubious}
+                parts: Unexpected = {'listener': unexpected.parts['listener'], 'dubious': dubious, 'blocked': False}
                 kept.append(replace(unexpected, parts=parts))       # whatever the switch says of clients
                 continue
-        worth = switches[defaults.SWITCHES[group]]        # ignored ones are no findings
+        worth = defaults.worth(group, switches)         # ignored ones are no findings
         unexpected.fails = worth == 'fail'
         if worth == 'warn':
             unexpected.severity = 'low'
-        if group == 'unexpected' or worth == 'fail' and group == 'loopback':
+        if group in ('unexpected', 'blocked') or worth == 'fail' and group == 'loopback':
             kept.append(unexpected)
             continue
         owners = listener['owners']
@@ -182,11 +182,12 @@ def grouped(
 def _united(findings: Iterable[Finding]) -> list[Finding]:
     """Unite findings of sockets of both families, or of several addresses, that are wrong in one way.
 
-    They have one fingerprint.
+    They have one fingerprint. What the firewall blocks, and what it lets through, is not wrong in one way.
     """
     same: dict[Hashable, list[Finding]] = {}
     for wrong in sorted(findings, key=lambda finding: finding.rank):
-        same.setdefault((wrong.fingerprint, _owned_by(wrong.record)) if wrong.record else id(wrong), []).append(wrong)
+        key = (wrong.fingerprint, _owned_by(wrong.record), wrong.group) if wrong.record else id(wrong)
+        same.setdefault(key, []).append(wrong)
     for first, *others in same.values():
         if others:
             pids = _pids(first.record)

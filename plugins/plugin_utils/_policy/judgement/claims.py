@@ -103,7 +103,7 @@ class Look:
 
     def is_let_be(self) -> bool | None:
         """Whether it may listen though nobody declares it; None where its owners are hidden."""
-        return defaults.is_let_be(self.listener, self._switches, self._is_new)
+        return defaults.is_let_be(self.listener, self.complete, self._switches, self._is_new)
 
     def cause_of_owners(self) -> str:
         """Why its owners are not known, or not all of them."""

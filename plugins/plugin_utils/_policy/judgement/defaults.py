@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._listener import Listener, is_led_elsewhere, unlisted
-from ..._shape import Owner
+from ..._shape import Complete, Owner
+from ..conditions import reach
 from ..conditions.three_valued import both, either
-from ..language.options import IGNORE
+from ..language.options import IGNORE, if_blocked
 
 # What keeps an address that was leased: RFC 2131, 4.1 and RFC 8415, 7.2.
 _DHCP = {('udp', 68), ('udp', 546)}
@@ -39,20 +40,27 @@ FILE, OWNER, OWNERS = DUBIOUS = 'file', 'owner', 'owners'
 # class: the switch that says what it is worth
 SWITCHES = {
     'unexpected': 'listener_unexpected',
+    'blocked': 'listener_unexpected_blocked',
     'loopback': 'listener_unexpected_loopback',
     'ephemeral': 'listener_unexpected_ephemeral_udp',
 }
 
 
-def is_let_be(listener: Listener, switches: Mapping[str, Any], is_new: bool) -> bool | None:
+def worth(group: str, switches: Mapping[str, Any]) -> str:
+    """Find what a class is worth: ``fail``, ``warn`` or ``ignore``."""
+    return if_blocked(switches) if group == 'blocked' else str(switches[SWITCHES[group]])
+
+
+def is_let_be(listener: Listener, complete: Complete, switches: Mapping[str, Any], is_new: bool) -> bool | None:
     """Whether what nobody declares may listen all the same; None where its owners are hidden.
 
+    :param complete: the aspects of the facts.
     :param is_new: whether it was not there a moment before: an ephemeral socket is then somebody's client.
     """
     if listener['namespace'] is not None:
         return True             # nobody can reach it by this one
-    group = kind(listener)
-    is_ignored = switches[SWITCHES[group]] == IGNORE
+    group = kind(listener, complete)
+    is_ignored = worth(group, switches) == IGNORE
     if group != 'ephemeral':
         return True if is_ignored else is_known(listener)
     if is_new and _is_of_installed_clients(listener):
@@ -109,11 +117,16 @@ def is_dubious_file(owner: Owner) -> bool:
     return bool(owner['exe_deleted']) or (exe is not None and exe.startswith(_TEMPORARY))
 
 
-def kind(listener: Listener) -> str:
-    """Find its class: ``unexpected``, ``loopback`` or ``ephemeral``."""
+def kind(listener: Listener, complete: Complete) -> str:
+    """Find its class: ``unexpected``, ``blocked``, ``loopback`` or ``ephemeral``.
+
+    :param complete: the aspects of the facts: of rules that were not all seen, none is told to keep everybody out.
+    """
     if listener['ephemeral']:
         return 'ephemeral'
-    return 'loopback' if listener['scope'] == 'loopback' else 'unexpected'
+    if listener['scope'] == 'loopback':
+        return 'loopback'
+    return 'blocked' if complete.get('firewall') is True and reach.is_blocked(listener) else 'unexpected'
 
 
 def dubious(listener: Listener) -> str | None:

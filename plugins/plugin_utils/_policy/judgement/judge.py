@@ -169,7 +169,7 @@ def _judge_listener(look: Look, case: _Case, result: Result) -> None:
         case.doubts.append(Doubt(listener, entries, why, [Violation('forbidden', entries)]))
     if decided.causes:
         case.doubts.append(Doubt(listener, decided.entries, decided.causes, decided.perhaps))
-    case.findings += violations.violations(listener, decided, case.own)
+    case.findings += violations.violations(listener, decided, case.own, case.complete)
     if decided.value and not perhaps:
         result.passed += 1
 
@@ -178,7 +178,7 @@ def _unseen(policy: Policy, complete: Complete) -> Iterator[Doubt]:
     """Find what may listen where nobody could look: that nothing does is not known, whatever is found elsewhere."""
     forbidden = tuple(entry for entry in policy.entries if entry.state == 'forbidden')
     if not complete['sockets']:
-        if any(policy.switches[switch] != IGNORE for switch in defaults.SWITCHES.values()):
+        if any(defaults.worth(group, policy.switches) != IGNORE for group in defaults.SWITCHES):
             yield Doubt(None, (), frozenset(('sockets',)), [Violation('unexpected')])
         if forbidden:
             yield Doubt(None, forbidden, frozenset(('sockets',)), [Violation('forbidden', forbidden)])

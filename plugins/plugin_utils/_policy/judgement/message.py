@@ -198,8 +198,12 @@ def _unexpected(parts: Parts) -> str:
             some_of(listeners, in_words),
         )
     listener = parts['listener']
-    return '%s, but nothing declares it%s%s' % (
-        _listens(listener), _of_users(listener), ': %s' % _DUBIOUS[parts['dubious']] if parts['dubious'] else '')
+    return '%s, but nothing declares it%s%s%s' % (
+        _listens(listener),
+        _of_users(listener),
+        '; the firewall lets nobody reach it' if parts.get('blocked') else '',
+        ': %s' % _DUBIOUS[parts['dubious']] if parts['dubious'] else '',
+    )
 
 
 def _unexpected_expected(parts: Parts) -> str:

@@ -73,6 +73,7 @@ class Unexpected(TypedDict):
 
     listener: Excerpt
     dubious: str | None         # of DUBIOUS in defaults
+    blocked: bool               # whether the firewall keeps everybody out
 
 
 class UnexpectedGroup(TypedDict):

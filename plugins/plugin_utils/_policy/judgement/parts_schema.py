@@ -145,6 +145,7 @@ _of_all = {
 # What records of earlier versions lack
 _LATER: dict[str, dict[str, Check]] = {
     'missing': {'forwards_unseen': _schema.boolean},
+    'unexpected': {'blocked': _schema.boolean},
     'wrong_owner': {'others': _schema.nullable(_excerpt)},
 }
 _later_of_all = {'needed': _several(_schema.mapping(_place))}

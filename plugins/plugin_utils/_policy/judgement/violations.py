@@ -54,18 +54,27 @@ def forbidden(listener: Listener, sure: Sequence[Meeting], perhaps: Sequence[Mee
     )
 
 
-def violations(listener: Listener, verdict: Verdict, own: Own) -> list[Finding]:
+def violations(listener: Listener, verdict: Verdict, own: Own, complete: Complete) -> list[Finding]:
     """Make the findings of a verdict, one for each kind.
 
     :param own: the addresses of the host.
+    :param complete: the aspects of the facts.
     """
-    return [_MAKERS[violation.kind](listener, violation, own) for violation in verdict.violations]
+    return [
+        _unexpected(listener, violation, defaults.kind(listener, complete))
+        if violation.kind == 'unexpected'
+        else _MAKERS[violation.kind](listener, violation, own)
+        for violation in verdict.violations
+    ]
 
 
-def _unexpected(listener: Listener, violation: Violation, dummy: Own) -> Finding:
-    group = defaults.kind(listener)
+def _unexpected(listener: Listener, violation: Violation, group: str) -> Finding:
     is_dubious = group != 'ephemeral' and any(defaults.is_dubious_file(owner) for owner in listener['owners'])
-    parts: Unexpected = {'listener': excerpt(listener), 'dubious': defaults.FILE if is_dubious else None}
+    parts: Unexpected = {
+        'listener': excerpt(listener),
+        'dubious': defaults.FILE if is_dubious else None,
+        'blocked': group == 'blocked',
+    }
     unexpected = finding('unexpected', parts, (), listener, instead=violation.instead)
     unexpected.group = group
     return unexpected
@@ -134,7 +143,6 @@ def _unhealthy(listener: Listener, violation: Violation, dummy: Own) -> Finding:
 
 
 _MAKERS: dict[str, Callable[[Listener, Violation, Own], Finding]] = {
-    'unexpected': _unexpected,
     'wrong_owner': _wrong_owner,
     'wrong_bind': _wrong_bind,
     'overexposed': _overexposed,

@@ -50,12 +50,23 @@ FAIL, WARN, IGNORE = 'fail', 'warn', 'ignore'
 # switch: its default and the words that are allowed, or None for a number of days
 SWITCHES: Mapping[str, tuple[object, tuple[str, ...] | None]] = {
     'listener_unexpected': (FAIL, (FAIL, WARN, IGNORE)),
+    'listener_unexpected_blocked': (FAIL, (FAIL, WARN, IGNORE)),
     'listener_unexpected_loopback': (WARN, (FAIL, WARN, IGNORE)),
     'listener_unexpected_ephemeral_udp': (WARN, (FAIL, WARN, IGNORE)),
     'listener_unknown': (FAIL, (FAIL, WARN)),
     'listener_fail_severity': ('low', SEVERITIES[:-1]),
     'listener_waiver_warn_days': (14, None),
 }
+
+
+def if_blocked(switches: Mapping[str, Any]) -> str:
+    """Find what an unexpected listener is worth that the firewall blocks: never more than one that it lets through.
+
+    :param switches: the values of all SWITCHES.
+    """
+    words: list[str] = [switches['listener_unexpected_blocked'], switches['listener_unexpected']]
+    return min(words, key=(IGNORE, WARN, FAIL).index)
+
 
 _ABOUT: dict[str, Option] = {
     'name': {'type': 'str', 'description': [

@@ -193,7 +193,15 @@ def default(listener, switches):
         name += '_ephemeral_udp'
     elif listener['scope'] == 'loopback':
         name += '_loopback'
+    elif switches.get('listener_unexpected_blocked') == 'ignore' and blocked(listener):
+        return set()
     return set() if switches.get(name) == 'ignore' else {'unexpected'}
+
+
+def blocked(listener):
+    """Whether somebody could come to it, and none of them gets in."""
+    exposure = listener['exposure']
+    return exposure['verdict'] == 'blocked' and not exposure['allowed'] and bool(exposure.get('paths'))
 
 
 def judge(listener, entries, switches):

@@ -135,7 +135,8 @@ def listener(choose, hostile=False):
 def exposure(choose):
     """What the firewall lets in, decided for all."""
     allowed = choose.some(NETWORKS)
-    made = {'verdict': 'partly' if allowed else 'blocked', 'allowed': allowed, 'undecided': []}
+    made = {'verdict': 'partly' if allowed else 'blocked', 'level': 'listed' if allowed else 'none', 'allowed': allowed,
+            'undecided': []}
     if choose.one_in(2):
         made['paths'] = [
             {'interfaces': ['eth0'], 'verdict': choose.of(('allowed', 'blocked'))},
@@ -150,7 +151,7 @@ def host(choose, most=5, hostile=False):
         'local_addresses': choose.of((['10.0.0.5/24'], ['10.0.0.5/24', '2001:db8::5/64'], None)),
         'ephemeral_ports': [32768, 60999], 'reserved_ports': [], 'unprivileged_port_start': 1024},
         complete=dict.fromkeys(
-            ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources'), True))
+            ('sockets', 'binding', 'owners', 'units', 'namespaces', 'connections', 'resources', 'firewall'), True))
 
 
 def hidden(choose, facts):
@@ -261,6 +262,7 @@ def waiver(choose, name):
 
 _SWITCHES = {
     'listener_unexpected': ('fail', 'warn', 'ignore'), 'listener_unexpected_loopback': ('fail', 'warn', 'ignore'),
+    'listener_unexpected_blocked': ('fail', 'warn', 'ignore'),
     'listener_unexpected_ephemeral_udp': ('fail', 'warn'), 'listener_unknown': ('fail', 'warn'),
     'listener_fail_severity': ('critical', 'high', 'medium', 'low')}
 

@@ -160,7 +160,7 @@ def test_every_class_and_every_cause_is_in_a_case():
         result = building.judged(case)[1]
         causes.update(finding.ports[0] for finding in result.findings if finding.kind == 'unknown')
         classes.update(
-            defaults.kind(finding.record)
+            'blocked' if finding.parts['blocked'] else defaults.kind(finding.record, {})
             for finding in result.findings
             if finding.kind == 'unexpected' and finding.record
         )

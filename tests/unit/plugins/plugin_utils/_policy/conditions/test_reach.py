@@ -29,6 +29,15 @@ def test_whether_a_policy_speaks_of_who_can_reach_something(entry, wanted):
     assert building.policy({'expected_listeners': [entry]}).needs_firewall is wanted
 
 
+@pytest.mark.parametrize('switches, wanted', [
+    ({}, False), ({'listener_unexpected_blocked': 'warn'}, True), ({'listener_unexpected_blocked': 'ignore'}, True),
+    ({'listener_unexpected': 'warn'}, False),
+    ({'listener_unexpected': 'warn', 'listener_unexpected_blocked': 'warn'}, False),
+    ({'listener_unexpected': 'ignore', 'listener_unexpected_blocked': 'warn'}, False)])
+def test_a_switch_needs_the_firewall_where_it_makes_a_difference(switches, wanted):
+    assert building.policy(dict(switches, expected_listeners=[])).needs_firewall is wanted
+
+
 def test_a_waiver_can_speak_of_it_too():
     waivers = [{'port': 1, 'expires': 'never', 'where': "exposure.level == 'none'"}]
     assert building.policy({'expected_listeners': [], 'listener_waivers': waivers}).needs_firewall
