@@ -301,6 +301,8 @@ def _is_exempting(rule):
             name, test = op.fields[0], op.test
             if name in ('iifname', 'oifname') and isinstance(test, Names) and test.exact == {'lo'} and not test.starts:
                 return False
+            if name.startswith('tcp'):
+                return False
             if name.startswith('l4proto') and isinstance(test, Numbers) and not iv.minus(test.spans, _WITHOUT_STATE):
                 return False
     return True

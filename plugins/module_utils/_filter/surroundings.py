@@ -122,8 +122,7 @@ def _tuple(data, start, end):
 def _within(data, start, end, *kinds):
     """dict: the attributes that are in one of another one, and so on."""
     for kind in kinds:
-        start, end = next(
-            (first, last) for number, first, last in _netlink.attributes(data, start, end) if number == kind)
+        start, end = {number: (first, last) for number, first, last in _netlink.attributes(data, start, end)}[kind]
     return kernel.parts_of(data, start, end)
 
 
