@@ -16,6 +16,7 @@ from .._schema import Fault
 from . import fresh
 
 PATIENCE = 20           # seconds for one login, with become
+_INSTANT = 0.5          # seconds before the end in which what happens is due to it
 _HIDDEN = 'connection_hidden'
 _CONNECTION = re.compile(r'[0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5} [0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5}', re.ASCII)
 _PREFIX = re.compile(r'^Failed to connect to the host via ssh: |^ssh: connect to host \S+ port \d+: ')
@@ -88,7 +89,7 @@ class Steps:
         :param until: when no more is begun, by the clock of the action.
         :param settled: with which status an answer is the last.
         """
-        reason, self.reached = 'there was no time for it', False
+        reason, self.reached = '', False
         with fresh.Login(self._connection) as login:
             for seconds in fresh.attempts(self._clock, until):
                 try:
@@ -101,13 +102,14 @@ class Steps:
                         self._tell_connection(PATIENCE)
                     answer = self.ask(step, max(1, until - self._clock.monotonic()))
                 except Exception as exc:        # whatever a connection plugin raises, of which many are not Ansible's
-                    reason = why(exc)
+                    if not reason or self._clock.monotonic() < until - _INSTANT:
+                        reason = why(exc)       # else it was cut off by the end, and what was before says more
                     continue
                 self.reached = True
                 if answer['status'] in settled:
                     return answer, ''
                 reason = answer.get('msg') or answer['status']
-        return None, reason.rstrip('.')
+        return None, reason.rstrip('.') or 'there was no time for it'
 
     def _tell_connection(self, seconds: float) -> None:
         """Take what sshd says of the connection in use, which become hides from the module."""

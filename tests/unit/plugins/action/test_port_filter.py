@@ -192,6 +192,15 @@ def test_a_connection_that_is_never_new_is_no_confirmation():
     assert host.steps.endswith('keep sweep')
 
 
+def test_what_the_end_of_the_trial_cuts_off_is_not_the_reason():
+    host = Host([dict(TRIAL, seconds=10)], [STALE, {'unreachable': True, 'msg': 'no answer within 7 s'}], [REVERTED],
+                takes=4)
+    assert run(host).msg == ('web-1: could not log in again within 10 s (the connection in use is older than the '
+                             'rules). The rules are as they were')
+    host = Host([dict(TRIAL, seconds=10)], [{'unreachable': True, 'msg': 'no answer within 9 s'}], [REVERTED], takes=9)
+    assert '(no answer within 9 s)' in run(host).msg
+
+
 def test_a_trial_that_ended_early_is_not_waited_for():
     host = Host([TRIAL], [REVERTED], [REVERTED])
     result = run(host)
