@@ -4,7 +4,8 @@
 """Runs a command beside some listeners, in namespaces that were made for it (see conftest.py).
 
 With --blind before the command, that cannot see who owns them.
-Process 1 is in the same network namespace: for the collection this is a host of its own, whatever runs outside.
+Process 1 is in the same network namespace: for the collection this is a host of its own, whatever runs outside. What is
+written to /etc and /run is gone afterwards, and systemd does not run here.
 """
 
 import ctypes
@@ -29,6 +30,21 @@ def raise_loopback() -> None:
         fcntl.ioctl(control, 0x8914, struct.pack('16sh', b'lo', flags | 1))
 
 
+def mount(*words: str) -> None:
+    """Mount something in this namespace."""
+    subprocess.check_call(['mount', *words])
+
+
+def have_files_of_its_own() -> None:
+    """Give what is run an /etc that it may write to, and an empty /run, in which it finds no systemd."""
+    mount('-t', 'tmpfs', 'tmpfs', '/run')
+    layers = {layer: '/run/etc/' + layer for layer in ('upperdir', 'workdir')}
+    for path in layers.values():
+        os.makedirs(path)
+    options = ','.join('%s=%s' % layer for layer in {'lowerdir': '/etc', **layers}.items())
+    mount('-t', 'overlay', 'overlay', '-o', options, '/etc')
+
+
 def prctl(option: int, value: int | bytes) -> None:
     """Set something of this process."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -42,7 +58,8 @@ def main() -> NoReturn:
     blind = command[0] == '--blind'
     raise_loopback()
     # that of the machine shows the devices of the machine
-    subprocess.check_call(['mount', '-t', 'sysfs', 'sysfs', '/sys'])
+    mount('-t', 'sysfs', 'sysfs', '/sys')
+    have_files_of_its_own()
     kept = [socket.create_server(endpoint, backlog=16) for endpoint in PORTS]
     owner = os.fork()
     if not owner:
