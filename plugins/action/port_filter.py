@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Has a host try rules, logs in anew, and has it keep them. The documentation is in port_filter.yml.
+"""Has a host try rules, logs in anew, and has it keep them. The documentation is in plugins/modules/port_filter.py.
 
 Nothing here takes rules back: a trial that no new login keeps ends by itself, in the kernel of the host, whatever
 becomes of this side.
