@@ -180,7 +180,10 @@ _snapshot = _schema.mapping({
         'aspect': _schema.choice('nft', 'iptables', 'ipset', 'net'),
         'message': _text,
     }), 100),
-}, {'table_flags': _schema.nullable(_schema.items(_table_flags, 100000))})
+}, {
+    'table_flags': _schema.nullable(_schema.items(_table_flags, 100000)),
+    'unshown': _schema.items(_row(_name, _name, _name, _schema.integer(), _schema.choice(*_shape.FAMILIES)), 100000),
+})
 
 
 def snapshot(value: object) -> dict[str, Any]:

@@ -164,6 +164,7 @@ def snapshot(saves, ipset=''):
         'ipset': network.run('ipset', 'save') if ipset else None,
         'net': network.net(),
         'devices': kernel.devices(),
+        'unshown': kernel.unshown(),
         'errors': [],
     }
     for program in saves:

@@ -18,6 +18,7 @@ def parsed(snapshot):
         document = json.loads(snapshot['nft'])
         if all(isinstance(value, dict) for entry in document['nftables'] for value in entry.values()):
             _tell_devices(document, snapshot.get('devices') or ())
+            _tell_families(document, snapshot.get('unshown') or ())
             return dict(snapshot, nft=document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
@@ -32,6 +33,15 @@ def _tell_devices(document, devices):
         chain = entry.get('chain')
         if chain and chain.get('hook') in ('ingress', 'egress') and not chain.get('dev'):
             chain['dev'] = known.get((chain.get('family'), chain.get('table'), chain.get('name')), [])
+
+
+def _tell_families(document, unshown):
+    """Add the conditions about IPv4 or IPv6 that nft does not show."""
+    known = {tuple(key): family for *key, family in unshown}
+    for rule in [entry['rule'] for entry in document['nftables'] if 'rule' in entry] if known else ():
+        family = known.get((rule.get('family'), rule.get('table'), rule.get('chain'), rule.get('handle')))
+        if family:          # beside one that is shown, it changes nothing
+            rule['expr'].insert(0, {'match': {'op': '==', 'left': {'meta': {'key': 'nfproto'}}, 'right': family}})
 
 
 def load(snapshot):

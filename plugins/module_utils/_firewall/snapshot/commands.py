@@ -18,11 +18,11 @@ class Unseen(Exception):
 class Tools:
     """Runs commands, all of which together have so much time, and print so much.
 
-    :param seconds: int, how much time.
+    :param seconds: int, how much time; None for that of a look.
     """
 
-    def __init__(self, run, seconds=_PATIENCE):
-        self._run, self._until, self._room = run, time.monotonic() + seconds, _MOST
+    def __init__(self, run, seconds=None):
+        self._run, self._until, self._room = run, time.monotonic() + (seconds or _PATIENCE), _MOST
         self._path = os.environ.get('PATH', '').split(os.pathsep) + _BINARIES.split(os.pathsep)
 
     def find(self, name):

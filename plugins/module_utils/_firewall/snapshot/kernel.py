@@ -19,6 +19,7 @@ _NFTABLES = 10 << 8                                     # NFNL_SUBSYS_NFTABLES
 _GETTABLE, _GETCHAIN, _GETRULE = _NFTABLES | 1, _NFTABLES | 4, _NFTABLES | 7
 _GETLINK, _GETADDR, _GETROUTE, _GETRULES = 18, 22, 26, 34
 _TABLES = {1: 'inet', 2: 'ip', 3: 'arp', 5: 'netdev', 7: 'bridge', 10: 'ip6'}
+_INET, _NFPROTO = 1, 15                                 # NFPROTO_INET, NFT_META_NFPROTO
 _IP = {2: 4, 10: 6}                                     # AF_INET, AF_INET6
 _UP, _DADFAILED, _CLONED = 1, 8, 0x200
 _MOST_ROUTES = 20000
@@ -90,6 +91,38 @@ def devices(connect=_netlink.connect):
     return result
 
 
+def unshown(connect=_netlink.connect):
+    """Find conditions that nft leaves out: of a rule that rejects with a TCP reset, the one about IPv4 or IPv6.
+
+    nft 1.0.6 and 1.1.3 take it for one that only the answer needs, and print ``meta l4proto tcp reject with tcp reset``
+    for all three (src/netlink_delinearize.c, stmt_reject_postprocess).
+
+    :returns: list of [family, table, chain, handle, ``ipv4`` or ``ipv6``].
+    """
+    result = []
+    for data, start, end in dump(NETFILTER, _GETRULE, bytes(4), connect):
+        rule = parts_of(data, start + 4, end)
+        if data[start] != _INET:
+            continue
+        asked = told = None
+        for name, about in _expressions(rule):
+            if name == b'cmp' and asked and about.get(2) == struct.pack('>I', 0):           # NFT_CMP_EQ
+                told = _IP.get(parts_of(about.get(3, b'')).get(1, b'\0')[0])                # NFTA_DATA_VALUE
+            asked = name == b'meta' and about.get(2) == struct.pack('>I', _NFPROTO)         # NFTA_META_KEY
+            if told and name == b'reject' and about.get(1) == struct.pack('>I', 1):         # NFT_REJECT_TCP_RST
+                handle, = struct.unpack('>Q', rule[3])
+                result.append(['inet', text_of(rule[1]), text_of(rule[2]), handle, 'ipv%d' % told])
+    return result
+
+
+def _expressions(rule):
+    """Yield (name, attributes) of the expressions of a rule."""
+    raw = rule.get(4, b'')                              # NFTA_RULE_EXPRESSIONS
+    for dummy, first, last in _netlink.attributes(raw, 0, len(raw)):
+        expression = parts_of(raw, first, last)
+        yield expression.get(1, b'').rstrip(b'\0'), parts_of(expression.get(2, b''))
+
+
 def foreign(connect=_netlink.connect):
     """What ``iptables-nft-save`` may misread, as it leaves out what is not of iptables, without a word.
 
@@ -100,12 +133,7 @@ def foreign(connect=_netlink.connect):
     for data, start, end in dump(NETFILTER, _GETRULE, bytes(4), connect):
         rule = parts_of(data, start + 4, end)
         transport = False
-        for dummy, first, last in _netlink.attributes(rule.get(4, b''), 0, len(rule.get(4, b''))):
-            expression = parts_of(rule[4], first, last)
-            name, about = (
-                expression.get(1, b'').rstrip(b'\0'),
-                parts_of(expression.get(2, b''), 0, len(expression.get(2, b''))),
-            )
+        for name, about in _expressions(rule):
             strange = name not in _OF_IPTABLES
             if name == b'payload':
                 transport = about.get(2) == struct.pack('>I', 2)        # NFTA_PAYLOAD_BASE: of the transport header

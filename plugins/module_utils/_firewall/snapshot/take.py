@@ -30,8 +30,8 @@ def take(run, proc='/proc', records=(), names=None):
         of the tables that have some, which not every nft tells, or None; ``saves``, what ``iptables-save`` prints, by
         family and back end; ``ipset``, str or None; ``tables``, list of [family, name] in the kernel, or None;
         ``tools``; ``net``; ``elsewhere``, other network namespaces in which something listens to their addresses;
-        ``devices``, see ``kernel.devices``, where a chain is for some; ``port_names``, dict such as
-        ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict with ``aspect`` and
+        ``devices``, see ``kernel.devices``, where a chain is for some; ``unshown``, see there; ``port_names``,
+        dict such as ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict with ``aspect`` and
         ``message``: what is missing of all that, each of which leaves every verdict unknown.
     """
     taken = {
@@ -41,6 +41,7 @@ def take(run, proc='/proc', records=(), names=None):
         'ipset': None,
         'tables': None,
         'devices': [],
+        'unshown': [],
         'tools': {},
         'net': None,
         'elsewhere': {},
@@ -99,6 +100,8 @@ def _take_nftables(taken, tools, proc):
         taken['nft'] = text
         if any(word in text for word in _OF_DEVICES):
             taken['devices'] = kernel.devices()
+        if '"tcp reset"' in text:
+            taken['unshown'] = kernel.unshown()
     else:
         from . import iptables
         families = iptables.instead_of_nft(taken['tables'], taken['table_flags'], tools)

@@ -26,7 +26,7 @@ def snapshot(name='native', **other):
     taken = capture(name)
     net = {**taken['net'], 'links': {}, 'policy': [], 'tables': {}, 'l3mdev_accept': {'tcp': None, 'udp': None}}
     return {**taken, 'nft': taken['nft'] and json.dumps(taken['nft']), 'net': net, 'devices': [], 'elsewhere': {},
-            'port_names': {}, **other}
+            'unshown': [], 'port_names': {}, **other}
 
 
 def unpacked(taken, *listeners, **other):

@@ -129,6 +129,33 @@ def test_rules_that_iptables_cannot_have_written(expressions, strange, ports):
     )
 
 
+def meta(key):
+    return expression(b'meta', attribute(1, big(1)) + attribute(2, big(key)))
+
+
+def equal(value, op=0):
+    return expression(b'cmp', attribute(1, big(1)) + attribute(2, big(op)) + attribute(3 | 0x8000, attribute(1, value)))
+
+
+def reject(kind):
+    return expression(b'reject', attribute(1, big(kind)) + attribute(2, b'\0'))
+
+
+@pytest.mark.parametrize('family, expressions, expected', [
+    (1, [meta(15), equal(b'\x02'), meta(16), equal(b'\x06'), reject(1)], 'ipv4'),
+    (1, [meta(16), equal(b'\x06'), meta(15), equal(b'\x0a'), payload(2), equal(b'\0\x16'), reject(1)], 'ipv6'),
+    (1, [meta(16), equal(b'\x06'), reject(1)], None),                       # for both
+    (1, [meta(15), equal(b'\x02', 1), reject(1)], None),                    # !=, which nft shows
+    (1, [meta(15), equal(b'\x02'), reject(0)], None),                       # ICMP, which is of one of them
+    (1, [meta(15), equal(b'\x02'), expression(b'immediate')], None),
+    (2, [meta(15), equal(b'\x02'), reject(1)], None),                       # a table of IPv4
+])
+def test_conditions_that_nft_leaves_out(family, expressions, expected):
+    raw = message(10 << 8 | 6, bytes([family, 0, 0, 0]) + attribute(1, b't\0') + attribute(2, b'c\0')
+                  + attribute(3, struct.pack('>Q', 70)) + attribute(4 | 0x8000, b''.join(expressions)))
+    assert kernel.unshown(connect([raw])) == ([['inet', 't', 'c', 70, expected]] if expected else [])
+
+
 def test_addresses():
     links = [
         link(1, b'lo'),

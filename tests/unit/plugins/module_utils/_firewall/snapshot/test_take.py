@@ -16,6 +16,7 @@ from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot
 )
 from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 
+UNSHOWN = [['inet', 't', 'c', 3, 'ipv4']]
 DEVICES = [['netdev', 't', 'c', ['eth0']]]
 NET = {
     'addresses': {'lo': ['127.0.0.1/8'], 'eth0.1': ['192.0.2.1/24']},
@@ -73,6 +74,7 @@ class Host:
             (family, name, self.flags.get((family, name), 0)) for family, name in self._answer(self.tables)])
         monkeypatch.setattr(kernel, 'foreign', lambda: self._answer(self.rules))
         monkeypatch.setattr(kernel, 'devices', lambda: self._answer(self.devices))
+        monkeypatch.setattr(kernel, 'unshown', lambda: UNSHOWN)
         monkeypatch.setattr(kernel, 'network', lambda: self._answer(self.net))
         for name, value in (
             ('all/route_localnet', 0),
@@ -129,6 +131,7 @@ def test_no_firewall(host):
     assert taken == {
         'nft': None, 'table_flags': [], 'saves': {}, 'ipset': None, 'tables': [], 'errors': [],
         'tools': {'firewalld': 'absent', 'ufw': 'absent'}, 'elsewhere': {}, 'port_names': {}, 'devices': [],
+        'unshown': [],
         'net': dict(NET, route_localnet=[], rp_filter={'eth0.1': 0}, forwarding={'ipv4': True, 'ipv6': None}, groups={},
                     ipsec=[], sk_lookup=False,
                     l3mdev_accept={'tcp': None, 'udp': None})}
@@ -149,6 +152,14 @@ def test_groups_that_cannot_be_read(host, text):
     (host.root / 'proc/net/igmp').write_text(text)
     [error] = host.take()['errors']
     assert error == {'aspect': 'net', 'message': 'the multicast groups in %s/proc/net/igmp cannot be read' % host.root}
+
+
+@pytest.mark.parametrize('kind, unshown', [('tcp reset', UNSHOWN), ('icmp', [])])
+def test_conditions_that_nft_leaves_out_are_asked_for_where_there_may_be_some(host, kind, unshown):
+    host.tables = [('inet', 't')]
+    host.tools = {'nft': nft({'rule': {'family': 'inet', 'table': 't', 'chain': 'c', 'handle': 3, 'expr': [
+        {'reject': {'type': kind}}]}})}
+    assert host.take()['unshown'] == unshown
 
 
 @pytest.mark.parametrize('hook, devices', [('ingress', DEVICES), ('egress', DEVICES), ('input', [])])
