@@ -172,6 +172,7 @@ _snapshot = _schema.mapping({
     'ipset': _schema.nullable(_output),
     'tables': _schema.nullable(_schema.items(_schema.items(_schema.nullable(_name), 2, 2), 100000)),
     'devices': _schema.items(_row(_name, _name, _name, _names), 10000),
+    'unshown': _schema.items(_row(_name, _name, _name, _schema.integer(), _schema.choice(*_shape.FAMILIES)), 100000),
     'tools': _schema.mapping({'firewalld': _schema.text(32), 'ufw': _schema.text(32)}),
     'net': _schema.nullable(_net),
     'elsewhere': _schema.table(_text, _schema.items(address, 10000), 10000),
@@ -180,10 +181,7 @@ _snapshot = _schema.mapping({
         'aspect': _schema.choice('nft', 'iptables', 'ipset', 'net'),
         'message': _text,
     }), 100),
-}, {
-    'table_flags': _schema.nullable(_schema.items(_table_flags, 100000)),
-    'unshown': _schema.items(_row(_name, _name, _name, _schema.integer(), _schema.choice(*_shape.FAMILIES)), 100000),
-})
+}, {'table_flags': _schema.nullable(_schema.items(_table_flags, 100000))})
 
 
 def snapshot(value: object) -> dict[str, Any]:
