@@ -5,13 +5,14 @@
 PARTS = lint sanity units integration checkout oracle examples hosts artifact
 ARGS =
 
-.PHONY: help setup audit test $(PARTS) campaign test-hosts bench clean distclean
+.PHONY: help setup audit test $(PARTS) campaign lockout test-hosts bench clean distclean
 
 help:
 	@echo 'make audit                      show what listens on this machine, and who holds it'
 	@echo 'make audit ARGS="-i hosts.ini"  the same for an inventory; ARGS go to ansible-playbook'
 	@echo 'make test                       all tests; single parts: make $(PARTS)'
 	@echo 'make campaign                   much more of what is tried at random; takes an hour'
+	@echo 'make lockout                    faults while rules of the firewall are tried; RUNS=300, some 40 minutes'
 	@echo 'make bench                      benchmarks; ARGS="--help" says what there is'
 	@echo 'make clean                      remove what these commands made in the checkout'
 	@echo 'make distclean                  and the environments that tests keep in ~/.cache/listening-ports'
@@ -27,6 +28,9 @@ test: setup
 
 $(PARTS) campaign: setup
 	@.venv/bin/python -B tests/tools/run.py $@
+
+lockout: setup
+	@.venv/bin/python -B tests/tools/run.py --jobs 1 lockout
 
 test-hosts: hosts
 

@@ -19,8 +19,10 @@ import sandbox
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "listening-ports"
 # versions of ansible-core, with the Pythons that run them, the preferred one first
 CORES = {"2.16": ("3.11", "3.12", "3.10"), "2.21": ("3.13", "3.14", "3.12")}
-PACKAGE = "ansible==14.5.0"  # holds community.general 13, pinned so that figures can be compared
-FOREIGN = "ansible_collections/community/general/"
+PACKAGE = "ansible==14.5.0"  # holds community.general 13 and ansible.posix 2, pinned so that figures can be compared
+FOREIGN = tuple("ansible_collections/" + name for name in (
+    "community/general/plugins/modules/listen_ports_facts.py", "community/general/plugins/modules/ufw.py",
+    "ansible/posix/plugins/modules/firewalld.py"))
 
 
 def interpreters() -> dict[str, pathlib.Path]:
@@ -62,11 +64,11 @@ def environment(core: str) -> pathlib.Path | None:
 
 
 def rival(python: pathlib.Path) -> pathlib.Path:
-    """A collection tree with community.general's listen_ports_facts and nothing else, fetched on first use."""
-    tree = CACHE / "rival" / PACKAGE.replace("==", "-")
+    """A collection tree with the modules of others that are measured, and nothing else, fetched on first use."""
+    tree = CACHE / "rivals" / PACKAGE.replace("==", "-")
     if tree.exists():
         return tree
-    sandbox.say("fetching community.general.listen_ports_facts (50 MB, once)")
+    sandbox.say("fetching modules of community.general and ansible.posix (50 MB, once)")
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         subprocess.run([str(python), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
@@ -74,7 +76,8 @@ def rival(python: pathlib.Path) -> pathlib.Path:
         (wheel,) = pathlib.Path(scratch).glob("*.whl")
         fresh = pathlib.Path(scratch) / "tree"
         with zipfile.ZipFile(wheel) as archive:
-            extract(archive, FOREIGN + "plugins/modules/listen_ports_facts.py", fresh)
+            for name in FOREIGN:
+                extract(archive, name, fresh)
         tree.parent.mkdir(parents=True, exist_ok=True)
         fresh.rename(tree)
     return tree
@@ -84,9 +87,10 @@ def extract(archive: zipfile.ZipFile, name: str, target: pathlib.Path) -> None:
     """Unpack a file and the module_utils of its collection that it imports."""
     archive.extract(name, target)
     text = archive.read(name).decode("utf-8")
-    prefix = FOREIGN.replace("/", ".") + "plugins.module_utils."
-    for utility in re.findall(r"^from %s([\w.]+) import" % re.escape(prefix), text, re.MULTILINE):
-        path = FOREIGN + "plugins/module_utils/" + utility.replace(".", "/") + ".py"
+    folder = "/".join(name.split("/")[:3]) + "/plugins/module_utils/"
+    prefix = folder.replace("/", ".")
+    for utility in re.findall(r"^from (?:%s|\.)([\w.]+) import" % re.escape(prefix), text, re.MULTILINE):
+        path = folder + utility.replace(".", "/") + ".py"
         if path in archive.namelist() and not (target / path).exists():
             extract(archive, path, target)
 

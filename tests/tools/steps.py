@@ -20,7 +20,8 @@ from machines import require_hosts
 
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
-IMAGES = "trixie,bookworm,bullseye,trixie+services,trixie+web,bullseye+web"
+RELEASES = "trixie,bookworm,bullseye"
+IMAGES = RELEASES + ",trixie+services,trixie+web,bullseye+web"
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
@@ -36,10 +37,12 @@ TYPED = (
     ("the controller", (), ()),
     ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
      ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
+    ("the lock-out campaign", ("tests/lockout", "tests/hosts"), tuple("tests/lockout/%s.py" % name for name in (
+        "draws", "faults", "report", "run", "scene", "states", "verdicts", "watch"))),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
-        "bench", "figures", "hosts", "load", "policy", "policy_data", "real_hosts", "run_module", "sandbox", "tasks",
-        "tools", "worker"))),
+        "bench", "figures", "filtering", "hosts", "load", "policy", "policy_data", "real_hosts", "run_module",
+        "sandbox", "tasks", "tools", "worker"))),
 )
 
 # What steps use that only one at a time can have: the network of this machine, which they show or listen in
@@ -250,12 +253,31 @@ def rig(bench: Bench) -> None:
     with_newest_core(bench, "tests/hosts/machine")
 
 
+def in_rig(folder: pathlib.Path, images: str) -> tuple[Path, ...]:
+    """The beginning of a command that runs a command inside a rig, which ends with it."""
+    return folder / "python", "-B", "tests/hosts/rig", "run", "--hosts", "0", "--release", images, "--"
+
+
 def hosts(bench: Bench) -> None:
-    """Tests on real hosts, inside a rig that ends with them."""
+    """Tests on real hosts."""
     require_hosts()
     folder = folder_of(bench, newest_core)
-    pytest(bench, folder, "tests/hosts/guests", inside=(
-        folder / "python", "-B", "tests/hosts/rig", "run", "--hosts", "0", "--release", IMAGES, "--"))
+    pytest(bench, folder, "tests/hosts/guests", inside=in_rig(folder, IMAGES))
+
+
+def lockout(bench: Bench, *options: str) -> None:
+    """The lock-out campaign, after its own tests.
+
+    :param options: of the campaign; where none are given, as many runs as whoever runs this wants, else 300
+    """
+    require_hosts()
+    with_newest_core(bench, "tests/lockout")
+    folder, place = folder_of(bench, newest_core), bench.copy()
+    words = list(options) or ["--runs", os.environ.get("RUNS") or "300"]
+    if os.environ.get("LOCKOUT_SEED"):
+        words += ["--seed", os.environ["LOCKOUT_SEED"]]
+    bench.run(*in_rig(folder, RELEASES), folder / "python", "-B", "tests/lockout/run.py", *words, cwd=place,
+              env=environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent)))
 
 
 def check_artifact(bench: Bench) -> None:
@@ -283,6 +305,9 @@ STEPS = [
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=450),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, uses=HOSTS),
+    # with longer trials than by hand: beside other steps a login may take its time
+    Step("hosts", "the lock-out campaign, 40 runs", lockout, newest_core, ["--runs", "40", "--confirm", "20"], cost=500,
+         uses=HOSTS),
     Step("hosts", "the rig that runs them", rig, newest_core, cost=100, uses=HOSTS),
     Step("hosts", "molecule", molecule.check, molecule.environments, cost=100, uses=HOSTS),
     Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
@@ -302,3 +327,6 @@ CAMPAIGN = [
          [["tests/oracle/test_zoo_by_chance.py"]],
          {"ZOOS": "2000"}, limit=6 * 3600),
 ]
+
+# As many runs of the lock-out campaign as one wants: `make lockout`. See CONTRIBUTING.md.
+LOCKOUT = [Step("lockout", "the lock-out campaign", lockout, newest_core, uses=HOSTS, limit=12 * 3600)]

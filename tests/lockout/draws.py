@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each run of the campaign tries: all of it follows from a seed and the number of the run."""
+
+import random
+from typing import NamedTuple
+
+RELEASES = ("trixie", "bookworm", "bullseye")
+NEIGHBOURS = ("nothing", "firewalld", "ufw")
+USERS = ("root", "ansible")  # the second one becomes root by sudo
+
+# Rules, by what they do: see states.py
+NONE, OLD = "none", "old"
+GOOD, CUTTING, REFUSED = "good", "cutting", "refused"
+
+# Faults: see faults.py
+NO_FAULT = "none"
+FAULTS = ("controller killed", "module killed", "link cut", "power cut", "reboot", "nft gone", "nft hangs",
+          "disk full", "sshd restarted", "rules flushed", "sudo broken")
+SWITCHED_OFF = ("power cut", "reboot")
+
+# When a fault strikes
+ANY, TRIAL, KEEP = "any", "trial", "keep"
+
+# One deck has every fault, some of them once more around a keep, and each kind of rules without a fault: a fault, and
+# the rules and the moment where they are given
+Card = tuple[str, str | None, str | None]
+DECK: tuple[Card, ...] = (
+    (NO_FAULT, GOOD, ANY), (NO_FAULT, CUTTING, ANY), (NO_FAULT, REFUSED, ANY),
+    *((fault, None, None) for fault in FAULTS),
+    *((fault, GOOD, KEEP) for fault in ("module killed", *SWITCHED_OFF)))
+LONGEST_START = 12.0  # seconds from the start of Ansible in which any moment may be drawn
+AROUND_THE_KEEP = 0.5  # seconds before and after it
+
+
+class Draw(NamedTuple):
+    """What one run tries.
+
+    :ivar number: of the run, from 0
+    :ivar before: rules that are kept on the host before: none or old
+    :ivar new: rules that are to come: good, cutting (those who log in anew) or refused (as they cut whoever asks)
+    :ivar moment: what the fault waits for: any (the start of Ansible), trial (its begin), keep
+    :ivar offset: seconds after that; before it where it is negative
+    """
+
+    number: int
+    release: str
+    neighbour: str
+    user: str
+    before: str
+    new: str
+    fault: str
+    moment: str
+    offset: float
+
+
+def draw(seed: int, number: int, confirm: int) -> Draw:
+    """The run of this number.
+
+    :param confirm: seconds that a trial lasts
+    """
+    deck_number, place = divmod(number, len(DECK))
+    fault, fixed_new, fixed_moment = _deck(seed, deck_number)[place]
+    rng = random.Random("run %d %d" % (seed, number))
+    neighbour, before = rng.choice(NEIGHBOURS), rng.choice((NONE, OLD))
+    user = "ansible" if fault == "sudo broken" else rng.choice(USERS)
+    new = fixed_new or rng.choice((GOOD, GOOD, CUTTING))
+    moment = fixed_moment or _moment(rng, new, first=deck_number == 0)
+    if moment == ANY:
+        offset = rng.uniform(0, LONGEST_START)
+    elif moment == KEEP:
+        offset = rng.uniform(-AROUND_THE_KEEP, AROUND_THE_KEEP)
+    else:
+        offset = rng.uniform(0, 0.7 if new == GOOD else confirm - 1.5)
+    return Draw(number, RELEASES[number % len(RELEASES)], neighbour, user, before, new, fault, moment, round(offset, 2))
+
+
+def _deck(seed: int, number: int) -> list[Card]:
+    """The cards of one deck, in their order."""
+    deck = list(DECK)
+    random.Random("deck %d %d" % (seed, number)).shuffle(deck)
+    return deck
+
+
+def _moment(rng: random.Random, new: str, first: bool) -> str:
+    """What the fault waits for. In the first deck that is a trial, so that few runs, too, show each fault in one."""
+    if first:
+        return TRIAL
+    return rng.choices((ANY, TRIAL, KEEP if new == GOOD else TRIAL), (1, 3, 1))[0]  # nothing else is ever kept

@@ -1,0 +1,274 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lock-out campaign: faults at random moments while rules are tried, kept and reverted on real hosts.
+
+    python3 tests/hosts/rig run --hosts 0 --release trixie,bookworm,bullseye -- \\
+        python3 -B tests/lockout/run.py --runs 300
+
+prints a line for each run and the table of the guide, and fails where a run ended as none may end, or where the
+campaign has not shown what it is for. `--seed S --only N` repeats the run N of a campaign.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import datetime
+import importlib.metadata
+import pathlib
+import platform
+import secrets
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "hosts"))  # behind, as it has a conftest.py
+
+import draws  # noqa: E402
+import faults  # noqa: E402
+import report  # noqa: E402
+import states  # noqa: E402
+import verdicts  # noqa: E402
+from draws import ANY, KEEP, NO_FAULT, OLD, SWITCHED_OFF, Draw  # noqa: E402
+from faults import Fault  # noqa: E402
+from scene import BAN, BANNED, Play, Site, Stage  # noqa: E402
+from support.host import execute  # noqa: E402
+from support.player import Player  # noqa: E402
+from verdicts import Outcome  # noqa: E402
+from watch import Watch, listing_of, programs  # noqa: E402
+
+from rig.fleet import Rig  # noqa: E402
+
+KEEP_AFTER = 2.0  # seconds from the begin of a trial to its keep, before any was seen
+REMEMBERED = 15  # keeps
+LOOK_EVERY = 0.01  # seconds
+QUIET_WITHIN = 60
+BACK_WITHIN = 20  # seconds after a boot in which the other firewall has its rules again
+ENDS_WITHIN = 120  # seconds, for Ansible, after its trial would be over
+BANNING = "ip banning"
+
+
+class Pace:
+    """How long it takes from the begin of a trial to its keep, on this machine at this time."""
+
+    def __init__(self) -> None:
+        self._seen: collections.deque[float] = collections.deque(maxlen=REMEMBERED)
+
+    def add(self, watch: Watch) -> None:
+        """Learn from a run."""
+        if watch.tried and watch.kept:
+            self._seen.append(watch.kept - watch.tried)
+
+    def keep_after(self) -> float:
+        """Seconds."""
+        return statistics.median(self._seen) if self._seen else KEEP_AFTER
+
+
+class Run:
+    """One run: makes what it is made on, lets its fault come, and looks at what is left."""
+
+    def __init__(self, stage: Stage, pace: Pace, draw: Draw, folder: pathlib.Path):
+        self._stage, self._pace, self._draw, self._folder = stage, pace, draw, folder
+        self._fault: Fault = faults.FAULTS[draw.fault]()
+        self._banned = False
+        self.output = ""
+
+    def attempt(self) -> Outcome:
+        """The run from its first to its last second."""
+        began = time.monotonic()
+        site = self._stage.host(self._draw.release, self._draw.neighbour)
+        try:
+            if self._draw.before == OLD:
+                self._stage.keep_old_rules(site)
+            before = states.in_force(site)
+            if before != self._draw.before:
+                raise RuntimeError("the host begins with the rules %s, not %s" % (before, self._draw.before))
+            return self._on(site, site.foreign(), began)
+        finally:
+            self._stage.rig.remove(site.guest)
+
+    def _on(self, site: Site, foreign: dict[str, str], began: float) -> Outcome:
+        """What happens on a host that is ready."""
+        draw, fault = self._draw, self._fault
+        watch = Watch(site)
+        watch.start()
+        play = Play(site, self._folder, self._stage.player, self._stage.rig, draw.new, draw.user, self._stage.confirm)
+        struck = None
+        try:
+            self._wait(site, play, watch)
+            if draw.fault != NO_FAULT:
+                struck = faults.strike(fault, site, play, watch, draw.before)
+                fault.go_on(site)
+                if fault.outlasts_trial:
+                    time.sleep(max(0.0, struck.at + self._stage.confirm + 1 - time.monotonic()))
+                fault.relent(site)
+            ended = play.end(ENDS_WITHIN + self._stage.confirm)
+        finally:
+            play.kill()
+            watch.end()
+        self.output = ended.output
+        gap = self._gap(watch, struck)
+        self._pace.add(watch)
+        quiet = self._wait_for_quiet(site)
+        (self._folder / "first").mkdir(exist_ok=True)  # who comes now is not the first one
+        reachable = self._login(play, site, "true")
+        fault.mend(site)
+        root = draw.user == "root" or self._login(play, site, "sudo -n true")
+        kernel, file = states.in_force(site), states.in_file(site.guest.root)
+        lost = self._lost(site, foreign)
+        booted, lost_by_boot = self._boot(site, foreign)
+        return Outcome(draw, struck.phase if struck else None, gap, ended.status, ended.code, reachable, root, kernel,
+                       file, booted, (*lost, *lost_by_boot), quiet, time.monotonic() - began)
+
+    def _wait(self, site: Site, play: Play, watch: Watch) -> None:
+        """Until the moment of the fault, or the end of Ansible. Meanwhile, in the trial, somebody bans an address."""
+        began = time.monotonic()
+        while not play.is_over():
+            if watch.tried and not self._banned:
+                self._banned = not site.console("sh", "-c", BAN, check=False).code
+            if self._draw.fault != NO_FAULT and self._is_due(began, watch):
+                return
+            time.sleep(LOOK_EVERY)
+
+    def _is_due(self, began: float, watch: Watch) -> bool:
+        now, offset = time.monotonic(), self._draw.offset
+        if self._draw.moment == ANY:
+            return now >= began + offset
+        if self._draw.moment == KEEP and offset >= 0:
+            return watch.kept is not None and now >= watch.kept + offset
+        if self._draw.moment == KEEP:
+            return watch.tried is not None and now >= watch.tried + self._pace.keep_after() + offset
+        return watch.tried is not None and now >= watch.tried + offset
+
+    def _gap(self, watch: Watch, struck: faults.Struck | None) -> float | None:
+        """Seconds from the keep, as it was or would have been, to the fault."""
+        if not struck:
+            return None
+        if watch.kept:
+            return struck.at - watch.kept
+        return struck.at - watch.tried - self._pace.keep_after() if watch.tried else None
+
+    def _wait_for_quiet(self, site: Site) -> bool:
+        """Wait until no trial and no module is left: what was sent before the fault may begin late."""
+        until = time.monotonic() + QUIET_WITHIN + self._stage.confirm
+        while time.monotonic() < until:
+            if not programs(site, "python", "sudo") and not states.trial_left(listing_of(site, self._fault.nft)):
+                return True
+            time.sleep(0.2)
+        return False
+
+    def _login(self, play: Play, site: Site, command: str) -> bool:
+        """Whether a new login can do that."""
+        words = ["ssh", "-F", str(play.config), "-o", "ControlPath=none", "-o", "ConnectTimeout=5", "-o",
+                 "BatchMode=yes", "-l", self._draw.user, site.address, command]
+        return execute(words, check=False, timeout=60).code == 0
+
+    def _lost(self, site: Site, foreign: dict[str, str]) -> list[str]:
+        """What others have lost without a boot, and without somebody who took it: sentences."""
+        if self._draw.fault in (*SWITCHED_OFF, "rules flushed"):
+            return []
+        now = site.foreign()
+        lost = ["the table %s has changed" % name for name in foreign if now.get(name) != foreign[name]]
+        if self._banned and BANNED not in now.get(BANNING, ""):
+            lost.append("an address that was banned in the trial is not banned any more")
+        return lost
+
+    def _boot(self, site: Site, foreign: dict[str, str]) -> tuple[str, list[str]]:
+        """The rules after a loss of power, and what others have lost then."""
+        site.kill()
+        site.start()
+        until = time.monotonic() + BACK_WITHIN
+        while time.monotonic() < until:
+            now = site.foreign()
+            if now == foreign:
+                break
+            time.sleep(0.2)
+        lost = ["the table %s is another one after a boot" % name for name in foreign if now.get(name) != foreign[name]]
+        return states.in_force(site), lost
+
+
+class Campaign:
+    """Runs, some of them side by side."""
+
+    def __init__(self, stage: Stage, seed: int, place: pathlib.Path):
+        self._stage, self._seed, self._place = stage, seed, place
+        self._pace, self._lock = Pace(), threading.Lock()
+        self.outcomes: list[Outcome] = []
+        self.failures: list[str] = []
+
+    def run(self, numbers: list[int], jobs: int) -> None:
+        """All runs of these numbers."""
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for future in [pool.submit(self._run, number) for number in numbers]:
+                future.result()
+
+    def _run(self, number: int) -> None:
+        draw = draws.draw(self._seed, number, self._stage.confirm)
+        folder = self._place / ("run-%d" % number)
+        folder.mkdir()
+        this = Run(self._stage, self._pace, draw, folder)
+        try:
+            outcome = this.attempt()
+        except Exception:  # whatever kept the run from its end: that is a failure, and the next one goes on
+            with self._lock:
+                self.failures.append("%d did not come to its end" % number)
+                print("%3d seed %d %s did not come to its end:\n%s%s"
+                      % (number, self._seed, draw, traceback.format_exc(), this.output[-3000:]), flush=True)
+            return
+        with self._lock:
+            self.outcomes.append(outcome)
+            print(report.line(outcome, self._seed), flush=True)
+            if verdicts.complaints(outcome):
+                self.failures.append(report.line(outcome, self._seed))
+                print(this.output[-3000:], flush=True)
+
+
+def versions(stage: Stage) -> dict[str, str]:
+    """Of all that a result may depend on."""
+    programs_of = {}
+    for release in draws.RELEASES:
+        root = stage.rig.images[release]
+        debian = (pathlib.Path(root) / "etc/debian_version").read_text(encoding="ascii").strip()
+        nft = execute(["chroot", root, "/usr/sbin/nft", "--version"]).out.split()[1]
+        programs_of["Debian %s with nftables" % debian] = nft.lstrip("v")
+    return {**programs_of, "Linux": platform.release(), "ansible-core": importlib.metadata.version("ansible-core"),
+            "Python": platform.python_version()}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a campaign; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--seed", type=int, help="what all runs follow from (default: a fresh one)")
+    parser.add_argument("--only", type=int, metavar="NUMBER", action="append", help="repeat this run")
+    parser.add_argument("--jobs", type=int, default=4, help="how many runs go on at a time (default: 4)")
+    parser.add_argument("--confirm", type=int, default=10, help="seconds that a trial lasts (default: 10)")
+    options = parser.parse_args(arguments)
+    seed = secrets.randbelow(10 ** 6) if options.seed is None else options.seed
+    numbers = options.only or list(range(options.runs))
+    print("lock-out campaign: %d runs, seed %d" % (len(numbers), seed), flush=True)
+    with tempfile.TemporaryDirectory(prefix="lockout-") as folder:
+        place = pathlib.Path(folder)
+        (place / "tree/ansible_collections/listening").mkdir(parents=True)
+        (place / "tree/ansible_collections/listening/ports").symlink_to(HERE.parents[1])
+        stage = Stage(Rig.attach(), Player(place, place / "tree"), options.confirm)
+        campaign = Campaign(stage, seed, place)
+        campaign.run(numbers, options.jobs)
+        outcomes = sorted(campaign.outcomes, key=lambda outcome: outcome.draw.number)
+        made_with = report.Campaign(seed, options.confirm, versions(stage))
+    print("\n" + report.table(made_with, outcomes, datetime.date.today()))
+    problems = [*campaign.failures, *("not shown: " + text for text in verdicts.unproven(outcomes))]
+    for text in problems:
+        print(text)
+    print("lock-out campaign with seed %d: %s" % (seed, "%d failed" % len(problems) if problems else "passed"))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The campaign itself: what it draws, that it sees what is wrong, and that it does not pass where it has shown nothing.
+"""
+
+import datetime
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "hosts")]
+
+import draws  # noqa: E402
+import faults  # noqa: E402
+import report  # noqa: E402
+import states  # noqa: E402
+from draws import CUTTING, GOOD, KEEP, NONE, OLD, REFUSED, TRIAL, Draw  # noqa: E402
+from verdicts import BEFORE, IN_TRIAL, KEPT, LOADED, Outcome, Phase, complaints, unproven  # noqa: E402
+
+LISTING = """\
+table inet listening_ports {
+\tset trial_8f3c1a2b {
+\t\ttype inet_proto
+\t\tflags timeout
+\t\telements = { tcp timeout 10s expires 1s250ms,
+\t\t\t     udp timeout 10s expires 1s250ms }
+\t}
+
+\tchain new_decide_8f3c1a2b {
+\t\ttcp dport 8001 counter packets 0 bytes 0 reject with tcp reset
+\t}
+
+\tchain decide {
+\t\tiif "lo" accept
+\t\ttcp dport 9001 counter packets 0 bytes 0 reject with tcp reset
+\t}
+
+\tchain input {
+\t\tmeta l4proto @trial_8f3c1a2b goto new_decide_8f3c1a2b
+\t\tjump decide
+\t}
+}
+"""
+IN_THE_TRIAL = Phase(IN_TRIAL, 7.5)
+
+
+def outcome(fault="none", new=GOOD, status="kept", phase=None, **more):
+    """What is seen of a run that ended as it has to, but for what is given."""
+    rules = GOOD if status == "kept" else more.get("before", NONE)
+    drawn = Draw(0, "trixie", "ufw", "root", more.pop("before", NONE), new, fault, more.pop("moment", TRIAL), 0.5)
+    seen = {"gap": None, "code": "own_connection" if status == "refused" else "", "reachable": True, "root": True,
+            "kernel": rules, "file": rules, "booted": rules, "lost": (), "quiet": True, "seconds": 20.0}
+    return Outcome(draw=drawn, phase=phase, status=status, **{**seen, **more})
+
+
+def test_a_run_follows_from_its_seed_and_number():
+    first, again, other = ([draws.draw(seed, number, 10) for number in range(100)] for seed in (7, 7, 8))
+    assert first == again
+    assert [drawn[1:] for drawn in first] != [drawn[1:] for drawn in other]
+
+
+def test_each_fault_is_there_and_known():
+    assert {"none", *draws.FAULTS} == set(faults.FAULTS)
+    assert {fault for fault, _new, _moment in draws.DECK} == set(faults.FAULTS)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_deck_has_each_fault_in_a_trial(seed):
+    deck = [draws.draw(seed, number, 10) for number in range(len(draws.DECK))]
+    assert {drawn.fault for drawn in deck if drawn.moment == TRIAL} == set(draws.FAULTS)
+    assert {drawn.fault for drawn in deck if drawn.moment == KEEP} == {"module killed", *draws.SWITCHED_OFF}
+
+
+def test_in_the_long_run_everything_is_drawn():
+    runs = [draws.draw(1, number, 10) for number in range(1000)]
+    for field, values in {"release": draws.RELEASES, "neighbour": draws.NEIGHBOURS, "user": draws.USERS,
+                          "before": (NONE, OLD), "new": (GOOD, CUTTING, REFUSED),
+                          "moment": ("any", TRIAL, KEEP)}.items():
+        assert {getattr(drawn, field) for drawn in runs} == set(values)
+    assert all(drawn.user == "ansible" for drawn in runs if drawn.fault == "sudo broken")
+    assert all(drawn.new == GOOD for drawn in runs if drawn.moment == KEEP)
+
+
+@pytest.mark.parametrize("right", [
+    outcome(), outcome(new=CUTTING, status="reverted"), outcome(new=REFUSED, status="refused"),
+    outcome(new=CUTTING, status="reverted", before=OLD),
+    outcome("power cut", status="unreachable", phase=IN_THE_TRIAL),
+    outcome("rules flushed", status="reverted", phase=IN_THE_TRIAL, before=OLD, kernel=NONE),
+    outcome("rules flushed", phase=Phase(KEPT), kernel=NONE),
+    outcome("module killed", status="failed", phase=Phase(LOADED, busy=True), kernel=GOOD),
+    outcome("controller killed", status="killed", phase=IN_THE_TRIAL, kernel=GOOD, file=GOOD, booted=GOOD),
+    outcome("sudo broken", status="reverted", phase=IN_THE_TRIAL),
+    outcome("sudo broken", phase=IN_THE_TRIAL._replace(busy=True)),
+])
+def test_what_may_be_is_not_complained_about(right):
+    assert complaints(right) == []
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (outcome(reachable=False), "nobody can log in"),
+    (outcome(root=False), "cannot become root"),
+    (outcome(quiet=False), "did not end"),
+    (outcome(lost=("the table inet firewalld has changed",)), "inet firewalld"),
+    (outcome(status="reverted"), "are reverted, not kept"),
+    (outcome(new=CUTTING, status="kept"), "nobody confirmed"),
+    (outcome(new=CUTTING, status="reverted", kernel=CUTTING), "packets meet rules that nobody confirmed: cutting"),
+    (outcome(new=CUTTING, status="reverted", file=CUTTING), "the file has rules that nobody confirmed: cutting"),
+    (outcome(new=REFUSED, status="reverted"), "were tried"),
+    (outcome(new=REFUSED, status="refused", code="busy"), "refused as busy"),
+    (outcome("power cut", status="unreachable", phase=IN_THE_TRIAL, kernel="down"), "packets meet"),
+    (outcome("nft hangs", status="failed", phase=IN_THE_TRIAL, kernel=GOOD), "the kernel has the rules good"),
+    (outcome("module killed", status="failed", phase=IN_THE_TRIAL, kernel=GOOD), "the kernel has the rules good"),
+    (outcome("reboot", phase=Phase(KEPT), booted=NONE), "a boot gives the rules none"),
+    (outcome("link cut", phase=IN_THE_TRIAL, kernel=NONE, file=NONE, booted=NONE), "are not there"),
+    (outcome("link cut", status="reverted", phase=IN_THE_TRIAL, kernel=GOOD, file=GOOD, booted=GOOD), "what they were"),
+    (outcome("sudo broken", phase=IN_THE_TRIAL), "a login that cannot become root"),
+    (outcome("sudo broken", phase=Phase(BEFORE)), "a login that cannot become root"),
+    (outcome("sshd restarted", status="none"), "the answer is none"),
+    (outcome("sshd restarted", status="unchanged"), "the answer is unchanged"),
+])
+def test_what_may_not_be_is_seen(wrong, words):
+    assert words in "; ".join(complaints(wrong))
+
+
+def shown(count=1):
+    """What a campaign shows at least, so many times."""
+    runs = [outcome(), outcome(new=CUTTING, status="reverted"), outcome(new=REFUSED, status="refused"),
+            outcome("reboot", phase=Phase(KEPT), moment=KEEP, gap=0.4)]
+    runs += [outcome(fault, status="reverted", phase=IN_THE_TRIAL) for fault in draws.FAULTS]
+    return (runs * count + [outcome("reboot", phase=Phase(KEPT))] * len(draws.DECK))
+
+
+def test_a_campaign_that_shows_everything_lacks_nothing():
+    assert unproven(shown()) == []
+
+
+@pytest.mark.parametrize("index, words", [
+    (0, "rules good and were kept"), (1, "cutting and were reverted"), (2, "refused and were refused"),
+    (3, "within a second of the keep"), *((4 + number, fault) for number, fault in enumerate(draws.FAULTS))])
+def test_what_a_campaign_has_not_shown_is_said(index, words):
+    runs = shown()
+    del runs[index]
+    (missing,) = unproven(runs)
+    assert words in missing
+
+
+def test_a_fault_that_came_before_every_trial_shows_nothing():
+    early = [run._replace(phase=Phase(BEFORE)) if run.draw.fault == "nft hangs" else run for run in shown()]
+    assert unproven(early) == ['the fault "nft hangs" met 0 live trials, not 1']
+
+
+def test_long_campaigns_have_to_show_more_and_single_runs_nothing():
+    assert unproven([*shown(), *[outcome()] * 100])
+    assert unproven([*shown(3), *[outcome()] * 100]) == []
+    assert unproven([outcome()]) == []
+
+
+def test_a_listing_tells_what_is_kept_and_what_is_tried():
+    assert states.kept_in_kernel(LISTING) == OLD
+    assert states.trial_left(LISTING) == 1.25
+    assert states.kept_in_kernel("") == NONE and states.trial_left(LISTING.replace("expires", "")) == 0
+    ended = LISTING.replace("dport 9001", "dport 8001")
+    assert states.kept_in_kernel(ended) == GOOD
+
+
+@pytest.mark.parametrize("text, number", [("9s123ms", 9.123), ("59m58s", 3598), ("4ms", 0.004), ("1h2s", 3602)])
+def test_seconds_as_nft_prints_them(text, number):
+    assert states.seconds(text) == pytest.approx(number)
+
+
+def test_rules_have_names_by_what_they_do():
+    assert states.named("tcp dport 22 ip saddr %s accept" % states.FIRST_ADDRESS) == CUTTING
+    assert states.named("tcp dport 22 ip saddr 192.0.2.0/24 accept") == REFUSED
+    assert states.named("tcp dport { 8001, 9001 } reject") == "unknown rules"
+    assert states.named("\n") == NONE
+
+
+def test_foreign_tables_are_those_of_others():
+    listing = "table ip banning {\n\tset banned {\n\t}\n}\n%stable inet firewalld {\n\tchain a {\n\t}\n}\n" % LISTING
+    assert sorted(states.foreign_tables(listing)) == ["inet firewalld", "ip banning"]
+
+
+def test_a_line_has_all_that_repeats_a_run():
+    text = report.line(outcome("reboot", status="reverted", phase=Phase(IN_TRIAL, 3.25, busy=True)), 4711)
+    for words in ("  0 seed 4711", "trixie", "ufw", "reboot", "trial+0.50 s: in the trial, 3.2 s left, module at work",
+                  "reverted kernel=none file=none boot=none ok"):
+        assert words in text
+    assert "WRONG: nobody can log in" in report.line(outcome(reachable=False), 4711)
+
+
+def test_the_table_counts_each_kind():
+    campaign = report.Campaign(4711, 10, {"Linux": "6.18"})
+    runs = [*shown(), outcome("link cut", status="unreachable", phase=IN_THE_TRIAL, reachable=False)]
+    text = report.table(campaign, runs, datetime.date(2026, 11, 28))
+    assert "seed 4711 and trials of 10 s, on 2026-11-28: Linux 6.18." in text
+    assert "1 hosts could not be reached when the trial was over, 0 lost rules of others, and on 0 kernel" in text
+    assert "   * - link cut\n     - 2\n     - 2\n     - 0\n     - 0\n     - 1\n     - 0\n     - 1\n     - 1\n" in text
+    assert "   * - together\n     - %d\n" % len(runs) in text
