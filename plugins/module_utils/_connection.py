@@ -5,13 +5,15 @@
 sudo takes ``SSH_CONNECTION`` away, and a multiplexed connection may be older than whatever runs over it. The socket
 that a process above this one has is the connection itself, and the kernel tells since when that process runs.
 
-Sources: proc(5), cgroups(7), rtnetlink(7), ssh(1) on ``SSH_CONNECTION``, pam_systemd(8) on the scopes of sessions.
+Sources: proc(5), time_namespaces(7), cgroups(7), rtnetlink(7), ssh(1) on ``SSH_CONNECTION``, pam_systemd(8) on the
+scopes of sessions.
 """
 
 import os
 import re
 import socket
 import struct
+import time
 from collections import namedtuple
 
 from . import _netlink
@@ -48,6 +50,12 @@ _SESSION = re.compile(r'/(?:[^/]+/)*session-[^/]+\.scope(?=/|\Z)')
 _GETROUTE, _REQUEST = 26, 1                             # RTM_GETROUTE, NLM_F_REQUEST
 _DESTINATION, _SOURCE, _LEAVES = 1, 2, 4                # RTA_DST, RTA_SRC, RTA_OIF
 _MOST_DESCRIPTORS = 2000000
+_CLOCK_BOOTTIME = 7             # time.CLOCK_BOOTTIME, from Python 3.7 on: by it the kernel tells when processes started
+
+
+def now():
+    """int: a tick that no process which runs by now was started in, or after."""
+    return int(time.clock_gettime(_CLOCK_BOOTTIME) * os.sysconf('SC_CLK_TCK')) + 1
 
 
 def find(told=None, proc='/proc', groups='/sys/fs/cgroup', pid=None, route=None):

@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that the filter asks of a host and does to it, for the steps to decide what and when.
 
-Sources: time_namespaces(7) and proc(5) on the clock by which the kernel tells when a process was started; systemctl(1).
+Source: systemctl(1).
 """
 
 import os
-import time
 
 from . import nft as _nft
 from .files import UNIT_NAME, Files
 
-_CLOCK_BOOTTIME = 7             # time.CLOCK_BOOTTIME, from Python 3.7 on
 _PATIENCE = 30                  # seconds for one call of systemctl
 _REASSEMBLES = 5, 10            # the kernel from which on it refuses fragments of IPv6 that hide a header
 
@@ -71,7 +69,8 @@ class Host:
     @staticmethod
     def now():
         """int: a tick of the clock of the kernel's processes that none which runs by now was started in, or after."""
-        return int(time.clock_gettime(_CLOCK_BOOTTIME) * os.sysconf('SC_CLK_TCK')) + 1
+        from .. import _connection
+        return _connection.now()
 
     def test_guard(self):
         """Try whether a trial ends by itself, once for each boot and nft.

@@ -63,14 +63,17 @@ class Firewalld:
         self._run = run
         self._zones, self._default = {}, None
 
-    def look(self):
+    def look(self, places=PLACES):
         """Read what there is. Raises Missing."""
         tools = Tools(self._run)
         self._program = backend.find(tools, _PROGRAM, FIREWALLD)
+        for place in places:
+            options = ('--permanent',) * (place == PERMANENT) + ('--list-all-zones',)
+            self._zones[place] = zones(self._output(tools, *options))
+
+    def _output(self, tools, *options):
         try:
-            self._zones = {RUNTIME: zones(tools.output(self._program, '--list-all-zones')),
-                           PERMANENT: zones(tools.output(self._program, '--permanent', '--list-all-zones'))}
-            self._default = self._default or tools.output(self._program, '--get-default-zone').strip()
+            return tools.output(self._program, *options)
         except Unseen as exc:
             if 'not running' in str(exc):
                 raise backend.Missing('firewalld_not_running', 'firewalld does not run') from exc
@@ -81,7 +84,7 @@ class Firewalld:
 
         :param rule: of ``_filter.rules``.
         :param interface: str, by which they come; None if any.
-        :returns: list of Piece, and list of (source, reason, message) of those who are left.
+        :returns: list of Piece, and list of (source, reason, message) of those who are left. Raises Missing.
         """
         result, left = [], []
         zone = self._zone_of(interface)
@@ -105,8 +108,11 @@ class Firewalld:
         if interface in known:
             return known[interface]
         # a name in a zone may be the beginning of many
-        return next((zone for name, zone in sorted(known.items()) if interface and name[-1:] == '+'
-                     and interface.startswith(name[:-1])), self._default)
+        many = next((zone for name, zone in sorted(known.items()) if interface and name[-1:] == '+'
+                     and interface.startswith(name[:-1])), None)
+        if not many and not self._default:
+            self._default = self._output(Tools(self._run), '--get-default-zone').strip()
+        return many or self._default
 
     def _bound(self, source):
         """List (zone, network) of the networks that have a zone of their own, and that a source is or has a part of."""

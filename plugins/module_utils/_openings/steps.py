@@ -111,7 +111,6 @@ class Case:
 
     :ivar book: dict, see ``book.read``. :ivar looked: dict, name to a backend that was looked at.
     :ivar removals: dict, Piece that is taken back to the parts of it that are still wanted.
-    :ivar connection: the one in use, where something is to be taken back.
     :ivar failed: list of str, what a firewall was told and did not do.
     """
 
@@ -120,11 +119,13 @@ class Case:
             raise Refused('no_root', 'only root can change firewalld and ufw: use become')
         self._asked, self._host = asked, host
         self.book = book.read(host.book)
-        self.looked, self.removals, self.connection, self.failed = {}, {}, None, []
-        self._left, self._errors, self._gone = [], [], []
+        self.looked, self.removals, self.failed = {}, {}, []
+        self._connection, self._left, self._errors, self._gone = None, [], [], []
 
     def look(self, more=()):
-        """Look at the firewalls that this is about. Raises Refused where one that is to be opened is not there.
+        """Look at the firewalls that this is about, and at who came by what is to be taken back.
+
+        Raises Refused where a firewall that is to be opened is not there, or it is not known who came.
 
         :param more: pieces that this is about too.
         """
@@ -139,14 +140,16 @@ class Case:
                     raise Refused(exc.code, '%s, so that nothing can be opened in it' % exc) from exc
                 missing[name] = str(exc)
         if candidates:
-            self.connection = self._host.connection()
+            self._connection = self._host.connection()
+            if not self._connection and self._host.is_remote:
+                raise Refused('connection_hidden', 'openings have to be taken back, and it is not known by which of '
+                                                   'them the connection in use comes: nothing was changed')
         for piece, parts in candidates.items():
             reason = self._in_the_way(piece, missing)
             if piece.backend in self.looked and not self._is_there(piece):
                 self._gone.append(piece)
             elif reason:
-                self._left.append(dict(_of_piece(piece), listener=None, reason=reason[0], message=reason[1],
-                                       command=None))
+                self._left.append(dict(_of_piece(piece), listener=None, reason=reason[0], message=reason[1]))
             else:
                 self.removals[piece] = parts
 
@@ -161,10 +164,10 @@ class Case:
                 del self.book[piece]
             book.write(self.book, self._host.book)
 
-    def _again(self, name):
-        """Look once more at a firewall, after it was changed. Raises Refused."""
+    def _again(self, name, places):
+        """Look once more at a firewall, after it was changed in these places. Raises Refused."""
         try:
-            self.looked[name].look()
+            self.looked[name].look(places)
         except backend.Missing as exc:
             raise Refused(exc.code, '%s any more, after it was told to change. What is written down as added is in %s'
                           % (exc, self._host.book)) from exc
@@ -184,10 +187,9 @@ class Case:
         """Tell why a piece of ours stays: tuple of reason and message, or None."""
         if piece.backend in missing:
             return 'not_running', '%s stays: %s' % (piece, missing[piece.backend])
-        if not self.connection and self._host.is_remote:
-            return 'connection_hidden', '%s stays: it is not known which connection must not be cut' % (piece,)
-        if self.connection and piece.protocol == 'tcp' and iv.contains(piece.ports, self.connection.port):
-            return 'in_use', '%s stays: the connection in use came to port %d' % (piece, self.connection.port)
+        connection = self._connection
+        if connection and piece.protocol == 'tcp' and iv.contains(piece.ports, connection.port):
+            return 'in_use', '%s stays: the connection in use came to port %d' % (piece, connection.port)
         protected = [network for network in self._asked.protected if meet(network, piece.source)]
         if protected:
             return 'in_use', '%s stays: %s is protected, and may come by it' % (piece, protected[0])
@@ -197,7 +199,10 @@ class Case:
         """Find what has to be added: dict, Piece to the list of places in which it is missing."""
         pieces = []
         for opening in self._asked.openings:
-            some, left = self.looked[opening.backend].pieces(opening.rule, opening.interface)
+            try:
+                some, left = self.looked[opening.backend].pieces(opening.rule, opening.interface)
+            except backend.Missing as exc:
+                raise Refused(exc.code, '%s, so that nothing can be opened in it' % exc) from exc
             pieces += some
             self._left += [_of_opening(opening, *reason) for reason in left]
         for piece, parts in self.removals.items():
@@ -230,9 +235,8 @@ class Case:
         book.write(self.book, self._host.book)
         for name, pieces in _by_backend(additions).items():
             firewall = self.looked[name]
-            for place in firewall.places:
-                self._tell(firewall.add, [piece for piece in pieces if place in additions[piece]], place)
-            self._again(name)
+            self._again(name, [place for place in firewall.places if self._tell(
+                firewall.add, [piece for piece in pieces if place in additions[piece]], place)])
             refused = [piece for piece in pieces if not all(firewall.has(piece, place) for place in firewall.places)]
             for place in firewall.places:
                 self._tell(firewall.remove, [piece for piece in refused if place in additions[piece]
@@ -245,6 +249,7 @@ class Case:
             book.write(self.book, self._host.book)
 
     def _tell(self, change, pieces, place):
+        """Change a firewall where there is something to change: whether there is."""
         error = change(pieces, place) if pieces else None
         if error:
             self._errors.append(error)
@@ -260,10 +265,12 @@ class Case:
         for name, pieces in _by_backend(self.removals).items():
             firewall = self.looked[name]
             places = firewall.places[-1:] if last else firewall.places[:-1]
-            for place in places:
-                told = self._tell(firewall.remove, [piece for piece in pieces if place in self.book[piece]
-                                                    and firewall.has(piece, place)], place) or told
-            self._again(name)
+            changed = [place for place in places if self._tell(
+                firewall.remove, [piece for piece in pieces if place in self.book[piece]
+                                  and firewall.has(piece, place)], place)]
+            if changed:
+                self._again(name, changed)
+                told = True
             for piece in pieces:
                 if any(place in self.book[piece] and firewall.has(piece, place) for place in places):
                     self.failed.append('%s was not taken back' % (piece,))
@@ -280,13 +287,13 @@ class Case:
         for name, some in _by_backend(pieces).items():
             firewall = self.looked[name]
             self._tell(firewall.add, some, RUNTIME)
-            self._again(name)
+            self._again(name, [RUNTIME])
             self.failed += ['%s was not put back' % (piece,) for piece in some if not firewall.has(piece, RUNTIME)]
 
     def _note_runtime(self, piece, firewall):
         """Leave what somebody had opened at run time before it was opened for good."""
         if any(firewall.has(piece, place) for place in firewall.places):
-            self._left.append(dict(_of_piece(piece), listener=None, reason='runtime', command=None, message=(
+            self._left.append(dict(_of_piece(piece), listener=None, reason='runtime', message=(
                 '%s stays until firewalld is loaded again: it was open at run time before' % (piece,))))
 
     def answer(self, status, additions):
@@ -333,7 +340,7 @@ def _of_opening(opening, source, reason, message):
     sources = opening.rule.sources if source is None else (source,)
     left = {'backend': opening.backend, 'zone': None, 'protocol': opening.rule.protocol,
             'ports': texts(opening.rule.ports), 'sources': None if sources is None else list(sources)}
-    return dict(left, listener=opening.listener, reason=reason, message=message, command=None)
+    return dict(left, listener=opening.listener, reason=reason, message=message)
 
 
 def _lines(pieces):

@@ -36,7 +36,7 @@ class Ufw:
         self._run, self._settings = run, settings
         self._rules, self._ipv6 = set(), False
 
-    def look(self):
+    def look(self, places=PLACES):
         """Read what there is. Raises Missing."""
         tools = Tools(self._run)
         self._program = backend.find(tools, UFW, UFW)

@@ -65,7 +65,7 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
     if checked.get('diff') is None:
         checked.pop('diff', None)       # Ansible would take null for one
     else:
-        checked['diff'] = {side: _listing(text) for side, text in checked['diff'].items()}
+        checked['diff'] = {side: listing(text) for side, text in checked['diff'].items()}
     for effect in checked.get('effects', ()):
         if effect['listener'] is not None:
             effect['listener'] = visible(effect['listener'], 400)
@@ -77,6 +77,7 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _listing(text: str) -> str:
+def listing(text: str) -> str:
+    """Make a text of many lines harmless, line by line."""
     lines = text.expandtabs(4).split('\n')
     return '\n'.join(visible(line, len(line)) for line in lines)

@@ -3,23 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """port_filter on the controller: what it asks the host, when it logs in anew, and what it says of what came of it."""
 
-import types
-from unittest import mock
-
 import pytest
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import port_filter
-from ansible_collections.listening.ports.tests.unit.plugins.clock import Clock
+from ansible_collections.listening.ports.tests.unit.plugins.action import stepping
+from ansible_collections.listening.ports.tests.unit.plugins.action.stepping import NO_ROUTE, SAID, WORKS
 
 RULES = [{'protocol': 'tcp', 'ports': [8001], 'sources': []}]
 EFFECT = {'listener': 'tcp/0.0.0.0:8001', 'protocol': 'tcp', 'port': 8001, 'published': False,
           'loses': ['0.0.0.0/0'], 'gains': [], 'before': ['0.0.0.0/0', '::/0'], 'after': [], 'connections': 2}
 CONNECTION = {'address': '10.0.0.7', 'port': 22, 'peer': '10.0.0.1', 'peer_port': 40000, 'interface': 'eth0',
               'how': 'ancestor'}
-SAID = '10.0.0.1 40000 10.0.0.7 22'
 LOOKED = {'changed': True, 'msg': 'ok', 'diff': {'before': '', 'after': 'table x'}, 'effects': [EFFECT],
           'connection': CONNECTION, 'persistent': True}
 TRIAL = dict(LOOKED, status='trial', seconds=60)
@@ -30,72 +25,18 @@ STALE = dict(REST, status='refused', code='not_fresh', changed=False, failed=Tru
              msg='the connection in use is older than the rules.')
 REVERTED = dict(REST, status='reverted', changed=False, failed=True, msg='the trial has ended')
 HIDDEN = dict(LOOKED, status='refused', code='connection_hidden', changed=False, failed=True, connection=None)
-WORKS = {'rc': 0, 'stdout': '', 'stderr': ''}
-NO_ROUTE = AnsibleConnectionFailure('Failed to connect to the host via ssh: ssh: connect to host 10.0.0.7 port 22: '
-                                    'No route to host')
 
 
-class Host:
-    """What a host does, as lists of what is returned or raised, the last of which goes on for ever.
+class Host(stepping.Host):
+    """One that does the steps of a filter."""
 
-    :ivar begin, keep, sweep: answers of the module. :ivar logins: what a bare command after a new login gives.
-    :ivar said: the same for SSH_CONNECTION. :ivar takes: the seconds of each answer of the module.
-    :ivar done: what was done with it, and after how many seconds: list of (text, number).
-    """
-
-    def __init__(self, begin=(), keep=(), sweep=(), logins=(WORKS,), said=(SAID,), transport='ssh', takes=0):
-        self.answers = {'begin': list(begin), 'keep': list(keep), 'sweep': list(sweep)}
-        self.logins, self.said, self.takes = list(logins), list(said), takes
-        self.clock, self.done, self.asked = Clock(), [], []
-        self.connection = mock.MagicMock(transport=transport)
-        self.connection.get_option.side_effect = KeyError
-        self.connection.reset.side_effect = lambda: self.note('login')
-        self.connection._shell.tmpdir = None
-
-    def note(self, text):
-        self.done.append((text, self.clock.passed))
-
-    def module(self, module_name, module_args, task_vars):
-        assert module_name == 'listening.ports.apply_port_filter'
-        self.note(module_args['step'])
-        self.asked.append(module_args)
-        self.clock.sleep(self.takes)
-        return self.next(self.answers[module_args['step']])
-
-    def command(self, command, sudoable=True):
-        if not sudoable:
-            assert command == 'echo "$SSH_CONNECTION"'
-            self.note('SSH_CONNECTION')
-            return dict(WORKS, stdout=self.next(self.said) + '\n')
-        assert command == 'true'
-        self.note('true')
-        return self.next(self.logins)
-
-    @staticmethod
-    def next(results):
-        result = results.pop(0) if len(results) > 1 else results[0]
-        if isinstance(result, BaseException):
-            raise result
-        return dict(result) if isinstance(result, dict) else result
-
-    @property
-    def steps(self):
-        """What was done, without the times and the logins."""
-        return ' '.join(text for text, _after in self.done if text not in ('login', 'true'))
+    def __init__(self, begin=(), keep=(), sweep=(), **more):
+        super().__init__('apply_port_filter', {'begin': begin, 'keep': keep, 'sweep': sweep}, **more)
 
 
 def run(host, keywords=(), variables=(), **arguments):
     """The result of the action on that host."""
-    task = Task()
-    task.args = {'rules': RULES, **arguments}
-    for name, value in dict(keywords).items():
-        setattr(task, name, value)
-    action = port_filter.ActionModule(task, host.connection, mock.MagicMock(), DataLoader(), None, None)
-    action._load_name = 'listening.ports.port_filter'
-    action.clock = host.clock
-    action._execute_module, action._low_level_execute_command = host.module, host.command
-    return types.SimpleNamespace(**{'failed': False, 'unreachable': False, 'warnings': [], **action.run(
-        task_vars={'inventory_hostname': 'web-1', **dict(variables)})})
+    return stepping.act(port_filter, host, {'rules': RULES, **arguments}, keywords, variables)
 
 
 def test_rules_that_a_new_login_confirms_are_kept():

@@ -210,18 +210,19 @@ def test_what_is_in_use_stays(world, port, protected, words):
     assert (result['status'], result['changed']) == ('unchanged', False)
     entry, = result['left']
     assert entry == {'listener': None, 'backend': 'firewalld', 'zone': 'public', 'protocol': 'tcp', 'ports': ['8080'],
-                     'sources': [NEAR], 'reason': 'in_use', 'command': None, 'message': '%s stays: %s' % (
+                     'sources': [NEAR], 'reason': 'in_use', 'message': '%s stays: %s' % (
                          next(iter(OPENED)), words)}
     assert result['msg'] == entry['message'] and world.state() == before
 
 
-def test_who_is_not_known_takes_nothing_back(world):
+def test_who_is_not_known_changes_nothing(world):
     world.begin(BOTH)
     world.connection = None
     before = world.state()
-    result = world.begin(is_absent=True)
-    assert [entry['reason'] for entry in result['left']] == ['connection_hidden'] * 2
-    assert result['status'] == 'unchanged' and world.state() == before
+    with pytest.raises(steps.Refused) as info:
+        world.begin([{'ports': [9090]}], keep=[])
+    assert info.value.code == 'connection_hidden' and world.state() == before
+    assert world.begin([{'ports': [9090]}])['status'] == 'kept'     # that cuts nobody
 
 
 def test_others_in_the_protected_network_do_not_matter(world):
