@@ -210,7 +210,7 @@ class Case:
         while True:
             # a unit that is still starting needs no diagnosis
             last = waited >= options['wait_for'] - _INSTANT
-            more = {'diagnose': units} if units and last else {}
+            more: dict[str, Any] = {'diagnose': units} if units and last else {}
             look = live.look(self._action, options, self._task_vars, self._result, **more)
             looks += 1
             self._judged = self._compare(look.facts, earlier)

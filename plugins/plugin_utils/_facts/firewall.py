@@ -10,6 +10,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+from ...module_utils._filter import exchange
 from ...module_utils._firewall.exposure import attach as exposure, listeners
 from ...module_utils._firewall.ruleset import merge, nftables, wording
 from ...module_utils._gaps import Gaps
@@ -24,7 +25,8 @@ PATIENCE = 30                   # seconds
 _LOADED = (merge, nftables, wording)
 
 
-def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seconds: float = PATIENCE) -> Facts:
+def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seconds: float = PATIENCE,
+          without_own: bool = False) -> Facts:
     """Give each listener its ``exposure``, and the facts ``forwarded``, ``openings`` and ``firewall``.
 
     It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of
@@ -34,6 +36,7 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seco
     :param attach: what judges, as ``exposure.attach``.
     :param seconds: for all of it: rules that take longer to read, or to judge in a way that nobody has thought of, are
         not judged.
+    :param without_own: whether to judge as if the table of ``port_filter`` were not there.
     :returns: the facts.
     :raises FactError: what the host sent is not a snapshot.
     """
@@ -41,7 +44,8 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seco
     if snapshot is None:
         return facts
     try:
-        return _judge(facts, check_firewall.snapshot(snapshot), attach, seconds)
+        checked = check_firewall.snapshot(snapshot)
+        return _judge(facts, exchange.without(checked) if without_own else checked, attach, seconds)
     except Fault as fault:
         raise FactError.invalid(fault) from None
 

@@ -51,12 +51,13 @@ class Asking(Protocol):
 
 
 def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], result: dict[str, Any],
-         **more: Any) -> Looked:
+         without_own: bool = False, **more: Any) -> Looked:
     """Run the module once, unpack the facts that it sends, and judge who can reach the listeners.
 
     :param action: that of the task.
     :param options: with those of ``ARGUMENTS``, and of ``LIMIT``.
     :param result: that of the task, which gets the interpreter that was discovered, and the warnings of the module.
+    :param without_own: whether who can reach something is judged as if the table of ``port_filter`` were not there.
     :param more: further arguments for the module.
     """
     arguments = {name: options[name] for name in ARGUMENTS}
@@ -76,7 +77,7 @@ def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], 
         return Looked('failed', complaint(answer), None)
     try:
         unpacked = unpack(answer.get('packed'))
-        facts = firewall.judge(unpacked)
+        facts = firewall.judge(unpacked, without_own=without_own)
     except FactError as exc:
         return Looked('failed', str(exc), None)
     return Looked('ok', None, facts)

@@ -35,6 +35,9 @@ NEVER = (
       'module_utils._probe'), (FILTER,)),
     ('the text of the table is made of rules alone', tuple('%s.%s' % (FILTER, name) for name in PURE),
      ('ansible', 'os', 'subprocess', FIREWALL, *READING)),
+    ('a plan is made of a judgement, by whatever asked the host', tuple(
+        'plugin_utils._enforce.%s' % name for name in ('plan', 'ports', 'effects')),
+     ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._variables', *READING)),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('what others use knows no action', ('plugin_utils',), ('action', 'lookup')),
 )

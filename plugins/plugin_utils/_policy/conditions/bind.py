@@ -66,6 +66,12 @@ class Bind:
     def __str__(self) -> str:
         return ' or '.join(self.values)
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it says that nobody but the host itself can reach it."""
+        return self._scopes <= {'loopback'} and self._interfaces <= {'lo'} and all(
+            net.is_loopback for net in self._networks)
+
     def holds(self, listener: Listener, complete: Complete) -> bool | None:
         """Whether the address that a listener is bound to lies within; None where that is not known."""
         if listener['scope'] in self._scopes:

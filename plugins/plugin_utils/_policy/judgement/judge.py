@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from ..declaration.policy import Policy
 
 
+class Decided(NamedTuple):
+    """What was decided of one listener.
+
+    :ivar entries: the entries that claim it, or forbid it.
+    """
+
+    listener: Listener
+    entries: tuple[Entry, ...]
+
+
 @dataclass
 class Result:
     """What is found.
@@ -35,6 +45,9 @@ class Result:
     :ivar used: the entries that a listener met.
     :ivar used_waivers: the waivers that waived something, or would have before they expired.
     :ivar waived: findings, each with the waiver of it.
+    :ivar decided: what was decided of each listener that was judged.
+    :ivar each: the findings about one listener or entry each, before those that belong together are united; what is
+        not known is not among them.
     :ivar judged: how many listeners were judged; ``passed`` of them are as declared, ``others`` are only listed.
     :ivar second_look: whether ephemeral sockets should be looked at once more before anybody is woken for them.
     """
@@ -43,6 +56,8 @@ class Result:
     used: list[Entry] = field(default_factory=list)
     used_waivers: list[Waiver] = field(default_factory=list)
     waived: list[tuple[Finding, Waiver]] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    each: list[Finding] = field(default_factory=list)
     judged: int = 0
     passed: int = 0
     others: int = 0
@@ -71,7 +86,7 @@ class Doubt(NamedTuple):
     perhaps: Sequence[Violation]
 
 
-def _complete(facts: Facts) -> Complete:
+def observed(facts: Facts) -> Complete:
     """Say what was observed completely: the firewall too if all that it leaves open is who can reach some listeners."""
     complete = facts['complete']
     if complete.get('firewall') is False and all(
@@ -85,7 +100,7 @@ class _Case:
 
     def __init__(self, facts: Facts, policy: Policy) -> None:
         self.facts, self.policy, self.own = facts, policy, Own(facts['system'])
-        self.complete = _complete(facts)
+        self.complete = observed(facts)
         self.met: dict[int, list[Meeting]] = {}         # by the id() of the entry
         self.by_port: dict[tuple[str, int], list[Listener]] = {}
         self.findings: list[Finding] = []
@@ -125,6 +140,7 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], case.complete)
     kept = [finding for finding in case.findings if waiving.keep(finding)]
     unsure = [finding for finding in (causes.unsure(*doubt) for doubt in case.doubts) if waiving.keep(finding)]
+    result.each = list(kept)
     result.second_look = before is None and any(finding.group == 'ephemeral' for finding in kept)
     findings = [
         *causes.grouped(kept, policy.switches, before),
@@ -157,6 +173,7 @@ def _judge_listener(look: Look, case: _Case, result: Result) -> None:
     sure, perhaps, why = forbids(forbidden)
     if sure:
         result.judged += 1
+        result.decided.append(Decided(listener, tuple(meeting.entry for meeting in sure)))
         case.findings.append(violations.forbidden(listener, sure, perhaps))
         return
     decided = verdict(look, exact, ranged, ignored)
@@ -164,6 +181,7 @@ def _judge_listener(look: Look, case: _Case, result: Result) -> None:
         result.others += 1      # that of another network namespace nobody can reach by this one
         return
     result.judged += 1
+    result.decided.append(Decided(listener, decided.entries))
     if perhaps:
         entries = tuple(meeting.entry for meeting in perhaps)
         case.doubts.append(Doubt(listener, entries, why, [Violation('forbidden', entries)]))

@@ -1,0 +1,342 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be done to a host so that it is as declared: rules for its ports, and what they cannot do.
+
+It is planned as if the rules that are made of a plan were not there. Else what they block could not be reached any
+more, would need no rule, and the next plan would open it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...module_utils._filter import rules as _rules
+from ...module_utils._gaps import UNDECIDED
+from ...module_utils._openings import command
+from .._harmless.terminal import operand, sentence, visible
+from .._listener import Listener, excerpt, identity, in_words, is_led_elsewhere, stop
+from .._policy.conditions import sources as _sources
+from .._policy.declaration.entry import Entry
+from .._policy.declaration.policy import Policy
+from .._policy.judgement import defaults
+from .._policy.judgement.finding import Finding
+from .._policy.judgement.judge import Decided, Result, observed
+from .._policy.language.refusal import Refused
+from .._shape import Facts
+from .._words import some
+from .ports import EVERYBODY, NOBODY, Ports, Who, ports_of, rule, within
+
+BLOCK, ALLOW = MODES = ('block_unexpected', 'allow_expected')
+# Why something is left as it is.
+LEFT = ('incomplete', 'shared_port', 'unknown_owner', 'ephemeral', 'loopback', 'namespace', 'protocol', 'interface',
+        'conflict', 'unreachable', 'unknown')
+_FILTERED = ('unexpected', 'forbidden', 'overexposed')      # kinds of findings that a filter can do something about
+_REFUSED = ('unknown_owner', 'ephemeral')                   # is refused where all is refused that no rule lets in
+_ALLOWING = ('required', 'optional')
+_MOST = 65535
+_LONGEST = 1000                 # characters of a message
+
+
+@dataclass
+class Plan:
+    """What has to be done to a host.
+
+    :ivar rules: options of ``port_filter``; None where nothing may be filtered, as not all of the host was seen.
+    :ivar published: whether they are about what the host forwards, too.
+    :ivar left: what is left as it is: dicts of ``listener``, ``reason`` (of LEFT), ``message`` and ``command``.
+    :ivar open: options of ``port_openings``.
+    :ivar close: what would have to be stopped: dicts of ``listener``, ``units`` and ``reason``, why there are none.
+    """
+
+    mode: str
+    rules: list[dict[str, Any]] | None = None
+    published: bool = False
+    left: list[dict[str, Any]] = field(default_factory=list)
+    open: list[dict[str, Any]] = field(default_factory=list)
+    close: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def filter(self) -> dict[str, Any] | None:
+        """The options of ``port_filter``."""
+        if self.rules is None:
+            return None
+        return {'rules': self.rules, 'others': 'reject' if self.mode == ALLOW else 'accept',
+                'published': self.published}
+
+    @property
+    def hash(self) -> str:
+        """The same for plans by which the same is done."""
+        done = [self.filter, self.open, self.close]
+        return hashlib.sha256(json.dumps(done, sort_keys=True).encode()).hexdigest()[:16]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a result holds of it."""
+        return {'filter': self.filter, 'left': self.left, 'open': self.open, 'close': self.close, 'hash': self.hash}
+
+
+def refusals(policy: Policy, mode: str) -> Iterator[Refused]:
+    """Find why nothing may be filtered by a declaration, whatever there is on the host."""
+    if not policy.entries:
+        yield Refused('it has no entry that applies to this host, so everything that listens on it would be cut off')
+    elif mode == ALLOW:
+        allowing = [entry for entry in policy.entries if entry.state in _ALLOWING]
+        if not allowing:
+            yield Refused('with %s it has to have an entry by which somebody is let in' % ALLOW)
+        for entry in allowing:
+            if entry.sources is None and not entry.namespace and not (entry.bind and entry.bind.is_loopback):
+                yield Refused('with %s it has to say who may reach it: give clients or only_from (anyone for '
+                              'everybody), or bind: loopback' % ALLOW, 'clients', entry.variable, entry.label)
+
+
+def plan(facts: Facts, policy: Policy, result: Result, mode: str = BLOCK, opens: bool = False) -> Plan:
+    """Plan what has to be done to a host.
+
+    :param facts: with the exposure of each listener, judged without the own table.
+    :param policy: one that has no ``refusals``.
+    :param result: the judgement of these facts by it.
+    :param opens: whether what others block is to be opened in firewalld or ufw.
+    """
+    planned = Plan(mode)
+    planned.left += _unseen(facts)
+    if planned.left:
+        return planned
+    host = _Host(facts, policy, result)
+    rules = host.block(planned) if mode == BLOCK else host.allow(planned)
+    planned.rules = _rules.options(_rules.parse(rules))
+    host.leave(planned, opens)
+    planned.left.sort(key=lambda left: (left['listener'] or '', left['reason'], left['message']))
+    return planned
+
+
+def _unseen(facts: Facts) -> list[dict[str, Any]]:
+    """List what of a host was not seen and has to be, before anything is cut off."""
+    complete = observed(facts)
+    missing = [aspect for aspect in ('sockets', 'firewall') if complete.get(aspect) is not True]
+    return [
+        _left(None, 'incomplete', 'nothing is filtered, since not all of the %s could be observed: %s' % (
+            aspect, '; '.join(gap['message'] for gap in gaps) or 'nobody looked'),
+            next((gap['hint'] for gap in gaps if gap['hint']), None))
+        for aspect in missing
+        for gaps in [[gap for gap in facts['gaps'] if gap['aspect'] == aspect and gap['code'] != UNDECIDED]]
+    ]
+
+
+class _Host:
+    """One host: its listeners, who may reach them, and what is wrong with them."""
+
+    def __init__(self, facts: Facts, policy: Policy, result: Result) -> None:
+        self._facts, self._policy, self._result = facts, policy, result
+        self._waived = {id(finding.record) for finding, dummy in result.waived if finding.record}
+        self._findings: dict[int, list[Finding]] = {}
+        for finding in result.each:
+            if finding.record is not None:
+                self._findings.setdefault(id(finding.record), []).append(finding)
+
+    def block(self, planned: Plan) -> list[dict[str, Any]]:
+        """List rules by which nobody reaches what is wrong, or only who may. Others keep their access."""
+        rules = []
+        for decided in self._result.decided:
+            finding, obstacle = self._to_filter(decided)
+            if not finding:
+                continue
+            listener, wanted = decided.listener, self._wanted(decided)
+            if obstacle:
+                planned.left.append(_left(listener, *obstacle, _to_stop(finding, listener)))
+                continue
+            others = [other.listener for other in self._result.decided
+                      if other is not decided and self._shares(other, decided) and not within(
+                          self._wanted(other), wanted)]
+            if others:
+                planned.left.append(_left(
+                    listener, 'shared_port', 'its port is not filtered, since that would cut off who may reach %s'
+                    % some(map(_shown, others), 3), _to_stop(finding, listener)))
+                continue
+            planned.published |= 'to' in listener
+            rules.append(rule(ports_of(listener), wanted, _about(finding)))
+        return rules
+
+    def _to_filter(self, decided: Decided) -> tuple[Finding | None, tuple[str, str] | None]:
+        """Find why a listener is to be filtered, and why it cannot be: a reason and a message."""
+        listener = decided.listener
+        finding = next((finding for finding in self._findings.get(id(listener), ()) if finding.kind in _FILTERED), None)
+        if finding is None or id(listener) in self._waived or _is_harmless(finding, listener):
+            return None, None
+        obstacle = _obstacle(finding, listener)
+        if obstacle is None and finding.kind == 'overexposed' and not any(self._wanted(decided).values()):
+            limiting = [entry for entry in decided.entries if entry.sources]
+            if len(limiting) > 1:
+                obstacle = 'conflict', 'no address may reach it by all of its entries: %s' % some(
+                    [visible(entry.label, 200) for entry in limiting])
+        return finding, obstacle
+
+    def _wanted(self, decided: Decided) -> Who:
+        """Find who may reach a listener by the declaration; everybody where nothing is said."""
+        listener = decided.listener
+        kinds = {finding.kind for finding in self._findings.get(id(listener), ())}
+        if id(listener) in self._waived:
+            return EVERYBODY
+        if kinds & {'unexpected', 'forbidden'}:
+            return NOBODY
+        wanted = dict(EVERYBODY)
+        for entry in decided.entries:
+            if entry.sources:
+                wanted = {family: _sources.common(spans, entry.sources.spans[family])
+                          for family, spans in wanted.items()}
+        return wanted
+
+    @staticmethod
+    def _shares(other: Decided, decided: Decided) -> bool:
+        """Whether a rule about a listener is about another one as well, that somebody else reaches."""
+        return (other.listener['namespace'] is None and other.listener['scope'] != 'loopback'
+                and ports_of(other.listener).overlaps(ports_of(decided.listener)))
+
+    def allow(self, planned: Plan) -> list[dict[str, Any]]:
+        """List rules by which those reach the host that the declaration names, and what is waived is reached."""
+        planned.published = True        # what is published tomorrow is not declared either
+        rules = []
+        for entry in self._policy.entries:
+            if entry.state not in _ALLOWING or entry.namespace or entry.sources is None:
+                continue
+            who = {family: spans if entry.family in (None, 'ipv%d' % family) else ()
+                   for family, spans in entry.sources.spans.items()}
+            ports = [ports for item in entry.items for ports in self._ports_of(entry, Ports(*item[:3]))]
+            rules += [rule(some_ports, who, 'entry %s' % entry.label)
+                      for some_ports in ports if some_ports.protocol in _rules.PROTOCOLS]
+        for finding, waiver in self._result.waived:
+            listener = finding.record
+            if (listener and finding.kind in _FILTERED and not _obstacle(finding, listener)
+                    and not _is_harmless(finding, listener)):
+                rules.append(rule(ports_of(listener), EVERYBODY, 'waiver %s' % waiver.label))
+        self._leave_let_in(planned, rules)
+        return rules
+
+    def _ports_of(self, entry: Entry, ports: Ports) -> Iterator[Ports]:
+        """Yield the ports that an entry lets somebody reach: of any port those that it has a listener on now."""
+        if (ports.low, ports.high) != (1, _MOST):
+            yield ports
+            return
+        for decided in self._result.decided:
+            listener = decided.listener
+            kinds = {finding.kind for finding in self._findings.get(id(listener), ())}
+            if (entry in decided.entries and not kinds & {'forbidden', 'wrong_owner', 'wrong_bind'}
+                    and listener['protocol'] == ports.protocol and listener['scope'] != 'loopback'
+                    and not listener['ephemeral']):
+                yield ports_of(listener)
+
+    def _leave_let_in(self, planned: Plan, rules: Sequence[dict[str, Any]]) -> None:
+        """Note which listeners somebody still reaches that nobody should, as others may have a port of theirs."""
+        let_in = [Ports(rule.protocol, low, high) for rule in _rules.parse(rules) if rule.sources != ()
+                  for low, high in rule.ports]
+        for decided in self._result.decided:
+            listener = decided.listener
+            finding, obstacle = self._to_filter(decided)
+            if not finding:
+                continue
+            if obstacle and obstacle[0] not in _REFUSED:
+                planned.left.append(_left(listener, *obstacle, _to_stop(finding, listener)))
+            elif finding.kind != 'overexposed' and any(map(ports_of(listener).overlaps, let_in)):
+                planned.left.append(_left(
+                    listener, 'shared_port', 'it can be reached on a port to which an entry or a waiver lets somebody '
+                    'in', _to_stop(finding, listener)))
+
+    def leave(self, planned: Plan, opens: bool) -> None:
+        """Note what no filter does: what would have to be stopped or opened, and what is not known."""
+        for finding in self._result.each:
+            listener = finding.record
+            if listener is None:
+                continue
+            if finding.kind == 'unreachable':
+                self._leave_unreachable(planned, finding, listener, opens)
+            elif finding.kind == 'forbidden' or finding.kind == 'unexpected' and finding.group != 'ephemeral':
+                known = stop(listener)
+                planned.close.append({
+                    'listener': identity(listener), 'reason': known.reason,
+                    'units': [unit for unit in map(operand, known.units) if unit]})
+        planned.left += [_left(None, 'unknown', finding.message, finding.remedy)
+                         for finding in self._result.findings if finding.kind == 'unknown']
+        planned.close.sort(key=lambda close: str(close['listener']))
+        planned.open.sort(key=lambda opening: json.dumps(opening, sort_keys=True))
+
+    def _leave_unreachable(self, planned: Plan, finding: Finding, listener: Listener, opens: bool) -> None:
+        openings = list(self._openings(finding, listener))
+        if opens:
+            planned.open += [opening for opening in openings if opening not in planned.open]
+        if not (opens and openings):
+            commands = [command.command(opening) for opening in openings]
+            planned.left.append(_left(
+                listener, 'unreachable', finding.message, ' && '.join(text for text in commands if text) or None))
+
+    def _openings(self, finding: Finding, listener: Listener) -> Iterator[dict[str, Any]]:
+        """Yield openings by which the clients of an entry get through firewalld or ufw, where that is in their way."""
+        exposure, entry = listener.get('exposure'), finding.entries[0]
+        firewall = self._facts.get('firewall')
+        if not exposure or not firewall or entry.sources is None or listener['protocol'] not in _rules.PROTOCOLS:
+            return
+        for backend in command.BACKENDS:
+            paths = [path for path in exposure['paths']
+                     if path['verdict'] != 'allowed' and backend in (path['blocked_by'] or '')]
+            if backend not in firewall['backends'] or not paths:
+                continue
+            interfaces: Iterable[str | None] = [None]
+            if backend == command.FIREWALLD:
+                interfaces = sorted({name for path in paths for name in path['interfaces'] if name != 'lo'})
+            who = rule(ports_of(listener), entry.sources.spans, None)
+            for interface in interfaces:
+                yield {'protocol': who['protocol'], 'ports': [str(port) for port in who['ports']],
+                       'sources': who.get('sources'), 'backend': backend, 'interface': interface,
+                       'listener': identity(listener)}
+
+
+def _is_harmless(finding: Finding, listener: Listener) -> bool:
+    """Whether nobody is to be kept from what nobody declares: it is on loopback, or waits for answers."""
+    return finding.group == 'loopback' or finding.group == 'ephemeral' and not defaults.dubious(listener)
+
+
+def _obstacle(finding: Finding, listener: Listener) -> tuple[str, str] | None:
+    """Find why a listener cannot be filtered: a reason and a message; None where it can be."""
+    if listener['namespace'] is not None:
+        return 'namespace', 'it is in another network namespace, to which the rules of the host do not apply'
+    if finding.group == 'ephemeral':
+        return 'ephemeral', ('its port is of those on which programs wait for answers, and may be another one the next '
+                             'time: find out what it is')
+    if listener['protocol'] not in _rules.PROTOCOLS:
+        return 'protocol', 'ports of %s are not filtered' % listener['protocol']
+    if listener['scope'] == 'loopback':
+        return 'loopback', 'the host itself reaches it, and that is not filtered'
+    if finding.kind == 'unexpected' and listener['held_by'] == 'unknown' and not is_led_elsewhere(listener):
+        return 'unknown_owner', 'its owner is not known, so nobody can say what would be cut off'
+    if finding.kind == 'overexposed' and all(limit['limit'] == 'via' for limit in finding.parts['limits']['first']):
+        return 'interface', 'an entry limits it to interfaces, and rules for ports know only addresses'
+    return None
+
+
+def _about(finding: Finding) -> str:
+    return 'entry %s' % finding.entries[0].label if finding.entries else finding.kind
+
+
+def _shown(listener: Listener) -> str:
+    return in_words(excerpt(listener))
+
+
+def _left(listener: Listener | None, reason: str, message: str, done_by: str | None) -> dict[str, Any]:
+    words = sentence(message, _LONGEST)
+    return {
+        'listener': identity(listener) if listener else None,
+        'reason': reason,
+        'message': '%s: %s' % (_shown(listener), words) if listener and reason != 'unreachable' else words,
+        'command': visible(done_by, _LONGEST) if done_by else None,
+    }
+
+
+def _to_stop(finding: Finding, listener: Listener) -> str | None:
+    """Word the command that ends what should not listen; None where that is not a unit of systemd."""
+    if finding.kind == 'overexposed':
+        return None
+    units = [operand(unit) if unit.endswith(('.service', '.socket')) and '/' not in unit else None
+             for unit in stop(listener).units]
+    return 'systemctl stop %s' % ' '.join(unit for unit in units if unit) if units and None not in units else None
