@@ -50,6 +50,7 @@ LOOK_EVERY = 0.01  # seconds
 QUIET_WITHIN = 60
 BACK_WITHIN = 20  # seconds after a boot in which the other firewall has its rules again
 ENDS_WITHIN = 120  # seconds, for Ansible, after its trial would be over
+LOGINS = 3  # attempts at one
 BANNING = "ip banning"
 
 
@@ -163,10 +164,16 @@ class Run:
         return False
 
     def _login(self, play: Play, site: Site, command: str) -> bool:
-        """Whether a new login can do that."""
-        words = ["ssh", "-F", str(play.config), "-o", "ControlPath=none", "-o", "ConnectTimeout=5", "-o",
+        """Whether a new login can do that. On a busy machine one may take too long; who is locked out stays so."""
+        words = ["ssh", "-F", str(play.config), "-o", "ControlPath=none", "-o", "ConnectTimeout=15", "-o",
                  "BatchMode=yes", "-l", self._draw.user, site.address, command]
-        return execute(words, check=False, timeout=60).code == 0
+        for _attempt in range(LOGINS):
+            done = execute(words, check=False, timeout=60)
+            if not done.code:
+                return True
+            self.output += "\n%s: exit code %d: %s" % (command, done.code, done.err or done.out)
+            time.sleep(1)
+        return False
 
     def _lost(self, site: Site, foreign: dict[str, str]) -> list[str]:
         """What others have lost without a boot, and without somebody who took it: sentences."""
