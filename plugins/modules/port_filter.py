@@ -219,6 +219,20 @@ effects:
     published: {description: Whether the host leads it on to another address., type: bool, returned: always}
     loses: {description: Networks that no longer reach it., type: list, elements: str, returned: always}
     gains: {description: Networks that reach it from now on., type: list, elements: str, returned: always}
+    unsure:
+      description: Networks that may lose or gain it, because the rules of others leave open whom they let in.
+      type: list
+      elements: str
+      returned: always
+    ports: {description: The ports that clients address., type: str, returned: always, sample: '8080-8089'}
+    to: {description: Where a published port leads., type: str, returned: always, sample: '10.0.0.7:80'}
+    left_out:
+      description:
+        - Of lists that have too many networks, how many are left out. Such lists also may have some networks in them
+          that reach it neither before nor after.
+      type: dict
+      returned: when a list is too long
+      sample: {loses: 12}
     before: {description: Networks that reached it., type: list, elements: str, returned: always}
     after: {description: Networks that reach it., type: list, elements: str, returned: always}
     connections:

@@ -14,6 +14,7 @@ from .._firewall.exposure import attach
 from .._firewall.exposure.describe import Describer
 from .._firewall.exposure.listeners import families
 from .._gaps import Gaps
+from .rules import PROTOCOLS
 
 MOST_NETWORKS = 200             # of a family, in one list of an effect
 MOST_EFFECTS = 1000
@@ -74,12 +75,15 @@ class Reached:
 
     def __init__(self, listeners, snapshot):
         gaps = Gaps(True)
-        records = [dict(record) for record in listeners if record['namespace'] is None and record['protocol'] != 'raw']
+        # of other protocols, the own table decides nothing
+        records = [dict(record) for record in listeners if record['namespace'] is None
+                   and record['protocol'] in PROTOCOLS]
         # those of other namespaces are what translations lead to
         others = [dict(record) for record in listeners if record['namespace'] is not None]
         more = attach.attach(records + others, snapshot, gaps, describer=_Exact)
         self.all = [Reach(record, False, record['port'], record['port']) for record in records]
-        self.all += [Reach(record, True, *_span(record['ports'])) for record in more['forwarded']]
+        self.all += [Reach(record, True, *_span(record['ports'])) for record in more['forwarded']
+                     if record['protocol'] in PROTOCOLS]
         self.reasons = [gap['message'] for gap in gaps.found if gap['code'] not in ('openings', 'undecided')]
 
 

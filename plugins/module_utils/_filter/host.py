@@ -115,9 +115,13 @@ class Host:
         self.systemctl('start', '--no-block', UNIT_NAME)
 
     def tidy(self):
-        """Remove what was prepared for rules that were not kept. Raises Failure and OSError."""
+        """Remove what was prepared for rules that were not kept. Raises Failure and OSError.
+
+        A table that is in the kernel although a boot would load none stays there: to have systemd let go of it would
+        remove it.
+        """
         self.files.unstage()
-        if not self.files.has_kept():
+        if not self.files.has_kept() and not self.has_table():
             self.files.remove()
             self.withdraw()
 

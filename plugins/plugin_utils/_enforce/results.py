@@ -19,6 +19,8 @@ PROTOCOLS = ('tcp', 'udp', 'sctp', 'dccp')
 _MOST_EFFECTS = 100 * 1000
 _MOST_TEXT = 16 * 1024 * 1024   # characters of a listing
 
+_NETWORKS = ('loses', 'gains', 'unsure', 'before', 'after')
+
 _port = _schema.integer(0, 65535)
 _effect = _schema.mapping({
     'listener': _schema.nullable(_schema.text(400)),
@@ -27,6 +29,11 @@ _effect = _schema.mapping({
     'published': _schema.boolean,
     **dict.fromkeys(('loses', 'gains', 'before', 'after'), check_firewall.networks),
     'connections': _schema.nullable(_schema.integer()),
+}, {
+    'unsure': check_firewall.networks,
+    'ports': _schema.text(20),
+    'to': _schema.nullable(_schema.text(2000)),
+    'left_out': _schema.mapping({}, dict.fromkeys(_NETWORKS, _schema.integer())),
 })
 _form = _schema.mapping({'status': _schema.choice(TRIAL, *STATUSES)}, {
     'changed': _schema.boolean,
@@ -67,8 +74,9 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
     else:
         checked['diff'] = {side: listing(text) for side, text in checked['diff'].items()}
     for effect in checked.get('effects', ()):
-        if effect['listener'] is not None:
-            effect['listener'] = visible(effect['listener'], 400)
+        for key, most in (('listener', 400), ('ports', 20), ('to', 2000)):
+            if effect.get(key) is not None:
+                effect[key] = visible(effect[key], most)
     connection = checked.get('connection')
     if connection:
         connection['how'] = visible(connection['how'], 64)

@@ -178,6 +178,11 @@ def test_the_trial_is_as_long_as_the_host_says():
     assert keeps == [2, 5]          # the begin took 2 s, and the trial ends after 9 s
 
 
+def test_a_host_is_not_waited_for_longer_than_it_was_asked_to_take():
+    host = Host([dict(TRIAL, seconds=10 ** 9)], [STALE], [REVERTED], takes=2)
+    assert 'within 10 s' in run(host, confirm=10).msg and host.clock.passed < 60
+
+
 def test_sshd_is_asked_for_the_connection_that_the_host_does_not_find():
     host = Host([HIDDEN, TRIAL], [KEPT])
     result = run(host)

@@ -134,7 +134,7 @@ class Machine(Host):
             os.makedirs(self.folder + name, exist_ok=True)
         self.clock = Clock()
         self.kernel = Kernel(self.clock)
-        self.called, self.faults, self.killed_after = [], {}, None
+        self.called, self.faults, self.killed_after, self.active = [], {}, None, False
         self.programs = {'nft', 'unshare', 'sh', 'systemctl'}
         self.in_use, self.root, self.nat, self.judged, self.judgements = FIRST, True, False, {}, []
         Host.__init__(self, self._play, self._where, Files(self.folder, lambda handle: None))
@@ -267,4 +267,9 @@ class Machine(Host):
             os.path.lexists(link) or os.symlink('/etc/systemd/system/listening-ports.service', link)
         elif verb == 'disable' and os.path.lexists(link):
             os.unlink(link)
+        if verb == 'start' and os.path.exists(self.path('/etc/listening-ports/filter.nft')):
+            self.active = True
+        elif verb == 'disable' and '--now' in words and self.active:        # ExecStop
+            self.active = False
+            self.kernel.chains is None or self.kernel.load('delete table inet listening_ports')
         return 0, '', ''

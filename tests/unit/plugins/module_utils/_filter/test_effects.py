@@ -44,7 +44,7 @@ def test_who_loses(release):
 
 def test_only_what_differs_is_listed():
     listeners = [record(port=5432), record(port=80), record(port=5432, address='127.0.0.1'), record('udp', port=5432),
-                 record(port=5432, namespace='docker:1')]
+                 record(port=5432, namespace='docker:1'), record('udplite', port=5432), record('raw', port=0)]
     effect = only(judged(view(listeners=listeners), 'nobody'))
     assert (effect['listener'], changes(effect)) == ('tcp/0.0.0.0:5432', {'loses': EVERYBODY})
 

@@ -632,3 +632,24 @@ def test_absent_may_be_repeated(machine, program):
     machine.faults.clear()
     step(machine, state='absent', rules=None)
     assert machine.tree() == {} and machine.kernel.listing() is None
+
+
+@pytest.mark.parametrize('options', [{}, {'confirm': 0}])
+def test_what_fails_takes_no_table_away_whose_file_is_gone(machine, options):
+    """Somebody removed the file; the table holds, and systemd would take it away with the unit."""
+    kept(machine)
+    machine.files._remove(FILE)
+    before = machine.kernel.listing()
+    machine.faults['nft -f'] = 1, '', 'Error: no'
+    answer = step(machine, port=443, token=OTHER, **options)
+    assert (answer['status'], answer['changed']) == ('failed', False)
+    assert machine.kernel.listing() == before and decides(machine, 80)
+
+
+def test_a_trial_that_ends_takes_no_table_away_whose_file_is_gone(machine):
+    kept(machine)
+    machine.files._remove(FILE)
+    assert step(machine, port=443, token=OTHER)['status'] == 'trial'
+    machine.later(61)
+    assert step(machine, 'sweep', token=OTHER)['status'] == 'reverted'
+    assert decides(machine, 80)

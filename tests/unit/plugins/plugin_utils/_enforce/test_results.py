@@ -10,7 +10,8 @@ from ansible_collections.listening.ports.plugins.plugin_utils._enforce import re
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 
 EFFECT = {'listener': 'tcp/0.0.0.0:8001', 'protocol': 'tcp', 'port': 8001, 'published': False,
-          'loses': ['10.0.0.0/8'], 'gains': ['::/0'], 'before': ['10.0.0.0/8'], 'after': ['::/0'], 'connections': None}
+          'loses': ['10.0.0.0/8'], 'gains': ['::/0'], 'before': ['10.0.0.0/8'], 'after': ['::/0'], 'connections': None,
+          'unsure': ['192.0.2.0/24'], 'ports': '8001', 'to': None, 'left_out': {'loses': 7}}
 CONNECTION = {'address': '10.0.0.7', 'port': 22, 'peer': '2001:db8::1', 'peer_port': 40000, 'interface': 'eth0',
               'how': 'ancestor'}
 ANSWER = {'status': 'trial', 'changed': True, 'msg': 'ok', 'code': None, 'persistent': True, 'seconds': 60,
@@ -40,12 +41,13 @@ def test_what_is_known_is_kept_and_nothing_else():
 
 def test_text_of_the_host_is_harmless():
     answer = changed(['diff', 'after'], 'a\x1b[2J\n::error::b\n\u202ec\n')
-    answer['effects'][0]['listener'] = 'tcp\n\x1b'
+    answer['effects'][0].update(listener='tcp\n\x1b', ports='8\x1b', to='10.0.0.1:80\n')
     answer['connection'].update(interface='e\x07', how='\x1b]0;x')
     answer['code'] = '\x1b'
     checked = results.formed(answer)
     assert checked['diff']['after'] == 'a\\x1b[2J\n:\\x3aerror::b\n\\u202ec\n'
-    assert checked['effects'][0]['listener'] == 'tcp\\n\\x1b'
+    effect = checked['effects'][0]
+    assert (effect['listener'], effect['ports'], effect['to']) == ('tcp\\n\\x1b', '8\\x1b', '10.0.0.1:80\\n')
     assert (checked['connection']['interface'], checked['connection']['how']) == ('e\\x07', '\\x1b]0;x')
     assert checked['code'] == '\\x1b'
 
@@ -55,6 +57,7 @@ def test_text_of_the_host_is_harmless():
     (['persistent'], None), (['seconds'], 'soon'), (['seconds'], -1), (['diff'], ''), (['diff', 'after'], 7),
     (['effects'], {}), (['effects', 0], 'x'), (['effects', 0, 'loses'], ['10.0.0.1']), (['effects', 0, 'port'], 70000),
     (['effects', 0, 'after'], ['10.0.0.0/8; reboot']), (['effects', 0, 'connections'], '1'),
+    (['effects', 0, 'unsure'], 'all'), (['effects', 0, 'left_out'], {'loses': -1}), (['effects', 0, 'ports'], 8001),
     (['effects', 0, 'protocol'], 'icmp'), (['connection', 'address'], 'web-1'), (['connection', 'port'], '22'),
     (['connection', 'peer'], 'fe80::1%eth0'), (['connection'], {}), (['connection', 'how'], None),
 ])
