@@ -105,14 +105,19 @@ class Case:
         if not answer:
             self._clock.sleep(max(0, ends + _EARLY - self._clock.monotonic()))
         only_refused = self._steps.reached
-        lost = 'could not log in again within %d s (%s)' % (
-            seconds, answer['msg'].rstrip('.') if answer else reason)
+        silent = self._steps.asked and not only_refused     # it may have kept them, and its answer was lost
+        words = 'logged in again, and got no answer' if silent else 'could not log in again'
+        lost = '%s within %d s (%s)' % (words, seconds, answer['msg'].rstrip('.') if answer else reason)
         answer, reason = self._over_new_login(arguments.SWEEP, self._clock.monotonic() + _RETURN)
+        if not answer and not self._steps.reached and silent:
+            return {'status': 'failed', 'msg': (
+                '%s, nor when the trial was over (%s): it is not the filter. Whether the host has kept the new rules '
+                'is not known; they are as they were if it has not. Run this again' % (lost, reason))}
         if not answer and not self._steps.reached:
             return {'status': 'reverted', 'msg': (
                 '%s, and it does not answer with the old rules either (%s): it is not the filter. The trial is over, '
                 'and the rules are as they were' % (lost, reason))}
-        again = '' if only_refused or not connection else '; tcp %d answers again' % connection['port']
+        again = '' if only_refused or silent or not connection else '; tcp %d answers again' % connection['port']
         lost = '%s. The rules are as they were%s' % (lost, again)
         if not answer:
             return {'status': 'reverted', 'msg': '%s. What is left of the trial does nothing, and could not be removed '

@@ -46,7 +46,7 @@ class Steps:
     :param formed: checks an answer, and raises ``Fault``.
     :ivar more: what it is asked besides; ``ssh_connection`` is among it where the host cannot find the connection in
         use by itself.
-    :ivar reached: whether a new login came as far as to be answered by the module.
+    :ivar asked: whether a new login came as far as to run the module, and reached: as to be answered by it.
     """
 
     def __init__(self, action: Any, module: str, options: Mapping[str, Any], task_vars: dict[str, Any],
@@ -55,7 +55,7 @@ class Steps:
         self._result, self._keys, self._formed = result, keys, formed
         self._connection, self._clock = action._connection, action.clock
         self.more: dict[str, Any] = {'remote': fresh.is_remote(self._connection)}
-        self.reached = False
+        self.asked = self.reached = False
         self._asks = False          # whether SSH_CONNECTION is what the host is told of its connection
 
     def ask(self, step: str, seconds: float) -> Answer:
@@ -89,7 +89,7 @@ class Steps:
         :param until: when no more is begun, by the clock of the action.
         :param settled: with which status an answer is the last.
         """
-        reason, self.reached = '', False
+        reason, self.asked, self.reached = '', False, False
         with fresh.Login(self._connection) as login:
             for seconds in fresh.attempts(self._clock, until):
                 try:
@@ -100,6 +100,7 @@ class Steps:
                         continue
                     if self._asks:
                         self._tell_connection(PATIENCE)
+                    self.asked = True
                     answer = self.ask(step, max(1, until - self._clock.monotonic()))
                 except Exception as exc:        # whatever a connection plugin raises, of which many are not Ansible's
                     if not reason or self._clock.monotonic() < until - _INSTANT:

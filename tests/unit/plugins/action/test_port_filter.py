@@ -123,6 +123,21 @@ def test_a_host_that_does_not_answer_with_the_old_rules_either():
         'either (No route to host): it is not the filter. The trial is over, and the rules are as they were')
 
 
+def test_a_host_that_lets_in_and_never_answers_may_have_kept_them():
+    result = run(Host([TRIAL], [AnsibleConnectionFailure('lost')], [AnsibleConnectionFailure('lost')]))
+    assert (result.status, result.failed, result.changed) == ('failed', True, False)
+    assert result.msg == (
+        'web-1: logged in again, and got no answer within 60 s (lost), nor when the trial was over (lost): it is not '
+        'the filter. Whether the host has kept the new rules is not known; they are as they were if it has not. Run '
+        'this again')
+
+
+def test_a_host_that_did_not_answer_in_time_and_was_reached_all_the_time():
+    result = run(Host([TRIAL], [AnsibleConnectionFailure('lost')], [REVERTED]))
+    assert (result.status, result.msg) == (
+        'reverted', 'web-1: logged in again, and got no answer within 60 s (lost). The rules are as they were')
+
+
 def test_a_connection_that_is_never_new_is_no_confirmation():
     host = Host([TRIAL], [STALE], [REVERTED])
     result = run(host)
