@@ -91,6 +91,7 @@ requirements:
 seealso:
   - module: listening.ports.assert_listeners
   - module: listening.ports.port_filter
+  - module: listening.ports.port_openings
 """
 
 EXAMPLES = r"""
@@ -165,6 +166,12 @@ plan:
     open:
       description: With O(open=true), what has to be opened in firewalld or ufw, as options of
         O(listening.ports.port_openings#module:openings).
+      type: list
+      elements: dict
+      returned: always
+    keep:
+      description: With O(open=true), what may stay open of what was opened earlier, as options of
+        O(listening.ports.port_openings#module:keep), so that it is taken back when nobody declares it any more.
       type: list
       elements: dict
       returned: always

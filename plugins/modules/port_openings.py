@@ -17,6 +17,8 @@ description:
   - An opening cuts nobody. To take one back might, so that an opening is left that is for the port of the connection in
     use, or by which one of O(protected_sources) may come. In firewalld, what is taken back is first taken at run time,
     then Ansible logs in anew, and only after that it is taken for good. If it cannot log in, it is put back.
+  - M(listening.ports.plan_listeners) with O(listening.ports.plan_listeners#module:open=true) finds out which openings
+    the clients of a declaration lack.
 notes:
   - In firewalld, an opening is a rich rule in the zone of the interface, which is the default zone unless another one
     has it. Sources that are bound to a zone themselves are opened there, but not in a zone that drops or rejects by
@@ -118,6 +120,7 @@ attributes:
   platform:
     platforms: linux
 seealso:
+  - module: listening.ports.plan_listeners
   - module: listening.ports.port_filter
 """
 

@@ -49,7 +49,8 @@ class Plan:
     :ivar rules: options of ``port_filter``; None where nothing may be filtered, as not all of the host was seen.
     :ivar published: whether they are about what the host forwards, too.
     :ivar left: what is left as it is: dicts of ``listener``, ``reason`` (of LEFT), ``message`` and ``command``.
-    :ivar open: options of ``port_openings``.
+    :ivar open: what ``port_openings`` has to open.
+    :ivar keep: what it may leave open of what it has opened earlier; None where it is not to take anything back.
     :ivar close: what would have to be stopped: dicts of ``listener``, ``units`` and ``reason``, why there are none.
     """
 
@@ -58,6 +59,7 @@ class Plan:
     published: bool = False
     left: list[dict[str, Any]] = field(default_factory=list)
     open: list[dict[str, Any]] = field(default_factory=list)
+    keep: list[dict[str, Any]] | None = None
     close: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -71,12 +73,13 @@ class Plan:
     @property
     def hash(self) -> str:
         """The same for plans by which the same is done."""
-        done = [self.filter, self.open, self.close]
+        done = [self.filter, self.open, self.keep, self.close]
         return hashlib.sha256(json.dumps(done, sort_keys=True).encode()).hexdigest()[:16]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a result holds of it."""
-        return {'filter': self.filter, 'left': self.left, 'open': self.open, 'close': self.close, 'hash': self.hash}
+        return {'filter': self.filter, 'left': self.left, 'open': self.open, 'keep': self.keep,
+                'close': self.close, 'hash': self.hash}
 
 
 def refusals(policy: Policy, mode: str) -> Iterator[Refused]:
@@ -109,6 +112,8 @@ def plan(facts: Facts, policy: Policy, result: Result, mode: str = BLOCK, opens:
     rules = host.block(planned) if mode == BLOCK else host.allow(planned)
     planned.rules = _rules.options(_rules.parse(rules))
     host.leave(planned, opens)
+    if opens:
+        planned.keep = _rules.options(_rules.parse(host.clients()))
     planned.left.sort(key=lambda left: (left['listener'] or '', left['reason'], left['message']))
     return planned
 
@@ -200,13 +205,7 @@ class _Host:
         planned.published = True        # what is published tomorrow is not declared either
         rules = []
         for entry in self._policy.entries:
-            if entry.state not in _ALLOWING or entry.namespace or entry.sources is None:
-                continue
-            who = {family: spans if entry.family in (None, 'ipv%d' % family) else ()
-                   for family, spans in entry.sources.spans.items()}
-            ports = [ports for item in entry.items for ports in self._ports_of(entry, Ports(*item[:3]))]
-            rules += [rule(some_ports, who, 'entry %s' % entry.label)
-                      for some_ports in ports if some_ports.protocol in _rules.PROTOCOLS]
+            rules += self._rules_of(entry)
         for finding, waiver in self._result.waived:
             listener = finding.record
             if (listener and finding.kind in _FILTERED and not _obstacle(finding, listener)
@@ -214,6 +213,19 @@ class _Host:
                 rules.append(rule(ports_of(listener), EVERYBODY, 'waiver %s' % waiver.label))
         self._leave_let_in(planned, rules)
         return rules
+
+    def clients(self) -> list[dict[str, Any]]:
+        """List rules by which those reach the host who have to."""
+        return [{name: value for name, value in option.items() if name != 'comment'}
+                for entry in self._policy.entries if entry.clients for option in self._rules_of(entry)]
+
+    def _rules_of(self, entry: Entry) -> list[dict[str, Any]]:
+        """List rules by which those reach the host whom an entry names."""
+        if entry.state not in _ALLOWING or entry.namespace or entry.sources is None:
+            return []
+        ports = [ports for item in entry.items for ports in self._ports_of(entry, Ports(*item[:3]))]
+        return [rule(some_ports, _who(entry), 'entry %s' % entry.label)
+                for some_ports in ports if some_ports.protocol in _rules.PROTOCOLS]
 
     def _ports_of(self, entry: Entry, ports: Ports) -> Iterator[Ports]:
         """Yield the ports that an entry lets somebody reach: of any port those that it has a listener on now."""
@@ -285,11 +297,17 @@ class _Host:
             interfaces: Iterable[str | None] = [None]
             if backend == command.FIREWALLD:
                 interfaces = sorted({name for path in paths for name in path['interfaces'] if name != 'lo'})
-            who = rule(ports_of(listener), entry.sources.spans, None)
+            who = rule(ports_of(listener), _who(entry), None)
             for interface in interfaces:
                 yield {'protocol': who['protocol'], 'ports': [str(port) for port in who['ports']],
                        'sources': who.get('sources'), 'backend': backend, 'interface': interface,
                        'listener': identity(listener)}
+
+
+def _who(entry: Entry) -> Who:
+    """Find whom an entry with sources lets in."""
+    return {family: spans if entry.family in (None, 'ipv%d' % family) else ()
+            for family, spans in (entry.sources.spans if entry.sources else NOBODY).items()}
 
 
 def _is_harmless(finding: Finding, listener: Listener) -> bool:

@@ -51,7 +51,7 @@ def test_what_nobody_declares_is_reached_by_nobody():
     assert made.close == [
         {'listener': 'tcp/0.0.0.0:5432', 'units': ['postgresql.service'], 'reason': None},
         {'listener': 'udp/0.0.0.0:111', 'units': ['rpcbind.socket', 'rpcbind.service'], 'reason': None}]
-    assert set(made.as_dict()) == {'filter', 'left', 'open', 'close', 'hash'}
+    assert set(made.as_dict()) == {'filter', 'left', 'open', 'keep', 'close', 'hash'}
 
 
 def test_what_is_forbidden_is_reached_by_nobody_and_what_is_overexposed_by_its_clients():
@@ -215,6 +215,26 @@ def test_the_hint_of_a_gap_is_passed_on():
     facts = host('tcp 0.0.0.0:1 a', gaps=['firewall'])
     facts['gaps'][0]['hint'] = 'become'
     assert planned([SSH], facts).left[0]['command'] == 'become'
+
+
+def test_what_was_opened_stays_open_for_whom_an_entry_names():
+    entries = [SSH, WEB, {'name': 'app', 'port': '8000-8010', 'clients': ['10.0.0.0/8', 'fd00::/8'], 'family': 'ipv6'},
+               {'name': 'dns', 'port': '53/udp', 'clients': ['10.0.0.0/8'], 'state': 'optional'},
+               {'name': 'old', 'port': 23, 'state': 'forbidden'}]
+    facts = host('tcp 0.0.0.0:443 nginx ' + OPEN)
+    keep = planned(entries, facts, opens=True).keep
+    assert keep == [{'protocol': 'tcp', 'ports': [443]},
+                    {'protocol': 'tcp', 'ports': ['8000-8010'], 'sources': ['fd00::/8']},
+                    {'protocol': 'udp', 'ports': [53], 'sources': ['10.0.0.0/8']}]
+    # who does not open takes nothing back, nor does who has not seen all
+    assert planned(entries, facts).keep is None
+    assert planned(entries, host('tcp 0.0.0.0:1 a', gaps=['firewall']), opens=True).keep is None
+    # what is opened for an entry is what stays open for it
+    facts = host('tcp [::]:8000 app from=nobody through=eth0:blocked', firewall={'backends': ['firewalld']})
+    for path in facts['listeners'][0]['exposure']['paths']:
+        path['blocked_by'] = 'a rule of firewalld'
+    made = planned([dict(entries[2], port=8000)], facts, opens=True)
+    assert [opening['sources'] for opening in made.open] == [made.keep[0]['sources']] == [['fd00::/8']]
 
 
 @pytest.mark.parametrize('backend, interfaces', [('firewalld', ['eth0', 'eth1']), ('ufw', [None])])

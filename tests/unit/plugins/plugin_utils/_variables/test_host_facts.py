@@ -34,9 +34,23 @@ def test_names_of_facts_with_and_without_their_prefix():
     assert host_facts.names({}) == set()
 
 
-def test_parameters_are_those_of_the_role_and_of_the_playbooks():
-    specs = yaml.safe_load((ROOT / 'roles/audit/meta/argument_specs.yml').read_text(encoding='utf-8'))
-    assert sorted(host_facts.AUDIT) == sorted(specs['argument_specs']['main']['options'])
+def options_of(role):
+    """The variables of a role, by its argument specs."""
+    specs = yaml.safe_load((ROOT / 'roles' / role / 'meta/argument_specs.yml').read_text(encoding='utf-8'))
+    return specs['argument_specs']['main']['options']
+
+
+@pytest.mark.parametrize('role, parameters', [('audit', host_facts.AUDIT), ('firewall', host_facts.FIREWALL)])
+def test_parameters_are_those_of_the_role(role, parameters):
+    options = options_of(role)
+    assert sorted(parameters) == sorted(options)
+    defaults = yaml.safe_load((ROOT / 'roles' / role / 'defaults/main.yml').read_text(encoding='utf-8'))
+    assert defaults == {name: option['default'] for name, option in options.items() if 'default' in option}
+    readme = (ROOT / 'roles' / role / 'README.md').read_text(encoding='utf-8')
+    assert sorted(re.findall(r'^\| `(\w+)` \|', readme, re.MULTILINE)) == sorted(options)
+
+
+def test_parameters_are_those_of_the_playbooks():
     text = (ROOT / 'playbooks/probe.yml').read_text(encoding='utf-8')
     assert set(host_facts.PROBE) == set(re.findall(r'(?<![\w.])probe_\w+(?= \|)', text))
     others = ''.join(path.read_text(encoding='utf-8') for path in (ROOT / 'playbooks').glob('*.yml'))
