@@ -52,12 +52,13 @@ class Host:
     """A fresh host.
 
     :ivar name, address, address6, release: str; see Guest in ../rig/guest.py
+    :ivar root: path, its files seen from this side
     """
 
     def __init__(self, rig: "Rig", guest: "Guest", player: "Player"):
         self._rig, self._guest, self._player = rig, guest, player
         self.name, self.release = guest.name, guest.release
-        self.address, self.address6 = guest.address, guest.address6
+        self.address, self.address6, self.root = guest.address, guest.address6, guest.root
 
     def run(self, command: str | list[str], user: str = "root", check: bool = True, stdin: str | None = None) -> Done:
         """Run a command on it over SSH: a str for its shell, or a list of words. Returns Done."""
