@@ -33,8 +33,16 @@ FACTS = {
 }
 PROBES = [{'index': 0, 'endpoint': EVIL, 'protocol': 'tcp', 'address': EVIL[:90], 'port': 1, 'verdict': 'open',
            'reason': EVIL, 'local_address': None, 'rtt_ms': None}]
+DIFF = {'before': 'table x {\n\t%s\n' % EVIL, 'after': EVIL}
+FILTERED = {
+    'status': 'planned', 'code': EVIL[:40], 'diff': DIFF, 'persistent': True, 'seconds': 1,
+    'effects': [{'listener': EVIL, 'protocol': 'tcp', 'port': 1, 'published': False, 'loses': [], 'gains': [],
+                 'before': [], 'after': [], 'connections': None}],
+    'connection': {'address': '10.0.0.1', 'port': 22, 'peer': '10.0.0.2', 'peer_port': 1, 'interface': EVIL[:60],
+                   'how': EVIL[:60]},
+}
 # what all modules of the collection may answer
-GOOD = {'changed': False, 'packed': json.dumps(FACTS), 'ansible_facts': {'ansible_listening_ports': FACTS},
+GOOD = {**FILTERED, 'changed': False, 'packed': json.dumps(FACTS), 'ansible_facts': {'ansible_listening_ports': FACTS},
         'counts': {'open': 1}, 'elapsed': 1, 'probes': PROBES}
 MORE = {
     'failed': {'failed': True, 'msg': EVIL}, 'failed-lines': {'failed': True, 'msg': 'a\n::error::b\n%s' % EVIL},
@@ -43,7 +51,7 @@ MORE = {
     'exception': {'failed': True, 'msg': 'boom', 'exception': 'Traceback\n  %s\n' % EVIL},
     'warnings': {'warnings': [EVIL, '::error::x', 'x' * 100000, 5, None, {'x': EVIL}, {'event': {'msg': EVIL}}]},
     'warnings-text': {'warnings': EVIL}, 'deprecations': {'deprecations': [{'msg': EVIL, 'version': '9'}, EVIL]},
-    'diff': {'diff': {'before': EVIL, 'after': EVIL, 'prepared': EVIL}, 'changed': True},
+    'diff': {'diff': {**DIFF, 'prepared': EVIL}, 'changed': True},
     'invocation': {'invocation': {'module_args': {'x': EVIL}}}, 'rc': {'rc': 1, 'stdout': EVIL, 'stderr': EVIL},
     'job': {'ansible_job_id': EVIL, 'started': 1, 'finished': 0, 'results_file': EVIL},
     'results': {'results': [{'failed': True, 'msg': EVIL}]},
