@@ -143,7 +143,7 @@ class Host:
         if not program:
             raise _nft.Failure('systemctl is not there, although systemd has booted this host')
         code, dummy, errors = self._run(
-            ['timeout', '-k', '2', str(_PATIENCE), program] + list(words),
+            ['timeout', '-s', 'KILL', str(_PATIENCE), program] + list(words),
             expand_user_and_vars=False, handle_exceptions=False, environ_update={'LC_ALL': 'C', 'SYSTEMD_COLORS': '0'})
         if code:
             raise _nft.Failure('systemctl %s: %s' % (' '.join(words), _nft.clean(errors)))

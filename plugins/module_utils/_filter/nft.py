@@ -16,7 +16,8 @@ PATIENCE = 20                   # seconds for one call
 _OWN = (table.FAMILY, table.NAME)
 _LISTED = '{"nftables"'         # how nft -j begins its only line
 _LONGEST = 300                  # characters of what a program complains about
-_TOO_LONG = (124, 137)          # of timeout(1): it has ended the command, or had to kill it
+# timeout(1) kills its group, and itself with it: what is polite may be ignored, and stay behind
+_TOO_LONG = (-9, 137)
 _CANNOT_RUN = (126, 127)
 _NOT_PERMITTED = ('Operation not permitted', 'Permission denied')
 # what nft says where the kernel has no nf_tables; which of these depends on how far it got
@@ -36,11 +37,12 @@ class Nft:
 
     :param run: callable that runs a command, as ``AnsibleModule.run_command``.
     :param find: callable, from the name of a program to its path, or None.
+    :param patience: int, seconds for one call.
     :ivar path: str.
     """
 
-    def __init__(self, run, find):
-        self._run, self._find, self.path = run, find, find('nft')
+    def __init__(self, run, find, patience=PATIENCE):
+        self._run, self._find, self._patience, self.path = run, find, patience, find('nft')
         if not self.path:
             raise Refusal('no_nft', 'nft is not installed. The filter is a table of nftables: install the package '
                                     'nftables. iptables alone is not enough')
@@ -114,13 +116,13 @@ class Nft:
     def _call(self, *words, **more):
         try:
             code, output, errors = self._run(
-                ['timeout', '-k', '2', str(PATIENCE)] + list(words),
+                ['timeout', '-s', 'KILL', str(self._patience)] + list(words),
                 data=more.get('data'), expand_user_and_vars=False, handle_exceptions=False,
                 environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'})
         except (OSError, ValueError) as exc:
             raise Failure('%s cannot be run: %s' % (words[0], exc)) from exc
         if code in _TOO_LONG:
-            raise Failure('%s did not end within %d s, and was ended' % (' '.join(words[:4]), PATIENCE))
+            raise Failure('%s did not end within %d s, and was ended' % (' '.join(words[:4]), self._patience))
         if code in _CANNOT_RUN:
             raise Failure('%s cannot be run: %s' % (words[0], clean(errors)))
         return code, output, errors

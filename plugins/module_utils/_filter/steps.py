@@ -86,8 +86,9 @@ class Step:
 
     def _begin(self):
         host, files = self.host, self.files
-        planned = _Planned(host, self.options)
+        planned = _Planned(self.options)
         listing, kept = host.nft.listing(), files.kept()
+        planned.complete(host)
         self._warn()
         same_file = kept is not None and kept.body == planned.body
         lacking = files.lacks(host.nft.path) if self.answer['persistent'] else ()
@@ -339,14 +340,18 @@ class Step:
 
 
 class _Planned:
-    """What was asked for. Raises ValueError and OSError."""
+    """What was asked for. Raises ValueError."""
 
-    def __init__(self, host, options):
+    def __init__(self, options):
         self.rules, self.others = parse(options['rules']), options['others']
         everybody = networks.ANYONE
         sources = options['protected_sources']
         self.protected = (collapsed(sources) or everybody) if sources else ()
-        self.published = host.translates() if options['published'] is None else options['published']
+        self.published, self.reassemble, self.body = options['published'], None, None
+
+    def complete(self, host):
+        """Add what depends on the host. Raises OSError."""
+        self.published = host.translates() if self.published is None else self.published
         self.reassemble = host.must_reassemble()
         self.body = table.replacement(table.table(self.rules, self.others, self.published, self.reassemble))
 

@@ -207,7 +207,7 @@ class Machine(Host):
         return name if name in self.programs else None
 
     def _play(self, words, data=None, **options):
-        assert words[:3] == ['timeout', '-k', '2'] and int(words[3]) > 0        # nothing may wait for ever
+        assert words[:3] == ['timeout', '-s', 'KILL'] and int(words[3]) > 0        # nothing may wait for ever
         call = ' '.join(word for word in words[4:] if '\n' not in word)
         self.called.append(call)
         for beginning, fault in list(self.faults.items()):

@@ -343,14 +343,14 @@ def dies_before(machine, number):
 
 
 @pytest.mark.parametrize('program, fault, words', [
-    ('nft -s', (124, '', ''), 'nft -s list table did not end within 20 s'),
-    ('unshare', (124, '', ''), 'did not end within 20 s'),
-    ('nft -f', (124, '', ''), 'nft -f - did not end within 20 s'),
+    ('nft -s', (-9, '', ''), 'nft -s list table did not end within 20 s'),
+    ('unshare', (-9, '', ''), 'did not end within 20 s'),
+    ('nft -f', (-9, '', ''), 'nft -f - did not end within 20 s'),
     ('nft -f', (137, '', ''), 'nft -f - did not end within 20 s'),
     ('nft -f', (127, '', 'timeout: failed to run command'), 'nft cannot be run'),
     ('nft -f', OSError(errno.ENOMEM, 'Cannot allocate memory'), 'nft cannot be run'),
     ('systemctl daemon-reload', (1, '', 'Failed to reload daemon: Connection timed out\n'), 'Connection timed out'),
-    ('systemctl enable', (124, '', ''), 'systemctl enable'),
+    ('systemctl enable', (-9, '', ''), 'systemctl enable'),
     ('nft --version', (1, '', ''), None),
 ])
 def test_programs_that_fail_or_hang_leave_the_host_as_it_was(machine, program, fault, words):
@@ -370,7 +370,7 @@ def test_programs_that_fail_or_hang_leave_the_host_as_it_was(machine, program, f
 def test_an_nft_that_hangs_when_a_trial_is_to_be_kept_leaves_the_old_rules(machine):
     kept(machine, 80, OLD)
     step(machine, port=443)
-    machine.faults['nft -f'] = 124, '', ''
+    machine.faults['nft -f'] = -9, '', ''
     machine.in_use = SECOND
     answer = step(machine, 'keep', port=443)
     assert answer['status'] == 'failed' and 'by themselves' in answer['msg']
@@ -627,7 +627,7 @@ def test_absent_without_nft(machine):
 @pytest.mark.parametrize('program', ['nft -f', 'systemctl disable', 'systemctl daemon-reload'])
 def test_absent_may_be_repeated(machine, program):
     kept(machine)
-    machine.faults[program] = 124, '', ''
+    machine.faults[program] = -9, '', ''
     assert step(machine, state='absent', rules=None)['status'] == 'failed'
     machine.faults.clear()
     step(machine, state='absent', rules=None)
