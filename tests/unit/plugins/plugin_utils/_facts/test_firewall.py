@@ -51,6 +51,26 @@ def test_rules_are_judged(name, verdict):
     assert judged['complete']['firewall'] is True and judged['gaps'] == []
 
 
+def _own_table(port):
+    """What nft -j prints of an own table that lets nobody reach a port."""
+    of = {'family': 'inet', 'table': 'listening_ports'}
+    match = {'op': '==', 'left': {'payload': {'protocol': 'tcp', 'field': 'dport'}}, 'right': port}
+    return [{'table': {'family': 'inet', 'name': 'listening_ports', 'handle': 90}},
+            {'chain': dict(of, name='input', handle=91, type='filter', hook='input', prio=-10, policy='accept')},
+            {'rule': dict(of, chain='input', handle=92, expr=[{'match': match}, {'reject': {'type': 'tcp reset'}}])}]
+
+
+def test_the_own_table_can_be_left_out_of_the_judgement():
+    """So that a plan is the same after it was carried out."""
+    before = snapshot('open')
+    after = dict(before, nft=json.dumps({'nftables': (json.loads(before['nft'])['nftables'] if before['nft'] else [])
+                                         + _own_table(22)}),
+                 tables=[*(before['tables'] or []), ['inet', 'listening_ports']])
+    first, again = (firewall.judge(unpacked(taken), without_own=True) for taken in (before, after))
+    assert first == again and first['listeners'][0]['exposure']['verdict'] == 'allowed'
+    assert sent(after)['listeners'][0]['exposure']['verdict'] == 'blocked'
+
+
 def test_it_is_the_same_judgement_as_on_the_host():
     judged = sent(snapshot('docker_nft'), listener(port=8050))
     record = listener(port=8050)

@@ -1,0 +1,184 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""plan_listeners on the controller: what it asks the host, and what it returns of the answers."""
+
+from unittest import mock
+
+import pytest
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+from ansible.template import Templar
+from ansible_collections.listening.ports.plugins.action import plan_listeners
+from ansible_collections.listening.ports.plugins.module_utils._wire import pack
+from ansible_collections.listening.ports.tests.unit.plugins.clock import Clock
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._facts.test_firewall import snapshot
+
+SSH = {'name': 'ssh', 'port': 22, 'clients': 'anyone', 'state': 'optional'}
+RULE = {'protocol': 'tcp', 'ports': [5432], 'sources': [], 'comment': 'unexpected'}
+EFFECT = {'listener': 'tcp/0.0.0.0:5432', 'protocol': 'tcp', 'port': 5432, 'published': False,
+          'loses': ['0.0.0.0/0', '::/0'], 'gains': [], 'before': ['0.0.0.0/0', '::/0'], 'after': [], 'connections': 2}
+CONNECTION = {'address': '10.0.0.7', 'port': 22, 'peer': '10.0.0.1', 'peer_port': 40000, 'interface': 'eth0',
+              'how': 'ancestor'}
+PLANNED = {'status': 'planned', 'changed': True, 'msg': 'the filter would be changed', 'effects': [EFFECT],
+           'connection': CONNECTION, 'persistent': True, 'diff': {'before': '', 'after': 'table x\n'}}
+EMPTY = dict(PLANNED, effects=[])
+UNCHANGED = {'status': 'unchanged', 'changed': False, 'msg': 'the filter is as it should be', 'effects': []}
+REFUSED = dict(PLANNED, status='refused', code='own_connection', failed=True, msg='your own connection would be cut.')
+
+
+def seen(*ports, **other):
+    """The answer of collect_listeners on a host without any rules that listens on these ports."""
+    facts = samples.facts(*(samples.listener('0.0.0.0', port, 'tcp', [samples.owner(100 + port, 'app', 'root')])
+                            for port in ports), **other)
+    return {'packed': pack(dict(facts, snapshot=snapshot('open')))}
+
+
+class Host:
+    """A host that gives these answers, or raises them."""
+
+    def __init__(self, look, filtered):
+        self.answers = {'collect_listeners': look, 'apply_port_filter': filtered}
+        self.asked, self.modes, self.task = {}, {}, Task()
+        self.connection = mock.MagicMock(transport='ssh')
+
+    def module(self, module_name, module_args, task_vars):
+        name = module_name.rpartition('.')[2]
+        self.asked[name], self.modes[name] = module_args, self.task.check_mode
+        answer = self.answers[name]
+        if isinstance(answer, BaseException):
+            raise answer
+        return dict(answer)
+
+
+def run(host, keywords=(), declared=(SSH,), **arguments):
+    """The result of the action on that host."""
+    host.task.args = arguments
+    for name, value in dict(keywords).items():
+        setattr(host.task, name, value)
+    variables = {'inventory_hostname': 'web-1'}
+    if declared is not None:
+        variables['expected_listeners'] = list(declared)
+    loader = DataLoader()
+    action = plan_listeners.ActionModule(
+        host.task, host.connection, mock.MagicMock(), loader, Templar(loader=loader, variables=variables), None)
+    action._load_name = 'listening.ports.plan_listeners'
+    action.clock, action._execute_module = Clock(), host.module
+    return action.run(task_vars=variables)
+
+
+def test_a_plan():
+    host = Host(seen(22, 5432), PLANNED)
+    result = run(host)
+    assert (result['status'], result['changed'], result['refusal']) == ('planned', False, None)
+    assert result['plan']['filter'] == {'rules': [RULE], 'others': 'accept', 'published': False}
+    assert (result['effects'], result['connection']) == ([EFFECT], CONNECTION)
+    assert result['policy']['entries'] == 1
+    assert result['msg'].splitlines()[:3] == [
+        'web-1: block_unexpected, 1 rule.', 'Changes:',
+        '  closes tcp/5432 to everybody (2 connections are open, and stay open until their ends).']
+    assert 'failed' not in result and 'diff' not in result
+
+
+def test_what_the_host_is_asked():
+    host = Host(seen(22, 5432), PLANNED)
+    run(host, confirm=30, protected_sources='192.0.2.1', despite=['kubelet'], collector='procfs')
+    assert host.asked['collect_listeners'] == {
+        'gather': ['owners', 'firewall', 'connections'], 'collector': 'procfs', 'max_sockets': 100000,
+        'max_fds': 2000000}
+    asked = host.asked['apply_port_filter']
+    assert asked == {
+        'state': 'present', 'rules': [RULE], 'others': 'accept', 'published': False, 'confirm': 30, 'step': 'begin',
+        'protected_sources': ['192.0.2.1'], 'despite': ['kubelet'], 'remote': True, 'token': asked['token']}
+
+
+@pytest.mark.parametrize('check', [True, False])
+@pytest.mark.parametrize('answer', [PLANNED, AnsibleConnectionFailure('gone')])
+def test_nothing_is_changed_whatever_the_mode_of_the_play(check, answer):
+    host = Host(seen(22, 5432), answer)
+    run(host, {'check_mode': check})
+    assert host.modes['apply_port_filter'] is True and host.task.check_mode is check
+
+
+def test_default_deny():
+    host = Host(seen(22, 5432), EMPTY)
+    result = run(host, mode='allow_expected')
+    assert result['plan']['filter'] == {'others': 'reject', 'published': True, 'rules': [
+        {'protocol': 'tcp', 'ports': [22], 'comment': 'entry ssh'}]}
+    assert host.asked['apply_port_filter']['others'] == 'reject'
+
+
+def test_the_table_is_shown_in_diff_mode():
+    assert run(Host(seen(22, 5432), PLANNED), {'diff': True})['diff'] == {'before': '', 'after': 'table x\n'}
+
+
+@pytest.mark.parametrize('ports, answer', [
+    ((22, 5432), UNCHANGED), ((22,), EMPTY)])      # an empty table is nothing to be done for
+def test_nothing_has_to_be_done(ports, answer):
+    result = run(Host(seen(*ports), answer))
+    assert result['status'] == 'unchanged' and 'nothing has to be done' in result['msg']
+
+
+def test_an_old_table_that_goes_is_something_to_do():
+    gone = dict(EMPTY, diff={'before': 'table inet x\n', 'after': ''})
+    assert run(Host(seen(22), gone))['status'] == 'planned'
+
+
+@pytest.mark.parametrize('answer, code', [
+    (REFUSED, 'own_connection'),
+    ({'status': 'busy', 'msg': 'another run tries rules', 'changed': False, 'failed': True}, 'busy')])
+def test_a_refusal_is_told_and_fails_nothing(answer, code):
+    result = run(Host(seen(22, 5432), answer))
+    assert result['refusal'] == {'code': code, 'message': answer['msg']}
+    assert 'failed' not in result and 'The host would refuse it (%s)' % code in result['msg']
+
+
+@pytest.mark.parametrize('declared, mode, message', [
+    (None, 'block_unexpected', 'this host has none'), ([], 'block_unexpected', 'it has no entry'),
+    ([{'prot': 22}], 'block_unexpected', 'prot'),
+    ([{'name': 'web', 'port': 80}], 'allow_expected', 'it has to say who may reach it')])
+def test_a_declaration_is_refused_before_the_host_is_contacted(declared, mode, message):
+    host = Host(seen(22), PLANNED)
+    result = run(host, declared=declared, mode=mode)
+    assert (result['failed'], result['status']) == (True, 'refused') and message in result['msg']
+    assert result['msg'].startswith('web-1: The declaration is refused: ') and host.asked == {}
+
+
+def test_a_host_that_was_not_observed_as_a_whole_is_left():
+    look = seen(22, 5432, gaps=[samples.gap('sockets', 'budget', message='too many sockets', hint='max_sockets')])
+    host = Host(look, PLANNED)
+    result = run(host)
+    assert (result['failed'], result['status'], result['plan']['filter']) == (True, 'incomplete', None)
+    assert 'too many sockets' in result['msg'] and 'apply_port_filter' not in host.asked
+
+
+@pytest.mark.parametrize('look, filtered, key', [
+    (AnsibleConnectionFailure('no route'), PLANNED, 'unreachable'),
+    ({'failed': True, 'msg': 'broken'}, PLANNED, 'failed'),
+    (seen(22), AnsibleConnectionFailure('no route'), 'unreachable'), (seen(22), {'failed': True, 'msg': 'x'}, 'failed'),
+    (seen(22), {'status': 'failed', 'failed': True, 'msg': 'nft hangs'}, 'failed'),
+    (seen(22), {'status': 'nonsense'}, 'failed'), (seen(22), dict(PLANNED, effects=[{}]), 'failed')])
+def test_a_host_that_gives_no_answer(look, filtered, key):
+    result = run(Host(look, filtered))
+    assert result[key] is True and result['status'] == key and result['msg'].startswith('web-1')
+
+
+@pytest.mark.parametrize('keywords, arguments', [
+    ({'run_once': True}, {}), ({'delegate_to': 'web-2'}, {}), ({}, {'confirm': 5}), ({}, {'mode': 'all'}),
+    ({}, {'look_timeout': -1}), ({}, {'declarations_from': ['x'], 'expected': []})])
+def test_what_cannot_work_is_refused(keywords, arguments):
+    host = Host(seen(22), PLANNED)
+    with pytest.raises(AnsibleActionFail):
+        run(host, keywords, **arguments)
+    assert host.asked == {}
+
+
+def test_a_host_has_no_say_in_it():
+    host = Host(seen(22), PLANNED)
+    host.task.args = {}
+    action = plan_listeners.ActionModule(host.task, host.connection, mock.MagicMock(), DataLoader(), None, None)
+    with pytest.raises(AnsibleActionFail):
+        action.run(task_vars={'inventory_hostname': 'web-1', 'ansible_facts': {'firewall_mode': 'x'}})
