@@ -47,8 +47,9 @@ class Case:
         """
         own = self._own_connection() if self._connection else None
         steps = [own if own and own[0] == 'own_connection' else None, self._protected(protected)]
+        steps.append(self._connection and self._tunnel())
         if self._others == 'reject':
-            steps += [self._connection and self._tunnel(), self._kubelet(), self._notrack()]
+            steps += [self._kubelet(), self._notrack()]
         steps += [self._full(), own if own and own[0] == 'undecided' and not self._confirm else None]
         return [step for step in steps if step]
 
@@ -145,6 +146,9 @@ class Case:
         if unsure:
             return 'protected_source', 'whether %s (protected) would lose %s cannot be told: %s' % (
                 _worst(unsure) + (self._why(),))
+        unseen = list(self._view['unseen']) + self._before.reasons + self._after.reasons
+        if wanted and unseen:
+            return 'protected_source', 'whether protected sources would lose something cannot be told: %s' % unseen[0]
         return None
 
     def _alone_reach(self):
@@ -167,7 +171,8 @@ class Case:
                              'cannot be told: the devices of this host cannot be read'
         if self._connection['interface'] is not None:
             names = [self._connection['interface']]     # which may be a port, too
-        closed = tunnels.closed(names, devices, self._view['listeners'], self._rules, self._net.get('ipsec') or ())
+        closed = tunnels.closed(names, devices, self._view['listeners'], self._rules, self._net.get('ipsec') or (),
+                                self._others)
         if not closed:
             return None
         name, kind, ports = closed[0]

@@ -104,13 +104,13 @@ def _tun_owners(proc):
 # what it means
 
 
-def closed(interfaces, devices, listeners, rules, policies):
+def closed(interfaces, devices, listeners, rules, policies, others='reject'):
     """Find the tunnels by which packets come in that could not be made anew.
 
     :param interfaces: list of str, by which packets may come in.
     :param devices: dict, see ``look``.
     :param listeners: list of dict, their records.
-    :param rules: tuple of Rule, all ports of which nobody else is let in.
+    :param rules: tuple of Rule; others: str, what becomes of ports that they do not name.
     :param policies: list of dict, those of IPsec.
     :returns: list of (device, its kind, list of (protocol, port) that nobody could reach; None: it is not known which).
     """
@@ -127,14 +127,16 @@ def closed(interfaces, devices, listeners, rules, policies):
             needed = [pair for pair in _listened(listeners, device['pids']) if pair[0] == 'udp']
         else:
             needed = _needed(device, listeners, policies)
-        missing = needed and [pair for pair in needed if not _is_named(rules, *pair)]
-        if needed is None or missing:
+        missing = needed and [pair for pair in needed if not _is_open(rules, others, *pair)]
+        if missing or needed is None and others == 'reject':
             result.append((name, device['kind'], missing))
     return result
 
 
-def _is_named(rules, protocol, port):
-    return any(rule.protocol == protocol and rule.sources != () and iv.contains(rule.ports, port) for rule in rules)
+def _is_open(rules, others, protocol, port):
+    """Return whether somebody is let in to a port."""
+    sources = [rule.sources for rule in rules if rule.protocol == protocol and iv.contains(rule.ports, port)]
+    return any(some != () for some in sources) or not sources and others == 'accept'
 
 
 def _needed(device, listeners, policies):

@@ -8,6 +8,8 @@ Nothing is loaded: the rules of a snapshot, with the own table exchanged, are ju
 from . import effects, exchange, refusals
 from .refusal import CODES
 
+_MORE = ('socket_budget', 'unreadable', 'stub')         # gaps, because of which something may listen that was not seen
+
 
 def look(run, connection):
     """Look at a host, and change nothing.
@@ -20,13 +22,15 @@ def look(run, connection):
     from . import surroundings
     facts = _facts.collect(gather=('owners', 'connections', 'firewall'), run=run)
     beside = surroundings.look(connection)
-    return dict(beside, snapshot=facts['snapshot'], listeners=facts['listeners'])
+    unseen = [gap['message'] for gap in facts['gaps'] if gap['aspect'] == 'sockets' and gap['code'] in _MORE]
+    return dict(beside, snapshot=facts['snapshot'], listeners=facts['listeners'], unseen=unseen)
 
 
 def judge(view, planned, rules, others, connection, confirm, protected_sources=(), despite=()):
     """Judge what an exchange of the own table would do.
 
-    :param view: dict: ``snapshot``, ``listeners`` and what ``surroundings.look`` returns.
+    :param view: dict: ``snapshot``, ``listeners``, ``unseen`` (list of str, why there may be more of these), and what
+        ``surroundings.look`` returns.
     :param planned: str, what ``nft -j`` prints of the planned table; None: the table is taken away.
     :param rules: tuple of Rule, and others: str, of which that table was made.
     :param connection: dict with ``address``, ``port``, ``peer``, ``peer_port`` and ``interface`` (or None), the
@@ -46,7 +50,7 @@ def judge(view, planned, rules, others, connection, confirm, protected_sources=(
     before, then = (effects.Reached(view['listeners'], snapshot) for snapshot in (live, after))
     listed, left_out = effects.differences(before, then, live['net'])
     warnings = ['who loses or gains access could not be worked out in full: %s' % reason
-                for reason in dict.fromkeys(before.reasons + then.reasons)]
+                for reason in dict.fromkeys(list(view['unseen']) + before.reasons + then.reasons)]
     if left_out:
         warnings.append('%d more listeners change than are listed' % left_out)
     reasons, notes = [], []

@@ -58,7 +58,7 @@ def view(taken=None, listeners=(), connection=SSH, **more):
         listener.setdefault('connections', None)
     original = connection and (
         connection['peer'], connection['peer_port'], connection['address'], connection['port'])
-    return dict({'snapshot': taken, 'listeners': list(listeners), 'kubelet': None, 'tracking': TRACKING,
+    return dict({'snapshot': taken, 'listeners': list(listeners), 'unseen': [], 'kubelet': None, 'tracking': TRACKING,
                  'original': original, 'devices': {}}, **more)
 
 

@@ -206,6 +206,19 @@ def test_protected_sources_of_whom_it_is_not_known():
     assert message == 'whether 192.0.2.9 (protected) would lose tcp/80 cannot be told: %s' % ERRORS[0]['message']
 
 
+def test_protected_sources_of_a_host_that_was_not_seen_in_full():
+    """There may be listeners, or published ports, that nobody has asked for."""
+    given = {'connection': None, 'protected_sources': ('192.0.2.9/32',)}
+    for host, reason in ((view(unseen=['max_sockets was reached']), 'max_sockets was reached'),
+                         (view(live(errors=ERRORS)), ERRORS[0]['message'])):
+        answer = judged(host, 'ssh', **given)
+        assert answer['refusal'] == (
+            'protected_source', 'whether protected sources would lose something cannot be told: %s' % reason)
+        assert answer['warnings'] == ['who loses or gains access could not be worked out in full: %s' % reason]
+        assert goes_on(host, 'ssh', 'protected_source', **given)
+        assert code(host, 'ssh', connection=None) is None
+
+
 def test_the_own_connection_is_told_first():
     host = view(listeners=[ssh()], kubelet='kubelet')
     answer = judged(host, 'web', protected_sources=('192.0.2.9/32',), despite=('protected_source', 'kubelet'))
@@ -232,11 +245,19 @@ def test_a_tunnel_whose_port_would_be_closed():
 
 
 @pytest.mark.parametrize('case, port, expected', [
-    ('published', 51820, 'tunnel'), ('nobody', 51820, None), ('published', None, 'tunnel')])
-def test_tunnels_matter_to_a_list_of_what_is_allowed(case, port, expected):
+    ('published', 51820, 'tunnel'), ('nobody', 51820, None), ('published', None, 'tunnel'), ('nobody', None, None)])
+def test_tunnels_matter_where_their_port_is_closed(case, port, expected):
     devices = {'wg0': dict(WG['wg0'], port=port)}
     host = view(live(net=NET_WG), connection=BY_WG, devices=devices)
     assert code(host, case, connection=BY_WG) == expected
+
+
+def test_a_list_of_what_is_closed_may_close_a_tunnel():
+    devices = {'vpn0': dict(WG['wg0'], port=5432, kind='tun', pids=[7])}
+    connection = dict(BY_WG, interface='vpn0')
+    host = view(live(net=NET_WG), [record(port=5432, process='openvpn', pid=7)], connection, devices=devices)
+    refusal = judged(host, 'nobody', connection=connection)['refusal']
+    assert refusal[0] == 'tunnel' and 'tcp/5432' in refusal[1]
 
 
 def test_a_tunnel_whose_port_stays_open():
