@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,10 @@ LEFT = ('incomplete', 'shared_port', 'unknown_owner', 'ephemeral', 'loopback', '
         'conflict', 'unreachable', 'unknown')
 _FILTERED = ('unexpected', 'forbidden', 'overexposed')      # kinds of findings that a filter can do something about
 _REFUSED = ('unknown_owner', 'ephemeral')                   # is refused where all is refused that no rule lets in
+# What the rule that is in the way of somebody is called. ufw has the policy of a chain refuse what no rule of its own
+# lets in, which iptables-nft and iptables-legacy call differently.
+_RULES_OF = {command.FIREWALLD: re.compile('firewalld'),
+             command.UFW: re.compile('ufw|^policy drop of chain (ip6?|ip6?tables) filter INPUT$')}
 _ALLOWING = ('required', 'optional')
 _MOST = 65535
 _LONGEST = 1000                 # characters of a message
@@ -291,7 +296,7 @@ class _Host:
             return
         for backend in command.BACKENDS:
             paths = [path for path in exposure['paths']
-                     if path['verdict'] != 'allowed' and backend in (path['blocked_by'] or '')]
+                     if path['verdict'] != 'allowed' and _RULES_OF[backend].search(path['blocked_by'] or '')]
             if backend not in firewall['backends'] or not paths:
                 continue
             interfaces: Iterable[str | None] = [None]

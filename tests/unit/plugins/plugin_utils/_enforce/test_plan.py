@@ -237,12 +237,17 @@ def test_what_was_opened_stays_open_for_whom_an_entry_names():
     assert [opening['sources'] for opening in made.open] == [made.keep[0]['sources']] == [['fd00::/8']]
 
 
-@pytest.mark.parametrize('backend, interfaces', [('firewalld', ['eth0', 'eth1']), ('ufw', [None])])
-def test_what_others_block_is_opened_in_firewalld_and_ufw(backend, interfaces):
+@pytest.mark.parametrize('backend, blocked_by, interfaces', [
+    ('firewalld', 'nftables inet firewalld filter_INPUT handle 7: reject with icmpx', ['eth0', 'eth1']),
+    ('ufw', 'nftables ip filter ufw-user-input handle 9: drop', [None]),
+    ('ufw', 'policy drop of chain ip filter INPUT', [None]), ('ufw', 'policy drop of chain ip6 filter INPUT', [None]),
+    ('ufw', 'policy drop of chain iptables filter INPUT', [None]),
+    ('ufw', 'policy drop of chain ip6tables filter INPUT', [None])])
+def test_what_others_block_is_opened_in_firewalld_and_ufw(backend, blocked_by, interfaces):
     line = 'tcp 0.0.0.0:443 nginx from=nobody through=eth0:blocked,eth1:blocked'
     facts = host(line, firewall={'backends': [backend]})
     for path in facts['listeners'][0]['exposure']['paths']:
-        path['blocked_by'] = 'a rule of %s' % backend
+        path['blocked_by'] = blocked_by
     made = planned([WEB], facts, opens=True)
     assert made.left == [] and made.open == [
         {'protocol': 'tcp', 'ports': ['443'], 'sources': None, 'backend': backend, 'interface': interface,
@@ -253,6 +258,16 @@ def test_what_others_block_is_opened_in_firewalld_and_ufw(backend, interfaces):
     # whatever a rule is called, nothing is opened in what is not there
     facts['firewall']['backends'] = ['nftables']
     assert planned([WEB], facts, opens=True).open == []
+
+
+@pytest.mark.parametrize('blocked_by', [
+    'policy drop of chain inet filter input', 'iptables filter DENY 3: -j DROP', None])
+def test_what_another_firewall_blocks_is_left(blocked_by):
+    facts = host('tcp 0.0.0.0:443 nginx from=nobody through=eth0:blocked', firewall={'backends': ['firewalld', 'ufw']})
+    for path in facts['listeners'][0]['exposure']['paths']:
+        path['blocked_by'] = blocked_by
+    made = planned([WEB], facts, opens=True)
+    assert made.open == [] and reasons(made) == [('tcp/0.0.0.0:443', 'unreachable')]
 
 
 def test_what_is_not_known_is_left():
