@@ -91,7 +91,10 @@ def original(connection, connect=_netlink.connect, is_absent=kernel.is_absent):
     try:
         with contextlib.closing(connect(kernel.NETFILTER)) as link:
             for data, start, end in _netlink.messages(link, _question(*ends)):
-                return _tuple(data, start + 4, end)
+                client = _tuple(data, start + 4, end)
+                # the tracking began after the connection, with an answer: the host counts as client, see
+                # net.netfilter.nf_conntrack_tcp_loose, and nothing was translated
+                return ends if client[:2] == ends[2:] else client
     except (OSError, KeyError, ValueError, struct.error) as exc:
         # what is not tracked is not translated
         return ends if getattr(exc, 'errno', None) == errno.ENOENT else None

@@ -108,6 +108,12 @@ def test_original():
     assert struct.unpack('=IHHII', question[:16])[:3] == (len(question), 0x101, 5)
 
 
+def test_original_of_a_connection_that_is_older_than_the_tracking():
+    """As where firewalld was started after the login, and the host was the next to send."""
+    picked_up = tracked(ends(1, '10.0.0.1', 22, '198.51.100.7', 50000))
+    assert asked(ENDS, picked_up, error(0))[0] == UNCHANGED == ('198.51.100.7', 50000, '10.0.0.1', 22)
+
+
 def test_original_of_ipv6():
     connection = dict(ENDS, address='2001:db8::1', peer='2001:db8::7')
     result, question = asked(connection, tracked(ends(1, '2001:db8::7', 50000, '2001:db8::9', 2222)), error(0))
