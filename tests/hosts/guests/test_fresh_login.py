@@ -31,7 +31,7 @@ Include %s
 Host *
     ControlMaster auto
     ControlPath %s/%%C
-    ControlPersist 60
+    ControlPersist 600
 """
 # As run0 and machinectl: what it starts is no child of the login, and in no session
 DETACHED = """
@@ -123,9 +123,10 @@ def test_a_new_login_keeps_rules_whatever_connections_there_are(hosts, player, r
     (tmp_path / "become_plugins/detached.py").write_text(DETACHED, encoding="utf-8")
     theirs = bastion.inventory()["ansible_ssh_common_args"].split()[1]
     (tmp_path / "own").write_text(OWN_CONFIG % (theirs, rig.folder), encoding="utf-8")
+    persisting = {"ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=600s"}
     own = {"ansible_ssh_args": "", "ansible_ssh_common_args": "-F %s" % (tmp_path / "own")}
     ways = {
-        "as an earlier run left it": {},
+        "as an earlier run left it": persisting,
         "a user's own control master": own,
         "nothing that persists": {"ansible_ssh_args": "-o ControlMaster=no"},
         "files": {"ansible_pipelining": False},
@@ -136,7 +137,7 @@ def test_a_new_login_keeps_rules_whatever_connections_there_are(hosts, player, r
             "ansible_user": "ansible", "ansible_become": True, "ansible_become_method": "detached"},
     }
     # an earlier run leaves connections behind, which a later one goes through
-    asked = [ask(number, variables) for number, variables in enumerate(({}, own))]
+    asked = [ask(number, variables) for number, variables in enumerate((persisting, own))]
     bastion.playbook(written((bastion.name, [*asked, TELL])))
     earlier = json.loads((tmp_path / "told").read_text(encoding="utf-8"))
     steps = [{"rules": block(8000 + number), "vars": variables} for number, variables in enumerate(ways.values())]
