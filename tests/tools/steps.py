@@ -258,11 +258,11 @@ def in_rig(folder: pathlib.Path, images: str) -> tuple[Path, ...]:
     return folder / "python", "-B", "tests/hosts/rig", "run", "--hosts", "0", "--release", images, "--"
 
 
-def hosts(bench: Bench) -> None:
-    """Tests on real hosts."""
+def hosts(bench: Bench, *paths: str, **variables: str) -> None:
+    """Tests on real hosts, all of them if no paths are given."""
     require_hosts()
     folder = folder_of(bench, newest_core)
-    pytest(bench, folder, "tests/hosts/guests", inside=in_rig(folder, IMAGES))
+    pytest(bench, folder, *(paths or ["tests/hosts/guests"]), inside=in_rig(folder, IMAGES), **variables)
 
 
 def lockout(bench: Bench, *options: str) -> None:
@@ -326,6 +326,8 @@ CAMPAIGN = [
     Step("campaign", "random hosts against other tools", at_random, newest_core,
          [["tests/oracle/test_zoo_by_chance.py"]],
          {"ZOOS": "2000"}, limit=6 * 3600),
+    Step("campaign", "the firewall of the declaration, on each release beside each other firewall", hosts, newest_core,
+         ["tests/hosts/guests/test_firewall_role.py"], {"LISTENING_PORTS_SCENES": "all"}, cost=1000, uses=HOSTS),
 ]
 
 # As many runs of the lock-out campaign as one wants: `make lockout`. See CONTRIBUTING.md.

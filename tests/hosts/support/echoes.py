@@ -4,14 +4,14 @@
 
 """Answers on many ports, so that who is heard knows who spoke: run as a program on a host.
 
-    echoes.py NAME tcp|udp:PORT[-PORT] ...
+    echoes.py NAME tcp|udp:PORT[-PORT]|passed ...
 
-Each port is listened on with IPv4 and with IPv6, but where another has it. What is sent to it is answered with the
-name,
-and the protocol and port that it came in by: ``box tcp/80``.
+Each port is listened on with IPv4 and with IPv6, but where another has it; ``passed`` are the sockets that systemd
+hands over. What is sent to it is answered with the name, and the protocol and port that it came in by: ``box tcp/80``.
 """
 
 import errno
+import os
 import selectors
 import socket
 import sys
@@ -19,6 +19,8 @@ from typing import NoReturn
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
+PASSED = "passed"
+FIRST_PASSED = 3  # sd_listen_fds(3)
 
 
 def listen(protocol: str, port: int, family: socket.AddressFamily) -> socket.socket:
@@ -35,6 +37,15 @@ def listen(protocol: str, port: int, family: socket.AddressFamily) -> socket.soc
     return made
 
 
+def passed() -> list[tuple[str, socket.socket]]:
+    """The sockets that systemd listens on: list of (protocol, socket)."""
+    names = {kind: protocol for protocol, kind in KINDS.items()}
+    held = [socket.socket(fileno=FIRST_PASSED + number) for number in range(int(os.environ["LISTEN_FDS"]))]
+    for each in held:
+        each.setblocking(False)
+    return [(names[each.type], each) for each in held]
+
+
 def wanted(words: list[str]) -> list[tuple[str, int]]:
     """list of (protocol, port)."""
     endpoints = []
@@ -48,11 +59,17 @@ def wanted(words: list[str]) -> list[tuple[str, int]]:
 def serve(name: str, words: list[str]) -> NoReturn:
     """Answers for ever. A client answered is a client forgotten."""
     waiting = selectors.DefaultSelector()
-    for protocol, port in wanted(words):
+
+    def register(protocol: str, port: int, made: socket.socket) -> None:
         answer = ("%s %s/%d" % (name, protocol, port)).encode()
+        waiting.register(made, selectors.EVENT_READ, (protocol, answer))
+
+    for protocol, made in passed() if PASSED in words else ():
+        register(protocol, made.getsockname()[1], made)
+    for protocol, port in wanted([word for word in words if word != PASSED]):
         for family in ANY:
             try:
-                waiting.register(listen(protocol, port, family), selectors.EVENT_READ, (protocol, answer))
+                register(protocol, port, listen(protocol, port, family))
             except OSError as exc:
                 if exc.errno != errno.EADDRINUSE:
                     raise

@@ -37,11 +37,9 @@ LATER = "tcp:8013-8020 udp:8013-8020 tcp:8090 tcp:8092-8094 udp:8092 tcp:9999 ud
 PORTS = {"tcp": [22, *range(8001, 8021), *range(8090, 8095), 9999], "udp": [*range(8001, 8021), 8092, 9999]}
 LATER_PORTS = [*range(8013, 8021), 9999]
 
-SERVER = """
+# A bridge, and a network namespace on it, as a container has.
+CONTAINER = """
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-ip address add 10.90.0.2/24 dev lan0
-ip address add fd90::2/64 dev lan0 nodad
-ip link set lan0 up
 ip netns add box
 ip link add box0 type bridge
 ip address add 172.30.0.1/16 dev box0
@@ -56,9 +54,15 @@ ip address add fd30::2/64 dev eth0 nodad
 ip link set eth0 up
 ip route add default via 172.30.0.1
 ip route add default via fd30::1'
+"""
+SERVER = """
+ip address add 10.90.0.2/24 dev lan0
+ip address add fd90::2/64 dev lan0 nodad
+ip link set lan0 up
+%s
 systemd-run --quiet --unit=box ip netns exec box python3 /root/echoes.py box %s
 systemd-run --quiet --unit=first python3 /root/echoes.py host %s
-""" % (BOX, FIRST)
+""" % (CONTAINER, BOX, FIRST)
 CLIENT = """
 ip address add 10.90.0.3/24 dev lan0
 ip address add 10.90.0.200/24 dev lan0
