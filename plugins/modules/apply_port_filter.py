@@ -12,7 +12,10 @@ from ansible_collections.listening.ports.plugins.module_utils._filter.host impor
 
 def main(make=Host):
     module = AnsibleModule(argument_spec=dict(ARGUMENTS, **STEP), required_if=REQUIRED_IF, supports_check_mode=True)
-    module.exit_json(**steps.run(make(module.run_command, module.get_bin_path), module.params, module.check_mode))
+    answer = steps.run(make(module.run_command, module.get_bin_path), module.params, module.check_mode)
+    for text in answer.pop('warnings'):
+        module.warn(text)
+    module.exit_json(**answer)
 
 
 if __name__ == '__main__':
