@@ -58,10 +58,9 @@ def main(nft, trial):
         server.listen(20)
         if not gets_through():
             return 'no connection is made without any rule'
-        process = subprocess.Popen([nft, '-f', '-'], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        errors = process.communicate(trial.encode())[1]
-        if process.returncode:
-            return 'nft does not load a trial: ' + errors.decode('utf-8', 'replace')
+        done = subprocess.run([nft, '-f', '-'], check=False, input=trial.encode(), stderr=subprocess.PIPE)
+        if done.returncode:
+            return 'nft does not load a trial: ' + done.stderr.decode('utf-8', 'replace')
         began = time.monotonic()
         if gets_through():
             return 'the rules of a trial do not refuse what they should'
@@ -76,4 +75,4 @@ def main(nft, trial):
 
 
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:]))
+    raise SystemExit(main(*sys.argv[1:]))

@@ -5,6 +5,7 @@
 
 import json
 import os
+import types
 
 from ansible_collections.listening.ports.plugins.module_utils._filter import exchange, rules, what_if
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.build import EVERYONE, snapshot
@@ -34,8 +35,9 @@ NET = {
     'route_localnet': [], 'rp_filter': {}, 'forwarding': {'ipv4': False, 'ipv6': False}, 'rules': False, 'links': {},
 }
 TRACKING = {'tracked': 0, 'most': 262144, 'sockets': 40, 'forwards': False}
-SSH = {'address': '192.0.2.10', 'port': 22, 'peer': '198.51.100.7', 'peer_port': 50000, 'interface': 'eth0',
-       'how': 'ancestor'}
+SSH = types.MappingProxyType({
+    'address': '192.0.2.10', 'port': 22, 'peer': '198.51.100.7', 'peer_port': 50000, 'interface': 'eth0',
+    'how': 'ancestor'})
 EVERYBODY = EVERYONE[4]
 
 

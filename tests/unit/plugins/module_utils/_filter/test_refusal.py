@@ -18,7 +18,7 @@ def test_a_refusal():
 
 def test_codes_are_known():
     with pytest.raises(KeyError):
-        refusal.Refusal('mood', 'No.')
+        raise refusal.Refusal('mood', 'No.')
     assert all(re.match(r'[a-z_]+\Z', code) for code in refusal.CODES)
 
 
