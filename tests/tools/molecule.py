@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the molecule scenario: it passes, it fails where it should, and it leaves nothing behind either way."""
+"""Runs a molecule scenario: it passes, it fails where it should, and it leaves nothing behind either way."""
 
 import contextlib
 import os
@@ -17,8 +17,11 @@ from machines import require_hosts
 
 REQUIREMENTS = pathlib.Path(__file__).resolve().parent / "requirements/molecule.txt"
 PYTHONS = ("3.13", "3.14", "3.12", "3.11", "3.10")
-PREPARE = "extensions/molecule/default/prepare.yml"
-DECLARED, ANOTHER = "User=daemon", "User=nobody"
+# For each scenario: a file, and a text in it with one that makes the step verify fail
+MISTAKES = {
+    "default": ("extensions/molecule/default/prepare.yml", "User=daemon", "User=nobody"),
+    "firewall": ("extensions/molecule/firewall/converge.yml", "firewall_confirm: 10", "firewall_state: absent"),
+}
 # What molecule itself keeps in Ansible's home
 STATE = {"ansible.cfg", "ansible_inventory.yml", "state.yml"}
 
@@ -29,29 +32,30 @@ def environments(bench: Bench, *_unused: Any) -> list[Environment]:
     return [Environment("molecule", python, tuple(REQUIREMENTS.read_text(encoding="utf-8").splitlines()))]
 
 
-def check(bench: Bench) -> None:
-    """Runs `molecule test` as it is, and on a service of a wrong user. Raises Failed; LeftOut where no hosts can be
-    started.
+def check(bench: Bench, scenario: str) -> None:
+    """Runs `molecule test` on a scenario as it is, and with a mistake in it. Raises Failed; LeftOut where no hosts can
+    be started.
     """
     require_hosts()
     folder = bench.environments.get(environments(bench)[0])
-    failed = run(bench, folder, bench.copy())
+    failed = run(bench, folder, bench.copy(), scenario)
     if failed:
         raise Failed("molecule test: %s failed" % ", ".join(failed))
 
     place = bench.copy()
-    text = (place / PREPARE).read_text(encoding="utf-8")
-    if DECLARED not in text:
-        raise Failed("%s: there is no %s to change" % (PREPARE, DECLARED))
-    (place / PREPARE).write_text(text.replace(DECLARED, ANOTHER), encoding="utf-8")
-    print("Again, with %s: now the step verify has to fail." % ANOTHER, flush=True)
-    failed = run(bench, folder, place)
+    path, right, wrong = MISTAKES[scenario]
+    text = (place / path).read_text(encoding="utf-8")
+    if right not in text:
+        raise Failed("%s: there is no %s to change" % (path, right))
+    (place / path).write_text(text.replace(right, wrong), encoding="utf-8")
+    print("Again, with %s: now the step verify has to fail." % wrong, flush=True)
+    failed = run(bench, folder, place, scenario)
     if failed != ["verify"]:
         raise Failed("molecule test with %s: verify should have failed; failed: %s"
-                     % (ANOTHER, ", ".join(failed) or "nothing"))
+                     % (wrong, ", ".join(failed) or "nothing"))
 
 
-def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path) -> list[str]:
+def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path, scenario: str) -> list[str]:
     """Runs `molecule test` in a copy of the tree. Returns the steps that failed. Raises Failed if it left something."""
     # in one home molecule tells checkouts apart by the names of their folders only
     home = place.parent.parent.parent / "home"
@@ -63,7 +67,7 @@ def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path) -> list[str]:
     before = files(place)
     failed: list[str] = []
     try:
-        for line in bench.lines(folder / "molecule", "test", cwd=place, env=env):
+        for line in bench.lines(folder / "molecule", "test", "-s", scenario, cwd=place, env=env):
             step = re.match(r"\w+ > (\w+): Executed: Failed", line)
             if step:
                 failed.append(step.group(1))

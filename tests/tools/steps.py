@@ -309,7 +309,8 @@ STEPS = [
     Step("hosts", "the lock-out campaign, 40 runs", lockout, newest_core, ["--runs", "40", "--confirm", "20"], cost=500,
          uses=HOSTS),
     Step("hosts", "the rig that runs them", rig, newest_core, cost=100, uses=HOSTS),
-    Step("hosts", "molecule", molecule.check, molecule.environments, cost=100, uses=HOSTS),
+    *[Step("hosts", "molecule, scenario %s" % scenario, molecule.check, molecule.environments, [scenario], cost=100,
+           uses=HOSTS) for scenario in molecule.MISTAKES],
     Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
 ]
 
