@@ -276,6 +276,8 @@ def lockout(bench: Bench, *options: str) -> None:
     words = list(options) or ["--runs", os.environ.get("RUNS") or "300"]
     if os.environ.get("LOCKOUT_SEED"):
         words += ["--seed", os.environ["LOCKOUT_SEED"]]
+    if os.environ.get("LOCKOUT_ONLY"):
+        words += ["--only", os.environ["LOCKOUT_ONLY"]]
     bench.run(*in_rig(folder, RELEASES), folder / "python", "-B", "tests/lockout/run.py", *words, cwd=place,
               env=environ(folder, place, XDG_CACHE_HOME=str(bench.cache.parent)))
 
