@@ -9,10 +9,11 @@ nobody does anything. Else it says what happened.
 Sources: netdevice(7), nft(8).
 """
 
+import contextlib
 import fcntl
+import os
 import socket
 import struct
-import subprocess
 import sys
 import time
 
@@ -50,6 +51,23 @@ def lift_loopback():
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack('16sh14x', b'lo', _UP_AND_RUNNING))
 
 
+def loads(nft, trial):
+    """bool: nft loads a trial. If not, it says why where this program does."""
+    reads, writes = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.dup2(reads, 0)
+            os.close(writes)
+            os.execv(nft, [nft, '-f', '-'])
+        finally:
+            os._exit(127)
+    os.close(reads)
+    with contextlib.suppress(BrokenPipeError), open(writes, 'wb') as stream:
+        stream.write(trial.encode())
+    return os.waitpid(pid, 0)[1] == 0
+
+
 def main(nft, trial):
     """Try it. Returns what is wrong, None if nothing is."""
     lift_loopback()
@@ -58,9 +76,8 @@ def main(nft, trial):
         server.listen(20)
         if not gets_through():
             return 'no connection is made without any rule'
-        done = subprocess.run([nft, '-f', '-'], check=False, input=trial.encode(), stderr=subprocess.PIPE)
-        if done.returncode:
-            return 'nft does not load a trial: ' + done.stderr.decode('utf-8', 'replace')
+        if not loads(nft, trial):
+            return 'nft does not load a trial'
         began = time.monotonic()
         if gets_through():
             return 'the rules of a trial do not refuse what they should'

@@ -5,6 +5,17 @@
 The action runs the module ``apply_port_openings`` on the host, with the options of the task and those of ``STEP``, see
 ``steps`` for what each of these does. Each answer has ``status``, ``changed`` and ``msg``; one of a host that was left
 as it is also a ``code``.
+
+An opening is a dict::
+
+    {'listener': 'tcp/0.0.0.0:8080',            # whose clients do not get through; None where it is not known
+     'protocol': 'tcp',                         # tcp, udp, sctp or dccp
+     'ports': [8080, '8000-8010'],
+     'sources': ['10.0.0.0/8', 'fd00::/8'],     # None: everybody
+     'backend': 'firewalld',                    # or ufw: whose rule keeps them out
+     'interface': 'eth0'}                       # by which they come, for the zone of firewalld; None: its default zone
+
+Sources: firewall-cmd(1), firewalld.richlanguage(5), ufw(8).
 """
 
 from collections import namedtuple
