@@ -198,7 +198,7 @@ code:
       V(tracking), the open sockets would fill much of the table of connections.
     - V(no_root), V(not_permitted), V(no_nft), V(no_nf_tables), V(no_namespace), something is missing.
       V(guard_fails), a trial does not end by itself on this kernel. V(connection_hidden), the connection in use cannot
-      be found. V(not_fresh), no connection was newer than the trial. V(busy).
+      be found. V(busy).
   type: str
   returned: when RV(status) is V(refused) or V(busy)
   sample: own_connection

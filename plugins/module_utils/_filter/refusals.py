@@ -14,7 +14,7 @@ from .._firewall.evaluate.evaluator import Evaluator
 from .._firewall.evaluate.links import Links
 from .._firewall.ruleset import load
 from .._firewall.ruleset.model import Names, Numbers
-from .._firewall.ruleset.operations import led_to
+from .._firewall.ruleset.operations import led_to, rules_led_to
 from . import effects, table, tunnels
 
 _MOST_NAMED = 3                 # addresses or ports in a message
@@ -196,7 +196,8 @@ class Case:
         """(code, message), or None: no rule keeps from tracking what the own table asks for its state."""
         if not self._tracks():
             return None
-        rule = next((rule for rule in _rules(_Side(self._view['snapshot']).ruleset) if _is_exempting(rule)), None)
+        bases = _Side(self._view['snapshot']).ruleset.bases
+        rule = next((rule for rule in rules_led_to(bases) if _is_exempting(rule)), None)
         if rule is None:
             return None
         from .._firewall.ruleset import wording
@@ -282,19 +283,6 @@ def _alone(snapshot, nat=True):
     saves = {name: '\n'.join(_NAT.findall(text)) for name, text in snapshot['saves'].items() if nat}
     return dict(snapshot, nft=json.dumps({'nftables': kept}),
                 saves={name: text + '\n' for name, text in saves.items() if text})
-
-
-def _rules(ruleset):
-    """Yield all rules that packets can meet, each once."""
-    chains, seen = list(ruleset.bases), set()
-    while chains:
-        chain = chains.pop()
-        if id(chain) not in seen:
-            seen.add(id(chain))
-            for rule in chain.rules:
-                yield rule
-                for op in rule.ops:
-                    chains.extend(op.targets())
 
 
 def _is_exempting(rule):

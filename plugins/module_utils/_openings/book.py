@@ -6,11 +6,11 @@ import json
 import os
 
 from .._addresses import intervals as iv
+from .._filter.rules import PROTOCOLS
 from .command import BACKENDS
 from .pieces import Piece, spans
 
 PATH = '/etc/listening-ports/openings.json'
-PROTOCOLS = ('tcp', 'udp', 'sctp', 'dccp')
 _VERSION = 1
 _MOST = 4 * 1024 * 1024         # bytes
 

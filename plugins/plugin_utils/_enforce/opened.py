@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...module_utils._filter.rules import PROTOCOLS
 from .. import _schema
 from .._facts import check_firewall
 from .._harmless.terminal import visible
 from .._schema import Fault
-from .results import PROTOCOLS, TRIAL, listing
+from .results import TRIAL, common
 
 FAILING = ('reverted', 'refused', 'failed')
 STATUSES = ('unchanged', 'planned', 'kept', *FAILING)
@@ -47,15 +48,9 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
     :param answer: what is known of it, see ``_answer``.
     :raises Fault: it has another form.
     """
-    checked: dict[str, Any] = _form(answer)
-    if not isinstance(checked.get('msg', ''), str):
-        raise Fault('has to be text', 'msg')
+    checked = common(answer, _form)
     if checked['status'] == TRIAL and 'began' not in checked:
         raise Fault('has to have began')
-    if checked.get('code'):
-        checked['code'] = visible(checked['code'], 40)
-    if 'diff' in checked:
-        checked['diff'] = {side: listing(text) for side, text in checked['diff'].items()}
     for key in ('opened', 'closed', 'left'):
         for opening in checked.get(key, ()):
             opening['ports'] = [visible(port, 11) for port in opening['ports']]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...module_utils._filter.rules import PROTOCOLS
 from .. import _schema
 from .._facts import check_firewall
 from .._harmless.terminal import visible
@@ -15,7 +16,6 @@ from .._schema import Fault
 TRIAL = 'trial'                 # the rules hold, and end by themselves unless a new login keeps them
 FAILING = ('reverted', 'refused', 'busy', 'failed')
 STATUSES = ('unchanged', 'planned', 'kept', *FAILING)
-PROTOCOLS = ('tcp', 'udp', 'sctp', 'dccp')
 _MOST_EFFECTS = 100 * 1000
 _MOST_TEXT = 16 * 1024 * 1024   # characters of a listing
 
@@ -62,17 +62,9 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
     :param answer: what is known of it, see ``_answer``.
     :raises Fault: it has another form.
     """
-    checked: dict[str, Any] = _form(answer)
-    if not isinstance(checked.get('msg', ''), str):
-        raise Fault('has to be text', 'msg')
+    checked = common(answer, _form)
     if checked['status'] == TRIAL and not {'seconds', 'connection'} <= checked.keys():
         raise Fault('has to have seconds and connection')
-    if checked.get('code'):
-        checked['code'] = visible(checked['code'], 40)
-    if checked.get('diff') is None:
-        checked.pop('diff', None)       # Ansible would take null for one
-    else:
-        checked['diff'] = {side: listing(text) for side, text in checked['diff'].items()}
     for effect in checked.get('effects', ()):
         for key, most in (('listener', 400), ('ports', 20), ('to', 2000)):
             if effect.get(key) is not None:
@@ -85,7 +77,24 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def listing(text: str) -> str:
+def common(answer: dict[str, Any], form: _schema.Check) -> dict[str, Any]:
+    """Check what the answers of all steps have in common, and make the text in it harmless. Raises Fault.
+
+    :param form: that of the whole answer.
+    """
+    checked: dict[str, Any] = form(answer)
+    if not isinstance(checked.get('msg', ''), str):
+        raise Fault('has to be text', 'msg')
+    if checked.get('code'):
+        checked['code'] = visible(checked['code'], 40)
+    if checked.get('diff') is None:
+        checked.pop('diff', None)       # Ansible would take null for one
+    else:
+        checked['diff'] = {side: _listing(text) for side, text in checked['diff'].items()}
+    return checked
+
+
+def _listing(text: str) -> str:
     """Make a text of many lines harmless, line by line."""
     lines = text.expandtabs(4).split('\n')
     return '\n'.join(visible(line, len(line)) for line in lines)

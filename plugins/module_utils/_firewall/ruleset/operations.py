@@ -557,8 +557,8 @@ def favours_odd(matches, following):
     return following[-1].kind != worst or not all(op.kind in PASSIVE for op in following[:-1])
 
 
-def led_to(chains):
-    """Yield the operations of chains, and of all chains that they lead to, each once."""
+def rules_led_to(chains):
+    """Yield the rules of chains, and of all chains that they lead to, each once."""
     waiting, seen = list(chains), set()
     while waiting:
         chain = waiting.pop()
@@ -568,7 +568,13 @@ def led_to(chains):
         for rule in chain.rules:
             for op in rule.ops:
                 waiting.extend(op.targets())
-                yield op
+            yield rule
+
+
+def led_to(chains):
+    """Yield the operations of these rules."""
+    for rule in rules_led_to(chains):
+        yield from rule.ops
 
 
 def _uses(expression, name):
