@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._filter import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import effects, plan, results
@@ -107,9 +107,9 @@ class ActionModule(_action.Action):
             return
         try:
             answer = self._what_if(planned.filter, options, task_vars, result)
-        except (NoAnswer, AnsibleConnectionFailure) as exc:
-            unreachable = not isinstance(exc, NoAnswer) or exc.unreachable
-            self._fail(result, unreachable, '%s: what the rules would do could not be found out: %s' % (name, why(exc)))
+        except NoAnswer as exc:
+            self._fail(result, exc.unreachable, '%s: what the rules would do could not be found out: %s' % (
+                name, why(exc)))
             return
         if answer['status'] == 'failed':
             self._fail(result, False, '%s: what the rules would do could not be found out: %s' % (
@@ -136,7 +136,7 @@ class ActionModule(_action.Action):
 
     def _what_if(self, wanted: dict[str, Any], options: _action.Options, task_vars: _action.Variables,
                  result: _action.Result) -> dict[str, Any]:
-        """Ask the host what rules would do to it. Raises NoAnswer, AnsibleConnectionFailure."""
+        """Ask the host what rules would do to it. Raises NoAnswer."""
         asked = {'state': 'present', **wanted, **{name: options[name] for name in _OF_FILTER}}
         steps = Steps(self, 'apply_port_filter', asked, task_vars, result, results.KEYS, results.formed)
         steps.more['token'] = secrets.token_hex(4)

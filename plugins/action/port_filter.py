@@ -13,7 +13,7 @@ import secrets
 import time
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._filter import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import results
@@ -71,9 +71,8 @@ class Case:
         """Have the rules tried and kept, or leave the host as it was; the result says which."""
         try:
             answer = self._steps.begin(arguments.BEGIN, _ANSWER)
-        except (NoAnswer, AnsibleConnectionFailure) as exc:
-            unreachable = not isinstance(exc, NoAnswer) or exc.unreachable
-            self._result['unreachable' if unreachable else 'failed'] = True
+        except NoAnswer as exc:
+            self._result['unreachable' if exc.unreachable else 'failed'] = True
             self._result.update(status='failed', msg='%s: %s%s' % (
                 self._name, _ended(why(exc)), self._at_most()))
             return

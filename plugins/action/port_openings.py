@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._openings import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import opened
@@ -51,9 +51,8 @@ class ActionModule(_action.Action):
         steps = Steps(self, 'apply_port_openings', options, task_vars, result, opened.KEYS, opened.formed)
         try:
             answer = steps.begin(arguments.BEGIN, _ANSWER)
-        except (NoAnswer, AnsibleConnectionFailure) as exc:
-            unreachable = not isinstance(exc, NoAnswer) or exc.unreachable
-            result['unreachable' if unreachable else 'failed'] = True
+        except NoAnswer as exc:
+            result['unreachable' if exc.unreachable else 'failed'] = True
             result.update(status='failed', msg='%s: %s' % (name, why(exc)))
             return
         if answer['status'] == TRIAL:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
 from .. import _deadline
 from .._facts import live
 from .._harmless.terminal import sentence
@@ -71,14 +73,20 @@ class Steps:
             raise NoAnswer('the answer of the host is not valid: %s' % fault) from None
 
     def begin(self, step: str, seconds: float) -> Answer:
-        """Have the module do the first step, and once more where it does not find the connection in use by itself."""
-        answer = self.ask(step, seconds)
-        if answer.get('code') == _HIDDEN and self.more['remote']:
-            # nothing of it is among the ancestors of the module, nor in their session: as with run0 and machinectl
-            self._asks = True
-            self._tell_connection(PATIENCE)
-            if self.more.get('ssh_connection'):
-                answer = self.ask(step, seconds)
+        """Have the module do the first step, and once more where it does not find the connection in use by itself.
+
+        :raises NoAnswer: the host gave none, was not reached, or did not let the module become who it has to be.
+        """
+        try:
+            answer = self.ask(step, seconds)
+            if answer.get('code') == _HIDDEN and self.more['remote']:
+                # nothing of it is among the ancestors of the module, nor in their session: as with run0 and machinectl
+                self._asks = True
+                self._tell_connection(PATIENCE)
+                if self.more.get('ssh_connection'):
+                    answer = self.ask(step, seconds)
+        except (AnsibleError, TimeoutError) as exc:     # such as a wrong password for become
+            raise NoAnswer(why(exc), isinstance(exc, AnsibleConnectionFailure)) from None
         return answer
 
     def over_new_login(self, step: str, until: float, settled: Collection[str]) -> tuple[Answer | None, str]:

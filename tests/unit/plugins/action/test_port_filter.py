@@ -238,6 +238,7 @@ def test_a_host_that_does_not_answer_to_begin_with():
 
 @pytest.mark.parametrize('answer, reason', [
     ({'failed': True, 'msg': 'no python'}, 'no python'),
+    (AnsibleError('Missing sudo password'), 'Missing sudo password'),
     ({'status': 'odd'}, 'the answer of the host is not valid: status: has to be one of trial, unchanged, planned, '
                         "kept, reverted, refused, busy, failed, not 'odd'"),
     (dict(LOOKED, status='trial'), 'the answer of the host is not valid: has to have seconds and connection'),
