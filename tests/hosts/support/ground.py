@@ -37,6 +37,7 @@ LATER = "tcp:8013-8020 udp:8013-8020 tcp:8090 tcp:8092-8094 udp:8092 tcp:9999 ud
 PORTS = {"tcp": [22, *range(8001, 8021), *range(8090, 8095), 9999], "udp": [*range(8001, 8021), 8092, 9999]}
 LATER_PORTS = [*range(8013, 8021), 9999]
 
+BOX_ADDRESSES = ("172.30.0.2", "fd30::2")
 # A bridge, and a network namespace on it, as a container has.
 CONTAINER = """
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
@@ -55,6 +56,10 @@ ip link set eth0 up
 ip route add default via 172.30.0.1
 ip route add default via fd30::1'
 """
+# Whether the host finds the container by both families. It may take seconds, on a machine with much to do, until a new
+# bridge carries what is sent to the groups by which IPv6 looks for neighbours (RFC 4861).
+FINDS_CONTAINER = 'python3 -c "import socket; [socket.create_connection((name, 81), 2).close() for name in %r]"' % (
+    BOX_ADDRESSES,)
 SERVER = """
 ip address add 10.90.0.2/24 dev lan0
 ip address add fd90::2/64 dev lan0 nodad
@@ -78,7 +83,6 @@ ip address add fd88::77:$HERE/64 dev host0 nodad
 SOURCES = ("10.88.66.%d", "10.88.77.%d", "fd88::66:%d", "fd88::77:%d", "10.90.0.3", "10.90.0.200", "fd90::3",
            "fd90::c8")
 DEAF = "neighbours on %s cannot find the host: "
-BOX_ADDRESSES = ("172.30.0.2", "fd30::2")
 LOOK = """
 - hosts: all
   gather_facts: false
@@ -142,6 +146,7 @@ class Ground:
         server.console("sh", "-c", "cat > /root/echoes.py", stdin=(HERE / "echoes.py").read_text(encoding="utf-8"))
         server.console("sh", "-eu", stdin=SERVER)
         server.wait_for("ss -Hltn6 'sport = 8091' | grep -q . && ip netns exec box ss -Hlun6 'sport = 81' | grep -q .")
+        server.wait_for(FINDS_CONTAINER, 20)
 
     def raise_wall(self, name: str, *arguments: str) -> None:
         """Run a script of walls on the server."""

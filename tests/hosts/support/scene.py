@@ -14,7 +14,7 @@ import pathlib
 import sys
 from typing import Any, Iterable
 
-from .ground import CONTAINER, PATIENCE
+from .ground import CONTAINER, FINDS_CONTAINER, PATIENCE
 from .host import Host, execute
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -104,7 +104,7 @@ class Scene:
                        stdin=(HERE / "echoes.py").read_text(encoding="utf-8"))
         server.console("sh", "-eu", stdin=SCENE)
         server.wait_for(" && ".join(map(listens, SERVICES)))
-        server.wait_for("ip netns exec box " + listens("tcp/81"))
+        server.wait_for(FINDS_CONTAINER, 20)
 
     def late(self) -> None:
         """Something more begins to listen, on LATE."""
@@ -148,8 +148,9 @@ class Scene:
         if missing:
             for family, names in self.answered(client, missing, PATIENCE).items():
                 answered[family] |= names
-        wrong = {family: sorted(names ^ wanted) for family, names in answered.items() if names != wanted}
-        assert not wrong, "%s asks %s (%s, %s), and is or is not answered: %s" % (
+        wrong = {family: {"silent": sorted(wanted - names), "answers": sorted(names - wanted)}
+                 for family, names in answered.items() if names != wanted}
+        assert not wrong, "%s asks %s (%s, %s), and what is not as wanted: %s" % (
             client.name, self.server.name, self.server.release, self.wall, wrong)
 
 
