@@ -145,5 +145,7 @@ class Host:
         code, dummy, errors = self._run(
             ['timeout', '-s', 'KILL', str(_PATIENCE), program] + list(words),
             expand_user_and_vars=False, handle_exceptions=False, environ_update={'LC_ALL': 'C', 'SYSTEMD_COLORS': '0'})
+        if code in _nft.TOO_LONG:
+            raise _nft.Failure('systemctl %s did not end within %d s, and was ended' % (' '.join(words), _PATIENCE))
         if code:
             raise _nft.Failure('systemctl %s: %s' % (' '.join(words), _nft.clean(errors)))

@@ -17,7 +17,7 @@ _OWN = (table.FAMILY, table.NAME)
 _LISTED = '{"nftables"'         # how nft -j begins its only line
 _LONGEST = 300                  # characters of what a program complains about
 # timeout(1) kills its group, and itself with it: what is polite may be ignored, and stay behind
-_TOO_LONG = (-9, 137)
+TOO_LONG = (-9, 137)
 _CANNOT_RUN = (126, 127)
 _NOT_PERMITTED = ('Operation not permitted', 'Permission denied')
 # what nft says where the kernel has no nf_tables; which of these depends on how far it got
@@ -121,7 +121,7 @@ class Nft:
                 environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'})
         except (OSError, ValueError) as exc:
             raise Failure('%s cannot be run: %s' % (words[0], exc)) from exc
-        if code in _TOO_LONG:
+        if code in TOO_LONG:
             raise Failure('%s did not end within %d s, and was ended' % (' '.join(words[:4]), self._patience))
         if code in _CANNOT_RUN:
             raise Failure('%s cannot be run: %s' % (words[0], clean(errors)))
