@@ -58,6 +58,24 @@ def now():
     return int(time.clock_gettime(_CLOCK_BOOTTIME) * os.sysconf('SC_CLK_TCK')) + 1
 
 
+def fault_of_login(connection, ends, ticks, event):
+    """Find why a connection does not prove that somebody can still log in: a sentence, or None where it does.
+
+    :param connection: Connection, or None.
+    :param ends: list, those of the connection that began a change.
+    :param ticks: int, ``now`` when the change had its effect.
+    :param event: str, what the change is called, such as ``the new rules``.
+    """
+    if not connection:
+        return 'the connection by which Ansible came cannot be found on the host, so it proves no new login'
+    if connection.ends == ends:
+        return 'this is the connection that was there before %s, and proves no new login' % event
+    if connection.started <= ticks:
+        return 'this connection belongs to process %d, which is older than %s, and proves no new login' % (
+            connection.pid, event)
+    return None
+
+
 def find(told=None, proc='/proc', groups='/sys/fs/cgroup', pid=None, route=None):
     """Find the connection in use.
 

@@ -271,18 +271,11 @@ class Step:
             raise Failure('nothing is known of the connection that began the trial')
         connection = self.host.connection(self.options['ssh_connection'])
         self.answer['connection'] = connection and connection.about
-        if not connection:
-            self.end('refused', 'the connection by which Ansible came cannot be found on the host, so it proves no new '
-                                'login', code='not_fresh')
-        elif connection.ends == noted['ends']:
-            self.end('refused', 'this is the connection that was there before the new rules, and proves no new login',
-                     code='not_fresh')
-        elif connection.started <= noted['ticks']:
-            self.end('refused', 'this connection belongs to process %d, which is older than the new rules, and proves '
-                                'no new login' % connection.pid, code='not_fresh')
-        else:
-            return True
-        return False
+        from .._connection import fault_of_login
+        wrong = fault_of_login(connection, noted['ends'], noted['ticks'], 'the new rules')
+        if wrong:
+            self.end('refused', wrong, code='not_fresh')
+        return not wrong
 
     def _sweep(self):
         files, nft = self.files, self.host.nft

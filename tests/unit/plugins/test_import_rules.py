@@ -13,6 +13,7 @@ from ansible_collections.listening.ports.tests.unit.plugins import imports
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / 'plugins'
 FIREWALL = 'module_utils._firewall'
 FILTER = 'module_utils._filter'
+STOP = 'module_utils._stop'
 POLICY = 'plugin_utils._policy'
 # of what filters, what makes texts and reads none of a host
 PURE = ('rules', 'table', 'exchange', 'refusal')
@@ -32,7 +33,7 @@ NEVER = (
      ('%s.ruleset' % FIREWALL, '%s.evaluate' % FIREWALL, '%s.exposure' % FIREWALL)),
     ('what looks at a host knows nothing of what changes it',
      (FIREWALL, 'module_utils._facts', 'module_utils._sockets', 'module_utils._owners', 'module_utils._systemd',
-      'module_utils._probe'), (FILTER,)),
+      'module_utils._probe'), (FILTER, STOP)),
     ('the text of the table is made of rules alone', tuple('%s.%s' % (FILTER, name) for name in PURE),
      ('ansible', 'os', 'subprocess', FIREWALL, *READING)),
     ('a plan is made of a judgement, by whatever asked the host', tuple(

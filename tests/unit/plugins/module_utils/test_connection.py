@@ -252,3 +252,21 @@ def test_the_interface_of_a_link_local_address_is_the_one_that_has_it(tmp_path):
     table.write_text(table.read_text() * 2)
     assert _connection.interface('fe80::8', 'fe80::1', str(tmp_path)) is None
     assert _connection.interface('fe80::8', 'fe80::1', str(tmp_path / 'nothing')) is None
+
+
+# what proves a new login
+
+
+def test_a_login_that_is_new():
+    first = _connection.Connection(*LOGIN, pid=600, started=900, interface='eth0', how='ancestor')
+    second = first._replace(peer_port=LOGIN[3] + 1, pid=800, started=2000)
+    for connection, words in (
+        (second, None),
+        (first, 'was there before the stop'),
+        (first._replace(pid=800, started=2000), 'was there before the stop'),       # by whichever process
+        (second._replace(started=900), 'process 800, which is older than the stop'),            # multiplexed
+        (second._replace(started=1000), 'process 800, which is older than the stop'),           # in the same tick
+        (None, 'cannot be found on the host'),
+    ):
+        fault = _connection.fault_of_login(connection, first.ends, 1000, 'the stop')
+        assert fault is None if words is None else words in fault
