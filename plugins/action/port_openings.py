@@ -8,13 +8,10 @@ The documentation is in plugins/modules/port_openings.py.
 
 from __future__ import annotations
 
-import time
-from typing import Any, ClassVar
-
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._openings import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
-from ansible_collections.listening.ports.plugins.plugin_utils._enforce import opened
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce import opened, trial
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.results import TRIAL
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.steps import NoAnswer, Steps, why
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
@@ -23,27 +20,20 @@ _ANSWER = 300           # seconds in which a host has done a step
 _AGAIN = 'It is open again after "firewall-cmd --reload" at a console, or after a reboot'
 
 
-class ActionModule(_action.Action):
-    """The module of the same name, which takes back for good only what nobody needed to log in anew.
-
-    :cvar clock: has ``monotonic`` and ``sleep``.
-    """
+class ActionModule(trial.Action):
+    """The module of the same name, which takes back for good only what nobody needed to log in anew."""
 
     ARGUMENTS = arguments.ARGUMENTS
     PARAMETERS = host_facts.FIREWALL
-    clock: ClassVar[Any] = time
-
-    def run(self, tmp: str | None = None, task_vars: _action.Variables | None = None) -> _action.Result:
-        """Refuse what cannot work before anything else."""
-        if self._task.async_val:
-            raise AnsibleActionFail('port_openings does not work with async: what is taken back has to be confirmed by '
-                                    'a new login, and that is made here')
-        return super().run(tmp, task_vars)
+    WHY_NOT = {
+        'async': ': what is taken back has to be confirmed by a new login, and that is made here',
+        'run_once': ': ports of one host of the play would be opened, and all would pass',
+        'delegate_to': ': the ports would be opened on another host than they are of',
+    }
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Open what is to be open, and take back what is not."""
-        self.refuse_other_hosts(': ports of one host of the play would be opened, and all would pass', ['run_once'])
-        self.refuse_other_hosts(': the ports would be opened on another host than they are of', ['delegate_to'])
+        self.refuse_keywords()
         fault = arguments.fault(options)
         if fault:
             raise AnsibleActionFail(fault)
