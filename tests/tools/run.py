@@ -43,7 +43,9 @@ def main(arguments: list[str]) -> int:
             interrupted = True
             results += exc.results
         titles = [title(step) for step in chosen]
-        return summarize(titles, results, this_run.notes) or (130 if interrupted else 0)
+        parts = {step.part for step in chosen}
+        elsewhere = ["%s: %s" % (step.name, step.why) for step in CAMPAIGN if step.left_out_of in parts]
+        return summarize(titles, results, this_run.notes, elsewhere) or (130 if interrupted else 0)
 
 
 def title(step: Step) -> str:
@@ -68,11 +70,12 @@ def preparations(this_run: Bench, chosen: list[Step]) -> list[Job]:
                 cost=len(environment.requirements), limit=1200) for environment in missing]
 
 
-def summarize(titles: list[str], results: list[Result], notes: list[str]) -> int:
+def summarize(titles: list[str], results: list[Result], notes: list[str], elsewhere: list[str]) -> int:
     """Print where the time went, what was left out, what failed and the closing line; returns an exit code.
 
     :param titles: of all steps that had to run, in order
     :param results: of those that ended, and of environments that were made
+    :param elsewhere: what these parts leave to a campaign, and why
     """
     ended = {result.title: result for result in results}
     made = [result for result in results if result.title not in titles]
@@ -88,6 +91,10 @@ def summarize(titles: list[str], results: list[Result], notes: list[str]) -> int
     if left_out or notes or unended:
         print("\nNOT TESTED in this run:")
         for line in left_out + notes + unended:
+            print("  * " + line)
+    if elsewhere:
+        print("\nLEFT TO `make campaign`, which has to be run before a release:")
+        for line in elsewhere:
             print("  * " + line)
     failed = [result for result in results if result.outcome == FAILED]
     for result in failed:

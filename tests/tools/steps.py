@@ -25,11 +25,10 @@ IMAGES = RELEASES + ",trixie+services,trixie+web,bullseye+web"
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
-# What computes for long and asks nothing of Python or of Ansible: the oldest and the newest of both run it here, those
-# in between in a campaign
+# What computes for long and asks nothing of Python or of Ansible: the oldest and the newest of both run it in
+# `make test`
 LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captures.py",
         "tests/unit/plugins/module_utils/_firewall/test_fuzz.py", "tests/unit/tools/test_jobs.py")
-IN_BETWEEN = ("3.7", "3.8", "3.9", "3.11", "3.12")
 
 # What mypy checks: a name, the folders from which the files import each other, and the files; none are those that
 # mypy.ini names
@@ -59,6 +58,8 @@ class Step:
     :ivar cost: CPU seconds that it takes, roughly: the dearest begins first
     :ivar limit: seconds after which it has failed
     :ivar uses: names of what only one step at a time can have
+    :ivar left_out_of: the part of `make test` that a step of a campaign was taken out of
+    :ivar why: why it was, for the summary
     """
 
     part: str
@@ -70,6 +71,8 @@ class Step:
     cost: float = 10
     limit: float = 1800
     uses: frozenset[str] = frozenset()
+    left_out_of: str = ""
+    why: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +95,8 @@ NEWEST = ((NEW.core, NEW.controllers), ("2.19", ("3.11",)), ("2.16", ("3.10",)))
 # Code for the targets runs everywhere; code for the controller where ansible-core runs, each time with another one.
 UNIT_LANES = {"3.6": "", "3.7": "", "3.8": "", "3.9": "", "3.10": "2.16", "3.11": "2.19", "3.12": "2.20",
               "3.13": "2.21"}
+IN_BETWEEN = ("3.7", "3.8", "3.11", "3.12")  # neither the oldest nor the newest of those of hosts, or of controllers
+BRIEF = "3.9"  # the newest of hosts alone: those on both sides of it run LONG
 
 
 def requirements(path: pathlib.Path) -> tuple[str, ...]:
@@ -288,16 +293,34 @@ def check_artifact(bench: Bench) -> None:
 
 LINT = functools.partial(Step, "lint", environments=lint_environment)
 
+
+def sanity_of(lane: Lane) -> Step:
+    """The sanity tests of one ansible-core."""
+    return Step("sanity", "core %s" % lane.core, sanity, controller_environment, [lane], cost=250)
+
+
+def units_of(version: str) -> Step:
+    """The unit tests under one Python; what is left out of them has a step of its own."""
+    core = UNIT_LANES[version]
+    left_out = LONG if version == BRIEF else PROPERTIES if core == NEW.core else ()
+    return Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment,
+                [version, core, *left_out], cost=130 if core else 80)
+
+
+def in_a_campaign(step: Step, why: str) -> Step:
+    """What to do in a campaign with a step that `make test` does not have."""
+    return dataclasses.replace(step, part="campaign", name="%s, %s" % (step.part, step.name), left_out_of=step.part,
+                               why=why)
+
+
 STEPS = [
     LINT("ruff", lint, arguments=["ruff", "check", "--no-cache"]),
     LINT("types", types, cost=25),
     LINT("ansible-lint", lint, arguments=["ansible-lint"], cost=90),
     LINT("documentation", documentation),
     LINT("changelog", lint, arguments=["antsibull-changelog", "lint"]),
-    *[Step("sanity", "core %s" % lane.core, sanity, controller_environment, [lane], cost=230) for lane in (NEW, OLD)],
-    *[Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment,
-           [version, core, *(LONG if version in IN_BETWEEN else PROPERTIES if core == NEW.core else ())],
-           cost=100 if core else 50) for version, core in UNIT_LANES.items()],
+    sanity_of(NEW),
+    *[units_of(version) for version in UNIT_LANES if version not in IN_BETWEEN],
     Step("units", "2,500 random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "2500"}, cost=125),
     *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration,
@@ -318,8 +341,10 @@ STEPS = [
 
 # What takes long and finds little in most runs: `make campaign`. See CONTRIBUTING.md.
 CAMPAIGN = [
-    *[Step("campaign", "long unit tests with Python %s%s" % (version, core and ", core %s" % core), long_units,
-           unit_environment, [version, core]) for version, core in UNIT_LANES.items() if version in IN_BETWEEN],
+    in_a_campaign(sanity_of(OLD), "the newest core is stricter, and old Pythons have their unit tests"),
+    *[in_a_campaign(units_of(version), "run under an older and a newer Python") for version in IN_BETWEEN],
+    in_a_campaign(Step("units", "the long ones with Python %s" % BRIEF, long_units, unit_environment,
+                       [BRIEF, UNIT_LANES[BRIEF]], cost=60), "run under an older and a newer Python"),
     Step("campaign", "random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "20000", "LISTENING_PORTS_SEED": "fresh"}, limit=6 * 3600),
     Step("campaign", "random rulesets against the kernel", at_random, newest_core, [["tests/oracle/firewall"]],
