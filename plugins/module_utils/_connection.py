@@ -94,7 +94,7 @@ def find(told=None, proc='/proc', groups='/sys/fs/cgroup', pid=None, route=None)
         return None
     ancestors = _ancestors(pid, proc)
     for how, processes in (('ancestor', lambda: ancestors), ('session', lambda: _session(pid, proc, groups))):
-        known = [(process, _inodes(process, proc)) for process in processes()]
+        known = [(process, sockets_of(process, proc)) for process in processes()]
         for dummy, inodes in known:
             for inode in inodes:
                 if connections.get(inode, (None, None))[1] in ports:      # it was accepted, and not made, here
@@ -110,7 +110,7 @@ def find(told=None, proc='/proc', groups='/sys/fs/cgroup', pid=None, route=None)
 
 def _connection(four, pids, how, proc, route):
     """Complete a connection with the process that has had it for longest, of several: that one tells how old it is."""
-    since = sorted((status[1], pid) for pid, status in ((pid, _status(pid, proc)) for pid in pids) if status)
+    since = sorted((status[1], pid) for pid, status in ((pid, status_of(pid, proc)) for pid in pids) if status)
     if not since:
         return None
     started, pid = since[0]
@@ -166,7 +166,7 @@ def _plain(address):
     return scopes.text(raw[12:] if scopes.is_mapped(raw) else raw)
 
 
-def _status(pid, proc):
+def status_of(pid, proc):
     """tuple of int: the parent of a process, and when it was started, in ticks since the boot; None if it is gone."""
     try:
         with open('%s/%d/stat' % (proc, pid), 'rb') as stream:
@@ -181,7 +181,7 @@ def _ancestors(pid, proc):
     """list of int: this process, its parent, and so on."""
     pids = []
     while pid and pid not in pids:
-        status = _status(pid, proc)
+        status = status_of(pid, proc)
         if not status:
             break
         pids.append(pid)
@@ -211,7 +211,7 @@ def _session(pid, proc, groups):
     return []
 
 
-def _inodes(pid, proc):
+def sockets_of(pid, proc):
     """list of str: the inodes of the sockets of a process, that of its first file descriptor first.
 
     sshd(8) has the connection before whatever it forwards.

@@ -6,26 +6,21 @@
 so a run whose answer was lost finds out. The second is the digest of the table as nft lists it, so a host whose table
 is still that costs no more than one listing.
 
-Sources: systemd.unit(5), systemd.service(5), rename(2), fsync(2), flock(2).
+Sources: systemd.unit(5), systemd.service(5).
 """
 
-import contextlib
-import errno
-import fcntl
 import glob
 import hashlib
-import json
 import os
 import re
-import stat
-import time
 from collections import namedtuple
+
+from .._notes import RUN, Notes
 
 FOLDER = '/etc/listening-ports'
 FILE = FOLDER + '/filter.nft'
 STAGED = FILE + '.new'
-RUN = '/run/listening-ports'
-_LOCK, _TESTED = RUN + '/lock', RUN + '/self-test'
+_TESTED = RUN + '/self-test'
 
 UNIT_NAME = 'listening-ports.service'
 UNIT = '/etc/systemd/system/' + UNIT_NAME
@@ -34,7 +29,6 @@ _BESIDE = '/etc/systemd/system/nftables.service.d'
 DROP_IN = _BESIDE + '/50-listening-ports.conf'
 
 _HEADER = re.compile(r'# listening\.ports ([0-9a-f]{8})\n# ([0-9a-f]{64})\n')
-_MOST = 16 * 1024 * 1024        # characters of a file that is ours
 # what others load at boot, and where our table would be if somebody wrote down all rules
 _OF_OTHERS = ('/etc/nftables.conf', '/etc/sysconfig/nftables.conf', '/etc/nftables/*.nft', '/etc/nftables.d/*.nft')
 _OUR_TABLE = re.compile(r'^[^#\n]*\btable inet listening_ports\b', re.MULTILINE)
@@ -75,27 +69,13 @@ ExecStopPost=-/bin/sh -c '{again}'
 _AGAIN = 'if systemctl --quiet is-active {unit}; then {nft} -f {file}; fi'
 
 
-class Busy(Exception):
-    """Another run has the lock."""
-
-
 def digest(listing):
     """str: what tells a listing of the table apart from any other."""
     return hashlib.sha256(listing.encode('utf-8', 'surrogateescape')).hexdigest()
 
 
-class Files:
-    """All files of the filter on a host.
-
-    :param root: str, what is before each path, for tests.
-    :param fsync: callable as ``os.fsync``.
-    """
-
-    def __init__(self, root='', fsync=os.fsync):
-        self._root, self._fsync = root, fsync
-
-    def _path(self, path):
-        return self._root + path
+class Files(Notes):
+    """All files of the filter on a host."""
 
     # what a boot loads
 
@@ -156,10 +136,6 @@ class Files:
         """bool: one of the files for systemd is there."""
         return any(os.path.lexists(self._path(path)) for path in (UNIT, DROP_IN, _ENABLED))
 
-    def is_booted(self):
-        """bool: systemd has booted this host, see sd_booted(3)."""
-        return os.path.isdir(self._path('/run/systemd/system'))
-
     def remove_units(self):
         """Remove the files for systemd. Raises OSError."""
         for path in (_ENABLED, UNIT, DROP_IN):
@@ -176,29 +152,7 @@ class Files:
         """bool: anything of the filter is written down."""
         return self.has_units() or any(os.path.lexists(self._path(path)) for path in (FILE, STAGED))
 
-    # notes on a trial, which a boot forgets
-
-    def note(self, token, about):
-        """Write down what is to be known of a trial when it is to be kept. Raises OSError."""
-        self._make(RUN)
-        self._write(self._note(token), json.dumps(about, sort_keys=True))
-
-    def noted(self, token):
-        """dict: what ``note`` wrote down; None where there is nothing."""
-        text = self._read(self._note(token))
-        try:
-            about = json.loads(text or 'null')
-        except ValueError:
-            return None
-        return about if isinstance(about, dict) else None
-
-    def forget(self, token):
-        """Remove the notes on a trial."""
-        self._remove(self._note(token))
-
-    @staticmethod
-    def _note(token):
-        return '%s/%s.json' % (RUN, token)
+    # what has been tried since the boot
 
     def tested(self):
         """str: the nft with which a trial has ended by itself on this kernel, since it was booted; None for none."""
@@ -209,88 +163,8 @@ class Files:
         self._make(RUN)
         self._write(_TESTED, version)
 
-    @contextlib.contextmanager
-    def locked(self, patience=0, sleep=time.sleep):
-        """Be the only run on this host.
-
-        :param patience: number of seconds to wait for another.
-        :raises Busy: another has it.
-        :raises OSError: there can be no lock.
-        """
-        self._make(RUN)
-        # no program that is started from here may have it, and stay behind
-        handle = os.open(self._path(_LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            until = time.monotonic() + patience
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError as exc:
-                    if exc.errno not in (errno.EAGAIN, errno.EACCES):
-                        raise
-                    if time.monotonic() >= until:
-                        raise Busy() from exc
-                sleep(0.05)
-            yield
-        finally:
-            os.close(handle)
-
     def copies(self):
         """list of str: files of others that have a copy of our table, which a boot or a reload would load."""
         names = [name for pattern in _OF_OTHERS for name in sorted(glob.glob(self._path(pattern)))]
         return [name[len(self._root):] for name in names
                 if _OUR_TABLE.search(self._read(name[len(self._root):]) or '')]
-
-    # how
-
-    def _read(self, path):
-        """str: the content of a plain file; None where it is none, or cannot be read."""
-        try:
-            handle = os.open(self._path(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError:
-            return None
-        with open(handle, encoding='utf-8', errors='surrogateescape') as stream:
-            try:
-                return stream.read(_MOST) if stat.S_ISREG(os.fstat(handle).st_mode) else None
-            except OSError:
-                return None
-
-    def _make(self, folder, mode=0o700):
-        os.makedirs(self._path(folder), mode, exist_ok=True)
-
-    def _write(self, path, text, mode=0o600):
-        """Write a file whole, down to the disk, or leave what is there as it is."""
-        path = self._path(path)
-        temporary = path + '.tmp'
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-            with open(handle, 'w', encoding='utf-8', errors='surrogateescape') as stream:
-                stream.write(text)
-                stream.flush()
-                os.fchmod(handle, mode)         # whatever umask(2) is
-                self._fsync(handle)
-            os.rename(temporary, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        self._sync(os.path.dirname(path)[len(self._root):])
-
-    def _sync(self, folder):
-        handle = os.open(self._path(folder), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._fsync(handle)
-        finally:
-            os.close(handle)
-
-    def _remove(self, path):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path(path))
-
-    def _remove_folder(self, path):
-        """Remove a folder unless others have something in it."""
-        with contextlib.suppress(OSError):
-            os.rmdir(self._path(path))

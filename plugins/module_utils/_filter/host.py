@@ -10,7 +10,6 @@ import os
 from . import nft as _nft
 from .files import UNIT_NAME, Files
 
-_PATIENCE = 30                  # seconds for one call of systemctl
 _REASSEMBLES = 5, 10            # the kernel from which on it refuses fragments of IPv6 that hide a header
 
 
@@ -139,13 +138,9 @@ class Host:
 
     def systemctl(self, *words):
         """Run systemctl. Raises Failure."""
-        program = self._find('systemctl')
-        if not program:
-            raise _nft.Failure('systemctl is not there, although systemd has booted this host')
-        code, dummy, errors = self._run(
-            ['timeout', '-s', 'KILL', str(_PATIENCE), program] + list(words),
-            expand_user_and_vars=False, handle_exceptions=False, environ_update={'LC_ALL': 'C', 'SYSTEMD_COLORS': '0'})
-        if code in _nft.TOO_LONG:
-            raise _nft.Failure('systemctl %s did not end within %d s, and was ended' % (' '.join(words), _PATIENCE))
-        if code:
-            raise _nft.Failure('systemctl %s: %s' % (' '.join(words), _nft.clean(errors)))
+        from .._systemd.control import control
+        from .._systemd.systemctl import SystemdError
+        try:
+            control(self._run, self._find, words)
+        except SystemdError as exc:
+            raise _nft.Failure(str(exc)) from exc

@@ -9,15 +9,13 @@ Sources: nft(8), libnftables-json(5), unshare(1), timeout(1).
 
 import json
 
+from .._systemd.control import TOO_LONG, clean
 from . import table
 from .refusal import Refusal
 
 PATIENCE = 20                   # seconds for one call
 _OWN = (table.FAMILY, table.NAME)
 _LISTED = '{"nftables"'         # how nft -j begins its only line
-_LONGEST = 300                  # characters of what a program complains about
-# timeout(1) kills its group, and itself with it: what is polite may be ignored, and stay behind
-TOO_LONG = (-9, 137)
 _CANNOT_RUN = (126, 127)
 _NOT_PERMITTED = ('Operation not permitted', 'Permission denied')
 # what nft says where the kernel has no nf_tables; which of these depends on how far it got
@@ -141,9 +139,3 @@ def _fault(what, errors):
 def _no_namespace(errors):
     return Refusal('no_namespace', 'no network namespace can be made to look at rules beside those of the host: %s. '
                                    'A container needs the capability SYS_ADMIN for that' % clean(errors))
-
-
-def clean(errors):
-    """str: what a program complains about, in one line."""
-    text = ' '.join(errors.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace').split())
-    return text[:_LONGEST] or 'it does not say why'

@@ -11,9 +11,10 @@ of it is a state that a login has confirmed.
 import contextlib
 
 from .._addresses import networks
+from .._notes import Busy
 from . import table
 from .arguments import BEGIN, KEEP, fault
-from .files import Busy, Stored, digest
+from .files import Stored, digest
 from .nft import Failure
 from .refusal import Refusal
 from .rules import collapsed, parse
@@ -43,7 +44,7 @@ def run(host, options, check=False):
         step.end('busy' if refusal.code == 'busy' else 'refused', '%s. %s' % (refusal.message, step.left),
                  code=refusal.code)
     except Busy:
-        step.end('busy', 'another run works on the filter of this host at this moment. %s' % step.left, code='busy')
+        step.end('busy', 'another run changes this host at this moment. %s' % step.left, code='busy')
     except (Failure, OSError, ValueError) as exc:
         step.end('failed', '%s. %s' % (_words(exc), step.left))
     return step.answer

@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._filter import files as _files
+from ansible_collections.listening.ports.plugins.module_utils._notes import Busy
 
 OLD = _files.Stored('00000001', 'a' * 64, 'table inet listening_ports {}\n')
 NEW = _files.Stored('00000002', 'b' * 64, 'table inet listening_ports { chain decide { } }\n')
@@ -91,7 +92,7 @@ def test_a_pipe_in_the_place_of_a_file_does_not_hang(files, disk):
 
 def test_only_one_run_has_the_lock(files, disk):
     with files.locked():
-        with pytest.raises(_files.Busy):
+        with pytest.raises(Busy):
             with _files.Files(disk.root).locked():
                 pytest.fail('two have it')
     with files.locked():

@@ -8,7 +8,7 @@ import errno
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._filter import steps
-from ansible_collections.listening.ports.plugins.module_utils._filter.files import Busy
+from ansible_collections.listening.ports.plugins.module_utils._notes import Busy
 from ansible_collections.listening.ports.plugins.module_utils._filter.nft import Failure
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._filter.machine import (
     FIRST, SECOND, Killed, Machine
