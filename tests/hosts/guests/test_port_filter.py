@@ -4,8 +4,7 @@
 
 """What port_filter leaves on a host: after others came and went, after a reboot, and where something is in the way."""
 
-import concurrent.futures
-import json
+from support.player import on_each, play, told
 
 RULES = {"rules": [{"ports": [3306, 5432], "sources": ["10.0.0.0/8", "fd00::/8"], "comment": "databases"},
                    {"protocol": "udp", "ports": ["6000-6010"], "sources": []}]}
@@ -36,32 +35,9 @@ LEFT = "find /etc -name '*listening-ports*'; systemctl list-unit-files --no-lege
 WRITTEN = "find /etc/listening-ports /etc/systemd /run/systemd/system -newer /run/before -printf '%p %m\n' | sort"
 
 
-def play(*tasks):
-    """The text of a playbook with these tasks; each result is written down by its name."""
-    names = [task["register"] for task in tasks if "register" in task]
-    write = {"ansible.builtin.copy": {"content": "{{ told | to_json }}",
-                                      "dest": "{{ playbook_dir }}/told-{{ inventory_hostname }}.json"},
-             "delegate_to": "localhost", "connection": "local",
-             "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
-    lines = [{"hosts": "all", "gather_facts": False, "tasks": [*tasks, write],
-              "vars": {"told": {name: "{{ %s }}" % name for name in names}}}]
-    return json.dumps(lines, indent=1) + "\n"
-
-
 def filter_ports(name="done", **options):
     """A task that has RULES, unless the options are others."""
     return {"listening.ports.port_filter": options or RULES, "register": name, "failed_when": False}
-
-
-def told(player, host):
-    """What the tasks of the last playbook returned on a host."""
-    return json.loads((player.folder / ("told-%s.json" % host.name)).read_text(encoding="utf-8"))
-
-
-def on_each(hosts, function):
-    """Call a function for each host, side by side."""
-    with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
-        return list(pool.map(function, hosts))
 
 
 def test_the_table_stays_whatever_others_do_and_after_a_reboot(hosts, player):

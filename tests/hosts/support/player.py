@@ -4,11 +4,12 @@
 
 """Playbooks on hosts, run as a user of the collection runs them."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
 import sys
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
 
 from .host import Done, execute
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .host import Host
 
 PLAY_TIMEOUT = 600  # seconds
+Result = TypeVar("Result")
 
 
 class Player:
@@ -55,3 +57,26 @@ class Player:
         return execute(["ansible-playbook", "-i", inventory, play, *arguments], check, timeout=PLAY_TIMEOUT,
                        cwd=self.folder,
                        env=self.environment)
+
+
+def play(*tasks: dict[str, Any], **variables: Any) -> str:
+    """The text of a playbook with these tasks and variables; what each task registers is written down for told()."""
+    names = [task["register"] for task in tasks if "register" in task]
+    write = {"ansible.builtin.copy": {"content": "{{ told | to_json }}",
+                                      "dest": "{{ playbook_dir }}/told-{{ inventory_hostname }}.json"},
+             "delegate_to": "localhost", "connection": "local",
+             "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "ansible_become": False}}
+    lines = [{"hosts": "all", "gather_facts": False, "tasks": [*tasks, write],
+              "vars": {**variables, "told": {name: "{{ %s }}" % name for name in names}}}]
+    return json.dumps(lines, indent=1) + "\n"
+
+
+def told(player: Player, host: "Host") -> Any:
+    """What the tasks of the last playbook returned on a host, by the names that they registered."""
+    return json.loads((player.folder / ("told-%s.json" % host.name)).read_text(encoding="utf-8"))
+
+
+def on_each(hosts: "Sequence[Host]", function: Callable[["Host"], Result]) -> list[Result]:
+    """Call a function for each host, side by side."""
+    with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
+        return list(pool.map(function, hosts))
