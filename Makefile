@@ -12,7 +12,7 @@ help:
 	@echo 'make audit ARGS="-i hosts.ini"  the same for an inventory; ARGS go to ansible-playbook'
 	@echo 'make test                       all tests; single parts: make $(PARTS)'
 	@echo 'make campaign                   much more of what is tried at random; takes an hour'
-	@echo 'make lockout                    faults while rules of the firewall are tried; RUNS=300, some 40 minutes'
+	@echo 'make lockout                    faults while changes are tried; RUNS=300 of each kind, some 80 minutes'
 	@echo 'make bench                      benchmarks; ARGS="--help" says what there is'
 	@echo 'make clean                      remove what these commands made in the checkout'
 	@echo 'make distclean                  and the environments that tests keep in ~/.cache/listening-ports'

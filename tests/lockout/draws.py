@@ -2,35 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each run of the campaign tries: all of it follows from a seed and the number of the run."""
+"""What each run of a campaign tries: all of it follows from a seed and the number of the run."""
 
 import random
 from typing import NamedTuple
 
 RELEASES = ("trixie", "bookworm", "bullseye")
-NEIGHBOURS = ("nothing", "firewalld", "ufw")
+# What is changed, in a campaign of its own: rules of the firewall, see filtering.py, or units that are stopped, see
+# closing.py
+FILTER, CLOSE = WHAT = ("filter", "close")
+SETTINGS = {FILTER: ("nothing", "firewalld", "ufw"), CLOSE: ("a service", "a socket")}
 USERS = ("root", "ansible")  # the second one becomes root by sudo
 
-# Rules, by what they do: see states.py
+# The change before that of the run, and that of the run, by what it does
 NONE, OLD = "none", "old"
+DOWN = "down"  # a host without any
+BEFORE = {FILTER: (NONE, OLD), CLOSE: (NONE,)}
 GOOD, CUTTING, REFUSED = "good", "cutting", "refused"
 
 # Faults: see faults.py
 NO_FAULT = "none"
-FAULTS = ("controller killed", "module killed", "link cut", "power cut", "reboot", "nft gone", "nft hangs",
-          "disk full", "sshd restarted", "rules flushed", "sudo broken")
+FAULTS = {
+    FILTER: ("controller killed", "module killed", "link cut", "power cut", "reboot", "nft gone", "nft hangs",
+             "disk full", "sshd restarted", "rules flushed", "sudo broken"),
+    CLOSE: ("controller killed", "module killed", "link cut", "power cut", "reboot", "disk full", "sshd restarted",
+            "systemd renewed", "sudo broken"),
+}
 SWITCHED_OFF = ("power cut", "reboot")
 
 # When a fault strikes
 ANY, TRIAL, KEEP = "any", "trial", "keep"
 
-# One deck has every fault, some of them once more around a keep, and each kind of rules without a fault: a fault, and
-# the rules and the moment where they are given
+# One deck has every fault, some of them once more around a keep, and each kind of change without a fault: a fault, and
+# the change and the moment where they are given
 Card = tuple[str, str | None, str | None]
-DECK: tuple[Card, ...] = (
+DECKS: dict[str, tuple[Card, ...]] = {what: (
     (NO_FAULT, GOOD, ANY), (NO_FAULT, CUTTING, ANY), (NO_FAULT, REFUSED, ANY),
-    *((fault, None, None) for fault in FAULTS),
-    *((fault, GOOD, KEEP) for fault in ("module killed", *SWITCHED_OFF)))
+    *((fault, None, None) for fault in FAULTS[what]),
+    *((fault, GOOD, KEEP) for fault in ("module killed", *SWITCHED_OFF))) for what in WHAT}
 LONGEST_START = 12.0  # seconds from the start of Ansible in which any moment may be drawn
 AROUND_THE_KEEP = 0.5  # seconds before and after it
 
@@ -38,16 +47,19 @@ AROUND_THE_KEEP = 0.5  # seconds before and after it
 class Draw(NamedTuple):
     """What one run tries.
 
+    :ivar what: is changed: filter or close
     :ivar number: of the run, from 0
-    :ivar before: rules that are kept on the host before: none or old
-    :ivar new: rules that are to come: good, cutting (those who log in anew) or refused (as they cut whoever asks)
+    :ivar setting: what the host has: another firewall beside the rules, or the kind of unit that listens
+    :ivar before: what was kept on the host before: none or old
+    :ivar new: the change: good, cutting (those who log in anew) or refused (as it cuts whoever asks)
     :ivar moment: what the fault waits for: any (the start of Ansible), trial (its begin), keep
     :ivar offset: seconds after that; before it where it is negative
     """
 
+    what: str
     number: int
     release: str
-    neighbour: str
+    setting: str
     user: str
     before: str
     new: str
@@ -56,15 +68,16 @@ class Draw(NamedTuple):
     offset: float
 
 
-def draw(seed: int, number: int, confirm: int) -> Draw:
+def draw(what: str, seed: int, number: int, confirm: int) -> Draw:
     """The run of this number.
 
+    :param what: is changed
     :param confirm: seconds that a trial lasts
     """
-    deck_number, place = divmod(number, len(DECK))
-    fault, fixed_new, fixed_moment = _deck(seed, deck_number)[place]
+    deck_number, place = divmod(number, len(DECKS[what]))
+    fault, fixed_new, fixed_moment = _deck(what, seed, deck_number)[place]
     rng = random.Random("run %d %d" % (seed, number))
-    neighbour, before = rng.choice(NEIGHBOURS), rng.choice((NONE, OLD))
+    setting, before = rng.choice(SETTINGS[what]), rng.choice(BEFORE[what])
     user = "ansible" if fault == "sudo broken" else rng.choice(USERS)
     new = fixed_new or rng.choice((GOOD, GOOD, CUTTING))
     moment = fixed_moment or _moment(rng, new, first=deck_number == 0)
@@ -74,12 +87,13 @@ def draw(seed: int, number: int, confirm: int) -> Draw:
         offset = rng.uniform(-AROUND_THE_KEEP, AROUND_THE_KEEP)
     else:
         offset = rng.uniform(0, 0.7 if new == GOOD else confirm - 1.5)
-    return Draw(number, RELEASES[number % len(RELEASES)], neighbour, user, before, new, fault, moment, round(offset, 2))
+    release = RELEASES[number % len(RELEASES)]
+    return Draw(what, number, release, setting, user, before, new, fault, moment, round(offset, 2))
 
 
-def _deck(seed: int, number: int) -> list[Card]:
+def _deck(what: str, seed: int, number: int) -> list[Card]:
     """The cards of one deck, in their order."""
-    deck = list(DECK)
+    deck = list(DECKS[what])
     random.Random("deck %d %d" % (seed, number)).shuffle(deck)
     return deck
 

@@ -9,14 +9,15 @@ import signal
 import time
 from typing import Mapping, NamedTuple
 
-from scene import Play, Site
+from filtering import HIDDEN, NFT
+from scene import Play
+from subject import Site
 from support.host import execute
 from verdicts import Phase
 from watch import Watch, programs, standing_still
 
 LOOK_EVERY = 0.03  # seconds, for a module that is to be killed
 MODULE_WITHIN = 15  # seconds
-HIDDEN = "/usr/sbin/nft.hidden"
 HANGING = "#!/bin/sh\\nexec sleep 300\\n"
 SUDOERS, AWAY = "/etc/sudoers.d/ansible", "/root/sudoers"
 
@@ -31,7 +32,6 @@ class Struck(NamedTuple):
 class Fault:
     """Nothing goes wrong; and the base of what does."""
 
-    nft = "nft"  # where the program is afterwards
     outlasts_trial = False  # whether it stays until a trial would be over, and ends then
 
     def wait(self, site: Site, play: Play) -> None:
@@ -102,13 +102,11 @@ class Reboot(Fault):
 class NftGone(Fault):
     """The program that changes rules is no longer there."""
 
-    nft = HIDDEN
-
     def strike(self, site: Site, play: Play) -> None:
-        site.console("mv", "/usr/sbin/nft", HIDDEN)
+        site.console("mv", NFT, HIDDEN)
 
     def mend(self, site: Site) -> None:
-        site.console("mv", "-f", HIDDEN, "/usr/sbin/nft")
+        site.console("mv", "-f", HIDDEN, NFT)
 
 
 class NftHangs(NftGone):
@@ -116,7 +114,7 @@ class NftHangs(NftGone):
 
     def strike(self, site: Site, play: Play) -> None:
         super().strike(site, play)
-        site.console("sh", "-c", "printf '%s' > /usr/sbin/nft; chmod 755 /usr/sbin/nft" % HANGING)
+        site.console("sh", "-c", "printf '%s' > %s; chmod 755 %s" % (HANGING, NFT, NFT))
 
 
 class DiskFull(Fault):
@@ -134,6 +132,13 @@ class SshdRestarted(Fault):
 
     def go_on(self, site: Site) -> None:
         site.console("systemctl", "restart", "ssh")
+
+
+class SystemdRenewed(Fault):
+    """The manager of the units, which has the timer of a trial, begins anew."""
+
+    def go_on(self, site: Site) -> None:
+        site.console("systemctl", "daemon-reexec")
 
 
 class RulesFlushed(Fault):
@@ -156,14 +161,15 @@ class SudoBroken(Fault):
 FAULTS: Mapping[str, type[Fault]] = {
     "none": Fault, "controller killed": ControllerKilled, "module killed": ModuleKilled, "link cut": LinkCut,
     "power cut": PowerCut, "reboot": Reboot, "nft gone": NftGone, "nft hangs": NftHangs, "disk full": DiskFull,
-    "sshd restarted": SshdRestarted, "rules flushed": RulesFlushed, "sudo broken": SudoBroken,
+    "sshd restarted": SshdRestarted, "systemd renewed": SystemdRenewed, "rules flushed": RulesFlushed,
+    "sudo broken": SudoBroken,
 }
 
 
 def strike(fault: Fault, site: Site, play: Play, watch: Watch, before: str) -> Struck:
     """Let a fault come; returns what it met.
 
-    :param before: the rules that the host had before the run
+    :param before: the change that the host had before the run
     """
     fault.wait(site, play)
     with standing_still(site):

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The lock-out campaign: faults at random moments while rules are tried, kept and reverted on real hosts.
+"""The lock-out campaign: faults at random moments while changes are tried, kept and reverted on real hosts.
 
     python3 tests/hosts/rig run --hosts 0 --release trixie,bookworm,bullseye -- \\
         python3 -B tests/lockout/run.py --runs 300
 
 prints a line for each run and the table of the guide, and fails where a run ended as none may end, or where the
-campaign has not shown what it is for. `--seed S --only N` repeats the run N of a campaign.
+campaign has not shown what it is for. `--seed S --only N` repeats the run N of a campaign. With `--what close`, units
+are stopped instead of filtering ports.
 """
 
 import argparse
@@ -32,15 +33,17 @@ sys.path.append(str(HERE.parent / "hosts"))  # behind, as it has a conftest.py
 import draws  # noqa: E402
 import faults  # noqa: E402
 import report  # noqa: E402
-import states  # noqa: E402
 import verdicts  # noqa: E402
-from draws import ANY, KEEP, NO_FAULT, OLD, SWITCHED_OFF, Draw  # noqa: E402
+from closing import Closing  # noqa: E402
+from draws import ANY, CLOSE, FILTER, KEEP, NO_FAULT, OLD, SWITCHED_OFF, Draw  # noqa: E402
 from faults import Fault  # noqa: E402
-from scene import BAN, BANNED, Play, Site, Stage  # noqa: E402
+from filtering import Filtering  # noqa: E402
+from scene import Play, Stage  # noqa: E402
+from subject import Site, Subject  # noqa: E402
 from support.host import execute  # noqa: E402
 from support.player import Player  # noqa: E402
 from verdicts import Outcome  # noqa: E402
-from watch import Watch, listing_of, programs  # noqa: E402
+from watch import Watch, programs  # noqa: E402
 
 from rig.fleet import Rig  # noqa: E402
 
@@ -48,10 +51,9 @@ KEEP_AFTER = 2.0  # seconds from the begin of a trial to its keep, before any wa
 REMEMBERED = 15  # keeps
 LOOK_EVERY = 0.01  # seconds
 QUIET_WITHIN = 60
-BACK_WITHIN = 20  # seconds after a boot in which the other firewall has its rules again
+BACK_WITHIN = 20  # seconds after a boot in which all that others have is back
 ENDS_WITHIN = 120  # seconds, for Ansible, after its trial would be over
 LOGINS = 3  # attempts at one
-BANNING = "ip banning"
 
 
 class Pace:
@@ -75,30 +77,31 @@ class Run:
 
     def __init__(self, stage: Stage, pace: Pace, draw: Draw, folder: pathlib.Path):
         self._stage, self._pace, self._draw, self._folder = stage, pace, draw, folder
+        self._subject = stage.subject
         self._fault: Fault = faults.FAULTS[draw.fault]()
-        self._banned = False
+        self._interfered = False
         self.output = ""
 
     def attempt(self) -> Outcome:
         """The run from its first to its last second."""
         began = time.monotonic()
-        site = self._stage.host(self._draw.release, self._draw.neighbour)
+        site = self._stage.host(self._draw.release, self._draw.setting)
         try:
             if self._draw.before == OLD:
                 self._stage.keep_old_rules(site)
-            before = states.in_force(site)
+            before = self._subject.settled(site)
             if before != self._draw.before:
-                raise RuntimeError("the host begins with the rules %s, not %s" % (before, self._draw.before))
-            return self._on(site, site.foreign(), began)
+                raise RuntimeError("the host begins with the change %s, not %s" % (before, self._draw.before))
+            return self._on(site, self._subject.of_others(site), began)
         finally:
             self._stage.rig.remove(site.guest)
 
-    def _on(self, site: Site, foreign: dict[str, str], began: float) -> Outcome:
+    def _on(self, site: Site, of_others: dict[str, str], began: float) -> Outcome:
         """What happens on a host that is ready."""
-        draw, fault = self._draw, self._fault
-        watch = Watch(site)
+        draw, fault, subject = self._draw, self._fault, self._subject
+        watch = Watch(site, subject)
         watch.start()
-        play = Play(site, self._folder, self._stage.player, self._stage.rig, draw.new, draw.user, self._stage.confirm)
+        play = self._stage.play(site, self._folder, subject.task(draw.new, self._stage.confirm), draw.user)
         struck = None
         try:
             self._wait(site, play, watch)
@@ -120,18 +123,18 @@ class Run:
         reachable = self._login(play, site, "true")
         fault.mend(site)
         root = draw.user == "root" or self._login(play, site, "sudo -n true")
-        kernel, file = states.in_force(site), states.in_file(site.guest.root)
-        lost = self._lost(site, foreign)
-        booted, lost_by_boot = self._boot(site, foreign)
-        return Outcome(draw, struck.phase if struck else None, gap, ended.status, ended.code, reachable, root, kernel,
-                       file, booted, (*lost, *lost_by_boot), quiet, time.monotonic() - began)
+        now, on_disk = subject.settled(site), subject.on_disk(site.guest.root)
+        lost = self._lost(site, of_others)
+        booted, lost_by_boot = self._boot(site, of_others)
+        return Outcome(draw, struck.phase if struck else None, gap, ended.status, ended.code, reachable, root, now,
+                       on_disk, booted, (*lost, *lost_by_boot), quiet, time.monotonic() - began)
 
     def _wait(self, site: Site, play: Play, watch: Watch) -> None:
-        """Until the moment of the fault, or the end of Ansible. Meanwhile, in the trial, somebody bans an address."""
+        """Until the moment of the fault, or the end of Ansible. In the trial, somebody else changes something."""
         began = time.monotonic()
         while not play.is_over():
-            if watch.tried and not self._banned:
-                self._banned = not site.console("sh", "-c", BAN, check=False).code
+            if watch.tried and not self._interfered:
+                self._interfered = self._subject.interfere(site)
             if self._draw.fault != NO_FAULT and self._is_due(began, watch):
                 return
             time.sleep(LOOK_EVERY)
@@ -158,7 +161,7 @@ class Run:
         """Wait until no trial and no module is left: what was sent before the fault may begin late."""
         until = time.monotonic() + QUIET_WITHIN + self._stage.confirm
         while time.monotonic() < until:
-            if not programs(site, "python", "sudo") and not states.trial_left(listing_of(site, self._fault.nft)):
+            if not programs(site, "python", "sudo") and not self._subject.trial_left(site):
                 return True
             time.sleep(0.2)
         return False
@@ -175,28 +178,27 @@ class Run:
             time.sleep(1)
         return False
 
-    def _lost(self, site: Site, foreign: dict[str, str]) -> list[str]:
+    def _lost(self, site: Site, of_others: dict[str, str]) -> list[str]:
         """What others have lost without a boot, and without somebody who took it: sentences."""
         if self._draw.fault in (*SWITCHED_OFF, "rules flushed"):
             return []
-        now = site.foreign()
-        lost = ["the table %s has changed" % name for name in foreign if now.get(name) != foreign[name]]
-        if self._banned and BANNED not in now.get(BANNING, ""):
-            lost.append("an address that was banned in the trial is not banned any more")
-        return lost
+        now = self._subject.of_others(site)
+        lost = ["%s has changed" % name for name in of_others if now.get(name) != of_others[name]]
+        meanwhile = self._subject.lost_meanwhile(site) if self._interfered else None
+        return [*lost, meanwhile] if meanwhile else lost
 
-    def _boot(self, site: Site, foreign: dict[str, str]) -> tuple[str, list[str]]:
-        """The rules after a loss of power, and what others have lost then."""
+    def _boot(self, site: Site, of_others: dict[str, str]) -> tuple[str, list[str]]:
+        """The change that a host has after a loss of power, and what others have lost then."""
         site.kill()
         site.start()
         until = time.monotonic() + BACK_WITHIN
         while time.monotonic() < until:
-            now = site.foreign()
-            if now == foreign:
+            now = self._subject.of_others(site)
+            if now == of_others:
                 break
             time.sleep(0.2)
-        lost = ["the table %s is another one after a boot" % name for name in foreign if now.get(name) != foreign[name]]
-        return states.in_force(site), lost
+        lost = ["%s is another one after a boot" % name for name in of_others if now.get(name) != of_others[name]]
+        return self._subject.settled(site), lost
 
 
 class Campaign:
@@ -215,7 +217,7 @@ class Campaign:
                 future.result()
 
     def _run(self, number: int) -> None:
-        draw = draws.draw(self._seed, number, self._stage.confirm)
+        draw = draws.draw(self._stage.subject.what, self._seed, number, self._stage.confirm)
         folder = self._place / ("run-%d" % number)
         folder.mkdir()
         this = Run(self._stage, self._pace, draw, folder)
@@ -241,8 +243,9 @@ def versions(stage: Stage) -> dict[str, str]:
     for release in draws.RELEASES:
         root = stage.rig.images[release]
         debian = (pathlib.Path(root) / "etc/debian_version").read_text(encoding="ascii").strip()
-        nft = execute(["chroot", root, "/usr/sbin/nft", "--version"]).out.split()[1]
-        programs_of["Debian %s with nftables" % debian] = nft.lstrip("v")
+        name, command = stage.subject.program
+        version = execute(["chroot", root, *command]).out.split()[1]
+        programs_of["Debian %s with %s" % (debian, name)] = version.lstrip("v")
     return {**programs_of, "Linux": platform.release(), "ansible-core": importlib.metadata.version("ansible-core"),
             "Python": platform.python_version()}
 
@@ -256,24 +259,27 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", type=int, metavar="NUMBER", action="append", help="repeat this run")
     parser.add_argument("--jobs", type=int, default=4, help="how many runs go on at a time (default: 4)")
     parser.add_argument("--confirm", type=int, default=10, help="seconds that a trial lasts (default: 10)")
+    parser.add_argument("--what", choices=draws.WHAT, default=FILTER, help="what is changed (default: filter)")
     options = parser.parse_args(arguments)
+    subject: Subject = Closing(options.confirm) if options.what == CLOSE else Filtering()
     seed = secrets.randbelow(10 ** 6) if options.seed is None else options.seed
     numbers = options.only or list(range(options.runs))
-    print("lock-out campaign: %d runs, seed %d" % (len(numbers), seed), flush=True)
+    print("lock-out campaign, %s: %d runs, seed %d" % (subject.what, len(numbers), seed), flush=True)
     with tempfile.TemporaryDirectory(prefix="lockout-") as folder:
         place = pathlib.Path(folder)
         (place / "tree/ansible_collections/listening").mkdir(parents=True)
         (place / "tree/ansible_collections/listening/ports").symlink_to(HERE.parents[1])
-        stage = Stage(Rig.attach(), Player(place, place / "tree"), options.confirm)
+        stage = Stage(Rig.attach(), Player(place, place / "tree"), subject, options.confirm)
         campaign = Campaign(stage, seed, place)
         campaign.run(numbers, options.jobs)
         outcomes = sorted(campaign.outcomes, key=lambda outcome: outcome.draw.number)
-        made_with = report.Campaign(seed, options.confirm, versions(stage))
+        made_with = report.Campaign(subject.what, seed, options.confirm, versions(stage))
     print("\n" + report.table(made_with, outcomes, datetime.date.today()))
-    problems = [*campaign.failures, *("not shown: " + text for text in verdicts.unproven(outcomes))]
+    problems = [*campaign.failures, *("not shown: " + text for text in verdicts.unproven(subject.what, outcomes))]
     for text in problems:
         print(text)
-    print("lock-out campaign with seed %d: %s" % (seed, "%d failed" % len(problems) if problems else "passed"))
+    print("lock-out campaign, %s, with seed %d: %s"
+          % (subject.what, seed, "%d failed" % len(problems) if problems else "passed"))
     return 1 if problems else 0
 
 

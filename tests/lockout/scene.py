@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run is made on: a fresh host with its services, its other firewall and its old rules, and a run of Ansible."""
+"""What a run is made on: a fresh host with what is to be changed on it, and a run of Ansible."""
 
 import contextlib
 import json
@@ -15,55 +15,16 @@ import tarfile
 import threading
 from typing import Any, NamedTuple
 
-import states
 from draws import OLD
 from states import FIRST_ADDRESS
-from support.host import Host, execute
+from subject import ANSWER, Site, Subject
+from support.host import execute
 from support.player import Player
 
 from rig.fleet import Rig
-from rig.guest import Guest
 
-# Ports that listen from the first moment of a boot, without a program
-PORTS = """
-cat > /etc/systemd/system/ports@.service << 'END'
-[Service]
-ExecStart=/bin/true
-END
-cat > /etc/systemd/system/ports.socket << 'END'
-[Socket]
-ListenStream=%d
-ListenStream=%d
-Accept=yes
-TriggerLimitIntervalSec=0
-[Install]
-WantedBy=sockets.target
-END
-systemctl daemon-reload
-systemctl enable --quiet --now ports.socket
-""" % (states.OLD_PORT, states.GOOD_PORT)
-NEIGHBOURS = {
-    "nothing": "",
-    "firewalld": """
-firewall-offline-cmd --quiet --add-port=%d/tcp --add-port=%d/tcp
-systemctl enable --quiet --now firewalld
-""" % (states.OLD_PORT, states.GOOD_PORT),
-    "ufw": """
-ufw allow 22,%d,%d/tcp > /dev/null
-ufw --force enable > /dev/null
-systemctl enable --quiet --now ufw
-""" % (states.OLD_PORT, states.GOOD_PORT),
-}
 PREPARED_WITH = 60  # seconds that the trial of the old rules lasts, which is none of those that are tried
 KEPT_FILES = ("etc/listening-ports", "etc/systemd/system")
-BANNED = "203.0.113.7"
-BAN = """nft -f - << 'END'
-table ip banning {
-    set banned { type ipv4_addr; }
-    chain input { type filter hook input priority -1; ip saddr @banned drop; }
-}
-add element ip banning banned { %s }
-END""" % BANNED
 # The first connection, which Ansible keeps, comes from another address than those that follow
 SSH_CONFIG = """\
 Match exec "mkdir {folder}/first 2>/dev/null"
@@ -73,29 +34,12 @@ Host *
     ServerAliveCountMax 3
 Include {rig}
 """
-ANSWER = ("ENDED {{ result.status | default('unreachable' if result.unreachable | default(false) else 'none', true) }} "
-          "{{ result.code | default('', true) }}")
-
-
-class Site(Host):
-    """A host of a run.
-
-    :ivar guest: the host as the rig knows it
-    """
-
-    def __init__(self, rig: Rig, guest: Guest, player: Player):
-        super().__init__(rig, guest, player)
-        self.guest = guest
-
-    def foreign(self) -> dict[str, str]:
-        """The nftables tables of others, {name: text}."""
-        return states.foreign_tables(self.console("nft", "-s", "list", "ruleset").out)
 
 
 class Ended(NamedTuple):
     """How a run of Ansible ended.
 
-    :ivar status: of port_filter, else none, unreachable, killed (by a fault) or hung (until it was killed)
+    :ivar status: of the task, else none, unreachable, killed (by a fault) or hung (until it was killed)
     :ivar code: of the refusal, or nothing
     """
 
@@ -105,9 +49,9 @@ class Ended(NamedTuple):
 
 
 class Play:
-    """A run of Ansible that puts rules on a host."""
+    """A run of Ansible that changes a host."""
 
-    def __init__(self, site: Site, folder: pathlib.Path, player: Player, rig: Rig, rules: str, user: str, confirm: int):
+    def __init__(self, site: Site, folder: pathlib.Path, player: Player, rig: Rig, task: dict[str, Any], user: str):
         self._folder = folder
         self.config = folder / "ssh_config"
         self.config.write_text(SSH_CONFIG.format(folder=folder, first=FIRST_ADDRESS, rig=rig.folder / "ssh_config"),
@@ -116,8 +60,7 @@ class Play:
                          ansible_ssh_common_args="-F %s" % self.config)
         (folder / "inventory.json").write_text(json.dumps({"all": {"hosts": {site.name: variables}}}), encoding="utf-8")
         tasks: list[dict[str, Any]] = [
-            {"listening.ports.port_filter": dict(states.OPTIONS[rules], confirm=confirm), "register": "result",
-             "ignore_errors": True, "ignore_unreachable": True},
+            {**task, "register": "result", "ignore_errors": True, "ignore_unreachable": True},
             {"ansible.builtin.debug": {"msg": ANSWER}}]
         play = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
         (folder / "play.yml").write_text(json.dumps(play), encoding="utf-8")
@@ -161,24 +104,27 @@ class Play:
 class Stage:
     """Makes the hosts of a campaign."""
 
-    def __init__(self, rig: Rig, player: Player, confirm: int):
-        self.rig, self.player, self.confirm = rig, player, confirm
+    def __init__(self, rig: Rig, player: Player, subject: Subject, confirm: int):
+        self.rig, self.player, self.subject, self.confirm = rig, player, subject, confirm
         self._old: dict[str, bytes] = {}  # what a host has on its disk once old rules were kept, by release
         self._locks = {release: threading.Lock() for release in rig.images}
         execute(["ip", "address", "replace", FIRST_ADDRESS + "/16", "dev", "rig0"])
 
-    def host(self, release: str, neighbour: str) -> Site:
-        """A fresh host with ports that listen, beside this firewall."""
+    def host(self, release: str, setting: str) -> Site:
+        """A fresh host in this setting, on which nothing was changed."""
         guest = self.rig.start(release=release)
         try:
             self.rig.wait([guest])
             site = Site(self.rig, guest, self.player)
-            site.console("sh", "-eu", stdin=PORTS + NEIGHBOURS[neighbour])
-            site.wait_for("systemctl is-active --quiet ports.socket")
+            site.console("bash", "-eu", stdin=self.subject.settings[setting])
         except BaseException:
             self.rig.remove(guest)
             raise
         return site
+
+    def play(self, site: Site, folder: pathlib.Path, task: dict[str, Any], user: str) -> Play:
+        """Let Ansible change a host."""
+        return Play(site, folder, self.player, self.rig, task, user)
 
     def keep_old_rules(self, site: Site) -> None:
         """Let a host have the old rules, as a run leaves it that kept them."""
@@ -193,11 +139,11 @@ class Stage:
 
     def _make_old(self, release: str) -> bytes:
         """Let a run keep the old rules, and pack what it left on the disk."""
-        site = self.host(release, "nothing")
+        site = self.host(release, next(iter(self.subject.settings)))
         try:
             folder = site.guest.folder / "first-play"
             folder.mkdir()
-            ended = Play(site, folder, self.player, self.rig, OLD, "root", PREPARED_WITH).end(120)
+            ended = self.play(site, folder, self.subject.task(OLD, PREPARED_WITH), "root").end(120)
             if ended.status != "kept":
                 raise RuntimeError("the old rules were not kept on %s: %s\n%s" % (release, ended.status, ended.output))
             packed = site.guest.folder / "kept.tar"

@@ -2,28 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of the campaign, and which of them a host has: in its kernel, in its file."""
+"""The rules that are filtered by, and which of them a host has: in its kernel, in its file."""
 
 import pathlib
 import re
-import socket
-import sys
 from typing import Any, Mapping
 
-from draws import CUTTING, GOOD, NONE, OLD, REFUSED
+from draws import CUTTING, DOWN, GOOD, NONE, OLD, REFUSED
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "hosts"))  # behind, as it has a conftest.py
-
-from support.host import Host  # noqa: E402
-
-# Each host listens on both, see scene.py. Old rules close the first, good ones the second, cutting ones both.
+# Each host listens on both, see filtering.py. Old rules close the first, good ones the second, cutting ones both.
 OLD_PORT, GOOD_PORT = 9001, 8001
 # The address that the first connection of a run comes from. Those that follow come from the controller's usual one, as
 # if its owner had moved meanwhile, with the first connection still open.
 FIRST_ADDRESS = "10.88.200.1"
 TABLE = ("inet", "listening_ports")
 FILE = "etc/listening-ports/filter.nft"
-DOWN = "down"
 
 
 def _closing(port: int) -> dict[str, Any]:
@@ -42,25 +35,14 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def in_force(host: Host) -> str:
-    """The rules that packets meet: a name, or what was met where no rules of the campaign do that."""
-    answers = (knock(host.address, OLD_PORT), knock(host.address, GOOD_PORT))
+def met(old: str, good: str) -> str:
+    """The rules that packets met: a name, or what was met where no rules of the campaign do that.
+
+    :param old, good: what the ports answered, see subject.knock()
+    """
     names = {("open", "open"): NONE, ("shut", "open"): OLD, ("open", "shut"): GOOD, ("shut", "shut"): CUTTING,
              ("silent", "silent"): DOWN}
-    return names.get(answers, "%d %s, %d %s" % (OLD_PORT, answers[0], GOOD_PORT, answers[1]))
-
-
-def knock(address: str, port: int) -> str:
-    """What a port answers to the controller: open, shut or silent."""
-    for _attempt in range(2):
-        try:
-            socket.create_connection((address, port), 1.5).close()
-            return "open"
-        except ConnectionRefusedError:
-            return "shut"
-        except OSError:
-            pass
-    return "silent"
+    return names.get((old, good), "%d %s, %d %s" % (OLD_PORT, old, GOOD_PORT, good))
 
 
 def in_file(root: pathlib.Path) -> str:

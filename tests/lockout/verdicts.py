@@ -8,14 +8,21 @@ import collections
 from typing import NamedTuple, Sequence
 
 import draws
-from draws import CUTTING, GOOD, KEEP, NO_FAULT, NONE, REFUSED, SWITCHED_OFF, Draw
+from draws import CLOSE, CUTTING, FILTER, GOOD, KEEP, NO_FAULT, NONE, REFUSED, SWITCHED_OFF, Draw
 
 # Where a run is. The trial is met by whoever comes in `trial` alone.
-BEFORE, IN_TRIAL, LOADED, KEPT, OVER = "before the trial", "trial", "between load and rename", "kept", "after the trial"
+BEFORE, IN_TRIAL, LOADED, KEPT, OVER = (
+    "before the trial", "trial", "between the last two steps", "kept", "after the trial")
 
 STATUSES = ("kept", "reverted", "refused", "busy", "failed", "unreachable", "killed", "hung")
-AS_BEFORE = ("reverted", "refused", "busy")  # whoever says so says that the rules are what they were
-# Faults by which the last step of a keep may be missing: the kernel has the new rules, a boot loads the old ones
+AS_BEFORE = ("reverted", "refused", "unchanged", "busy")  # whoever says so says that the host is as it was
+# How a run ends in which nothing goes wrong, by its change, and the code of one that is refused. To stop a listener of
+# those that Ansible needs is no fault of the task: it is left.
+ENDS = {FILTER: {GOOD: "kept", CUTTING: "reverted", REFUSED: "refused"},
+        CLOSE: {GOOD: "kept", CUTTING: "reverted", REFUSED: "unchanged"}}
+CODES = {FILTER: "own_connection", CLOSE: "in_use"}
+# Faults by which the last step of a keep may be missing: the kernel has the new rules, a boot loads the old ones; or
+# units are stopped, and a boot starts them
 ENDS_A_MODULE = ("module killed", "controller killed", "link cut")
 WITHIN_A_SECOND = 1.0
 AT_LEAST_OF = 50  # runs, for each of which every fault has to have met one trial
@@ -42,9 +49,9 @@ class Outcome(NamedTuple):
     :ivar gap: seconds from the keep to the fault, as seen or, if the fault came first, as it was to be expected
     :ivar reachable: whether a new login succeeded when the trial was over, with the damage of the fault still there
     :ivar root: whether whoever logs in becomes root, once that damage was mended
-    :ivar kernel: the rules that packets met
-    :ivar file: those in the file that a boot loads
-    :ivar booted: those that packets met after a boot
+    :ivar now: the change that the host has: rules that packets meet, or units that are stopped
+    :ivar on_disk: the one that a boot is to give it: the file of rules, or units that are disabled
+    :ivar booted: the one that it has after a boot
     :ivar lost: what others had in the kernel, and lost, sentences
     :ivar quiet: whether no trial and no module was left
     """
@@ -56,8 +63,8 @@ class Outcome(NamedTuple):
     code: str
     reachable: bool
     root: bool
-    kernel: str
-    file: str
+    now: str
+    on_disk: str
     booted: str
     lost: tuple[str, ...]
     quiet: bool
@@ -66,7 +73,7 @@ class Outcome(NamedTuple):
 
 def complaints(outcome: Outcome) -> list[str]:
     """What is wrong with how a run ended: list of str, empty if it is as it has to be."""
-    return [*_reached(outcome), *_rules(outcome), *_answer(outcome), *outcome.lost]
+    return [*_reached(outcome), *_state(outcome), *_answer(outcome), *outcome.lost]
 
 
 def _reached(outcome: Outcome) -> list[str]:
@@ -81,48 +88,48 @@ def _reached(outcome: Outcome) -> list[str]:
     return wrong
 
 
-def _rules(outcome: Outcome) -> list[str]:
-    """Whether kernel, file and boot have rules that they may have, and the same."""
+def _state(outcome: Outcome) -> list[str]:
+    """Whether a host, its disk and a boot have a change that they may have, and the same."""
     draw, flushed = outcome.draw, outcome.draw.fault == "rules flushed"
     allowed = {draw.before} | ({GOOD} if draw.new == GOOD else set())
     wrong = []
-    if outcome.kernel not in allowed | ({NONE} if flushed else set()):
-        wrong.append("packets meet rules that nobody confirmed: %s" % outcome.kernel)
-    if outcome.file not in allowed:
-        wrong.append("the file has rules that nobody confirmed: %s" % outcome.file)
-    if outcome.kernel != outcome.file and not flushed and not _half_kept(outcome):
-        wrong.append("the kernel has the rules %s, the file has %s" % (outcome.kernel, outcome.file))
-    if outcome.booted != outcome.file:
-        wrong.append("a boot gives the rules %s, the file has %s" % (outcome.booted, outcome.file))
+    if outcome.now not in allowed | ({NONE} if flushed else set()):
+        wrong.append("the host has what nobody confirmed: %s" % outcome.now)
+    if outcome.on_disk not in allowed:
+        wrong.append("its disk has what nobody confirmed: %s" % outcome.on_disk)
+    if outcome.now != outcome.on_disk and not flushed and not _half_kept(outcome):
+        wrong.append("the host has the change %s, its disk has %s" % (outcome.now, outcome.on_disk))
+    if outcome.booted != outcome.on_disk:
+        wrong.append("a boot gives the change %s, the disk has %s" % (outcome.booted, outcome.on_disk))
     return wrong
 
 
 def _half_kept(outcome: Outcome) -> bool:
-    """Whether a run was ended between the two last steps, and its rules are loaded, and not yet written."""
+    """Whether a run was ended between the two last steps, and the host has its change, and the disk does not yet."""
     return (outcome.draw.fault in ENDS_A_MODULE and outcome.phase is not None and outcome.phase.name == LOADED
-            and outcome.kernel == GOOD and outcome.file == outcome.draw.before)
+            and outcome.now == GOOD and outcome.on_disk == outcome.draw.before)
 
 
 def _answer(outcome: Outcome) -> list[str]:
     """Whether what the controller said is so, and whether it is what it had to say."""
     draw, flushed = outcome.draw, outcome.draw.fault == "rules flushed"
     wrong = []
-    if outcome.status not in STATUSES:
+    if outcome.status not in (*STATUSES, ENDS[draw.what][REFUSED]):
         wrong.append("the answer is %s" % outcome.status)
-    if outcome.status == "kept" and (outcome.file != GOOD or outcome.kernel != GOOD and not flushed):
-        wrong.append("kept, says the controller, and the new rules are not there")
-    if outcome.status in AS_BEFORE and (outcome.file != draw.before or outcome.kernel != draw.before and not flushed):
-        wrong.append("%s, says the controller, and the rules are not what they were" % outcome.status)
+    if outcome.status == "kept" and (outcome.on_disk != GOOD or outcome.now != GOOD and not flushed):
+        wrong.append("kept, says the controller, and the host is not changed")
+    if outcome.status in AS_BEFORE and (outcome.on_disk != draw.before or outcome.now != draw.before and not flushed):
+        wrong.append("%s, says the controller, and the host is not as it was" % outcome.status)
     if draw.new == REFUSED and outcome.status in ("kept", "reverted"):
-        wrong.append("rules that cut whoever asks for them were tried")
+        wrong.append("what cuts whoever asks for it was tried")
     if draw.fault == NO_FAULT:
-        expected = {GOOD: "kept", CUTTING: "reverted", REFUSED: "refused"}[draw.new]
+        expected = ENDS[draw.what][draw.new]
         if outcome.status != expected:
-            wrong.append("nothing went wrong, and the rules %s are %s, not %s" % (draw.new, outcome.status, expected))
-        if draw.new == REFUSED and outcome.code != "own_connection":
+            wrong.append("nothing went wrong, and the change %s is %s, not %s" % (draw.new, outcome.status, expected))
+        if draw.new == REFUSED and outcome.code != CODES[draw.what]:
             wrong.append("refused as %s" % (outcome.code or "nothing"))
     early = outcome.phase is not None and outcome.phase.name in (BEFORE, IN_TRIAL) and not outcome.phase.busy
-    if draw.fault == "sudo broken" and early and outcome.file == GOOD:
+    if draw.fault == "sudo broken" and early and outcome.on_disk == GOOD:
         wrong.append("kept by a login that cannot become root")
     return wrong
 
@@ -138,19 +145,22 @@ def around_the_keep(outcome: Outcome) -> bool:
             and abs(outcome.gap) <= WITHIN_A_SECOND)
 
 
-def unproven(outcomes: Sequence[Outcome]) -> list[str]:
-    """What a campaign has not shown, though it is long enough: list of str, empty if all was shown."""
-    if len(outcomes) < len(draws.DECK):
+def unproven(what: str, outcomes: Sequence[Outcome]) -> list[str]:
+    """What a campaign has not shown, though it is long enough: list of str, empty if all was shown.
+
+    :param what: it changes
+    """
+    if len(outcomes) < len(draws.DECKS[what]):
         return []
     least = max(1, len(outcomes) // AT_LEAST_OF)
     met = collections.Counter(outcome.draw.fault for outcome in outcomes if met_trial(outcome))
     missing = ["the fault \"%s\" met %d live trials, not %d" % (fault, met[fault], least)
-               for fault in draws.FAULTS if met[fault] < least]
+               for fault in draws.FAULTS[what] if met[fault] < least]
     ends = collections.Counter((outcome.draw.new, outcome.status) for outcome in outcomes
                                if outcome.draw.fault == NO_FAULT)
-    for end in ((GOOD, "kept"), (CUTTING, "reverted"), (REFUSED, "refused")):
+    for end in ENDS[what].items():
         if ends[end] < least:
-            missing.append("%d runs without a fault had the rules %s and were %s, not %d" % (ends[end], *end, least))
+            missing.append("%d runs without a fault had the change %s and were %s, not %d" % (ends[end], *end, least))
     downs = sum(around_the_keep(outcome) for outcome in outcomes)
     if downs < least:
         missing.append("%d hosts went down within a second of the keep, not %d" % (downs, least))

@@ -11,9 +11,8 @@ import threading
 import time
 from typing import Iterator
 
-import states
 from draws import NONE
-from scene import Site
+from subject import Site, Subject
 from verdicts import BEFORE, IN_TRIAL, KEPT, LOADED, OVER, Phase
 
 LOOK_EVERY = 0.01  # seconds
@@ -26,11 +25,11 @@ class Watch(threading.Thread):
     :ivar tried, kept: time.monotonic() of both, or None
     """
 
-    def __init__(self, host: Site):
+    def __init__(self, host: Site, subject: Subject):
         super().__init__(daemon=True)
-        self._host, self._root = host, host.guest.root
-        self._state = pathlib.Path("/proc/%d/root/run/listening-ports" % host.guest.leader())
-        self._file_before = self._file()
+        self._host, self._subject = host, subject
+        self._run = host.run_folder()
+        self._mark_before = self._mark()
         self._ended = threading.Event()
         self.tried: float | None = None
         self.kept: float | None = None
@@ -38,9 +37,9 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Look until end() is called."""
         while not self._ended.wait(LOOK_EVERY):
-            if not self.tried and any(self._state.glob("*.json")):
+            if not self.tried and self._subject.is_tried(self._run):
                 self.tried = time.monotonic()
-            if not self.kept and self._file() not in (None, self._file_before):
+            if not self.kept and self._mark() != self._mark_before:
                 self.kept = time.monotonic()
                 return
 
@@ -49,32 +48,23 @@ class Watch(threading.Thread):
         self._ended.set()
         self.join()
 
-    def _file(self) -> tuple[int, int] | None:
-        with contextlib.suppress(OSError):
-            status = (self._root / states.FILE).stat()
-            return status.st_ino, status.st_mtime_ns
-        return None
+    def _mark(self) -> object:
+        return self._subject.mark(self._host.guest.root)
 
     def phase(self, before: str) -> Phase:
         """Where the run is. To be asked while the host stands still.
 
-        :param before: the rules that were kept before
+        :param before: the change that was kept before
         """
-        listing = listing_of(self._host)
-        left = states.trial_left(listing)
+        left = self._subject.trial_left(self._host)
         busy = bool(programs(self._host, "python", "sudo"))
-        if self._file() not in (None, self._file_before):
+        if self._mark() != self._mark_before:
             return Phase(KEPT, 0, busy, time.monotonic() - (self.kept or time.monotonic()))
         if left:
             return Phase(IN_TRIAL, left, busy)
-        if states.kept_in_kernel(listing) not in (before, NONE):
+        if self._subject.counts(self._host) not in (before, NONE):
             return Phase(LOADED, 0, busy)
         return Phase(OVER if self.tried else BEFORE, 0, busy)
-
-
-def listing_of(host: Site, nft: str = "nft") -> str:
-    """The collection's table as nft prints it, or nothing where there is none."""
-    return host.console(nft, "list", "table", *states.TABLE, check=False).out
 
 
 def programs(host: Site, *names: str) -> list[int]:

@@ -37,7 +37,8 @@ TYPED = (
     ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
      ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
     ("the lock-out campaign", ("tests/lockout", "tests/hosts"), tuple("tests/lockout/%s.py" % name for name in (
-        "draws", "faults", "report", "run", "scene", "states", "verdicts", "watch"))),
+        "closing", "draws", "faults", "filtering", "report", "run", "scene", "states", "subject", "verdicts",
+        "watch"))),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
         "bench", "figures", "filtering", "hosts", "load", "policy", "policy_data", "real_hosts", "run_module",
@@ -270,15 +271,20 @@ def hosts(bench: Bench, *paths: str, **variables: str) -> None:
     pytest(bench, folder, *(paths or ["tests/hosts/guests"]), inside=in_rig(folder, IMAGES), **variables)
 
 
-def lockout(bench: Bench, *options: str) -> None:
-    """The lock-out campaign, after its own tests.
+def lockout(bench: Bench, what: str, *options: str) -> None:
+    """The lock-out campaign.
 
+    :param what: is changed, filter or close; whoever runs this may want only one of them
     :param options: of the campaign; where none are given, as many runs as whoever runs this wants, else 300
     """
+    wanted = os.environ.get("LOCKOUT_WHAT") or what
+    if wanted not in ("filter", "close"):
+        raise Failed("LOCKOUT_WHAT is filter or close, not %s" % wanted)
+    if wanted != what:
+        raise LeftOut("LOCKOUT_WHAT is %s" % wanted)
     require_hosts()
-    with_newest_core(bench, "tests/lockout")
     folder, place = folder_of(bench, newest_core), bench.copy()
-    words = list(options) or ["--runs", os.environ.get("RUNS") or "300"]
+    words = ["--what", what, *(options or ["--runs", os.environ.get("RUNS") or "300"])]
     if os.environ.get("LOCKOUT_SEED"):
         words += ["--seed", os.environ["LOCKOUT_SEED"]]
     if os.environ.get("LOCKOUT_ONLY"):
@@ -330,9 +336,11 @@ STEPS = [
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=450),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, uses=HOSTS),
+    Step("hosts", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"], cost=15),
     # with longer trials than by hand: beside other steps a login may take its time
-    Step("hosts", "the lock-out campaign, 40 runs", lockout, newest_core, ["--runs", "40", "--confirm", "20"], cost=500,
-         uses=HOSTS),
+    *[Step("hosts", "the lock-out campaign, %s, %s runs" % (what, runs), lockout, newest_core,
+           [what, "--runs", runs, "--confirm", "20"], cost=cost, uses=HOSTS)
+      for what, runs, cost in (("filter", "40", 500), ("close", "15", 200))],
     Step("hosts", "the rig that runs them", rig, newest_core, cost=100, uses=HOSTS),
     *[Step("hosts", "molecule, scenario %s" % scenario, molecule.check, molecule.environments, [scenario], cost=100,
            uses=HOSTS) for scenario in molecule.MISTAKES],
@@ -359,4 +367,7 @@ CAMPAIGN = [
 ]
 
 # As many runs of the lock-out campaign as one wants: `make lockout`. See CONTRIBUTING.md.
-LOCKOUT = [Step("lockout", "the lock-out campaign", lockout, newest_core, uses=HOSTS, limit=12 * 3600)]
+LOCKOUT = [
+    Step("lockout", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"]),
+    *[Step("lockout", "the lock-out campaign, %s" % what, lockout, newest_core, [what], uses=HOSTS, limit=12 * 3600)
+      for what in ("filter", "close")]]
