@@ -14,6 +14,7 @@ CONNTRACK, DNAT, SNAT = -200, -100, 100
 NAT_AT = {'prerouting': DNAT, 'output': DNAT, 'input': SNAT, 'postrouting': SNAT}
 TABLES = {4: ('ip', 'inet'), 6: ('ip6', 'inet'), 0: ()}         # 0: of packets of ARP
 NEAR = ('ingress', 'egress')        # hooks of a device
+_WRITES = {'chain': frozenset(), 'conntrack': frozenset(['ct']), 'nat': frozenset(['address', 'mark', 'ct'])}
 ORDERS = 3          # that many elements of one priority are tried in every order
 
 
@@ -26,10 +27,16 @@ class Step:
 
     def __init__(self, kind, priority, chains):
         self.kind, self.priority, self.chains = kind, priority, chains
-        effects = [_effects(chain) for chain in chains]
-        self.writes = frozenset().union(*(writes for writes, dummy in effects)) | {
-            'chain': frozenset(), 'conntrack': frozenset(['ct']), 'nat': frozenset(['address', 'mark', 'ct'])}[kind]
-        self.reads = frozenset().union(*(reads for dummy, reads in effects))
+        self._known_effects = None
+
+    @property
+    def effects(self):
+        """tuple of two frozensets: what it writes, and what it reads. Only asked where several have one priority."""
+        if self._known_effects is None:
+            effects = [_effects(chain) for chain in self.chains]
+            writes = frozenset().union(*(writes for writes, dummy in effects))
+            self._known_effects = writes | _WRITES[self.kind], frozenset().union(*(reads for dummy, reads in effects))
+        return self._known_effects
 
 
 def plan(bases, family, hook, interface=None):
@@ -113,7 +120,9 @@ def _table(step):
 def _interfere(step, other):
     if _table(step) == _table(other) and step.kind == 'chain':
         return False
-    return bool(step.writes & (other.reads | other.writes) or other.writes & step.reads)
+    writes, reads = step.effects
+    other_writes, other_reads = other.effects
+    return bool(writes & (other_reads | other_writes) or other_writes & reads)
 
 
 def _effects(chain):

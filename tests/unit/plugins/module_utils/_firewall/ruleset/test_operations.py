@@ -137,7 +137,7 @@ NOTHING = frozenset()
 )
 def test_what_it_changes_and_depends_on(op, expected):
     step = hooks.Step('chain', 0, [chain(op)])
-    assert (step.writes, step.reads) == tuple(frozenset(words.split()) for words in expected)
+    assert step.effects == tuple(frozenset(words.split()) for words in expected)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_it_changes_and_depends_on(op, expected):
 )
 def test_what_it_leads_to_counts(jump):
     target = chain(operations.NOTRACK)
-    assert hooks.Step('chain', 0, [chain(jump(target))]).writes == {'ct'}
+    assert hooks.Step('chain', 0, [chain(jump(target))]).effects[0] == {'ct'}
     assert list(operations.led_to([chain(jump(target))]))[-1] is operations.NOTRACK
 
 
@@ -287,7 +287,7 @@ def test_analysers_refuse_what_answers_nothing():
     ruleset = Ruleset()
     ruleset.bases.append(base)
     for analyse in (
-        lambda: hooks.Step('chain', 0, [base]),
+        lambda: hooks.Step('chain', 0, [base]).effects,
         lambda: Host([base], {}),
         lambda: Asker(ruleset, None, 1, {}),
     ):
