@@ -33,11 +33,20 @@ def endpoints(namespaces, connect=_netlink.connect, nfsd='/proc/fs/nfsd/portlist
     :param nfsd: str, the file in which the NFS server of the kernel lists its ports.
     :returns: set of (namespace, protocol, family, port).
     """
-    evidence = set()
+    return set(makers(namespaces, connect, nfsd))
+
+
+def makers(namespaces, connect=_netlink.connect, nfsd='/proc/fs/nfsd/portlist'):
+    """Find what made these endpoints; parameters as those of ``endpoints``.
+
+    :returns: dict, endpoint to str: ``nfsd``, the kind of a device and its name as ``vxlan vx0``, or only the kind
+        where the device is in another network namespace.
+    """
+    evidence = {}
     if None in namespaces:
         for source in (_tunnels(connect), _moved(connect), _nfsd(nfsd)):
-            for protocol, families, port in source:
-                evidence.update((None, protocol, family, port) for family in families)
+            for protocol, families, port, maker in source:
+                evidence.update(((None, protocol, family, port), maker) for family in families)
     return evidence
 
 
@@ -89,12 +98,17 @@ def _tunnels(connect):
     for data, start, end in _ask(connect, 0, question):
         name, kind, families, port = parse_link(data, start, end)
         if port:
-            yield 'udp', families, port
+            yield 'udp', families, port, _called(kind, name)
         if kind == b'wireguard':
             wireguard.append(name)
     if wireguard:
-        for port in _wireguard(connect, wireguard):
-            yield 'udp', _BOTH, port
+        for name, port in _wireguard(connect, wireguard):
+            yield 'udp', _BOTH, port, _called(b'wireguard', name)
+
+
+def _called(kind, name):
+    """str: a device by its kind and its name."""
+    return b' '.join((kind, name or b'')).decode('utf-8', 'backslashreplace').rstrip()
 
 
 def _moved(connect):
@@ -117,9 +131,9 @@ def _moved(connect):
         own = [number for data, start, end in _ask(connect, 0, question)
                for number in _numbers(data, start + 4, end, _NSID)]
         for device, home in moved:
-            dummy, dummy2, families, port = parse_link(*device)
+            dummy, kind, families, port = parse_link(*device)
             if port and home in own:
-                yield 'udp', families, port
+                yield 'udp', families, port, _called(kind, None)
 
 
 def _numbers(data, start, end, wanted):
@@ -147,14 +161,14 @@ def _family(connect, name):
 
 
 def _wireguard(connect, devices):
-    """Yield the UDP port of each WireGuard device, from generic netlink."""
+    """Yield each WireGuard device and its UDP port, from generic netlink."""
     family = _family(connect, b'wireguard')
     for name in devices if family is not None else ():
         for data, start, end in _ask(connect, _GENERIC, _generic(
                 family, _WG_GET_DEVICE, 1, _netlink.REQUEST_DUMP, _attribute(_WG_IFNAME, name + b'\0'))):
             for attribute, first, last in _netlink.attributes(data, start + 4, end):
                 if attribute == _WG_PORT:
-                    yield struct.unpack_from('=H', data, first)[0]
+                    yield name, struct.unpack_from('=H', data, first)[0]
 
 
 def paths(connect=_netlink.connect):
@@ -180,6 +194,6 @@ def _nfsd(path):
             for line in stream:
                 words = line.split()
                 if len(words) == 2 and words[0] in ('tcp', 'udp') and words[1].isdigit():
-                    yield words[0], _BOTH, int(words[1])
+                    yield words[0], _BOTH, int(words[1]), 'nfsd'
     except OSError:
         return

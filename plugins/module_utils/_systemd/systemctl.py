@@ -48,18 +48,23 @@ def ask(units, run, patience=PATIENCE):
     :raises SystemdError: systemctl is missing, failed, or did not answer in time.
     """
     properties = 'MainPID,Triggers,Accept,Listen,ListenStream,ListenDatagram'
-    return parse(_show(properties, sorted(units) + ['*.socket'], run, patience))
+    return parse(show(properties, sorted(units) + ['*.socket'], run, patience))
 
 
 def values(units, name, run):
     """Ask for a property of units: dict, unit to str; parameters and errors as those of ``ask``."""
     blocks = [dict(line.partition('=')[::2] for line in block.splitlines())
-              for block in _show(name, units, run).split('\n\n')]
+              for block in show(name, units, run).split('\n\n')]
     return {block['Id']: block.get(name) for block in blocks if 'Id' in block}
 
 
-def _show(properties, units, run, patience=PATIENCE):
-    """Run ``systemctl show`` and return what it prints."""
+def show(properties, units, run, patience=PATIENCE):
+    """Run ``systemctl show``; parameters and errors as those of ``ask``.
+
+    :param properties: str, separated by commas; ``Id`` is always among them.
+    :param units: list of str.
+    :returns: str, what it prints.
+    """
     if not run:
         raise SystemdError('it cannot be run')
     try:

@@ -17,6 +17,8 @@ STOP = 'module_utils._stop'
 POLICY = 'plugin_utils._policy'
 # of what filters, what makes texts and reads none of a host
 PURE = ('rules', 'table', 'exchange', 'refusal')
+# of what stops listeners, what decides
+DECIDING = ('graph', 'protected', 'by_hand', 'again', 'decide')
 OF_CONTROLLERS = ('plugin_utils', 'action', 'lookup')
 OF_HOSTS = ('modules', 'module_utils')
 # whatever asks the host that it runs on
@@ -36,6 +38,8 @@ NEVER = (
       'module_utils._probe'), (FILTER, STOP)),
     ('the text of the table is made of rules alone', tuple('%s.%s' % (FILTER, name) for name in PURE),
      ('ansible', 'os', 'subprocess', FIREWALL, *READING)),
+    ('what is stopped is decided from a view, on any machine', tuple('%s.%s' % (STOP, name) for name in DECIDING),
+     ('ansible', 'os', 'subprocess', '%s.view' % STOP, FIREWALL, *READING)),
     ('a plan is made of a judgement, by whatever asked the host', tuple(
         'plugin_utils._enforce.%s' % name for name in ('plan', 'ports', 'effects')),
      ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._variables', *READING)),

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is stopped so that listeners end, and what is left."""
+
+import pytest
+
+from ansible_collections.listening.ports.tests.unit.plugins.module_utils._stop.views import SESSION, Scene
+
+WEB = 'tcp/0.0.0.0:80'
+
+
+def left(decision, number=0):
+    """tuple: the reason of a row, and what it is about."""
+    row = decision.rows[number]
+    assert row['status'] == 'left' and not row['units'] and not row['bystanders'] and not row['again']
+    return row['reason'], row['about']
+
+
+def test_a_service_is_stopped():
+    decision = Scene().service('web.service', 10, [WEB]).decide(WEB)
+    assert decision.stop == decision.back == ('web.service',)
+    assert decision.rows == [{
+        'listener': WEB, 'status': 'closed', 'reason': None, 'about': {}, 'units': ['web.service'], 'bystanders': [],
+        'again': [], 'command': None, 'processes': [{'pid': 10, 'process': 'web', 'exe': '/usr/sbin/web'}]}]
+    assert not decision.processes
+
+
+def test_what_does_not_listen_is_gone():
+    decision = Scene().decide(WEB)
+    assert left(decision) == ('gone', {}) and not decision.stop
+
+
+def test_nothing_is_asked_for():
+    assert Scene().service('web.service', 10, [WEB]).decide() == ((), (), [], ())
+
+
+def test_the_port_of_the_connection_stays():
+    assert left(Scene().decide('tcp/0.0.0.0:22')) == ('in_use', {'by': 'port', 'port': 22})
+
+
+def test_what_the_connection_runs_through_stays():
+    scene = Scene().listen('tcp/127.0.0.1:6010', [SESSION])
+    assert left(scene.decide('tcp/127.0.0.1:6010', despite=['protected'], processes=True)) == (
+        'in_use', {'by': 'process', 'process': 'sshd', 'pid': SESSION})
+
+
+def test_a_service_that_serves_something_that_stays():
+    scene = Scene().service('web.service', 10, [WEB, 'tcp/0.0.0.0:443'])
+    assert left(scene.decide(WEB)) == ('serves_others', {'unit': 'web.service', 'others': ['tcp/0.0.0.0:443']})
+    assert scene.decide(WEB, 'tcp/0.0.0.0:443').stop == ('web.service',)
+    assert scene.decide(WEB, despite=['serves_others']).stop == ('web.service',)
+
+
+def test_a_bare_process():
+    scene = Scene().process(10, 'nc', unit='session-5.scope', group='/user.slice/user-0.slice/session-5.scope')
+    scene.listen(WEB, [10])
+    assert left(scene.decide(WEB)) == (
+        'process', {'why': 'session', 'process': 'nc', 'pid': 10, 'unit': 'session-5.scope'})
+    decision = scene.decide(WEB, processes=True)
+    assert decision.processes == ((10, 1010, '/usr/sbin/daemon', (80,), (WEB,)),) and not decision.stop
+    assert decision.rows[0]['status'] == 'closed'
+
+
+@pytest.mark.parametrize('properties, pulled', [({}, True), ({'PropagatesStopTo': 'app.service'}, True)])
+def test_what_goes_with_it_is_said(properties, pulled):
+    scene = Scene().service('db.service', 10, [WEB], RequiredBy='app.service', **properties)
+    scene.unit('app.service', Requires='db.service', UnitFileState='static')
+    decision = scene.decide(WEB)
+    assert decision.stop == ('db.service',) and decision.back == ('db.service', 'app.service')
+    assert decision.rows[0]['bystanders'] == ['app.service']
