@@ -59,7 +59,8 @@ class ActionModule(trial.Action):
         :param seconds: for how long to try.
         """
         steps.more['began'] = answer.pop('began')
-        last, reason = steps.over_new_login(arguments.KEEP, self.clock.monotonic() + seconds, ('kept', 'failed'))
+        last, reason = steps.over_new_login(
+            arguments.KEEP, self.clock.monotonic() + seconds, lambda answer: answer['status'] in ('kept', 'failed'))
         if last:
             answer['status'] = last['status']
             if last['status'] != 'kept':

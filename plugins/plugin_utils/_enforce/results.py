@@ -35,19 +35,20 @@ _effect = _schema.mapping({
     'to': _schema.nullable(_schema.text(2000)),
     'left_out': _schema.mapping({}, dict.fromkeys(_NETWORKS, _schema.integer())),
 })
+connection_in_use = _schema.nullable(_schema.mapping({
+    'address': check_firewall.address,
+    'port': _port,
+    'peer': check_firewall.address,
+    'peer_port': _port,
+    'interface': _schema.nullable(_schema.text(64)),
+    'how': _schema.text(64),
+}))
 _form = _schema.mapping({'status': _schema.choice(TRIAL, *STATUSES)}, {
     'changed': _schema.boolean,
     'code': _schema.nullable(_schema.text(40)),
     'diff': _schema.nullable(_schema.mapping(dict.fromkeys(('before', 'after'), _schema.text(_MOST_TEXT)))),
     'effects': _schema.items(_effect, _MOST_EFFECTS),
-    'connection': _schema.nullable(_schema.mapping({
-        'address': check_firewall.address,
-        'port': _port,
-        'peer': check_firewall.address,
-        'peer_port': _port,
-        'interface': _schema.nullable(_schema.text(64)),
-        'how': _schema.text(64),
-    })),
+    'connection': connection_in_use,
     'persistent': _schema.boolean,
     'seconds': _schema.integer(),
     # what _answer has made harmless already
@@ -69,11 +70,6 @@ def formed(answer: dict[str, Any]) -> dict[str, Any]:
         for key, most in (('listener', 400), ('ports', 20), ('to', 2000)):
             if effect.get(key) is not None:
                 effect[key] = visible(effect[key], most)
-    connection = checked.get('connection')
-    if connection:
-        connection['how'] = visible(connection['how'], 64)
-        if connection['interface'] is not None:
-            connection['interface'] = visible(connection['interface'], 64)
     return checked
 
 
@@ -87,6 +83,11 @@ def common(answer: dict[str, Any], form: _schema.Check) -> dict[str, Any]:
         raise Fault('has to be text', 'msg')
     if checked.get('code'):
         checked['code'] = visible(checked['code'], 40)
+    connection = checked.get('connection')
+    if connection:
+        connection['how'] = visible(connection['how'], 64)
+        if connection['interface'] is not None:
+            connection['interface'] = visible(connection['interface'], 64)
     if checked.get('diff') is None:
         checked.pop('diff', None)       # Ansible would take null for one
     else:

@@ -89,13 +89,14 @@ class Steps:
             raise NoAnswer(why(exc), isinstance(exc, AnsibleConnectionFailure)) from None
         return answer
 
-    def over_new_login(self, step: str, until: float, settled: Collection[str]) -> tuple[Answer | None, str]:
+    def over_new_login(self, step: str, until: float,
+                       is_settled: Callable[[Answer], bool]) -> tuple[Answer | None, str]:
         """Log in anew until the host has done a step: its answer, or None and the reason.
 
         The first command is a bare one: a file transfer would wait for the timeout of each way to do it.
 
         :param until: when no more is begun, by the clock of the action.
-        :param settled: with which status an answer is the last.
+        :param is_settled: whether an answer is the last.
         """
         reason, self.asked, self.reached = '', False, False
         with fresh.Login(self._connection) as login:
@@ -115,7 +116,7 @@ class Steps:
                         reason = why(exc)       # else it was cut off by the end, and what was before says more
                     continue
                 self.reached = True
-                if answer['status'] in settled:
+                if is_settled(answer):
                     return answer, ''
                 reason = answer.get('msg') or answer['status']
         return None, reason.rstrip('.') or 'there was no time for it'

@@ -84,8 +84,7 @@ class Case:
         if answer['status'] == results.TRIAL:
             # a host that says it takes longer than it was asked to is not waited for
             seconds = min(answer.pop('seconds'), self._options['confirm'])
-            settled = self._confirm(seconds, answer)
-            answer.update({key: settled[key] for key in self.OF_THE_END if key in settled})
+            self.settle(answer, self._confirm(seconds, answer))
         self.complete(answer)
         self._result.update(answer, msg='%s: %s' % (self._name, answer.get('msg', answer['status'])))
         if answer['status'] in results.FAILING:
@@ -119,9 +118,17 @@ class Case:
         return answer           # or it is kept: that was not heard
 
     def _over_new_login(self, step: str, until: float) -> tuple[Answer | None, str]:
-        return self._steps.over_new_login(step, until, _SETTLED[step])
+        return self._steps.over_new_login(step, until, lambda answer: self.is_settled(step, answer))
 
     # what is known of the change
+
+    def is_settled(self, step: str, answer: Answer) -> bool:
+        """Whether there is no use in asking for a step again."""
+        return answer['status'] in _SETTLED[step]
+
+    def settle(self, answer: Answer, settled: Answer) -> None:
+        """Put what came of the trial into the answer to the first step."""
+        answer.update({key: settled[key] for key in self.OF_THE_END if key in settled})
 
     def formed(self, answer: Answer) -> Answer:
         """Check an answer of the module. Raises Fault."""

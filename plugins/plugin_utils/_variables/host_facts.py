@@ -26,6 +26,9 @@ PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'prob
 # The same for the role firewall: they decide what is filtered, and what is open.
 FIREWALL = ('firewall_confirm', 'firewall_despite', 'firewall_mode', 'firewall_open', 'firewall_plan',
             'firewall_protected_sources', 'firewall_state')
+# And for the role close: they decide what is stopped.
+CLOSE = ('close_confirm', 'close_despite', 'close_kinds', 'close_mask', 'close_plan', 'close_processes',
+         'close_protected')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')
@@ -40,7 +43,7 @@ def names(task_vars: Mapping[str, Any]) -> set[str]:
 
 
 def steering(task: Task, task_vars: Mapping[str, Any], parameters: Iterable[str]) -> str | None:
-    """Return why a host would decide how it is audited, or filtered; None if it would not.
+    """Return why a host would decide how it is audited, filtered, or what is stopped on it; None if it would not.
 
     :param task_vars: the variables of the host, as they are written.
     :param parameters: variables that no fact may be, nor be behind.
@@ -48,19 +51,21 @@ def steering(task: Task, task_vars: Mapping[str, Any], parameters: Iterable[str]
     known, parameters = names(task_vars), list(parameters)
     for name in parameters:
         if name in known:
-            return 'it has a fact named %s, by which it would decide how it is %s: %s' % (
-                name, _done(name), _REMEDY)
+            return 'it has a fact named %s, by which it would decide %s: %s' % (
+                name, _decided(name), _REMEDY)
     shadows = shadowing(task, task_vars)
     for name in parameters if shadows else ():
         fact = behind(task_vars.get(name), task_vars, shadows)
         if fact:
-            return ('the variable %s refers to %s, which is a fact of it, by which it would decide how it is '
-                    '%s: %s' % (name, visible(fact, 200), _done(name), _REMEDY))
+            return ('the variable %s refers to %s, which is a fact of it, by which it would decide %s: '
+                    '%s' % (name, visible(fact, 200), _decided(name), _REMEDY))
     return None
 
 
-def _done(name: str) -> str:
-    return 'filtered' if name in FIREWALL else 'audited'
+def _decided(name: str) -> str:
+    if name in CLOSE:
+        return 'what is stopped on it'
+    return 'how it is filtered' if name in FIREWALL else 'how it is audited'
 
 
 def shadowing(task: Task, task_vars: Mapping[str, Any]) -> set[str]:

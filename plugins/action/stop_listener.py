@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Has a host stop what listens, logs in anew, and has it keep that. The documentation is in
+plugins/modules/stop_listener.py.
+
+A trial ends by a timer of systemd on the host, which starts again what was stopped.
+"""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.listening.ports.plugins.module_utils._stop import arguments
+from ansible_collections.listening.ports.plugins.plugin_utils import _action
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce import results, stops, trial
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce.steps import Answer
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
+
+_UNTOUCHED = ('reverted', 'refused', 'busy')
+
+
+class ActionModule(trial.Action):
+    """The module of the same name, whose trial a new login confirms."""
+
+    ARGUMENTS = arguments.ARGUMENTS
+    PARAMETERS = host_facts.CLOSE
+    WHY_NOT = {
+        'async': ': what is stopped stays so only if a new login comes afterwards, and that is made here',
+        'run_once': ': listeners of one host of the play would be closed, and all would pass',
+        'delegate_to': ': what listens on another host than the listeners are of would be stopped',
+    }
+
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Close listeners of the host."""
+        self.refuse_keywords()
+        fault = arguments.fault(options)
+        if fault:
+            raise AnsibleActionFail(fault)
+        Case(self, options, task_vars, result).run()
+        if self.discovered:
+            result['ansible_facts'] = self.discovered
+
+
+class Case(trial.Case):
+    """The listeners of a host that are to be closed."""
+
+    MODULE, KEYS = 'apply_stop_listener', stops.KEYS
+    OF_THE_END = ('status', 'changed', 'code', 'msg', 'units')
+
+    def formed(self, answer: Answer) -> Answer:
+        """Check an answer of the module. Raises Fault."""
+        return stops.formed(answer, self._options['listeners'])
+
+    def is_settled(self, step: str, answer: Answer) -> bool:
+        """Whether there is no use in asking again: what listens after all was said."""
+        return super().is_settled(step, answer) or _some_listen(answer)
+
+    def settle(self, answer: Answer, settled: Answer) -> None:
+        """Put what came of the trial into the answer to the first step. What it says of a listener last counts."""
+        super().settle(answer, settled)
+        last = {row['listener']: row for row in settled.get('listeners', ())}
+        answer['listeners'] = [last.get(row['listener'], row) for row in answer['listeners']]
+
+    def perhaps_begun(self, seconds: int) -> str:
+        """Say what may be the case after an answer to the first step that did not come."""
+        return 'If it has begun to stop units, they are started again by themselves within %d s.' % seconds
+
+    def unheard(self, lost: str, reason: str, began: Answer) -> Answer:
+        """Return what is known of a host that let us in, and did not answer, neither in the trial nor after it."""
+        units = _units(began)
+        return {'status': 'failed', 'listeners': _undone(began, stops.UNKNOWN), 'msg': (
+            '%s, nor when the trial was over (%s). Whether the host keeps it is not known: if it does not, %s %s '
+            'started again. Run this again' % (lost, reason, stops.names(units), stops.are(units)))}
+
+    def unreached(self, lost: str, reason: str, began: Answer) -> Answer:
+        """Return what is known of a host that lets nobody in, also not after what was stopped has to run again."""
+        units = _units(began)
+        return {'status': 'failed', 'listeners': _undone(began, stops.UNKNOWN), 'msg': (
+            '%s, nor when the trial was over (%s). By then the host was to start %s again: see at its console '
+            'whether it is up, and "systemctl status %s" there' % (
+                lost, reason, stops.names(units), stops.operands(units)))}
+
+    def unswept(self, lost: str, again: str, reason: str, began: Answer) -> Answer:
+        """Return what is known of a host that does not say that all runs again."""
+        units = _units(began)
+        return {'status': 'failed', 'listeners': _undone(began, stops.UNKNOWN), 'msg': (
+            '%s%s. Whether %s %s started again is not known (%s): see "systemctl status %s" on the host' % (
+                lost, again, stops.names(units), stops.are(units), reason, stops.operands(units)))}
+
+    def reverted(self, lost: str, again: str, began: Answer) -> str:
+        """Say that what was stopped runs again."""
+        units = _units(began)
+        return '%s. %s %s started again%s' % (lost, stops.names(units), stops.are(units), again)
+
+    def complete(self, answer: Answer) -> None:
+        """Say what came of each listener."""
+        rows, units = answer.setdefault('listeners', []), answer.setdefault('units', [])
+        status = 'failed' if _some_listen(answer) else answer['status']
+        if status == 'reverted':
+            answer['listeners'] = _undone(answer, stops.REVERTED)
+        missing = set(self._options['listeners']).difference(row['listener'] for row in rows)
+        if missing and status not in results.FAILING:
+            status = 'failed'
+            answer['msg'] = 'the host does not say what became of %s' % stops.names(sorted(missing))
+        elif status not in results.FAILING or _some_listen(answer):
+            answer['msg'] = stops.message(rows, status == 'planned')
+            if units and answer.get('changed') and status != 'planned':
+                answer['msg'] += '\nTo have it back: %s' % stops.way_back(units, self._options['mask'])
+        if status in _UNTOUCHED:
+            answer['changed'] = False
+        answer['status'] = status
+
+
+def _some_listen(answer: Answer) -> bool:
+    """Whether something still listens that was to be closed."""
+    return any(row['status'] in stops.STILL for row in answer.get('listeners', ()))
+
+
+def _units(began: Answer) -> list[str]:
+    """List the units that a trial has stopped, and those that went with them."""
+    bystanders = [unit for row in began['listeners'] for unit in row['bystanders']]
+    return list(dict.fromkeys([*began['units'], *bystanders]))
+
+
+def _undone(answer: Answer, reason: str) -> list[stops.Row]:
+    """Return what is known of listeners once a trial was not kept, or nobody knows whether it was."""
+    return [{**row, 'status': stops.LEFT, 'reason': reason} if row['status'] == stops.CLOSED else row
+            for row in answer['listeners']]
