@@ -224,6 +224,9 @@ class _Decider(object):
         for unit in units:
             if unit in self.kept_units:
                 raise _Left('in_use', by='unit', unit=unit)
+        for owner in owners:
+            if owner['pid'] == _INIT:           # whoever insists
+                raise _Left('protected', why='init', name=owner['process'])
         if 'protected' in self.despite:
             return
         protection = self._protection(units, owners)
@@ -238,8 +241,6 @@ class _Decider(object):
             if protection:
                 return protection
         for owner in owners:
-            if owner['pid'] == _INIT:
-                return protected.Protection('init', owner['process'])
             protection = protected.of_process(owner['process'], owner['exe'], patterns, nfs) or (
                 protected.of_unit([owner['unit']], patterns, nfs) if owner['unit'] else None)
             if protection:

@@ -82,16 +82,18 @@ class Protection(namedtuple('Protection', 'why name')):
 def of_unit(names, patterns=(), nfs=False):
     """Find out whether a unit is protected.
 
-    :param names: iterable of str, all that it is called.
+    :param names: iterable of str, all that it is called. Those of a user, as ``user@1000.service/web.service``, are
+        called as the user likes: of them none is protected but what was asked for, by that name or its own.
     :param patterns: iterable of str, globs that protect more.
     :param nfs: bool, NFS is mounted.
     :returns: Protection, or None.
     """
+    own = [name.partition('/')[2] for name in names if '/' in name]
     for name in names:
-        for why, units, dummy in _rules(nfs):
+        for why, units, dummy in _rules(nfs) if '/' not in name else ():
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in units.split()):
                 return Protection(why, name)
-    return _asked(names, patterns)
+    return _asked(list(names) + own, patterns)
 
 
 def of_process(process, exe, patterns=(), nfs=False):

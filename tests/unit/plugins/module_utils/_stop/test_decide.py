@@ -69,3 +69,20 @@ def test_what_goes_with_it_is_said(properties, pulled):
     decision = scene.decide(WEB)
     assert decision.stop == ('db.service',) and decision.back == ('db.service', 'app.service')
     assert decision.rows[0]['bystanders'] == ['app.service']
+
+
+def test_a_unit_of_a_user_is_told_whatever_he_calls_it():
+    scene = Scene().process(10, 'web', unit='user@1000.service/sshd.service', exe='/home/ann/web').listen(WEB, [10])
+    reason, about = left(scene.decide(WEB))
+    assert (reason, about['unit']) == ('user_unit', 'sshd.service')
+    assert [ended.pid for ended in scene.decide(WEB, processes=True).processes] == [10]
+    for pattern in ('sshd.*', 'user@1000.service/*'):
+        assert left(scene.decide(WEB, protected=[pattern], processes=True)) == (
+            'protected', {'why': 'asked', 'name': 'user@1000.service/sshd.service' if '/' in pattern
+                          else 'sshd.service'})
+
+
+def test_the_first_process_is_never_ended():
+    scene = Scene().listen(WEB, [1])
+    assert left(scene.decide(WEB, processes=True, despite=['protected'])) == (
+        'protected', {'why': 'init', 'name': 'systemd'})
