@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans what makes a host as it is declared. The documentation is in plugins/modules/plan_listeners.py.
 
-Nothing is changed: the host is observed, and asked in check mode what the planned rules would do to it.
+Nothing is changed: the host is observed, and asked in check mode what can be stopped, and what the planned rules would
+do to it.
 """
 
 from __future__ import annotations
@@ -11,24 +12,40 @@ from __future__ import annotations
 import datetime
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._filter import arguments
+from ansible_collections.listening.ports.plugins.module_utils._stop import arguments as of_stop
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
-from ansible_collections.listening.ports.plugins.plugin_utils._enforce import effects, plan, results
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce import (
+    close,
+    effects,
+    plan,
+    results,
+    stopping,
+    stops,
+)
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce.confirmed import Confirmed
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce.lefts import ACTIONS, CLOSE, FIREWALL
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.steps import NoAnswer, Steps, why
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import live
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals, Refused
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
+from ansible_collections.listening.ports.plugins.plugin_utils._shape import Facts
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, host_facts, origins, roles
 
-_ANSWER = 300           # seconds in which a host has judged the planned rules, and answered
-_GATHER = ['owners', 'firewall', 'connections']
+_ANSWER = 300           # seconds in which a host has judged what is planned, and answered
+_GATHER = {CLOSE: ['owners', 'connections'], FIREWALL: ['owners', 'firewall', 'connections']}
 _OF_FILTER = ('confirm', 'protected_sources', 'despite')
+_OF_STOPS = ('protected', 'processes', 'mask', 'despite')
+_REFUSING = ('refused', 'busy')
+_NOT_FOUND = {CLOSE: 'what can be stopped', FIREWALL: 'what the rules would do'}
 
 
 class ActionModule(_action.Action):
@@ -44,32 +61,60 @@ class ActionModule(_action.Action):
         'declarations_from': {'type': 'list', 'elements': 'str'},
         'mode': {'type': 'str', 'choices': list(plan.MODES), 'default': plan.BLOCK},
         'open': {'type': 'bool', 'default': False},
+        'actions': {'type': 'list', 'elements': 'str', 'choices': list(ACTIONS), 'default': [FIREWALL]},
+        'close_kinds': {'type': 'list', 'elements': 'str', 'choices': list(close.KINDS), 'default': list(close.KINDS)},
+        'within': {'type': 'dict'},
+        **{'close_%s' % name: of_stop.ARGUMENTS[name] for name in _OF_STOPS},
         **{name: arguments.ARGUMENTS[name] for name in _OF_FILTER},
         **{name: spec for name, spec in live.ARGUMENTS.items() if name != 'gather'},
         **live.LIMIT,
     }
-    PARAMETERS = host_facts.FIREWALL
+    PARAMETERS = (*host_facts.FIREWALL, *host_facts.CLOSE)
     clock: ClassVar[Any] = time
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Plan for the host."""
         _action.refuse_less(options, {'look_timeout': 0})
-        fault = arguments.fault_of_time(options['confirm'])
-        if fault:
-            raise AnsibleActionFail(fault)
+        self._refuse(options)
         if options['declarations_from'] and 'expected' in self._task.args:
             raise AnsibleActionFail('declarations_from cannot be combined with expected, which replaces everything '
                                     'declared elsewhere')
         self.refuse_other_hosts(': one host of the play would be planned for, and all would pass', ['run_once'])
         self.refuse_other_hosts(': the host would not be the one that the declaration is of', ['delegate_to'])
         name = _task_result.host_name(str(task_vars.get('inventory_hostname')))
+        confirmed = self._confirmed(options)
         try:
             policy = self._policy(options, task_vars, result)
         except Refusals as exc:
             result.update(failed=True, status='refused', msg='%s: %s' % (name, _task_result.refusal(exc.items)))
             return
         result['policy'] = _task_result.policy_of(policy)
-        self._plan(name, policy, options, task_vars, result)
+        _Case(self, name, policy, confirmed, options, task_vars, result).run()
+
+    @staticmethod
+    def _refuse(options: _action.Options) -> None:
+        """Refuse options that mean nothing. Raises AnsibleActionFail."""
+        if not options['actions']:
+            raise AnsibleActionFail('actions is empty: there is nothing to plan')
+        asked = {name: options['close_%s' % name] for name in _OF_STOPS}
+        fault = arguments.fault_of_time(options['confirm']) or of_stop.fault(
+            {**asked, 'listeners': [], 'confirm': options['confirm']})
+        if fault:
+            raise AnsibleActionFail(fault)
+
+    @staticmethod
+    def _confirmed(options: _action.Options) -> Confirmed | None:
+        """Read the plan within which it is planned. Raises AnsibleActionFail where it is none, or another one."""
+        if options['within'] is None:
+            return None
+        try:
+            confirmed = Confirmed(options['within'])
+        except Fault as fault:
+            raise AnsibleActionFail('within is not the plan of a result: %s' % fault) from None
+        if FIREWALL in options['actions'] and confirmed.others != plan.OTHERS[options['mode']]:
+            raise AnsibleActionFail('within is a plan that %s, and mode is %s' % (
+                'filters in another mode' if confirmed.others else 'filters nothing', options['mode']))
+        return confirmed
 
     def _policy(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> Policy:
         """Read the declaration of the host. Raises Refusals where nothing may be planned by it."""
@@ -81,7 +126,7 @@ class ActionModule(_action.Action):
             if not declared and not declared.refusals:
                 raise Refusals([Refused('this host has none, so everything that listens on it would be cut off')])
             policy = Policy.of(declared)
-            faults = list(plan.refusals(policy, options['mode']))
+            faults = list(plan.refusals(policy, options['mode'] if FIREWALL in options['actions'] else None))
             if faults:
                 raise Refusals(faults)
         except Refusals as exc:
@@ -90,61 +135,8 @@ class ActionModule(_action.Action):
         live.warn(result, policy.warnings)
         return policy
 
-    def _plan(self, name: str, policy: Policy, options: _action.Options, task_vars: _action.Variables,
-              result: _action.Result) -> None:
-        """Look at the host, and put a plan for it into the result."""
-        look = live.look(self, dict(options, gather=_GATHER), task_vars, result, without_own=True)
-        if look.facts is None:
-            self._fail(result, look.status == 'unreachable', '%s could not be observed: %s' % (name, look.message))
-            return
-        now = datetime.datetime.now(datetime.timezone.utc)
-        judged = judge.judge(look.facts, policy, now)
-        planned = plan.plan(look.facts, policy, judged, options['mode'], options['open'])
-        result.update(plan=planned.as_dict(), effects=[], refusal=None, connection=None)
-        if planned.filter is None:
-            result.update(failed=True, status='incomplete', msg='%s: %s' % (
-                name, effects.message(planned, [], None, False, policy.switches)))
-            return
-        try:
-            answer = self._what_if(planned.filter, options, task_vars, result)
-        except NoAnswer as exc:
-            self._fail(result, exc.unreachable, '%s: what the rules would do could not be found out: %s' % (
-                name, why(exc)))
-            return
-        if answer['status'] == 'failed':
-            self._fail(result, False, '%s: what the rules would do could not be found out: %s' % (
-                name, answer.get('msg')))
-            return
-        refusal = None
-        if answer['status'] in ('refused', 'busy'):
-            refusal = {'code': answer.get('code') or answer['status'], 'message': answer.get('msg', '')}
-        changes = answer.get('effects', [])
-        is_done = answer['status'] == 'unchanged' or self._is_idle(planned, answer)
-        result.update(
-            status='unchanged' if is_done and not planned.open else 'planned', effects=changes, refusal=refusal,
-            connection=answer.get('connection'),
-            msg='%s: %s' % (name, effects.message(planned, changes, refusal, is_done, policy.switches)))
-        if self._task.diff and answer.get('diff'):
-            result['diff'] = answer['diff']
-
-    @staticmethod
-    def _is_idle(planned: plan.Plan, answer: dict[str, Any]) -> bool:
-        """Whether an empty table is all that would be new."""
-        diff = answer.get('diff') or {'before': ''}
-        is_empty = not planned.rules and planned.mode == plan.BLOCK
-        return is_empty and answer['status'] == 'planned' and not answer.get('effects') and not diff['before'].strip()
-
-    def _what_if(self, wanted: dict[str, Any], options: _action.Options, task_vars: _action.Variables,
-                 result: _action.Result) -> dict[str, Any]:
-        """Ask the host what rules would do to it. Raises NoAnswer."""
-        asked = {'state': 'present', **wanted, **{name: options[name] for name in _OF_FILTER}}
-        steps = Steps(self, 'apply_port_filter', asked, task_vars, result, results.KEYS, results.formed)
-        steps.more['token'] = secrets.token_hex(4)
-        with self._in_check_mode():
-            return steps.begin(arguments.BEGIN, _ANSWER)
-
     @contextmanager
-    def _in_check_mode(self) -> Iterator[None]:
+    def in_check_mode(self) -> Iterator[None]:
         """Have modules change nothing, whether or not the play does."""
         before = self._task.check_mode
         self._task.check_mode = True
@@ -153,7 +145,116 @@ class ActionModule(_action.Action):
         finally:
             self._task.check_mode = before
 
+
+class _Case:
+    """One host, and what is planned for it."""
+
+    def __init__(self, action: ActionModule, name: str, policy: Policy, confirmed: Confirmed | None,
+                 options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        self._action, self._name, self._policy, self._confirmed = action, name, policy, confirmed
+        self._options, self._task_vars, self._result = options, task_vars, result
+        self._filters, self._closes = (name in options['actions'] for name in (FIREWALL, CLOSE))
+        self._now = datetime.datetime.now(datetime.timezone.utc)
+        self._refusals: list[dict[str, str]] = []
+
+    def run(self) -> None:
+        """Look at the host, and put a plan for it into the result."""
+        gather = _GATHER[FIREWALL if self._filters else CLOSE]
+        look = live.look(self._action, dict(self._options, gather=gather), self._task_vars, self._result,
+                         without_own=True)
+        if look.facts is None:
+            self._fail(look.status == 'unreachable', '%s could not be observed: %s' % (self._name, look.message))
+            return
+        try:
+            self._plan(look.facts)
+        except NoAnswer as exc:
+            self._fail(exc.unreachable, '%s: %s' % (self._name, exc))
+
+    def _plan(self, facts: Facts) -> None:
+        """Plan for a host of which these are the facts. Raises NoAnswer."""
+        self._result.update(effects=[], stops=[], refusal=None, connection=None)
+        planned, lines = plan.Plan(None), None
+        planned.leave(close.missing(facts) if self._closes else ())
+        planned.leave(plan.missing(facts) if self._filters else ())
+        if planned.left:
+            self._result.update(failed=True, status='incomplete', plan=planned.as_dict())
+            self._say(planned, False, lines)
+            return
+        wanted = self._to_close(facts) if self._closes else None
+        rows = self._ask_what_stops(wanted.ids) if wanted and wanted.listeners else []
+        closed = {row['listener'] for row in rows if row['status'] == stops.CLOSED}
+        if self._filters:
+            stays = close.without(facts, closed)
+            planned = plan.plan(stays, self._policy, judge.judge(stays, self._policy, self._now),
+                                self._options['mode'], self._options['open'], self._confirmed)
+        if wanted:
+            refused = bool(self._refusals) and not rows
+            planned.close = [listener for listener in wanted.ids if refused or listener in closed]
+            planned.leave(wanted.left)
+            planned.leave(stopping.left_of(rows, wanted.listeners))
+            lines = list(stopping.in_words(rows, wanted.listeners))
+        self._result.update(plan=planned.as_dict(), stops=rows)
+        is_done = self._ask_what_if(planned) if self._filters else True
+        self._result['status'] = 'unchanged' if is_done and not planned.open and not planned.close else 'planned'
+        self._result['refusal'] = self._refusals[0] if self._refusals else None
+        self._say(planned, is_done, lines)
+
+    def _say(self, planned: plan.Plan, is_done: bool, lines: Collection[str] | None) -> None:
+        """Put the message into the result."""
+        self._result['msg'] = '%s: %s' % (self._name, effects.message(
+            planned, self._result['effects'], self._refusals, is_done, self._policy.switches, lines))
+
+    def _to_close(self, facts: Facts) -> close.Wanted:
+        """Find what the declaration has closed."""
+        bare = close.without_firewall(facts)
+        judged = judge.judge(bare, self._policy, self._now)
+        wanted = close.wanted(bare, self._policy, judged, self._options['close_kinds'])
+        return close.within(wanted, self._confirmed) if self._confirmed else wanted
+
+    def _ask_what_stops(self, listeners: list[str]) -> list[dict[str, Any]]:
+        """Ask the host which listeners would be closed, and how. Raises NoAnswer."""
+        asked = {'listeners': listeners, 'confirm': self._options['confirm'],
+                 **{name: self._options['close_%s' % name] for name in _OF_STOPS}}
+        answer = self._ask(CLOSE, 'apply_stop_listener', asked, stops.KEYS,
+                           partial(stops.formed, asked=listeners))
+        rows: list[dict[str, Any]] = answer.get('listeners', [])
+        return rows
+
+    def _ask_what_if(self, planned: plan.Plan) -> bool:
+        """Ask the host what rules would do to it; returns whether there is nothing to do. Raises NoAnswer."""
+        asked = {'state': 'present', **(planned.filter or {}), **{name: self._options[name] for name in _OF_FILTER}}
+        answer = self._ask(FIREWALL, 'apply_port_filter', asked, results.KEYS, results.formed)
+        self._result['effects'] = answer.get('effects', [])
+        if self._action._task.diff and answer.get('diff'):
+            self._result['diff'] = answer['diff']
+        return answer['status'] == 'unchanged' or self._is_idle(planned, answer)
+
+    def _ask(self, does: str, module: str, asked: dict[str, Any], keys: Collection[str],
+             formed: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+        """Have a module say what it would do. Raises NoAnswer."""
+        steps = Steps(self._action, module, asked, self._task_vars, self._result, keys, formed)
+        steps.more['token'] = secrets.token_hex(4)
+        try:
+            with self._action.in_check_mode():
+                answer = steps.begin(arguments.BEGIN, _ANSWER)
+            if answer['status'] == 'failed':
+                raise NoAnswer(answer.get('msg') or 'the host does not say why')
+        except NoAnswer as exc:
+            raise NoAnswer('%s could not be found out: %s' % (_NOT_FOUND[does], why(exc)), exc.unreachable) from None
+        if answer['status'] in _REFUSING:
+            refusal = {'code': answer.get('code') or answer['status'], 'message': answer.get('msg', '')}
+            if refusal not in self._refusals:
+                self._refusals.append(refusal)
+        self._result['connection'] = answer.get('connection') or self._result['connection']
+        return answer
+
     @staticmethod
-    def _fail(result: _action.Result, unreachable: bool, message: str) -> None:
-        result['unreachable' if unreachable else 'failed'] = True
-        result.update(status='unreachable' if unreachable else 'failed', msg=message)
+    def _is_idle(planned: plan.Plan, answer: dict[str, Any]) -> bool:
+        """Whether an empty table is all that would be new."""
+        diff = answer.get('diff') or {'before': ''}
+        is_empty = not planned.rules and planned.mode == plan.BLOCK
+        return is_empty and answer['status'] == 'planned' and not answer.get('effects') and not diff['before'].strip()
+
+    def _fail(self, unreachable: bool, message: str) -> None:
+        self._result['unreachable' if unreachable else 'failed'] = True
+        self._result.update(status='unreachable' if unreachable else 'failed', msg=message)

@@ -6,15 +6,18 @@
 
 DOCUMENTATION = r"""
 module: plan_listeners
-short_description: Plan the firewall of a host from its declaration, and say who would lose what
+short_description: Plan what makes a host as it is declared: what is stopped, and who would lose access to what
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
-  - Compares what listens on a host with its declaration, as M(listening.ports.assert_listeners) does, and plans rules
-    for M(listening.ports.port_filter) by which nobody reaches what is not declared, what is forbidden, or more than is
-    declared. It changes nothing.
-  - The host is asked in check mode what these rules would do to it. RV(effects) says who would lose or gain access, and
-    how many connections are open. RV(refusal) says why the host would refuse them.
+  - Compares what listens on a host with its declaration, as M(listening.ports.assert_listeners) does, and plans what to
+    do about it. It changes nothing.
+  - With O(actions=firewall), it plans rules for M(listening.ports.port_filter) by which nobody reaches what is not
+    declared, what is forbidden, or more than is declared. The host is asked in check mode what these rules would do to
+    it. RV(effects) says who would lose or gain access, and how many connections are open.
+  - With O(actions=close), it plans which listeners M(listening.ports.stop_listener) closes. The host is asked in check
+    mode which of them it can close, and how. RV(stops) says it of each. With both, the rules are for what stays open.
+  - RV(refusal) says why the host would refuse what is planned.
   - The plan is made as if the rules of M(listening.ports.port_filter) were not there. So it is the same after it was
     carried out.
   - What a waiver waives is not filtered. What rules for ports cannot do is in RV(plan.left), with the reason.
@@ -27,8 +30,12 @@ notes:
     to their C(clients) or C(only_from). An entry that has neither, and C(bind) does not say that it is on loopback, is
     refused before the host is contacted. Of an entry for V(any) port the ports are let in that match now, but for UDP
     in the ephemeral range. Entries with C(state=ignored) let nobody in.
-  - A declaration without entries is refused. A host whose sockets or firewall could not be observed completely is left
-    as it is, and the task fails.
+  - With O(actions=close), what an audit would fail for is closed, of the kinds in O(close_kinds). So nothing is that a
+    waiver waives, nor anything of which a switch of the declaration says V(warn) or V(ignore), as they do of undeclared
+    listeners on loopback. Whether a firewall keeps everybody from it does not matter. Listeners whose owners are
+    unknown are left, and on a host where owners are hidden nothing is closed, since a unit may serve what stays.
+  - A declaration without entries is refused. A host is left as it is, and the task fails, if its sockets could not be
+    observed completely; nor, to filter, its firewall; nor, to close, the owners of all sockets.
   - What is filtered is still not declared. Set the variable C(listener_unexpected_blocked) to V(warn) or V(ignore), and
     an audit does not fail for it.
 options:
@@ -36,6 +43,46 @@ options:
     description: See O(listening.ports.assert_listeners#module:declarations_from).
     type: list
     elements: str
+  actions:
+    description:
+      - What is planned. V(close) is what M(listening.ports.stop_listener) does, V(firewall) what
+        M(listening.ports.port_filter) does. Without V(firewall), the firewall of the host is not looked at.
+    type: list
+    elements: str
+    choices: [close, firewall]
+    default: [firewall]
+  close_kinds:
+    description:
+      - With O(actions=close), what is closed. V(unexpected) is what no entry is about, V(forbidden) what an entry with
+        C(state=forbidden) is about.
+    type: list
+    elements: str
+    choices: [unexpected, forbidden]
+    default: [unexpected, forbidden]
+  close_protected:
+    description: With O(actions=close), see O(listening.ports.stop_listener#module:protected).
+    type: list
+    elements: str
+    default: []
+  close_processes:
+    description: With O(actions=close), see O(listening.ports.stop_listener#module:processes).
+    type: bool
+    default: false
+  close_mask:
+    description: With O(actions=close), see O(listening.ports.stop_listener#module:mask).
+    type: bool
+    default: false
+  close_despite:
+    description: With O(actions=close), see O(listening.ports.stop_listener#module:despite).
+    type: list
+    elements: str
+    choices: [protected, serves_others, bystanders, upheld, supervised]
+    default: []
+  within:
+    description:
+      - RV(plan) of an earlier result, which somebody has confirmed. Nothing is planned that it does not have. What
+        appeared since is left, and RV(plan.left) says so. That something went away in the meantime is no error.
+    type: dict
   mode:
     description:
       - V(block_unexpected) closes what is not as declared. V(allow_expected) closes everything else, too.
@@ -49,7 +96,9 @@ options:
     type: bool
     default: false
   confirm:
-    description: For how many seconds the rules would be tried. With V(0) there is no trial, and more is refused.
+    description:
+      - For how many seconds the rules would be tried, or units be stopped, until a new login keeps that. With V(0)
+        there is no trial, and more is refused.
     type: int
     default: 60
   protected_sources:
@@ -74,7 +123,7 @@ extends_documentation_fragment:
 attributes:
   become:
     support: full
-    details: Without it the firewall cannot be read, and nothing is planned.
+    details: Without it neither the firewall nor all owners can be read, and nothing is planned.
   check_mode:
     details: It changes nothing either way.
   connection:
@@ -87,9 +136,10 @@ attributes:
     details: RV(diff) shows the table of rules as it is, and as it would be.
 requirements:
   - jmespath on the controller, for C(ensure) and C(where)
-  - nft on the host
+  - nft on the host, for O(actions=firewall)
 seealso:
   - module: listening.ports.assert_listeners
+  - module: listening.ports.stop_listener
   - module: listening.ports.port_filter
   - module: listening.ports.port_openings
 """
@@ -113,6 +163,38 @@ EXAMPLES = r"""
 - name: Show it
   ansible.builtin.debug:
     var: planned.msg
+
+- name: Plan what is to be stopped, and filter what stays
+  listening.ports.plan_listeners:
+    actions: [close, firewall]
+    close_protected: [backup-*.service]
+  become: true
+  vars:   # these belong in the inventory, for example in group_vars/web/listeners.yml
+    expected_listeners:
+      - name: ssh
+        port: 22
+        only_from: [10.0.0.0/8]
+        state: optional
+      - name: web
+        port: 8080
+        clients: anyone
+        state: optional
+  register: confirmed
+
+- name: Plan again, after a while, no more than that
+  listening.ports.plan_listeners:
+    actions: [close, firewall]
+    within: "{{ confirmed.plan }}"
+    expected:
+      - name: ssh
+        port: 22
+        only_from: [10.0.0.0/8]
+        state: optional
+      - name: web
+        port: 8080
+        clients: anyone
+        state: optional
+  become: true
 
 - name: Plan to refuse everything that no entry lets in
   listening.ports.plan_listeners:
@@ -152,14 +234,16 @@ plan:
   contains:
     filter:
       description: The options O(listening.ports.port_filter#module:rules), O(listening.ports.port_filter#module:others)
-        and O(listening.ports.port_filter#module:published). None where nothing may be filtered.
+        and O(listening.ports.port_filter#module:published). None where nothing may be filtered, or is to be.
       type: dict
       returned: always
     left:
       description:
-        - What is left as it is. Each has C(listener), C(reason), C(message) and C(command), which helps, or null.
+        - What is left as it is. Each has the C(action) that leaves it, C(listener), C(reason), C(message), and
+          C(command), which helps, or null. What V(close) leaves may still be filtered.
         - Reasons are V(incomplete), V(shared_port), V(unknown_owner), V(ephemeral), V(loopback), V(namespace),
-          V(protocol), V(interface), V(conflict), V(unreachable) and V(unknown).
+          V(protocol), V(interface), V(conflict), V(unreachable), V(unknown), V(name) and V(appeared), and those of
+          RV(listening.ports.stop_listener#module:listeners).
       type: list
       elements: dict
       returned: always
@@ -176,11 +260,12 @@ plan:
       elements: dict
       returned: always
     close:
-      description: What would have to be stopped. Each has C(listener), the C(units), and the C(reason) where there are
-        none. Nothing stops it.
+      description: The ids of the listeners that are to be closed, as O(listening.ports.stop_listener#module:listeners)
+        takes them.
       type: list
-      elements: dict
+      elements: str
       returned: always
+      sample: [tcp/0.0.0.0:111]
     hash: {description: The same for plans by which the same is done., type: str, returned: always,
            sample: 38cec17817bfd0e1}
 effects:
@@ -188,8 +273,14 @@ effects:
   type: list
   elements: dict
   returned: when the host was observed
+stops:
+  description: With O(actions=close), what the host says of each listener that it was asked to close, as
+    RV(listening.ports.stop_listener#module:listeners). C(closed) means that it would be.
+  type: list
+  elements: dict
+  returned: when the host was observed
 refusal:
-  description: Why the host would refuse the rules, C(code) and C(message). None if it would not.
+  description: Why the host would refuse what is planned, C(code) and C(message). None if it would not.
   type: dict
   returned: when the host was observed
 connection:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Says in words what a plan does to a host: who loses what, who gains what, and what is left as it is."""
+"""Says in words what a plan does to a host: what is stopped, who loses what, who gains what, and what is left."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ...module_utils._addresses.networks import ANYONE
 from .._harmless.terminal import sentence, visible
 from .._policy.language.options import FAIL, if_blocked
 from .._words import number, some
+from .lefts import CLOSE
 from .plan import BLOCK, Plan
 
 _MOST_NETWORKS = 4              # of a line
@@ -45,31 +46,36 @@ def _connections(count: int | None) -> str:
         ' (%d connections are open, and stay open until their ends)' % count)
 
 
-def message(plan: Plan, effects: Sequence[Mapping[str, Any]], refusal: Mapping[str, str] | None, is_done: bool,
-            switches: Mapping[str, Any]) -> str:
+def message(plan: Plan, effects: Sequence[Mapping[str, Any]], refusals: Sequence[Mapping[str, str]], is_done: bool,
+            switches: Mapping[str, Any], stops: Iterable[str] | None = None) -> str:
     """Say what a plan does, in lines: the first goes behind the name of the host.
 
-    :param refusal: why the host would not do it: ``code`` and ``message``.
-    :param is_done: whether the host is as planned already.
+    :param refusals: why the host would not do it: ``code`` and ``message`` of each.
+    :param is_done: whether the rules of the host are as planned already.
     :param switches: those of the policy.
+    :param stops: lines that say what is stopped; None where nothing is to be closed.
     """
-    if plan.rules is None:
-        return '\n'.join(['nothing is planned.', *_lefts(plan)])
-    rules = number(len(plan.rules), 'rule')
-    if is_done and not plan.open:
-        lines = ['nothing has to be done (%s: %s).' % (plan.mode, rules)]
+    if plan.is_incomplete:
+        return '\n'.join(['nothing is planned.', *_lefts(plan, stops is not None)])
+    does, filters = [], plan.mode is not None
+    if stops is not None:
+        does.append('%s to close' % number(len(plan.close), 'listener') if plan.close else 'nothing to close')
+    rules = number(len(plan.rules or ()), 'rule')
+    if plan.close or filters and not is_done or plan.open:
+        lines = ['%s.' % '; '.join(does + ['%s, %s' % (plan.mode, rules)] * filters)]
     else:
-        lines = ['%s, %s.' % (plan.mode, rules)]
+        lines = ['nothing has to be done (%s).' % '; '.join(
+            ['close'] * (stops is not None) + ['%s: %s' % (plan.mode, rules)] * filters)]
+    lines += _indented('Stops:', stops or ())
     lines += _indented('Changes:', [text for effect in effects for text in in_words(effect)])
-    if not effects and not is_done:
-        lines += _indented('Rules that change nobody\'s access now:', map(rule_in_words, plan.rules))
+    if filters and not effects and not is_done:
+        lines += _indented('Rules that change nobody\'s access now:', map(rule_in_words, plan.rules or ()))
     lines += _indented('Opens in firewalld or ufw:', (
         '%s/%s to %s in %s' % (opening['protocol'], ', '.join(opening['ports']), who(opening['sources']),
                                opening['backend']) for opening in plan.open))
-    lines += _lefts(plan)
-    if refusal:
-        lines.append('The host would refuse it (%s): %s' % (
-            visible(refusal['code'], 40), sentence(refusal['message'])))
+    lines += _lefts(plan, stops is not None)
+    lines += ['The host would refuse it (%s): %s' % (visible(refusal['code'], 40), sentence(refusal['message']))
+              for refusal in refusals]
     if plan.mode == BLOCK and plan.rules and if_blocked(switches) == FAIL:
         lines.append('What is only filtered is still not declared, and an audit fails for it unless '
                      'listener_unexpected_blocked is warn or ignore.')
@@ -83,10 +89,19 @@ def rule_in_words(rule: Mapping[str, Any]) -> str:
         ' (%s)' % visible(rule['comment'], 200) if rule.get('comment') else '')
 
 
-def _lefts(plan: Plan) -> list[str]:
-    return _indented('Left as it is:', (
-        '%s: %s%s' % (left['reason'], left['message'], '. To do: %s' % left['command'] if left['command'] else '')
-        for left in plan.left))
+def _lefts(plan: Plan, closes: bool) -> list[str]:
+    """List what is left. Of a host that is to be filtered as well, it says what goes on, be it filtered or not."""
+    stays = [left for left in plan.left if left['action'] == CLOSE]
+    others = [left for left in plan.left if left['action'] != CLOSE]
+    if plan.mode is None or not closes:
+        return _indented('Left as it is:', map(_left_in_words, plan.left))
+    return [*_indented('Not stopped:', map(_left_in_words, stays)),
+            *_indented('Left as it is:', map(_left_in_words, others))]
+
+
+def _left_in_words(left: Mapping[str, Any]) -> str:
+    return '%s: %s%s' % (
+        left['reason'], left['message'], '. To do: %s' % left['command'] if left['command'] else '')
 
 
 def _indented(title: str, texts: Iterable[str]) -> list[str]:

@@ -3,77 +3,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What has to be done to a host so that it is as declared: rules for its ports, and what they cannot do.
 
-It is planned as if the rules that are made of a plan were not there. Else what they block could not be reached any
-more, would need no rule, and the next plan would open it.
+What is to be closed is not decided here, see ``close``: the rules are for what stays. It is planned as if the rules
+that are made of a plan were not there. Else what they block could not be reached any more, would need no rule, and the
+next plan would open it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._filter import rules as _rules
-from ...module_utils._gaps import UNDECIDED
 from ...module_utils._openings import command
-from .._harmless.terminal import operand, sentence, visible
-from .._listener import Listener, excerpt, identity, in_words, is_led_elsewhere, stop
+from .._harmless.terminal import operand, visible
+from .._listener import Listener, is_led_elsewhere, stop
 from .._policy.conditions import sources as _sources
 from .._policy.declaration.entry import Entry
 from .._policy.declaration.policy import Policy
 from .._policy.judgement import defaults
 from .._policy.judgement.finding import Finding
-from .._policy.judgement.judge import Decided, Result, observed
+from .._policy.judgement.judge import Decided, Result
 from .._policy.language.refusal import Refused
 from .._shape import Facts
 from .._words import some
-from .ports import EVERYBODY, NOBODY, Ports, Who, ports_of, rule, within
+from . import openable
+from .confirmed import Confirmed
+from .lefts import FIREWALL, INCOMPLETE, Left, left as _noted, shown, unseen
+from .ports import EVERYBODY, NOBODY, Ports, Who, let_in, ports_of, rule, within
 
 BLOCK, ALLOW = MODES = ('block_unexpected', 'allow_expected')
+OTHERS = {BLOCK: 'accept', ALLOW: 'reject'}     # what becomes of ports that no rule names
 # Why something is left as it is.
 LEFT = ('incomplete', 'shared_port', 'unknown_owner', 'ephemeral', 'loopback', 'namespace', 'protocol', 'interface',
-        'conflict', 'unreachable', 'unknown')
+        'conflict', 'unreachable', 'unknown', 'name', 'appeared')
+_NEEDED = {'sockets': (), 'firewall': ()}
 _FILTERED = ('unexpected', 'forbidden', 'overexposed')      # kinds of findings that a filter can do something about
 _REFUSED = ('unknown_owner', 'ephemeral')                   # is refused where all is refused that no rule lets in
-# What the rule that is in the way of somebody is called. ufw has the policy of a chain refuse what no rule of its own
-# lets in, which iptables-nft and iptables-legacy call differently.
-_RULES_OF = {command.FIREWALLD: re.compile('firewalld'),
-             command.UFW: re.compile('ufw|^policy drop of chain (ip6?|ip6?tables) filter INPUT$')}
 _ALLOWING = ('required', 'optional')
 _MOST = 65535
-_LONGEST = 1000                 # characters of a message
+_APPEARED = 'it was not there when the plan was confirmed, or others were kept from it: plan anew'
 
 
 @dataclass
 class Plan:
     """What has to be done to a host.
 
+    :ivar mode: of MODES; None where nothing is to be filtered.
     :ivar rules: options of ``port_filter``; None where nothing may be filtered, as not all of the host was seen.
     :ivar published: whether they are about what the host forwards, too.
-    :ivar left: what is left as it is: dicts of ``listener``, ``reason`` (of LEFT), ``message`` and ``command``.
+    :ivar left: what is left as it is: dicts of ``action``, ``listener``, ``reason`` (of LEFT, or a reason of
+        ``stop_listener``), ``message`` and ``command``.
     :ivar open: what ``port_openings`` has to open.
     :ivar keep: what it may leave open of what it has opened earlier; None where it is not to take anything back.
-    :ivar close: what would have to be stopped: dicts of ``listener``, ``units`` and ``reason``, why there are none.
+    :ivar close: the ids of listeners that are to be stopped.
     """
 
-    mode: str
+    mode: str | None
     rules: list[dict[str, Any]] | None = None
     published: bool = False
-    left: list[dict[str, Any]] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
     open: list[dict[str, Any]] = field(default_factory=list)
     keep: list[dict[str, Any]] | None = None
-    close: list[dict[str, Any]] = field(default_factory=list)
+    close: list[str] = field(default_factory=list)
 
     @property
     def filter(self) -> dict[str, Any] | None:
         """The options of ``port_filter``."""
         if self.rules is None:
             return None
-        return {'rules': self.rules, 'others': 'reject' if self.mode == ALLOW else 'accept',
-                'published': self.published}
+        return {'rules': self.rules, 'others': OTHERS[self.mode or BLOCK], 'published': self.published}
 
     @property
     def hash(self) -> str:
@@ -86,9 +87,22 @@ class Plan:
         return {'filter': self.filter, 'left': self.left, 'open': self.open, 'keep': self.keep,
                 'close': self.close, 'hash': self.hash}
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether nothing is planned, as not all of the host was seen."""
+        return any(left['reason'] == INCOMPLETE for left in self.left)
 
-def refusals(policy: Policy, mode: str) -> Iterator[Refused]:
-    """Find why nothing may be filtered by a declaration, whatever there is on the host."""
+    def leave(self, lefts: Iterable[Left]) -> None:
+        """Note what is left as it is besides."""
+        self.left = sorted([*self.left, *lefts], key=lambda left: (
+            left['listener'] or '', left['action'], left['reason'], left['message']))
+
+
+def refusals(policy: Policy, mode: str | None) -> Iterator[Refused]:
+    """Find why nothing may be done by a declaration, whatever there is on the host.
+
+    :param mode: None where nothing is to be filtered.
+    """
     if not policy.entries:
         yield Refused('it has no entry that applies to this host, so everything that listens on it would be cut off')
     elif mode == ALLOW:
@@ -101,46 +115,41 @@ def refusals(policy: Policy, mode: str) -> Iterator[Refused]:
                               'everybody), or bind: loopback' % ALLOW, 'clients', entry.variable, entry.label)
 
 
-def plan(facts: Facts, policy: Policy, result: Result, mode: str = BLOCK, opens: bool = False) -> Plan:
-    """Plan what has to be done to a host.
+def plan(facts: Facts, policy: Policy, result: Result, mode: str = BLOCK, opens: bool = False,
+         confirmed: Confirmed | None = None) -> Plan:
+    """Plan what has to be done to a host by rules for its ports.
 
     :param facts: with the exposure of each listener, judged without the own table.
     :param policy: one that has no ``refusals``.
     :param result: the judgement of these facts by it.
     :param opens: whether what others block is to be opened in firewalld or ufw.
+    :param confirmed: the plan that has all that may be planned, of the same mode.
     """
     planned = Plan(mode)
-    planned.left += _unseen(facts)
+    planned.left += missing(facts)
     if planned.left:
         return planned
-    host = _Host(facts, policy, result)
+    host = _Host(facts, policy, result, confirmed)
     rules = host.block(planned) if mode == BLOCK else host.allow(planned)
     planned.rules = _rules.options(_rules.parse(rules))
     host.leave(planned, opens)
     if opens:
-        planned.keep = _rules.options(_rules.parse(host.clients()))
-    planned.left.sort(key=lambda left: (left['listener'] or '', left['reason'], left['message']))
+        kept = confirmed.kept(host.clients()) if confirmed else host.clients()
+        planned.keep = None if kept is None else _rules.options(_rules.parse(kept))
+    planned.leave(())
     return planned
 
 
-def _unseen(facts: Facts) -> list[dict[str, Any]]:
+def missing(facts: Facts) -> list[Left]:
     """List what of a host was not seen and has to be, before anything is cut off."""
-    complete = observed(facts)
-    missing = [aspect for aspect in ('sockets', 'firewall') if complete.get(aspect) is not True]
-    return [
-        _left(None, 'incomplete', 'nothing is filtered, since not all of the %s could be observed: %s' % (
-            aspect, '; '.join(gap['message'] for gap in gaps) or 'nobody looked'),
-            next((gap['hint'] for gap in gaps if gap['hint']), None))
-        for aspect in missing
-        for gaps in [[gap for gap in facts['gaps'] if gap['aspect'] == aspect and gap['code'] != UNDECIDED]]
-    ]
+    return list(unseen(FIREWALL, facts, _NEEDED, 'nothing is filtered'))
 
 
 class _Host:
     """One host: its listeners, who may reach them, and what is wrong with them."""
 
-    def __init__(self, facts: Facts, policy: Policy, result: Result) -> None:
-        self._facts, self._policy, self._result = facts, policy, result
+    def __init__(self, facts: Facts, policy: Policy, result: Result, confirmed: Confirmed | None) -> None:
+        self._facts, self._policy, self._result, self._confirmed = facts, policy, result, confirmed
         self._waived = {id(finding.record) for finding, dummy in result.waived if finding.record}
         self._findings: dict[int, list[Finding]] = {}
         for finding in result.each:
@@ -164,7 +173,10 @@ class _Host:
             if others:
                 planned.left.append(_left(
                     listener, 'shared_port', 'its port is not filtered, since that would cut off who may reach %s'
-                    % some(map(_shown, others), 3), _to_stop(finding, listener)))
+                    % some(map(shown, others), 3), _to_stop(finding, listener)))
+                continue
+            if self._confirmed and not self._confirmed.keeps_out(ports_of(listener), wanted, 'to' in listener):
+                planned.left.append(_left(listener, 'appeared', _APPEARED, _to_stop(finding, listener)))
                 continue
             planned.published |= 'to' in listener
             rules.append(rule(ports_of(listener), wanted, _about(finding)))
@@ -216,8 +228,24 @@ class _Host:
             if (listener and finding.kind in _FILTERED and not _obstacle(finding, listener)
                     and not _is_harmless(finding, listener)):
                 rules.append(rule(ports_of(listener), EVERYBODY, 'waiver %s' % waiver.label))
+        if self._confirmed:
+            rules += self._still_let_in(planned, rules, self._confirmed)
         self._leave_let_in(planned, rules)
         return rules
+
+    def _still_let_in(self, planned: Plan, rules: Sequence[dict[str, Any]],
+                      confirmed: Confirmed) -> Iterator[dict[str, Any]]:
+        """Yield rules by which those reach what listens whom the confirmed plan lets in, and these rules do not."""
+        for decided in self._result.decided:
+            listener, ports = decided.listener, ports_of(decided.listener)
+            if (listener['namespace'] is not None or listener['scope'] == 'loopback'
+                    or ports.protocol not in _rules.PROTOCOLS):
+                continue
+            lost = confirmed.lets_in_more(ports, rules)
+            if any(lost.values()):
+                planned.left.append(_left(listener, 'appeared', 'who reaches it by the plan that was confirmed, and '
+                                          'would not any more, still does: plan anew', None))
+                yield rule(ports, lost, 'confirmed plan')
 
     def clients(self) -> list[dict[str, Any]]:
         """List rules by which those reach the host who have to."""
@@ -229,7 +257,7 @@ class _Host:
         if entry.state not in _ALLOWING or entry.namespace or entry.sources is None:
             return []
         ports = [ports for item in entry.items for ports in self._ports_of(entry, Ports(*item[:3]))]
-        return [rule(some_ports, _who(entry), 'entry %s' % entry.label)
+        return [rule(some_ports, let_in(entry), 'entry %s' % entry.label)
                 for some_ports in ports if some_ports.protocol in _rules.PROTOCOLS]
 
     def _ports_of(self, entry: Entry, ports: Ports) -> Iterator[Ports]:
@@ -247,8 +275,8 @@ class _Host:
 
     def _leave_let_in(self, planned: Plan, rules: Sequence[dict[str, Any]]) -> None:
         """Note which listeners somebody still reaches that nobody should, as others may have a port of theirs."""
-        let_in = [Ports(rule.protocol, low, high) for rule in _rules.parse(rules) if rule.sources != ()
-                  for low, high in rule.ports]
+        reached = [Ports(rule.protocol, low, high) for rule in _rules.parse(rules) if rule.sources != ()
+                   for low, high in rule.ports]
         for decided in self._result.decided:
             listener = decided.listener
             finding, obstacle = self._to_filter(decided)
@@ -256,63 +284,33 @@ class _Host:
                 continue
             if obstacle and obstacle[0] not in _REFUSED:
                 planned.left.append(_left(listener, *obstacle, _to_stop(finding, listener)))
-            elif finding.kind != 'overexposed' and any(map(ports_of(listener).overlaps, let_in)):
+            elif finding.kind != 'overexposed' and any(map(ports_of(listener).overlaps, reached)):
                 planned.left.append(_left(
                     listener, 'shared_port', 'it can be reached on a port to which an entry or a waiver lets somebody '
                     'in', _to_stop(finding, listener)))
 
     def leave(self, planned: Plan, opens: bool) -> None:
-        """Note what no filter does: what would have to be stopped or opened, and what is not known."""
+        """Note what no filter does: what would have to be opened, and what is not known."""
         for finding in self._result.each:
             listener = finding.record
             if listener is None:
                 continue
             if finding.kind == 'unreachable':
                 self._leave_unreachable(planned, finding, listener, opens)
-            elif finding.kind == 'forbidden' or finding.kind == 'unexpected' and finding.group != 'ephemeral':
-                known = stop(listener)
-                planned.close.append({
-                    'listener': identity(listener), 'reason': known.reason,
-                    'units': [unit for unit in map(operand, known.units) if unit]})
         planned.left += [_left(None, 'unknown', finding.message, finding.remedy)
                          for finding in self._result.findings if finding.kind == 'unknown']
-        planned.close.sort(key=lambda close: str(close['listener']))
         planned.open.sort(key=lambda opening: json.dumps(opening, sort_keys=True))
 
     def _leave_unreachable(self, planned: Plan, finding: Finding, listener: Listener, opens: bool) -> None:
-        openings = list(self._openings(finding, listener))
+        openings = list(openable.openings(self._facts, finding, listener))
+        if self._confirmed and not all(map(self._confirmed.opens, openings)):
+            opens = False
         if opens:
             planned.open += [opening for opening in openings if opening not in planned.open]
         if not (opens and openings):
             commands = [command.command(opening) for opening in openings]
             planned.left.append(_left(
                 listener, 'unreachable', finding.message, ' && '.join(text for text in commands if text) or None))
-
-    def _openings(self, finding: Finding, listener: Listener) -> Iterator[dict[str, Any]]:
-        """Yield openings by which the clients of an entry get through firewalld or ufw, where that is in their way."""
-        exposure, entry = listener.get('exposure'), finding.entries[0]
-        firewall = self._facts.get('firewall')
-        if not exposure or not firewall or entry.sources is None or listener['protocol'] not in _rules.PROTOCOLS:
-            return
-        for backend in command.BACKENDS:
-            paths = [path for path in exposure['paths']
-                     if path['verdict'] != 'allowed' and _RULES_OF[backend].search(path['blocked_by'] or '')]
-            if backend not in firewall['backends'] or not paths:
-                continue
-            interfaces: Iterable[str | None] = [None]
-            if backend == command.FIREWALLD:
-                interfaces = sorted({name for path in paths for name in path['interfaces'] if name != 'lo'})
-            who = rule(ports_of(listener), _who(entry), None)
-            for interface in interfaces:
-                yield {'protocol': who['protocol'], 'ports': [str(port) for port in who['ports']],
-                       'sources': who.get('sources'), 'backend': backend, 'interface': interface,
-                       'listener': identity(listener)}
-
-
-def _who(entry: Entry) -> Who:
-    """Find whom an entry with sources lets in."""
-    return {family: spans if entry.family in (None, 'ipv%d' % family) else ()
-            for family, spans in (entry.sources.spans if entry.sources else NOBODY).items()}
 
 
 def _is_harmless(finding: Finding, listener: Listener) -> bool:
@@ -342,18 +340,8 @@ def _about(finding: Finding) -> str:
     return 'entry %s' % finding.entries[0].label if finding.entries else finding.kind
 
 
-def _shown(listener: Listener) -> str:
-    return in_words(excerpt(listener))
-
-
-def _left(listener: Listener | None, reason: str, message: str, done_by: str | None) -> dict[str, Any]:
-    words = sentence(message, _LONGEST)
-    return {
-        'listener': identity(listener) if listener else None,
-        'reason': reason,
-        'message': '%s: %s' % (_shown(listener), words) if listener and reason != 'unreachable' else words,
-        'command': visible(done_by, _LONGEST) if done_by else None,
-    }
+def _left(listener: Listener | None, reason: str, message: str, done_by: str | None) -> Left:
+    return _noted(FIREWALL, listener, reason, message, done_by)
 
 
 def _to_stop(finding: Finding, listener: Listener) -> str | None:

@@ -14,6 +14,7 @@ from ...module_utils._filter import rules as _rules
 from .._listener import Listener
 from .._policy.conditions import sources as _sources
 from .._policy.conditions.sources import Spans
+from .._policy.declaration.entry import Entry
 
 Who = Mapping[int, Spans]       # addresses by family
 NOBODY: Who = {4: (), 6: ()}
@@ -36,6 +37,12 @@ def ports_of(listener: Listener) -> Ports:
     """Return the port of a listener, or the ports of what is forwarded."""
     low, dummy, high = str(listener.get('ports') or listener['port']).partition('-')
     return Ports(listener['protocol'], int(low), int(high or low))
+
+
+def let_in(entry: Entry) -> Who:
+    """Find whom an entry with sources lets in."""
+    return {family: spans if entry.family in (None, 'ipv%d' % family) else ()
+            for family, spans in (entry.sources.spans if entry.sources else NOBODY).items()}
 
 
 def within(who: Who, wide: Who) -> bool:

@@ -161,7 +161,7 @@ def told(row: Row, planned: bool = False) -> str:
     where, status = visible(row['listener'].replace('/', ' ', 1), _LONG_ID), row['status']
     if is_closed(row):
         text = '%s %s: %s' % (where, 'would be closed' if planned and status == CLOSED else 'is closed',
-                              'nothing listens there any more' if status == LEFT else _stopped(row, planned))
+                              'nothing listens there any more' if status == LEFT else how(row, planned))
     elif status == LEFT:
         text = '%s %s: %s' % (where, 'would be left' if planned else 'is left', reason(row))
     else:
@@ -218,7 +218,7 @@ def are(texts: Sequence[str]) -> str:
     return 'is' if len(texts) == 1 else 'are'
 
 
-def _stopped(row: Row, planned: bool) -> str:
+def how(row: Row, planned: bool) -> str:
     """Say how a listener was closed, what stops with it, and what may bring it back."""
     units, bystanders = row['units'], row['bystanders']
     if units:

@@ -41,7 +41,7 @@ NEVER = (
     ('what is stopped is decided from a view, on any machine', tuple('%s.%s' % (STOP, name) for name in DECIDING),
      ('ansible', 'os', 'subprocess', '%s.view' % STOP, FIREWALL, *READING)),
     ('a plan is made of a judgement, by whatever asked the host', tuple(
-        'plugin_utils._enforce.%s' % name for name in ('plan', 'ports', 'effects')),
+        'plugin_utils._enforce.%s' % name for name in ('plan', 'close', 'confirmed', 'lefts', 'ports', 'effects')),
      ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._variables', *READING)),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('what others use knows no action', ('plugin_utils',), ('action', 'lookup')),

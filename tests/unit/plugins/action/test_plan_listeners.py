@@ -27,6 +27,11 @@ PLANNED = {'status': 'planned', 'changed': True, 'msg': 'the filter would be cha
            'connection': CONNECTION, 'persistent': True, 'diff': {'before': '', 'after': 'table x\n'}}
 EMPTY = dict(PLANNED, effects=[])
 UNCHANGED = {'status': 'unchanged', 'changed': False, 'msg': 'the filter is as it should be', 'effects': []}
+ROW = {'listener': 'tcp/0.0.0.0:5432', 'status': 'closed', 'reason': None, 'about': {}, 'units': ['app.service'],
+       'bystanders': [], 'again': [], 'processes': [], 'command': None}
+STAYS = dict(ROW, status='left', reason='serves_others', units=[],
+             about={'unit': 'app.service', 'others': ['tcp/0.0.0.0:22']})
+BUSY = {'status': 'busy', 'msg': 'another run tries it', 'changed': False, 'failed': True}
 REFUSED = dict(PLANNED, status='refused', code='own_connection', failed=True, msg='your own connection would be cut.')
 
 
@@ -40,8 +45,8 @@ def seen(*ports, **other):
 class Host:
     """A host that gives these answers, or raises them."""
 
-    def __init__(self, look, filtered):
-        self.answers = {'collect_listeners': look, 'apply_port_filter': filtered}
+    def __init__(self, look, filtered, stopped=None):
+        self.answers = {'collect_listeners': look, 'apply_port_filter': filtered, 'apply_stop_listener': stopped}
         self.asked, self.modes, self.task = {}, {}, Task()
         self.connection = mock.MagicMock(transport='ssh')
 
@@ -127,9 +132,7 @@ def test_an_old_table_that_goes_is_something_to_do():
     assert run(Host(seen(22), gone))['status'] == 'planned'
 
 
-@pytest.mark.parametrize('answer, code', [
-    (REFUSED, 'own_connection'),
-    ({'status': 'busy', 'msg': 'another run tries rules', 'changed': False, 'failed': True}, 'busy')])
+@pytest.mark.parametrize('answer, code', [(REFUSED, 'own_connection'), (BUSY, 'busy')])
 def test_a_refusal_is_told_and_fails_nothing(answer, code):
     result = run(Host(seen(22, 5432), answer))
     assert result['refusal'] == {'code': code, 'message': answer['msg']}
@@ -168,7 +171,9 @@ def test_a_host_that_gives_no_answer(look, filtered, key):
 
 @pytest.mark.parametrize('keywords, arguments', [
     ({'run_once': True}, {}), ({'delegate_to': 'web-2'}, {}), ({}, {'confirm': 5}), ({}, {'mode': 'all'}),
-    ({}, {'look_timeout': -1}), ({}, {'declarations_from': ['x'], 'expected': []})])
+    ({}, {'look_timeout': -1}), ({}, {'declarations_from': ['x'], 'expected': []}),
+    ({}, {'actions': []}), ({}, {'actions': ['open']}), ({}, {'close_kinds': ['missing']}),
+    ({}, {'close_despite': ['in_use']}), ({}, {'close_protected': ['']})])
 def test_what_cannot_work_is_refused(keywords, arguments):
     host = Host(seen(22), PLANNED)
     with pytest.raises(AnsibleActionFail):
@@ -176,9 +181,174 @@ def test_what_cannot_work_is_refused(keywords, arguments):
     assert host.asked == {}
 
 
-def test_a_host_has_no_say_in_it():
+@pytest.mark.parametrize('name', ['firewall_mode', 'close_protected'])
+def test_a_host_has_no_say_in_it(name):
     host = Host(seen(22), PLANNED)
     host.task.args = {}
     action = plan_listeners.ActionModule(host.task, host.connection, mock.MagicMock(), DataLoader(), None, None)
     with pytest.raises(AnsibleActionFail):
-        action.run(task_vars={'inventory_hostname': 'web-1', 'ansible_facts': {'firewall_mode': 'x'}})
+        action.run(task_vars={'inventory_hostname': 'web-1', 'ansible_facts': {name: 'x'}})
+
+
+# What is to be closed
+
+def rows(*given, status='planned', **more):
+    """The answer of apply_stop_listener."""
+    return {'status': status, 'changed': status == 'planned', 'msg': 'so it is', 'listeners': list(given),
+            'units': [], 'connection': CONNECTION, **more}
+
+
+def close(look, stopped, filtered=None, actions=('close',), keywords=(), declared=(SSH,), **arguments):
+    """The host that was asked, and the result."""
+    host = Host(look, filtered, stopped)
+    return host, run(host, keywords, declared, actions=list(actions), **arguments)
+
+
+def test_a_plan_to_close():
+    host, result = close(seen(22, 5432), rows(ROW))
+    assert (result['status'], result['changed'], result['refusal']) == ('planned', False, None)
+    assert result['plan']['close'] == ['tcp/0.0.0.0:5432'] and result['plan']['filter'] is None
+    assert (result['plan']['left'], result['stops'], result['effects']) == ([], [ROW], [])
+    assert result['connection'] == CONNECTION and 'apply_port_filter' not in host.asked
+    first, second, third = result['msg'].splitlines()
+    assert (first, second) == ('web-1: 1 listener to close.', 'Stops:')
+    assert 'tcp 0.0.0.0:5432 app pid 5532' in third and 'app.service' in third
+
+
+@pytest.mark.parametrize('check', [True, False])
+@pytest.mark.parametrize('answer', [rows(ROW), AnsibleConnectionFailure('gone')])
+def test_what_the_host_is_asked_to_stop(check, answer):
+    host, dummy = close(
+        seen(22, 5432, 5433), answer, keywords={'check_mode': check}, confirm=30, close_protected='vpn-*',
+        close_processes=True, close_mask=True, close_despite=['upheld'])
+    asked = host.asked['apply_stop_listener']
+    assert asked == {
+        'listeners': ['tcp/0.0.0.0:5432', 'tcp/0.0.0.0:5433'], 'confirm': 30, 'protected': ['vpn-*'],
+        'processes': True, 'mask': True, 'despite': ['upheld'], 'step': 'begin', 'remote': True,
+        'token': asked['token']}
+    assert host.modes['apply_stop_listener'] is True and host.task.check_mode is check
+    assert host.asked['collect_listeners']['gather'] == ['owners', 'connections']
+
+
+def test_nothing_is_to_be_closed_and_the_host_is_not_asked():
+    host, result = close(seen(22), None)
+    assert result['msg'] == 'web-1: nothing has to be done (close).' and result['status'] == 'unchanged'
+    assert list(host.asked) == ['collect_listeners'] and result['stops'] == []
+
+
+def test_what_the_host_leaves_is_left_and_nothing_else_is_to_do():
+    dummy, result = close(seen(22, 5432), rows(STAYS, status='unchanged'))
+    assert result['status'] == 'unchanged' and result['plan']['close'] == [] and result['stops'] == [STAYS]
+    [left] = result['plan']['left']
+    assert (left['action'], left['listener'], left['reason']) == ('close', 'tcp/0.0.0.0:5432', 'serves_others')
+    assert 'app.service' in left['message']
+    first, second, third = result['msg'].splitlines()
+    assert (first, second) == ('web-1: nothing has to be done (close).', 'Left as it is:')
+    assert third.startswith('  serves_others: tcp 0.0.0.0:5432 app pid 5532')
+
+
+def test_what_went_away_meanwhile_is_not_told():
+    gone = dict(ROW, status='left', reason='gone', units=[])
+    dummy, result = close(seen(22, 5432), rows(gone, status='unchanged'))
+    assert (result['plan']['close'], result['plan']['left'], result['status']) == ([], [], 'unchanged')
+
+
+def test_of_what_is_closed_nothing_is_filtered():
+    host, result = close(seen(22, 5432, 5433), rows(ROW, dict(STAYS, listener='tcp/0.0.0.0:5433')), PLANNED,
+                         ['close', 'firewall'])
+    assert result['plan']['close'] == ['tcp/0.0.0.0:5432']
+    assert [rule['ports'] for rule in result['plan']['filter']['rules']] == [[5433]]
+    assert host.asked['apply_port_filter']['rules'] == result['plan']['filter']['rules']
+    assert host.asked['collect_listeners']['gather'] == ['owners', 'firewall', 'connections']
+    lines = result['msg'].splitlines()
+    assert lines[0] == 'web-1: 1 listener to close; block_unexpected, 1 rule.'
+    assert [line for line in lines if not line.startswith(' ')][1:4] == ['Stops:', 'Changes:', 'Not stopped:']
+
+
+def test_after_it_was_closed_and_filtered_nothing_is_to_do():
+    host, result = close(seen(22), None, UNCHANGED, ['close', 'firewall'])
+    assert result['status'] == 'unchanged'
+    assert result['msg'] == 'web-1: nothing has to be done (close; block_unexpected: 0 rules).'
+    assert 'apply_stop_listener' not in host.asked
+
+
+@pytest.mark.parametrize('answer', [
+    rows(status='refused', code='not_permitted', failed=True), BUSY, dict(BUSY, listeners=[])])
+def test_what_the_host_refuses_to_stop_is_planned_all_the_same(answer):
+    """Whoever carries it out is then told why the host refuses it, and is not told that nothing was to do."""
+    dummy, result = close(seen(22, 5432), answer)
+    assert result['plan']['close'] == ['tcp/0.0.0.0:5432'] and result['status'] == 'planned'
+    assert result['refusal']['code'] in ('not_permitted', 'busy') and 'The host would refuse it' in result['msg']
+
+
+def test_of_two_refusals_both_are_told():
+    dummy, result = close(seen(22, 5432), BUSY, REFUSED, ['close', 'firewall'])
+    assert result['refusal']['code'] == 'busy'
+    assert '(busy): another run tries it' in result['msg'] and '(own_connection): your own' in result['msg']
+
+
+@pytest.mark.parametrize('gap, actions, is_asked', [
+    (('sockets', 'budget'), ['close'], False), (('owners', 'owners_hidden'), ['close'], False),
+    (('owners', 'owners_hidden'), ['close', 'firewall'], False), (('owners', 'owners_not_found'), ['close'], True)])
+def test_nothing_is_closed_on_a_host_of_which_not_all_is_known(gap, actions, is_asked):
+    look = seen(22, 5432, gaps=[samples.gap(*gap, message='so it is', hint='become')])
+    host, result = close(look, rows(ROW), PLANNED, actions)
+    assert ('apply_stop_listener' in host.asked) is is_asked is ('failed' not in result)
+    if not is_asked:
+        assert (result['status'], result['plan']['close'], result['plan']['filter']) == ('incomplete', [], None)
+        assert 'apply_port_filter' not in host.asked and 'To do: become' in result['msg']
+
+
+def test_nothing_is_closed_where_the_firewall_to_be_changed_is_not_known():
+    look = seen(22, 5432, gaps=[samples.gap('firewall', 'unreadable', message='so it is')])
+    host, result = close(look, rows(ROW), PLANNED, ['close', 'firewall'])
+    assert result['status'] == 'incomplete' and list(host.asked) == ['collect_listeners']
+
+
+@pytest.mark.parametrize('answer, key', [
+    (AnsibleConnectionFailure('no route'), 'unreachable'), ({'failed': True, 'msg': 'x'}, 'failed'),
+    ({'status': 'failed', 'failed': True, 'msg': 'systemctl hangs'}, 'failed'), ({'status': 'nonsense'}, 'failed'),
+    (rows(dict(ROW, listener='tcp/0.0.0.0:22')), 'failed'), (rows(ROW, ROW), 'failed')])
+def test_a_host_that_does_not_say_what_it_can_stop(answer, key):
+    dummy, result = close(seen(22, 5432), answer)
+    assert result[key] is True and result['status'] == key
+    assert result['msg'].startswith('web-1: what can be stopped could not be found out: ') and 'plan' not in result
+
+
+def test_within_a_plan():
+    earlier = run(Host(seen(22, 5432), PLANNED, rows(ROW)), actions=['close', 'firewall'])['plan']
+    host, result = close(seen(22, 5432, 5433), rows(ROW), UNCHANGED, ['close', 'firewall'], within=earlier)
+    assert host.asked['apply_stop_listener']['listeners'] == ['tcp/0.0.0.0:5432']
+    assert result['plan']['close'] == ['tcp/0.0.0.0:5432'] and result['plan']['hash'] == earlier['hash']
+    assert [(left['action'], left['listener'], left['reason']) for left in result['plan']['left']] == [
+        ('close', 'tcp/0.0.0.0:5433', 'appeared'), ('firewall', 'tcp/0.0.0.0:5433', 'appeared')]
+
+
+@pytest.mark.parametrize('within, mode, message', [
+    ({}, 'block_unexpected', 'within is not the plan of a result: filter: is missing'),
+    ({'filter': None}, 'block_unexpected', 'within is a plan that filters nothing, and mode is block_unexpected'),
+    ({}, 'allow_expected', 'is missing')])
+def test_what_is_no_plan_to_plan_within(within, mode, message):
+    empty = {'filter': None, 'left': [], 'open': [], 'keep': None, 'close': []}
+    host = Host(seen(22), PLANNED)
+    with pytest.raises(AnsibleActionFail, match=message):
+        run(host, mode=mode, within=dict(empty, **within) if within else {})
+    assert host.asked == {}
+
+
+def test_a_plan_of_another_mode_is_refused():
+    earlier = run(Host(seen(22, 5432), PLANNED))['plan']
+    with pytest.raises(AnsibleActionFail, match='filters in another mode, and mode is allow_expected'):
+        run(Host(seen(22), PLANNED), mode='allow_expected', within=earlier)
+
+
+def test_an_entry_need_not_say_who_may_reach_it_where_nothing_is_filtered():
+    declared = [{'name': 'web', 'port': 80, 'state': 'optional'}]
+    dummy, result = close(seen(80, 5432), rows(ROW), declared=declared, mode='allow_expected')
+    assert result['status'] == 'planned'
+
+
+@pytest.mark.parametrize('declared', [None, []])
+def test_nothing_is_closed_by_an_empty_declaration(declared):
+    host, result = close(seen(80), rows(ROW), declared=declared)
+    assert (result['failed'], result['status'], host.asked) == (True, 'refused', {})
