@@ -40,7 +40,8 @@ def options_of(role):
     return specs['argument_specs']['main']['options']
 
 
-@pytest.mark.parametrize('role, parameters', [('audit', host_facts.AUDIT), ('firewall', host_facts.FIREWALL)])
+@pytest.mark.parametrize('role, parameters', [
+    ('audit', host_facts.AUDIT), ('firewall', host_facts.FIREWALL), ('close', host_facts.CLOSE)])
 def test_parameters_are_those_of_the_role(role, parameters):
     options = options_of(role)
     assert sorted(parameters) == sorted(options)
@@ -64,16 +65,19 @@ def test_a_fact_with_the_name_of_a_parameter_steers(name):
     assert why.startswith('it has a fact named %s, by which it would decide how it is audited: remove the fact' % name)
 
 
-@pytest.mark.parametrize('name', host_facts.FIREWALL)
-def test_a_fact_with_the_name_of_a_parameter_of_the_firewall_steers(name):
+@pytest.mark.parametrize('decided, parameters, name', [
+    (decided, parameters, name) for decided, parameters in (
+        ('how it is filtered', host_facts.FIREWALL), ('what is stopped on it', host_facts.CLOSE))
+    for name in parameters])
+def test_a_fact_with_the_name_of_a_parameter_of_a_role_that_acts_steers(decided, parameters, name):
     facts = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
-    assert host_facts.steering(Task(), facts, host_facts.FIREWALL) == (
-        'it has a fact named %s, by which it would decide how it is filtered: remove the fact, and clear the fact '
-        'cache' % name)
+    assert host_facts.steering(Task(), facts, parameters) == (
+        'it has a fact named %s, by which it would decide %s: remove the fact, and clear the fact cache'
+        % (name, decided))
     given = variables(app_ports=[4444], **{name: '{{ app_ports }}'})
-    assert host_facts.steering(task({'web': CACHED}), given, host_facts.FIREWALL) == (
-        'the variable %s refers to app_ports, which is a fact of it, by which it would decide how it is filtered: '
-        'remove the fact, and clear the fact cache' % name)
+    assert host_facts.steering(task({'web': CACHED}), given, parameters) == (
+        'the variable %s refers to app_ports, which is a fact of it, by which it would decide %s: '
+        'remove the fact, and clear the fact cache' % (name, decided))
 
 
 @pytest.mark.parametrize('raw', [
