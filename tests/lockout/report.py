@@ -40,7 +40,8 @@ def line(outcome: Outcome, seed: int) -> str:
              "%-4s -> %-7s" % (draw.before, draw.new), "%-17s" % draw.fault]
     if outcome.phase:
         words.append("%s%+.2f s: %s" % (MOMENTS[draw.moment], draw.offset, _phase(outcome)))
-    words.append("| %s now=%s disk=%s boot=%s" % (outcome.status, outcome.now, outcome.on_disk, outcome.booted))
+    disk = outcome.on_disk + (", another run: %s" % outcome.put_right if outcome.put_right else "")
+    words.append("| %s now=%s disk=%s boot=%s" % (outcome.status, outcome.now, disk, outcome.booted))
     wrong = complaints(outcome)
     words.append("WRONG: " + "; ".join(wrong) if wrong else "ok")
     return " ".join(words) + " (%.0f s)" % outcome.seconds

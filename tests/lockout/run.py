@@ -124,10 +124,11 @@ class Run:
         fault.mend(site)
         root = draw.user == "root" or self._login(play, site, "sudo -n true")
         now, on_disk = subject.settled(site), subject.on_disk(site.guest.root)
+        put_right = self._put_right(site) if verdicts.is_half(now, on_disk, draw) else None
         lost = self._lost(site, of_others)
         booted, lost_by_boot = self._boot(site, of_others)
         return Outcome(draw, struck.phase if struck else None, gap, ended.status, ended.code, reachable, root, now,
-                       on_disk, booted, (*lost, *lost_by_boot), quiet, time.monotonic() - began)
+                       on_disk, put_right, booted, (*lost, *lost_by_boot), quiet, time.monotonic() - began)
 
     def _wait(self, site: Site, play: Play, watch: Watch) -> None:
         """Until the moment of the fault, or the end of Ansible. In the trial, somebody else changes something."""
@@ -177,6 +178,14 @@ class Run:
             self.output += "\n%s: exit code %d: %s" % (command, done.code, done.err or done.out)
             time.sleep(1)
         return False
+
+    def _put_right(self, site: Site) -> str:
+        """Let another run finish what was not; returns what a boot gives the host then."""
+        folder = self._folder / "again"
+        folder.mkdir()
+        task = self._subject.task(self._draw.new, self._stage.confirm)
+        self.output += self._stage.play(site, folder, task, self._draw.user).end(ENDS_WITHIN).output
+        return self._subject.on_disk(site.guest.root)
 
     def _lost(self, site: Site, of_others: dict[str, str]) -> list[str]:
         """What others have lost without a boot, and without somebody who took it: sentences."""

@@ -58,8 +58,8 @@ def outcome(fault="none", new=GOOD, status="kept", phase=None, **more):
     drawn = Draw(what, 0, "trixie", draws.SETTINGS[what][-1], "root", more.pop("before", NONE), new, fault,
                  more.pop("moment", TRIAL), 0.5)
     code = {"refused": "own_connection", "unchanged": "in_use"}.get(status, "")
-    seen = {"gap": None, "code": code, "reachable": True, "root": True, "now": rules, "on_disk": rules, "booted": rules,
-            "lost": (), "quiet": True, "seconds": 20.0}
+    seen = {"gap": None, "code": code, "reachable": True, "root": True, "now": rules, "on_disk": rules,
+            "put_right": None, "booted": rules, "lost": (), "quiet": True, "seconds": 20.0}
     return Outcome(draw=drawn, phase=phase, status=status, **{**seen, **more})
 
 
@@ -101,7 +101,7 @@ def test_in_the_long_run_everything_is_drawn(subject):
     outcome("power cut", status="unreachable", phase=IN_THE_TRIAL),
     outcome("rules flushed", status="reverted", phase=IN_THE_TRIAL, before=OLD, now=NONE),
     outcome("rules flushed", phase=Phase(KEPT), now=NONE),
-    outcome("module killed", status="failed", phase=Phase(LOADED, busy=True), now=GOOD),
+    outcome("module killed", status="failed", phase=Phase(LOADED, busy=True), now=GOOD, put_right=GOOD, booted=GOOD),
     outcome("controller killed", status="killed", phase=IN_THE_TRIAL, now=GOOD, on_disk=GOOD, booted=GOOD),
     outcome("sudo broken", status="reverted", phase=IN_THE_TRIAL),
     outcome("sudo broken", phase=IN_THE_TRIAL._replace(busy=True)),
@@ -126,6 +126,9 @@ def test_what_may_be_is_not_complained_about(right):
     (outcome("power cut", status="unreachable", phase=IN_THE_TRIAL, now="down"), "nobody confirmed: down"),
     (outcome("nft hangs", status="failed", phase=IN_THE_TRIAL, now=GOOD), "the host has the change good"),
     (outcome("module killed", status="failed", phase=IN_THE_TRIAL, now=GOOD), "the host has the change good"),
+    (outcome("module killed", status="failed", phase=Phase(LOADED), now=GOOD), "the host has the change good"),
+    (outcome("module killed", status="failed", phase=Phase(LOADED), now=GOOD, put_right=NONE), "leaves the disk with"),
+    (outcome("module killed", status="failed", phase=Phase(LOADED), now=GOOD, put_right=GOOD), "a boot gives"),
     (outcome("reboot", phase=Phase(KEPT), booted=NONE), "a boot gives the change none"),
     (outcome("link cut", phase=IN_THE_TRIAL, now=NONE, on_disk=NONE, booted=NONE), "is not changed"),
     (outcome("link cut", status="reverted", phase=IN_THE_TRIAL, now=GOOD, on_disk=GOOD, booted=GOOD), "not as it was"),

@@ -51,6 +51,7 @@ class Outcome(NamedTuple):
     :ivar root: whether whoever logs in becomes root, once that damage was mended
     :ivar now: the change that the host has: rules that packets meet, or units that are stopped
     :ivar on_disk: the one that a boot is to give it: the file of rules, or units that are disabled
+    :ivar put_right: the one that a boot was to give it after another run; None where the run had come to its end
     :ivar booted: the one that it has after a boot
     :ivar lost: what others had in the kernel, and lost, sentences
     :ivar quiet: whether no trial and no module was left
@@ -65,6 +66,7 @@ class Outcome(NamedTuple):
     root: bool
     now: str
     on_disk: str
+    put_right: str | None
     booted: str
     lost: tuple[str, ...]
     quiet: bool
@@ -99,15 +101,23 @@ def _state(outcome: Outcome) -> list[str]:
         wrong.append("its disk has what nobody confirmed: %s" % outcome.on_disk)
     if outcome.now != outcome.on_disk and not flushed and not _half_kept(outcome):
         wrong.append("the host has the change %s, its disk has %s" % (outcome.now, outcome.on_disk))
-    if outcome.booted != outcome.on_disk:
-        wrong.append("a boot gives the change %s, the disk has %s" % (outcome.booted, outcome.on_disk))
+    if outcome.put_right not in (None, outcome.now):
+        wrong.append("another run leaves the disk with %s" % outcome.put_right)
+    if outcome.booted != (outcome.put_right or outcome.on_disk):
+        wrong.append("a boot gives the change %s, the disk has %s" % (outcome.booted,
+                                                                      outcome.put_right or outcome.on_disk))
     return wrong
 
 
+def is_half(now: str, on_disk: str, draw: Draw) -> bool:
+    """Whether a host has the change of a run, which a login has confirmed, and its disk has that of before."""
+    return (now, on_disk) == (GOOD, draw.before) and draw.new == GOOD
+
+
 def _half_kept(outcome: Outcome) -> bool:
-    """Whether a run was ended between the two last steps, and the host has its change, and the disk does not yet."""
+    """Whether a run was ended between the two last steps."""
     return (outcome.draw.fault in ENDS_A_MODULE and outcome.phase is not None and outcome.phase.name == LOADED
-            and outcome.now == GOOD and outcome.on_disk == outcome.draw.before)
+            and is_half(outcome.now, outcome.on_disk, outcome.draw) and outcome.put_right is not None)
 
 
 def _answer(outcome: Outcome) -> list[str]:
