@@ -36,7 +36,7 @@ def control(run, find, words, patience=PATIENCE, program='systemctl'):
         handle_exceptions=False, environ_update={'LC_ALL': 'C', 'SYSTEMD_COLORS': '0'})
     call = ' '.join([program] + list(words))
     if len(call) > _LONGEST_CALL:
-        call = call[:_LONGEST_CALL] + ' ...'
+        call = ' '.join([program] + [word for word in words[:1] if not word.startswith('-')])
     if code in TOO_LONG:
         raise TookTooLong('%s did not end within %d s, and was ended' % (call, seconds))
     if code:
