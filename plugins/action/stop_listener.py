@@ -9,6 +9,8 @@ A trial ends by a timer of systemd on the host, which starts again what was stop
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
@@ -52,8 +54,11 @@ class Case(trial.Case):
         return stops.formed(answer, self._options['listeners'])
 
     def is_settled(self, step: str, answer: Answer) -> bool:
-        """Whether there is no use in asking again: what listens after all was said."""
-        return super().is_settled(step, answer) or _some_listen(answer)
+        """Whether there is no use in asking again: also where all was done, and not all has come of it.
+
+        A step that did not come to its end says nothing of listeners.
+        """
+        return super().is_settled(step, answer) or bool(answer['status'] == 'failed' and answer.get('listeners'))
 
     def settle(self, answer: Answer, settled: Answer) -> None:
         """Put what came of the trial into the answer to the first step. What it says of a listener last counts."""
@@ -95,20 +100,27 @@ class Case(trial.Case):
     def complete(self, answer: Answer) -> None:
         """Say what came of each listener."""
         rows, units = answer.setdefault('listeners', []), answer.setdefault('units', [])
-        status = 'failed' if _some_listen(answer) else answer['status']
-        if status == 'reverted':
-            answer['listeners'] = _undone(answer, stops.REVERTED)
         missing = set(self._options['listeners']).difference(row['listener'] for row in rows)
-        if missing and status not in results.FAILING:
-            status = 'failed'
-            answer['msg'] = 'the host does not say what became of %s' % stops.names(sorted(missing))
-        elif status not in results.FAILING or _some_listen(answer):
-            answer['msg'] = stops.message(rows, status == 'planned')
-            if units and answer.get('changed') and status != 'planned':
-                answer['msg'] += '\nTo have it back: %s' % stops.way_back(units, self._options['mask'])
-        if status in _UNTOUCHED:
+        if _some_listen(answer):
+            answer['status'] = 'failed'
+        elif missing and answer['status'] not in results.FAILING:
+            answer.update(status='failed', listeners=[], msg=(
+                'the host does not say what became of %s' % stops.names(sorted(missing))))
+        elif answer['status'] == 'reverted':
+            answer['listeners'] = _undone(answer, stops.REVERTED)
+        if answer['status'] in _UNTOUCHED:
             answer['changed'] = False
-        answer['status'] = status
+        elif answer['listeners'] and stops.UNKNOWN not in {row['reason'] for row in rows}:
+            answer['msg'] = '\n'.join(self._lines(answer, units))
+
+    def _lines(self, answer: Answer, units: list[str]) -> Iterator[str]:
+        """Yield the lines of the message, where it is known what came of each listener."""
+        is_planned = answer['status'] == 'planned'
+        if answer['status'] == 'failed' and not _some_listen(answer):
+            yield '%s.' % answer.get('msg', 'failed').rstrip('.')
+        yield stops.message(answer['listeners'], is_planned)
+        if units and answer.get('changed') and not is_planned:
+            yield 'To have it back: %s' % stops.way_back(units, self._options['mask'])
 
 
 def _some_listen(answer: Answer) -> bool:

@@ -145,9 +145,12 @@ msg:
 code:
   description:
     - Why it was refused. V(no_root), only root can do it. V(connection_hidden), the connection in use cannot be found,
-      so that a new login could not be told from it. V(busy).
+      so that a new login could not be told from it. V(no_undo), the timer that would start the units again cannot be
+      set. V(busy).
+    - Or what failed. V(listens), something still listens, or listens again. V(not_disabled), units are stopped, and a
+      boot may start them. V(not_looked), what listens now could not be looked at.
   type: str
-  returned: when RV(status) is V(refused) or V(busy)
+  returned: when RV(status) is V(refused) or V(busy), or V(failed) after all was stopped
   sample: connection_hidden
 units:
   description: The units that are stopped, were, or would be.

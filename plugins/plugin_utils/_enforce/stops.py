@@ -171,6 +171,24 @@ def told(row: Row, planned: bool = False) -> str:
     return text
 
 
+def how(row: Row, planned: bool = False) -> str:
+    """Say how a listener is closed, what stops with it, and what may bring it back.
+
+    :param planned: whether it only would be.
+    """
+    units, bystanders = row['units'], row['bystanders']
+    if units:
+        texts = ['%s %s stopped and disabled' % (names(units), 'would be' if planned else are(units))]
+    else:
+        texts = ['%s %s ended' % (_processes(row), 'would be' if planned else are(row['processes']))]
+    if bystanders:
+        verb = 'would stop' if planned else 'stops' if len(bystanders) == 1 else 'stop'
+        texts.append('with it %s %s, which cannot do without' % (verb, names(bystanders)))
+    texts += ['%s %s' % (names(way['units']), _AGAIN.get(way['by'], 'may bring it back'))
+              for way in row['again'] if way['units']]
+    return '; '.join(texts)
+
+
 def reason(row: Row) -> str:
     """Say why a listener is left."""
     code = row['reason'] or ''
@@ -216,21 +234,6 @@ def names(texts: Sequence[str], none: str = '') -> str:
 def are(texts: Sequence[str]) -> str:
     """Return the verb for some names."""
     return 'is' if len(texts) == 1 else 'are'
-
-
-def how(row: Row, planned: bool) -> str:
-    """Say how a listener was closed, what stops with it, and what may bring it back."""
-    units, bystanders = row['units'], row['bystanders']
-    if units:
-        texts = ['%s %s stopped and disabled' % (names(units), 'would be' if planned else are(units))]
-    else:
-        texts = ['%s %s ended' % (_processes(row), 'would be' if planned else are(row['processes']))]
-    if bystanders:
-        verb = 'would stop' if planned else 'stops' if len(bystanders) == 1 else 'stop'
-        texts.append('with it %s %s, which cannot do without' % (verb, names(bystanders)))
-    texts += ['%s %s' % (names(way['units']), _AGAIN.get(way['by'], 'may bring it back'))
-              for way in row['again'] if way['units']]
-    return '; '.join(texts)
 
 
 def _still(row: Row) -> str:

@@ -97,11 +97,11 @@ def test_in_check_mode_all_of_it_would_be():
 @pytest.mark.parametrize('status, changed, failed, words', [
     ('unchanged', False, False, '1 listener is closed, 1 is left.'), ('kept', True, False, '1 listener is closed'),
     ('refused', False, True, 'ok'), ('busy', False, True, 'ok'), ('failed', False, True, 'ok'),
-    ('failed', True, True, 'ok'), ('reverted', False, True, 'ok')])
+    ('failed', True, True, 'ok'), ('reverted', False, True, 'ok'), ('refused', True, True, 'ok')])
 def test_where_there_is_no_trial_nobody_logs_in(status, changed, failed, words):
     host = Host([dict(LOOKED, status=status, changed=changed, code='busy' if status == 'busy' else None)])
     result = run(host)
-    assert (result.status, result.changed, result.failed) == (status, changed, failed)
+    assert (result.status, result.changed, result.failed) == (status, changed and status != 'refused', failed)
     assert result.msg.startswith('web-1: ' + words)
     assert host.done == [('begin', 0)]
 
@@ -116,8 +116,8 @@ def test_what_is_gone_counts_as_closed():
 
 
 def test_nothing_to_close():
-    result = run(Host([dict(NOTHING, listeners=[])]), listeners=[])
-    assert (result.status, result.msg, result.failed) == ('unchanged', 'web-1: there is nothing to close.', False)
+    result = run(Host([dict(NOTHING, listeners=[], msg='nothing has to be stopped')]), listeners=[])
+    assert (result.status, result.msg, result.failed) == ('unchanged', 'web-1: nothing has to be stopped', False)
 
 
 @pytest.mark.parametrize('status, about, words', [
@@ -134,6 +134,23 @@ def test_what_still_listens_fails_whatever_the_host_makes_of_it(said, status, ab
         'web-1: 1 listener still listens, 1 is left.', '1. ' + words, '2. ' + LEFT_LINE,
         'To have it back: systemctl enable --now -- web.socket web.service'])
     assert host.steps == 'begin keep'       # once is enough
+
+
+def test_what_was_stopped_and_is_not_disabled_is_said_first():
+    wrong = 'web.service is enabled after "systemctl disable"'
+    host = Host([TRIAL], [dict(KEPT, status='failed', failed=True, code='not_disabled', msg=wrong)])
+    result = run(host)
+    assert (result.status, result.failed, result.changed, result.code) == ('failed', True, True, 'not_disabled')
+    assert result.msg == '\n'.join([
+        'web-1: %s.' % wrong, '1 listener is closed, 1 is left.', '1. %s' % LEFT_LINE, '2. %s' % CLOSED_LINE,
+        'To have it back: systemctl enable --now -- web.socket web.service'])
+    assert host.steps == 'begin keep'       # the host has done what it could
+
+
+def test_a_step_that_did_not_come_to_its_end_is_asked_for_again():
+    stuck = dict(REST, status='failed', failed=True, msg='systemctl hangs', listeners=[], units=[])
+    host = Host([TRIAL], [stuck, KEPT])
+    assert run(host).status == 'kept' and host.steps == 'begin keep keep'
 
 
 def test_what_is_said_of_a_listener_last_counts():
