@@ -177,6 +177,8 @@ class Run:
                 return True
             self.output += "\n%s: exit code %d: %s" % (command, done.code, done.err or done.out)
             time.sleep(1)
+        self.output += "\nwhat sshd says: %s" % site.console("journalctl", "--no-pager", "-n", "40", "-u", "ssh",
+                                                             check=False).out
         return False
 
     def _put_right(self, site: Site) -> str:

@@ -25,6 +25,15 @@ from rig.fleet import Rig
 
 PREPARED_WITH = 60  # seconds that the trial of the old rules lasts, which is none of those that are tried
 KEPT_FILES = ("etc/listening-ports", "etc/systemd/system")
+# A host that stands still for an instant interrupts a login that is just being made, and the sandbox of sshd(8) ends
+# whoever comes back by restart_syscall(2). From OpenSSH 9.8 on, a client by which sshd crashed is refused for 90 s, see
+# PerSourcePenalties in sshd_config(5): that would be a lock-out which nothing that is tried here has made.
+WITHOUT_PENALTIES = """
+if sshd -T | grep -q '^persourcepenalties '; then
+    echo 'PerSourcePenalties no' > /etc/ssh/sshd_config.d/penalties.conf
+    systemctl restart ssh
+fi
+"""
 # The first connection, which Ansible keeps, comes from another address than those that follow
 SSH_CONFIG = """\
 Match exec "mkdir {folder}/first 2>/dev/null"
@@ -116,6 +125,7 @@ class Stage:
         try:
             self.rig.wait([guest])
             site = Site(self.rig, guest, self.player)
+            site.console("bash", "-eu", stdin=WITHOUT_PENALTIES)
             site.console("bash", "-eu", stdin=self.subject.settings[setting])
         except BaseException:
             self.rig.remove(guest)
