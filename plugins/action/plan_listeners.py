@@ -69,7 +69,7 @@ class ActionModule(_action.Action):
         **{name: spec for name, spec in live.ARGUMENTS.items() if name != 'gather'},
         **live.LIMIT,
     }
-    PARAMETERS = (*host_facts.FIREWALL, *host_facts.CLOSE)
+    PARAMETERS = (*host_facts.FIREWALL, *host_facts.CLOSE, *host_facts.ENFORCE)
     clock: ClassVar[Any] = time
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:

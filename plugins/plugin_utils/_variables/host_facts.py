@@ -29,6 +29,8 @@ FIREWALL = ('firewall_confirm', 'firewall_despite', 'firewall_mode', 'firewall_o
 # And for the role close: they decide what is stopped.
 CLOSE = ('close_confirm', 'close_despite', 'close_kinds', 'close_mask', 'close_plan', 'close_processes',
          'close_protected')
+# And for the playbook enforce: they decide whether anything is done at all.
+ENFORCE = ('enforce_actions', 'enforce_confirm', 'enforce_serial')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')
@@ -65,6 +67,8 @@ def steering(task: Task, task_vars: Mapping[str, Any], parameters: Iterable[str]
 def _decided(name: str) -> str:
     if name in CLOSE:
         return 'what is stopped on it'
+    if name in ENFORCE:
+        return 'what is done to it'
     return 'how it is filtered' if name in FIREWALL else 'how it is audited'
 
 

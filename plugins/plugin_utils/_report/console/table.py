@@ -4,16 +4,16 @@
 """Turns rows into lines that fit a terminal."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from ..._harmless.terminal import cut, visible, width
+from ..._harmless.terminal import visible, width
 from ..._words import number
 from ..model import Report
+from . import columns as columns_of
 from . import rows as rows_of
 from .lines import counted
 
 MANY_HOSTS = 20                 # from more than these on, hosts with the same listener share a line
-_GAP = '  '
 # Columns that may be cut, and how far. The rest never is: protocol, address and port are what a line is about.
 _SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10,
              'WHICH': 5}
@@ -41,7 +41,7 @@ def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
     if many:
         titles = ['HOSTS', *titles, 'WHICH']
         everyone = {host.name for host in report.seen}
-        cells = [['%5d' % len(row.hosts), *cell, _which(row.hosts, everyone, columns)]
+        cells = [['%5d' % len(row.hosts), *cell, which(row.hosts, everyone, columns)]
                  for row, cell in zip(rows, cells)]
     elif len(report.hosts) > 1:
         titles = ['HOST', *titles]
@@ -52,7 +52,8 @@ def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
     else:       # else one long name makes every line as long
         widths.update({title: min(now, _WIDEST) for title, now in widths.items() if title in _SHORTEST})
     wide = [False, *(row.wide for row in rows)]
-    shown = [(_line(dict(zip(titles, cell)), widths), mark) for cell, mark in zip([titles, *cells], wide)]
+    shown = [(columns_of.line(dict(zip(titles, cell)), widths, _SHORTEST), mark)
+             for cell, mark in zip([titles, *cells], wide)]
     if left_out:
         shown.append(('… and %s, of %s: the records have all' % (
             number(sum(left_out.values()), 'more line'), counted(list(left_out))), False))
@@ -75,7 +76,12 @@ def _first(rows: Sequence[rows_of.Row]) -> tuple[list[rows_of.Row], Counter[str]
     return shown, left_out
 
 
-def _which(names: Sequence[str], everyone: Collection[str], columns: int | None) -> str:
+def which(names: Sequence[str], everyone: Collection[str], columns: int | None) -> str:
+    """Name the hosts that share a line.
+
+    :param everyone: all hosts that were observed.
+    :param columns: the width to fit into; without one only a few are named.
+    """
     if len(names) > 1 and len(names) == len(everyone):
         return 'all observed hosts'
     shown = names if columns else names[:_NAMES]
@@ -89,24 +95,8 @@ def _fit(widths: dict[str, int], columns: int) -> None:
     :param widths: the columns of each title, changed in place.
     :param columns: what there is.
     """
-    if _total({title: min(now, _SHORTEST.get(title, now)) for title, now in widths.items()}) > columns:
+    if columns_of.total({title: min(now, _SHORTEST.get(title, now)) for title, now in widths.items()}) > columns:
         # a longer address then moves the rest of its own line to the right, and of no other
         widths['ADDRESS:PORT'] = min(widths['ADDRESS:PORT'], _LONGEST_IPV4)
         del widths['SERVICE']
-    for excess in range(_total(widths) - columns):
-        spare = [(now, title) for title, now in widths.items() if now > _SHORTEST.get(title, now)]
-        if not spare:
-            return
-        widths[max(spare)[1]] -= 1
-
-
-def _total(widths: Mapping[str, int]) -> int:
-    return sum(widths.values()) + len(_GAP) * (len(widths) - 1)
-
-
-def _line(cells: Mapping[str, str], widths: Mapping[str, int]) -> str:
-    shown = []
-    for title, columns in widths.items():
-        cell = cut(cells[title], columns) if title in _SHORTEST else cells[title]
-        shown.append(cell + ' ' * (columns - width(cell)))
-    return _GAP.join(shown).rstrip()
+    columns_of.narrow(widths, _SHORTEST, columns)

@@ -67,7 +67,8 @@ def test_a_fact_with_the_name_of_a_parameter_steers(name):
 
 @pytest.mark.parametrize('decided, parameters, name', [
     (decided, parameters, name) for decided, parameters in (
-        ('how it is filtered', host_facts.FIREWALL), ('what is stopped on it', host_facts.CLOSE))
+        ('how it is filtered', host_facts.FIREWALL), ('what is stopped on it', host_facts.CLOSE),
+        ('what is done to it', host_facts.ENFORCE))
     for name in parameters])
 def test_a_fact_with_the_name_of_a_parameter_of_a_role_that_acts_steers(decided, parameters, name):
     facts = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
