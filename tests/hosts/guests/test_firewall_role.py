@@ -51,7 +51,7 @@ def declaration(friend):
 
 
 EVERYBODY = {"tcp/22", "tcp/80"}
-UNDECLARED = {"tcp/23", "tcp/111", "udp/111", "tcp/31337", "udp/31337", "tcp/8081", SHUT}
+UNDECLARED = {"tcp/23", "tcp/8443", "tcp/111", "udp/111", "tcp/31337", "udp/31337", "tcp/8081", SHUT}
 FRIENDS = EVERYBODY | {"tcp/6379", "udp/8125", "tcp/8080"}
 
 

@@ -47,6 +47,12 @@ class Player:
         :param user: str, who logs in
         :param check: bool, whether an exit code other than 0 fails the test
         """
+        return execute(self.command(hosts, play, *arguments, user=user), check, timeout=PLAY_TIMEOUT, cwd=self.folder,
+                       env=self.environment)
+
+    def command(self, hosts: "Sequence[Host]", play: str | os.PathLike[str], *arguments: str,
+                user: str = "root") -> list[str | os.PathLike[str]]:
+        """The command that runs a playbook on hosts, see play(); it is for the folder and the environment."""
         self._plays += 1
         inventory = self.folder / ("inventory-%d.json" % self._plays)
         variables = {host.name: dict(host.inventory(), ansible_user=user) for host in hosts}
@@ -54,9 +60,7 @@ class Player:
         if "\n" in str(play):
             text, play = str(play), self.folder / ("playbook-%d.yml" % self._plays)
             play.write_text(text, encoding="utf-8")
-        return execute(["ansible-playbook", "-i", inventory, play, *arguments], check, timeout=PLAY_TIMEOUT,
-                       cwd=self.folder,
-                       env=self.environment)
+        return ["ansible-playbook", "-i", inventory, play, *arguments]
 
 
 def play(*tasks: dict[str, Any], **variables: Any) -> str:

@@ -5,8 +5,8 @@
 """A host on which more listens than was declared, and who is answered there.
 
 All that listens is light, and has the name of what it stands for: telnet behind inetd, a port mapper that systemd
-starts on demand, a database on all addresses, a web server, a program that somebody left running, and two published
-ports of a container.
+starts on demand, a database on all addresses, a web server with one port too many, a program that somebody left
+running, and two published ports of a container.
 """
 
 import json
@@ -23,8 +23,9 @@ SECONDS = "1.5"  # to wait for answers
 SHUT = "tcp/9300"
 # What listens there: an endpoint, and who answers.
 SERVICES = {
-    "tcp/22": "SSH", "tcp/23": "inetd", "tcp/80": "nginx", "tcp/111": "rpcbind", "udp/111": "rpcbind",
-    "tcp/6379": "redis-server", "udp/8125": "statsd", "tcp/31337": "stray", "udp/31337": "stray", SHUT: "exporter",
+    "tcp/22": "SSH", "tcp/23": "inetd", "tcp/80": "nginx", "tcp/8443": "nginx", "tcp/111": "rpcbind",
+    "udp/111": "rpcbind", "tcp/6379": "redis-server", "udp/8125": "statsd", "tcp/31337": "stray",
+    "udp/31337": "stray", SHUT: "exporter",
 }
 PUBLISHED = {"tcp/8080": "80", "tcp/8081": "81"}  # the port there, and the port of the container
 LATE = "tcp/31338"  # on which something listens when late() says so
@@ -40,11 +41,15 @@ publish() {  # as Docker does: the port here, the port there
         $family -A DOCKER -d "$box" ! -i box0 -o box0 -p tcp -m tcp --dport "$2" -j ACCEPT
     done
 }
-start() {  # the name of the unit and of its program, and the ports
+service() {  # the name of the unit and of its program, and the ports
     name=$1
-    shift
     ln -sf "$(command -v python3)" "/usr/local/sbin/$name"
-    systemd-run --quiet --unit="$name" "/usr/local/sbin/$name" /usr/local/lib/echoes.py "$name" "$@"
+    cat > "/etc/systemd/system/$name.service" << END
+[Service]
+ExecStart=/usr/local/sbin/$name /usr/local/lib/echoes.py $*
+[Install]
+WantedBy=multi-user.target
+END
 }
 for family in iptables ip6tables; do
     $family -N DOCKER
@@ -58,17 +63,14 @@ done
 publish 8080 80
 publish 8081 81
 systemd-run --quiet --unit=box ip netns exec box python3 /usr/local/lib/echoes.py box tcp:80-81
-start inetd tcp:23
-start nginx tcp:80
-start redis-server tcp:6379
-start statsd udp:8125
-start stray tcp:31337 udp:31337
-start exporter tcp:9300
-ln -sf "$(command -v python3)" /usr/local/sbin/rpcbind
-cat > /etc/systemd/system/rpcbind.service << 'END'
-[Service]
-ExecStart=/usr/local/sbin/rpcbind /usr/local/lib/echoes.py rpcbind passed
-END
+service inetd tcp:23
+service nginx tcp:80 tcp:8443
+service redis-server tcp:6379
+service statsd udp:8125
+service exporter tcp:9300
+service rpcbind passed
+ln -sf "$(command -v python3)" /usr/local/sbin/stray
+systemd-run --quiet --unit=stray /usr/local/sbin/stray /usr/local/lib/echoes.py stray tcp:31337 udp:31337
 cat > /etc/systemd/system/rpcbind.socket << 'END'
 [Socket]
 BindIPv6Only=ipv6-only
@@ -76,9 +78,11 @@ ListenStream=0.0.0.0:111
 ListenStream=[::]:111
 ListenDatagram=0.0.0.0:111
 ListenDatagram=[::]:111
+[Install]
+WantedBy=sockets.target
 END
 systemctl daemon-reload
-systemctl start rpcbind.socket
+systemctl enable --quiet --now inetd nginx redis-server statsd exporter rpcbind.socket
 """
 
 
