@@ -208,7 +208,19 @@ def test_commands(block, place):
     for words in blocks.commands(block):
         for named in [word for word in words if re.fullmatch(r'\w+\.yml', word)]:
             write_playbook(named, block, place)
+        if 'listening.ports.enforce' in words:
+            declare_before(block, place)
         run_command(words, place)
+
+
+def declare_before(block, place):
+    """Put the last declaration that is shown before a block where it is that of all hosts."""
+    shown = [other for other in DOCUMENTED if other.source == block.source and other.line < block.line]
+    texts = [other.text for other in shown if _kind(other) == 'declaration'] + [
+        yaml.safe_dump(play['vars']) for other in shown if _kind(other) == 'plays' for play in blocks.load(other.text)
+        if 'expected_listeners' in play.get('vars', {})]
+    if not (place.path / 'group_vars').exists():
+        place.declare(texts[-1])
 
 
 def write_playbook(named, block, place):
