@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))       # for the modules beside this file, in whichever way pytest imports them
+# for the modules beside this file, in whichever way pytest imports them, and for what runs playbooks
+sys.path[:0] = [str(HERE), str(HERE.parent / 'ready')]
+
+from ready_ansible import ReadyAnsible  # noqa: E402
 
 TIMEOUT = 300
 
@@ -22,23 +25,14 @@ class Place:
     :ivar path: Path of the directory; ``hosts.ini`` and ``inventory`` in it are inventories with the group web.
     """
 
-    def __init__(self, path, collections):
+    def __init__(self, path, environment):
         self.path = path
-        variables = 'ansible_connection=local ansible_python_interpreter=%s' % sys.executable
+        # modules that gather facts side by side are given five seconds by Ansible, which a busy machine may not keep to
+        variables = ('ansible_connection=local ansible_facts_parallel=false ansible_python_interpreter=%s'
+                     % sys.executable)
         (path / 'hosts.ini').write_text('[web]\nlocalhost %s\n' % variables, encoding='utf-8')
         (path / 'inventory').write_text('[web]\nweb-1 {0}\nweb-3 {0}\n'.format(variables), encoding='utf-8')
-        # Ansible looks for collections in PYTHONPATH too
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(('ANSIBLE_', 'PYTHON'))}
-        environment.update(
-            ANSIBLE_COLLECTIONS_PATH=str(collections),
-            ANSIBLE_HOME=str(path / 'home'),
-            ANSIBLE_INJECT_FACT_VARS='false',
-            ANSIBLE_LOCALHOST_WARNING='false',
-            ANSIBLE_NOCOLOR='true',
-            LC_ALL='C.UTF-8',
-            PATH='%s:%s' % (Path(sys.executable).parent, environment.get('PATH', '')),
-        )
-        self.environment = environment
+        self.environment = dict(environment)
 
     def declare(self, text):
         """Put variables where they are those of all hosts of both inventories."""
@@ -86,14 +80,33 @@ def collections(tmp_path_factory):
     return tree
 
 
+@pytest.fixture(scope='session')
+def environment(tmp_path_factory, collections):
+    """The variables with which all commands are run, Ansible loaded once for all of them."""
+    # Ansible looks for collections in PYTHONPATH too
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(('ANSIBLE_', 'PYTHON'))}
+    folder = tmp_path_factory.mktemp('ready')
+    kept.update(
+        ANSIBLE_COLLECTIONS_PATH=str(collections),
+        ANSIBLE_HOME=str(folder / 'home'),
+        ANSIBLE_INJECT_FACT_VARS='false',
+        ANSIBLE_LOCALHOST_WARNING='false',
+        ANSIBLE_NOCOLOR='true',
+        LC_ALL='C.UTF-8',
+        PATH='%s:%s' % (Path(sys.executable).parent, kept.get('PATH', '')),
+    )
+    with ReadyAnsible(folder, kept) as ready:
+        yield ready.environment
+
+
 @pytest.fixture
-def place(tmp_path, collections):
+def place(tmp_path, environment):
     """An empty place."""
-    return Place(tmp_path, collections)
+    return Place(tmp_path, environment)
 
 
 @pytest.fixture(scope='session')
-def audited(tmp_path_factory, collections):
+def audited(tmp_path_factory, environment):
     """What an audit prints and writes, as tuple of the output and the directory that it ran in."""
-    somewhere = Place(tmp_path_factory.mktemp('audited'), collections)
+    somewhere = Place(tmp_path_factory.mktemp('audited'), environment)
     return somewhere.on_a_host('ansible-playbook', 'listening.ports.audit', '-i', 'hosts.ini'), somewhere.path

@@ -13,11 +13,13 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))  # for the packages beside this file, in whichever way pytest imports them
+# for the packages beside this file, in whichever way pytest imports them, and for what runs playbooks
+sys.path[:0] = [str(HERE), str(HERE.parent / "ready")]
 
+from ready_ansible import ReadyAnsible  # noqa: E402
 from rig.fleet import Rig  # noqa: E402
 from support.host import Host, execute  # noqa: E402
-from support.player import Player  # noqa: E402
+from support.player import Player, settings  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +37,18 @@ def collections(tmp_path_factory):
     return tree
 
 
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory, collections):
+    """The variables with which playbooks are run, Ansible loaded once for all of them."""
+    folder = tmp_path_factory.mktemp("ready")
+    with ReadyAnsible(folder, settings(folder / "home", collections)) as ready:
+        yield ready.environment
+
+
 @pytest.fixture
-def player(tmp_path, collections):
+def player(tmp_path, environment):
     """Runs playbooks; relative paths in them begin in tmp_path."""
-    return Player(tmp_path, collections)
+    return Player(tmp_path, environment)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ from filtering import Filtering  # noqa: E402
 from scene import Play, Stage  # noqa: E402
 from subject import Site, Subject  # noqa: E402
 from support.host import execute  # noqa: E402
-from support.player import Player  # noqa: E402
+from support.player import Player, settings  # noqa: E402
 from verdicts import Outcome  # noqa: E402
 from watch import Watch, programs  # noqa: E402
 
@@ -280,7 +280,8 @@ def main(arguments: list[str]) -> int:
         place = pathlib.Path(folder)
         (place / "tree/ansible_collections/listening").mkdir(parents=True)
         (place / "tree/ansible_collections/listening/ports").symlink_to(HERE.parents[1])
-        stage = Stage(Rig.attach(), Player(place, place / "tree"), subject, options.confirm)
+        player = Player(place, settings(place / "home", place / "tree"))
+        stage = Stage(Rig.attach(), player, subject, options.confirm)
         campaign = Campaign(stage, seed, place)
         campaign.run(numbers, options.jobs)
         outcomes = sorted(campaign.outcomes, key=lambda outcome: outcome.draw.number)

@@ -25,8 +25,8 @@ IMAGES = RELEASES + ",trixie+services,trixie+web,bullseye+web"
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
-# What computes for long and asks nothing of Python or of Ansible: the oldest and the newest of both run it in
-# `make test`
+# What computes for long and asks nothing of Python or of Ansible: in `make test` the oldest and the newest Python of
+# all run it
 LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captures.py",
         "tests/unit/plugins/module_utils/_firewall/test_fuzz.py", "tests/unit/tools/test_jobs.py")
 
@@ -35,7 +35,7 @@ LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captur
 TYPED = (
     ("the controller", (), ()),
     ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
-     ("tests/tools", "tests/hosts/rig", "tests/hosts/support")),
+     ("tests/tools", "tests/hosts/rig", "tests/hosts/support", "tests/ready")),
     ("the lock-out campaign", ("tests/lockout", "tests/hosts"), tuple("tests/lockout/%s.py" % name for name in (
         "closing", "draws", "faults", "filtering", "report", "run", "scene", "states", "subject", "verdicts",
         "watch"))),
@@ -97,7 +97,7 @@ NEWEST = ((NEW.core, NEW.controllers), ("2.19", ("3.11",)), ("2.16", ("3.10",)))
 UNIT_LANES = {"3.6": "", "3.7": "", "3.8": "", "3.9": "", "3.10": "2.16", "3.11": "2.19", "3.12": "2.20",
               "3.13": "2.21"}
 IN_BETWEEN = ("3.7", "3.8", "3.11", "3.12")  # neither the oldest nor the newest of those of hosts, or of controllers
-BRIEF = "3.9"  # the newest of hosts alone: those on both sides of it run LONG
+BRIEF = ("3.9", "3.10")  # the newest of hosts and the oldest of controllers: those on both sides of them run LONG
 
 
 def requirements(path: pathlib.Path) -> tuple[str, ...]:
@@ -308,9 +308,9 @@ def sanity_of(lane: Lane) -> Step:
 def units_of(version: str) -> Step:
     """The unit tests under one Python; what is left out of them has a step of its own."""
     core = UNIT_LANES[version]
-    left_out = LONG if version == BRIEF else PROPERTIES if core == NEW.core else ()
+    left_out = LONG if version in BRIEF else PROPERTIES if core == NEW.core else ()
     return Step("units", "Python %s%s" % (version, core and ", core %s" % core), units, unit_environment,
-                [version, core, *left_out], cost=130 if core else 80)
+                [version, core, *left_out], cost=100)
 
 
 def in_a_campaign(step: Step, why: str) -> Step:
@@ -351,8 +351,9 @@ STEPS = [
 CAMPAIGN = [
     in_a_campaign(sanity_of(OLD), "the newest core is stricter, and old Pythons have their unit tests"),
     *[in_a_campaign(units_of(version), "run under an older and a newer Python") for version in IN_BETWEEN],
-    in_a_campaign(Step("units", "the long ones with Python %s" % BRIEF, long_units, unit_environment,
-                       [BRIEF, UNIT_LANES[BRIEF]], cost=60), "run under an older and a newer Python"),
+    *[in_a_campaign(Step("units", "the long ones with Python %s" % version, long_units, unit_environment,
+                         [version, UNIT_LANES[version]], cost=100), "run under an older and a newer Python")
+      for version in BRIEF],
     Step("campaign", "random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "20000", "LISTENING_PORTS_SEED": "fresh"}, limit=6 * 3600),
     Step("campaign", "random rulesets against the kernel", at_random, newest_core, [["tests/oracle/firewall"]],

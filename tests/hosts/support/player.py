@@ -20,22 +20,28 @@ PLAY_TIMEOUT = 600  # seconds
 Result = TypeVar("Result")
 
 
+def settings(home: pathlib.Path, collections: pathlib.Path) -> dict[str, str]:
+    """The variables with which playbooks are run.
+
+    :param home: where Ansible keeps what it keeps
+    :param collections: where it finds this collection
+    """
+    # Ansible looks for collections in PYTHONPATH too, and settings of who runs the tests are not those of the tests
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
+    return dict(
+        kept, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_HOME=str(home), ANSIBLE_SSH_PIPELINING="true",
+        ANSIBLE_NOCOLOR="true", ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
+        LC_ALL="C.UTF-8", PATH="%s:%s" % (pathlib.Path(sys.executable).parent, os.environ["PATH"]))
+
+
 class Player:
-    """Runs playbooks in a folder of their own.
+    """Runs playbooks in a folder of their own, with the variables of settings().
 
     :ivar folder: path; relative names in a playbook begin there
     """
 
-    def __init__(self, folder: pathlib.Path, collections: pathlib.Path):
-        self.folder = folder
-        # Ansible looks for collections in PYTHONPATH too, and settings of who runs the tests are not those of the tests
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "PYTHON"))}
-        self.environment = dict(
-            kept, ANSIBLE_COLLECTIONS_PATH=str(collections), ANSIBLE_HOME=str(folder / "home"),
-            ANSIBLE_SSH_PIPELINING="true",
-            ANSIBLE_NOCOLOR="true", ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml",
-            LC_ALL="C.UTF-8",
-            PATH="%s:%s" % (pathlib.Path(sys.executable).parent, os.environ["PATH"]))
+    def __init__(self, folder: pathlib.Path, environment: dict[str, str]):
+        self.folder, self.environment = folder, environment
         self._plays = 0
 
     def play(self, hosts: "Sequence[Host]", play: str | os.PathLike[str], *arguments: str, user: str = "root",

@@ -9,6 +9,7 @@ state=${state:?} listener_port=${listener_port:?}
 export ANSIBLE_INVENTORY=$ANSIBLE_INVENTORY,$PWD/hosts.yml
 variables=(-e "state=$state" -e "facts=$PWD/files/facts.json" -e "listener_pid=${listener_pid:?}" -e "listener_port=$listener_port")
 escape=$(printf '\033')
+ready "$state"
 
 ansible-playbook "${variables[@]}" merging.yml "$@"
 ansible-playbook "${variables[@]}" roles.yml "$@"

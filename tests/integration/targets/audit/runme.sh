@@ -6,6 +6,7 @@
 set -eux
 . ../setup_listening_hosts/files/start.sh
 state=${state:?} listener_port=${listener_port:?}
+ready "$state"
 
 audit() { ansible-playbook -e "audit_output_dir=$state/audit" "$@"; }
 planted="tcp +0\.0\.0\.0:$listener_port +- +\"\{\{ 7\*7 \}\}"
@@ -101,6 +102,7 @@ name="\"\{\{ 7\*7 \}\}\\\\x1b\[1m\\\\n\""
 finding="tcp 0\.0\.0\.0:$listener_port $name"
 plain=$ANSIBLE_INVENTORY
 export ANSIBLE_INVENTORY=$plain,$PWD/declared.yml
+ready "$state"
 expect 2 audit listening.ports.audit -e target=alpha,beta "$@"
 shows "^  critical  alpha: $finding pid [0-9]+.* listens, but entry nobody of expected_listeners_alpha forbids it \(it has an odd name\)$"
 shows '^            To do: stop '

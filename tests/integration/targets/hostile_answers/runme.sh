@@ -10,6 +10,7 @@ python=${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}
 mkdir "$state/hosts"
 "$python" files/make_hosts.py "$state/hosts"
 export ANSIBLE_INVENTORY=$state/hosts/hosts.json
+ready "$state"
 
 # no text of a host steers the terminal or the CI system, whichever part of an answer it is in
 harmless() {

@@ -6,6 +6,7 @@
 set -eux
 . ../setup_listening_hosts/files/start.sh
 state=${state:?}
+ready "$state"
 
 rules() { nft list ruleset 2>/dev/null | sed 's/ packets [0-9]* bytes [0-9]*//' || true; }
 rules >"$state/before"

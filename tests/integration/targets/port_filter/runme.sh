@@ -6,6 +6,7 @@
 set -eux
 . ../setup_listening_hosts/files/start.sh
 state=${state:?}
+ready "$state"
 traces() { ls -d /etc/listening-ports /etc/systemd/system/listening-ports.service /etc/systemd/system/nftables.service.d 2>/dev/null || true; }
 before=$(traces)
 

@@ -7,6 +7,7 @@ set -eux
 . ../setup_listening_hosts/files/start.sh
 state=${state:?}
 targets=$PWD
+ready "$state"
 cd "$state"
 
 # the one that is started for all targets takes no connections, so that after two of them it looks filtered

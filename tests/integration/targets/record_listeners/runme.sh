@@ -6,6 +6,7 @@
 set -eux
 . ../setup_listening_hosts/files/start.sh
 state=${state:?} listener_port=${listener_port:?}
+ready "$state"
 variables=(-e "state=$state" -e "listener_pid=${listener_pid:?}" -e "listener_port=$listener_port")
 
 ansible-playbook "${variables[@]}" test.yml "$@"

@@ -5,8 +5,12 @@
 
 set -eux
 export ANSIBLE_INJECT_FACT_VARS=false ANSIBLE_NOCOLOR=true ANSIBLE_HASH_BEHAVIOUR=replace
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+state=$(mktemp -d)
+out=$state/out
+# shellcheck source=tests/ready/ready.sh
+. "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/listening/ports/tests/ready/ready.sh"
+trap 'ready_ends; rm -rf "$state"' EXIT
+ready "$state"
 
 # validate CODE ARGUMENT...: runs the playbook, keeps what it prints, and fails unless it exits with that code
 validate() {

@@ -8,6 +8,8 @@
 export ANSIBLE_INJECT_FACT_VARS=false
 export ANSIBLE_HOST_KEY_CHECKING=false
 export ANSIBLE_NOCOLOR=true
+# shellcheck source=tests/ready/ready.sh
+. "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/listening/ports/tests/ready/ready.sh"
 helpers=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ANSIBLE_INVENTORY=$(realpath "${INVENTORY_PATH:-../../inventory}"),$helpers/hosts.yml
 state=$(mktemp -d)
@@ -17,6 +19,7 @@ finish() {
     code=$?
     trap - EXIT
     [ -z "${listener_pid:-}" ] || kill "$listener_pid" || code=1
+    ready_ends || code=1
     rm -rf "$state"
     exit "$code"
 }
