@@ -17,10 +17,12 @@ from machines import require_hosts
 
 REQUIREMENTS = pathlib.Path(__file__).resolve().parent / "requirements/molecule.txt"
 PYTHONS = ("3.13", "3.14", "3.12", "3.11", "3.10")
-# For each scenario: a file, and a text in it with one that makes the step verify fail
+# For each scenario: a file, a text in it with one that makes the step verify fail, and how it fails
 MISTAKES = {
-    "default": ("extensions/molecule/default/prepare.yml", "User=daemon", "User=nobody"),
-    "firewall": ("extensions/molecule/firewall/converge.yml", "firewall_confirm: 10", "firewall_state: absent"),
+    "default": ("extensions/molecule/default/prepare.yml", "User=daemon", "User=nobody",
+                "assertion: report.hosts | map(attribute='verdict') | unique == ['as_declared']"),
+    "firewall": ("extensions/molecule/firewall/converge.yml", "firewall_confirm: 10", "firewall_state: absent",
+                 "No such file or directory"),  # what nft says of a table that is not there
 }
 # What molecule itself keeps in Ansible's home
 STATE = {"ansible.cfg", "ansible_inventory.yml", "state.yml"}
@@ -38,25 +40,28 @@ def check(bench: Bench, scenario: str) -> None:
     """
     require_hosts()
     folder = bench.environments.get(environments(bench)[0])
-    failed = run(bench, folder, bench.copy(), scenario)
+    failed, _printed = run(bench, folder, bench.copy(), scenario)
     if failed:
         raise Failed("molecule test: %s failed" % ", ".join(failed))
 
     place = bench.copy()
-    path, right, wrong = MISTAKES[scenario]
+    path, right, wrong, words = MISTAKES[scenario]
     text = (place / path).read_text(encoding="utf-8")
     if right not in text:
         raise Failed("%s: there is no %s to change" % (path, right))
     (place / path).write_text(text.replace(right, wrong), encoding="utf-8")
     print("Again, with %s: now the step verify has to fail." % wrong, flush=True)
-    failed = run(bench, folder, place, scenario)
-    if failed != ["verify"]:
-        raise Failed("molecule test with %s: verify should have failed; failed: %s"
-                     % (wrong, ", ".join(failed) or "nothing"))
+    failed, printed = run(bench, folder, place, scenario)
+    if failed != ["verify"] or not any(words in line for line in printed):
+        raise Failed("molecule test with %s: verify should have failed, with %r; failed: %s"
+                     % (wrong, words, ", ".join(failed) or "nothing"))
+    print("The step verify failed as it had to: with %s." % wrong, flush=True)
 
 
-def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path, scenario: str) -> list[str]:
-    """Runs `molecule test` in a copy of the tree. Returns the steps that failed. Raises Failed if it left something."""
+def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path, scenario: str) -> tuple[list[str], list[str]]:
+    """Runs `molecule test` in a copy of the tree. Returns the steps that failed, and the lines that were printed.
+    Raises Failed if it left something.
+    """
     # in one home molecule tells checkouts apart by the names of their folders only
     home = place.parent.parent.parent / "home"
     # without settings for other runs, and without telling where the collection is: that is the scenario's business
@@ -66,8 +71,10 @@ def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path, scenario: str) 
                PYTHONDONTWRITEBYTECODE="1")
     before = files(place)
     failed: list[str] = []
+    printed: list[str] = []
     try:
         for line in bench.lines(folder / "molecule", "test", "-s", scenario, cwd=place, env=env):
+            printed.append(line)
             step = re.match(r"\w+ > (\w+): Executed: Failed", line)
             if step:
                 failed.append(step.group(1))
@@ -80,7 +87,7 @@ def run(bench: Bench, folder: pathlib.Path, place: pathlib.Path, scenario: str) 
     left += sorted(files(place) ^ before) + sorted(path for path in files(home) if os.path.basename(path) not in STATE)
     if left:
         raise Failed("molecule test left behind, or changed: %s" % ", ".join(left))
-    return failed
+    return failed, printed
 
 
 def files(folder: pathlib.Path) -> set[str]:
