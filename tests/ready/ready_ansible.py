@@ -39,7 +39,8 @@ from typing import Any, Iterator, NoReturn
 
 NAMESPACES = ("user", "net", "pid", "mnt")  # the first gives the right to enter the others
 PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 23, 24  # prctl(2)
-PACKED = "ansiballz_cache"  # where Ansible keeps modules that it has packed, in the folder of a run
+SETTING = "DEFAULT_LOCAL_TMP"  # the folder of a run
+PACKED = "ansiballz_cache"  # where Ansible keeps modules that it has packed, in that folder
 READY_WITHIN = 60  # seconds
 LONGEST = 1 << 22  # bytes of a request
 # The program that is called. It loads next to nothing, as it is called often.
@@ -241,12 +242,13 @@ def have_own_folder() -> None:
     """Make the folder that Ansible has for each run, with the packed modules of all runs in it."""
     from ansible import constants
 
-    shared = os.path.join(constants.DEFAULT_LOCAL_TMP, PACKED)
+    of_all = getattr(constants, SETTING)
+    shared = os.path.join(of_all, PACKED)
     os.makedirs(shared, exist_ok=True)
-    own = tempfile.mkdtemp(prefix="ansible-local-%d" % os.getpid(), dir=os.path.dirname(constants.DEFAULT_LOCAL_TMP))
+    own = tempfile.mkdtemp(prefix="ansible-local-%d" % os.getpid(), dir=os.path.dirname(of_all))
     os.symlink(shared, os.path.join(own, PACKED))
     atexit.register(shutil.rmtree, own, True)
-    constants.DEFAULT_LOCAL_TMP = own
+    setattr(constants, SETTING, own)
 
 
 @contextlib.contextmanager

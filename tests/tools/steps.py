@@ -30,6 +30,12 @@ PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
 LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captures.py",
         "tests/unit/plugins/module_utils/_firewall/test_fuzz.py", "tests/unit/tools/test_jobs.py")
 
+# Integration tests that meet another Python on the host and other ways of Ansible with variables, connections and
+# output: in `make test` the oldest core runs them, too
+WITH_OLD = ("assert_listeners", "hostile_answers", "listener_facts", "port_filter")
+WITHOUT_OLD = tuple(sorted({path.parent.name for path in HERE.parent.glob("integration/targets/*/runme.sh")}
+                           - {*WITH_OLD}))
+
 # What mypy checks: a name, the folders from which the files import each other, and the files; none are those that
 # mypy.ini names
 TYPED = (
@@ -47,7 +53,9 @@ TYPED = (
 
 # What steps use that only one at a time can have: the network of this machine, which they show or listen in
 NETWORK = frozenset({"network"})
-HOSTS = frozenset({"hosts"})  # tests of the rig compare the machine with what it was before
+# Hosts on which logins have to come in time are alone, and so are the tests of the rig, which compare the machine with
+# what it was before
+HOSTS, MOLECULE = frozenset({"hosts"}), frozenset({"molecule"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -233,7 +241,8 @@ def pytest(bench: Bench, folder: pathlib.Path, *paths: str, inside: Sequence[Pat
             bench.note("%s: %s" % (" ".join(paths), line))
 
 
-def integration(bench: Bench, lane: Lane) -> None:
+def integration(bench: Bench, lane: Lane, *targets: str) -> None:
+    """Integration tests: these, or all of them."""
     controller, environment = integration_environments(bench, lane)
     folder, target = bench.environments.get(controller), bench.environments.get(environment)
     version, target_version = bench.python(*lane.controllers)[0], bench.python(*lane.targets)[0]
@@ -245,7 +254,8 @@ def integration(bench: Bench, lane: Lane) -> None:
     hosts = ("--controller", "origin:python=%s@%s" % (version, folder / "python"),
              "--target", "controller:python=%s@%s" % (target_version, target / "python"))
     place = bench.copy()
-    for line in bench.lines(folder / "ansible-test", "integration", *hosts, cwd=place, env=environ(folder, place)):
+    for line in bench.lines(folder / "ansible-test", "integration", *hosts, *targets, cwd=place,
+                            env=environ(folder, place)):
         if line.startswith("WARNING: Excluding"):
             bench.note("integration core %s: %s" % (lane.core, line))
 
@@ -313,6 +323,12 @@ def units_of(version: str) -> Step:
                 [version, core, *left_out], cost=100)
 
 
+def integration_of(lane: Lane, which: str, targets: Sequence[str], cost: float) -> Step:
+    """Integration tests with one ansible-core: these, or all of them."""
+    return Step("integration", "core %s, target Python %s%s" % (lane.core, lane.targets[0], which), integration,
+                integration_environments, [lane, *targets], cost=cost, uses=NETWORK)
+
+
 def in_a_campaign(step: Step, why: str) -> Step:
     """What to do in a campaign with a step that `make test` does not have."""
     return dataclasses.replace(step, part="campaign", name="%s, %s" % (step.part, step.name), left_out_of=step.part,
@@ -329,27 +345,28 @@ STEPS = [
     *[units_of(version) for version in UNIT_LANES if version not in IN_BETWEEN],
     Step("units", "2,500 random policies for each property", at_random, newest_core, [PROPERTIES],
          {"LISTENING_PORTS_EXAMPLES": "2500"}, cost=125),
-    *[Step("integration", "core %s, target Python %s" % (lane.core, lane.targets[0]), integration,
-           integration_environments, [lane],
-           cost=350, uses=NETWORK) for lane in (OLD, NEW)],
+    integration_of(NEW, "", (), cost=450),
+    integration_of(OLD, ", some targets", WITH_OLD, cost=180),
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
-    Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=300, uses=NETWORK),
-    Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=450),
+    Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=450, uses=NETWORK),
+    Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=250),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, uses=HOSTS),
     Step("hosts", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"], cost=15),
     # with longer trials than by hand: beside other steps a login may take its time
     *[Step("hosts", "the lock-out campaign, %s, %s runs" % (what, runs), lockout, newest_core,
            [what, "--runs", runs, "--confirm", "20"], cost=cost, uses=HOSTS)
       for what, runs, cost in (("filter", "40", 500), ("close", "15", 200))],
-    Step("hosts", "the rig that runs them", rig, newest_core, cost=100, uses=HOSTS),
-    *[Step("hosts", "molecule, scenario %s" % scenario, molecule.check, molecule.environments, [scenario], cost=100,
-           uses=HOSTS) for scenario in molecule.MISTAKES],
+    Step("hosts", "the rig that runs them", rig, newest_core, cost=60, uses=HOSTS | MOLECULE),
+    *[Step("hosts", "molecule, scenario %s" % scenario, molecule.check, molecule.environments, [scenario], cost=80,
+           uses=MOLECULE) for scenario in molecule.MISTAKES],
     Step("artifact", "build, install, import", check_artifact, lint_environment, cost=60),
 ]
 
 # What takes long and finds little in most runs: `make campaign`. See CONTRIBUTING.md.
 CAMPAIGN = [
     in_a_campaign(sanity_of(OLD), "the newest core is stricter, and old Pythons have their unit tests"),
+    in_a_campaign(integration_of(OLD, ", the other targets", WITHOUT_OLD, cost=300),
+                  "%s: the newest core runs them" % ", ".join(WITHOUT_OLD)),
     *[in_a_campaign(units_of(version), "run under an older and a newer Python") for version in IN_BETWEEN],
     *[in_a_campaign(Step("units", "the long ones with Python %s" % version, long_units, unit_environment,
                          [version, UNIT_LANES[version]], cost=100), "run under an older and a newer Python")
