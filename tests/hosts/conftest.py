@@ -91,7 +91,7 @@ def probe():
     nmap(1).
     """
 
-    def ask(source, target, port, protocol="tcp", family="ipv4", timeout=1.0, source_address=None):
+    def ask(source, target, port, protocol="tcp", family="ipv4", timeout=5.0, source_address=None):
         address = target.address6 if family == "ipv6" else target.address
         command = [*(source.inside() if source else []), sys.executable, "-B", HERE / "support/probe.py", address,
                    str(port), protocol,

@@ -89,7 +89,7 @@ def test_a_second_run_and_check_mode_change_nothing_and_see_the_same(host, tmp_p
 def test_a_dead_host_is_unreachable_and_the_others_are_audited(hosts, playbook, tmp_path):
     fleet = hosts(3, release=RELEASES)
     fleet[1].kill()
-    done = playbook(fleet, AUDIT, "--timeout=2", check=False)
+    done = playbook(fleet, AUDIT, "--timeout=10", check=False)
     assert done.code == 2, done
     assert [record(tmp_path / FOLDER, host)["status"] for host in fleet] == ["ok", "unreachable", "ok"]
     assert "%s is unreachable: " % fleet[1].name in done.out
@@ -98,7 +98,7 @@ def test_a_dead_host_is_unreachable_and_the_others_are_audited(hosts, playbook, 
 
 def test_a_host_whose_link_is_cut_is_unreachable_and_reached_when_it_is_mended(host, tmp_path):
     with host.link_cut():
-        assert host.playbook(AUDIT, "--timeout=2", check=False).code == 2
+        assert host.playbook(AUDIT, "--timeout=10", check=False).code == 2
         assert record(tmp_path / FOLDER, host)["status"] == "unreachable"
     host.playbook(AUDIT)
     assert record(tmp_path / FOLDER, host)["status"] == "ok"
@@ -213,7 +213,7 @@ def declared(hosts, tmp_path):
 
 def audit(playbook, fleet, *arguments, play=AUDIT):
     """Audit them; returns Done."""
-    return playbook(fleet, play, "-i", "groups.yml", "--timeout=2", *arguments, check=False)
+    return playbook(fleet, play, "-i", "groups.yml", "--timeout=10", *arguments, check=False)
 
 
 def reports(done):

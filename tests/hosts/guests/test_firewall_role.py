@@ -190,7 +190,7 @@ def test_real_services_are_filtered_whoever_holds_their_ports(hosts, player, pro
              for client in (friend, stranger) if family == "ipv4" or port not in ONLY_IPV4]
 
     def meet():
-        return [probe(client, server, port, protocol, family, timeout=2.0)
+        return [probe(client, server, port, protocol, family, timeout=5.0)
                 for client, port, protocol, family in asked]
 
     assert meet() == ["open"] * len(asked)
@@ -203,5 +203,5 @@ def test_real_services_are_filtered_whoever_holds_their_ports(hosts, player, pro
     assert changed(done) == {server.name: 1}
     assert meet() == [REAL[port, protocol][0 if client is friend else 1]
                       for client, port, protocol, _family in asked]
-    assert probe(friend, server, 111, "udp", timeout=2.0) == "closed"
+    assert probe(friend, server, 111, "udp", timeout=5.0) == "closed"
     assert changed(server.playbook(ROLE, "-e", variables)) == {server.name: 0}

@@ -167,11 +167,11 @@ def test_a_killed_runner_leaves_nothing_behind(undisturbed, name):
         cgroup = obstacles.cgroup_root() / machine.rig_name(process.pid)
         assert len(list(cgroup.glob("host-*"))) == 3 and len(rig_processes()) > 15
         process.send_signal(name)
-        process.wait(20)
+        process.wait(TIMEOUT)
     if name == signal.SIGKILL:
         assert cgroup.exists()  # what is left to the next run: else this test would show nothing
         # everything else has to end by itself, with nobody there to end it
-        until = time.monotonic() + 20
+        until = time.monotonic() + TIMEOUT
         while rig_processes():
             assert time.monotonic() < until, "processes that outlive their runner: %s" % rig_processes()
             time.sleep(0.05)
@@ -188,10 +188,10 @@ def test_what_joined_a_killed_rig_is_ended_too(undisturbed):
                               stdout=subprocess.PIPE) as joined:
             assert joined.stdout.readline() == b"in\n"
             process.kill()
-            process.wait(20)
+            process.wait(TIMEOUT)
             assert joined.poll() is None
             assert rig("run", "--hosts", "0", "--", "true").returncode == 0
-            assert joined.wait(5) == -signal.SIGKILL
+            assert joined.wait(TIMEOUT) == -signal.SIGKILL
 
 
 def test_a_pid_that_is_used_again_is_not_taken_for_the_runner(undisturbed):

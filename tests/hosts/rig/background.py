@@ -22,7 +22,7 @@ from .obstacles import cgroup_root
 Path = str | os.PathLike[str]
 
 FILES = ("runner", "ready", "ssh", "sftp", "scp", "ssh_config", "inventory.json", "id", "id.pub", "known_hosts", "log")
-DOWN_WITHIN = 20  # seconds
+DOWN_WITHIN = 60  # seconds
 # Whoever connects is in the rig's cgroup, so that connections which Ansible keeps end with the hosts.
 SSH = """\
 #!/bin/sh

@@ -26,7 +26,7 @@ PREFIX = "listening-ports-rig-"
 # host starves.
 INOTIFY = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
 INOTIFY_WANTED = 8192
-GONE_WITHIN = 10  # seconds for the kernel to end killed processes and empty their cgroup
+GONE_WITHIN = 60  # seconds for the kernel to end killed processes and empty their cgroup
 
 
 def rig_name(pid: int) -> str:

@@ -146,7 +146,7 @@ class Ground:
         server.console("sh", "-c", "cat > /root/echoes.py", stdin=(HERE / "echoes.py").read_text(encoding="utf-8"))
         server.console("sh", "-eu", stdin=SERVER)
         server.wait_for("ss -Hltn6 'sport = 8091' | grep -q . && ip netns exec box ss -Hlun6 'sport = 81' | grep -q .")
-        server.wait_for(FINDS_CONTAINER, 20)
+        server.wait_for(FINDS_CONTAINER)
 
     def raise_wall(self, name: str, *arguments: str) -> None:
         """Run a script of walls on the server."""

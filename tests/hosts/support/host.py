@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Path = str | os.PathLike[str]
 
 COMMAND_TIMEOUT = 120  # seconds
-REBOOTED_WITHIN = 60  # seconds
+PATIENCE = 60  # seconds for what takes none on a machine that is not busy
+REBOOTED_WITHIN = 120  # seconds
 
 
 class Done(NamedTuple):
@@ -82,7 +83,7 @@ class Host:
         """The beginning of a command that runs in its network, with the files of this side."""
         return ["nsenter", "--net=/proc/%d/ns/net" % self._guest.leader(), "--"]
 
-    def wait_for(self, command: str, timeout: float = 10.0) -> None:
+    def wait_for(self, command: str, timeout: float = PATIENCE) -> None:
         """Until a shell command, run over the console, succeeds. Fails the test after timeout seconds."""
         until = time.monotonic() + timeout
         while self.console("sh", "-c", command, check=False).code:

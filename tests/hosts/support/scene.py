@@ -108,7 +108,7 @@ class Scene:
                        stdin=(HERE / "echoes.py").read_text(encoding="utf-8"))
         server.console("sh", "-eu", stdin=SCENE)
         server.wait_for(" && ".join(map(listens, SERVICES)))
-        server.wait_for(FINDS_CONTAINER, 20)
+        server.wait_for(FINDS_CONTAINER)
 
     def late(self) -> None:
         """Something more begins to listen, on LATE."""
