@@ -41,9 +41,17 @@ FILTERED = {
     'connection': {'address': '10.0.0.1', 'port': 22, 'peer': '10.0.0.2', 'peer_port': 1, 'interface': EVIL[:60],
                    'how': EVIL[:60]},
 }
+STOPPED = {
+    'units': [EVIL],
+    'listeners': [{
+        'listener': LISTENER['id'], 'status': 'left', 'reason': 'serves_others',
+        'about': {'unit': EVIL, 'others': [EVIL]},
+        'units': [EVIL], 'bystanders': [EVIL], 'again': [{'by': 'cron', 'units': [EVIL]}], 'command': EVIL,
+        'processes': [{'pid': 1, 'process': EVIL, 'exe': EVIL}]}],
+}
 # what all modules of the collection may answer
-GOOD = {**FILTERED, 'changed': False, 'packed': json.dumps(FACTS), 'ansible_facts': {'ansible_listening_ports': FACTS},
-        'counts': {'open': 1}, 'elapsed': 1, 'probes': PROBES}
+GOOD = {**FILTERED, **STOPPED, 'changed': False, 'packed': json.dumps(FACTS),
+        'ansible_facts': {'ansible_listening_ports': FACTS}, 'counts': {'open': 1}, 'elapsed': 1, 'probes': PROBES}
 MORE = {
     'failed': {'failed': True, 'msg': EVIL}, 'failed-lines': {'failed': True, 'msg': 'a\n::error::b\n%s' % EVIL},
     'failed-types': {'failed': 'yes', 'msg': {'a': [EVIL]}, 'exception': [EVIL]},
@@ -59,6 +67,9 @@ MORE = {
                  '_ansible_parsed': False, 'censored': EVIL},
     'hosts': {'add_host': {'host_name': EVIL, 'groups': [EVIL], 'host_vars': {}}, 'add_group': EVIL,
               'ansible_stats': {'data': {EVIL: EVIL}, 'per_host': False, 'aggregate': False}},
+    'closed': {'listeners': [{**STOPPED['listeners'][0], 'status': 'closed'}]},
+    'survived': {'listeners': [{**STOPPED['listeners'][0], 'status': 'survived'}]},
+    'others': {'listeners': [{**STOPPED['listeners'][0], 'listener': EVIL}]},
     'facts': {'ansible_facts': {'ansible_listening_ports': FACTS, 'audit_fail': 'no', EVIL: EVIL, 'hidden': EVIL,
                                 'discovered_interpreter_python': EVIL}},
     'tagged': {'msg': {'__ansible_type': 'TrustedAsTemplate', 'value': EVIL}, 'failed': True},
