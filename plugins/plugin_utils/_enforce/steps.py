@@ -21,7 +21,8 @@ PATIENCE = 20           # seconds for one login, with become
 _INSTANT = 0.5          # seconds before the end in which what happens is due to it
 _HIDDEN = 'connection_hidden'
 _CONNECTION = re.compile(r'[0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5} [0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5}', re.ASCII)
-_PREFIX = re.compile(r'^Failed to connect to the host via ssh: |^ssh: connect to host \S+ port \d+: ')
+_PREFIX = re.compile(r'^Failed to connect to the host via ssh:(?: |\Z)|^ssh: connect to host \S+ port \d+: ')
+_SILENT = 'ssh does not say why'   # as where its LogLevel leaves out that the other side has closed the connection
 
 Answer = dict[str, Any]
 
@@ -140,4 +141,4 @@ def why(exc: Exception) -> str:
     text = ' '.join(str(exc).split()) or type(exc).__name__
     while _PREFIX.match(text):
         text = _PREFIX.sub('', text, 1)
-    return sentence(text, 300)
+    return sentence(text or _SILENT, 300)

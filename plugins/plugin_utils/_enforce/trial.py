@@ -105,7 +105,9 @@ class Case:
         only_refused = self._steps.reached
         silent = self._steps.asked and not only_refused     # it may have kept it, and its answer was lost
         words = 'logged in again, and got no answer' if silent else 'could not log in again'
-        lost = '%s within %d s (%s)' % (words, seconds, answer['msg'].rstrip('.') if answer else reason)
+        lost = '%s within %d s (%s)' % (words, seconds, reason)
+        if answer:
+            lost = 'a new login came too late (%s)' % answer['msg'].rstrip('.')
         answer, reason = self._over_new_login(SWEEP, self._clock.monotonic() + _RETURN)
         if not answer and not self._steps.reached:
             return self.unheard(lost, reason, began) if silent else self.unreached(lost, reason, began)

@@ -115,6 +115,12 @@ def test_rules_that_cut_the_way_in_are_gone_when_the_trial_is_over():
     assert len(attempts) == 22 and max(attempts[:-1]) < 59 and attempts[-1] == 61
 
 
+def test_ssh_need_not_say_why_there_is_no_login():
+    silent = AnsibleConnectionFailure('Failed to connect to the host via ssh: ')
+    assert run(Host([TRIAL], [KEPT], [REVERTED], logins=[silent] * 21 + [WORKS])).msg.startswith(
+        'web-1: could not log in again within 60 s (ssh does not say why). The rules')
+
+
 def test_a_host_that_does_not_answer_with_the_old_rules_either():
     result = run(Host([TRIAL], logins=[NO_ROUTE]))
     assert (result.status, result.failed) == ('reverted', True)
@@ -160,7 +166,7 @@ def test_what_the_end_of_the_trial_cuts_off_is_not_the_reason():
 def test_a_trial_that_ended_early_is_not_waited_for():
     host = Host([TRIAL], [REVERTED], [REVERTED])
     result = run(host)
-    assert result.msg == 'web-1: could not log in again within 60 s (the trial has ended). The rules are as they were'
+    assert result.msg == 'web-1: a new login came too late (the trial has ended). The rules are as they were'
     assert host.steps == 'begin keep sweep' and host.clock.passed < 5
 
 
