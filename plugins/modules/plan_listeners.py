@@ -6,7 +6,7 @@
 
 DOCUMENTATION = r"""
 module: plan_listeners
-short_description: Plan what makes a host as it is declared: what is stopped, and who would lose access to what
+short_description: Plan what is stopped and filtered on a host by its declaration, and say who would lose what
 version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
