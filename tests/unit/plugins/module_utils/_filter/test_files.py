@@ -9,7 +9,6 @@ import stat
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._filter import files as _files
-from ansible_collections.listening.ports.plugins.module_utils._notes import Busy
 
 OLD = _files.Stored('00000001', 'a' * 64, 'table inet listening_ports {}\n')
 NEW = _files.Stored('00000002', 'b' * 64, 'table inet listening_ports { chain decide { } }\n')
@@ -88,15 +87,6 @@ def test_a_pipe_in_the_place_of_a_file_does_not_hang(files, disk):
     os.makedirs(disk.root + _files.FOLDER)
     os.mkfifo(disk.root + _files.FILE)
     assert files.kept() is None and files.has_kept()
-
-
-def test_only_one_run_has_the_lock(files, disk):
-    with files.locked():
-        with pytest.raises(Busy):
-            with _files.Files(disk.root).locked():
-                pytest.fail('two have it')
-    with files.locked():
-        pass
 
 
 def test_units_are_written_once_and_taken_away_whole(files, disk):
