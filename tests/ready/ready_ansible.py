@@ -14,8 +14,8 @@ was called. What is called is a program of this name, in a folder to be put in f
 
 Scripts use ready.sh.
 
-Where something differs that Ansible reads while it is loaded (its variables, a configuration file), the program runs
-the real one.
+Where something differs that Ansible reads while it is loaded (its variables, a configuration file), and on a terminal,
+the program runs the real one.
 """
 
 import array
@@ -136,7 +136,7 @@ def make_program(folder: pathlib.Path, path: str) -> None:
 def answer(connection: socket.socket) -> None:
     """Run what a connection asks for, and tell its exit code; end it where the one who asked has ended."""
     arguments, folder, environment, files = request(connection)
-    if differs(environment) or os.path.exists(os.path.join(folder, "ansible.cfg")):
+    if differs(environment) or os.path.exists(os.path.join(folder, "ansible.cfg")) or any(map(os.isatty, files)):
         connection.sendall(b"-1")
         return
     asking = int.from_bytes(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)

@@ -18,6 +18,7 @@ fresh() {
 }
 enforce() { ansible-playbook listening.ports.enforce "$@"; }
 export ANSIBLE_INVENTORY=$state/hosts/inventory
+ready "$state"
 # what was asked of a host, and how often
 acted() { cat "$state/hosts/$1/asked" 2>/dev/null | grep -c '^apply_.* act$' || true; }
 untouched() { for host; do [ "$(acted "$host")" = 0 ]; done; }
