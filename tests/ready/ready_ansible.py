@@ -261,7 +261,7 @@ def exit_code() -> Iterator[list[int]]:
     except SystemExit as exc:
         if isinstance(exc.code, str):
             sys.stderr.write(exc.code + "\n")
-        codes.append(exc.code if isinstance(exc.code, int) else 1 if exc.code else 0)
+        codes.append(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
 
 
 def drop(numbers: list[int]) -> None:

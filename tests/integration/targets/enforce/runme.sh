@@ -20,7 +20,11 @@ enforce() { ansible-playbook listening.ports.enforce "$@"; }
 export ANSIBLE_INVENTORY=$state/hosts/inventory
 ready "$state"
 # what was asked of a host, and how often
-acted() { cat "$state/hosts/$1/asked" 2>/dev/null | grep -c '^apply_.* act$' || true; }
+acted() {
+    local asked=$state/hosts/$1/asked
+    [ -e "$asked" ] || asked=/dev/null
+    grep -c '^apply_.* act$' "$asked" || true
+}
 untouched() { for host; do [ "$(acted "$host")" = 0 ]; done; }
 
 # without a terminal nobody answers, and what is said beforehand has to be yes, as text
