@@ -34,6 +34,7 @@ notes:
     waiver waives, nor anything of which a switch of the declaration says V(warn) or V(ignore), as they do of undeclared
     listeners on loopback. Whether a firewall keeps everybody from it does not matter. Listeners whose owners are
     unknown are left, and on a host where owners are hidden nothing is closed, since a unit may serve what stays.
+  - A port that a host only forwards is no listener of it, and is not closed. O(actions=firewall) filters it.
   - A declaration without entries is refused. A host is left as it is, and the task fails, if its sockets could not be
     observed completely; nor, to filter, its firewall; nor, to close, the owners of all sockets.
   - What is filtered is still not declared. Set the variable C(listener_unexpected_blocked) to V(warn) or V(ignore), and
