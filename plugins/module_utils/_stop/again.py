@@ -9,67 +9,68 @@ import posixpath
 import re
 from collections import namedtuple
 
-# unit to the names by which D-Bus starts it; pairs of a file and a command that cron runs at each boot; pairs of a
-# unit and what a link of an administrator has it start, which "systemctl disable" removes
+# dbus: pairs of a unit, or None, and a name by which D-Bus starts it; reboots: pairs of a file and a command that cron
+# runs at each boot; links: pairs of a unit and what it starts by a link that "systemctl disable" removes
 Ways = namedtuple('Ways', 'dbus reboots links')
-NONE = Ways({}, (), frozenset())
+NONE = Ways((), (), frozenset())
 
 _ADMINISTRATOR = '/etc/systemd/system/'
 _SERVICE = re.compile(r'^SystemdService[ \t]*=[ \t]*(\S+)[ \t]*$', re.MULTILINE)
 _BUS_NAME = re.compile(r'^Name[ \t]*=[ \t]*(\S+)[ \t]*$', re.MULTILINE)
+_APART = re.compile(r'[\s;&|()\'"]+')
+# what runs a program that is a text: it says nothing of which
+_INTERPRETER = re.compile(r'(?:python|perl|ruby|node|php|java|lua|(?:ba|da|z|k|c)?sh|busybox|env|mono|dotnet)[0-9.]*\Z')
 _REBOOT = re.compile(r'^[ \t]*@reboot[ \t]+(.+)$', re.MULTILINE)
 
 
-def found(view, way, gone, mask):
+def ways_back(view, stopped, gone, pids, mask):
     """Find what would bring a listener back after its units are stopped and disabled.
 
     :param view: ``view.View``.
-    :param way: how it is closed, with ``stopped`` and ``pids``.
+    :param stopped: iterable of str, the units that are stopped for it.
     :param gone: set of str, all units that go.
+    :param pids: iterable of int, its owners.
     :param mask: bool, the units are masked, too: nothing starts them then.
     :returns: list of dict with ``by`` (``triggered``, ``wanted``, ``dbus`` or ``cron``) and ``units``: what it is.
     """
     graph, ways = view.units, view.again
     names = {'triggered': set(), 'wanted': set(), 'dbus': set(), 'cron': set()}
-    for name in way.stopped:
+    for name in stopped:
         unit = graph.get(name)
         if mask and not unit.FragmentPath.startswith(_ADMINISTRATOR):
             continue
-        names['triggered'].update(graph.triggers(name, gone))
+        names['triggered'].update(other.Id for other in graph.triggers(name, gone))
         if not unit.is_sysv:
             names['wanted'].update(
-                puller for puller in graph.pullers(name, gone) if _starts(graph.get(puller))
-                and not (unit.is_enabled and any((puller, called) in ways.links for called in unit.names)))
-        for called in unit.names:
-            names['dbus'].update(ways.dbus.get(called, ()))
-    words = {word for pid in way.pids for word in _words(view.processes[pid])}
-    names['cron'].update(path for path, command in ways.reboots if any(word in _split(command) for word in words))
-    return [{'by': by, 'units': sorted(found)} for by, found in sorted(names.items()) if found]
-
-
-def _starts(unit):
-    """bool: a unit starts by itself, or has been started."""
-    return unit.runs or unit.is_enabled
+                other.Id for other in graph.pullers(name, gone)
+                if not (unit.is_enabled and any((other.Id, called) in ways.links for called in unit.names)))
+        names['dbus'].update(called for started, called in ways.dbus
+                             if started in unit.names or (called == unit.BusName and started is None))
+    words = {word for pid in pids if pid in view.processes for word in _words(view.processes[pid])}
+    names['cron'].update(path for path, command in ways.reboots if words.intersection(_split(command)))
+    return [{'by': by, 'units': sorted(units)} for by, units in sorted(names.items()) if units]
 
 
 def _words(process):
     """set of str: what a command has in it that starts this program."""
-    return {word for word in (process.exe, process.name) if word}
+    base = posixpath.basename(process.exe or '')
+    words = {process.exe, base} if base and not _INTERPRETER.match(base) else set()
+    return words.union(word for word in process.command[1:] if word.startswith('/'))
 
 
 def _split(command):
-    words = re.split(r'[\s;&|()\'"]+', command)
-    return set(words).union(posixpath.basename(word) for word in words)
+    words = _APART.split(command)
+    return set(words).union(posixpath.basename(word) for word in words) - {''}
 
 
 def of_dbus(texts):
-    """Read which units D-Bus starts: dict, unit to list of str, from the texts of its service files."""
-    names = {}
+    """Read what D-Bus starts, from the texts of its service files: tuple of (unit or None, name)."""
+    found = []
     for text in texts:
         unit, name = _SERVICE.search(text), _BUS_NAME.search(text)
-        if unit and name:
-            names.setdefault(unit.group(1), []).append(name.group(1))
-    return names
+        if name:
+            found.append((unit and unit.group(1), name.group(1)))
+    return tuple(found)
 
 
 def of_cron(tables):

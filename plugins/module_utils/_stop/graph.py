@@ -19,7 +19,7 @@ _PULLED_BY = ('RequiredBy', 'WantedBy')
 _LISTS = tuple(sorted(set(_SPREADS + _NEEDS + _NEEDED_BY + ('Names', 'Triggers', 'TriggeredBy'))))
 _TEXTS = ('Id', 'LoadState', 'ActiveState', 'UnitFileState', 'FragmentPath', 'SourcePath', 'ControlGroup', 'KillMode',
           'BusName')
-_FLAGS = ('Transient', 'RefuseManualStop', 'StopWhenUnneeded', 'Accept')
+_FLAGS = ('Transient', 'RefuseManualStart', 'RefuseManualStop', 'StopWhenUnneeded', 'Accept')
 PROPERTIES = _TEXTS + _FLAGS + _LISTS + ('MainPID',)
 # all that any release of systemd shows of every unit: without these, it was not understood
 _EVERY = ('Id', 'LoadState', 'ActiveState', 'RequiredBy', 'BoundBy', 'ConsistsOf', 'TriggeredBy', 'Triggers')
@@ -54,6 +54,16 @@ class Unit(namedtuple('Unit', PROPERTIES)):
     def runs(self):
         """bool: to stop it ends something."""
         return self.ActiveState in _RUNS
+
+    @property
+    def comes_back(self):
+        """bool: ``systemctl start`` has it run again once it has stopped: its file is there, and nothing forbids it."""
+        return self.LoadState == 'loaded' and not (self.Transient or self.RefuseManualStart)
+
+    @property
+    def starts(self):
+        """bool: it runs, or a boot starts it."""
+        return self.runs or self.is_enabled
 
     @property
     def is_enabled(self):
@@ -112,6 +122,10 @@ class Graph:
         """Unit of a name, or None."""
         return self._units.get(name)
 
+    def main_processes(self):
+        """set of int."""
+        return {unit.MainPID for unit in self._units.values() if unit.MainPID}
+
     def ids(self, names):
         """tuple of str: what systemd calls these units, each once, sorted; those that are not known as they are."""
         return tuple(sorted({self._units[name].Id if name in self._units else name for name in names}))
@@ -137,9 +151,10 @@ class Graph:
     def to_stop(self, name):
         """Find what has to be stopped at once so that a unit is gone and stays so.
 
-        These are the unit, what a socket starts, and whatever starts one of these and nothing else.
+        These are the unit, what a socket starts, and whatever starts one of these and nothing else, as far as that runs
+        or a boot starts it.
 
-        :returns: tuple of str, sorted; sockets, timers and paths first.
+        :returns: tuple of str, sorted.
         """
         stopped = set()
         for unit in self._known([name]):
@@ -149,8 +164,8 @@ class Graph:
             before = set(stopped)
             for unit in self._known(before):
                 stopped.update(other.Id for other in self._known(unit.TriggeredBy)
-                               if not other.Accept and set(self._started(other)) <= stopped)
-        return tuple(sorted(stopped, key=lambda unit: (unit.endswith('.service'), unit)))
+                               if other.starts and not other.Accept and set(self._started(other)) <= stopped)
+        return tuple(sorted(stopped))
 
     def _started(self, unit):
         """tuple of str: what a unit starts, but for instances of the moment."""
@@ -191,14 +206,16 @@ class Graph:
                             if other.runs and other.Id not in gone))
 
     def triggers(self, name, gone):
-        """tuple of str: what starts this unit, and stays."""
-        return tuple(sorted(other.Id for unit in self._known([name]) for other in self._known(unit.TriggeredBy)
-                            if other.Id not in gone))
+        """list of Unit: what starts this unit, and stays."""
+        return self._staying(name, ('TriggeredBy',), gone)
 
     def pullers(self, name, gone):
-        """tuple of str: what has this unit started as it starts itself, and stays."""
-        return tuple(sorted(other.Id for unit in self._known([name])
-                            for other in self._known(self._related(unit, _PULLED_BY)) if other.Id not in gone))
+        """list of Unit: what has this unit started as it starts itself, and stays."""
+        return self._staying(name, _PULLED_BY, gone)
+
+    def _staying(self, name, properties, gone):
+        return [other for unit in self._known([name]) for other in self._known(self._related(unit, properties))
+                if other.starts and other.Id not in gone]
 
     def _known(self, names):
         return [self._units[name] for name in names if name in self._units]

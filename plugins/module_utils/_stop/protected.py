@@ -93,7 +93,7 @@ def of_unit(names, patterns=(), nfs=False):
         for why, units, dummy in _rules(nfs) if '/' not in name else ():
             if any(fnmatch.fnmatchcase(name, pattern) for pattern in units.split()):
                 return Protection(why, name)
-    return _asked(list(names) + own, patterns)
+    return as_asked(list(names) + own, patterns)
 
 
 def of_process(process, exe, patterns=(), nfs=False):
@@ -107,15 +107,16 @@ def of_process(process, exe, patterns=(), nfs=False):
         for why, dummy, programs in _rules(nfs):
             if base in programs.split():
                 return Protection(why, base)
-    return _asked([name for name in (process, exe) if name], patterns)
+    return as_asked((process, exe), patterns)
 
 
 def _rules(nfs):
     return _RULES + (_WITH_NFS,) if nfs else _RULES
 
 
-def _asked(names, patterns):
-    for name in names:
+def as_asked(names, patterns):
+    """Find out whether one of some names is protected by a glob; parameters and result as those of ``of_unit``."""
+    for name in filter(None, names):
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
             return Protection('asked', name)
     return None

@@ -21,6 +21,7 @@ _FIELDS = ('listeners', 'inodes', 'processes', 'units', 'lineage', 'connection',
 _BLIND = {'sockets': None, 'owners': ('owners_hidden', 'fd_budget', 'proc_unreadable', 'process_unreadable', 'psutil')}
 _MOST_UNITS, _AT_ONCE, _ROUNDS = 5000, 200, 50
 _MOST_DESCRIPTORS = 2000000
+_MOST_COMMAND, _MOST_WORDS = 4096, 20
 _MOST_BYTES = 1 << 20           # of a file
 _UNIT_LINKS = '/etc/systemd/system/*.wants/*', '/etc/systemd/system/*.requires/*'
 _DBUS = '/usr/share/dbus-1/system-services/*.service', '/etc/dbus-1/system-services/*.service'
@@ -49,9 +50,9 @@ class View(namedtuple('View', _FIELDS)):
     __slots__ = ()
 
 
-# started: in ticks since the boot. exe: as the facts have it; link: as proc(5) has it; groups: its control groups.
-# These, and the unit, are known of owners and of the lineage only
-Process = namedtuple('Process', 'pid parent session started name exe link unit groups')
+# started: in ticks since the boot. exe: as the facts have it; link: as proc(5) has it; groups: its control groups;
+# command: the beginning of its command line, words. These, and the unit, are known of owners and of the lineage only
+Process = namedtuple('Process', 'pid parent session started name exe link unit groups command')
 
 
 class _Host(_facts.Host):
@@ -101,6 +102,7 @@ def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system
                         for unit in [record['activated_by'], record['service']]
                         + [owner['unit'] for owner in record['owners']]}
         units = _units(_valid(starts), _valid(wanted_units), run)
+        _complete_mains(units, processes, proc)
     makers = {}
     if any(record['held_by'] == 'kernel' for record in records):
         known = kernel.makers({None})
@@ -136,7 +138,7 @@ def _processes(proc):
         words = rest.split()
         if len(words) > 19:
             processes[int(number)] = Process(int(number), int(words[1]), int(words[3]), int(words[19]), _text(name),
-                                             None, None, None, ())
+                                             None, None, None, (), ())
     return processes
 
 
@@ -161,7 +163,9 @@ def _completed(process, owner, proc):
     except OSError:
         link = None
     if owner:
-        return process._replace(exe=owner['exe'], link=link, unit=owner['unit'], groups=groups)
+        words = _text((_read(base + '/cmdline') or b'')[:_MOST_COMMAND]).split('\0')
+        return process._replace(exe=owner['exe'], link=link, unit=owner['unit'], groups=groups,
+                                command=tuple(words[:_MOST_WORDS]))
     from .._systemd import cgroups
     return process._replace(link=link, unit=cgroups.describe(text)[0], groups=groups)
 
@@ -179,6 +183,15 @@ def _complete(records, inodes, proc):
         more = [owner for owner in map(processes.get, sorted(pids - known)) if owner]
         record['owners'] += more
         record['owners_total'] = len(record['owners'])
+
+
+def _complete_mains(units, processes, proc):
+    """Add to the main processes of units what they run."""
+    known = walk.Processes(proc)
+    for pid in units.main_processes():
+        if pid in processes and not processes[pid].groups:
+            exe = known.executable('%s/%d' % (proc, pid))['exe']
+            processes[pid] = processes[pid]._replace(exe=exe)
 
 
 # Units

@@ -299,8 +299,8 @@ def _user_unit(about: About) -> str:
 def _bare(about: About) -> str:
     words = {
         'session': 'is in a login session', 'cron': 'was started by cron, which is not stopped for it',
-        'scope': 'is in {unit}, which is no service', 'transient': 'is in {unit}, which was made for the moment',
-        'spared': 'is in {unit}, and would outlive it',
+        'scope': 'is in {unit}, which is no service', 'transient': 'is in {unit}, which could not be started again',
+        'spared': 'is in {unit}, and would outlive it', 'stray': 'is in {unit}, and no part of its main process',
     }.get(str(about.get('why')), 'is in no unit that stops it')
     unit = _name(about, 'unit', 'a unit')
     return '%s %s, and ending processes was not asked for' % (_process(about), words.replace('{unit}', unit))
@@ -310,7 +310,9 @@ _REASONS: dict[str, Callable[[About], str]] = {
     GONE: lambda about: 'nothing listens there any more',
     'in_use': _in_use,
     'protected': _protected,
-    'refuses': lambda about: '%s may not be stopped by hand (RefuseManualStop=)' % _name(about, 'unit', 'its unit'),
+    'refuses': lambda about: '%s %s' % (
+        _name(about, 'unit', 'its unit'), 'could not be started again' if about.get('by') == 'start'
+        else 'may not be stopped by hand (RefuseManualStop=)'),
     'kernel': lambda about: 'the kernel listens there, for %s' % _name(about, 'made_by', 'nobody knows whom'),
     'container': lambda about: 'it belongs to a container%s, and these are not stopped here' % (
         ', ' + _name(about, 'container', '') if about.get('container') else ''),

@@ -18,7 +18,7 @@ POLICY = 'plugin_utils._policy'
 # of what filters, what makes texts and reads none of a host
 PURE = ('rules', 'table', 'exchange', 'refusal')
 # of what stops listeners, what decides
-DECIDING = ('graph', 'protected', 'by_hand', 'again', 'decide')
+DECIDING = ('graph', 'protected', 'by_hand', 'again', 'ways', 'decide')
 OF_CONTROLLERS = ('plugin_utils', 'action', 'lookup')
 OF_HOSTS = ('modules', 'module_utils')
 # whatever asks the host that it runs on

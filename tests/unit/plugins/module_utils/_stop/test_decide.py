@@ -86,3 +86,13 @@ def test_the_first_process_is_never_ended():
     scene = Scene().listen(WEB, [1])
     assert left(scene.decide(WEB, processes=True, despite=['protected'])) == (
         'protected', {'why': 'init', 'name': 'systemd'})
+
+
+def test_what_upholds_it_and_stops_too():
+    scene = Scene().service('web.service', 10, [WEB], UpheldBy='keeper.service')
+    scene.service('keeper.service', 11, ['tcp/0.0.0.0:81'], Upholds='web.service')
+    assert left(scene.decide(WEB)) == ('upheld', {'unit': 'web.service', 'by': ['keeper.service']})
+    assert scene.decide(WEB, despite=['upheld']).stop == ('web.service',)
+    assert scene.decide(WEB, 'tcp/0.0.0.0:81').stop == ('keeper.service', 'web.service')
+    scene.unit('keeper.service', ActiveState='inactive')
+    assert scene.decide(WEB).stop == ('web.service',)

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts as ``decide`` is given them, written down in a few words."""
 
+import json
+import os
+
 from ansible_collections.listening.ports.plugins.module_utils._stop import again, decide, graph, view
 
 SSHD, SESSION, SHELL = 700, 900, 901            # the connection in use, and what it runs
@@ -24,7 +27,30 @@ def shown(**properties):
     return ''.join('%s=%s\n' % item for item in sorted(known.items()))
 
 
-class Scene(object):
+RELEASES = ('bullseye', 'bookworm', 'trixie')
+OPTIONS = {'listeners': [], 'processes': False, 'mask': False, 'protected': [], 'despite': []}
+
+
+def recording(release):
+    """What ``captures/record.py`` has recorded on a host."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'captures', release + '.json')
+    with open(path, encoding='utf-8') as stream:
+        return json.load(stream)
+
+
+def recorded(release):
+    """view.View of a host with ``captures/record.py``, without a connection in use."""
+    known = recording(release)
+    units = graph.Graph(unit for text in known['texts'] for unit in graph.parse(text))
+    processes = {fields[0]: view.Process(*[tuple(field) if isinstance(field, list) else field for field in fields])
+                 for fields in known['processes']}
+    links = frozenset(tuple(link) for link in known['links'])
+    return view.View(
+        known['listeners'], {record['id']: (record['port'],) for record in known['listeners']}, processes, units,
+        frozenset(), None, (), {}, False, again.Ways((), (), links))
+
+
+class Scene:
     """A host, of which a few things are known.
 
     :ivar parts: dict, arguments of ``view.View``, to be changed.
@@ -57,7 +83,7 @@ class Scene(object):
         """Add a process; without a session it leads one."""
         groups = (group or '/system.slice/%s' % unit,) if unit else ('/',)
         self.parts['processes'][pid] = view.Process(
-            pid, parent, session or pid, 1000 + pid, name, exe, exe, unit, groups)
+            pid, parent, session or pid, 1000 + pid, name, exe, exe, unit, groups, ())
         return self
 
     def service(self, name, pid, listeners=(), **properties):
@@ -97,5 +123,4 @@ class Scene(object):
 
     def decide(self, *listeners, **options):
         """decide.Decision on these listeners."""
-        return decide.decide(self.view(), dict(
-            {'processes': False, 'mask': False, 'protected': [], 'despite': []}, listeners=list(listeners), **options))
+        return decide.decide(self.view(), dict(OPTIONS, listeners=list(listeners), **options))
