@@ -31,7 +31,7 @@ class ActionModule(_action.Report):
     PARAMETERS = host_facts.ENFORCE
     ARGUMENTS = {
         'stage': {'type': 'str', 'choices': list(_STAGES), 'required': True},
-        'hosts': {'type': 'list', 'elements': 'str', 'required': True},
+        'hosts': {'type': 'list', 'elements': 'str'},
         'planned': {'type': 'str', 'required': True},
         **{name: {'type': 'str'} for name in _RESULTS if name != 'planned'},
         'width': {'type': 'int'},
@@ -41,7 +41,9 @@ class ActionModule(_action.Report):
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Show the plan, or what came of it, or say whether a host has failed so far."""
         width = self.width(options)
-        names = _action.known_hosts(options['hosts'], task_vars)
+        # not by a template, which would take names of hosts for templates
+        hosts = options['hosts'] if options['hosts'] is not None else task_vars.get('ansible_play_hosts_all', [])
+        names = _action.known_hosts(hosts, task_vars)
         if not names:
             raise AnsibleActionFail('hosts is empty: nobody would be acted on')
         registered = {name: self._registered(name, options, task_vars) for name in names}

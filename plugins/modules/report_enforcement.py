@@ -29,10 +29,9 @@ options:
     choices: [plan, so_far, done]
     required: true
   hosts:
-    description: The hosts to report, by their names in the inventory.
+    description: The hosts to report, by their names in the inventory. The default is all hosts of the play.
     type: list
     elements: str
-    required: true
   planned:
     description: The name of the variable in which the result of M(listening.ports.plan_listeners) was registered.
     type: str
@@ -93,7 +92,6 @@ EXAMPLES = r"""
 - name: Show it for all of them
   listening.ports.report_enforcement:
     stage: plan
-    hosts: "{{ ansible_play_hosts_all }}"
     planned: planned
   run_once: true
 """

@@ -5,12 +5,13 @@
 """The playbook enforce on hosts where more listens than was declared, as two other hosts meet them."""
 
 import concurrent.futures
-import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
 import select
+import sys
 import time
 
 from support.evidence import record
@@ -166,29 +167,41 @@ class Typist:
 
     def __init__(self, player, command):
         self.text, self.code = "", None
+        # itself, and not in a fork of another process: that would have no terminal
+        program = pathlib.Path(sys.executable).parent / command[0]
         self._pid, self._terminal = pty.fork()
         if not self._pid:
             os.chdir(player.folder)
-            os.execvpe(command[0], list(map(str, command)), player.environment)
+            os.execve(program, list(map(str, command)), player.environment)
 
-    def until(self, words):
-        """Read until these words are shown, or all is."""
-        until = time.monotonic() + TYPED_WITHIN
-        while words is None or words not in self.text:
-            assert time.monotonic() < until, self.text
+    def _shows(self, words, since, seconds):
+        """Read until these words are shown after others, or all is; returns whether that was in time."""
+        until = time.monotonic() + seconds
+        while words is None or words not in self.text[since:]:
+            if time.monotonic() > until:
+                return False
             if not select.select([self._terminal], [], [], 1)[0]:
                 continue
-            with contextlib.suppress(OSError):  # it has ended
+            try:
                 data = os.read(self._terminal, 65536)
-                self.text += data.decode(errors="replace").replace("\r\n", "\n")
-                continue
-            assert words is None, self.text
-            break
+            except OSError:  # it has ended
+                return True
+            self.text += data.decode(errors="replace").replace("\r\n", "\n")
+        return True
+
+    def until(self, words):
+        """Wait until these words are shown."""
+        assert self._shows(words, 0, TYPED_WITHIN) and words in self.text, self.text
 
     def answer(self, text):
-        """Type a line, and wait for the end."""
-        os.write(self._terminal, text.encode() + b"\r")
-        self.until(None)
+        """Type a line, once more if it was not heard, as it came before somebody listened; and wait for the end."""
+        since, until = len(self.text), time.monotonic() + TYPED_WITHIN
+        while True:
+            os.write(self._terminal, text.encode() + b"\r")
+            if self._shows("TASK [", since, 5):
+                break
+            assert time.monotonic() < until, self.text
+        assert self._shows(None, 0, TYPED_WITHIN), self.text
         os.close(self._terminal)
         self.code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 

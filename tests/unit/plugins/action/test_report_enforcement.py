@@ -38,10 +38,13 @@ def report():
         task.args = {'stage': stage, 'hosts': list(variables) if hosts is None else hosts,
                      **(NAMES if stage != 'plan' else {'planned': 'p'}), **arguments}
         task.check_mode = check_mode
+        if hosts is ...:
+            del task.args['hosts']
         action = report_enforcement.ActionModule(
             task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None, terminal=terminal)
         action._load_name = 'listening.ports.report_enforcement'
-        return action.run(task_vars={'hostvars': variables, 'inventory_hostname': 'web-1'})
+        return action.run(task_vars={'hostvars': variables, 'inventory_hostname': 'web-1',
+                                     'ansible_play_hosts_all': list(variables)})
 
     run.variables, run.shown = variables, shown
     return run
@@ -133,3 +136,8 @@ def test_hosts_that_nobody_knows(report):
         report(hosts=['nobody'])
     with pytest.raises(AnsibleActionFail, match='hosts is empty'):
         report(hosts=[])
+
+
+def test_all_hosts_of_the_play_are_meant_by_themselves(report):
+    report.variables['{{ 7*7 }}'] = {'p': planned()}
+    assert report(hosts=...)['act'] == ['web-1', '{{ 7*7 }}']

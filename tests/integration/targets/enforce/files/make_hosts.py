@@ -86,7 +86,7 @@ groups = {
     'willing': {'web-1': host('web-1'), 'web-2': host('web-2'), 'web-3': host('web-3')},
     'stubborn': {'stuck': host('stuck', stopped=row('survived', 'stray.service', processes=[
         {'pid': 100, 'process': 'stray', 'exe': None}]), status='failed', msg='it still listens')},
-    'hostile': {'evil:all,!web-1 \x1b[31m::error:: {{ 7*7 }}': host('evil', EVIL, msg=EVIL)},
+    'hostile': {'evil:all,!web-1 \x1b[31m::error:: x': host('evil', EVIL, msg=EVIL)},
     'unseen': {'no-sockets': host('no-sockets', sockets=False), 'no-owners': host('no-owners', owners=False),
                'empty': dict(host('empty'), expected_listeners=[]),
                'gone': {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1,
