@@ -22,7 +22,7 @@ DOCUMENTED = [block for block in IN_DOCUMENTS if block.source not in ELSEWHERE]
 EXAMPLES = list(blocks.in_plugins())
 GALAXY = yaml.safe_load((ROOT / 'galaxy.yml').read_text(encoding='utf-8'))
 # what changes a host: a role or an action. In the place where examples run, nobody is connected who could be cut off
-CHANGES = re.compile(r'listening\.ports\.(firewall|port_filter|port_openings)\b')
+CHANGES = re.compile(r'listening\.ports\.(close|enforce|firewall|port_filter|port_openings|stop_listener)\b')
 # what plans to close: without the owners it refuses to, and fails
 CLOSES = re.compile(r'\bactions: \[.*\bclose\b|listening\.ports\.(close|enforce)\b')
 # its declarations need variables of its hosts, and are held against what these show
@@ -210,7 +210,7 @@ def test_commands(block, place):
     for words in blocks.commands(block):
         for named in [word for word in words if re.fullmatch(r'\w+\.yml', word)]:
             write_playbook(named, block, place)
-        if 'listening.ports.enforce' in words:
+        if {'listening.ports.close', 'listening.ports.enforce'} & set(words):
             declare_before(block, place)
         run_command(words, place)
 
