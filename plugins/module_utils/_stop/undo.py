@@ -5,7 +5,10 @@
 There is one for a host, by its name. A boot forgets it, and starts what is enabled. Before it starts anything it leaves
 a mark: who stops the timer and finds none knows that nothing was started.
 
-Sources: systemd-run(1), systemd.timer(5), systemd.service(5) on what is expanded in command lines.
+What it runs has to survive that systemd reads its unit again, as it does whenever anybody enables a unit. systemd 252
+writes "$" and ";" in a form that it does not read back as what they were. So there are none.
+
+Sources: systemd-run(1), systemd.timer(5), systemd.service(5) on command lines.
 """
 
 import contextlib
@@ -19,8 +22,8 @@ NAME = 'listening-ports-undo'
 TIMER, SERVICE = NAME + '.timer', NAME + '.service'
 _MARK = 'undone'
 _PATIENCE = 15                  # seconds
-# A mark that cannot be made keeps nothing from being started. Nothing begins with "$", or has "${" in it
-_SCRIPT = 'echo "{}" > "$0"; exec "$@"'
+# For a shell. What has "-" before it in a unit keeps nothing from being started where it fails
+_LEAVE_MARK = 'echo {} > %s'
 
 
 class Exists(SystemdError):
@@ -66,7 +69,8 @@ class Undo:
             control(self._run, self._find, [
                 '--quiet', '--collect', '--unit=' + NAME, '--on-active=%d' % seconds,
                 '--timer-property=AccuracySec=100ms', '--description=Start again what stop_listener has stopped',
-                '--', shell, '-c', _SCRIPT, '%s/%s.json' % (RUN, _MARK), starter, 'start', '--'] + list(units),
+                '--property=ExecStartPre=-%s -c "%s"' % (shell, _LEAVE_MARK % ('%s/%s.json' % (RUN, _MARK))),
+                '--', starter, 'start', '--'] + list(units),
                 _PATIENCE, 'systemd-run')
         except TookTooLong:
             with contextlib.suppress(SystemdError):     # then it starts what runs already
