@@ -72,7 +72,7 @@ class Closing(Subject):
     """Units are stopped and disabled. In the trial, somebody else enables and starts another unit."""
 
     what = CLOSE
-    program = "systemd", ("/usr/bin/systemctl", "--version")
+    program = "systemd", ("/bin/systemctl", "--version")  # of all releases, whether or not /usr is merged
     settings = {"a service": _scene("", SPARE + ".service"), "a socket": _scene(SOCKET, SPARE + ".socket")}
 
     def __init__(self, confirm: int):
