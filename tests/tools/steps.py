@@ -350,7 +350,8 @@ STEPS = [
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=450, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=250),
-    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, uses=HOSTS),
+    Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, limit=2700,
+         uses=HOSTS),
     Step("hosts", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"], cost=15),
     # with longer trials than by hand: beside other steps a login may take its time
     *[Step("hosts", "the lock-out campaign, %s, %s runs" % (what, runs), lockout, newest_core,
