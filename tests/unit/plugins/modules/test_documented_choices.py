@@ -5,11 +5,15 @@
 
 import ast
 import pathlib
+import re
 
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils import _module
+from ansible_collections.listening.ports.plugins.module_utils._stop import arguments as _stop
+from ansible_collections.listening.ports.plugins.module_utils._stop import decide as _decide
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS, COLLECTORS, SUBSETS
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce import stops
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.live import LIMIT
 
 yaml = pytest.importorskip('yaml')
@@ -17,13 +21,13 @@ yaml = pytest.importorskip('yaml')
 ROOT = pathlib.Path(_module.__file__).parents[2]
 
 
-def documented(path):
-    """The documentation in a file of YAML or Python."""
+def documented(path, part='DOCUMENTATION'):
+    """The documentation in a file of YAML, or a part of it in one of Python."""
     text = (ROOT / path).read_text(encoding='utf-8')
     if path.endswith('.yml'):
         return yaml.safe_load(text)
     [value] = [node.value for node in ast.walk(ast.parse(text))
-               if isinstance(node, ast.Assign) and node.targets[0].id == 'DOCUMENTATION']
+               if isinstance(node, ast.Assign) and node.targets[0].id == part]
     return yaml.safe_load(ast.literal_eval(value))
 
 
@@ -62,3 +66,22 @@ def test_the_module_has_what_is_documented(path):
 def test_aspects():
     contained = documented('plugins/modules/listener_facts.yml')['RETURN']['ansible_facts']['contains']
     assert list(contained['ansible_listening_ports']['contains']['complete']['contains']) == list(ASPECTS)
+
+
+@pytest.mark.parametrize('path, arguments', [
+    ('plugins/modules/stop_listener.py', _stop.ARGUMENTS),
+    ('plugins/modules/apply_stop_listener.yml', dict(_stop.ARGUMENTS, **_stop.STEP)),
+])
+def test_an_action_and_its_module_have_what_is_documented(path, arguments):
+    described = options(path)
+    assert set(described) == set(arguments)
+    for name, argument in arguments.items():
+        wanted = {key: value for key, value in argument.items() if key != 'no_log'}
+        assert {key: described[name].get(key) for key in wanted} == wanted, name
+
+
+def test_each_reason_to_leave_a_listener_is_documented():
+    contained = documented('plugins/modules/stop_listener.py', 'RETURN')['listeners']['contains']
+    text = ' '.join(contained['reason']['description'])
+    assert set(re.findall(r'V\((\w+)\)', text)) == {*_decide.REASONS, stops.REVERTED, stops.UNKNOWN}
+    assert set(re.findall(r'V\((\w+)\)', ' '.join(contained['status']['description']))) == set(stops.OUTCOMES)
