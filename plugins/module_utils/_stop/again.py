@@ -28,7 +28,7 @@ def ways_back(view, stopped, gone, pids, mask):
 
     :param view: ``view.View``.
     :param stopped: iterable of str, the units that are stopped for it.
-    :param gone: set of str, all units that go.
+    :param gone: set of str, all units that go, and that no boot starts.
     :param pids: iterable of int, its owners.
     :param mask: bool, the units are masked, too: nothing starts them then.
     :returns: list of dict with ``by`` (``triggered``, ``wanted``, ``dbus`` or ``cron``) and ``units``: what it is.

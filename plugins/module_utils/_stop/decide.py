@@ -161,6 +161,12 @@ class _Decider:
 
     # Rows
 
+    def _at_rest(self, gone):
+        """set of str: those of these units that start nothing any more. What only goes with others stays enabled."""
+        stopped = self._stopped()
+        return {name for name in gone
+                if name in stopped or not any(unit.is_enabled for unit in [self.graph.get(name)] if unit)}
+
     def _closed(self, name, gone):
         way = self.ways[name]
         with_it = in_order(gone - self._gone(name) - way.stopped | way.gone - self._stopped())
@@ -168,7 +174,7 @@ class _Decider:
         return dict(
             self._row(name), status='closed', units=in_order(way.stopped),
             bystanders=list(self.graph.running(with_it)) if with_it else [],
-            again=again.ways_back(self.view, way.stopped, gone, pids, self.options['mask']))
+            again=again.ways_back(self.view, way.stopped, self._at_rest(gone), pids, self.options['mask']))
 
     def _left(self, name, left):
         return dict(self._row(name), reason=left.reason, about=left.about, command=left.command)

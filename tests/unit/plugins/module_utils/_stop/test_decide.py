@@ -96,3 +96,12 @@ def test_what_upholds_it_and_stops_too():
     assert scene.decide(WEB, 'tcp/0.0.0.0:81').stop == ('keeper.service', 'web.service')
     scene.unit('keeper.service', ActiveState='inactive')
     assert scene.decide(WEB).stop == ('web.service',)
+
+
+def test_what_goes_with_a_unit_and_is_enabled_starts_it_again_at_a_boot():
+    scene = Scene().service('web.service', 10, [WEB], RequiredBy='shop.service other.service')
+    scene.unit('shop.service', Requires='web.service').unit('other.service', Requires='web.service',
+                                                            UnitFileState='static')
+    row, = scene.decide(WEB).rows
+    assert (row['status'], row['bystanders']) == ('closed', ['other.service', 'shop.service'])
+    assert row['again'] == [{'by': 'wanted', 'units': ['shop.service']}]
