@@ -293,9 +293,17 @@ class Step:
         elif self.notes.is_booted() and self.undo.is_armed():
             raise self._busy(noted)
         else:
-            self.end('reverted', 'nothing of the trial is left: a boot ended it, or another run did. What is enabled '
-                                 'was started again')
+            self._end_without_notes()
         return None
+
+    def _end_without_notes(self):
+        """Answer what became of a trial of which nothing is noted any more: a boot may have come after its keep."""
+        silent = sorted(set(self.options['listeners']).difference(self.host.listening()))
+        if silent:
+            self.end('failed', 'nothing of the trial is left, as a boot ended it, or another run did; %s not '
+                               'listening, and whether a new login has kept that is not known' % are(silent))
+        else:
+            self.end('reverted', 'nothing of the trial is left: a boot ended it, or another run did. All listen again')
 
     def _is_fresh(self, noted):
         """bool: whoever wants to keep this has logged in since the units stopped. If not, the answer says so."""

@@ -302,8 +302,8 @@ def test_what_logins_depend_on_comes_back_and_stays_enabled(hosts, player):
         assert outcome(result) == ("reverted", None, False), result
         assert rows(result) == {tcp(port): {"status": "left", "reason": "reverted", "units": [unit]}
                                 for port, unit in ((crowd.DIRECTORY, "accounts.service"), (7001, "always.service"))}
-        words = "a new login came too late (nothing of the trial is left: a boot ended it, or another run did. What " \
-                "is enabled was started again). %s"
+        words = "a new login came too late (nothing of the trial is left: a boot ended it, or another run did. All " \
+                "listen again). %s"
         if host is not reboots:
             words = "could not log in again within N s (ssh does not say why). %s; tcp 22 answers again"
         assert re.sub(r"\d+ s ", "N s ", result["msg"]) == "%s: %s" % (

@@ -180,6 +180,21 @@ def test_a_reboot_ends_a_trial(host):
     assert host.states() == ALL
 
 
+@pytest.mark.parametrize('name', ['keep', 'sweep'])
+def test_after_a_reboot_nobody_knows_whether_what_does_not_listen_was_kept(host, name):
+    """The answer to a keep may be lost with the host, and a boot loses the notes."""
+    begun(host)
+    assert step(host, 'keep')['status'] == 'kept'
+    host.boot()
+    host.logged_in_again()
+    answer = step(host, name)
+    assert (answer['status'], answer['changed'], answer['listeners']) == ('failed', False, [])
+    assert answer['msg'] == (
+        'nothing of the trial is left, as a boot ended it, or another run did; %s is not listening, and whether a new '
+        'login has kept that is not known' % ID)
+    assert host.states() == NOBODY
+
+
 def test_to_keep_again_is_to_find_out_that_it_was_kept(host):
     """The answer was lost."""
     begun(host)
