@@ -154,7 +154,7 @@ def controller_environment(bench: Bench, lane: Lane) -> list[Environment]:
     return [core_environment(bench, lane.core, *lane.controllers)]
 
 
-def integration_environments(bench: Bench, lane: Lane) -> list[Environment]:
+def integration_environments(bench: Bench, lane: Lane, *_targets: str) -> list[Environment]:
     """That of a controller, and that of its target."""
     return [*controller_environment(bench, lane), target_environment(bench, bench.python(*lane.targets)[0])]
 
