@@ -4,6 +4,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 set -eux
+# Where owners of others cannot all be seen, closing is not planned: so nobody else listens where these tests run.
+if [ "${1:-}" != alone ]; then
+    exec unshare --net --pid --fork --mount-proc --kill-child bash ./runme.sh alone "$@"
+fi
+shift
+# somebody could reach it
+ip link add near type veth peer name far
+ip address add 203.0.113.1/24 dev near
+ip link set near up
+ip link set far up
 . ../setup_listening_hosts/files/start.sh
 state=${state:?}
 ready "$state"
