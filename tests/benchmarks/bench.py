@@ -7,13 +7,14 @@
     make bench                              everything (some minutes)
     make bench ARGS="--quick"               fewer rounds
     make bench ARGS="--only collect"        one section: collect, record, policy, assert, firewall, exposed, facts,
-                                            rival, fleet or filter
+                                            rival, fleet, filter or enforce
     make bench ARGS="--markdown"            tables that can be pasted into the documentation
 
 Needs Linux, root (namespaces), and for the sections over SSH an installed OpenSSH server; it is not started and its
-configuration is not read. Everything runs in namespaces of its own, which end with the benchmark. The sections fleet
-and filter start 50 and 10 hosts with systemd, see docs/docsite/rst/guide_test_hosts.rst, and are left out where that is
-not possible. The exit code is 0 unless measuring failed: a target that is missed is shown as MISSED, not judged.
+configuration is not read. Everything runs in namespaces of its own, which end with the benchmark. The sections fleet,
+filter and enforce start 50, 10 and 20 hosts with systemd, see docs/docsite/rst/guide_test_hosts.rst, and are left out
+where that is not possible. The exit code is 0 unless measuring failed: a target that is missed is shown as MISSED, not
+judged.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import sys
 import time
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
+import enforcing
 import figures
 import filtering
 import firewall
@@ -38,19 +40,20 @@ import tasks
 import tools
 from load import plan
 
-SECTIONS = ("collect", "record", "policy", "assert", "firewall", "exposed", "facts", "rival", "fleet", "filter")
+SECTIONS = ("collect", "record", "policy", "assert", "firewall", "exposed", "facts", "rival", "fleet", "filter",
+            "enforce")
 OVER_SSH = ("record", "assert", "exposed", "facts", "rival")
 # those that have no use for the sandbox
 APART: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
     "policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure,
-    "filter": filtering.measure,
+    "filter": filtering.measure, "enforce": enforcing.measure,
 }
 Size = tuple[int, int, int]
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
 HOSTS = 10
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",), "facts": (),
-    "rival": ("netstat", "ps"), "fleet": (), "filter": (),
+    "rival": ("netstat", "ps"), "fleet": (), "filter": (), "enforce": (),
 }
 MOST_CODE = 67  # KiB of Python 3.13 on a host without systemd: 65.2 in November 2026
 ROUNDS = {"small": (101, 21), "large": (11, 5), "ssh": (15, 5), "rival": (3, 1)}  # normally, and with --quick

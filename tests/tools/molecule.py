@@ -23,6 +23,8 @@ MISTAKES = {
                 "assertion: report.hosts | map(attribute='verdict') | unique == ['as_declared']"),
     "firewall": ("extensions/molecule/firewall/converge.yml", "firewall_confirm: 10", "firewall_state: absent",
                  "No such file or directory"),  # what nft says of a table that is not there
+    "close": ("extensions/molecule/close/converge.yml", "close_confirm: 10", "close_kinds: [forbidden]",
+              "Timeout when waiting for 127.0.0.1:8080 to stop"),
 }
 # What molecule itself keeps in Ansible's home
 STATE = {"ansible.cfg", "ansible_inventory.yml", "state.yml"}
