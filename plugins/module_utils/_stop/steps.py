@@ -187,9 +187,9 @@ class Step:
         self.notes.note(NOTE, record)
         try:
             self.undo.arm(record['back'], seconds)
-        except Exists as exc:
+        except Exists:
             self.notes.forget(NOTE)
-            raise self._busy(None) from exc
+            raise self._busy(None) from None
         except (SystemdError, OSError) as exc:
             self.notes.forget(NOTE)
             raise Refusal('no_undo', 'the timer that would start the units again cannot be set, so that none is '

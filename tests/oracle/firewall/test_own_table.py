@@ -297,8 +297,11 @@ def replace_often(net, texts):
     for number in range(REPLACEMENTS):
         if number % 5 == 4:
             token = '%08x' % number
+            began = time.monotonic()
             nft(net, '-f', '-', text=table.trial(MORE, 'reject', True, token, 1, live(net)))
-            assert live(net).running == (token,)
+            running = live(net).running
+            # on a machine with much to do it may be over before it is looked at
+            assert running == (token,) or not running and time.monotonic() - began > 1
             if number % 50 == 49:
                 time.sleep(1.05)
                 assert live(net).running == ()

@@ -107,9 +107,7 @@ class Services(Host):
 
     def decide(self, connection, options):
         self.seen.append((connection, options))
-        if isinstance(self.decision, Exception):
-            raise self.decision
-        return self.decision
+        return _told(self.decision)
 
     def listening(self):
         return set(self.listeners())
@@ -205,3 +203,10 @@ class Services(Host):
 
 def ended(pid=900):
     return Ended(pid, 5, '/usr/bin/web', (12,), (OTHER_ID,))
+
+
+def _told(answer):
+    """What was put down as an answer, or raised if it is an exception."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

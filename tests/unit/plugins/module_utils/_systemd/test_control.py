@@ -34,7 +34,7 @@ def test_no_call_waits_for_ever():
 def test_what_went_wrong_is_told(answer, kind, words):
     with pytest.raises(SystemdError) as caught:
         call(answer)
-    assert type(caught.value) is kind and words in str(caught.value)
+    assert caught.type is kind and words in str(caught.value)
 
 
 @pytest.mark.parametrize('words, called', [(['stop', '--'] + ['a' * 90 + '.service'] * 9, 'systemctl stop'),
