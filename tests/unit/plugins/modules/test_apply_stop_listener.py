@@ -50,4 +50,5 @@ def test_options_that_mean_nothing(shell):
 
 def test_a_later_step_of_which_nothing_is_known(shell):
     code, result = shell(step='sweep', listeners=['tcp/0.0.0.0:80'])
-    assert (code, result['status'], result['failed']) == (0, 'reverted', True)
+    assert (code, result['status'], result['failed']) == (0, 'failed', True)
+    assert 'tcp/0.0.0.0:80 is not listening' in result['msg'] and 'is not known' in result['msg']
