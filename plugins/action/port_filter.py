@@ -8,7 +8,6 @@ A trial ends in the kernel of the host.
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._filter import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import results, trial
@@ -21,6 +20,7 @@ class ActionModule(trial.Action):
 
     ARGUMENTS = arguments.ARGUMENTS
     REQUIRED_IF = arguments.REQUIRED_IF
+    FAULT = staticmethod(arguments.fault)
     PARAMETERS = host_facts.FIREWALL
     WHY_NOT = {
         'async': ': the rules are only kept if a new login comes while they are tried, and that is made here',
@@ -28,15 +28,9 @@ class ActionModule(trial.Action):
         'delegate_to': ': the rules would be loaded on another host than they are of',
     }
 
-    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+    def change(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Filter the ports of the host."""
-        self.refuse_keywords()
-        fault = arguments.fault(options)
-        if fault:
-            raise AnsibleActionFail(fault)
         Case(self, options, task_vars, result).run()
-        if self.discovered:
-            result['ansible_facts'] = self.discovered
 
 
 class Case(trial.Case):

@@ -8,7 +8,6 @@ The documentation is in plugins/modules/port_openings.py.
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._openings import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import opened, trial
@@ -24,6 +23,7 @@ class ActionModule(trial.Action):
     """The module of the same name, which takes back for good only what nobody needed to log in anew."""
 
     ARGUMENTS = arguments.ARGUMENTS
+    FAULT = staticmethod(arguments.fault)
     PARAMETERS = host_facts.FIREWALL
     WHY_NOT = {
         'async': ': what is taken back has to be confirmed by a new login, and that is made here',
@@ -31,12 +31,8 @@ class ActionModule(trial.Action):
         'delegate_to': ': the ports would be opened on another host than they are of',
     }
 
-    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+    def change(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Open what is to be open, and take back what is not."""
-        self.refuse_keywords()
-        fault = arguments.fault(options)
-        if fault:
-            raise AnsibleActionFail(fault)
         name = _task_result.host_name(str(task_vars.get('inventory_hostname')))
         steps = Steps(self, 'apply_port_openings', options, task_vars, result, opened.KEYS, opened.formed)
         try:
@@ -49,8 +45,6 @@ class ActionModule(trial.Action):
             self._confirm(steps, answer, options['confirm'])
         result.update(answer, msg='%s: %s' % (name, answer.get('msg', answer['status'])))
         result['failed'] = answer['status'] in opened.FAILING
-        if self.discovered:
-            result['ansible_facts'] = self.discovered
 
     def _confirm(self, steps: Steps, answer: _action.Result, seconds: int) -> None:
         """Log in anew without what was taken back, and take it back for good, or put it back.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import results, stops, trial
@@ -25,6 +24,7 @@ class ActionModule(trial.Action):
     """The module of the same name, whose trial a new login confirms."""
 
     ARGUMENTS = arguments.ARGUMENTS
+    FAULT = staticmethod(arguments.fault)
     PARAMETERS = host_facts.CLOSE
     WHY_NOT = {
         'async': ': what is stopped stays so only if a new login comes afterwards, and that is made here',
@@ -32,15 +32,9 @@ class ActionModule(trial.Action):
         'delegate_to': ': what listens on another host than the listeners are of would be stopped',
     }
 
-    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+    def change(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Close listeners of the host."""
-        self.refuse_keywords()
-        fault = arguments.fault(options)
-        if fault:
-            raise AnsibleActionFail(fault)
         Case(self, options, task_vars, result).run()
-        if self.discovered:
-            result['ansible_facts'] = self.discovered
 
 
 class Case(trial.Case):

@@ -140,3 +140,10 @@ class Notes:
         """Remove a folder unless others have something in it."""
         with contextlib.suppress(OSError):
             os.rmdir(self._path(path))
+
+
+def what_failed(exc):
+    """str: what went wrong, without the number that an OSError has, nor a stop at its end."""
+    if getattr(exc, 'strerror', None):
+        return '%s: %s' % (exc.filename, exc.strerror) if getattr(exc, 'filename', None) else exc.strerror
+    return str(exc).rstrip('.')

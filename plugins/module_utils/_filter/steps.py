@@ -11,7 +11,7 @@ of it is a state that a login has confirmed.
 import contextlib
 
 from .._addresses import networks
-from .._notes import Busy
+from .._notes import Busy, what_failed
 from . import table
 from .arguments import BEGIN, KEEP, fault
 from .files import Stored, digest
@@ -46,7 +46,7 @@ def run(host, options, check=False):
     except Busy:
         step.end('busy', 'another run changes this host at this moment. %s' % step.left, code='busy')
     except (Failure, OSError, ValueError) as exc:
-        step.end('failed', '%s. %s' % (_words(exc), step.left))
+        step.end('failed', '%s. %s' % (what_failed(exc), step.left))
     return step.answer
 
 
@@ -348,10 +348,3 @@ class _Planned:
         self.published = host.translates() if self.published is None else self.published
         self.reassemble = host.must_reassemble()
         self.body = table.replacement(table.table(self.rules, self.others, self.published, self.reassemble))
-
-
-def _words(exc):
-    """str: what went wrong, without the number that it has."""
-    if getattr(exc, 'strerror', None):
-        return '%s: %s' % (exc.filename, exc.strerror) if getattr(exc, 'filename', None) else exc.strerror
-    return str(exc)

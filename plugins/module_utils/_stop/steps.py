@@ -9,7 +9,7 @@ stopped, so a later run disables what this one could not any more. Processes, wh
 
 import contextlib
 
-from .._notes import Busy
+from .._notes import Busy, what_failed
 from .._sockets.base import CollectorError
 from .._systemd.systemctl import SystemdError
 from . import lasting
@@ -62,7 +62,7 @@ def run(host, options, check=False):
     except Busy:
         step.give_up('busy', 'another run changes this host at this moment', 'busy')
     except _FAULTS as exc:
-        step.give_up('failed', _words(exc))
+        step.give_up('failed', what_failed(exc))
     return step.answer
 
 
@@ -193,7 +193,7 @@ class Step:
         except (SystemdError, OSError) as exc:
             self.notes.forget(NOTE)
             raise Refusal('no_undo', 'the timer that would start the units again cannot be set, so that none is '
-                                     'stopped (%s)' % _words(exc)) from exc
+                                     'stopped (%s)' % what_failed(exc)) from exc
         if not self._stop(record, min(_MOST_STOPPING, seconds - _FOR_LOGIN), ends):
             return
         left = int(ends - host.clock())
@@ -204,7 +204,7 @@ class Step:
         try:
             self.notes.note(NOTE, record)
         except OSError as exc:
-            self._give_back(record, _words(exc), ends)
+            self._give_back(record, what_failed(exc), ends)
             return
         self.end('trial', '%s stopped; systemd starts them again in %d s unless a new login keeps it' % (
             are(record['units']), left), changed=True, seconds=left)
@@ -223,7 +223,7 @@ class Step:
             if still and ends is not None and not self.undo.is_armed():
                 raise SystemdError('%s started again meanwhile' % are(still))
         except SystemdError as exc:
-            self._give_back(record, _words(exc), ends)
+            self._give_back(record, what_failed(exc), ends)
             return False
         wanted = {row['listener'] for row in record['rows'] if row['status'] == CLOSED and row['units']}
         until = host.clock() + _GONE_WITHIN
@@ -239,10 +239,10 @@ class Step:
         except SystemdError as exc:
             if ends is None:
                 done = 'What was stopped could not be started again (%s). Do that: systemctl start -- %s' % (
-                    _words(exc), ' '.join(units))
+                    what_failed(exc), ' '.join(units))
             else:
                 done = 'What was stopped could not be started again at once (%s); systemd does that in %d s' % (
-                    _words(exc), max(0, ends - self.host.clock()))
+                    what_failed(exc), max(0, ends - self.host.clock()))
         else:
             done = 'What was stopped is started again, and nothing was disabled'
             if ends is not None:
@@ -364,7 +364,7 @@ class Step:
             rows = lasting.looked_at(self.host, record['rows'])
         except (CollectorError, OSError) as exc:
             rows, code = record['rows'], 'not_looked'
-            wrong.append('what listens now could not be looked at: %s' % _words(exc))
+            wrong.append('what listens now could not be looked at: %s' % what_failed(exc))
         still = [row['listener'] for row in rows if row['status'] in STILL]
         if still:
             code = 'listens'
@@ -374,10 +374,3 @@ class Step:
         self.end(status, '; '.join(wrong + [message]), code=code, units=units, listeners=rows)
         with contextlib.suppress(OSError):      # it is for whom this answer does not reach
             self.notes.note(NOTE, dict(record, phase=KEPT, rows=rows, status=status, msg=self.answer['msg'], code=code))
-
-
-def _words(exc):
-    """str: what went wrong, without the number that it has."""
-    if getattr(exc, 'strerror', None):
-        return '%s: %s' % (exc.filename, exc.strerror) if getattr(exc, 'filename', None) else exc.strerror
-    return str(exc).rstrip('.')

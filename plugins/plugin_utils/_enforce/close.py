@@ -10,7 +10,7 @@ somebody reaches it, so that the same is closed whatever is filtered.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ...module_utils._gaps import NOT_FOUND
 from .._listener import Listener, identity
@@ -50,8 +50,8 @@ def without_firewall(facts: Facts) -> Facts:
     listeners = [{**listener, 'exposure': None} for listener in facts['listeners']]
     bare = {**facts, 'listeners': listeners, 'complete': {**facts['complete'], 'firewall': None},
             'gaps': [gap for gap in facts['gaps'] if gap['aspect'] != 'firewall']}
-    return {key: value for key, value in bare.items()               # type: ignore[return-value]
-            if key not in ('forwarded', 'openings', 'firewall')}
+    return cast(Facts, {key: value for key, value in bare.items()
+                        if key not in ('forwarded', 'openings', 'firewall')})
 
 
 def without(facts: Facts, ids: Collection[str]) -> Facts:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
@@ -31,10 +31,12 @@ class Action(_action.Action):
     """An action that changes the host of the task by steps, with a new login in between.
 
     :cvar WHY_NOT: keywords of a task that would prove the wrong thing, and the reason, which follows the name.
+    :cvar FAULT: finds what is wrong with the options of the task, beyond their types: a sentence, or None.
     :cvar clock: has ``monotonic`` and ``sleep``.
     """
 
     WHY_NOT: ClassVar[Mapping[str, str]]
+    FAULT: ClassVar[Callable[..., str | None]]
     clock: ClassVar[Any] = time
 
     def run(self, tmp: str | None = None, task_vars: _action.Variables | None = None) -> _action.Result:
@@ -44,11 +46,21 @@ class Action(_action.Action):
                 type(self).__module__.rpartition('.')[2], self.WHY_NOT['async']))
         return super().run(tmp, task_vars)
 
-    def refuse_keywords(self) -> None:
-        """Refuse the keywords that would have another host changed. Raises AnsibleActionFail."""
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Change the host, unless the task would have another one changed, or its options mean nothing."""
         for keyword, reason in self.WHY_NOT.items():
             if keyword != 'async':
                 self.refuse_other_hosts(reason, [keyword])
+        fault = type(self).FAULT(options)
+        if fault:
+            raise AnsibleActionFail(fault)
+        self.change(options, task_vars, result)
+        if self.discovered:
+            result['ansible_facts'] = self.discovered
+
+    def change(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Change the host; the result says what came of it."""
+        raise NotImplementedError
 
 
 class Case:

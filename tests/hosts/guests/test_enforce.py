@@ -16,15 +16,13 @@ import time
 
 from support.evidence import record
 from support.player import on_each
-from support.scene import LATE, PUBLISHED, SERVICES, Scene
+from support.scene import EVERYBODY, FRIENDS, LATE, PUBLISHED, SERVICES, Scene, declaration
 
 ENFORCE = "listening.ports.enforce"
 FOLDER = "listening-ports-audit"
 YES = ("-e", "enforce_confirm=yes")
 UNITS = ("inetd.service", "nginx.service", "redis-server.service", "statsd.service", "exporter.service",
          "rpcbind.service", "rpcbind.socket", "stray.service")
-EVERYBODY = {"tcp/22", "tcp/80"}
-FRIENDS = EVERYBODY | {"tcp/6379", "udp/8125", "tcp/8080"}
 TYPED_WITHIN = 300  # seconds
 
 # A program that is started again by somebody else, whatever systemd is told
@@ -56,18 +54,6 @@ systemctl enable --quiet --now forgotten.service
 until ss -Hltn 'sport = 7032' | grep -q .; do sleep 0.05; done
 """
 SSH = {"name": "ssh", "port": 22, "service": "ssh"}
-
-
-def declaration(friend):
-    """What is declared: ssh and the web server for everybody, three more for one client alone."""
-    alone = [friend.address + "/32", friend.address6 + "/128"]
-    return [
-        {"name": "ssh", "port": 22, "service": "ssh", "only_from": ["10.88.0.0/16", "fd88::/64"]},
-        {"name": "web", "port": 80, "service": "nginx", "only_from": "anyone"},
-        {"name": "cache", "port": 6379, "process": "redis-server", "clients": alone},
-        {"name": "statistics", "port": "8125/udp", "service": "statsd", "only_from": alone},
-        {"name": "shop", "port": 8080, "only_from": alone},
-    ]
 
 
 def variables(player, entries, **more):

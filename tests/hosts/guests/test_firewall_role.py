@@ -16,7 +16,7 @@ import re
 import pytest
 
 from support.evidence import record
-from support.scene import LATE, PUBLISHED, SERVICES, SHUT, Scene
+from support.scene import EVERYBODY, FRIENDS, LATE, PUBLISHED, SERVICES, SHUT, Scene, declaration
 
 BLOCK, ALLOW = "block_unexpected", "allow_expected"
 WALLS = ("none", "nftables", "ufw", "firewalld")
@@ -36,23 +36,7 @@ ROLE = """\
 """
 FOLDER = "listening-ports-audit"
 TABLE = "table inet listening_ports"
-
-
-def declaration(friend):
-    """What is declared: ssh and the web server for everybody, three more for one client alone."""
-    alone = [friend.address + "/32", friend.address6 + "/128"]
-    return [
-        {"name": "ssh", "port": 22, "service": "ssh", "only_from": ["10.88.0.0/16", "fd88::/64"]},
-        {"name": "web", "port": 80, "service": "nginx", "only_from": "anyone"},
-        {"name": "cache", "port": 6379, "process": "redis-server", "clients": alone},
-        {"name": "statistics", "port": "8125/udp", "service": "statsd", "only_from": alone},
-        {"name": "shop", "port": 8080, "only_from": alone},
-    ]
-
-
-EVERYBODY = {"tcp/22", "tcp/80"}
 UNDECLARED = {"tcp/23", "tcp/8443", "tcp/111", "udp/111", "tcp/31337", "udp/31337", "tcp/8081", SHUT}
-FRIENDS = EVERYBODY | {"tcp/6379", "udp/8125", "tcp/8080"}
 
 
 def changed(done):

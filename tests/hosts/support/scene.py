@@ -86,6 +86,23 @@ systemctl enable --quiet --now inetd nginx redis-server statsd exporter rpcbind.
 """
 
 
+# Whom what is declared lets in
+EVERYBODY = {"tcp/22", "tcp/80"}
+FRIENDS = EVERYBODY | {"tcp/6379", "udp/8125", "tcp/8080"}
+
+
+def declaration(friend: Host) -> list[dict[str, Any]]:
+    """What is declared: ssh and the web server for everybody, three more for one client alone."""
+    alone = [friend.address + "/32", friend.address6 + "/128"]
+    return [
+        {"name": "ssh", "port": 22, "service": "ssh", "only_from": ["10.88.0.0/16", "fd88::/64"]},
+        {"name": "web", "port": 80, "service": "nginx", "only_from": "anyone"},
+        {"name": "cache", "port": 6379, "process": "redis-server", "clients": alone},
+        {"name": "statistics", "port": "8125/udp", "service": "statsd", "only_from": alone},
+        {"name": "shop", "port": 8080, "only_from": alone},
+    ]
+
+
 def listens(endpoint: str) -> str:
     """A shell command that succeeds where something listens on this endpoint, with IPv6 as the last of both."""
     protocol, port = endpoint.split("/")
