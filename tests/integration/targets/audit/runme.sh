@@ -46,6 +46,11 @@ shows '"msg": "nopython could not be judged: .*/nonexistent/python'
 shows '^dead +: .*failed=1'
 shows '^nopython +: .*failed=1'
 shows '^alpha +: .*unreachable=0 +failed=0'
+# the answer is the last thing above the recap
+[ "$(grep -nE '^fatal: ' "$state/out" | tail -n 1 | cut -d: -f1)" -lt "$(grep -nE '^3 hosts: ' "$state/out" | cut -d: -f1)" ]
+# also where the strategy would make a report for each host
+ANSIBLE_STRATEGY=free expect 2 audit listening.ports.audit -e target=dead,alpha,nopython "$@"
+[ "$(grep -cE '^3 hosts: ' "$state/out")" = 1 ]
 
 # unless that was asked for
 expect 0 audit listening.ports.audit -e target=dead,alpha,nopython -e audit_fail=false "$@"
