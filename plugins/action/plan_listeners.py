@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans what makes a host as it is declared. The documentation is in plugins/modules/plan_listeners.py.
 
-Nothing is changed: the host is observed, and asked in check mode what can be stopped, and what the planned rules would
-do to it.
+Nothing is changed. The host is observed, and says at once what can be stopped, of what may have to be, and which filter
+it has. It is asked once more, in check mode, where something else is to be closed, or the filter is to be another one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
@@ -20,18 +20,21 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.module_utils._filter import arguments
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments as of_stop
-from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
+from ansible_collections.listening.ports.plugins.plugin_utils import _action, _answer, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import (
     close,
     effects,
+    fresh,
+    installed,
     plan,
     results,
     stopping,
     stops,
+    suspects,
 )
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.confirmed import Confirmed
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.lefts import ACTIONS, CLOSE, FIREWALL
-from ansible_collections.listening.ports.plugins.plugin_utils._enforce.steps import NoAnswer, Steps, why
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce.steps import HIDDEN, NoAnswer, Steps, why
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import live
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
@@ -46,6 +49,10 @@ _OF_FILTER = ('confirm', 'protected_sources', 'despite')
 _OF_STOPS = ('protected', 'processes', 'mask', 'despite')
 _REFUSING = ('refused', 'busy')
 _NOT_FOUND = {CLOSE: 'what can be stopped', FIREWALL: 'what the rules would do'}
+_BESIDE = ('asked', 'stops', 'filter')      # what a host says beside facts
+
+
+_Formed = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class ActionModule(_action.Action):
@@ -156,19 +163,34 @@ class _Case:
         self._filters, self._closes = (name in options['actions'] for name in (FIREWALL, CLOSE))
         self._now = datetime.datetime.now(datetime.timezone.utc)
         self._refusals: list[dict[str, str]] = []
+        self._beside: Mapping[str, Any] = {}
+        self._state: installed.State | None = None
 
     def run(self) -> None:
         """Look at the host, and put a plan for it into the result."""
         gather = _GATHER[FIREWALL if self._filters else CLOSE]
         look = live.look(self._action, dict(self._options, gather=gather), self._task_vars, self._result,
-                         without_own=True)
+                         without_own=True, module='collect_for_plan', beside=_BESIDE, **self._asked_at_once())
         if look.facts is None:
             self._fail(look.status == 'unreachable', '%s could not be observed: %s' % (self._name, look.message))
             return
+        self._beside = look.beside
         try:
+            self._state = installed.formed(look.beside.get('filter'))
+            live.warn(self._result, self._state['warnings'] if self._state else ())
             self._plan(look.facts)
         except NoAnswer as exc:
             self._fail(exc.unreachable, '%s: %s' % (self._name, exc))
+        except Fault as fault:
+            self._fail(False, '%s: what the host says of its filter is not valid: %s' % (self._name, fault))
+
+    def _asked_at_once(self) -> dict[str, Any]:
+        """Return what the module is asked that looks, beside what to look at."""
+        options = self._options
+        hints = suspects.hints(self._policy, options['close_kinds']) if self._closes else {}
+        return {**hints, **{'close_%s' % name: options['close_%s' % name] for name in _OF_STOPS},
+                'actions': options['actions'], 'confirm': options['confirm'], 'token': secrets.token_hex(4),
+                'remote': fresh.is_remote(self._action._connection)}
 
     def _plan(self, facts: Facts) -> None:
         """Plan for a host of which these are the facts. Raises NoAnswer."""
@@ -215,13 +237,30 @@ class _Case:
         """Ask the host which listeners would be closed, and how. Raises NoAnswer."""
         asked = {'listeners': listeners, 'confirm': self._options['confirm'],
                  **{name: self._options['close_%s' % name] for name in _OF_STOPS}}
-        answer = self._ask(CLOSE, 'apply_stop_listener', asked, stops.KEYS,
-                           partial(stops.formed, asked=listeners))
+        formed = partial(stops.formed, asked=listeners)
+        answer = self._told_at_once(listeners, formed) or self._ask(
+            CLOSE, 'apply_stop_listener', asked, stops.KEYS, formed)
         rows: list[dict[str, Any]] = answer.get('listeners', [])
-        return rows
+        return sorted(rows, key=lambda row: listeners.index(row['listener']))
+
+    def _told_at_once(self, listeners: list[str], formed: _Formed) -> dict[str, Any] | None:
+        """Return what the host that was looked at has said of these listeners; None where it has to be asked."""
+        asked, said = self._beside.get('asked'), self._beside.get('stops')
+        if not (isinstance(asked, list) and isinstance(said, dict) and 'status' in said
+                and sorted(map(str, asked)) == sorted(listeners)) or said.get('code') == HIDDEN:
+            return None
+        answer = _answer.known(said, stops.KEYS)
+        live.warn(self._result, answer.pop('warnings', ()))
+        try:
+            return self._taken(CLOSE, formed(answer))
+        except Fault as fault:
+            raise NoAnswer('%s could not be found out: the answer of the host is not valid: %s' % (
+                _NOT_FOUND[CLOSE], fault)) from None
 
     def _ask_what_if(self, planned: plan.Plan) -> bool:
-        """Ask the host what rules would do to it; returns whether there is nothing to do. Raises NoAnswer."""
+        """Find out what rules would do to the host; returns whether there is nothing to do. Raises NoAnswer."""
+        if self._state and planned.filter and installed.is_as_planned(self._state, planned.filter):
+            return True
         asked = {'state': 'present', **(planned.filter or {}), **{name: self._options[name] for name in _OF_FILTER}}
         answer = self._ask(FIREWALL, 'apply_port_filter', asked, results.KEYS, results.formed)
         self._result['effects'] = answer.get('effects', [])
@@ -230,17 +269,22 @@ class _Case:
         return answer['status'] == 'unchanged' or self._is_idle(planned, answer)
 
     def _ask(self, does: str, module: str, asked: dict[str, Any], keys: Collection[str],
-             formed: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+             formed: _Formed) -> dict[str, Any]:
         """Have a module say what it would do. Raises NoAnswer."""
         steps = Steps(self._action, module, asked, self._task_vars, self._result, keys, formed)
         steps.more['token'] = secrets.token_hex(4)
         try:
             with self._action.in_check_mode():
                 answer = steps.begin(arguments.BEGIN, _ANSWER)
-            if answer['status'] == 'failed':
-                raise NoAnswer(answer.get('msg') or 'the host does not say why')
         except NoAnswer as exc:
             raise NoAnswer('%s could not be found out: %s' % (_NOT_FOUND[does], why(exc)), exc.unreachable) from None
+        return self._taken(does, answer)
+
+    def _taken(self, does: str, answer: dict[str, Any]) -> dict[str, Any]:
+        """Take from an answer whether the host refuses it, and the connection in use. Raises NoAnswer."""
+        if answer['status'] == 'failed':
+            raise NoAnswer('%s could not be found out: %s' % (
+                _NOT_FOUND[does], why(NoAnswer(answer.get('msg') or 'the host does not say why'))))
         if answer['status'] in _REFUSING:
             refusal = {'code': answer.get('code') or answer['status'], 'message': answer.get('msg', '')}
             if refusal not in self._refusals:
@@ -248,9 +292,10 @@ class _Case:
         self._result['connection'] = answer.get('connection') or self._result['connection']
         return answer
 
-    @staticmethod
-    def _is_idle(planned: plan.Plan, answer: dict[str, Any]) -> bool:
+    def _is_idle(self, planned: plan.Plan, answer: dict[str, Any]) -> bool:
         """Whether an empty table is all that would be new."""
+        if self._state and planned.filter and installed.is_other_after_boot(self._state, planned.filter):
+            return False
         diff = answer.get('diff') or {'before': ''}
         is_empty = not planned.rules and planned.mode == plan.BLOCK
         return is_empty and answer['status'] == 'planned' and not answer.get('effects') and not diff['before'].strip()

@@ -29,7 +29,7 @@ class ActionModule(_action.Action):
         self.refuse_other_hosts(': its facts would be recorded for another host, or not for all hosts')
         _action.refuse_less(options, {'look_timeout': 0})
         run_id = _action.run_id(options)
-        status, message, facts, dummy = live.look(self, options, task_vars, result)
+        status, message, facts = live.look(self, options, task_vars, result)[:3]
         entry = records.record(str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts,
                                merge.declares(task_vars))
         try:

@@ -13,10 +13,12 @@ description:
   - Compares what listens on a host with its declaration, as M(listening.ports.assert_listeners) does, and plans what to
     do about it. It changes nothing.
   - With O(actions=firewall), it plans rules for M(listening.ports.port_filter) by which nobody reaches what is not
-    declared, what is forbidden, or more than is declared. The host is asked in check mode what these rules would do to
-    it. RV(effects) says who would lose or gain access, and how many connections are open.
-  - With O(actions=close), it plans which listeners M(listening.ports.stop_listener) closes. The host is asked in check
-    mode which of them it can close, and how. RV(stops) says it of each. With both, the rules are for what stays open.
+    declared, what is forbidden, or more than is declared. Unless it has these rules already, or needs none and has
+    none, the host is asked in check mode what they would do to it. RV(effects) says who would lose or gain access, and
+    how many connections are open.
+  - With O(actions=close), it plans which listeners M(listening.ports.stop_listener) closes. The host says which of them
+    it can close, and how, when it is observed; it is asked once more, in check mode, if more or less has to be closed
+    than ports tell. RV(stops) says it of each. With both, the rules are for what stays open.
   - RV(refusal) says why the host would refuse what is planned.
   - The plan is made as if the rules of M(listening.ports.port_filter) were not there. So it is the same after it was
     carried out.

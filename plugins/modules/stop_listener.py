@@ -190,7 +190,9 @@ listeners:
       returned: always
       sample: serves_others
     about:
-      description: What the reason is about, such as C(unit) and C(others), the IDs of listeners that stay.
+      description:
+        - What the reason is about, such as C(unit) and C(others), the IDs of listeners that stay.
+        - Of what is closed, C(others) are the IDs of listeners that end with it although they were not to be closed.
       type: dict
       returned: always
       sample: {unit: nginx.service, others: ['tcp/0.0.0.0:443']}

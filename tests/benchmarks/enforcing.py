@@ -27,8 +27,14 @@ HOSTS = 20
 ROUNDS = (7, 3)  # normally, and with --quick
 RATIO_LIMIT = 1.3
 # What listens there beside sshd: declared, and not
-DECLARED, STRAY = 8080, 9090
-START = "systemd-run --quiet --unit=%s python3 -m http.server %d"
+DECLARED, STRAY, LEFT = 8080, 9090, 9091
+# A unit with a file can be stopped, since systemd can start it again; a transient one is left, and its port is filtered
+START = """\
+printf '[Service]\\nExecStart=/usr/bin/python3 -m http.server %%d\\n[Install]\\nWantedBy=multi-user.target\\n' %d \
+    > /etc/systemd/system/%s.service
+systemctl --quiet enable --now %s.service
+"""
+TRANSIENT = "systemd-run --quiet --unit=%s python3 -m http.server %d"
 ENTRIES = [{"name": "ssh", "port": 22}, {"name": "web", "port": DECLARED}]
 
 
@@ -49,8 +55,9 @@ def inside(settings: Mapping[str, Any]) -> None:
     guests = [rig.start() for _number in range(HOSTS)]
     rig.wait(guests)
     for guest in guests:
-        for name, port in (("web", DECLARED), ("stray", STRAY)):
-            subprocess.run(guest.console("sh", "-c", START % (name, port)), check=True, stdout=subprocess.DEVNULL)
+        for command in (START % (DECLARED, "web", "web"), START % (STRAY, "stray", "stray"),
+                        TRANSIENT % ("left", LEFT)):
+            subprocess.run(guest.console("sh", "-c", command), check=True, stdout=subprocess.DEVNULL)
     taken = []
     with tempfile.TemporaryDirectory() as folder:
         tree = pathlib.Path(folder, "tree")
@@ -60,13 +67,15 @@ def inside(settings: Mapping[str, Any]) -> None:
             place = pathlib.Path(folder, core)
             place.mkdir()
             runner = Runner(filtering.RigFleet(rig, guests, place), pathlib.Path(python), [tree])
-            for what, entries in (("nothing to do", [*ENTRIES, {"name": "stray", "port": STRAY}]),
-                                  ("one listener to close", ENTRIES)):
+            for what, ports, limit in (("nothing to do", (STRAY, LEFT), RATIO_LIMIT),
+                                       ("one listener to close", (LEFT,), RATIO_LIMIT),
+                                       ("one listener to filter", (STRAY,), None)):
+                entries = [*ENTRIES, *({"name": "port %d" % port, "port": port} for port in ports)]
                 planned, audited = runner.in_turn(ROUNDS[settings["quick"]], planning(entries),
                                                   auditing(entries, place / "audit"))
                 taken.append(figures.Figure("Planning for %d hosts" % HOSTS, "core %s, %s" % (core, what),
                                             "plan_listeners, as enforce asks it", planned,
-                                            "assert_listeners, as the audit asks it", audited, limit=RATIO_LIMIT))
+                                            "assert_listeners, as the audit asks it", audited, limit=limit))
     print("Python %s, Linux %s" % (platform.python_version(), platform.release()))
     print(figures.table(taken, settings["markdown"]), end="")
 

@@ -16,6 +16,7 @@ import re
 from collections import namedtuple
 
 from .._notes import RUN, Notes
+from .names import FAMILY, NAME
 
 FOLDER = '/etc/listening-ports'
 FILE = FOLDER + '/filter.nft'
@@ -31,7 +32,7 @@ DROP_IN = _BESIDE + '/50-listening-ports.conf'
 _HEADER = re.compile(r'# listening\.ports ([0-9a-f]{8})\n# ([0-9a-f]{64})\n')
 # what others load at boot, and where our table would be if somebody wrote down all rules
 _OF_OTHERS = ('/etc/nftables.conf', '/etc/sysconfig/nftables.conf', '/etc/nftables/*.nft', '/etc/nftables.d/*.nft')
-_OUR_TABLE = re.compile(r'^[^#\n]*\btable inet listening_ports\b', re.MULTILINE)
+_OUR_TABLE = re.compile(r'^[^#\n]*\btable %s %s\b' % (FAMILY, NAME), re.MULTILINE)
 
 # the trial that it was kept by, the digest of the listing, and what nft loads
 Stored = namedtuple('Stored', 'token digest body')
@@ -162,6 +163,11 @@ class Files(Notes):
         """Write down that a trial has ended by itself. Raises OSError."""
         self._make(RUN)
         self._write(_TESTED, version)
+
+    def warnings(self):
+        """list of str: sentences on files of others that have a copy of our table, which a boot or a reload loads."""
+        return ['%s has a copy of the table %s %s. Take it out of there: whatever loads that file loads the rules of '
+                'then' % (name, FAMILY, NAME) for name in self.copies()]
 
     def copies(self):
         """list of str: files of others that have a copy of our table, which a boot or a reload would load."""

@@ -9,8 +9,7 @@ import os
 
 from . import nft as _nft
 from .files import UNIT_NAME, Files
-
-_REASSEMBLES = 5, 10            # the kernel from which on it refuses fragments of IPv6 that hide a header
+from .state import must_reassemble
 
 
 class Host:
@@ -51,13 +50,7 @@ class Host:
         from .._firewall.snapshot import translation
         return translation.translates()
 
-    @staticmethod
-    def must_reassemble():
-        """bool: fragments of IPv6 have to be put together for our rules, by connection tracking."""
-        try:
-            return tuple(int(word) for word in os.uname().release.split('-')[0].split('.')[:2]) < _REASSEMBLES
-        except ValueError:
-            return True
+    must_reassemble = staticmethod(must_reassemble)
 
     @staticmethod
     def connection(told):

@@ -90,7 +90,7 @@ class Step:
         planned = _Planned(self.options)
         listing, kept = host.nft.listing(), files.kept()
         planned.complete(host)
-        self._warn()
+        self.answer['warnings'] += files.warnings()
         same_file = kept is not None and kept.body == planned.body
         lacking = files.lacks(host.nft.path) if self.answer['persistent'] else ()
         if same_file and listing is not None and digest(listing) == kept.digest and not lacking:
@@ -226,11 +226,6 @@ class Step:
             except Failure as exc:
                 self.answer['warnings'].append('the filter is loaded, and will be at boot, but systemd does not know: '
                                                'nftables.service may take it away (%s)' % exc)
-
-    def _warn(self):
-        warnings = self.answer['warnings']
-        warnings += ['%s has a copy of the table %s %s. Take it out of there: whatever loads that file loads the rules '
-                     'of then' % (name, table.FAMILY, table.NAME) for name in self.files.copies()]
 
     # keep and sweep
 

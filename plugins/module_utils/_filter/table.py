@@ -20,8 +20,8 @@ import re
 
 from .._addresses import intervals as iv
 from . import rules as _rules
+from .names import FAMILY, NAME
 
-FAMILY, NAME = 'inet', 'listening_ports'
 PRIORITY = -10                          # before the tables of others, whose own refusals stand all the same
 _TABLE = '%s %s' % (FAMILY, NAME)
 _NUMBERS = {'tcp': 6, 'udp': 17, 'sctp': 132, 'dccp': 33}       # IANA, protocol numbers

@@ -24,7 +24,8 @@ Each answer has ``status``, ``changed``, ``msg`` and ``warnings``, and ``code``,
     {'listener': 'tcp/0.0.0.0:8080',        # an id, as the facts have it
      'status': 'closed',                    # left, survived, respawned; closed also means in check mode: would be
      'reason': None,                        # a code, where it is not closed
-     'about': {},                           # what a sentence on the reason needs: str, int, or list of str
+     'about': {},                           # what a sentence on the reason needs: str, int, or list of str;
+                                            # where it is closed, "others": ids of listeners that end with it
      'units': ['web.socket', 'web.service'],            # that are stopped for it
      'bystanders': ['front.service'],       # that are stopped because these are
      'again': [{'by': 'wanted', 'units': ['x.service']}],       # what may bring it back one day
@@ -37,7 +38,7 @@ import re
 from .._filter import arguments as _filter
 from .._filter.arguments import BEGIN, KEEP, STEP, STEPS, SWEEP
 
-__all__ = ['ARGUMENTS', 'BEGIN', 'DESPITE', 'KEEP', 'STEP', 'STEPS', 'SWEEP', 'fault']
+__all__ = ['ARGUMENTS', 'BEGIN', 'DESPITE', 'KEEP', 'STEP', 'STEPS', 'SWEEP', 'fault', 'is_id']
 
 # Reasons to leave a listener that do not count for whoever knows better
 DESPITE = ('protected', 'serves_others', 'bystanders', 'upheld', 'supervised')
@@ -55,10 +56,15 @@ _ID = re.compile(r'[a-z0-9]+/(?:\[[^\]\s]+\]|[^:\[\s]+):[0-9]{1,5}(?:@.+)?\Z')
 _MOST_TEXT = 400        # characters of an id, or a pattern
 
 
+def is_id(text):
+    """bool: it has the form of the id of a listener that can be asked for."""
+    return len(text) <= _MOST_TEXT and bool(_ID.match(text))
+
+
 def fault(options):
     """Find what is wrong with options of ARGUMENTS, beyond their types: a sentence, or None."""
     for listener in options['listeners']:
-        if len(listener) > _MOST_TEXT or not _ID.match(listener):
+        if not is_id(listener):
             return 'listeners: %.100r is not the id of a listener, such as tcp/0.0.0.0:80' % (listener,)
     for pattern in options['protected']:
         if not pattern.strip() or len(pattern) > _MOST_TEXT:

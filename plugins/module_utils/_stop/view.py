@@ -15,6 +15,7 @@ from .._owners import kernel, walk
 from .._systemd import systemctl
 from . import again
 from .graph import PROPERTIES, Graph, Lacking, is_unit, parse
+from .keeping import Keeping
 
 _FIELDS = ('listeners', 'inodes', 'processes', 'units', 'lineage', 'connection', 'unseen', 'makers', 'nfs', 'again')
 # gaps of these aspects with which something may listen, or own a listener, that was not seen
@@ -55,18 +56,6 @@ class View(namedtuple('View', _FIELDS)):
 Process = namedtuple('Process', 'pid parent session started name exe link unit groups command')
 
 
-class _Host(_facts.Host):
-    """Keeps the sockets behind each listener."""
-
-    def __init__(self):
-        self.inodes = {}
-
-    def owners(self, listeners, *others):
-        _facts.Host.owners(listeners, *others)
-        self.inodes = {listener['record']['id']: tuple(sock.inode for sock in listener['sockets'])
-                       for listener in listeners}
-
-
 def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system'):
     """Look at a host.
 
@@ -78,15 +67,24 @@ def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system
     :returns: View.
     :raises Unseen: systemd runs, and does not say what it has to; or /proc cannot be read.
     """
-    host = _Host()
+    host = Keeping()
     facts = _facts.collect(gather=('owners',), run=run, host=host)
+    return of(facts, host.inodes, run, connection, proc, wanted, booted)
+
+
+def of(facts, inodes, run, connection, proc='/proc', wanted=None, booted='/run/systemd/system'):
+    """Look at what belongs to facts that were gathered this moment, with owners: View. See ``look``.
+
+    :param facts: dict, of ``_facts.collect``; owners that they do not list are added.
+    :param inodes: dict, of ``keeping.Keeping``.
+    """
     records = facts['listeners']
     try:
         processes = _processes(proc)
     except OSError as exc:
         raise Unseen('the processes of the host cannot be listed: %s' % exc) from exc
     if any(len(record['owners']) < record['owners_total'] for record in records):
-        _complete(records, host.inodes, proc)
+        _complete(records, inodes, proc)
     lineage = _lineage([os.getpid()] + ([connection.pid] if connection else []), processes)
     owners = {owner['pid']: owner for record in records for owner in record['owners']}
     for pid in set(owners).union(lineage):
@@ -109,7 +107,7 @@ def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system
         makers = {record['id']: known.get((None, record['protocol'], record['family'], record['port']), 'mptcp')
                   for record in records if record['held_by'] == 'kernel'}
     nfs = any(kind in (b'nfs', b'nfs4') for dummy, dummy2, dummy3, kind in _mounts.read(proc + '/self'))
-    return View(records, host.inodes, processes, units, lineage, connection and connection.about,
+    return View(records, inodes, processes, units, lineage, connection and connection.about,
                 tuple(_blind(facts['gaps'])), makers, nfs, _again())
 
 

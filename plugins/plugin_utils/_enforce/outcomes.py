@@ -189,7 +189,8 @@ def _stops(listeners: object, status: str) -> Iterator[Row]:
         elif status in _STANDS:
             what = 'stop %s' % some(_names(row.get('units'))) if row.get('units') else 'end %s' % some(_processes(row))
             yield Row(CLOSE, listener, what, 'everybody', words=stops.told(dict(row), is_planned),
-                      is_plain=not (row.get('bystanders') or row.get('again')))
+                      is_plain=not (row.get('bystanders') or row.get('again')
+                                    or _mapping(row.get('about')).get('others')))
         else:
             yield Row(FAILED, listener, 'not stopped', why=_text(status, 40))
 

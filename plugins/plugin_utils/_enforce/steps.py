@@ -19,7 +19,7 @@ from . import fresh
 
 PATIENCE = 20           # seconds for one login, with become
 _INSTANT = 0.5          # seconds before the end in which what happens is due to it
-_HIDDEN = 'connection_hidden'
+HIDDEN = 'connection_hidden'    # why a host refuses where it does not find the connection in use
 _CONNECTION = re.compile(r'[0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5} [0-9A-Fa-f:.]+(?:%[\w.-]+)? [0-9]{1,5}', re.ASCII)
 _PREFIX = re.compile(r'^Failed to connect to the host via ssh:(?: |\Z)|^ssh: connect to host \S+ port \d+: ')
 _SILENT = 'ssh does not say why'   # as where its LogLevel leaves out that the other side has closed the connection
@@ -80,7 +80,7 @@ class Steps:
         """
         try:
             answer = self.ask(step, seconds)
-            if answer.get('code') == _HIDDEN and self.more['remote']:
+            if answer.get('code') == HIDDEN and self.more['remote']:
                 # nothing of it is among the ancestors of the module, nor in their session: as with run0 and machinectl
                 self._asks = True
                 self._tell_connection(PATIENCE)

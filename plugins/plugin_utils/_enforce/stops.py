@@ -184,6 +184,10 @@ def how(row: Row, planned: bool = False) -> str:
     if bystanders:
         verb = 'would stop' if planned else 'stops' if len(bystanders) == 1 else 'stop'
         texts.append('with it %s %s, which cannot do without' % (verb, names(bystanders)))
+    others = row['about'].get('others')
+    if isinstance(others, list) and others:
+        verb = 'would end' if planned else 'ends' if len(others) == 1 else 'end'
+        texts.append('with it %s %s, which nobody asked to close' % (verb, names(others)))
     texts += ['%s %s' % (names(way['units']), _AGAIN.get(way['by'], 'may bring it back'))
               for way in row['again'] if way['units']]
     return '; '.join(texts)

@@ -30,12 +30,14 @@ class Looked(NamedTuple):
     :ivar status: ``ok`` with facts, ``failed`` or ``unreachable`` with a message.
     :ivar message: harmless to print.
     :ivar recorded_at: when by the clock of a controller, where that was before.
+    :ivar beside: what the module answers beside the facts, which nobody has checked.
     """
 
     status: Status
     message: str | None
     facts: Facts | None
     recorded_at: str | None = None
+    beside: Mapping[str, Any] = {}
 
 
 class Asking(Protocol):
@@ -51,18 +53,21 @@ class Asking(Protocol):
 
 
 def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], result: dict[str, Any],
-         without_own: bool = False, **more: Any) -> Looked:
-    """Run the module once, unpack the facts that it sends, and judge who can reach the listeners.
+         without_own: bool = False, module: str = 'collect_listeners', beside: Iterable[str] = (),
+         **more: Any) -> Looked:
+    """Run a module once, unpack the facts that it sends, and judge who can reach the listeners.
 
     :param action: that of the task.
     :param options: with those of ``ARGUMENTS``, and of ``LIMIT``.
     :param result: that of the task, which gets the interpreter that was discovered, and the warnings of the module.
     :param without_own: whether who can reach something is judged as if the table of ``port_filter`` were not there.
+    :param module: that looks, and sends facts as ``collect_listeners`` does.
+    :param beside: what else is known of its answer.
     :param more: further arguments for the module.
     """
     arguments = {name: options[name] for name in ARGUMENTS}
     try:
-        answer = action.ask('collect_listeners', dict(arguments, **more), task_vars, ['packed'],
+        answer = action.ask(module, dict(arguments, **more), task_vars, ['packed', *beside],
                             options['look_timeout'])
     except AnsibleConnectionFailure as exc:
         return Looked('unreachable', sentence(str(exc)), None)
@@ -80,7 +85,7 @@ def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], 
         facts = firewall.judge(unpacked, without_own=without_own)
     except FactError as exc:
         return Looked('failed', str(exc), None)
-    return Looked('ok', None, facts)
+    return Looked('ok', None, facts, beside={key: answer[key] for key in beside if key in answer})
 
 
 def warn(result: dict[str, Any], texts: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from ..conditions.three_valued import both, either
 from ..language.options import IGNORE, if_blocked
 
 # What keeps an address that was leased: RFC 2131, 4.1 and RFC 8415, 7.2.
-_DHCP = {('udp', 68), ('udp', 546)}
+DHCP = {('udp', 68), ('udp', 546)}
 _NETWORK_MANAGERS = frozenset(
     (
         'systemd-networkd',
@@ -89,7 +89,7 @@ def _is_installed(owner: Owner) -> bool:
 
 def is_known(listener: Listener) -> bool | None:
     """Whether the network manager owns it, for DHCP."""
-    if (listener['protocol'], listener['port']) not in _DHCP or is_led_elsewhere(listener):
+    if (listener['protocol'], listener['port']) not in DHCP or is_led_elsewhere(listener):
         return False
     if listener['held_by'] != 'processes':
         return None if listener['held_by'] == 'unknown' else False

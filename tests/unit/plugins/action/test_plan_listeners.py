@@ -36,7 +36,7 @@ REFUSED = dict(PLANNED, status='refused', code='own_connection', failed=True, ms
 
 
 def seen(*ports, **other):
-    """The answer of collect_listeners on a host without any rules that listens on these ports."""
+    """The answer of collect_for_plan on a host without any rules that listens on these ports."""
     facts = samples.facts(*(samples.listener('0.0.0.0', port, 'tcp', [samples.owner(100 + port, 'app', 'root')])
                             for port in ports), **other)
     return {'packed': pack(dict(facts, snapshot=snapshot('open')))}
@@ -46,7 +46,7 @@ class Host:
     """A host that gives these answers, or raises them."""
 
     def __init__(self, look, filtered, stopped=None):
-        self.answers = {'collect_listeners': look, 'apply_port_filter': filtered, 'apply_stop_listener': stopped}
+        self.answers = {'collect_for_plan': look, 'apply_port_filter': filtered, 'apply_stop_listener': stopped}
         self.asked, self.modes, self.task = {}, {}, Task()
         self.connection = mock.MagicMock(transport='ssh')
 
@@ -91,9 +91,11 @@ def test_a_plan():
 def test_what_the_host_is_asked():
     host = Host(seen(22, 5432), PLANNED)
     run(host, confirm=30, protected_sources='192.0.2.1', despite=['kubelet'], collector='procfs')
-    assert host.asked['collect_listeners'] == {
+    assert host.asked['collect_for_plan'] == {
         'gather': ['owners', 'firewall', 'connections'], 'collector': 'procfs', 'max_sockets': 100000,
-        'max_fds': 2000000}
+        'max_fds': 2000000, 'actions': ['firewall'], 'confirm': 30, 'remote': True, 'close_processes': False,
+        'close_mask': False, 'close_protected': [], 'close_despite': [],
+        'token': host.asked['collect_for_plan']['token']}
     asked = host.asked['apply_port_filter']
     assert asked == {
         'state': 'present', 'rules': [RULE], 'others': 'accept', 'published': False, 'confirm': 30, 'step': 'begin',
@@ -227,13 +229,115 @@ def test_what_the_host_is_asked_to_stop(check, answer):
         'processes': True, 'mask': True, 'despite': ['upheld'], 'step': 'begin', 'remote': True,
         'token': asked['token']}
     assert host.modes['apply_stop_listener'] is True and host.task.check_mode is check
-    assert host.asked['collect_listeners']['gather'] == ['owners', 'connections']
+    assert host.asked['collect_for_plan']['gather'] == ['owners', 'connections']
+
+
+def test_what_the_host_is_told_beforehand():
+    """From that it knows what may have to be closed."""
+    host, dummy = close(seen(22, 5432), rows(ROW), close_processes=True, close_despite=['upheld'], confirm=30)
+    asked = host.asked['collect_for_plan']
+    assert {name: asked[name] for name in ('actions', 'forbidden', 'undeclared', 'confirm', 'remote')} == {
+        'actions': ['close'], 'forbidden': [], 'undeclared': ['unexpected'], 'confirm': 30, 'remote': True}
+    assert 'tcp/22-22' in asked['declared'] and (asked['close_processes'], asked['close_despite']) == (
+        True, ['upheld'])
+
+
+def told(look, answer, *asked):
+    """What a host says that has decided at once what could be stopped of that."""
+    return dict(look, stops=answer, asked=list(asked))
+
+
+OTHER = 'tcp/0.0.0.0:5433'
+
+
+@pytest.mark.parametrize('answer, status, refusal', [
+    (rows(ROW, warnings=['so it was']), 'planned', None), (rows(STAYS, status='unchanged'), 'unchanged', None),
+    (BUSY, 'planned', 'busy')])
+def test_what_the_host_has_said_at_once_is_not_asked_again(answer, status, refusal):
+    host, result = close(told(seen(22, 5432), answer, ROW['listener']), None)
+    assert list(host.asked) == ['collect_for_plan']
+    again, asked = close(seen(22, 5432), answer)
+    assert list(again.asked) == ['collect_for_plan', 'apply_stop_listener'] and asked == result
+    assert (result['status'], (result['refusal'] or {}).get('code')) == (status, refusal)
+
+
+@pytest.mark.parametrize('asked', [[], [OTHER], [ROW['listener'], OTHER], [None], 'x', None])
+def test_what_is_said_of_others_does_not_count(asked):
+    look = dict(seen(22, 5432), stops=rows(STAYS), asked=asked)
+    host, result = close(look, rows(ROW))
+    assert list(host.asked) == ['collect_for_plan', 'apply_stop_listener']
+    assert result['plan']['close'] == [ROW['listener']]
+
+
+def test_a_host_that_did_not_find_the_connection_in_use_at_once_is_asked_with_it():
+    hidden = rows(status='refused', code='connection_hidden', failed=True)
+    host, result = close(told(seen(22, 5432), hidden, ROW['listener']), rows(ROW))
+    assert 'apply_stop_listener' in host.asked and result['refusal'] is None
+
+
+@pytest.mark.parametrize('answer', [
+    {'status': 'failed', 'failed': True, 'msg': 'systemctl hangs'}, rows(dict(ROW, listener='tcp/0.0.0.0:22')),
+    rows(ROW, ROW), rows(dict(ROW, units=[7])), {'status': 'nonsense'}])
+def test_a_host_that_says_at_once_that_it_cannot_tell_what_it_can_stop(answer):
+    host, result = close(told(seen(22, 5432), answer, ROW['listener']), rows(ROW))
+    assert (result['failed'], result['status']) == (True, 'failed') and 'apply_stop_listener' not in host.asked
+    assert result['msg'].startswith('web-1: what can be stopped could not be found out: ')
+
+
+def test_stops_are_in_the_order_of_ports_whatever_the_host_says_first():
+    second = dict(ROW, listener=OTHER)
+    dummy, result = close(told(seen(22, 5432, 5433), rows(second, ROW), OTHER, ROW['listener']), None)
+    assert [row['listener'] for row in result['stops']] == [ROW['listener'], OTHER]
+
+
+NO_FILTER = {'table': False, 'kept': None, 'holds': False, 'reassemble': False, 'warnings': []}
+
+
+def test_a_host_without_a_filter_that_needs_none_is_asked_nothing_more():
+    host, result = close(dict(seen(22), filter=NO_FILTER), None, None, ['close', 'firewall'])
+    assert list(host.asked) == ['collect_for_plan']
+    assert (result['status'], result['effects'], result['refusal']) == ('unchanged', [], None)
+    assert result['msg'] == 'web-1: nothing has to be done (close; block_unexpected: 0 rules).'
+
+
+def test_one_listener_to_close_is_planned_by_one_run():
+    look = dict(told(seen(22, 5432), rows(ROW), ROW['listener']), filter=NO_FILTER)
+    host, result = close(look, None, None, ['close', 'firewall'])
+    assert list(host.asked) == ['collect_for_plan']
+    assert result['plan']['close'] == [ROW['listener']] and result['plan']['filter']['rules'] == []
+
+
+@pytest.mark.parametrize('state', [dict(NO_FILTER, table=True), dict(NO_FILTER, kept='a' * 64), None])
+def test_a_host_that_has_something_of_a_filter_is_asked_what_changes(state):
+    host, result = close(dict(seen(22), filter=state), None, EMPTY, ['close', 'firewall'])
+    assert 'apply_port_filter' in host.asked
+    # what a boot loads, and is not what is planned, has to go
+    assert result['status'] == ('planned' if state and state['kept'] else 'unchanged')
+
+
+def test_rules_on_a_host_without_a_filter_are_asked_for():
+    host, result = close(dict(seen(22, 5432), filter=NO_FILTER), None, PLANNED, ['firewall'])
+    assert result['status'] == 'planned' and 'apply_port_filter' in host.asked
+
+
+def test_warnings_of_the_filter_are_told():
+    state = dict(NO_FILTER, warnings=['/etc/nftables.conf has a copy \x1b[31m'])
+    dummy, result = close(dict(seen(22), filter=state), None, None, ['firewall'])
+    [warning] = result['warnings']
+    assert warning.startswith('/etc/nftables.conf has a copy') and '\x1b' not in warning
+
+
+@pytest.mark.parametrize('state', [{}, dict(NO_FILTER, table='yes'), 'x'])
+def test_a_filter_that_is_said_in_another_form(state):
+    dummy, result = close(dict(seen(22), filter=state), None, UNCHANGED, ['firewall'])
+    assert (result['failed'], result['status']) == (True, 'failed')
+    assert result['msg'].startswith('web-1: what the host says of its filter is not valid: ')
 
 
 def test_nothing_is_to_be_closed_and_the_host_is_not_asked():
     host, result = close(seen(22), None)
     assert result['msg'] == 'web-1: nothing has to be done (close).' and result['status'] == 'unchanged'
-    assert list(host.asked) == ['collect_listeners'] and result['stops'] == []
+    assert list(host.asked) == ['collect_for_plan'] and result['stops'] == []
 
 
 def test_what_the_host_leaves_is_left_and_nothing_else_is_to_do():
@@ -259,7 +363,7 @@ def test_of_what_is_closed_nothing_is_filtered():
     assert result['plan']['close'] == ['tcp/0.0.0.0:5432']
     assert [rule['ports'] for rule in result['plan']['filter']['rules']] == [[5433]]
     assert host.asked['apply_port_filter']['rules'] == result['plan']['filter']['rules']
-    assert host.asked['collect_listeners']['gather'] == ['owners', 'firewall', 'connections']
+    assert host.asked['collect_for_plan']['gather'] == ['owners', 'firewall', 'connections']
     lines = result['msg'].splitlines()
     assert lines[0] == 'web-1: 1 listener to close; block_unexpected, 1 rule.'
     assert [line for line in lines if not line.startswith(' ')][1:4] == ['Stops:', 'Changes:', 'Not stopped:']
@@ -302,7 +406,7 @@ def test_nothing_is_closed_on_a_host_of_which_not_all_is_known(gap, actions, is_
 def test_nothing_is_closed_where_the_firewall_to_be_changed_is_not_known():
     look = seen(22, 5432, gaps=[samples.gap('firewall', 'unreadable', message='so it is')])
     host, result = close(look, rows(ROW), PLANNED, ['close', 'firewall'])
-    assert result['status'] == 'incomplete' and list(host.asked) == ['collect_listeners']
+    assert result['status'] == 'incomplete' and list(host.asked) == ['collect_for_plan']
 
 
 @pytest.mark.parametrize('answer, key', [

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils import _module
+from ansible_collections.listening.ports.plugins.module_utils import _module, _planning
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments as _stop
 from ansible_collections.listening.ports.plugins.module_utils._stop import decide as _decide
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS, COLLECTORS, SUBSETS
@@ -71,6 +71,9 @@ def test_aspects():
 @pytest.mark.parametrize('path, arguments', [
     ('plugins/modules/stop_listener.py', _stop.ARGUMENTS),
     ('plugins/modules/apply_stop_listener.yml', dict(_stop.ARGUMENTS, **_stop.STEP)),
+    ('plugins/modules/collect_for_plan.yml', {
+        name: spec for name, spec in _planning.ARGUMENTS.items()
+        if name not in ('collector', 'max_sockets', 'max_fds')}),
 ])
 def test_an_action_and_its_module_have_what_is_documented(path, arguments):
     described = options(path)

@@ -22,14 +22,14 @@ folder, spec = pathlib.Path({folder!r}), json.loads({spec!r})
 if len(sys.argv) < 2 or not os.path.isfile(sys.argv[1]):
     sys.exit('this Python knows no ' + ' '.join(sys.argv[1:]))
 text = pathlib.Path(sys.argv[1]).read_text(encoding='utf-8', errors='replace')
-module = re.search(r'(collect_listeners|apply_stop_listener|apply_port_filter)', os.path.basename(sys.argv[1])).group(1)
+module = re.search(r'(collect_\w+|apply_\w+?)(?:\.|\Z)', os.path.basename(sys.argv[1])).group(1)
 is_check = bool(re.search(r'_ansible_check_mode[\\"]*: *[Tt]rue', text))
 with open(str(folder / 'asked'), 'a', encoding='utf-8') as asked:
     asked.write('%s %s\n' % (module, 'check' if is_check else 'act'))
 facts = spec['facts']
 if (folder / 'stopped').exists():
     facts['listeners'] = facts['listeners'][1:]
-if module == 'collect_listeners':
+if module.startswith('collect_'):
     answer = {{'changed': False, 'packed': json.dumps(facts)}}
 else:
     rows = spec['planned'] if is_check else spec['stopped']

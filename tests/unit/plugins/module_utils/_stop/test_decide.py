@@ -48,8 +48,28 @@ def test_what_the_connection_runs_through_stays():
 def test_a_service_that_serves_something_that_stays():
     scene = Scene().service('web.service', 10, [WEB, 'tcp/0.0.0.0:443'])
     assert left(scene.decide(WEB)) == ('serves_others', {'unit': 'web.service', 'others': ['tcp/0.0.0.0:443']})
-    assert scene.decide(WEB, 'tcp/0.0.0.0:443').stop == ('web.service',)
-    assert scene.decide(WEB, despite=['serves_others']).stop == ('web.service',)
+    together = scene.decide(WEB, 'tcp/0.0.0.0:443')
+    assert together.stop == ('web.service',) and [row['about'] for row in together.rows] == [{}, {}]
+
+
+def test_whoever_insists_is_told_what_else_ends():
+    scene = Scene().service('web.service', 10, [WEB, 'tcp/0.0.0.0:443', 'tcp/[::]:443'])
+    scene.service('other.service', 20, ['tcp/0.0.0.0:81'])
+    decision = scene.decide(WEB, 'tcp/[::]:443', despite=['serves_others'])
+    assert decision.stop == ('web.service',)
+    assert [row['about'] for row in decision.rows] == [{'others': ['tcp/0.0.0.0:443']}] * 2
+
+
+def test_whoever_insists_is_told_what_ends_with_a_process_and_with_bystanders():
+    scene = Scene().process(10, 'nc', unit='session-5.scope', group='/user.slice/user-0.slice/session-5.scope')
+    scene.listen(WEB, [10]).listen('tcp/0.0.0.0:443', [10])
+    [row] = scene.decide(WEB, processes=True, despite=['serves_others']).rows
+    assert (row['status'], row['about']) == ('closed', {'others': ['tcp/0.0.0.0:443']})
+    scene = Scene().service('web.service', 10, [WEB], RequiredBy='front.service')
+    scene.service('front.service', 20, ['tcp/0.0.0.0:443'])
+    [row] = scene.decide(WEB, despite=['bystanders']).rows
+    assert (row['status'], row['bystanders'], row['about']) == (
+        'closed', ['front.service'], {'others': ['tcp/0.0.0.0:443']})
 
 
 def test_a_bare_process():

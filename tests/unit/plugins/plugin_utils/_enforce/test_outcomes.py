@@ -84,6 +84,11 @@ def test_what_stops_with_it_is_worth_a_sentence():
     assert 'b.service' in rows[1].words
 
 
+def test_so_is_what_else_listens_by_it():
+    [first, *dummy] = plan(planned(stops=(row(units=['a.service'], about={'others': ['tcp/0.0.0.0:443']}),))).rows
+    assert not first.is_plain and 'with it would end tcp/0.0.0.0:443' in first.words
+
+
 @pytest.mark.parametrize('result, reason', [
     (None, 'nothing was planned for it'),
     ('x', 'nothing was planned for it'),

@@ -206,6 +206,11 @@ def test_each_reason_has_words():
     ({'units': ['web.service'], 'bystanders': ['a.service', 'b.service']}, False,
      'tcp 0.0.0.0:8080 is closed: web.service is stopped and disabled; with it stop a.service and b.service, which '
      'cannot do without'),
+    ({'units': ['web.service'], 'about': {'others': ['tcp/0.0.0.0:443', 'tcp/[::]:443']}}, True,
+     'tcp 0.0.0.0:8080 would be closed: web.service would be stopped and disabled; with it would end tcp/0.0.0.0:443 '
+     'and "tcp/[::]:443", which nobody asked to close'),
+    ({'units': [], 'about': {'others': ['tcp/0.0.0.0:443']}}, False,
+     'tcp 0.0.0.0:8080 is closed: web (7) is ended; with it ends tcp/0.0.0.0:443, which nobody asked to close'),
     ({'units': ['web.service'], 'again': [
         {'by': 'triggered', 'units': ['a.timer']}, {'by': 'wanted', 'units': ['b.service']},
         {'by': 'dbus', 'units': ['org.x']}, {'by': 'cron', 'units': ['/etc/crontab']}, {'by': 'odd', 'units': ['c']},

@@ -1,0 +1,5 @@
+# Copyright (c) 2026, the listening.ports authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the own table is called, for whoever need not know what is in it."""
+
+FAMILY, NAME = 'inet', 'listening_ports'
