@@ -302,7 +302,7 @@ def _user_unit(about: About) -> str:
 
 def _bare(about: About) -> str:
     words = {
-        'session': 'is in a login session', 'cron': 'was started by cron, which is not stopped for it',
+        'session': 'is in a login session', 'cron': 'was started by {unit}, which is not stopped for it',
         'scope': 'is in {unit}, which is no service', 'transient': 'is in {unit}, which could not be started again',
         'spared': 'is in {unit}, and would outlive it', 'stray': 'is in {unit}, and no part of its main process',
     }.get(str(about.get('why')), 'is in no unit that stops it')

@@ -48,11 +48,12 @@ LEFT = {
     7020: {"reason": "protected", "about": {"why": "asked", "name": "backup-agent.service"}},
     7021: {"reason": "process", "about": {"why": "scope", "process": "listens", "unit": "left.scope"}},
     7022: {"reason": "process", "about": {"why": "none", "process": "listens"}},
+    7024: {"reason": "process", "about": {"why": "cron", "process": "listens", "unit": "atd.service"}},
     7080: {"reason": "serves_others", "about": {"unit": "nginx.service", "others": ["tcp/0.0.0.0:7443"]}},
     KERNEL: {"reason": "kernel", "about": {"made_by": "vxlan vxlan42"}, "command": "ip link set vxlan42 down"},
     CONTAINED: {"reason": "namespace"},
 }
-BARE = (7006, 7010, 7012, 7013, 7021, 7022)     # the processes of no unit, by their ports
+BARE = (7006, 7010, 7012, 7013, 7021, 7022, 7024)     # the processes of no unit, by their ports
 # What is there again after a reboot: what was left and is enabled, and what was told to come back
 BACK = {7005, 7009, 7012, 7017, 7019, 7020, 7025, 7080, 7443}
 GUARDED = {"protected": ["backup-*"]}
@@ -76,7 +77,7 @@ LEFT_FOR = {
     7005: "with database.service stops what serves others, or is protected: shop.service",
     7006: "listens (N) is in spares.service, and would outlive it, " + NOT_ASKED,
     7010: "listens (N) is in passing.service, which could not be started again, " + NOT_ASKED,
-    7012: "harvester (N) was started by cron, which is not stopped for it, " + NOT_ASKED,
+    7012: "harvester (N) was started by cron.service, which is not stopped for it, " + NOT_ASKED,
     7013: "listens (N) is in a login session, " + NOT_ASKED,
     7014: "it belongs to own.service of the systemd of the user ansible. To do: runuser -u ansible -- env "
           "XDG_RUNTIME_DIR=/run/user/1000 systemctl --user stop -- own.service",
@@ -87,6 +88,7 @@ LEFT_FOR = {
     7020: 'backup-agent.service is protected by the option "protected"',
     7021: "listens (N) is in left.scope, which is no service, " + NOT_ASKED,
     7022: "listens (N) is in no unit that stops it, " + NOT_ASKED,
+    7024: "listens (N) was started by atd.service, which is not stopped for it, " + NOT_ASKED,
     7080: "nginx.service also serves what stays: tcp/0.0.0.0:7443",
     KERNEL: 'the kernel listens there, for "vxlan vxlan42". To do: ip link set vxlan42 down',
     CONTAINED: "it is in another network namespace",
@@ -119,6 +121,17 @@ def asked(release):
 
 
 ASKED = list(asked("trixie"))
+PLAN = {"listening.ports.plan_listeners": {"actions": ["close"], "expected": [{"name": "ssh", "port": 22}]},
+        "ignore_errors": True}
+UNBOOTED = {
+    **dict.fromkeys((7001, 7008), "systemd has not booted this host, so its unit cannot be stopped"),
+    7002: "systemd is a part of the system that all of it depends on",
+}
+# what whoever is not root is told
+UNSEEN = [
+    "nothing is planned.", "Left as it is:",
+    "  incomplete: nothing is stopped, since not all of the owners could be observed: N processes could not be "
+    "inspected; N listeners have no visible owner. To do: become."]
 
 
 def close(name, *listeners, **options):
@@ -197,7 +210,10 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
         {**close("planned", *ASKED, **GUARDED), "check_mode": True},
         {**close("closing", *CLOSED), "check_mode": True},
         {**close("leaving", *LEFT, **GUARDED), "check_mode": True},
-        {**close("upheld", 7004), "check_mode": True}, **ways))
+        {**close("upheld", 7004), "check_mode": True},
+        {**close("unbooted", 7001, 7002, 7008), "check_mode": True,
+         "vars": {"ansible_python_interpreter": crowd.UNBOOTED}},
+        {**PLAN, "register": "unseen", "vars": {"ansible_user": "ansible", "ansible_become": False}}, **ways))
     assert on_each(made, state) == before
     for host in made:
         results = told(player, host)
@@ -208,10 +224,13 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
         assert rows(results["planned"]) == asked(host.release)
         assert in_words(results["closing"]) == (
             "10 listeners would be closed.", each("would be closed", WOULD_CLOSE), [])
-        assert in_words(results["leaving"]) == ("16 listeners are left.", each("is left", LEFT_FOR), [])
+        assert in_words(results["leaving"]) == ("17 listeners are left.", each("is left", LEFT_FOR), [])
         assert results["upheld"]["msg"].splitlines()[1] == "1. tcp 0.0.0.0:7004 %s." % (
             "would be closed: upheld.service would be stopped and disabled" if host.release == "bullseye" else
             "is left: upholder.service starts upheld.service again at once (Upholds=)")
+        assert in_words(results["unbooted"]) == ("3 listeners are left.", each("is left", UNBOOTED), [])
+        assert (results["unseen"]["failed"], results["unseen"]["status"]) == (True, "incomplete"), results["unseen"]
+        assert re.sub(r"\d+", "N", results["unseen"]["msg"].partition(": ")[2]).splitlines() == UNSEEN
     player.play(made, play(close("closed", *ASKED, **GUARDED), close("again", *ASKED, **GUARDED),
                            close("ended", *BARE, processes=True), **ways))
     for host in made:
@@ -222,7 +241,7 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
         assert rows(results["again"]) == {name: GONE if row["status"] == "closed" else row
                                           for name, row in expected.items()}
         assert outcome(results["ended"]) == ("kept", None, True), results["ended"]
-        assert in_words(results["ended"]) == ("6 listeners are closed.", each("is closed", IS_ENDED), [])
+        assert in_words(results["ended"]) == ("7 listeners are closed.", each("is closed", IS_ENDED), [])
         assert not [name for result in results.values() for name in result.get("warnings") or ()]
         closed = {port for port in crowd.PORTS if expected.get(tcp(port), {}).get("status") == "closed"}
         assert listening(host) == {*crowd.PORTS} - closed - {*BARE}
@@ -242,12 +261,16 @@ def test_what_survives_or_comes_back_fails_the_task_by_name(host, player):
     host.console("setsid", "-f", "sh", "-c", "exec sh -c '%s' >/dev/null 2>&1 </dev/null" % RESTARTS)
     host.wait_for(crowd.listens(7030, 7032))
     player.play([host], play(
-        close("masked", 7001, 7023, mask=True), close("despite", 7005, 7080, despite=["bystanders", "serves_others"]),
+        close("at_once", 7008, confirm=0), close("masked", 7001, 7023, mask=True),
+        close("despite", 7005, 7080, despite=["bystanders", "serves_others"]),
         close("survived", 7025, 7030, confirm=0), close("upheld", 7004, 7011, despite=["upheld"]),
         close("restarted", 7022, 7032, processes=True)))
     results = told(player, host)
     back = "To have it back: %ssystemctl enable --now -- %s"
     ways = {name: (outcome(result)[0], result.get("warnings"), *in_words(result)) for name, result in results.items()}
+    assert ways["at_once"] == (
+        "kept", None, "1 listener is closed.", each("is closed", {7008: "legacy.service is stopped and disabled"}),
+        [back % ("", "legacy.service")])
     assert ways["masked"] == (
         "kept", ["always.service cannot be masked: its file is in /etc/systemd/system"], "2 listeners are closed.",
         each("is closed", {7001: "always.service is stopped and disabled",
@@ -257,7 +280,9 @@ def test_what_survives_or_comes_back_fails_the_task_by_name(host, player):
     assert ways["despite"] == (
         "kept", None, "2 listeners are closed.",
         each("is closed", {7005: "database.service is stopped and disabled; with it stops shop.service, which cannot "
-                                 "do without", 7080: "nginx.service is stopped and disabled"}),
+                                 "do without; with it ends tcp/0.0.0.0:7055, which nobody asked to close",
+                           7080: "nginx.service is stopped and disabled; with it ends tcp/0.0.0.0:7443, which nobody "
+                                 "asked to close"}),
         [back % ("", "database.service nginx.service")])
     still = "1 listener still listens, 1 is closed."
     assert ways["survived"] == (
@@ -275,7 +300,7 @@ def test_what_survives_or_comes_back_fails_the_task_by_name(host, player):
     assert ways["restarted"] == (
         "failed", None, still, {tcp(7032): "listens again: listens (N), started by sh",
                                 **each("is closed", {7022: "listens (N) is ended"})}, [])
-    closed = {7001, 7005, 7011, 7022, 7023, 7025, 7055, 7080, 7443}
+    closed = {7001, 7005, 7008, 7011, 7022, 7023, 7025, 7055, 7080, 7443}
     assert listening(host) == {*crowd.PORTS, 7030, 7032} - closed
     assert not is_trying(host)
 

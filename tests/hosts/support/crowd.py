@@ -31,6 +31,8 @@ while True:
     signal.pause()
 """
 LISTENER = "/usr/local/bin/listens"
+# A Python for which systemd has not booted the host, as in a chroot, but everything runs that it has started
+UNBOOTED = "/usr/local/bin/python-unbooted"
 ID = "c0ffee00" * 8                                   # of a container
 # Other names of the program
 NAMES = ("supervisord", "nginx", "harvester")
@@ -57,6 +59,9 @@ UNITS = {
     "worker.service": "[Unit]\nRequires=store.service\nAfter=store.service\n"
                       "[Service]\nExecStart=/bin/sleep infinity\n" + ENABLED,
     "spares.service": service("child 7006", "KillMode=process\n"),
+    # as at(1) leaves a job: in a session of its own, to go on when atd is stopped
+    "atd.service": service("", "KillMode=process\n", program="/bin/sh -c 'setsid -f %s 7024; exec sleep infinity'" %
+                           LISTENER),
     "numbered@.service": service("%i", ENABLED),
     "pulled.service": service("7009"),
     "pulls.service": "[Unit]\nWants=pulled.service\n[Service]\nExecStart=/bin/sleep infinity\n" + ENABLED,
@@ -71,6 +76,10 @@ UNITS = {
 USER_UNIT = ".config/systemd/user/own.service"
 FILES = {
     LISTENER: LISTENS,
+    UNBOOTED: """\
+#!/bin/sh
+exec unshare --mount sh -euc 'mount -t tmpfs none /run/systemd; exec /usr/bin/python3 "$@"' python3 "$@"
+""",
     # Of a package: the folder is where a mask finds room above it.
     "/usr/lib/systemd/system/packaged.service": service("7023", ENABLED),
     "/etc/init.d/legacy": """\
@@ -94,14 +103,14 @@ esac
     "/home/ansible/" + USER_UNIT: service("7014"),
     **{"/etc/systemd/system/" + name: text for name, text in UNITS.items()},
 }
-# Run with LISTENER, ID and NAMES.
+# Run with LISTENER, UNBOOTED, ID and NAMES.
 START = r"""
-program=$1 id=$2
-shift 2
+program=$1 unbooted=$2 id=$3
+shift 3
 for name in "$@"; do
     ln -s "$program" "/usr/local/sbin/$name"
 done
-chmod 755 "$program" /etc/init.d/legacy
+chmod 755 "$program" "$unbooted" /etc/init.d/legacy
 chown -R ansible: /home/ansible/.config
 update-rc.d legacy defaults
 mkdir -p /var/lib/systemd/linger
@@ -112,7 +121,7 @@ numbered@7007.service wrapped.service supervisor.service called.service steady.s
 backup-agent.service nginx.service packaged.service cron.service"
 systemctl enable --quiet $enabled
 systemctl start $enabled timed.service upheld.service upholder.service shop.service spares.service \
-    legacy.service user@1000.service
+    atd.service legacy.service user@1000.service
 leave() {
     systemd-run --quiet --scope "$@" > /dev/null 2>&1 < /dev/null
 }
@@ -125,7 +134,7 @@ ip link set vxlan42 up
 (exec 3<>/dev/tcp/127.0.0.1/7002)  # the first client of passed.socket
 """
 PORTS = (7001, 7002, 7003, 7004, 7005, 7006, 7007, 7008, 7009, 7010, 7011, 7012, 7013, 7014, 7015, 7017, 7018,
-         7019, 7020, 7021, 7022, 7023, 7025, 7055, 7080, 7443)
+         7019, 7020, 7021, 7022, 7023, 7024, 7025, 7055, 7080, 7443)
 
 
 def write(host: Host, files: dict[str, str]) -> None:
@@ -144,7 +153,7 @@ def listens(*ports: int) -> str:
 def gather(host: Host) -> None:
     """Have all of them listen on a host."""
     write(host, FILES)
-    host.console("bash", "-eu", "-s", LISTENER, ID, *NAMES, stdin=START)
+    host.console("bash", "-eu", "-s", LISTENER, UNBOOTED, ID, *NAMES, stdin=START)
     host.console("runuser", "-u", "ansible", "--", "env", "XDG_RUNTIME_DIR=/run/user/1000", "systemctl", "--user",
                  "start", "own.service")
     # what somebody left running who had logged in, and what comes from nowhere that this host knows
