@@ -4,13 +4,19 @@
 """Reports what was recorded of hosts. The documentation is in plugins/modules/report_listeners.py."""
 
 import os
-from typing import Any
+from typing import NamedTuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
-from ansible_collections.listening.ports.plugins.plugin_utils._report import model
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
+from ansible_collections.listening.ports.plugins.plugin_utils._report import (
+    evidence,
+    files,
+    model,
+    progress,
+)
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen, text
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
@@ -25,6 +31,8 @@ class ActionModule(_action.Report):
         'hosts': {'type': 'list', 'elements': 'str'},
         'formats': {'type': 'list', 'elements': 'str', 'choices': registry.CHOICES, 'default': [registry.TABLE]},
         'dest': {'type': 'path'},
+        'mode': {'type': 'str', 'choices': list(files.MODES), 'default': '0600'},
+        'source_root': {'type': 'path'},
         'example': {'type': 'bool', 'default': False},
     }
 
@@ -35,20 +43,46 @@ class ActionModule(_action.Report):
         if not os.path.isdir(path):
             raise AnsibleActionFail('%s is not a directory: nothing was recorded there' % path)
 
-        whole, shown = _reports(path, run_id, options, task_vars)
-        for host in whole.hosts:
-            if host.state == 'missing':     # an action that would have recorded it has refused that for the same reason
-                host.reason = self._steering(host.name, task_vars) or host.reason
+        root = options['source_root']
+        if root and not os.path.isdir(root):
+            raise AnsibleActionFail('source_root: %s is not a directory' % visible(root, 500))
         self.warn_of_others(path, options, result)
-        files = _write(whole, options['formats'], os.path.abspath(options['dest'] or path))
-        lines = text.lines(shown, width, example=options['example'] and shown is whole, so_far=whole,
-                           written=files.values())
+        turn = _turn(path, run_id, options, task_vars)
+        source = evidence.UNKNOWN
+        if run_id != records.ANY_RUN:           # what was judged by is then not what is there now
+            source = evidence.source(task_vars.get('inventory_dir') or os.getcwd(), root)
+        whole = model.Report(run_id, fleet=turn.fleet, ansible_core=ansible_version, source=source)
+        shown = text.Text(turn.shown)
+        pairs = self._pairs(model.read(path, turn.read, run_id, turn.pending, options['shared']), task_vars)
+        formats = options['formats'] if turn.writes else []
+        folder = os.path.abspath(options['dest'] or path)
+        with files.begun(formats, folder, whole, files.MODES[options['mode']]) as made:
+            model.gather(progress.told(pairs, len(turn.read), self._tell), [*made.values(), shown], whole)
+            for file in made.values():
+                file.finish(whole)
+        faults = [file.fault for file in made.values() if file.fault]
+        written = {name: file.path for name, file in made.items() if not file.fault}
+        is_part = len(turn.shown) < len(whole.hosts)
+        lines = shown.lines(whole.only(turn.shown) if is_part else whole, width, so_far=whole,
+                            example=options['example'] and not is_part, written=written.values())
         if registry.TABLE in options['formats']:
             self.terminal.show(lines, options['color'])
+        if faults:
+            raise AnsibleActionFail('; '.join(faults))
         result.update(
             run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
-            listeners=sum(len(facts['listeners']) for host, facts in whole.observed), table=screen.capped(lines),
-            dest=files)
+            listeners=whole.listeners, table=screen.capped(lines), dest=written)
+
+    def _pairs(self, pairs: model.Pairs, task_vars: _action.Variables) -> model.Pairs:
+        """Add what else is known of hosts without a record."""
+        for host, record in pairs:
+            if host.state == 'missing':     # an action that would have recorded it has refused that for the same reason
+                host.reason = self._steering(host.name, task_vars) or host.reason
+            yield host, record
+
+    def _tell(self, line: str) -> None:
+        """Show that the task is at work."""
+        self.terminal.display.display(line, stderr=self.terminal.to_stderr)
 
     def _steering(self, host: str, task_vars: _action.Variables) -> str | None:
         """Return which facts of a host have kept it from being observed."""
@@ -61,29 +95,36 @@ class ActionModule(_action.Report):
             return None
 
 
-def _reports(path: str, run_id: str, options: dict[str, Any],
-             task_vars: _action.Variables) -> tuple[model.Report, model.Report]:
-    """Return the report of all hosts, and that of those to show: the batch of the play, as long as others follow."""
+class _Turn(NamedTuple):
+    """What is done in this batch of the play.
+
+    :ivar read: the hosts whose records are read, and those still to come.
+    :ivar shown: the hosts to show.
+    :ivar pending: the hosts that are still to come.
+    :ivar fleet: whether these are all hosts that matter.
+    :ivar writes: whether files are written.
+    """
+
+    read: list[str]
+    shown: set[str]
+    pending: set[str]
+    fleet: bool
+    writes: bool
+
+
+def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.Variables) -> _Turn:
+    """Decide what is done: all, unless other batches follow; else all whenever the hosts so far have doubled."""
     names = options['hosts']
     if names is not None:
-        whole = model.build(path, [str(name) for name in names], run_id, shared=options['shared'])
-        return whole, whole
-    batch = set(task_vars['ansible_play_batch'])
-    pending = set(task_vars['ansible_play_hosts']) - batch
-    whole = model.build(path, [str(name) for name in task_vars['ansible_play_hosts_all']], run_id, pending,
-                        fleet=not task_vars.get('ansible_limit'), shared=options['shared'])
-    return whole, whole.only(batch) if whole.counts['pending'] else whole
-
-
-def _write(report: model.Report, formats: list[str], folder: str) -> dict[str, str]:
-    """Write the files of a report, and return the path of each format."""
-    files = {}
-    for name in registry.FORMATS:
-        if name in formats:
-            made = registry.load(name)
-            files[name] = os.path.join(folder, made.file)
-            try:
-                records.write_file(files[name], made.render(report, ansible_version))
-            except records.RecordError as exc:
-                raise AnsibleActionFail(str(exc)) from exc
-    return files
+        hosts = [str(name) for name in names]
+        return _Turn(hosts, set(hosts), set(), True, True)
+    hosts = [str(name) for name in task_vars['ansible_play_hosts_all']]
+    batch = {str(name) for name in task_vars['ansible_play_batch']}
+    others = set(task_vars['ansible_play_hosts']) - batch
+    pending = records.to_come(path, others, run_id, options['shared'])
+    fleet = not task_vars.get('ansible_limit')
+    if not pending:
+        return _Turn(hosts, set(hosts), pending, fleet, True)
+    if model.is_doubled(len(hosts) - len(pending), len(batch)):
+        return _Turn(hosts, batch, pending, fleet, True)
+    return _Turn([host for host in hosts if host in batch or host in pending], batch, pending, False, False)

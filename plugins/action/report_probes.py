@@ -15,6 +15,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes, screen
+from ansible_collections.listening.ports.plugins.plugin_utils._shape import Record
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
 
 _MOST_FINDINGS = 1000           # in the result
@@ -47,10 +48,10 @@ class ActionModule(_action.Report):
             if is_needed and not options[option]:
                 raise AnsibleActionFail('%s is empty: nothing would be probed' % option)
 
-        report = model.build(os.path.abspath(options['path']), map(str, options['targets']), run_id,
-                             shared=options['shared'])
+        read = model.read(os.path.abspath(options['path']), map(str, options['targets']), run_id,
+                          shared=options['shared'])
         self.warn_of_others(options['path'], options, result)
-        targets = [_target(host, options['addresses'], task_vars) for host in report.hosts]
+        targets = [_target(host, record, options['addresses'], task_vars) for host, record in read]
         planned = plan.plan(targets)
         if not options['probes']:
             result['endpoints'] = planned.endpoints
@@ -84,15 +85,16 @@ def _missed(missing: Sequence[str]) -> str:
     return 'Not everything could be probed: %s' % '; '.join(parts)
 
 
-def _target(host: model.Host, addresses: str, task_vars: _action.Variables) -> plan.Target:
+def _target(host: model.Host, record: Record | None, addresses: str, task_vars: _action.Variables) -> plan.Target:
     """Make a target of what was recorded of a host.
 
     :param addresses: ``all``, or ``host`` for those that Ansible knows.
     """
-    if not host.facts:
+    facts = record['facts'] if record else None
+    if not facts:
         return plan.Target(host.name, None, _why_unknown(host, task_vars), None if addresses == 'all' else [])
     known = None if addresses == 'all' else _addresses(host.name, task_vars)
-    return plan.Target(host.name, host.facts, host.reason, known)
+    return plan.Target(host.name, facts, host.reason, known)
 
 
 def _why_unknown(host: model.Host, task_vars: _action.Variables) -> str:

@@ -22,7 +22,9 @@ description:
     matched nothing on any host, unless C(--limit) has left hosts out. The last line counts the hosts.
 notes:
   - Use C(run_once), because one host of a play reports on all of them.
-  - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files always cover all hosts.
+  - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files always cover all hosts;
+    they are written by the last batch, and before it by each that has doubled the number of recorded hosts.
+  - If reading takes long, a line says how many records were read.
   - Names are escaped. Anything other than printable ASCII, or a letter, number or symbol written
     from left to right, appears as C(\x1b) or C(\u202e), and anything but a plain name is in double quotes.
   - The table goes to standard output through Ansible, or to standard error if the stdout callback writes JSON.
@@ -35,13 +37,25 @@ options:
     elements: str
   formats:
     description:
-      - The formats to write. V(table) is shown, V(json) is written to C(report.json), mode C(0600).
+      - The formats to write. V(table) is shown. V(json), for programs, is written to C(report.json).
+      - A file is written whole or not at all. If one cannot be written, the task fails, the file that was there stays
+        as it was, and the others are written.
     type: list
     elements: str
     choices: [table, json]
     default: [table]
   dest:
     description: The directory for files. The default is that of O(path).
+    type: path
+  mode:
+    description: The mode of files. Whoever may read them knows what listens on which host.
+    type: str
+    choices: ['0600', '0640', '0644']
+    default: '0600'
+  source_root:
+    description:
+      - The top of the files that hosts were judged by, of which the report names the commit. The default is the top of
+        the Git repository that the inventory is in, or in which the task runs if there is no inventory directory.
     type: path
   example:
     description: Whether to end with an example of how to declare what is expected, if no host has a declaration.
@@ -182,7 +196,13 @@ dest:
   description:
     - The files that were written, by format.
     - The JSON has C(schema) (1), C(generated_at), C(run_id), the versions C(collection) and C(ansible_core),
-      C(complete), C(counts) and C(verdicts) (RV(complete), RV(hosts) and RV(verdicts)), C(unused), and C(hosts).
+      C(hosts), C(complete), C(counts) and C(verdicts) (RV(complete), RV(hosts) and RV(verdicts)), C(unused), and
+      C(evidence).
+    - C(evidence) has the times of the C(oldest) and the C(newest) record, the versions that made them (C(collections),
+      C(ansible_cores)), the files that hosts were judged by as far as Git knows them (C(source_root), C(revision),
+      C(dirty)), C(policies) (hosts by the hash of what they were judged by), C(gaps) (C(aspect), C(code), C(hosts)),
+      C(waivers) (those in force, with the number of C(findings) by host), C(fleet) (whether these are all hosts), and
+      C(kind) (V(fleet), or another text for each other part of it).
     - C(unused) lists findings of the kinds C(entry_unused) and C(waiver_unused), which are about all hosts together.
     - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(verdict) (a key of RV(verdicts)), C(reason) (a
       string, if there are no facts), C(last_seen) (the time of a record that is older than the run), and from its

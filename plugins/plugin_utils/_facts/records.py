@@ -16,11 +16,11 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from .. import _schema
+from .. import _draft, _schema
 from .._harmless.terminal import visible
 from .._policy.judgement import fleet
 from .._schema import Fault
@@ -32,6 +32,8 @@ SCHEMA = 2          # 1 is read, too: of the findings of a judgement it has the 
 RUN_ID = re.compile(r'[0-9A-Za-z][0-9A-Za-z._-]{0,63}')
 ANY_RUN = 'any'
 
+_HEAD = 4096                    # bytes of a record in which the id of its run is, unless its host has a very long name
+_RUN_OF_HEAD = re.compile(rb'(?<!\\)"run_id": ?"([0-9A-Za-z._-]+)"')
 _MAX_BYTES = check.MAX_BYTES + 16 * 1024 * 1024
 _HOSTS = 'hosts'
 _MAX_NAME = 200                 # of the 255 bytes that file systems give a name
@@ -117,46 +119,18 @@ def write(directory: str, entry: Record, shared: bool = False) -> str:
         os.makedirs(directory, 0o700, exist_ok=True)
         os.makedirs(hosts, 0o700, exist_ok=True)
         with _opened_hosts(directory, shared) as handle:
-            _replace(handle, name, json.dumps(entry, separators=(',', ':')))
+            _draft.write(handle, name, json.dumps(entry, separators=(',', ':')).encode('ascii'))
     except OSError as exc:
         raise RecordError('the record cannot be written to %s: %s' % (hosts, exc.strerror)) from exc
     return os.path.join(hosts, name)
 
 
-def write_file(path: str, content: str) -> None:
-    """Write a file that only its owner may read, whole or not at all. A link of that name is replaced, not followed.
-
-    :param content: ASCII.
-    :raises RecordError: it cannot be written.
-    """
-    folder, name = os.path.split(path)
-    try:
-        os.makedirs(folder, 0o700, exist_ok=True)
-        with _opened(folder) as handle:
-            _replace(handle, name, content)
-    except OSError as exc:
-        raise RecordError('%s cannot be written: %s' % (path, exc.strerror)) from exc
-
-
-@contextlib.contextmanager
-def _opened(folder: str, flags: int = 0, above: int | None = None) -> Iterator[int]:
-    """Open a directory, and return its descriptor: what happens to its path afterwards leads nowhere else.
-
-    :param above: a descriptor of the directory that it is in.
-    """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | flags, dir_fd=above)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
 @contextlib.contextmanager
 def _opened_hosts(directory: str, shared: bool) -> Iterator[int]:
     """Open the directory that has the records. Raises RecordError where others could forge some."""
-    with _opened(directory) as outer:
+    with _draft.opened(directory) as outer:
         _refuse_others(outer, 'the directory %s' % visible(directory, 500), shared)
-        with _opened(_HOSTS, os.O_NOFOLLOW, outer) as inner:
+        with _draft.opened(_HOSTS, os.O_NOFOLLOW, outer) as inner:
             _refuse_others(inner, 'the directory %s' % visible(os.path.join(directory, _HOSTS), 500), shared)
             yield inner
 
@@ -168,19 +142,6 @@ def _refuse_others(handle: int, what: str, shared: bool) -> None:
         raise RecordError('%s is not safe from forgery: %s. Use another place, or take it over with chown and chmod '
                           'go-w; if others are to write there, say so with shared: true (audit_shared of the role '
                           'audit, probe_shared of the playbook probe)' % (what, reason))
-
-
-def _replace(handle: int, name: str, content: str) -> None:
-    draft = '.draft-%s' % os.urandom(8).hex()
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    number = os.open(draft, flags, 0o600, dir_fd=handle)
-    try:
-        with open(number, 'w', encoding='ascii') as stream:
-            stream.write(content)
-        os.replace(draft, name, src_dir_fd=handle, dst_dir_fd=handle)
-    except BaseException:
-        os.unlink(draft, dir_fd=handle)
-        raise
 
 
 def read(directory: str, host: str, shared: bool = False) -> Record | None:
@@ -196,6 +157,39 @@ def read(directory: str, host: str, shared: bool = False) -> Record | None:
     return None if data is None else _checked(data, host, what)
 
 
+def to_come(directory: str, hosts: Iterable[str], run: str, shared: bool = False) -> set[str]:
+    """List the hosts that surely have no record of a run; of each record no more than its beginning is read.
+
+    A record that cannot be read is left to ``read``, which says why.
+
+    :param run: its id, or ``any``.
+    :param shared: whether records may be by somebody else.
+    """
+    names: set[str] = set()
+    try:
+        with _opened_hosts(directory, shared) as handle:
+            names.update(host for host in hosts if _is_absent(handle, file_name(host), run))
+    except (OSError, RecordError):
+        return set()
+    return names
+
+
+def _is_absent(folder: int, name: str, run: str) -> bool:
+    try:
+        number = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        head = _RUN_OF_HEAD.search(os.read(number, _HEAD))
+    except OSError:
+        return False
+    finally:
+        os.close(number)
+    return run != ANY_RUN and head is not None and head[1].decode('ascii') != run
+
+
 def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None, Facts | None]:
     """Read and check a file, wherever it is: the record of a host, or facts.
 
@@ -207,7 +201,7 @@ def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None
     """
     folder, name = os.path.split(path)
     what = 'the file %s' % visible(path, 500)
-    data = _decoded(_opened(folder), name, what, 0, shared)
+    data = _decoded(_draft.opened(folder), name, what, 0, shared)
     if data is None:
         raise RecordError('there is no file %s' % visible(path, 500))
     if isinstance(data, dict) and 'recorded_at' in data:

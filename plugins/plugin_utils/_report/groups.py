@@ -10,16 +10,14 @@ of theirs those are the same that have the same message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._harmless.terminal import visible
 from .._policy.judgement import alike, message
 from .._policy.language.options import SEVERITIES
-
-if TYPE_CHECKING:
-    from .model import Report
+from .host import Host
 
 _MOST = 8000                    # characters of a message
 
@@ -49,14 +47,17 @@ class Group:
         return not self.fails, SEVERITIES.index(self.severity), -len(self.hosts), self.kind, self.text
 
 
-def groups(report: Report) -> list[Group]:
-    """List all findings of a report, those over the fleet among them, the worst first."""
+def groups(hosts: Iterable[Host], unused: Iterable[Finding]) -> list[Group]:
+    """List all findings, the worst first.
+
+    :param unused: those over the fleet.
+    """
     same: dict[tuple[Any, ...], list[tuple[str, Finding]]] = {}
-    for host, judgement in report.judgements:
-        for finding in judgement['findings']:
+    for host in hosts:
+        for finding in host.judgement['findings'] if host.judgement else ():
             same.setdefault(_key(finding), []).append((host.name, finding))
     result = [group for pairs in same.values() for group in _grouped(pairs)]
-    result += [_group(finding, visible(finding['message'], _MOST), []) for finding in report.unused]
+    result += [_group(finding, visible(finding['message'], _MOST), []) for finding in unused]
     return sorted(result, key=lambda group: group.rank)
 
 

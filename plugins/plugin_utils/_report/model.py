@@ -1,70 +1,30 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report is about: each host that was to be observed, and what is known of it."""
+"""What a report is about: each host that was to be observed, and what is known of it.
+
+Records are read one after the other, and each is handed to all that want something of it: the facts of a host are not
+kept. What is kept of each host is a ``Host``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
 from .._facts import records
 from .._harmless.terminal import sentence
-from .._policy.judgement import fleet as _fleet, verdict as _verdict
+from .._policy.judgement import fleet as _fleet
 from .._shape import Facts, Record
+from . import evidence as _evidence, groups as _groups
+from .host import STATES, VERDICTS, Host, kept
+from .pool import Pool
 
-STATES = ('ok', 'partial', 'unreachable', 'failed', 'missing', 'pending')
-VERDICTS = (*_verdict.VERDICTS, 'pending')
-
-
-@dataclass
-class Host:
-    """One host.
-
-    :ivar state: ``ok``, ``partial`` (observed, with gaps), ``unreachable``, ``failed``, ``missing`` (no record of the
-        run), or ``pending`` (a later batch of the play).
-    :ivar reason: why there are no facts; harmless to print.
-    :ivar last_seen: when an older run recorded it.
-    :ivar record: its record where it belongs to this report.
-    """
-
-    name: str
-    state: str
-    reason: str | None = None
-    last_seen: str | None = None
-    record: Record | None = None
-
-    @property
-    def facts(self) -> Facts | None:
-        """What was observed of it."""
-        return self.record['facts'] if self.record else None
-
-    @property
-    def judgement(self) -> dict[str, Any] | None:
-        """What ``fleet`` made of it; None where it was not judged."""
-        return self.record.get('judgement') if self.record else None
-
-    @property
-    def verdict(self) -> str:
-        """What becomes of it, one of ``VERDICTS``."""
-        if self.state == 'pending':
-            return 'pending'
-        judgement = self.judgement
-        if not judgement:
-            return _verdict.verdict(self.facts)
-        findings = [(finding['kind'], finding['fails']) for finding in judgement['findings']]
-        return _verdict.verdict(self.facts, findings, judgement['failing'], judgement['refused'] is not None)
-
-    @property
-    def is_unjudged(self) -> bool:
-        """Whether it was observed, and there is no judgement."""
-        return bool(self.facts) and not self.judgement
-
-    @property
-    def is_declared(self) -> bool:
-        """Whether something is declared for it."""
-        return bool(self.record and self.record['declared'])
+# What formats need of here, and of the room of hosts.
+__all__ = ('STATES', 'VERDICTS', 'Host', 'Pairs', 'Report', 'Sink', 'gather', 'is_doubled', 'kept', 'read')
 
 
 @dataclass
@@ -73,32 +33,37 @@ class Report:
 
     :ivar run_id: the run whose records count, or ``any``.
     :ivar fleet: whether these are all hosts that matter, and not those that ``--limit`` or a batch left over.
+    :ivar ansible_core: the version that makes the report.
+    :ivar source: the state of the files that hosts were judged by.
     """
 
     run_id: str
-    hosts: list[Host]
+    hosts: list[Host] = field(default_factory=list)
     generated_at: str = field(default_factory=records.now)
     fleet: bool = True
+    ansible_core: str = ''
+    source: _evidence.Source = _evidence.UNKNOWN
 
     @property
     def seen(self) -> list[Host]:
         """The hosts with facts."""
-        return [host for host in self.hosts if host.facts]
-
-    @property
-    def observed(self) -> list[tuple[Host, Facts]]:
-        """The hosts with facts, each with these."""
-        return [(host, host.facts) for host in self.hosts if host.facts]
+        return [host for host in self.hosts if host.is_seen]
 
     @property
     def counts(self) -> dict[str, int]:
         """How many hosts there are of each state."""
-        return {state: sum(host.state == state for host in self.hosts) for state in STATES}
+        counts = Counter(host.state for host in self.hosts)
+        return {state: counts[state] for state in STATES}
+
+    @property
+    def listeners(self) -> int:
+        """How many listeners all hosts have."""
+        return sum(host.listeners for host in self.hosts)
 
     @property
     def sockets_complete(self) -> bool:
         """Whether no listener can be missing: there are hosts, and of each one all sockets were observed."""
-        return bool(self.hosts) and all(host.facts and host.facts['complete']['sockets'] for host in self.hosts)
+        return bool(self.hosts) and all(host.has_all_sockets for host in self.hosts)
 
     @property
     def declared(self) -> bool:
@@ -118,57 +83,108 @@ class Report:
     @property
     def verdicts(self) -> dict[str, int]:
         """How many hosts there are of each verdict; each host has one, and one that was not observed is unknown."""
-        verdicts = [host.verdict for host in self.hosts]
-        return {verdict: verdicts.count(verdict) for verdict in VERDICTS}
+        verdicts = Counter(host.verdict for host in self.hosts)
+        return {verdict: verdicts[verdict] for verdict in VERDICTS}
 
     @property
     def unused(self) -> list[dict[str, Any]]:
         """Entries and waivers that were not met on any host. Of a part of the hosts nothing is said."""
         if not self.fleet or any(host.state == 'pending' for host in self.hosts):
             return []
-        judgements = [judgement if _is_seen(host) else _fleet.unsure(judgement) for host, judgement in self.judgements]
+        judgements = [judgement if host.has_all_sockets else _fleet.unsure(judgement)
+                      for host, judgement in self.judgements]
         return [finding.as_record() for finding in _fleet.unused(judgements)]
+
+    @cached_property
+    def groups(self) -> list[_groups.Group]:
+        """All findings, each once for all hosts that have it, the worst first; of a report that is whole."""
+        return _groups.groups(self.hosts, self.unused)
+
+    @cached_property
+    def evidence(self) -> _evidence.Evidence:
+        """What an auditor asks of a report that is whole."""
+        return _evidence.of(self.hosts, self.run_id, self.generated_at, self.fleet, self.source)
 
     def only(self, names: Iterable[str]) -> Report:
         """Return a report of these hosts alone."""
         names = set(names)
-        return Report(self.run_id, [host for host in self.hosts if host.name in names], self.generated_at, fleet=False)
+        return Report(self.run_id, [host for host in self.hosts if host.name in names], self.generated_at, False,
+                      self.ansible_core, self.source)
 
 
-def _is_seen(host: Host) -> bool:
-    """Whether what was not found on a host is not there."""
-    return bool(host.facts and host.facts['complete']['sockets'])
+class Sink(Protocol):
+    """What wants something of each host while it is read: a file of a report, or what is shown of it."""
+
+    def add(self, host: Host, facts: Facts | None) -> None:
+        """Take what is needed of a host.
+
+        :param facts: not to be kept; None where it was not observed.
+        """
 
 
-def build(directory: str, names: Iterable[str], run_id: str, pending: Collection[str] = (),
-          fleet: bool = True, shared: bool = False) -> Report:
-    """Read the records of hosts.
+Pairs = Iterable[tuple[Host, 'Record | None']]
+
+
+def read(directory: str, names: Iterable[str], run_id: str, pending: Collection[str] = (),
+         shared: bool = False) -> Iterator[tuple[Host, Record | None]]:
+    """Read the records of hosts, one after the other; each is there only until the next one is read.
 
     :param directory: where ``records.write`` put them.
-    :param names: all hosts that the report is about. Each is in the report, whatever is known of it.
+    :param names: all hosts that the report is about. Each is in it, whatever is known of it.
     :param run_id: the run to report on, or ``any``.
-    :param pending: hosts whose turn is still to come where they have no record of that run.
-    :param fleet: whether these are all hosts that matter.
+    :param pending: hosts whose turn is still to come, see ``records.to_come``; they have no record of that run.
     :param shared: whether records may be by somebody else than this user and root.
+    :returns: each host, and the record that belongs to the report, where there is one.
     """
-    hosts = [_host(directory, name, run_id, name in pending, shared) for name in dict.fromkeys(names)]
-    return Report(run_id, hosts, fleet=fleet)
+    pool = Pool()
+    for name in dict.fromkeys(names):
+        if name in pending:
+            yield Host(name, 'pending', 'its batch is still to come'), None
+        else:
+            yield _host(directory, name, run_id, shared, pool)
 
 
-def _host(directory: str, name: str, run_id: str, to_come: bool, shared: bool) -> Host:
+def gather(pairs: Pairs, sinks: Sequence[Sink], report: Report) -> Report:
+    """Hand each host to all that want something of it, and complete the report.
+
+    :param pairs: what ``read`` returns.
+    :param report: one without hosts.
+    """
+    for host, record in pairs:
+        report.hosts.append(host)
+        facts = record['facts'] if record else None
+        for sink in sinks:
+            sink.add(host, facts)
+    return report
+
+
+def is_doubled(so_far: int, batch: int) -> bool:
+    """Whether so many hosts are at least twice those of the last batch for which this was so.
+
+    It is so of the first batch, and then of few: to report each time on all hosts so far costs no more than a few
+    reports.
+
+    :param so_far: how many hosts had their turn, those of this batch among them.
+    :param batch: how many are in this batch.
+    """
+    before = so_far - batch
+    step = max(batch, 1)
+    while step <= before:
+        step *= 2
+    return step <= so_far
+
+
+def _host(directory: str, name: str, run_id: str, shared: bool, pool: Pool) -> tuple[Host, Record | None]:
     try:
         record = records.read(directory, name, shared)
     except records.RecordError as exc:
-        return Host(name, 'failed', str(exc))
-    last_seen = record['recorded_at'] if record else None
-    current = record is not None and run_id in (records.ANY_RUN, record['run_id'])
-    if not current and to_come:
-        return Host(name, 'pending', 'its batch is still to come', last_seen)
+        return Host(name, 'failed', str(exc)), None
     if not record:
-        return Host(name, 'missing', 'there is no record of it')
-    if not current:
-        return Host(name, 'missing', 'not recorded in this run (last seen %s)' % last_seen, last_seen)
+        return Host(name, 'missing', 'there is no record of it'), None
+    if run_id not in (records.ANY_RUN, record['run_id']):
+        last_seen = record['recorded_at']
+        return Host(name, 'missing', 'not recorded in this run (last seen %s)' % last_seen, last_seen), None
     facts = record['facts']
     if not facts:
-        return Host(name, record['status'], sentence(record['message'] or 'no reason was given'), record=record)
-    return Host(name, 'partial' if False in facts['complete'].values() else 'ok', record=record)
+        return kept(record, record['status'], sentence(record['message'] or 'no reason was given'), pool), record
+    return kept(record, 'partial' if False in facts['complete'].values() else 'ok', pool=pool), record

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..._harmless.terminal import cut, sentence, visible
 from ..._words import number
+from .. import evidence
 from .. import groups as groups_of
 from ..model import Host, Report
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, counted
@@ -26,7 +27,7 @@ def lines(report: Report, whole: Report) -> list[Line]:
     :param whole: all hosts of the play, where the other one is a batch of them; the last line counts these.
     """
     alone = len(report.hosts) == 1
-    groups = groups_of.groups(report)
+    groups = report.groups
     # of each host no more than some findings are kept
     dropped = sum(judgement['findings_total'] - len(judgement['findings']) for host, judgement in report.judgements)
     return [
@@ -81,22 +82,17 @@ def _waived(report: Report) -> list[Line]:
     total = sum(judgement['waived'] for host, judgement in report.judgements)
     if not total:
         return []
-    groups: dict[tuple[str | None, ...], list[tuple[str, int]]] = {}
-    for host, judgement in report.judgements:
-        for waiver in judgement.get('waivers', ()):
-            key = tuple(waiver[field] for field in ('variable', 'label', 'expires', 'reason', 'owner'))
-            groups.setdefault(key, []).append((host.name, waiver['findings']))
     shown = [('Waived: %s' % number(total, 'finding'), HEAD)]
-    for key, hosts in list(groups.items())[:_MOST_WAIVERS]:
-        variable, label, expires, reason, owner = key
-        about = ['until %s' % visible(expires, 20) if expires else 'with no expiry']
-        about += ['by %s' % visible(owner, 100)] if owner else []
+    in_force = evidence.waivers(report.hosts)
+    for waiver in in_force[:_MOST_WAIVERS]:
+        about = ['until %s' % visible(waiver.expires, 20) if waiver.expires else 'with no expiry']
+        about += ['by %s' % visible(waiver.owner, 100)] if waiver.owner else []
         shown.append(('  %s on %s, waived by %s of %s (%s)%s' % (
-            number(sum(count for name, count in hosts), 'finding'), counted([name for name, count in hosts]),
-            visible(label or '', 200), visible(variable, 200) if variable else 'the task', ', '.join(about),
-            ': %s' % sentence(reason, 300) if reason else ''), PLAIN))
-    if len(groups) > _MOST_WAIVERS:
-        shown.append(('  … and %s' % number(len(groups) - _MOST_WAIVERS, 'more waiver'), PLAIN))
+            number(sum(waiver.findings.values()), 'finding'), counted(list(waiver.findings)),
+            visible(waiver.label or '', 200), visible(waiver.variable, 200) if waiver.variable else 'the task',
+            ', '.join(about), ': %s' % sentence(waiver.reason, 300) if waiver.reason else ''), PLAIN))
+    if len(in_force) > _MOST_WAIVERS:
+        shown.append(('  … and %s' % number(len(in_force) - _MOST_WAIVERS, 'more waiver'), PLAIN))
     return shown
 
 
@@ -123,7 +119,7 @@ def _verdict(report: Report) -> Line:
         warnings = ', %d of them with warnings' % warned if warned else ''
         return 'All %d hosts are as declared%s.' % (total, warnings), GOOD
     undeclared = sum(host.verdict == 'listed' and not host.is_declared for host in report.hosts)
-    seen = sum(host.verdict == 'unknown' and bool(host.facts) for host in report.hosts)
+    seen = sum(host.verdict == 'unknown' and host.is_seen for host in report.hosts)
     refused = sum(host.verdict == 'refused' and host.state == 'failed' for host in report.hosts)
     parts = (
         (verdicts['as_declared'], 'as declared%s' % (' (%d with warnings)' % warned if warned else '')),

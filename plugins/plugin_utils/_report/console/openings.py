@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists what firewalls let in with nothing behind it, the same of many hosts in one line."""
 
+from __future__ import annotations
+
 from ... import _long_sets
 from ..._harmless.terminal import name, sentence, visible
-from ..._shape import Opening
-from ..model import Report
+from ..._shape import Facts, Opening
+from ..model import Host
 from .lines import HEAD, PLAIN, Line, counted
 
 _MOST = 20                      # lines
@@ -14,20 +16,28 @@ _MOST_SOURCES = 3
 _EVERYBODY = ('0.0.0.0/0', '::/0')
 
 
-def lines(report: Report) -> list[Line]:
-    """Return the lines; there are none where nothing is open."""
-    groups: dict[str, list[str]] = {}
-    for host, facts in report.observed:
-        for text in dict.fromkeys(_text(opening) for opening in facts.get('openings') or ()):
-            groups.setdefault(text, []).append(host.name)
-    if not groups:
-        return []
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    shown = [('Open in the firewall, but nothing listens:', HEAD)]
-    shown += [('  %s: %s' % (counted(hosts), text), PLAIN) for text, hosts in ordered[:_MOST]]
-    if len(ordered) > _MOST:
-        shown.append(('  … and %d more' % (len(ordered) - _MOST), PLAIN))
-    return shown
+class Openings:
+    """Collects them while hosts are read."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, list[str]] = {}
+
+    def add(self, host: Host, facts: Facts | None) -> None:
+        """Take what is open on a host."""
+        openings = facts.get('openings') if facts else None
+        for text in dict.fromkeys(_text(opening) for opening in openings or ()):
+            self._hosts.setdefault(text, []).append(host.name)
+
+    def lines(self) -> list[Line]:
+        """Return the lines; there are none where nothing is open."""
+        if not self._hosts:
+            return []
+        ordered = sorted(self._hosts.items(), key=lambda item: (-len(item[1]), item[0]))
+        shown = [('Open in the firewall, but nothing listens:', HEAD)]
+        shown += [('  %s: %s' % (counted(hosts), text), PLAIN) for text, hosts in ordered[:_MOST]]
+        if len(ordered) > _MOST:
+            shown.append(('  … and %d more' % (len(ordered) - _MOST), PLAIN))
+        return shown
 
 
 def _text(opening: Opening) -> str:

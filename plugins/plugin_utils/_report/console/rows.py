@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from ... import _long_sets
 from ..._harmless.terminal import name, visible
 from ..._listener import Listener, endpoints, forwarded_to, is_led_elsewhere, to_show, unlisted
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
-from ..model import Report
+from ..model import Host
 
 _SCOPE_ORDER = {scope: number for number, scope in enumerate(SCOPES)}
 _PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
@@ -24,6 +24,7 @@ _LEVEL_OF_SCOPE = {'any': 'anyone', 'global': 'anyone', 'private': 'private', 'l
 _WIDE_LEVELS = ('anyone', 'unknown', 'listed')
 _FAMILIES = {True: ' (v4+6)', None: ' (v4?+6)', False: ''}      # of an IPv6 socket, by whether it accepts IPv4
 _MAX_NAMES = 3                  # in one cell
+_MOST_KNOWN = 20000
 
 
 @dataclass
@@ -57,27 +58,70 @@ class _Seen(NamedTuple):
     gathered: bool
 
 
-def each(report: Report) -> list[Row]:
-    """Return a row for each listener of each host, sorted."""
-    rows = [_row([host.name], [_Seen(host.name, listener, _gathered(facts))], _endpoint(listener))
-            for host, facts in report.observed for listener in endpoints(facts)]
-    return sorted(rows, key=lambda row: (row.order[0], row.hosts[0], *row.order[1:]))
+class _Alike:
+    """Listeners that share a row: of all but the first no more is kept than how they differ.
+
+    :ivar bound: their endpoints.
+    """
+
+    def __init__(self, seen: _Seen) -> None:
+        self.first = seen
+        self.hosts: dict[str, None] = {}
+        self.bound: dict[str, None] = {}
+        self.spread = _Spread(seen.listener)
+
+    def row(self) -> Row:
+        """Return the row."""
+        several = '(%d addresses):%d' % (len(self.bound), self.first.listener['port'])
+        endpoint = next(iter(self.bound)) if len(self.bound) == 1 else several
+        return _row(list(self.hosts), self.first, self.spread, endpoint)
 
 
-def grouped(report: Report) -> list[Row]:
-    """Return a row for all hosts on which the same thing listens the same way, whatever their addresses are, sorted."""
-    groups: dict[tuple[Any, ...], list[_Seen]] = {}
-    for host, facts in report.observed:
+class Rows:
+    """Makes rows of the listeners of hosts."""
+
+    def __init__(self, shared: bool) -> None:
+        """Begin without any.
+
+        :param shared: whether all hosts on which the same thing listens the same way, whatever their addresses are,
+            share a row; else each host has its own.
+        """
+        self._shared = shared
+        self._rows: list[Row] = []
+        self._alike: dict[tuple[Any, ...], _Alike] = {}
+        # what was seen already, by all that tells, so that it need not be made text once more
+        self._known: dict[tuple[Any, ...], _Alike] = {}
+
+    def add(self, host: Host, facts: Facts | None) -> None:
+        """Take the listeners of a host."""
+        if not facts:
+            return
+        gathered = _gathered(facts)
         for listener in endpoints(facts):
-            seen = _Seen(host.name, listener, _gathered(facts))
-            groups.setdefault(_likeness(seen), []).append(seen)
-    rows = []
-    for alike in groups.values():
-        bound = {_endpoint(seen.listener) for seen in alike}
-        several = '(%d addresses):%d' % (len(bound), alike[0].listener['port'])
-        hosts = list(dict.fromkeys(seen.host for seen in alike))
-        rows.append(_row(hosts, alike, bound.pop() if len(bound) == 1 else several))
-    return sorted(rows, key=lambda row: (*row.order, -len(row.hosts), row.owners, row.unit))
+            seen = _Seen(host.name, listener, gathered)
+            if self._shared:
+                self._share(seen)
+            else:
+                self._rows.append(_row([host.name], seen, _Spread(listener), _endpoint(listener)))
+
+    def sorted(self) -> list[Row]:
+        """Return all rows, the widest first; those of a host are together where hosts share none."""
+        if self._shared:
+            rows = [alike.row() for alike in self._alike.values()]
+            return sorted(rows, key=lambda row: (*row.order, -len(row.hosts), row.owners, row.unit))
+        return sorted(self._rows, key=lambda row: (row.order[0], row.hosts[0], *row.order[1:]))
+
+    def _share(self, seen: _Seen) -> None:
+        key = _told(seen)
+        alike = self._known.get(key)
+        if alike is None:
+            alike = self._alike.setdefault(_likeness(seen), _Alike(seen))
+            alike.spread.add(seen.listener)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = alike
+        alike.hosts[seen.host] = None
+        alike.bound[_endpoint(seen.listener)] = None
 
 
 def _gathered(facts: Facts) -> bool:
@@ -88,15 +132,34 @@ def _gathered(facts: Facts) -> bool:
 def _likeness(seen: _Seen) -> tuple[Any, ...]:
     """Return what listeners have in common that share a row."""
     listener = seen.listener
-    specific = listener['scope'] not in ('any', 'loopback')
     return (listener['protocol'], listener['port'], listener['scope'], listener['family'],
-            None if specific else (listener['address'], listener['interface']), listener['accepts_ipv4'],
-            _service(listener), _namespace(listener), _owners([seen], count=False), _unit(seen), _level(listener),
+            None if _is_specific(listener) else (listener['address'], listener['interface']), listener['accepts_ipv4'],
+            _service(listener), _namespace(listener), _owners(seen), _unit(seen), _level(listener),
             forwarded_to(listener))
 
 
-def _row(hosts: list[str], alike: Sequence[_Seen], endpoint: str) -> Row:
-    listener = alike[0].listener
+def _told(seen: _Seen) -> tuple[Any, ...]:
+    """Return all of a listener that is in its row or its likeness, but for an address that is no part of these."""
+    listener = seen.listener
+    exposure = listener.get('exposure')
+    return (
+        seen.gathered, listener['protocol'], listener['port'], listener['scope'], listener['family'],
+        None if _is_specific(listener) else (listener['address'], listener['interface']), listener['accepts_ipv4'],
+        listener['service'], listener['activated_by'], listener['namespace'], listener['port_name'],
+        listener['ephemeral'], listener['held_by'], listener['socket_uid'], listener['owners_total'],
+        *[(owner['process'], owner['exe'], owner.get('exe_inside'), owner['exe_deleted'], owner['user'], owner['uid'],
+           owner['unit'], owner['container'], owner['pid'] == 1) for owner in listener['owners']],
+        forwarded_to(listener), repr(listener.get('behind')),
+        exposure and (exposure['level'], tuple(exposure['allowed']), repr(exposure.get('allowed_sets'))))
+
+
+def _is_specific(listener: Listener) -> bool:
+    """Whether it listens on an address that other hosts do not have."""
+    return listener['scope'] not in ('any', 'loopback')
+
+
+def _row(hosts: list[str], seen: _Seen, spread: _Spread, endpoint: str) -> Row:
+    listener = seen.listener
     scope, namespace = listener['scope'], listener['namespace']
     exposure = listener.get('exposure')
     level = exposure['level'] if exposure else _LEVEL_OF_SCOPE[scope]
@@ -104,7 +167,7 @@ def _row(hosts: list[str], alike: Sequence[_Seen], endpoint: str) -> Row:
              listener['port'], listener['family'], listener['address'], listener['interface'] or '', namespace or '')
     return Row(
         hosts, order, wide=namespace is None and level in _WIDE_LEVELS, protocol=listener['protocol'],
-        endpoint=endpoint, service=_service(listener), owners=_owners(alike), unit=_unit(alike[0]),
+        endpoint=endpoint, service=_service(listener), owners=_owners(seen, spread), unit=_unit(seen),
         scope=scope + _namespace(listener), level=_level(listener))
 
 
@@ -160,33 +223,30 @@ def _user(owner: Owner) -> str:
     return '?' if owner['uid'] is None else 'uid %d' % owner['uid']
 
 
-def _owners(alike: Sequence[_Seen], count: bool = True) -> str:
+def _owners(seen: _Seen, spread: _Spread | None = None) -> str:
     """Show who owns listeners that differ at most in the number of their processes.
 
-    :param count: whether to show these numbers.
+    :param seen: the first one of them.
+    :param spread: how they differ; without it no numbers are shown.
     """
-    listeners = [seen.listener for seen in alike]
-    first = listeners[0]
+    first = seen.listener
     if first['held_by'] == 'kernel':
         return '[kernel]'
     if not first['owners']:
-        if not alike[0].gathered or is_led_elsewhere(first):
+        if not seen.gathered or is_led_elsewhere(first):
             return '-'
         uid = first['socket_uid']
-        known = uid is not None and all(listener['socket_uid'] == uid for listener in listeners)
-        return '? (uid %s)' % uid if known else '?'
-    processes = [_processes(listener) for listener in listeners]
+        return '? (uid %s)' % uid if uid is not None and not (spread and spread.other_uids) else '?'
+    processes = _processes(first)
     parts = []
-    for process, (dummy, users) in list(processes[0].items())[:_MAX_NAMES]:
-        numbers = {of_one[process].number for of_one in processes if process in of_one}
-        low, high = min(numbers), max(numbers)
-        times = '' if high == 1 or not count else ' ×%d' % low if low == high else ' ×%d–%d' % (low, high)
+    for process, (dummy, users) in list(processes.items())[:_MAX_NAMES]:
+        low, high = spread.numbers[process] if spread else (1, 1)
+        times = '' if high == 1 else ' ×%d' % low if low == high else ' ×%d–%d' % (low, high)
         parts.append('%s%s (%s)' % (process, times, ', '.join(users)))
-    if len(processes[0]) > _MAX_NAMES:
-        parts.append('+%d more' % (len(processes[0]) - _MAX_NAMES))
-    hidden = max(map(unlisted, listeners))
-    if hidden and count:
-        parts.append('+%d processes' % hidden)
+    if len(processes) > _MAX_NAMES:
+        parts.append('+%d more' % (len(processes) - _MAX_NAMES))
+    if spread and spread.hidden:
+        parts.append('+%d processes' % spread.hidden)
     return ', '.join(parts)
 
 
@@ -204,6 +264,30 @@ def _processes(listener: Listener) -> dict[str, _Processes]:
         users_of.setdefault(_process(owner), []).append(_user(owner))
     counted = {process: _Processes(len(users), list(dict.fromkeys(users))) for process, users in users_of.items()}
     return dict(sorted(counted.items(), key=lambda item: (-item[1].number, item[0])))
+
+
+class _Spread:
+    """How listeners differ that share a row.
+
+    :ivar numbers: the smallest and the largest number of each process of the first one.
+    :ivar hidden: the most processes that are not listed.
+    :ivar other_uids: whether their sockets are of several users.
+    """
+
+    def __init__(self, first: Listener) -> None:
+        self.numbers = {name: (process.number, process.number) for name, process in _processes(first).items()}
+        self.hidden = unlisted(first)
+        self.other_uids = False
+        self._uid = first['socket_uid']
+
+    def add(self, listener: Listener) -> None:
+        """Take another one."""
+        for process, (number, dummy) in _processes(listener).items():
+            if process in self.numbers:
+                low, high = self.numbers[process]
+                self.numbers[process] = min(low, number), max(high, number)
+        self.hidden = max(self.hidden, unlisted(listener))
+        self.other_uids = self.other_uids or listener['socket_uid'] != self._uid
 
 
 def _unit(seen: _Seen) -> str:

@@ -23,14 +23,20 @@ _MOST, _MOST_OF_HOST = 5000, 1000   # lines
 _NAMES = 4                      # hosts that a line names where the width is not limited
 
 
-def lines(report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
+def is_shared(hosts: int) -> bool:
+    """Whether so many hosts share lines."""
+    return hosts > MANY_HOSTS
+
+
+def lines(report: Report, made: rows_of.Rows, columns: int | None = None) -> list[tuple[str, bool]]:
     """Return the table, empty without listeners.
 
+    :param made: of all listeners of its hosts; they share rows if there are many hosts, see ``is_shared``.
     :param columns: the width to fit into; None: as wide as the content. Protocol, address and port are never cut.
     :returns: each line, and whether it is of a listener with a wide scope; the heading comes first.
     """
-    many = len(report.hosts) > MANY_HOSTS
-    rows, left_out = _first(rows_of.grouped(report) if many else rows_of.each(report))
+    many = is_shared(len(report.hosts))
+    rows, left_out = _first(made.sorted())
     if not rows:
         return []
     titles = ['PROTO', 'ADDRESS:PORT', 'SERVICE', 'PROCESS (USER)', 'UNIT/CONTAINER', 'SCOPE']

@@ -9,15 +9,15 @@ how many hosts are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ....module_utils._gaps import BECOME, HIDDEN, PTRACE
 from ..._facts import records
 from ..._harmless.terminal import sentence, visible
-from ..._shape import Gap
+from ..._shape import Facts, Gap
 from ..._words import number
-from ..model import Report
-from . import judged, openings, table
+from ..model import Host, Report
+from . import judged, openings, rows, table
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, some
 
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
@@ -31,26 +31,49 @@ inventory (beside the Makefile, where `make audit` was not given one):
     - {name: web, port: 80, service: nginx}"""
 
 
-def lines(report: Report, columns: int | None = None, example: bool = False, so_far: Report | None = None,
-          written: Iterable[str] = ()) -> list[Line]:
-    """Return the whole text.
+class Text:
+    """Collects what the text shows of hosts while these are read."""
 
-    :param report: what to show.
-    :param columns: the width of the terminal; None where there is none.
-    :param example: whether to end with an example of a declaration where no host has any.
-    :param so_far: all hosts of the play, where the report is about a batch of them.
-    :param written: the files that were written.
-    """
-    shown = [(_heading(report), HEAD)]
-    rows = table.lines(report, columns)
-    for index, (line, wide) in enumerate(rows):
-        shown.append((line, HEAD if not index else WIDE if wide else PLAIN))
-    shown += _silent(report, bool(rows))
-    shown += below(openings.lines(report))
-    shown.append(('', PLAIN))
+    def __init__(self, names: Collection[str]) -> None:
+        """Begin without any.
+
+        :param names: the hosts that it shows.
+        """
+        self._names = frozenset(names)
+        self._rows = rows.Rows(table.is_shared(len(self._names)))
+        self._openings = openings.Openings()
+
+    def add(self, host: Host, facts: Facts | None) -> None:
+        """Take a host, if it is one of them."""
+        if host.name in self._names:
+            self._rows.add(host, facts)
+            self._openings.add(host, facts)
+
+    def lines(self, report: Report, columns: int | None = None, example: bool = False, so_far: Report | None = None,
+              written: Iterable[str] = ()) -> list[Line]:
+        """Return the whole text.
+
+        :param report: the hosts to show, all that were added.
+        :param columns: the width of the terminal; None where there is none.
+        :param example: whether to end with an example of a declaration where no host has any.
+        :param so_far: all hosts of the play, where the report is about a batch of them.
+        :param written: the files that were written.
+        """
+        shown = [(_heading(report), HEAD)]
+        lines = table.lines(report, self._rows, columns)
+        for index, (line, wide) in enumerate(lines):
+            shown.append((line, HEAD if not index else WIDE if wide else PLAIN))
+        shown += _silent(report, bool(lines))
+        shown += below(self._openings.lines())
+        shown.append(('', PLAIN))
+        return [*shown, *_behind(report, example, so_far or report, written)]
+
+
+def _behind(report: Report, example: bool, whole: Report, written: Iterable[str]) -> list[Line]:
+    """Return what is behind the table."""
+    shown: list[Line] = []
     unknown = _gaps(report) + _troubles(report)
     shown += unknown
-    whole = so_far or report
     if whole.judged:
         judgement = judged.lines(report, whole)
         shown += below(judgement) if unknown else judgement
@@ -66,10 +89,10 @@ def lines(report: Report, columns: int | None = None, example: bool = False, so_
 
 
 def _heading(report: Report) -> str:
-    count = sum(len(facts['listeners']) for host, facts in report.observed)
+    count = report.listeners
     total = len(report.hosts)
     where = visible(report.hosts[0].name) if total == 1 else number(total, 'host')
-    times = sorted(host.record['recorded_at'] for host in report.seen if host.record)
+    times = sorted(host.recorded_at for host in report.seen if host.recorded_at)
     if not times:
         return 'Listeners on %s, %s' % (where, _time(report.generated_at))
     if len(report.seen) < total:
@@ -87,7 +110,7 @@ def _time(text: str) -> str:
 def _silent(report: Report, below_table: bool) -> list[Line]:
     """List the hosts without a listener: nothing listens, or nothing was observed."""
     shown = []
-    quiet = [(host.name, facts['complete']['sockets']) for host, facts in report.observed if not facts['listeners']]
+    quiet = [(host.name, host.has_all_sockets) for host in report.seen if not host.listeners]
     nothing = [name for name, complete in quiet if complete]
     unsure = [name for name, complete in quiet if not complete]
     if nothing:
@@ -102,8 +125,8 @@ def _silent(report: Report, below_table: bool) -> list[Line]:
 def _gaps(report: Report) -> list[Line]:
     """List what could not be observed, in one line for all hosts where it is the same."""
     groups: dict[tuple[str, str, str | None], list[tuple[str, Gap]]] = {}
-    for host, facts in report.observed:
-        for gap in facts['gaps']:
+    for host in report.seen:
+        for gap in host.gaps:
             groups.setdefault((gap['aspect'], gap['code'], gap['hint']), []).append((host.name, gap))
     if not groups:
         return []

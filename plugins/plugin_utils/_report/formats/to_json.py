@@ -1,50 +1,84 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Renders a report as JSON, for programs. What it writes is documented.
+"""Writes a report as JSON, for programs. What it writes is documented.
 
 Text of hosts is in it as they wrote it; the JSON is ASCII, so that it is harmless on a terminal too.
 """
 
-import json
-from typing import Any
+from __future__ import annotations
 
+import dataclasses
+import json
+from typing import Any, BinaryIO
+
+from ..._shape import Facts
 from ..._version import VERSION
+from ..evidence import Evidence
 from ..model import Host, Report
 
 FILE = 'report.json'
 SCHEMA = 1
 
 
-def render(report: Report, ansible_core: str) -> str:
-    """Return the documented structure, see ``report_listeners``.
+class Writer:
+    """Writes the documented structure, see ``report_listeners``, a host a line: good to compare and to search."""
 
-    :param ansible_core: the version that is running.
-    """
-    head = json.dumps({
-        'schema': SCHEMA,
-        'generated_at': report.generated_at,
-        'run_id': report.run_id,
-        'collection': VERSION,
-        'ansible_core': ansible_core,
-        'complete': report.sockets_complete,
-        'counts': report.counts,
-        'verdicts': report.verdicts,
-        'unused': report.unused,
-    })
-    # a line for each host: good to compare and to search
-    hosts = ',\n'.join(json.dumps(_host(host)) for host in report.hosts)
-    return '%s, "hosts": [\n%s\n]}\n' % (head[:-1], hosts)
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._before = '\n'
+
+    def start(self, report: Report) -> None:
+        """Write what is known before any host."""
+        head = json.dumps({
+            'schema': SCHEMA,
+            'generated_at': report.generated_at,
+            'run_id': report.run_id,
+            'collection': VERSION,
+            'ansible_core': report.ansible_core,
+        })
+        self._write('%s, "hosts": [' % head[:-1])
+
+    def add(self, host: Host, facts: Facts | None) -> None:
+        """Write a host."""
+        self._write(self._before + json.dumps(_host(host, facts)))
+        self._before = ',\n'
+
+    def finish(self, report: Report) -> None:
+        """Write what only all hosts together show."""
+        tail = json.dumps({
+            'complete': report.sockets_complete,
+            'counts': report.counts,
+            'verdicts': report.verdicts,
+            'unused': report.unused,
+            'evidence': _evidence(report.evidence),
+        })
+        self._write('\n], %s\n' % tail[1:])
+
+    def _write(self, text: str) -> None:
+        self._out.write(text.encode('ascii'))
 
 
-def _host(host: Host) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+def _host(host: Host, facts: Facts | None) -> dict[str, Any]:
+    return {
         'host': host.name,
         'status': host.state,
         'verdict': host.verdict,
         'reason': host.reason,
         'last_seen': host.last_seen,
+        'recorded_at': host.recorded_at,
+        'run_id': host.run_id,
+        'collection': host.collection,
+        'ansible_core': host.ansible_core,
+        'judgement': host.judgement,
+        'facts': facts,
     }
-    for key in ('recorded_at', 'run_id', 'collection', 'ansible_core', 'judgement', 'facts'):
-        fields[key] = host.record.get(key) if host.record else None
-    return fields
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    """Return the evidence with a name for each field; what is at the top of the document is not in it once more."""
+    fields = {field.name: getattr(evidence, field.name) for field in dataclasses.fields(evidence)}
+    for name in ('run_id', 'generated_at'):
+        del fields[name]
+    return {**fields, 'gaps': [gaps._asdict() for gaps in evidence.gaps],
+            'waivers': [waiver._asdict() for waiver in evidence.waivers]}

@@ -14,7 +14,9 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.records import RecordError
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, record
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    RUN, facts, gap, listener, record
+)
 
 
 def mode(path):
@@ -187,16 +189,20 @@ def test_a_huge_file_is_not_read(tmp_path):
         records.read(str(tmp_path), 'web')
 
 
-def test_other_files_take_the_place_of_links_too(tmp_path):
-    victim = tmp_path / 'victim'
-    victim.write_text('precious')
-    os.symlink(victim, tmp_path / 'report.json')
-    records.write_file(str(tmp_path / 'report.json'), '{}')
-    assert victim.read_text() == 'precious'
-    assert (tmp_path / 'report.json').read_text() == '{}'
-    assert mode(tmp_path / 'report.json') == 0o600
-    with pytest.raises(RecordError, match='cannot be written'):
-        records.write_file(str(victim / 'report.json'), '{}')
+def test_who_is_to_come_is_known_from_the_beginning_of_records(tmp_path):
+    path = str(tmp_path)
+    assert records.to_come(str(tmp_path / 'nowhere'), ['web'], RUN) == set()
+    for name, run in (('now', RUN), ('old', 'run0'), ('"run_id":"run0"', RUN), ('x' * 4096, 'run0')):
+        records.write(path, record(name, run_id=run))
+    (tmp_path / 'hosts/broken.json').write_text('{')
+    (tmp_path / 'hosts/link.json').symlink_to('old.json')
+    os.mkfifo(tmp_path / 'hosts/pipe.json')
+    names = ['now', 'old', 'absent', 'broken', 'link', 'pipe', '"run_id":"run0"', 'x' * 4096]
+    assert records.to_come(path, names, RUN) == {'old', 'absent'}
+    assert records.to_come(path, names, 'any') == {'absent'}
+    (tmp_path / 'hosts').chmod(0o777)
+    assert records.to_come(path, names, RUN) == set()
+    assert records.to_come(path, names, RUN, shared=True) == {'old', 'absent'}
 
 
 def test_the_id_of_a_run():

@@ -6,7 +6,7 @@
 import hashlib
 
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, record
 
 SUMMARY = 'policy: 1 variable, 2 entries, sha256 0123456789ab'

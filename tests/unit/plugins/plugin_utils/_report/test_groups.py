@@ -8,8 +8,8 @@ import json
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
-from ansible_collections.listening.ports.plugins.plugin_utils._report import groups as _groups
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import finding, judged
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
@@ -24,7 +24,7 @@ LOOPBACK = ['127.0.0.1/8', '::1/128']
 
 
 def groups(*hosts):
-    return _groups.groups(Report(RUN, list(hosts)))
+    return Report(RUN, list(hosts)).groups
 
 
 def shown(*hosts):

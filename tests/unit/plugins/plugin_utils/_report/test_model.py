@@ -27,13 +27,18 @@ def directory(tmp_path):
     return path
 
 
+def build(directory, names, run_id, pending=(), **fields):
+    to_come = records.to_come(directory, pending, run_id)
+    return model.gather(model.read(directory, names, run_id, to_come), [], model.Report(run_id, **fields))
+
+
 def states(report):
     return {host.name: host.state for host in report.hosts}
 
 
 def test_each_host_has_its_state(directory):
     names = ['whole', 'hidden', 'budget', 'dead', 'broken', 'silent', 'stale', 'bad', 'absent']
-    report = model.build(directory, names, RUN)
+    report = build(directory, names, RUN)
     assert states(report) == {
         'whole': 'ok', 'hidden': 'partial', 'budget': 'partial', 'dead': 'unreachable', 'broken': 'failed',
         'silent': 'failed', 'stale': 'missing', 'bad': 'failed', 'absent': 'missing'}
@@ -48,18 +53,18 @@ def test_each_host_has_its_state(directory):
 
 
 def test_records_of_another_run_are_not_shown_as_those_of_this_one(directory):
-    stale = model.build(directory, ['stale'], RUN).hosts[0]
-    assert (stale.record, stale.facts, stale.last_seen) == (None, None, '2026-11-20T10:00:01Z')
-    assert states(model.build(directory, ['stale', 'whole'], 'run0')) == {'stale': 'ok', 'whole': 'missing'}
+    stale = build(directory, ['stale'], RUN).hosts[0]
+    assert (stale.run_id, stale.is_seen, stale.last_seen) == (None, False, '2026-11-20T10:00:01Z')
+    assert states(build(directory, ['stale', 'whole'], 'run0')) == {'stale': 'ok', 'whole': 'missing'}
 
 
 def test_the_newest_records_of_any_run(directory):
-    assert states(model.build(directory, ['stale', 'whole', 'absent'], 'any')) == {
+    assert states(build(directory, ['stale', 'whole', 'absent'], 'any')) == {
         'stale': 'ok', 'whole': 'ok', 'absent': 'missing'}
 
 
 def test_hosts_of_later_batches_are_to_come_unless_they_are_there(directory):
-    report = model.build(directory, ['whole', 'stale', 'absent', 'dead'], RUN, {'stale', 'absent', 'dead'})
+    report = build(directory, ['whole', 'stale', 'absent', 'dead'], RUN, {'stale', 'absent', 'dead'})
     assert states(report) == {'whole': 'ok', 'stale': 'pending', 'absent': 'pending', 'dead': 'unreachable'}
     assert states(report.only({'whole'})) == {'whole': 'ok'}
 
@@ -75,16 +80,16 @@ def test_hosts_of_later_batches_are_to_come_unless_they_are_there(directory):
     (['whole', 'absent'], False),
 ])
 def test_a_listener_may_be_missing_unless_all_sockets_of_all_hosts_were_seen(directory, names, wanted):
-    assert model.build(directory, names, RUN).sockets_complete is wanted
+    assert build(directory, names, RUN).sockets_complete is wanted
 
 
 def test_a_host_counts_once(directory):
-    assert len(model.build(directory, ['whole', 'whole'], RUN).hosts) == 1
+    assert len(build(directory, ['whole', 'whole'], RUN).hosts) == 1
 
 
 def test_whether_anything_is_declared(directory):
-    assert not model.build(directory, ['whole', 'stale'], RUN).declared
-    assert model.build(directory, ['whole', 'stale'], 'any').declared
+    assert not build(directory, ['whole', 'stale'], RUN).declared
+    assert build(directory, ['whole', 'stale'], 'any').declared
 
 
 def test_judgements_come_from_the_records(tmp_path):
@@ -100,7 +105,7 @@ def test_judgements_come_from_the_records(tmp_path):
         str(tmp_path), record('refused', status='failed', message='x', judgement=judgement(refused='x', failing=True))
     )
     names = ['good', 'bad', 'unsure', 'listed', 'refused', 'absent']
-    report = model.build(str(tmp_path), names, RUN)
+    report = build(str(tmp_path), names, RUN)
     assert {host.name: host.verdict for host in report.hosts} == {
         'good': 'as_declared',
         'bad': 'violates',
@@ -111,5 +116,5 @@ def test_judgements_come_from_the_records(tmp_path):
     }
     assert [host.name for host in report.judged] == ['good', 'bad', 'unsure', 'refused']
     assert [unused['entry'] for unused in report.unused] == ['ntp']
-    assert not model.build(str(tmp_path), names, RUN, fleet=False).unused
-    assert not model.build(str(tmp_path), [*names, 'later'], RUN, {'later'}).unused
+    assert not build(str(tmp_path), names, RUN, fleet=False).unused
+    assert not build(str(tmp_path), [*names, 'later'], RUN, {'later'}).unused

@@ -6,9 +6,10 @@
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import (
-    judged as _judged, lines as _lines, text
+    judged as _judged, lines as _lines
 )
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import VERDICTS, Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import VERDICTS, Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, text_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
     SUMMARY, finding, judged, judgement, refused
 )
@@ -235,7 +236,7 @@ def test_a_batch_shows_its_findings_and_counts_all():
 
 def test_the_whole_text():
     hosts = [judged('web', finding('rpcbind listens'), gaps=[gap()]), refused('bad'), DEAD]
-    assert '\n'.join(line for line, dummy in text.lines(Report(RUN, hosts), example=True)) == '''\
+    assert '\n'.join(line for line, dummy in text_of(Report(RUN, hosts), example=True)) == '''\
 1 listener on 1 of 3 hosts, 2026-11-20 10:00:01 UTC
 HOST  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE
 web   tcp    0.0.0.0:80    -        nginx (www-data)  -               any
@@ -256,13 +257,13 @@ policy: 1 variable, 2 entries, sha256 0123456789ab
 
 def test_a_batch_without_a_judgement_in_a_play_that_has_some():
     whole = Report(RUN, [judged('a'), BARE])
-    shown = [line for line, dummy in text.lines(whole.only({'bare'}), so_far=whole, example=True)]
+    shown = [line for line, dummy in text_of(whole.only({'bare'}), so_far=whole, example=True)]
     assert shown[-2:] == ['', '2 hosts: 1 as declared, 1 only listed (no declaration).']
 
 
 def test_hosts_that_declare_and_were_not_seen_need_no_example():
     report = Report(RUN, [DEAD, BARE])
-    shown = [line for line, dummy in text.lines(report, example=True)]
+    shown = [line for line, dummy in text_of(report, example=True)]
     assert shown[-1] == '2 hosts: 1 observed completely, 1 unreachable.'
 
 

@@ -5,10 +5,11 @@
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import (
-    openings, rows as _rows, table, text
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import openings
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import (
+    Host, gathered, rows_of, table_of, text_of
 )
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, listener, owner, record
 )
@@ -43,22 +44,26 @@ def report(**hosts):
     )
 
 
+def openings_of(report):
+    return gathered(report, openings.Openings()).lines()
+
+
 def test_levels_are_a_column_of_their_own():
     lines = [
         line
-        for line, dummy in table.lines(
+        for line, dummy in table_of(
             report(web=facts(exposed('anyone', '0.0.0.0/0', port=80), exposed('none', port=81)))
         )
     ]
     assert lines[0].endswith('SCOPE  REACHED BY')
     assert [line.split()[-1] for line in lines[1:]] == ['anyone', 'none']
-    without = [line for line, dummy in table.lines(report(web=facts(listener())))]
+    without = [line for line, dummy in table_of(report(web=facts(listener())))]
     assert 'REACHED' not in without[0]
 
 
 def test_a_host_of_which_that_is_not_known_has_a_dash():
     lines = [
-        line for line, dummy in table.lines(report(a=facts(exposed('private', '10.0.0.0/8')), b=facts(listener())))
+        line for line, dummy in table_of(report(a=facts(exposed('private', '10.0.0.0/8')), b=facts(listener())))
     ]
     assert [line.split()[-1] for line in lines[1:]] == ['-', 'private']
 
@@ -76,7 +81,7 @@ def test_a_host_of_which_that_is_not_known_has_a_dash():
     ],
 )
 def test_the_words_for_a_level(level, allowed, wanted):
-    assert _rows.each(report(web=facts(exposed(level, *allowed))))[0].level == wanted
+    assert rows_of(report(web=facts(exposed(level, *allowed))), False)[0].level == wanted
 
 
 def test_long_sets_are_shown_by_their_names():
@@ -85,30 +90,30 @@ def test_long_sets_are_shown_by_their_names():
             {'set': '\x1b[2J', 'family': 'ipv4', 'elements': 1, 'key': 'ipv4-3'}]
     reached = exposed('listed', '10.0.0.0/8')
     reached['exposure']['allowed_sets'] = sets
-    shown = _rows.each(report(web=facts(reached)))[0].level
+    shown = rows_of(report(web=facts(reached)), False)[0].level
     assert shown.startswith('6001 networks of set geo, 1 network of ') and shown.endswith(', 10.0.0.0/8')
     assert '\x1b' not in shown
     reached['exposure'].update(level='anyone', except_sets=sets)
-    assert _rows.each(report(web=facts(reached)))[0].level == 'anyone'
+    assert rows_of(report(web=facts(reached)), False)[0].level == 'anyone'
     opened = dict(opening(sources=['10.0.0.0/8']), source_sets=sets[:1])
-    assert 'from 6000 networks of set geo, 10.0.0.0/8' in openings.lines(report(a=facts(openings=[opened])))[1][0]
+    assert 'from 6000 networks of set geo, 10.0.0.0/8' in openings_of(report(a=facts(openings=[opened])))[1][0]
 
 
 def test_who_reaches_it_counts_before_how_it_is_bound():
     levels = ('none', 'local', 'link', 'private', 'listed', 'unknown', 'anyone')
-    rows = _rows.each(report(web=facts(*(exposed(level, port=80 + place) for place, level in enumerate(levels)))))
+    rows = rows_of(report(web=facts(*(exposed(level, port=80 + place) for place, level in enumerate(levels)))), False)
     assert [row.level for row in rows] == ['anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none']
     assert [row.wide for row in rows] == [True, True, True, False, False, False, False]
 
 
 def test_hosts_do_not_share_a_line_where_others_reach_them():
-    rows = _rows.grouped(report(a=facts(exposed('anyone')), b=facts(exposed('none')), c=facts(exposed('anyone'))))
+    rows = rows_of(report(a=facts(exposed('anyone')), b=facts(exposed('none')), c=facts(exposed('anyone'))), True)
     assert [(row.level, row.hosts) for row in rows] == [('anyone', ['a', 'c']), ('none', ['b'])]
 
 
 def test_what_is_forwarded_is_a_line_and_says_where_to():
     forwarded = dict(exposed('anyone', port=8080, owners=[]), to='172.17.0.2:80', proxy=None)
-    rows = _rows.each(report(web=facts(forwarded=[forwarded])))
+    rows = rows_of(report(web=facts(forwarded=[forwarded])), False)
     assert [(row.endpoint, row.owners, row.unit) for row in rows] == [('0.0.0.0:8080 → 172.17.0.2:80', '-', '-')]
 
 
@@ -116,31 +121,31 @@ def test_a_published_port_is_one_line_with_its_proxy_and_its_container():
     proxy = exposed('anyone', port=8080, owners=[owner(96, 'docker-proxy', 'root', uid=0, unit='docker.service')])
     forwarded = dict(exposed('anyone', port=8080, owners=[]), to='172.17.0.2:80', proxy=proxy['id'], container=None)
     for container, unit in ((None, 'docker.service'), ('docker:1a2b', 'docker:1a2b')):
-        rows = _rows.each(report(web=facts(proxy, forwarded=[dict(forwarded, container=container)])))
+        rows = rows_of(report(web=facts(proxy, forwarded=[dict(forwarded, container=container)])), False)
         assert [(row.endpoint, row.owners, row.unit) for row in rows] == [
             ('0.0.0.0:8080 → 172.17.0.2:80', 'docker-proxy (root)', unit)]
 
 
 def test_openings_of_many_hosts_share_a_line():
-    shown = openings.lines(
+    shown = openings_of(
         report(a=facts(openings=[opening()]), b=facts(openings=[opening(), opening('53', 'udp', ['10.0.0.0/8'], None)]))
     )
     assert [line for line, dummy in shown] == [
         'Open in the firewall, but nothing listens:',
         '  2 hosts (a, b): tcp/8080 from anyone (nftables inet filter input handle 7: tcp dport 8080 accept)',
         '  b: udp/53 from 10.0.0.0/8']
-    assert openings.lines(report(a=facts(openings=[]), b=facts())) == []
+    assert openings_of(report(a=facts(openings=[]), b=facts())) == []
 
 
 def test_many_openings_are_counted():
-    shown = openings.lines(report(a=facts(openings=[opening(str(port)) for port in range(1, 31)])))
+    shown = openings_of(report(a=facts(openings=[opening(str(port)) for port in range(1, 31)])))
     assert len(shown) == 22 and shown[-1][0] == '  … and 10 more'
-    assert openings.lines(
+    assert openings_of(
         report(a=facts(openings=[opening(sources=['1.0.0.0/8', '2.0.0.0/8', '3.0.0.0/8', '4.0.0.0/8'])]))
     )[1][0].startswith('  a: tcp/8080 from 1.0.0.0/8, 2.0.0.0/8, 3.0.0.0/8 and 1 more (')
 
 
 def test_hostile_rules_stay_in_their_line():
-    lines = [line for line, dummy in text.lines(report(a=facts(openings=[opening(decided_by='x\x1b[31m\n::error::')])))]
+    lines = [line for line, dummy in text_of(report(a=facts(openings=[opening(decided_by='x\x1b[31m\n::error::')])))]
     assert all('\x1b' not in line and '\n' not in line for line in lines)
     assert '  a: tcp/8080 from anyone (x\\x1b[31m ::error::)' in lines

@@ -5,8 +5,8 @@
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import rows as _rows
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, rows_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, listener, owner, record
 )
@@ -17,7 +17,7 @@ def report(**hosts):
 
 
 def row(*arguments, **options):
-    return _rows.each(report(web=[listener(*arguments, **options)]))[0]
+    return rows_of(report(web=[listener(*arguments, **options)]), False)[0]
 
 
 @pytest.mark.parametrize('options, wanted', [
@@ -81,7 +81,7 @@ def test_holders(owners, options, wanted):
 def test_holders_that_nobody_asked_for():
     observed = facts(listener(owners=[]))
     observed['complete'].update(owners=None, units=None)
-    only = _rows.each(Report(RUN, [Host('web', 'ok', record=record('web', observed))]))[0]
+    only = rows_of(Report(RUN, [Host('web', 'ok', record=record('web', observed))]), False)[0]
     assert (only.owners, only.unit) == ('-', '-')
 
 
@@ -116,7 +116,7 @@ def test_the_widest_scope_comes_first_then_host_protocol_and_port():
         listener('127.0.0.1', 1), listener('169.254.1.1', 1, scope='link'), listener('10.0.0.1', 1, scope='private'),
         listener('192.0.2.1', 1, scope='global'), listener(port=99, protocol='udp'), listener(port=99),
         listener(port=100), listener('::', 99), listener(port=5, namespace='blue')]
-    rows = _rows.each(report(b=listeners, a=listeners))
+    rows = rows_of(report(b=listeners, a=listeners), False)
     assert [(row.scope, row.hosts[0], row.protocol, row.endpoint) for row in rows] == [
         ('any', 'a', 'tcp', '0.0.0.0:99'), ('any', 'a', 'tcp', '[::]:99'), ('any', 'a', 'tcp', '0.0.0.0:100'),
         ('any', 'a', 'udp', '0.0.0.0:99'), ('any', 'b', 'tcp', '0.0.0.0:99'), ('any', 'b', 'tcp', '[::]:99'),
@@ -133,7 +133,7 @@ def test_hosts_share_a_line_where_the_same_listens_whatever_their_addresses_and_
         return [listener(owners=[owner(pid) for pid in range(2, 2 + workers)]),
                 listener('10.0.0.%d' % last, 9100, scope='private', **other), listener('127.0.0.1', 25)]
 
-    rows = _rows.grouped(report(a=host(1, 4), b=host(2, 8), c=host(3, 4, service='other.service')))
+    rows = rows_of(report(a=host(1, 4), b=host(2, 8), c=host(3, 4, service='other.service')), True)
     assert [(row.hosts, row.endpoint, row.owners) for row in rows] == [
         (['a', 'b', 'c'], '0.0.0.0:80', 'nginx ×4–8 (www-data)'),
         (['a', 'b'], '(2 addresses):9100', 'nginx (www-data)'),
@@ -148,17 +148,17 @@ def test_hosts_share_a_line_where_the_same_listens_whatever_their_addresses_and_
     {'scope': 'global'},
 ])
 def test_hosts_do_not_share_a_line_where_anything_that_it_shows_differs(other):
-    rows = _rows.grouped(report(a=[listener()], b=[listener(**other)]))
+    rows = rows_of(report(a=[listener()], b=[listener(**other)]), True)
     assert sorted(row.hosts for row in rows) == [['a'], ['b']]
 
 
 def test_listeners_of_one_host_that_share_a_line_count_it_once():
     both = [listener('10.0.0.1', scope='private'), listener('10.0.0.2', scope='private')]
-    assert [(row.hosts, row.endpoint) for row in _rows.grouped(report(a=both))] == [(['a'], '(2 addresses):80')]
+    assert [(row.hosts, row.endpoint) for row in rows_of(report(a=both), True)] == [(['a'], '(2 addresses):80')]
 
 
 def test_no_listener_is_left_out_of_the_groups():
     hosts = {'h%d' % number: [listener(port=port, owners=[owner(process='p%d' % (port % (number + 1)))])
                               for port in range(1, 50)] for number in range(5)}
-    rows = _rows.grouped(report(**hosts))
-    assert sum(len(row.hosts) for row in rows) == 5 * 49 == len(_rows.each(report(**hosts)))
+    rows = rows_of(report(**hosts), True)
+    assert sum(len(row.hosts) for row in rows) == 5 * 49 == len(rows_of(report(**hosts), False))

@@ -6,8 +6,8 @@
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import width
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import table
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, table_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, listener, owner, record
 )
@@ -29,14 +29,14 @@ def text(lines):
 
 
 def test_of_one_host():
-    assert text(table.lines(report(1, SSH, DNS))) == [
+    assert text(table_of(report(1, SSH, DNS))) == [
         'PROTO  ADDRESS:PORT      SERVICE  PROCESS (USER)              UNIT/CONTAINER            SCOPE',
         'tcp    0.0.0.0:22        ssh      sshd (root)                 ssh.service ← ssh.socket  any',
         'udp    127.0.0.53%lo:53  domain   systemd-resolve (www-data)  -                         loopback']
 
 
 def test_of_a_few_hosts():
-    assert text(table.lines(report(2, SSH))) == [
+    assert text(table_of(report(2, SSH))) == [
         'HOST   PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)  UNIT/CONTAINER            SCOPE',
         'web-0  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any',
         'web-1  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any']
@@ -46,7 +46,7 @@ def test_of_many_hosts():
     many = report(25, SSH)
     many.hosts[3].record['facts']['listeners'].append(DNS)
     many.hosts[4].record['facts']['listeners'] = [DNS]
-    assert text(table.lines(many)) == [
+    assert text(table_of(many)) == [
         'HOSTS  PROTO  ADDRESS:PORT      SERVICE  PROCESS (USER)              UNIT/CONTAINER            SCOPE     '
         'WHICH',
         '   24  tcp    0.0.0.0:22        ssh      sshd (root)                 ssh.service ← ssh.socket  any       '
@@ -56,26 +56,26 @@ def test_of_many_hosts():
 
 
 def test_what_all_hosts_have_names_none():
-    assert text(table.lines(report(21, SSH)))[1].endswith('any    all observed hosts')
+    assert text(table_of(report(21, SSH)))[1].endswith('any    all observed hosts')
 
 
 def test_lines_of_a_wide_scope_are_marked():
-    assert [wide for dummy, wide in table.lines(report(1, SSH, DNS, LONG))] == [False, True, True, False]
+    assert [wide for dummy, wide in table_of(report(1, SSH, DNS, LONG))] == [False, True, True, False]
 
 
 def test_nothing_has_no_heading():
-    assert table.lines(report(2)) == []
+    assert table_of(report(2)) == []
 
 
 @pytest.mark.parametrize('count', [1, 2, 25])
 @pytest.mark.parametrize('columns', [200, 132, 110, 100])
 def test_lines_fit_the_terminal(count, columns):
-    for line in text(table.lines(report(count, SSH, DNS), columns)):
+    for line in text(table_of(report(count, SSH, DNS), columns)):
         assert width(line) <= columns
 
 
 def test_a_narrow_terminal_fits_without_the_names_of_ports():
-    lines = text(table.lines(report(2, SSH, DNS), 72))
+    lines = text(table_of(report(2, SSH, DNS), 72))
     assert lines[0] == 'HOST   PROTO  ADDRESS:PORT      PROCESS (USER)  UNIT/CONTAINER  SCOPE'
     assert max(width(line) for line in lines) <= 72
 
@@ -83,23 +83,23 @@ def test_a_narrow_terminal_fits_without_the_names_of_ports():
 @pytest.mark.parametrize('columns', [1, 40, 60, 80, 120])
 @pytest.mark.parametrize('count', [1, 2, 25])
 def test_address_and_port_are_never_cut(count, columns):
-    shown = '\n'.join(text(table.lines(report(count, SSH, DNS, LONG), columns)))
+    shown = '\n'.join(text(table_of(report(count, SSH, DNS, LONG), columns)))
     for endpoint in ('0.0.0.0:22 ', '127.0.0.53%lo:53 ', '[2001:db8:1111:2222:3333:4444:5555:6666]:65535 '):
         assert endpoint in shown
 
 
 def test_a_long_address_does_not_squeeze_the_other_lines():
-    lines = text(table.lines(report(1, SSH, LONG), 80))
+    lines = text(table_of(report(1, SSH, LONG), 80))
     assert lines[1].startswith('tcp    0.0.0.0:22             sshd (root)')
 
 
 def test_columns_stay_in_line_with_wide_characters():
-    lines = text(table.lines(report(1, SSH, listener(port=23, owners=[owner(process='日本')]))))
+    lines = text(table_of(report(1, SSH, listener(port=23, owners=[owner(process='日本')]))))
     assert [width(line[:line.index('any')]) for line in lines[1:]] == [width(lines[0][:lines[0].index('SCOPE')])] * 2
 
 
 def test_nothing_is_cut_without_a_terminal():
-    assert '日本語' * 5 in text(table.lines(report(1, LONG)))[1]
+    assert '日本語' * 5 in text(table_of(report(1, LONG)))[1]
 
 
 def crowd(count, host='bad'):
@@ -112,7 +112,7 @@ def crowd(count, host='bad'):
 def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others):
     seen = report(others, SSH)
     seen.hosts.insert(0, crowd(2500))
-    lines = text(table.lines(seen))
+    lines = text(table_of(seen))
     assert len(lines) == 1 + 1000 + (others if others == 1 else 1) + 1
     assert lines[-1] == '… and 1500 more lines, of bad: the records have all'
     assert any('0.0.0.0:61000' in line for line in lines)          # the widest scope comes first
@@ -121,13 +121,13 @@ def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others):
 
 def test_a_table_has_an_end():
     seen = Report(RUN, [crowd(1200, 'web-%02d' % number) for number in range(6)])
-    lines = text(table.lines(seen))
+    lines = text(table_of(seen))
     assert len(lines) == 1 + 5000 + 1
     assert lines[-1].startswith('… and 2200 more lines, of 6 hosts (web-')
-    assert '…' not in ''.join(text(table.lines(report(20, SSH))))
+    assert '…' not in ''.join(text(table_of(report(20, SSH))))
 
 
 def test_one_long_name_does_not_make_every_line_as_long():
     odd = listener(port=23, service='x' * 190, owners=[owner(process='y' * 190), owner(2, 'z' * 190)])
-    assert max(map(len, text(table.lines(report(1, SSH, odd))))) < 400
-    assert 'ssh.service ← ssh.socket  any' in text(table.lines(report(1, SSH)))[1]
+    assert max(map(len, text(table_of(report(1, SSH, odd))))) < 400
+    assert 'ssh.service ← ssh.socket  any' in text(table_of(report(1, SSH)))[1]

@@ -8,8 +8,9 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.listening.ports.plugins.plugin_utils._report.console import lines, text as _text
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import lines
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, text_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, gap, listener, owner, record
@@ -21,7 +22,7 @@ def ok(name, *listeners, gaps=(), **other):
 
 
 def text(hosts, run_id=RUN, **options):
-    return '\n'.join(line for line, dummy in _text.lines(Report(run_id, hosts, '2026-11-20T12:00:00Z'), **options))
+    return '\n'.join(line for line, dummy in text_of(Report(run_id, hosts, '2026-11-20T12:00:00Z'), **options))
 
 
 HIDDEN = gap(count=3, message='2 processes could not be inspected; 3 listeners have no visible owner')
@@ -178,7 +179,7 @@ def test_hostile_names_stay_in_their_line(count):
     hosts = [
         ok('%s%d' % (evil, number), hostile, gaps=[gap(message=evil, hint=evil, code='x')]) for number in range(count)
     ]
-    for line, kind in _text.lines(Report(RUN, hosts + [Host('dead' + evil, 'unreachable', 'x')])):
+    for line, kind in text_of(Report(RUN, hosts + [Host('dead' + evil, 'unreachable', 'x')])):
         assert line.isprintable() and '##' not in line and not line.strip().startswith('::')
         assert kind in (lines.HEAD, lines.WIDE, lines.BAD, lines.GOOD, lines.PLAIN)
 

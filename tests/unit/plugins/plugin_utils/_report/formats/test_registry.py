@@ -15,6 +15,7 @@ from ansible_collections.listening.ports.plugins.action import report_listeners
 from ansible_collections.listening.ports.plugins.modules import report_listeners as documented
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, file_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN,
     facts,
@@ -32,30 +33,46 @@ def test_each_format_has_a_file_of_its_own():
     assert len({registry.load(name).file for name in registry.FORMATS}) == len(registry.FORMATS)
 
 
+WORDS = """
+FILE = 'report.txt'
+
+class Writer:
+    def __init__(self, out):
+        self.out = out
+
+    def add(self, host, facts):
+        self.out.write(host.encode())
+
+    def finish(self, report):
+        self.out.write(b'.')
+"""
+
+
 def test_a_file_is_all_that_a_format_needs(tmp_path):
-    package = tmp_path / 'report'
+    package = tmp_path / 'top/report'
     (package / 'formats').mkdir(parents=True)
     shutil.copy(registry.__file__, package / 'formats')
-    (package / 'model.py').write_text('Report = dict\n')
-    (package / 'formats/to_words.py').write_text('FILE = "report.txt"\n\ndef render(report, version):\n    return '
-                                                 '"fine"\n')
+    (package / 'model.py').write_text('Host = Report = dict\n')
+    (tmp_path / 'top/_shape.py').write_text('Facts = dict\n')
+    (package / 'formats/to_words.py').write_text(WORDS)
     shown = subprocess.run(
-        [sys.executable, '-c', 'from report.formats import registry; made = registry.load("words"); '
-         'print(registry.CHOICES, made.file, made.render({}, "2.21"))'],
+        [sys.executable, '-c', 'import io; from top.report.formats import registry; made = registry.load("words"); '
+         'out = io.BytesIO(); writer = made.writer(out); writer.add("web", None); writer.finish({}); '
+         'print(registry.CHOICES, made.file, out.getvalue())'],
         check=True, stdout=subprocess.PIPE, cwd=tmp_path, text=True).stdout
-    assert shown == "['table', 'words'] report.txt fine\n"
+    assert shown == "['table', 'words'] report.txt b'web.'\n"
 
 
 @pytest.mark.parametrize('name', registry.FORMATS)
-def test_a_format_renders_any_report_as_text_that_is_harmless(name):
+def test_a_format_makes_harmless_text_of_any_report(name):
     hostile = facts(listener(owners=[owner(process='\x1b[2J\u202e日本')]))
     hosts = [
-        model.Host('web', 'ok', record=record('web', hostile)),
-        model.Host('gone', 'missing', 'there is no record of it'),
+        Host('web\x1b[2J', 'ok', record=record('web', hostile)),
+        Host('gone', 'missing', 'there is no record of it'),
     ]
-    for report in (model.Report(RUN, []), model.Report(RUN, hosts)):
-        text = registry.load(name).render(report, '2.21.0')
-        assert text.isascii() and '\x1b' not in text and text.endswith('\n')
+    for report in (model.Report(RUN), model.Report(RUN, hosts)):
+        text = file_of(report, name).decode()
+        assert '\x1b' not in text and '\u202e' not in text and text.endswith('\n')
 
 
 def test_the_choices_are_those_of_the_documentation():

@@ -6,9 +6,9 @@
 import json
 
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
-from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import to_json
-from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Host, Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
 from ansible_collections.listening.ports.plugins.plugin_utils._version import VERSION
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import file_of, Host
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
     finding, judged, refused
 )
@@ -19,13 +19,14 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples
 
 def report():
     strange = record('wéb', facts(listener(owners=[owner(process='a\x1b\u202e{{ 7*7 }}')])))
-    return Report(RUN, [Host('wéb', 'ok', record=strange), Host('dead', 'unreachable', 'no route', record=record(
-        'dead', status='unreachable', message='no route')), Host(
-            'old', 'missing', 'not recorded', '2026-11-20T10:00:00Z')])
+    dead = record('dead', status='unreachable', message='no route')
+    return Report(RUN, ansible_core='2.21.0', hosts=[
+        Host('wéb', 'ok', record=strange), Host('dead', 'unreachable', 'no route', record=dead),
+        Host('old', 'missing', 'not recorded', '2026-11-20T10:00:00Z')])
 
 
 def test_all_hosts_and_the_evidence_are_in_it():
-    document = json.loads(to_json.render(report(), '2.21.0'))
+    document = json.loads(file_of(report(), 'json'))
     assert {key: document[key] for key in ('schema', 'run_id', 'collection', 'ansible_core', 'complete', 'counts')} == {
         'schema': 1, 'run_id': RUN, 'collection': VERSION, 'ansible_core': '2.21.0', 'complete': False,
         'counts': dict.fromkeys(model.STATES, 0) | {'ok': 1, 'unreachable': 1, 'missing': 1}}
@@ -52,19 +53,19 @@ def test_all_hosts_and_the_evidence_are_in_it():
 
 
 def test_it_is_harmless_on_a_terminal_and_has_a_line_for_each_host():
-    text = to_json.render(report(), '2.21.0')
+    text = file_of(report(), 'json').decode()
     assert text.isascii() and text.replace('\n', '').isprintable()
     assert len(text.splitlines()) == 5
 
 
 def test_without_any_host():
-    assert json.loads(to_json.render(Report(RUN, []), '2.21.0'))['hosts'] == []
+    assert json.loads(file_of(Report(RUN, []), 'json'))['hosts'] == []
 
 
 def test_judgements_are_in_it():
     idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': []}
     hosts = [judged('a', finding('x'), idle=idle), judged('b'), refused('c')]
-    document = json.loads(to_json.render(Report(RUN, hosts), '2.21.0'))
+    document = json.loads(file_of(Report(RUN, hosts), 'json'))
     assert document['verdicts'] == {
         'as_declared': 1, 'violates': 1, 'unknown': 0, 'refused': 1, 'listed': 0, 'pending': 0}
     assert [host['verdict'] for host in document['hosts']] == ['violates', 'as_declared', 'refused']
