@@ -38,11 +38,14 @@ options:
   formats:
     description:
       - The formats to write. V(table) is shown. V(json), for programs, is written to C(report.json).
+      - V(junit) is C(report.junit.xml), for what shows tests; V(markdown) is C(report.md), for the summary of a job or
+        a comment on a change; V(csv) is C(report.csv), for spreadsheets; V(prometheus) is C(report.prom), for the
+        textfile collector of node_exporter.
       - A file is written whole or not at all. If one cannot be written, the task fails, the file that was there stays
         as it was, and the others are written.
     type: list
     elements: str
-    choices: [table, json]
+    choices: [table, csv, json, junit, markdown, prometheus]
     default: [table]
   dest:
     description: The directory for files. The default is that of O(path).

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from ..._harmless.terminal import cut, sentence, visible
 from ..._words import number
-from .. import evidence
+from .. import evidence, summary
 from .. import groups as groups_of
-from ..model import Host, Report
+from ..model import Report
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, counted
 
 # How many lines of a kind are shown: whoever has more reads the file, or fixes the first ones.
@@ -111,38 +111,5 @@ def _policies(report: Report) -> list[Line]:
 
 def _verdict(report: Report) -> Line:
     """Return the last line: how many hosts are as declared, and what became of each of the others."""
-    if len(report.hosts) == 1:
-        return _verdict_on(report.hosts[0])
-    verdicts, states, total = report.verdicts, report.counts, len(report.hosts)
-    warned = sum(host.verdict == 'as_declared' and bool(judgement['findings']) for host, judgement in report.judgements)
-    if verdicts['as_declared'] == total:
-        warnings = ', %d of them with warnings' % warned if warned else ''
-        return 'All %d hosts are as declared%s.' % (total, warnings), GOOD
-    undeclared = sum(host.verdict == 'listed' and not host.is_declared for host in report.hosts)
-    seen = sum(host.verdict == 'unknown' and host.is_seen for host in report.hosts)
-    refused = sum(host.verdict == 'refused' and host.state == 'failed' for host in report.hosts)
-    parts = (
-        (verdicts['as_declared'], 'as declared%s' % (' (%d with warnings)' % warned if warned else '')),
-        (verdicts['violates'], 'violates' if verdicts['violates'] == 1 else 'violate'),
-        (seen, 'unknown'),
-        (verdicts['refused'], 'with an invalid declaration'),
-        (states['unreachable'], 'unreachable'),
-        (states['failed'] - refused, 'failed'),
-        (states['missing'], 'not recorded'),
-        (undeclared, 'only listed (no declaration)'),
-        (verdicts['listed'] - undeclared, 'only listed (not judged)'),
-        (verdicts['pending'], 'still to come'),
-    )
-    text = '%s: %s.' % (number(total, 'host'), ', '.join('%d %s' % part for part in parts if part[0]))
-    good = verdicts['as_declared'] + verdicts['listed'] + verdicts['pending'] == total
-    return text, PLAIN if good else BAD
-
-
-def _verdict_on(host: Host) -> Line:
-    name = visible(host.name)
-    if host.verdict == 'as_declared':
-        count = len(host.judgement['findings']) if host.judgement else 0
-        return '%s is as declared%s.' % (name, ', with %s' % number(count, 'warning') if count else ''), GOOD
-    words = {'violates': '%s is not as declared.', 'refused': 'The declaration of %s is invalid.',
-             'unknown': 'It is unknown whether %s is as declared.'}
-    return words[host.verdict] % name, BAD
+    text, good = summary.verdict(report)
+    return text, {True: GOOD, False: BAD, None: PLAIN}[good]

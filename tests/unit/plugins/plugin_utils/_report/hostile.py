@@ -7,8 +7,7 @@ host writes its facts, and inventories are made of what others have entered some
 ``records`` puts them wherever a record takes text; a report of these has to show each of them and do nothing else.
 """
 
-import copy
-
+from ansible_collections.listening.ports.plugins.plugin_utils._listener import identity
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report import judgements
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     exposure, facts, gap, listener, owner, record
@@ -79,12 +78,11 @@ def _record(name):
                  port_name=name, interface=name, exposure=who),
         gaps=[gap(message=name, hint=name)],
     )
-    finding = judgements.finding(
-        name, entry=name, declared_in=name, listener=made['listeners'][0]['id'], expected=name, found=name, remedy=name)
+    findings = [judgements.finding(name, kind, entry=name, declared_in=name, listener=identity(made['listeners'][0]),
+                                   expected=name, found=name, remedy=name) for kind in ('unexpected', 'unknown')]
     waiver = {'variable': name, 'label': name, 'expires': name, 'reason': name, 'owner': name, 'findings': 1}
     judgement = judgements.judgement(
-        finding, copy.deepcopy({**finding, 'kind': 'unknown'}),
-        policy={'summary': name, 'hash': '0' * 64, 'variables': [name]}, waived=1, waivers=[waiver],
+        *findings, policy={'summary': name, 'hash': '0' * 64, 'variables': [name]}, waived=1, waivers=[waiver],
         met={'entries': [[name, 'met ' + name]], 'waivers': [[name, name]]},
         idle={'entries': [[name, 'idle ' + name]], 'waivers': []})
     return record(name, made, declared=True, judgement=judgement)
