@@ -38,6 +38,7 @@ options:
   formats:
     description:
       - The formats to write. V(table) is shown. V(json), for programs, is written to C(report.json).
+      - V(html) is C(report.html), a page for a browser.
       - V(junit) is C(report.junit.xml), for what shows tests; V(markdown) is C(report.md), for the summary of a job or
         a comment on a change; V(csv) is C(report.csv), for spreadsheets; V(prometheus) is C(report.prom), for the
         textfile collector of node_exporter.
@@ -45,7 +46,7 @@ options:
         as it was, and the others are written.
     type: list
     elements: str
-    choices: [table, csv, json, junit, markdown, prometheus]
+    choices: [table, csv, html, json, junit, markdown, prometheus]
     default: [table]
   dest:
     description: The directory for files. The default is that of O(path).

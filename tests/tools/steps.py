@@ -9,6 +9,7 @@ import functools
 import os
 import pathlib
 import re
+import shutil
 from typing import Any, Callable, Mapping, Sequence
 
 import ansible_test
@@ -264,6 +265,20 @@ def with_newest_core(bench: Bench, *paths: str, **variables: str) -> None:
     pytest(bench, folder_of(bench, newest_core), *paths, **variables)
 
 
+def browser_environment(bench: Bench, *_unused: Any) -> list[Environment]:
+    """That of the newest ansible-core, with what drives a browser."""
+    [core] = newest_core(bench)
+    wanted = requirements(HERE.parent / "browser/requirements.txt")
+    return [Environment("browser-%s" % core.name, core.python, (*core.requirements, *wanted))]
+
+
+def browser(bench: Bench) -> None:
+    """Tests of what a browser shows, with the one of this machine."""
+    if not shutil.which("chromium"):
+        raise LeftOut("no chromium here: nothing has looked at the page of a report")
+    pytest(bench, folder_of(bench, browser_environment), "tests/browser")
+
+
 def rig(bench: Bench) -> None:
     require_hosts()
     with_newest_core(bench, "tests/hosts/machine")
@@ -350,6 +365,7 @@ STEPS = [
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=450, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=250),
+    Step("browser", "the page of a report in Chromium", browser, browser_environment, cost=60),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, limit=2700,
          uses=HOSTS),
     Step("hosts", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"], cost=15),

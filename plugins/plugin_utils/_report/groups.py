@@ -31,6 +31,7 @@ class Group:
 
     :ivar hosts: the hosts as they are called in the inventory.
     :ivar others: whether it sums up other listeners or entries on some of these hosts.
+    :ivar fingerprint: that of the findings.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Group:
     remedy: str | None
     hosts: list[str]
     others: bool = False
+    fingerprint: str = ''
 
     @property
     def rank(self) -> tuple[bool, int, int, str, str]:
@@ -89,4 +91,5 @@ def _grouped(pairs: Sequence[tuple[str, Finding]]) -> Iterator[Group]:
 
 def _group(finding: Finding, text: str, names: list[str], others: bool = False) -> Group:
     remedy = visible(finding['remedy'], 1000) if finding['remedy'] else None
-    return Group(finding['kind'], finding['severity'], finding['fails'], text, remedy, names, others)
+    return Group(finding['kind'], finding['severity'], finding['fails'], text, remedy, names, others,
+                 finding['fingerprint'])

@@ -124,6 +124,25 @@ class Rows:
         alike.bound[_endpoint(seen.listener)] = None
 
 
+def row(listener: Listener, gathered: bool) -> Row:
+    """Return the row of a listener on whatever hosts have it, without the number of its processes.
+
+    :param gathered: whether owners were asked for.
+    """
+    return _row([], _Seen('', listener, gathered), None, _endpoint(listener))
+
+
+def told(listener: Listener, gathered: bool) -> tuple[Any, ...]:
+    """Return all of a listener that ``row`` shows, without making text of it."""
+    return _told(_Seen('', listener, gathered))
+
+
+def level(listener: Listener) -> str:
+    """Return who reaches it; as far as its address lets them, where rules were not judged."""
+    exposure = listener.get('exposure')
+    return exposure['level'] if exposure else _LEVEL_OF_SCOPE[listener['scope']]
+
+
 def _gathered(facts: Facts) -> bool:
     """Whether owners were asked for."""
     return facts['complete']['owners'] is not None
@@ -158,15 +177,15 @@ def _is_specific(listener: Listener) -> bool:
     return listener['scope'] not in ('any', 'loopback')
 
 
-def _row(hosts: list[str], seen: _Seen, spread: _Spread, endpoint: str) -> Row:
+def _row(hosts: list[str], seen: _Seen, spread: _Spread | None, endpoint: str) -> Row:
     listener = seen.listener
     scope, namespace = listener['scope'], listener['namespace']
-    exposure = listener.get('exposure')
-    level = exposure['level'] if exposure else _LEVEL_OF_SCOPE[scope]
-    order = ((namespace is not None, _LEVEL_ORDER[level], _SCOPE_ORDER[scope]), _PROTOCOL_ORDER[listener['protocol']],
-             listener['port'], listener['family'], listener['address'], listener['interface'] or '', namespace or '')
+    reached_by = level(listener)
+    order = ((namespace is not None, _LEVEL_ORDER[reached_by], _SCOPE_ORDER[scope]),
+             _PROTOCOL_ORDER[listener['protocol']], listener['port'], listener['family'], listener['address'],
+             listener['interface'] or '', namespace or '')
     return Row(
-        hosts, order, wide=namespace is None and level in _WIDE_LEVELS, protocol=listener['protocol'],
+        hosts, order, wide=namespace is None and reached_by in _WIDE_LEVELS, protocol=listener['protocol'],
         endpoint=endpoint, service=_service(listener), owners=_owners(seen, spread), unit=_unit(seen),
         scope=scope + _namespace(listener), level=_level(listener))
 
