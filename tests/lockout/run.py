@@ -28,7 +28,8 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "hosts"))  # behind, as it has a conftest.py
+# behind, as one of them has a conftest.py
+sys.path += [str(HERE.parent / "hosts"), str(HERE.parent / "ready")]
 
 import draws  # noqa: E402
 import faults  # noqa: E402
@@ -38,6 +39,7 @@ from closing import Closing  # noqa: E402
 from draws import ANY, CLOSE, FILTER, KEEP, NO_FAULT, OLD, SWITCHED_OFF, Draw  # noqa: E402
 from faults import Fault  # noqa: E402
 from filtering import Filtering  # noqa: E402
+from ready_ansible import ReadyAnsible  # noqa: E402
 from scene import Play, Stage  # noqa: E402
 from subject import Site, Subject  # noqa: E402
 from support.host import execute  # noqa: E402
@@ -54,6 +56,7 @@ QUIET_WITHIN = 60
 BACK_WITHIN = 20  # seconds after a boot in which all that others have is back
 ENDS_WITHIN = 120  # seconds, for Ansible, after its trial would be over
 LOGINS = 3  # attempts at one
+FIRST_WITHIN = "30"  # seconds for the first connection of Ansible, on a busy machine
 
 
 class Pace:
@@ -280,10 +283,13 @@ def main(arguments: list[str]) -> int:
         place = pathlib.Path(folder)
         (place / "tree/ansible_collections/listening").mkdir(parents=True)
         (place / "tree/ansible_collections/listening/ports").symlink_to(HERE.parents[1])
-        player = Player(place, settings(place / "home", place / "tree"))
-        stage = Stage(Rig.attach(), player, subject, options.confirm)
-        campaign = Campaign(stage, seed, place)
-        campaign.run(numbers, options.jobs)
+        variables = dict(settings(place / "home", place / "tree"), ANSIBLE_TIMEOUT=FIRST_WITHIN)
+        ready_folder = place / "ready"
+        ready_folder.mkdir()
+        with ReadyAnsible(ready_folder, variables) as ready:
+            stage = Stage(Rig.attach(), Player(place, ready.environment), subject, options.confirm)
+            campaign = Campaign(stage, seed, place)
+            campaign.run(numbers, options.jobs)
         outcomes = sorted(campaign.outcomes, key=lambda outcome: outcome.draw.number)
         made_with = report.Campaign(subject.what, seed, options.confirm, versions(stage))
     print("\n" + report.table(made_with, outcomes, datetime.date.today()))

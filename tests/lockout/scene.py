@@ -76,20 +76,24 @@ class Play:
         with open(folder / "output", "wb") as output:
             self._process = subprocess.Popen(
                 ["ansible-playbook", "-i", folder / "inventory.json", folder / "play.yml"], cwd=folder,
-                env=dict(player.environment, LOCKOUT_RUN=str(folder), ANSIBLE_TIMEOUT="30"), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output)  # the timeout is that of the first connection, on a busy machine
+                env=dict(player.environment, LOCKOUT_RUN=str(folder)), stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output)
 
     def is_over(self) -> bool:
         """Whether it has ended."""
         return self._process.poll() is not None
 
     def kill(self) -> None:
-        """End it at once, with all that it started: its workers, and the connections that it keeps, are elsewhere."""
+        """End it at once, with all that it started: its workers, and the connections that it keeps, are elsewhere.
+
+        What is forked from the process that has loaded Ansible, and runs no other program, shows the variables of that
+        process: it is known by its folder.
+        """
         mark = ("\0LOCKOUT_RUN=%s\0" % self._folder).encode()
         pids = None
         while pids != []:
-            pids = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/environ")
-                    if mark in b"\0" + _content(path)]
+            pids = [int(path.name) for path in pathlib.Path("/proc").glob("[0-9]*")
+                    if mark in b"\0" + _content(path / "environ") or _working_folder(path) == str(self._folder)]
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -170,6 +174,13 @@ def _content(path: pathlib.Path) -> bytes:
     with contextlib.suppress(OSError):
         return path.read_bytes()
     return b""
+
+
+def _working_folder(process: pathlib.Path) -> str:
+    """Of a process, which may be gone."""
+    with contextlib.suppress(OSError):
+        return os.readlink(process / "cwd")
+    return ""
 
 
 def files_of_ours(root: pathlib.Path) -> list[pathlib.Path]:

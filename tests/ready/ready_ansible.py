@@ -153,7 +153,9 @@ def answer(connection: socket.socket) -> None:
     events.register(process, select.POLLIN)
     events.register(connection, select.POLLIN)  # nothing more is sent: it has ended
     if process not in [descriptor for descriptor, _event in events.poll()]:
-        os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it may not yet have the group
+            os.killpg(pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
     _pid, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     with contextlib.suppress(OSError):

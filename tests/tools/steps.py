@@ -43,9 +43,10 @@ TYPED = (
     ("the controller", (), ()),
     ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
      ("tests/tools", "tests/hosts/rig", "tests/hosts/support", "tests/ready")),
-    ("the lock-out campaign", ("tests/lockout", "tests/hosts"), tuple("tests/lockout/%s.py" % name for name in (
-        "closing", "draws", "faults", "filtering", "report", "run", "scene", "states", "subject", "verdicts",
-        "watch"))),
+    ("the lock-out campaign", ("tests/lockout", "tests/hosts", "tests/ready"), tuple(
+        "tests/lockout/%s.py" % name for name in (
+            "closing", "draws", "faults", "filtering", "report", "run", "scene", "states", "subject", "verdicts",
+            "watch"))),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
         "bench", "enforcing", "figures", "filtering", "hosts", "load", "policy", "policy_data", "real_hosts",
