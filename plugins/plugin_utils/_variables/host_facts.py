@@ -19,8 +19,9 @@ from jinja2 import Environment, TemplateError, nodes
 from .._harmless.terminal import visible
 
 # Variables that decide how an audit, or a probe, is done and what comes of it.
-AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'audit_fail', 'audit_formats',
-         'audit_gather', 'audit_look_timeout', 'audit_output_dir', 'audit_return_facts', 'audit_shared')
+AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'audit_dest', 'audit_fail',
+         'audit_formats', 'audit_gather', 'audit_look_timeout', 'audit_mode', 'audit_output_dir', 'audit_return_facts',
+         'audit_shared', 'audit_source_root')
 PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_look_timeout',
          'probe_max_parallel', 'probe_records', 'probe_shared', 'probe_timeout', 'probe_total_timeout')
 # The same for the role firewall: they decide what is filtered, and what is open.
