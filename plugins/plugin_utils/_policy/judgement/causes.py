@@ -110,6 +110,7 @@ def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Gap], switche
     united.severity, united.about = severest.severity, tuple(labels)
     united.worst = min((unknown.worst or unknown.severity for unknown in group), key=SEVERITIES.index)
     united.notes = _notes(group)
+    united.ids = _ids(group) if len(listeners) > 1 else ()
     if is_one:
         united.listener, united.record = severest.listener, severest.record
         if len(labels) == 1 and all(unknown.about for unknown in group):
@@ -193,6 +194,7 @@ def _united(findings: Iterable[Finding]) -> list[Finding]:
             pids = _pids(first.record)
             first.notes = _notes((first, *others))
             first.needed = _needed((first, *others))
+            first.ids = _ids((first, *others))
             first.also = several(
                 {'listener': other.parts['listener'], 'together': _pids(other.record) == pids} for other in others
             )
@@ -203,6 +205,11 @@ def _needed(findings: Iterable[Finding]) -> Several:
     """List the entries that need what serves one of several listeners."""
     places = {str(place): place for united in findings for place in united.needed['first']}
     return several(places.values(), 2)
+
+
+def _ids(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """List the listeners that several findings are about."""
+    return tuple(dict.fromkeys(united.listener for united in findings if united.listener))
 
 
 def _pids(listener: Listener | None) -> list[int]:
@@ -225,5 +232,5 @@ def _one(group: str, process: str | None, findings: Sequence[Finding]) -> Findin
         'group': group, 'process': process and cut_short(process, 100),
         'listeners': several(unexpected.parts['listener'] for unexpected in findings)}
     united = finding('unexpected', parts, severity=first.severity, ports=(group, process or ''), fails=first.fails)
-    united.notes, united.needed = _notes(findings), _needed(findings)
+    united.notes, united.needed, united.ids = _notes(findings), _needed(findings), _ids(findings)
     return united

@@ -35,6 +35,7 @@ KEYS = (
     'fingerprint',
     'fails',
 )
+MOST_NAMED = 100        # ports, and listeners, of a finding in a record
 # Where neither the entry nor a switch says otherwise.
 _SEVERITY = {'forbidden': 'critical', 'unexpected': 'high', 'wrong_owner': 'high', 'missing': 'high', 'unknown': 'high',
              'wrong_bind': 'medium', 'overexposed': 'medium', 'unreachable': 'medium', 'unhealthy': 'medium',
@@ -64,6 +65,7 @@ class Finding:
     :ivar notes: such as that a waiver has expired.
     :ivar also: other listeners that it is about.
     :ivar needed: the entries that need what serves the listener.
+    :ivar ids: the ids of all listeners that it is about, where these are several.
     """
 
     kind: str
@@ -84,6 +86,7 @@ class Finding:
     notes: list[Note] = field(default_factory=list)
     also: Several = field(default_factory=lambda: several(()))
     needed: Several = field(default_factory=lambda: several(()))
+    ids: tuple[str, ...] = ()
 
     @property
     def all_parts(self) -> Parts:
@@ -119,9 +122,12 @@ class Finding:
         return {key: getattr(self, key) for key in KEYS}
 
     def as_record(self) -> dict[str, Any]:
-        """What a record holds of it: the same, its parts, and the key of those that are the same on other hosts."""
+        """What a record holds of it: the same, its parts, and the key of those that are the same on other hosts; the
+        ports that are missing, and the listeners where these are several."""
         parts = self.all_parts
-        return {**self.as_dict(), 'parts': parts, 'same': alike.key(self.kind, parts)}
+        ports = [str(port) for port in self.ports[:MOST_NAMED]] if self.kind == 'missing' else []
+        return {**self.as_dict(), 'parts': parts, 'same': alike.key(self.kind, parts), 'ports': ports,
+                'listeners': list(self.ids[:MOST_NAMED])}
 
     @property
     def order(self) -> tuple[bool, int, str, str, str]:

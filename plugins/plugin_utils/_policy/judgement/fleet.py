@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import _schema
@@ -28,6 +28,9 @@ Judgement = Mapping[str, Any]
 _Declared = TypeVar('_Declared', bound='Condition')
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total counts all
+MOST_ENTRIES = 10000
+# What becomes of an entry: what it declares is so; it need not be there, and is not; it is not so; nobody knows.
+MET, NOT_MET, FAILED, UNKNOWN = OUTCOMES = 'met', 'not_met', 'failed', 'unknown'
 _MOST = 100000                  # entries, waivers and variables of a host
 # The causes for which anything may be there that is not known: of other namespaces nobody says whether they were seen.
 _BLIND = ('sockets', 'namespaces')
@@ -44,7 +47,14 @@ _hash = _schema.matching(re.compile(r'(?:[0-9a-f]{64})?'), '64 hexadecimal digit
 
 _FINDING = {key: _SPECIAL.get(key, _maybe_text) for key in _finding.KEYS}
 _check_schema_1 = _schema.mapping(_FINDING)
-_check_schema_2 = _schema.mapping({**_FINDING, 'parts': lambda parts: parts, 'same': _schema.nullable(_key)})
+_names = _schema.items(_text, _finding.MOST_NAMED)
+_check_schema_2 = _schema.mapping(
+    {**_FINDING, 'parts': lambda parts: parts, 'same': _schema.nullable(_key)}, {'ports': _names, 'listeners': _names})
+_waived_finding = _schema.mapping({
+    'kind': _SPECIAL['kind'], 'severity': _SPECIAL['severity'], 'listener': _maybe_text, 'entry': _maybe_text,
+    'message': _text, 'fingerprint': _key, 'waiver': _schema.items(_maybe_text, 2, 2)})
+_outcome = _schema.choice(*OUTCOMES)
+_state = _schema.choice(*options.STATES)
 
 
 def _with_parts(value: Any) -> Any:
@@ -67,6 +77,15 @@ def _without_parts(value: Any) -> Any:
     return value
 
 
+def _entry(value: Any) -> Any:
+    """Check for an entry: its variable, label, state and outcome."""
+    if not isinstance(value, list) or len(value) != 4:
+        raise Fault('is no list of variable, label, state and outcome')
+    for check_part, part in zip((_maybe_text, _text, _state, _outcome), value):
+        check_part(part)
+    return value
+
+
 def _of(check_finding: Check) -> Check:
     """Make a check for a judgement."""
     return _schema.mapping({
@@ -82,6 +101,8 @@ def _of(check_finding: Check) -> Check:
         'waivers': _schema.items(_schema.mapping({
             'variable': _text, 'label': _text, 'expires': _maybe_text, 'reason': _maybe_text, 'owner': _maybe_text,
             'findings': _count}), _MOST),
+        'entries': _schema.items(_entry, MOST_ENTRIES),
+        'waived_findings': _schema.items(_waived_finding, MOST_FINDINGS),
     })
 
 
@@ -120,12 +141,40 @@ def judgement(policy: Policy, result: Result) -> dict[str, Any]:
         'refused': None,
         'waived': len(result.waived),
         'waivers': _in_force(result.waived),
+        'entries': _outcomes(policy, result, {id(entry) for entry in met}, unsure)[:MOST_ENTRIES],
+        'waived_findings': [_waived(finding, waiver) for finding, waiver in result.waived[:MOST_FINDINGS]],
         'met': {'entries': _named(met), 'waivers': _named(met_waivers)},
         'idle': {
             'entries': _named(entry for entry in idle if entry.state in ('optional', 'ignored')),
             'waivers': _named(idle_waivers),
         },
     }
+
+
+def _outcomes(policy: Policy, result: Result, met: Collection[int], unsure: Collection[str]) -> list[list[Any]]:
+    """List all entries, each with what becomes of it.
+
+    :param met: the ids of the entries that were of use, or may have been; ``unsure`` the labels of those of which
+        something is not known.
+    """
+    findings = [*result.each, *(finding for finding, dummy in result.waived)]
+    failed = {id(entry) for finding in findings if finding.kind != 'unknown' for entry in finding.ways[0][1]}
+    used = {id(entry) for entry in result.used}
+
+    def outcome(entry: Entry) -> str:
+        if id(entry) in failed:
+            return FAILED
+        if entry.label in unsure or (id(entry) in met and id(entry) not in used):
+            return UNKNOWN
+        return MET if id(entry) in used or entry.state == 'forbidden' else NOT_MET
+
+    return [[entry.variable, entry.label, entry.state, outcome(entry)] for entry in policy.entries]
+
+
+def _waived(finding: Finding, waiver: Waiver) -> dict[str, Any]:
+    """Make what a record holds of a finding that is waived."""
+    kept = ('kind', 'severity', 'listener', 'entry', 'message', 'fingerprint')
+    return {**{key: getattr(finding, key) for key in kept}, 'waiver': [waiver.variable, waiver.label]}
 
 
 def _parted(declared: Iterable[_Declared], used: Iterable[_Declared], may_be: Callable[[_Declared], bool]) -> tuple[

@@ -418,10 +418,14 @@ def test_a_record_has_the_judgement(run, tmp_path):
     judgement = entry['judgement']
     assert (judgement['failing'], judgement['refused'], judgement['findings_total']) == (True, None, 2)
     assert [
-        {key: finding[key] for key in finding if key not in ('parts', 'same')} for finding in judgement['findings']
+        {key: finding[key] for key in finding if key not in ('parts', 'same', 'ports', 'listeners')}
+        for finding in judgement['findings']
     ] == result['findings']
     assert [finding['parts']['entry'] for finding in judgement['findings'] if finding['kind'] == 'missing'] == ['web']
+    assert [finding['ports'] for finding in judgement['findings'] if finding['kind'] == 'missing'] == [['tcp/80']]
     assert judgement['met']['entries'] == [['expected_listeners', 'ssh']]
+    assert judgement['entries'] == [
+        ['expected_listeners', 'ssh', 'required', 'met'], ['expected_listeners', 'web', 'required', 'failed']]
     assert 'warnings' not in result, 'the report shows what fails nothing'
 
 

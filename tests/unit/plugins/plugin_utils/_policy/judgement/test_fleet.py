@@ -67,6 +67,69 @@ def test_what_is_kept():
     assert through_a_file(judgement) == judgement
 
 
+def outcomes(*observed, declared=None, **options):
+    """The outcome of each entry by its label."""
+    judgement = through_a_file(judged(facts(*observed, **options), declared))
+    return {label: outcome for variable, label, state, outcome in judgement['entries']}
+
+
+def test_each_entry_has_an_outcome():
+    assert outcomes(WEB) == {'web': 'met', 'ntp': 'not_met', 'noise': 'not_met', 'no telnet': 'met'}
+    assert outcomes(listener(port=23)) == {
+        'web': 'failed', 'ntp': 'not_met', 'noise': 'not_met', 'no telnet': 'failed'}
+    assert outcomes(listener(port=9999), WEB)['noise'] == 'met'
+
+
+def test_what_nobody_could_look_at_has_no_good_outcome():
+    blind = gap('sockets', 'unreadable', None, 'tcp6: refused', None)
+    assert outcomes(WEB, gaps=[blind]) == {
+        'web': 'met', 'ntp': 'unknown', 'noise': 'unknown', 'no telnet': 'unknown'}
+    assert outcomes(gaps=[blind])['web'] == 'unknown'
+
+
+def test_an_entry_whose_finding_is_waived_has_failed_all_the_same():
+    declared = {'expected_listeners': [{'name': 'telnet', 'port': 23, 'state': 'forbidden'}],
+                'listener_waivers': [{'name': 'old', 'port': 23, 'expires': '2027-01-31'}]}
+    assert outcomes(listener(port=23), declared=declared) == {'telnet': 'failed'}
+    [waived] = through_a_file(judged(facts(listener(port=23)), declared))['waived_findings']
+    assert (waived['kind'], waived['entry'], waived['listener']) == ('forbidden', 'telnet', 'tcp/0.0.0.0:23')
+    assert waived['waiver'] == ['listener_waivers', 'old']
+    assert 'listens' in waived['message'] and len(waived['fingerprint']) == 16
+
+
+def test_a_finding_names_the_ports_that_are_missing_and_all_listeners_that_it_is_about():
+    declared = {'expected_listeners': [{'name': 'web', 'ports': [80, '443/udp', '8000-8010']}]}
+    [missing] = through_a_file(judged(facts(), declared))['findings']
+    assert (missing['ports'], missing['listeners']) == (['tcp/80', 'udp/443', 'tcp/8000-8010'], [])
+    local = [listener('127.0.0.1', port, scope='loopback') for port in range(7000, 7150)]
+    [many] = through_a_file(judged(facts(*local), {'expected_listeners': [], 'listener_waivers': []}))['findings']
+    assert many['listeners'] == ['tcp/127.0.0.1:%d' % port for port in range(7000, 7100)]
+    both = [listener(port=111), listener('::', 111)]
+    [twins] = through_a_file(judged(facts(*both), {'expected_listeners': []}))['findings']
+    assert twins['listeners'] == ['tcp/0.0.0.0:111', 'tcp/[::]:111']
+    [alone] = through_a_file(judged(facts(both[0]), {'expected_listeners': []}))['findings']
+    assert alone['listeners'] == []
+
+
+def test_a_record_without_what_is_new_is_read_as_before():
+    judgement = judged(facts(WEB, listener(port=111)))
+    for key in ('entries', 'waived_findings'):
+        del judgement[key]
+    for key in ('ports', 'listeners'):
+        del judgement['findings'][0][key]
+    assert through_a_file(judgement) == judgement
+
+
+@pytest.mark.parametrize('key, value', [
+    ('entries', [['v', 'l', 'required']]), ('entries', [['v', 'l', 'required', 'fine']]), ('entries', 'x'),
+    ('entries', [['v', 'l', 'wanted', 'met']]), ('entries', [['v', 'l', 'required', 'met']] * 10001),
+    ('waived_findings', [{}]), ('waived_findings', [{'kind': 'x'}]),
+])
+def test_what_is_new_is_checked(key, value):
+    with pytest.raises(Fault):
+        fleet.check({**judged(facts(WEB)), key: value})
+
+
 def test_a_waiver_for_ever_has_no_date_and_counts_what_it_waives():
     judgement = judged(facts(WEB, listener('0.0.0.0', 8081), listener('::', 8081)))
     assert judgement['waivers'] == [
