@@ -214,14 +214,14 @@ dest:
       (RV(listening.ports.listener_facts#module:ansible_facts.ansible_listening_ports)). Unknown values are V(null).
     - C(judgement) has C(policy) (C(summary), C(hash), C(variables)), C(findings)
       (RV(listening.ports.assert_listeners#module:findings), at most 1000, each with C(parts), its content as data,
-      and C(same), a key that the same finding has on other hosts; both are V(null) if an earlier version recorded
-      it; C(ports) that are missing, as in C(tcp/22), and C(listeners), the ids of all that it is about if these are
-      several, at most 100 each), C(findings_total), C(failing), C(refused) (a string, if the declaration is refused), C(waived) (the number
-      of findings), C(waivers) (those that waive some of them), C(waived_findings) (what they waive, at most 1000),
-      C(entries) (variable, name, state and outcome of each entry, at most 10000; the outcome is V(met), V(not_met) of
-      what need not be there, V(failed) or V(unknown)), and C(met) and C(idle), the entries and waivers that matched
-      something and those that did not, as pairs of variable and name. Records of earlier versions lack
-      C(waived_findings), C(entries), C(ports) and C(listeners).
+      and C(same), a key that the same finding has on other hosts; both are V(null) if an earlier version recorded it;
+      C(ports) that are missing, as in C(tcp/22), and C(listeners), the ids of all that it is about if these are
+      several, at most 100 each), C(findings_total), C(failing), C(refused) (a string, if the declaration is refused),
+      C(waived) (the number of findings), C(waivers) (those that waive some of them), C(waived_findings) (what they
+      waive, at most 1000), C(entries) (variable, name, state and outcome of each entry, at most 10000; the outcome is
+      V(met), V(not_met) of what need not be there, V(failed) or V(unknown)), and C(met) and C(idle), the entries and
+      waivers that matched something and those that did not, as pairs of variable and name. Records of earlier
+      versions lack C(waived_findings), C(entries), C(ports) and C(listeners).
   type: dict
   returned: success
   sample: {json: /home/me/listening-ports-audit/report.json}

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.listening.ports.plugins.module_utils import _planning
 from ansible_collections.listening.ports.plugins.module_utils._filter.files import Files
 
-SPANS = ['tcp/22', 'tcp/8000-8010']
+SPANS = ('tcp/22', 'tcp/8000-8010')
 
 
 def record(text, **more):

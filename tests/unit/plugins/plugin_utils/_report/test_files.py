@@ -90,6 +90,7 @@ def test_it_says_now_and_then_how_many_records_were_read():
 def test_equal_parts_are_kept_once_and_what_only_looks_equal_is_not():
     pool = Pool()
     one, other = pool.keep({'a': [1, 'x'], 'b': True}), pool.keep({'a': [1, 'x'], 'b': True})
-    assert one is other == {'a': [1, 'x'], 'b': True}
+    assert one is other
+    assert other == {'a': [1, 'x'], 'b': True}
     assert pool.keep({'a': [1, 'x'], 'b': 1})['b'] is not True
     assert pool.keep([1]) is not pool.keep([1.0]) and pool.keep(None) is None and pool.keep([[]]) == [[]]
