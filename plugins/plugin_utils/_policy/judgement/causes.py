@@ -108,6 +108,7 @@ def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Gap], switche
         reasons=_reasons(group) if cause == 'exposure' and not gap else ())
     united = finding('unknown', parts, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
     united.severity, united.about = severest.severity, tuple(labels)
+    united.entries = tuple(dict.fromkeys(entry for unknown in group for entry in unknown.entries))
     united.worst = min((unknown.worst or unknown.severity for unknown in group), key=SEVERITIES.index)
     united.notes = _notes(group)
     united.ids = _ids(group) if len(listeners) > 1 else ()

@@ -141,7 +141,7 @@ def judgement(policy: Policy, result: Result) -> dict[str, Any]:
         'refused': None,
         'waived': len(result.waived),
         'waivers': _in_force(result.waived),
-        'entries': _outcomes(policy, result, {id(entry) for entry in met}, unsure)[:MOST_ENTRIES],
+        'entries': _outcomes(policy, result, {id(entry) for entry in met}, unknown)[:MOST_ENTRIES],
         'waived_findings': [_waived(finding, waiver) for finding, waiver in result.waived[:MOST_FINDINGS]],
         'met': {'entries': _named(met), 'waivers': _named(met_waivers)},
         'idle': {
@@ -151,12 +151,13 @@ def judgement(policy: Policy, result: Result) -> dict[str, Any]:
     }
 
 
-def _outcomes(policy: Policy, result: Result, met: Collection[int], unsure: Collection[str]) -> list[list[Any]]:
+def _outcomes(policy: Policy, result: Result, met: Collection[int], unknown: Iterable[Finding]) -> list[list[Any]]:
     """List all entries, each with what becomes of it.
 
-    :param met: the ids of the entries that were of use, or may have been; ``unsure`` the labels of those of which
-        something is not known.
+    :param met: the ids of the entries that were of use, or may have been.
+    :param unknown: what is not known.
     """
+    unsure = {id(entry) for finding in unknown for entry in finding.entries}
     findings = [*result.each, *(finding for finding, dummy in result.waived)]
     failed = {id(entry) for finding in findings if finding.kind != 'unknown' for entry in finding.ways[0][1]}
     used = {id(entry) for entry in result.used}
@@ -164,7 +165,9 @@ def _outcomes(policy: Policy, result: Result, met: Collection[int], unsure: Coll
     def outcome(entry: Entry) -> str:
         if id(entry) in failed:
             return FAILED
-        if entry.label in unsure or (id(entry) in met and id(entry) not in used):
+        if id(entry) in unsure:
+            return UNKNOWN
+        if entry.state in ('optional', 'ignored') and id(entry) in met and id(entry) not in used:
             return UNKNOWN
         return MET if id(entry) in used or entry.state == 'forbidden' else NOT_MET
 

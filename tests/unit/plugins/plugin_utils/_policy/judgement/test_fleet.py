@@ -87,6 +87,24 @@ def test_what_nobody_could_look_at_has_no_good_outcome():
     assert outcomes(gaps=[blind])['web'] == 'unknown'
 
 
+def test_what_is_not_known_of_one_entry_says_nothing_of_another_with_its_number():
+    declared = {'expected_listeners': [{'port': 80, 'process': 'nginx'}], 'expected_listeners_b': [{'port': 81}]}
+    hidden = listener(port=80, owners=[], held_by='unknown')
+    observed = facts(hidden, listener(port=81), gaps=[gap()])
+    entries = through_a_file(judged(observed, declared))['entries']
+    assert [(variable, outcome) for variable, dummy, dummy2, outcome in entries] == [
+        ('expected_listeners', 'unknown'), ('expected_listeners_b', 'met')]
+
+
+def test_what_is_forbidden_in_another_namespace_and_is_not_there_is_met():
+    declared = {'expected_listeners': [{'name': 'x', 'port': 80, 'namespace': 'blue', 'state': 'forbidden'}]}
+    observed = facts()
+    assert outcomes(declared=declared) == {'x': 'unknown'}
+    observed['complete']['namespaces'] = True
+    [[dummy, dummy2, dummy3, outcome]] = through_a_file(judged(observed, declared))['entries']
+    assert outcome == 'met'
+
+
 def test_an_entry_whose_finding_is_waived_has_failed_all_the_same():
     declared = {'expected_listeners': [{'name': 'telnet', 'port': 23, 'state': 'forbidden'}],
                 'listener_waivers': [{'name': 'old', 'port': 23, 'expires': '2027-01-31'}]}
