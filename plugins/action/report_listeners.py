@@ -4,6 +4,8 @@
 """Reports what was recorded of hosts. The documentation is in plugins/modules/report_listeners.py."""
 
 import os
+from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -120,11 +122,25 @@ def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.V
         return _Turn(hosts, set(hosts), set(), True, True)
     hosts = [str(name) for name in task_vars['ansible_play_hosts_all']]
     batch = {str(name) for name in task_vars['ansible_play_batch']}
-    others = set(task_vars['ansible_play_hosts']) - batch
+    others = {str(name) for name in task_vars['ansible_play_hosts']} - batch
     pending = records.to_come(path, others, run_id, options['shared'])
+    batch |= _failed_of_batch(hosts, others, pending)
     fleet = not task_vars.get('ansible_limit')
     if not pending:
         return _Turn(hosts, set(hosts), pending, fleet, True)
     if model.is_doubled(len(hosts) - len(pending), len(batch)):
         return _Turn(hosts, batch, pending, fleet, True)
     return _Turn([host for host in hosts if host in batch or host in pending], batch, pending, False, False)
+
+
+def _failed_of_batch(hosts: Sequence[str], others: Collection[str], pending: Collection[str]) -> set[str]:
+    """Find the hosts of the batch that have failed, which Ansible does not name any more.
+
+    Batches are slices of the hosts of a play. Failed hosts that lie between an earlier batch and this one may be of
+    either; they are shown once more, rather than not at all.
+
+    :param hosts: all of the play, in its order.
+    :param others: those of other batches that have not failed; ``pending`` those of them whose turn is to come.
+    """
+    had_their_turn = [host for host in hosts if host not in pending]
+    return set(takewhile(lambda host: host not in others, reversed(had_their_turn)))

@@ -58,8 +58,9 @@ def report(tmp_path, printed):
                                                terminal=terminal or Terminal(printed))
         action._load_name = 'listening.ports.report_listeners'
         return action.run(task_vars={
-            'ansible_play_hosts_all': list(play), 'ansible_play_hosts': list(alive or play),
-            'ansible_play_batch': list(batch or alive or play), **({'ansible_limit': limit} if limit else {})})
+            'ansible_play_hosts_all': list(play), 'ansible_play_hosts': list(play if alive is None else alive),
+            'ansible_play_batch': list((alive or play) if batch is None else batch),
+            **({'ansible_limit': limit} if limit else {})})
     return run
 
 
@@ -116,6 +117,15 @@ def test_a_batch_shows_its_own_hosts_and_the_last_one_all(report, tmp_path):
     result = report(play=['web', 'db', 'later'], batch=['later'])
     assert result['hosts']['pending'] == 0 and result['complete'] is True
     assert '3 listeners on 3 hosts,' in result['table']
+
+
+def test_a_batch_shows_its_hosts_that_have_failed_though_ansible_names_them_no_more(report):
+    result = report(play=['web', 'db', 'later'], alive=['web', 'later'], batch=[])
+    assert result['hosts']['pending'] == 1 and ' on db, ' in result['table']
+    result = report(play=['web', 'db', 'later'], alive=['later'], batch=[])
+    assert result['hosts']['pending'] == 1 and ' on 2 hosts' in result['table']
+    result = report(play=['web', 'db'], alive=[], batch=[])
+    assert result['hosts']['pending'] == 0 and ' on 2 hosts' in result['table']
 
 
 def test_the_last_batch_shows_all_although_a_host_of_an_earlier_one_left_no_record(report):
