@@ -53,7 +53,8 @@ class ActionModule(_action.Report):
         source = evidence.UNKNOWN
         if run_id != records.ANY_RUN:           # what was judged by is then not what is there now
             source = evidence.source(task_vars.get('inventory_dir') or os.getcwd(), root)
-        whole = model.Report(run_id, fleet=turn.fleet, ansible_core=ansible_version, source=source)
+        whole = model.Report(run_id, fleet=turn.fleet, ansible_core=ansible_version, source=source,
+                             inventory=task_vars.get('groups') or {})
         shown = text.Text(turn.shown)
         pairs = self._pairs(model.read(path, turn.read, run_id, turn.pending, options['shared']), task_vars)
         formats = options['formats'] if turn.writes else []

@@ -15,11 +15,14 @@ description:
     records.
   - Each host that the report is about is in it. One without a record of this run counts as not observed, whatever an
     older record contains.
-  - In the table the widest scopes come first. With more than 20 hosts, those with the same listeners share a
-    line. Below it are what could not be observed and the hosts that were not reached.
-  - Then come the deviations, most severe first. Hosts that have the same finding share it, whatever their pids and
-    addresses are. What fails no host comes after that, with at most ten lines of a kind, and entries and waivers that
-    matched nothing on any host, unless C(--limit) has left hosts out. The last line counts the hosts.
+  - The first line counts listeners, those that anyone can reach, and findings by severity.
+  - In the table the widest scopes come first. Hosts with the same listener share a line, and so do the addresses that
+    one owner binds to. No line is wider than the terminal, but for an address that is. Below it are what could not be
+    observed and the hosts that were not reached.
+  - Then come the deviations, most severe first, and of these what most can reach. Hosts that have the same finding
+    share it, whatever their pids and addresses are. What fails no host comes after that, with at most ten lines of a
+    kind, and entries and waivers that matched nothing on any host, unless C(--limit) has left hosts out. The last
+    line counts the hosts. Many hosts are named by the groups of the inventory that they are.
 notes:
   - Use C(run_once), because one host of a play reports on all of them.
   - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files always cover all hosts;

@@ -40,6 +40,10 @@ KERNEL, HIDDEN, SPARED, NO_UNIT = 'kernel', 'hidden', 'spared', 'no unit'
 PUBLISHED, FORWARDED = 'published', 'forwarded'
 REASONS = (KERNEL, HIDDEN, SPARED, NO_UNIT, PUBLISHED, FORWARDED)
 
+# Who reaches a listener, the widest first: what is not known may be anyone.
+WIDEST_FIRST = ('anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none')
+_LEVEL_OF_SCOPE = {'any': 'anyone', 'global': 'anyone', 'private': 'private', 'link': 'link', 'loopback': 'local'}
+
 _SYSTEMD = 1                                        # its pid
 _ROOT = 0                                           # the uid of container engines that write rules
 _OF_OWNERS = _shape.keys(Owner)
@@ -326,6 +330,7 @@ class _Sometimes(TypedDict, total=False):
     :ivar to: where it is forwarded to.
     :ivar stop: what has to be stopped so that it ends, and ``reason``, one of REASONS, why there is nothing. Records
         of earlier versions lack both.
+    :ivar reached_by: who reaches it, one of LEVELS in ``_shape``, where the firewall was observed.
     """
 
     addresses: int
@@ -334,6 +339,7 @@ class _Sometimes(TypedDict, total=False):
     to: str | None
     stop: list[str]
     reason: str | None
+    reached_by: str
 
 
 class Excerpt(_Sometimes):
@@ -366,6 +372,15 @@ class Excerpt(_Sometimes):
     around: str | None
     spared: bool
     way_in: bool
+
+
+def reach(scope: str, level: str | None) -> str:
+    """Return who reaches a listener, one of ``WIDEST_FIRST``.
+
+    :param scope: that of the bound address.
+    :param level: what the firewall leaves of it; None where that was not observed.
+    """
+    return level or _LEVEL_OF_SCOPE[scope]
 
 
 def excerpt(listener: Listener) -> Excerpt:
@@ -405,6 +420,9 @@ def excerpt(listener: Listener) -> Excerpt:
     target = forwarded_to(listener)
     if target is not None:
         made['to'] = cut_short(target, 100)
+    exposure = listener.get('exposure')
+    if exposure:
+        made['reached_by'] = exposure['level']
     return made
 
 

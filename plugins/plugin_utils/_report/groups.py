@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._harmless.terminal import visible
+from .._listener import WIDEST_FIRST, reach
 from .._policy.judgement import alike, message
 from .._policy.language.options import SEVERITIES
 from .host import Host
@@ -32,6 +33,7 @@ class Group:
     :ivar hosts: the hosts as they are called in the inventory.
     :ivar others: whether it sums up other listeners or entries on some of these hosts.
     :ivar fingerprint: that of the findings.
+    :ivar widest: who reaches what it is about, as a place in ``WIDEST_FIRST``; of all hosts the widest.
     """
 
     kind: str
@@ -42,11 +44,13 @@ class Group:
     hosts: list[str]
     others: bool = False
     fingerprint: str = ''
+    widest: int = len(WIDEST_FIRST)
 
     @property
-    def rank(self) -> tuple[bool, int, int, str, str]:
-        """What groups are sorted by: those that fail their hosts, the most severe, what most hosts have."""
-        return not self.fails, SEVERITIES.index(self.severity), -len(self.hosts), self.kind, self.text
+    def rank(self) -> tuple[bool, int, int, int, str, str]:
+        """What groups are sorted by: those that fail their hosts, the most severe, the most widely reachable, what most
+        hosts have."""
+        return (not self.fails, SEVERITIES.index(self.severity), self.widest, -len(self.hosts), self.kind, self.text)
 
 
 def groups(hosts: Iterable[Host], unused: Iterable[Finding]) -> list[Group]:
@@ -59,7 +63,7 @@ def groups(hosts: Iterable[Host], unused: Iterable[Finding]) -> list[Group]:
         for finding in host.judgement['findings'] if host.judgement else ():
             same.setdefault(_key(finding), []).append((host.name, finding))
     result = [group for pairs in same.values() for group in _grouped(pairs)]
-    result += [_group(finding, visible(finding['message'], _MOST), []) for finding in unused]
+    result += [_group([finding], visible(finding['message'], _MOST), []) for finding in unused]
     return sorted(result, key=lambda group: group.rank)
 
 
@@ -75,21 +79,32 @@ def _grouped(pairs: Sequence[tuple[str, Finding]]) -> Iterator[Group]:
     """
     names = list(dict.fromkeys(name for name, dummy in pairs))
     messages = list(dict.fromkeys(finding['message'] for dummy, finding in pairs))
-    first = pairs[0][1]
+    findings = [finding for dummy, finding in pairs]
+    first = findings[0]
     if len(messages) == 1:
-        yield _group(first, visible(messages[0], _MOST), names)
+        yield _group(findings, visible(messages[0], _MOST), names)
     elif len(names) == 1:
-        for dummy, finding in pairs:
-            yield _group(finding, visible(finding['message'], _MOST), names)
+        for finding in findings:
+            yield _group([finding], visible(finding['message'], _MOST), names)
     elif alike.is_summed_up(first['kind'], first['parts']):
-        texts = [message.of(finding['kind'], alike.without_pids(finding['parts'])) for dummy, finding in pairs]
-        yield _group(first, visible(texts[0], _MOST), names, others=len(set(texts)) > 1)
+        texts = [message.of(finding['kind'], alike.without_pids(finding['parts'])) for finding in findings]
+        yield _group(findings, visible(texts[0], _MOST), names, others=len(set(texts)) > 1)
     else:
-        parts = alike.merged([finding['parts'] for dummy, finding in pairs])
-        yield _group(first, visible(message.of(first['kind'], parts), _MOST), names)
+        parts = alike.merged([finding['parts'] for finding in findings])
+        yield _group(findings, visible(message.of(first['kind'], parts), _MOST), names)
 
 
-def _group(finding: Finding, text: str, names: list[str], others: bool = False) -> Group:
-    remedy = visible(finding['remedy'], 1000) if finding['remedy'] else None
-    return Group(finding['kind'], finding['severity'], finding['fails'], text, remedy, names, others,
-                 finding['fingerprint'])
+def _group(findings: Sequence[Finding], text: str, names: list[str], others: bool = False) -> Group:
+    first = findings[0]
+    remedy = visible(first['remedy'], 1000) if first['remedy'] else None
+    return Group(first['kind'], first['severity'], first['fails'], text, remedy, names, others,
+                 first['fingerprint'], min(map(_widest, findings)))
+
+
+def _widest(finding: Finding) -> int:
+    """Return who reaches what a finding is about, as a place in ``WIDEST_FIRST``."""
+    parts = finding['parts'] or {}
+    several = parts['listeners']['first'] if 'listeners' in parts else []
+    about = [parts['listener']] if parts.get('listener') else several
+    return min((WIDEST_FIRST.index(reach(listener['scope'], listener.get('reached_by'))) for listener in about),
+               default=len(WIDEST_FIRST))

@@ -10,7 +10,7 @@ kept. What is kept of each host is a ``Host``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from .._policy.judgement import fleet as _fleet
 from .._shape import Facts, Record
 from . import evidence as _evidence, groups as _groups
 from .host import STATES, VERDICTS, Host, kept
+from .naming import Naming
 from .pool import Pool
 
 # What formats need of here, and of the room of hosts.
@@ -35,6 +36,7 @@ class Report:
     :ivar fleet: whether these are all hosts that matter, and not those that ``--limit`` or a batch left over.
     :ivar ansible_core: the version that makes the report.
     :ivar source: the state of the files that hosts were judged by.
+    :ivar inventory: the hosts of each group, by which many hosts are named.
     """
 
     run_id: str
@@ -43,6 +45,7 @@ class Report:
     fleet: bool = True
     ansible_core: str = ''
     source: _evidence.Source = _evidence.UNKNOWN
+    inventory: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def seen(self) -> list[Host]:
@@ -101,6 +104,11 @@ class Report:
         return _groups.groups(self.hosts, self.unused)
 
     @cached_property
+    def naming(self) -> Naming:
+        """What names its hosts, if it is whole."""
+        return Naming((host.name for host in self.hosts), self.inventory)
+
+    @cached_property
     def evidence(self) -> _evidence.Evidence:
         """What an auditor asks of a report that is whole."""
         return _evidence.of(self.hosts, self.run_id, self.generated_at, self.fleet, self.source)
@@ -109,7 +117,7 @@ class Report:
         """Return a report of these hosts alone."""
         names = set(names)
         return Report(self.run_id, [host for host in self.hosts if host.name in names], self.generated_at, False,
-                      self.ansible_core, self.source)
+                      self.ansible_core, self.source, self.inventory)
 
 
 class Sink(Protocol):

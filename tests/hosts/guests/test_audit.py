@@ -219,10 +219,11 @@ def audit(playbook, fleet, *arguments, play=AUDIT):
 def reports(done):
     """What each report says below its table, that is from the blank line on: list of list of str.
 
-    Sums and times are left out.
+    Sums, times, and the names of files are left out.
     """
-    texts = re.findall(r"^(?:PROTO|HOST) .*\n(?:.+\n)*\n((?:.*\n)*?)Written: ", done.out, re.MULTILINE)
-    return [[re.sub(r"sha256 [0-9a-f]{12}$", "sha256 0", line) for line in text.splitlines() if line] for text in texts]
+    texts = re.findall(r"^(?:PROTO|HOSTS) .*\n(?:.+\n)*\n((?:.*\n)*?)\nok: \[", done.out, re.MULTILINE)
+    return [[re.sub(r"sha256 [0-9a-f]{12}$", "sha256 0", line) for line in text.splitlines()
+             if line and not line.startswith("Written: ")] for text in texts]
 
 
 def recap(done):
@@ -252,8 +253,8 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     unexpected = "msg: '%s is not as declared: 1 finding. 1. unexpected, high: tcp 0.0.0.0:8081 python3 pid "
     assert unexpected % bad.name in output
     assert "msg: '%s is unreachable: " % dead.name in output
-    assert re.search(r"^%s +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any +anyone$" % bad.name,
-                     done.out, re.MULTILINE), done
+    row = r"^ +1 +tcp +0\.0\.0\.0:8081 +\S+ +python3 \(nobody\) +rogue\.service +any +anyone +%s$" % bad.name
+    assert re.search(row, done.out, re.MULTILINE), done
     records = {host: record(tmp_path / FOLDER, host) for host in declared}
     assert [entry["status"] for entry in records.values()] == ["ok", "ok", "unreachable"]
     assert [[each["kind"] for each in records[host]["judgement"]["findings"]]
@@ -265,11 +266,12 @@ def test_of_a_declared_fleet_each_host_is_told_what_it_is(declared, playbook, tm
     done = audit(playbook, declared, "-e", more)
     names = re.search(r"  high      2 hosts \((.+?)\): ", done.out).group(1)
     assert sorted(names.split(", ")) == sorted([good.name, bad.name])
-    assert reports(done)[0][2:6] == [
-        "Findings:", "  high      2 hosts (%s): Service shop has to listen on tcp/8090 (entry shop of "
-                     "expected_listeners_more), but nothing does. "
-        "shop.service does not exist on this host" % names,
-        "            To do: make it listen there, or give the entry state: optional", *rogue(bad, bad.name + ": ")[1:2]]
+    missing = ("  high      2 hosts (%s): Service shop has to listen on tcp/8090 (entry shop of "
+               "expected_listeners_more), but nothing does. shop.service does not exist on this host" % names)
+    assert reports(done)[0][2:7] == [
+        *rogue(bad, bad.name + ": "), missing,
+        "            To do: make it listen there, or give the entry state: optional"]
+    assert "Worst hosts: %s (2 high), %s (1 high)" % (bad.name, good.name) in reports(done)[0]
     assert reports(done)[0][-1] == "3 hosts: 2 violate, 1 unreachable."
     assert (done.code, recap(done)) == (2, {good.name: (0, 1), bad.name: (0, 1), dead.name: (0, 1)})
 

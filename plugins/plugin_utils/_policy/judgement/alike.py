@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from ..._listener import WIDEST_FIRST
 from .parts import Parts
 
 _EVERYWHERE = frozenset(('0.0.0.0', '::', '::1'))
@@ -80,6 +81,7 @@ def _masked(part: Mapping[str, Any]) -> Mapping[str, Any]:
         masked['port'] = None
     if masked.get('to') is not None:
         masked['to'] = ''
+    masked.pop('reached_by', None)      # the firewall of one host is not that of the next
     return masked
 
 
@@ -104,6 +106,8 @@ def _united(part: Mapping[str, Any], column: Sequence[Mapping[str, Any] | None])
     united = dict(_without_pids(part), addresses=len(addresses), ports=len(ports))
     if united.get('to') is not None:
         united['targets'] = len({other.get('to') for other in alike})
+    if 'reached_by' in united:
+        united['reached_by'] = min((other.get('reached_by', 'unknown') for other in alike), key=WIDEST_FIRST.index)
     return united
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ... import _schema
 from ..._listener import REASONS
 from ..._schema import Fault
+from ..._shape import LEVELS
 from ..._words import MOST
 from ..declaration.entry import WHO
 from ..language.options import FAMILIES, PROTOCOLS, SCOPES
@@ -66,6 +67,7 @@ _excerpt = _schema.mapping(
         'to': _maybe_text,
         'stop': _schema.items(_text, 2),
         'reason': _schema.nullable(_schema.choice(*REASONS)),
+        'reached_by': _schema.choice(*LEVELS),
     },
 )
 _listener = {'listener': _excerpt}

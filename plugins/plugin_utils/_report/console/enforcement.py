@@ -29,18 +29,17 @@ from ..._enforce.outcomes import (
     Outcome,
     Row,
 )
-from ..._harmless.terminal import cut, visible, width, wrapped
+from ..._harmless.terminal import cut, visible, width
 from ..._words import number
+from ..naming import Naming
 from . import columns as columns_of
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, counted
-from .table import MANY_HOSTS, which
+from .lines import BAD, GOOD, HEAD, MANY_HOSTS, PLAIN, WIDE, Line, below, broken, counted
+from .table import which
 
 _TITLES = ('LISTENER', 'WHAT', 'WHO', 'OPEN', 'WHY')
 _SHORTEST = {'HOST': 8, 'LISTENER': 20, 'WHAT': 8, 'WHO': 9, 'WHY': 8, 'WHICH': 5}
 _WIDEST = 120                   # columns of a cell where the width is not limited
-_LEAST = 40                     # columns of a terminal below which lines are not broken
 _MOST, _MOST_OF_HOST, _MOST_WORDS = 5000, 500, 500      # lines
-_INDENT = '      '
 _COLORS = {CLOSE: WIDE, FILTER: WIDE, OPEN: WIDE, LEFT: PLAIN, FAILED: BAD}
 _SENTENCES = ((CLOSE, ('To close:', 'Closed:'), PLAIN), (LEFT, ('Left as it is:', 'Left as it is:'), PLAIN),
               (FAILED, ('Would fail:', 'Not closed:'), BAD))
@@ -97,7 +96,7 @@ def done_lines(outcomes: Sequence[Outcome], columns: int | None = None, is_check
 
 
 def _ended(lines: list[Line], last: str, kind: str, columns: int | None) -> Shown:
-    return Shown([*lines, ('', PLAIN), *_broken(last, kind, columns, '')], last)
+    return Shown([*lines, ('', PLAIN), *broken(last, kind, columns, '')], last)
 
 
 def _hosts(outcomes: Sequence[Outcome]) -> str:
@@ -159,14 +158,14 @@ def _cells(groups: Iterable[list[tuple[str, Row]]], outcomes: Sequence[Outcome],
     is_crowd = len(outcomes) > MANY_HOSTS
     titles = [*(['HOSTS'] if is_crowd else ['HOST'] if len(outcomes) > 1 else []), *_TITLES,
               *(['WHICH'] if is_crowd else [])]
-    everyone = {outcome.name for outcome in outcomes if outcome.state != UNPLANNED}
+    everyone = [outcome.name for outcome in outcomes if outcome.state != UNPLANNED]
     cells = [dict(zip(titles, titles))]
     for group in groups:
         names, row = list(dict.fromkeys(name for name, dummy in group)), group[0][1]
         connections = [each.connections for dummy, each in group if each.connections is not None]
         values = {'HOSTS': '%5d' % len(names), 'HOST': visible(names[0], 300), 'LISTENER': row.listener,
                   'WHAT': row.what, 'WHO': row.who or '-', 'OPEN': str(sum(connections)) if connections else '-',
-                  'WHY': row.why or '-', 'WHICH': which(names, everyone, columns)}
+                  'WHY': row.why or '-', 'WHICH': which(names, everyone, Naming())}
         cells.append({title: values[title] for title in titles})
     return cells
 
@@ -214,7 +213,7 @@ def _verdicts(outcomes: Sequence[Outcome], columns: int | None, is_check: bool) 
     bad = {outcome.name for outcome in outcomes if outcome.passes is False or outcome.state == WRONG}
     lines = []
     for text, names in groups.items():
-        lines += _broken('  %s: %s.' % (counted(names), text.rstrip('.')), BAD if set(names) & bad else PLAIN, columns)
+        lines += broken('  %s: %s.' % (counted(names), text.rstrip('.')), BAD if set(names) & bad else PLAIN, columns)
     return lines
 
 
@@ -239,21 +238,7 @@ def _listed(title: str, groups: dict[str, list[str]], kind: str, columns: int | 
     lines = [(title, HEAD)]
     for text, names in list(groups.items())[:_MOST_WORDS]:
         parts = [*([counted(names)] if has_names else []), *([text] if text else [])]
-        lines += _broken('  %s' % ': '.join(parts), kind, columns)
+        lines += broken('  %s' % ': '.join(parts), kind, columns)
     if len(groups) > _MOST_WORDS:
         lines.append(('  … and %d more' % (len(groups) - _MOST_WORDS), kind))
     return lines
-
-
-def _broken(text: str, kind: str, columns: int | None, indent: str = '  ') -> list[Line]:
-    """Break a sentence into lines that fit the terminal, where there is one; a word that does not fit is cut."""
-    if columns is None or columns < _LEAST or width(text) <= columns:
-        return [(text, kind)]
-    lines, line = [], ''
-    for word in wrapped(text.lstrip()).split(' '):
-        longer = '%s %s' % (line, word) if line else indent + word
-        if line and width(longer) > columns:
-            lines.append(line)
-            longer = _INDENT + word
-        line = longer
-    return [(cut(each, columns), kind) for each in [*lines, line]]

@@ -9,7 +9,8 @@ from ... import _long_sets
 from ..._harmless.terminal import name, sentence, visible
 from ..._shape import Facts, Opening
 from ..model import Host
-from .lines import HEAD, PLAIN, Line, counted
+from ..naming import Naming
+from .lines import HEAD, PLAIN, Line
 
 _MOST = 20                      # lines
 _MOST_SOURCES = 3
@@ -28,13 +29,13 @@ class Openings:
         for text in dict.fromkeys(_text(opening) for opening in openings or ()):
             self._hosts.setdefault(text, []).append(host.name)
 
-    def lines(self) -> list[Line]:
+    def lines(self, naming: Naming) -> list[Line]:
         """Return the lines; there are none where nothing is open."""
         if not self._hosts:
             return []
         ordered = sorted(self._hosts.items(), key=lambda item: (-len(item[1]), item[0]))
         shown = [('Open in the firewall, but nothing listens:', HEAD)]
-        shown += [('  %s: %s' % (counted(hosts), text), PLAIN) for text, hosts in ordered[:_MOST]]
+        shown += [('  %s: %s' % (naming.counted(hosts), text), PLAIN) for text, hosts in ordered[:_MOST]]
         if len(ordered) > _MOST:
             shown.append(('  … and %d more' % (len(ordered) - _MOST), PLAIN))
         return shown

@@ -1,26 +1,27 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns listeners into the rows of a table."""
+"""Turns listeners into the rows of a table, one host after the other.
+
+What is the same on many hosts has one row, and so has what one owner binds to several addresses, or to several ports of
+the ephemeral range. A row keeps what it shows, and not the listeners.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ... import _long_sets
 from ..._harmless.terminal import name, visible
-from ..._listener import Listener, endpoints, forwarded_to, is_led_elsewhere, to_show, unlisted
+from ..._listener import WIDEST_FIRST, Listener, endpoints, forwarded_to, is_led_elsewhere, reach, to_show, unlisted
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
 from ..model import Host
 
-_SCOPE_ORDER = {scope: number for number, scope in enumerate(SCOPES)}
-_PROTOCOL_ORDER = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
-# Who reaches it, the widest first: what is not known may be anyone.
-LEVELS = ('anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none')
-_LEVEL_ORDER = {level: number for number, level in enumerate(LEVELS)}
-_LEVEL_OF_SCOPE = {'any': 'anyone', 'global': 'anyone', 'private': 'private', 'link': 'link', 'loopback': 'local'}
+_SCOPE_ORDER: dict[str, int] = {scope: number for number, scope in enumerate(SCOPES)}
+_PROTOCOL_ORDER: dict[str, int] = {protocol: number for number, protocol in enumerate(PROTOCOLS)}
+_LEVEL_ORDER = {level: number for number, level in enumerate(WIDEST_FIRST)}
 _WIDE_LEVELS = ('anyone', 'unknown', 'listed')
 _FAMILIES = {True: ' (v4+6)', None: ' (v4?+6)', False: ''}      # of an IPv6 socket, by whether it accepts IPv4
 _MAX_NAMES = 3                  # in one cell
@@ -50,78 +51,134 @@ class Row:
     level: str
 
 
-class _Seen(NamedTuple):
-    """A listener on a host. ``gathered`` is whether owners were asked for there."""
+class _Essence(NamedTuple):
+    """What listeners have in common that share a row of one host: all that it shows but the addresses.
 
-    host: str
-    listener: Listener
-    gathered: bool
-
-
-class _Alike:
-    """Listeners that share a row: of all but the first no more is kept than how they differ.
-
-    :ivar bound: their endpoints.
+    :ivar port: None for a port that is another one after each start.
     """
 
-    def __init__(self, seen: _Seen) -> None:
-        self.first = seen
-        self.hosts: dict[str, None] = {}
-        self.bound: dict[str, None] = {}
-        self.spread = _Spread(seen.listener)
+    protocol: str
+    port: int | None
+    scope: str
+    namespace: str | None
+    service: str
+    owners: str
+    unit: str
+    level: str
+    target: str | None
 
-    def row(self) -> Row:
-        """Return the row."""
-        several = '(%d addresses):%d' % (len(self.bound), self.first.listener['port'])
-        endpoint = next(iter(self.bound)) if len(self.bound) == 1 else several
-        return _row(list(self.hosts), self.first, self.spread, endpoint)
+
+class _Bound(NamedTuple):
+    """What a listener is bound to, without the port."""
+
+    family: str
+    address: str
+    interface: str | None
+    accepts_ipv4: bool | None
+
+
+class _Known(NamedTuple):
+    """What was worked out of a listener, and is the same for all that are told by the same.
+
+    :ivar processes: how many there are of each name.
+    """
+
+    essence: _Essence
+    processes: dict[str, int]
+    unlisted: int
+    wide: bool
+
+
+@dataclass
+class _Shared:
+    """Listeners that share a row.
+
+    :ivar first: the first of them, of which everything is shown that is the same for all.
+    :ivar bound: what each host binds to; None once it differs from host to host.
+    :ivar processes: how many there are of each name at least, and at most.
+    :ivar unlisted: processes that the facts do not list, at most.
+    """
+
+    essence: _Essence
+    first: Listener
+    gathered: bool
+    bound: list[_Bound] | None
+    hosts: list[str] = field(default_factory=list)
+    addresses: set[_Bound] = field(default_factory=set)
+    ports: set[int] = field(default_factory=set)
+    uids: set[int | None] = field(default_factory=set)
+    processes: dict[str, list[int]] = field(default_factory=dict)
+    unlisted: int = 0
+
+    def add(self, host: str, bound: list[_Bound], listeners: Iterable[tuple[Listener, _Known]]) -> None:
+        """Add the listeners of a host."""
+        self.hosts.append(host)
+        self.addresses.update(bound)
+        if bound != self.bound:
+            self.bound = None
+        for listener, known in listeners:
+            self.ports.add(listener['port'])
+            self.uids.add(listener['socket_uid'])
+            self.unlisted = max(self.unlisted, known.unlisted)
+            for process, times in known.processes.items():
+                least_and_most = self.processes.setdefault(process, [times, times])
+                least_and_most[:] = min(least_and_most[0], times), max(least_and_most[1], times)
 
 
 class Rows:
-    """Makes rows of the listeners of hosts."""
+    """The rows of all hosts that were added.
 
-    def __init__(self, shared: bool) -> None:
-        """Begin without any.
+    :ivar listeners: how many listeners these have; ``forwarded`` ports that lead elsewhere, which nobody holds;
+        ``wide`` those of both that anyone may reach.
+    :ivar judged_by_firewall: whether ``wide`` is by what firewalls let in, and not by the bound address alone.
+    """
 
-        :param shared: whether all hosts on which the same thing listens the same way, whatever their addresses are,
-            share a row; else each host has its own.
-        """
-        self._shared = shared
-        self._rows: list[Row] = []
-        self._alike: dict[tuple[Any, ...], _Alike] = {}
-        # what was seen already, by all that tells, so that it need not be made text once more
-        self._known: dict[tuple[Any, ...], _Alike] = {}
+    def __init__(self) -> None:
+        self._shared: dict[tuple[_Essence, frozenset[Any]], _Shared] = {}
+        self._known: dict[tuple[Any, ...], _Known] = {}
+        self.listeners = self.forwarded = self.wide = 0
+        self.judged_by_firewall = True
 
     def add(self, host: Host, facts: Facts | None) -> None:
         """Take the listeners of a host."""
         if not facts:
             return
-        gathered = _gathered(facts)
+        gathered = facts['complete']['owners'] is not None
+        alike: dict[_Essence, list[tuple[Listener, _Known]]] = {}
+        total = 0
         for listener in endpoints(facts):
-            seen = _Seen(host.name, listener, gathered)
-            if self._shared:
-                self._share(seen)
-            else:
-                self._rows.append(_row([host.name], seen, _Spread(listener), _endpoint(listener)))
+            known = self._look_up(listener, gathered)
+            alike.setdefault(known.essence, []).append((listener, known))
+            total += 1
+            self.wide += known.wide
+            self.judged_by_firewall &= bool(listener.get('exposure'))
+        self.listeners += len(facts['listeners'])
+        self.forwarded += total - len(facts['listeners'])
+        for essence, listeners in alike.items():
+            bound = sorted({_bound(listener) for listener, dummy in listeners}, key=_order_of_bound)
+            key = essence, _shape(essence, bound)
+            if key not in self._shared:
+                first = min((listener for listener, dummy in listeners), key=lambda each: _order_of_bound(_bound(each)))
+                self._shared[key] = _Shared(essence, first, gathered, bound)
+            self._shared[key].add(host.name, bound, listeners)
 
-    def sorted(self) -> list[Row]:
-        """Return all rows, the widest first; those of a host are together where hosts share none."""
-        if self._shared:
-            rows = [alike.row() for alike in self._alike.values()]
-            return sorted(rows, key=lambda row: (*row.order, -len(row.hosts), row.owners, row.unit))
-        return sorted(self._rows, key=lambda row: (row.order[0], row.hosts[0], *row.order[1:]))
-
-    def _share(self, seen: _Seen) -> None:
-        key = _told(seen)
-        alike = self._known.get(key)
-        if alike is None:
-            alike = self._alike.setdefault(_likeness(seen), _Alike(seen))
-            alike.spread.add(seen.listener)
+    def _look_up(self, listener: Listener, gathered: bool) -> _Known:
+        """Return what is known of a listener; text is made of it once."""
+        key = told(listener, gathered)
+        known = self._known.get(key)
+        if known is None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known[key] = alike
-        alike.hosts[seen.host] = None
-        alike.bound[_endpoint(seen.listener)] = None
+            known = self._known[key] = _Known(
+                _essence(listener, gathered),
+                {process: number for process, (number, dummy) in _processes(listener).items()}, unlisted(listener),
+                listener['namespace'] is None and level(listener) == 'anyone')
+        return known
+
+    def __iter__(self) -> Iterator[Row]:
+        """Go through the rows, the widest scope first."""
+        rows = map(_row, self._shared.values())
+        return iter(sorted(rows, key=lambda row: (*row.order, -len(row.hosts), row.owners, row.unit)))
 
 
 def row(listener: Listener, gathered: bool) -> Row:
@@ -129,65 +186,86 @@ def row(listener: Listener, gathered: bool) -> Row:
 
     :param gathered: whether owners were asked for.
     """
-    return _row([], _Seen('', listener, gathered), None, _endpoint(listener))
+    shared = _Shared(_essence(listener, gathered), listener, gathered, [_bound(listener)])
+    shared.ports.add(listener['port'])
+    shared.uids.add(listener['socket_uid'])
+    return _row(shared)
 
 
 def told(listener: Listener, gathered: bool) -> tuple[Any, ...]:
-    """Return all of a listener that ``row`` shows, without making text of it."""
-    return _told(_Seen('', listener, gathered))
-
-
-def level(listener: Listener) -> str:
-    """Return who reaches it; as far as its address lets them, where rules were not judged."""
-    exposure = listener.get('exposure')
-    return exposure['level'] if exposure else _LEVEL_OF_SCOPE[listener['scope']]
-
-
-def _gathered(facts: Facts) -> bool:
-    """Whether owners were asked for."""
-    return facts['complete']['owners'] is not None
-
-
-def _likeness(seen: _Seen) -> tuple[Any, ...]:
-    """Return what listeners have in common that share a row."""
-    listener = seen.listener
-    return (listener['protocol'], listener['port'], listener['scope'], listener['family'],
-            None if _is_specific(listener) else (listener['address'], listener['interface']), listener['accepts_ipv4'],
-            _service(listener), _namespace(listener), _owners(seen), _unit(seen), _level(listener),
-            forwarded_to(listener))
-
-
-def _told(seen: _Seen) -> tuple[Any, ...]:
-    """Return all of a listener that is in its row or its likeness, but for an address that is no part of these."""
-    listener = seen.listener
+    """Return all of a listener that a row shows, but for the address."""
     exposure = listener.get('exposure')
     return (
-        seen.gathered, listener['protocol'], listener['port'], listener['scope'], listener['family'],
-        None if _is_specific(listener) else (listener['address'], listener['interface']), listener['accepts_ipv4'],
-        listener['service'], listener['activated_by'], listener['namespace'], listener['port_name'],
-        listener['ephemeral'], listener['held_by'], listener['socket_uid'], listener['owners_total'],
+        gathered, listener['protocol'], listener['port'], listener['scope'], listener['service'],
+        listener['activated_by'], listener['namespace'], listener['port_name'], listener['ephemeral'],
+        listener['held_by'], listener['owners_total'],
         *[(owner['process'], owner['exe'], owner.get('exe_inside'), owner['exe_deleted'], owner['user'], owner['uid'],
            owner['unit'], owner['container'], owner['pid'] == 1) for owner in listener['owners']],
         forwarded_to(listener), repr(listener.get('behind')),
         exposure and (exposure['level'], tuple(exposure['allowed']), repr(exposure.get('allowed_sets'))))
 
 
-def _is_specific(listener: Listener) -> bool:
-    """Whether it listens on an address that other hosts do not have."""
-    return listener['scope'] not in ('any', 'loopback')
+def _essence(listener: Listener, gathered: bool) -> _Essence:
+    roves = listener['ephemeral'] and listener['protocol'] == 'udp'
+    return _Essence(
+        listener['protocol'], None if roves else listener['port'], listener['scope'], listener['namespace'],
+        _service(listener), _names(listener, gathered), _unit(listener, gathered), _level(listener),
+        forwarded_to(listener))
 
 
-def _row(hosts: list[str], seen: _Seen, spread: _Spread | None, endpoint: str) -> Row:
-    listener = seen.listener
-    scope, namespace = listener['scope'], listener['namespace']
+def _bound(listener: Listener) -> _Bound:
+    return _Bound(listener['family'], listener['address'], listener['interface'], listener['accepts_ipv4'])
+
+
+def _order_of_bound(bound: _Bound) -> tuple[str, str, str]:
+    return bound.family, bound.address, bound.interface or ''
+
+
+def _shape(essence: _Essence, bound: Iterable[_Bound]) -> frozenset[Any]:
+    """Return what hosts have in common that bind the same way: the same address where it means the same on all hosts,
+    else the same families."""
+    if essence.scope in ('any', 'loopback'):
+        return frozenset(bound)
+    return frozenset(address.family for address in bound)
+
+
+def _row(shared: _Shared) -> Row:
+    listener, essence = shared.first, shared.essence
     reached_by = level(listener)
-    order = ((namespace is not None, _LEVEL_ORDER[reached_by], _SCOPE_ORDER[scope]),
-             _PROTOCOL_ORDER[listener['protocol']], listener['port'], listener['family'], listener['address'],
-             listener['interface'] or '', namespace or '')
+    order = ((essence.namespace is not None, _LEVEL_ORDER[reached_by], _SCOPE_ORDER[essence.scope]),
+             _PROTOCOL_ORDER[essence.protocol], min(shared.ports), listener['family'], listener['address'],
+             listener['interface'] or '', essence.namespace or '')
     return Row(
-        hosts, order, wide=namespace is None and reached_by in _WIDE_LEVELS, protocol=listener['protocol'],
-        endpoint=endpoint, service=_service(listener), owners=_owners(seen, spread), unit=_unit(seen),
-        scope=scope + _namespace(listener), level=_level(listener))
+        shared.hosts, order, wide=essence.namespace is None and reached_by in _WIDE_LEVELS, protocol=essence.protocol,
+        endpoint=_endpoint(shared), service=essence.service, owners=_owners(shared), unit=essence.unit,
+        scope=essence.scope + _namespace(listener), level=essence.level)
+
+
+def level(listener: Listener) -> str:
+    """Return who reaches it, one of ``WIDEST_FIRST``: by the firewall, or else by the address alone."""
+    exposure = listener.get('exposure')
+    return reach(listener['scope'], exposure['level'] if exposure else None)
+
+
+def _endpoint(shared: _Shared) -> str:
+    """Show address and port: one address, two that all hosts have, or how many there are."""
+    port = '%d' % min(shared.ports) if len(shared.ports) == 1 else '(%d ports)' % len(shared.ports)
+    target = shared.essence.target
+    to = ' → %s' % name(target) if target else ''
+    if shared.bound is None or len(shared.bound) > 2:
+        return '(%d addresses):%s%s' % (len(shared.addresses), port, to)
+    first, *others = shared.bound
+    more = ''.join(' +%s%s' % (_address(bound), _accepts(bound)) for bound in others)
+    return '%s:%s%s%s%s' % (_address(first), port, _accepts(first), more, to)
+
+
+def _address(bound: _Bound) -> str:
+    address = '%s%%%s' % (bound.address, name(bound.interface)) if bound.interface else bound.address
+    return address if bound.family == 'ipv4' else '[%s]' % address
+
+
+def _accepts(bound: _Bound) -> str:
+    return '' if bound.family == 'ipv4' else _FAMILIES[bound.accepts_ipv4]
 
 
 def _level(listener: Listener) -> str:
@@ -200,17 +278,6 @@ def _level(listener: Listener) -> str:
         return level
     sets = [visible(words, 100) for words in _long_sets.in_words(exposure.get('allowed_sets') or ())]
     return _first([*sets, *map(name, exposure['allowed'])]) or level
-
-
-def _endpoint(listener: Listener) -> str:
-    address = listener['address']
-    if listener['interface']:
-        address = '%s%%%s' % (address, name(listener['interface']))
-    target = forwarded_to(listener)
-    to = ' → %s' % name(target) if target else ''
-    if listener['family'] == 'ipv4':
-        return '%s:%d%s' % (address, listener['port'], to)
-    return '[%s]:%d%s%s' % (address, listener['port'], _FAMILIES[listener['accepts_ipv4']], to)
 
 
 def _service(listener: Listener) -> str:
@@ -242,30 +309,32 @@ def _user(owner: Owner) -> str:
     return '?' if owner['uid'] is None else 'uid %d' % owner['uid']
 
 
-def _owners(seen: _Seen, spread: _Spread | None = None) -> str:
-    """Show who owns listeners that differ at most in the number of their processes.
-
-    :param seen: the first one of them.
-    :param spread: how they differ; without it no numbers are shown.
-    """
-    first = seen.listener
-    if first['held_by'] == 'kernel':
+def _names(listener: Listener, gathered: bool) -> str:
+    """Show the owners without numbers, by which listeners that share a row are told from others."""
+    if listener['held_by'] == 'kernel':
         return '[kernel]'
-    if not first['owners']:
-        if not seen.gathered or is_led_elsewhere(first):
-            return '-'
-        uid = first['socket_uid']
-        return '? (uid %s)' % uid if uid is not None and not (spread and spread.other_uids) else '?'
+    if not listener['owners']:
+        # who hides is told by the user, as far as that is known
+        return '?' if gathered and not is_led_elsewhere(listener) else '-'
+    return repr({process: users for process, (dummy, users) in sorted(_processes(listener).items())})
+
+
+def _owners(shared: _Shared) -> str:
+    """Show who owns listeners that differ at most in the number of their processes."""
+    first = shared.first
+    if not first['owners'] or first['held_by'] == 'kernel':
+        hidden = shared.essence.owners == '?' and len(shared.uids) == 1 and first['socket_uid'] is not None
+        return '? (uid %s)' % first['socket_uid'] if hidden else shared.essence.owners
     processes = _processes(first)
     parts = []
     for process, (dummy, users) in list(processes.items())[:_MAX_NAMES]:
-        low, high = spread.numbers[process] if spread else (1, 1)
+        low, high = shared.processes.get(process, (1, 1))
         times = '' if high == 1 else ' ×%d' % low if low == high else ' ×%d–%d' % (low, high)
         parts.append('%s%s (%s)' % (process, times, ', '.join(users)))
     if len(processes) > _MAX_NAMES:
         parts.append('+%d more' % (len(processes) - _MAX_NAMES))
-    if spread and spread.hidden:
-        parts.append('+%d processes' % spread.hidden)
+    if shared.unlisted:
+        parts.append('+%d processes' % shared.unlisted)
     return ', '.join(parts)
 
 
@@ -285,33 +354,8 @@ def _processes(listener: Listener) -> dict[str, _Processes]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1].number, item[0])))
 
 
-class _Spread:
-    """How listeners differ that share a row.
-
-    :ivar numbers: the smallest and the largest number of each process of the first one.
-    :ivar hidden: the most processes that are not listed.
-    :ivar other_uids: whether their sockets are of several users.
-    """
-
-    def __init__(self, first: Listener) -> None:
-        self.numbers = {name: (process.number, process.number) for name, process in _processes(first).items()}
-        self.hidden = unlisted(first)
-        self.other_uids = False
-        self._uid = first['socket_uid']
-
-    def add(self, listener: Listener) -> None:
-        """Take another one."""
-        for process, (number, dummy) in _processes(listener).items():
-            if process in self.numbers:
-                low, high = self.numbers[process]
-                self.numbers[process] = min(low, number), max(high, number)
-        self.hidden = max(self.hidden, unlisted(listener))
-        self.other_uids = self.other_uids or listener['socket_uid'] != self._uid
-
-
-def _unit(seen: _Seen) -> str:
+def _unit(listener: Listener, gathered: bool) -> str:
     """Show the container, else the unit to stop and what activates it, else the units that the owners are in."""
-    listener = seen.listener
     containers = _distinct(owner['container'] for owner in to_show(listener))
     if containers:
         return containers
@@ -321,7 +365,7 @@ def _unit(seen: _Seen) -> str:
     if units:
         return units
     is_hidden = listener['held_by'] == 'unknown' and not is_led_elsewhere(listener)
-    return '?' if seen.gathered and is_hidden else '-'
+    return '?' if gathered and is_hidden else '-'
 
 
 def _distinct(values: Iterable[str | None]) -> str:

@@ -4,61 +4,51 @@
 """Turns rows into lines that fit a terminal."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from ..._harmless.terminal import visible, width
+from ..._harmless.terminal import cut, visible, width
 from ..._words import number
 from ..model import Report
+from ..naming import Naming
 from . import columns as columns_of
-from . import rows as rows_of
 from .lines import counted
+from .rows import Row, Rows
 
-MANY_HOSTS = 20                 # from more than these on, hosts with the same listener share a line
-# Columns that may be cut, and how far. The rest never is: protocol, address and port are what a line is about.
-_SHORTEST = {'HOST': 10, 'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10,
+_SHORTEST = {'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10,
              'WHICH': 5}
 _LONGEST_IPV4 = len('255.255.255.255:65535')
 _WIDEST = 120                   # columns of a cell where the width is not limited
 _MOST, _MOST_OF_HOST = 5000, 1000   # lines
-_NAMES = 4                      # hosts that a line names where the width is not limited
+_NAMES = 4                      # hosts that a line names
 
 
-def is_shared(hosts: int) -> bool:
-    """Whether so many hosts share lines."""
-    return hosts > MANY_HOSTS
-
-
-def lines(report: Report, made: rows_of.Rows, columns: int | None = None) -> list[tuple[str, bool]]:
+def lines(rows: Rows, report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
     """Return the table, empty without listeners.
 
-    :param made: of all listeners of its hosts; they share rows if there are many hosts, see ``is_shared``.
+    :param rows: of all listeners of the hosts of the report; hosts with the same listener share a line.
     :param columns: the width to fit into; None: as wide as the content. Protocol, address and port are never cut.
     :returns: each line, and whether it is of a listener with a wide scope; the heading comes first.
     """
-    many = is_shared(len(report.hosts))
-    rows, left_out = _first(made.sorted())
-    if not rows:
+    shown_rows, left_out = _first(rows)
+    if not shown_rows:
         return []
     titles = ['PROTO', 'ADDRESS:PORT', 'SERVICE', 'PROCESS (USER)', 'UNIT/CONTAINER', 'SCOPE']
-    cells = [[row.protocol, row.endpoint, row.service, row.owners, row.unit, row.scope] for row in rows]
-    if any(row.level for row in rows):
+    cells = [[row.protocol, row.endpoint, row.service, row.owners, row.unit, row.scope] for row in shown_rows]
+    if any(row.level for row in shown_rows):
         titles.append('REACHED BY')
-        cells = [[*cell, row.level or '-'] for cell, row in zip(cells, rows)]
-    if many:
+        cells = [[*cell, row.level or '-'] for cell, row in zip(cells, shown_rows)]
+    if len(report.hosts) > 1:
         titles = ['HOSTS', *titles, 'WHICH']
-        everyone = {host.name for host in report.seen}
-        cells = [['%5d' % len(row.hosts), *cell, which(row.hosts, everyone, columns)]
-                 for row, cell in zip(rows, cells)]
-    elif len(report.hosts) > 1:
-        titles = ['HOST', *titles]
-        cells = [[visible(row.hosts[0]), *cell] for row, cell in zip(rows, cells)]
+        seen = [host.name for host in report.seen]
+        cells = [['%5d' % len(row.hosts), *cell, which(row.hosts, seen, report.naming)]
+                 for row, cell in zip(shown_rows, cells)]
     widths = {title: max(width(cell[column]) for cell in [titles, *cells]) for column, title in enumerate(titles)}
     if columns:
         _fit(widths, columns)
     else:       # else one long name makes every line as long
         widths.update({title: min(now, _WIDEST) for title, now in widths.items() if title in _SHORTEST})
-    wide = [False, *(row.wide for row in rows)]
-    shown = [(columns_of.line(dict(zip(titles, cell)), widths, _SHORTEST), mark)
+    wide = [False, *(row.wide for row in shown_rows)]
+    shown = [(_line(dict(zip(titles, cell)), widths, columns), mark)
              for cell, mark in zip([titles, *cells], wide)]
     if left_out:
         shown.append(('… and %s, of %s: the records have all' % (
@@ -66,12 +56,12 @@ def lines(report: Report, made: rows_of.Rows, columns: int | None = None) -> lis
     return shown
 
 
-def _first(rows: Sequence[rows_of.Row]) -> tuple[list[rows_of.Row], Counter[str]]:
+def _first(rows: Iterable[Row]) -> tuple[list[Row], Counter[str]]:
     """Return the first rows, those of the widest scope, and how many there are that each host has in others.
 
     A host that sends a hundred thousand listeners must not push those of all others off the screen.
     """
-    shown: list[rows_of.Row] = []
+    shown: list[Row] = []
     left_out, taken = Counter[str](), Counter[str]()
     for row in rows:
         if len(shown) < _MOST and any(taken[host] < _MOST_OF_HOST for host in row.hosts):
@@ -82,17 +72,18 @@ def _first(rows: Sequence[rows_of.Row]) -> tuple[list[rows_of.Row], Counter[str]
     return shown, left_out
 
 
-def which(names: Sequence[str], everyone: Collection[str], columns: int | None) -> str:
+def which(names: Sequence[str], everyone: Sequence[str], naming: Naming) -> str:
     """Name the hosts that share a line.
 
     :param everyone: all hosts that were observed.
-    :param columns: the width to fit into; without one only a few are named.
     """
     if len(names) > 1 and len(names) == len(everyone):
         return 'all observed hosts'
-    shown = names if columns else names[:_NAMES]
-    more = len(names) - len(shown)
-    return ', '.join(visible(name) for name in shown) + (', +%d' % more if more else '')
+    groups = naming.in_groups(names) if len(names) > _NAMES else None
+    if groups:
+        return groups
+    more = len(names) - _NAMES
+    return ', '.join(map(visible, names[:_NAMES])) + (', +%d' % more if more > 0 else '')
 
 
 def _fit(widths: dict[str, int], columns: int) -> None:
@@ -101,8 +92,26 @@ def _fit(widths: dict[str, int], columns: int) -> None:
     :param widths: the columns of each title, changed in place.
     :param columns: what there is.
     """
-    if columns_of.total({title: min(now, _SHORTEST.get(title, now)) for title, now in widths.items()}) > columns:
-        # a longer address then moves the rest of its own line to the right, and of no other
+    if _least(widths) > columns:
+        # a longer address then takes from the rest of its own line, and of no other
         widths['ADDRESS:PORT'] = min(widths['ADDRESS:PORT'], _LONGEST_IPV4)
         del widths['SERVICE']
+    for title in ('SCOPE', 'UNIT/CONTAINER'):
+        if _least(widths) > columns:
+            del widths[title]
     columns_of.narrow(widths, _SHORTEST, columns)
+
+
+def _least(widths: Mapping[str, int]) -> int:
+    """Return the columns that a line takes at least."""
+    return columns_of.total({title: min(now, _SHORTEST.get(title, now)) for title, now in widths.items()})
+
+
+def _line(cell: Mapping[str, str], widths: Mapping[str, int], columns: int | None) -> str:
+    """Return a line, cut where it is wider than the terminal, but never in its address and port."""
+    line = columns_of.line(cell, widths, _SHORTEST)
+    if not columns or width(line) <= columns:
+        return line
+    titles = list(widths)[:list(widths).index('ADDRESS:PORT') + 1]
+    first = columns_of.line(cell, {title: widths[title] for title in titles}, _SHORTEST)
+    return cut(line, max(columns, width(first) + 1))

@@ -18,7 +18,7 @@ from ..._shape import Facts, Gap
 from ..._words import number
 from ..model import Host, Report
 from . import judged, openings, rows, table
-from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, some
+from .lines import BAD, FIXED, GOOD, HEAD, PLAIN, WIDE, Line, below, fitting
 
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _MOST_GAPS = 50                 # lines
@@ -40,7 +40,7 @@ class Text:
         :param names: the hosts that it shows.
         """
         self._names = frozenset(names)
-        self._rows = rows.Rows(table.is_shared(len(self._names)))
+        self._rows = rows.Rows()
         self._openings = openings.Openings()
 
     def add(self, host: Host, facts: Facts | None) -> None:
@@ -59,37 +59,33 @@ class Text:
         :param so_far: all hosts of the play, where the report is about a batch of them.
         :param written: the files that were written.
         """
-        shown = [(_heading(report), HEAD)]
-        lines = table.lines(report, self._rows, columns)
+        shown = fitting([(_heading(report, self._rows), HEAD)], columns)
+        lines = table.lines(self._rows, report, columns)
         for index, (line, wide) in enumerate(lines):
             shown.append((line, HEAD if not index else WIDE if wide else PLAIN))
-        shown += _silent(report, bool(lines))
-        shown += below(self._openings.lines())
-        shown.append(('', PLAIN))
-        return [*shown, *_behind(report, example, so_far or report, written)]
+        further = _silent(report, bool(lines)) + below(self._openings.lines(report.naming))
+        further += [('', PLAIN), *_behind(report, example, so_far or report, written, columns)]
+        return [*shown, *fitting(further, columns)]
 
 
-def _behind(report: Report, example: bool, whole: Report, written: Iterable[str]) -> list[Line]:
-    """Return what is behind the table."""
-    shown: list[Line] = []
+def _behind(report: Report, example: bool, whole: Report, written: Iterable[str], columns: int | None) -> list[Line]:
+    """Return what is behind the table, and the answer last."""
     unknown = _gaps(report) + _troubles(report)
-    shown += unknown
-    if whole.judged:
-        judgement = judged.lines(report, whole)
-        shown += below(judgement) if unknown else judgement
-    else:
-        shown += _coverage(whole)
-    shown += [('Written: %s' % visible(path), PLAIN) for path in written]
+    between = [('Written: %s' % visible(path), FIXED) for path in written]
     if any(host.is_unjudged and host.is_declared for host in report.hosts):
-        shown += below([
-            ('Not all declarations were judged: record_listeners only records, assert_listeners judges.', PLAIN)])
+        between.append(
+            ('Not all declarations were judged: record_listeners only records, assert_listeners judges.', PLAIN))
     elif example and report.seen and not whole.declared:
-        shown += below([(line, PLAIN) for line in _EXAMPLE.split('\n')])
-    return shown
+        between += [*((line, FIXED) for line in _EXAMPLE.split('\n')), ('', PLAIN)]
+    if not whole.judged:
+        return [*unknown, *between, *_coverage(whole)]
+    judgement = judged.lines(report, columns)
+    above = [*unknown, *between]
+    return [*above, *(below(judgement) if above else judgement), *judged.verdict(whole)]
 
 
-def _heading(report: Report) -> str:
-    count = report.listeners
+def _heading(report: Report, seen: rows.Rows) -> str:
+    """Return the first line: how much there is, what is open to anyone, what is wrong."""
     total = len(report.hosts)
     where = visible(report.hosts[0].name) if total == 1 else number(total, 'host')
     times = sorted(host.recorded_at for host in report.seen if host.recorded_at)
@@ -100,7 +96,13 @@ def _heading(report: Report) -> str:
     when = _time(times[-1])
     if report.run_id == records.ANY_RUN and times[0] != times[-1]:
         when = 'recorded between %s and %s' % (_time(times[0]), when)
-    return '%s on %s, %s' % (number(count, 'listener'), where, when)
+    what = number(seen.listeners, 'listener')
+    if seen.forwarded:
+        what += ' and %s' % number(seen.forwarded, 'forwarded port')
+    if seen.wide and seen.judged_by_firewall:
+        where += ', %d reached by anyone' % seen.wide
+    wrong = judged.by_severity(group for group in report.groups if group.fails)
+    return '%s on %s, %s%s' % (what, where, when, '; findings: %s' % wrong if wrong else '')
 
 
 def _time(text: str) -> str:
@@ -114,9 +116,10 @@ def _silent(report: Report, below_table: bool) -> list[Line]:
     nothing = [name for name, complete in quiet if complete]
     unsure = [name for name, complete in quiet if not complete]
     if nothing:
-        shown.append(('Nothing listens on %s.' % some(nothing), PLAIN))
+        shown.append(('Nothing listens on %s.' % report.naming.some(nothing), PLAIN))
     if unsure:
-        shown.append(('No listener was observed on %s, but not all sockets could be read.' % some(unsure), BAD))
+        shown.append((
+            'No listener was observed on %s, but not all sockets could be read.' % report.naming.some(unsure), BAD))
     if not report.seen:
         shown.append(('No host could be observed: this says nothing about what listens.', BAD))
     return below(shown) if below_table else shown
@@ -137,7 +140,8 @@ def _gaps(report: Report) -> list[Line]:
         aspect, code, hint = key
         names = [name for name, gap in gaps]
         advice = '; %s' % (_HINTS.get(hint) or visible(hint, 100)) if hint else ''
-        text = '  %s on %s: %s%s' % (aspect, some(names), _in_words(code, [gap for name, gap in gaps]), advice)
+        text = '  %s on %s: %s%s' % (
+            aspect, report.naming.some(names), _in_words(code, [gap for name, gap in gaps]), advice)
         shown.append((text, BAD if aspect == 'sockets' else PLAIN))
     if len(ordered) > _MOST_GAPS:
         shown.append(('  … and %d more' % (len(ordered) - _MOST_GAPS), PLAIN))

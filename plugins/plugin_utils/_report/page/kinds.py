@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from ... import _long_sets
 from ..._harmless.terminal import name, visible
-from ..._listener import Listener, forwarded_to
+from ..._listener import WIDEST_FIRST, Listener, forwarded_to
 from ..._shape import PROTOCOLS
 from ..console import rows
 
 EPHEMERAL, ELSEWHERE = -1, -2           # in place of a number: any port of that range, any in another network namespace
 # Who reaches it, nobody first; a level is a place in this list.
-LEVELS = tuple(reversed(rows.LEVELS))
+LEVELS = tuple(reversed(WIDEST_FIRST))
 _UNKNOWN = LEVELS.index('unknown')
 _MOST_NETWORKS = 4
 _MOST_KNOWN = 20000             # listeners of which is kept how they listen, so that it need not be made text again

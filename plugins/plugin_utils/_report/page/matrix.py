@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..console.table import MANY_HOSTS
+from ..console.lines import MANY_HOSTS
 from .kinds import LEVELS, Kinds
 
 # What a finding says of a port, the worst last.

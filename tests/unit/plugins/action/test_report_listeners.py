@@ -70,7 +70,7 @@ def test_the_table_is_printed_and_returned(report, printed):
     assert result == {'changed': False, 'run_id': RUN, 'complete': True, 'listeners': 2, 'dest': {}, 'hosts': {
         'ok': 1, 'partial': 1, 'unreachable': 0, 'failed': 0, 'missing': 0, 'pending': 0}, 'verdicts': {
             'as_declared': 0, 'violates': 0, 'unknown': 0, 'refused': 0, 'listed': 2, 'pending': 0}}
-    assert 'db    tcp    0.0.0.0:5432' in table and table.endswith('2 hosts: 1 observed completely, 1 partly.')
+    assert '\n    1  tcp    0.0.0.0:5432' in table and table.endswith('2 hosts: 1 observed completely, 1 partly.')
     assert printed.screen == printed.log == table + '\n\n'
 
 
@@ -188,7 +188,7 @@ def test_what_is_shown_can_leave_standard_output_alone(report, printed, stderr):
 def test_a_long_table_is_printed_whole_and_returned_in_part(report, printed, tmp_path):
     many = [listener(port=port) for port in range(1, 1001)]
     for host in ('web', 'db', 'more'):
-        records.write(str(tmp_path), record(host, facts(*many)))
+        records.write(str(tmp_path), record(host, facts(*(dict(each, port_name=host) for each in many))))
     result = report(play=['web', 'db', 'more'])
     assert len(printed.screen.splitlines()) > 3000
     assert len(result['table']) <= 64 * 1024 + 100

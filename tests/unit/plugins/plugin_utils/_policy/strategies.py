@@ -128,7 +128,7 @@ def listener(choose, hostile=False):
     fact['exposure'] = exposure(choose)
     if fact['scope'] == 'loopback':
         # without route_localnet; that it is not set is taken for certain where nobody looked
-        fact['exposure'] = {'verdict': 'blocked', 'allowed': [], 'undecided': []}
+        fact['exposure'] = {'verdict': 'blocked', 'level': 'none', 'allowed': [], 'undecided': []}
     return fact
 
 
@@ -188,7 +188,7 @@ def _hide_exposure(choose, fact):
     if way == 'none':
         del fact['exposure']
     elif way == 'unknown':
-        fact['exposure'] = {'verdict': 'unknown', 'allowed': [], 'undecided': []}
+        fact['exposure'] = {'verdict': 'unknown', 'level': 'unknown', 'allowed': [], 'undecided': []}
     else:
         allowed = fact['exposure']['allowed']
         left = [net for net in allowed if choose.one_in(2)]

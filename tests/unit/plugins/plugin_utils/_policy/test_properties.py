@@ -307,7 +307,8 @@ def test_no_lax_entry_launders_a_strict_one():
         reachable = [listener for listener in facts['listeners'] if listener['scope'] != 'loopback']
         hypothesis.assume(reachable)
         listener = choose.of(reachable)
-        listener['exposure'] = {'verdict': 'allowed', 'allowed': ['0.0.0.0/0', '::/0'], 'undecided': []}
+        listener['exposure'] = {
+            'verdict': 'allowed', 'level': 'anyone', 'allowed': ['0.0.0.0/0', '::/0'], 'undecided': []}
         broken = choose.of(({'only_from': ['203.0.113.0/24', '2001:db8:9::/48']}, {'ensure': 'port == `1`'}))
         strict = dict(speaking_of(choose, listener), **broken, name='strict', state=choose.of(('required', 'optional')))
         variables = strategies.agreeable(dict(strategies.declaration(choose), expected_listeners=[

@@ -33,15 +33,15 @@ def gathered(report, *sinks):
     return sinks[0]
 
 
-def rows_of(report, shared):
+def rows_of(report):
     """The rows of a report."""
-    return gathered(report, rows.Rows(shared)).sorted()
+    return list(gathered(report, rows.Rows()))
 
 
 def table_of(report, columns=None):
     """The table of a report."""
-    made = gathered(report, rows.Rows(table.is_shared(len(report.hosts))))
-    return table.lines(report, made, columns)
+    made = gathered(report, rows.Rows())
+    return table.lines(made, report, columns)
 
 
 def text_of(report, columns=None, **options):

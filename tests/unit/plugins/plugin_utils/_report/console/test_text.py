@@ -45,9 +45,9 @@ def test_of_several_hosts_in_all_states():
              MISSING]
     assert text(hosts) == '''\
 2 listeners on 3 of 6 hosts, 2026-11-20 10:00:01 UTC
-HOST  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE
-db    tcp    0.0.0.0:80    -        ? (uid 33)        ?               any
-web   tcp    0.0.0.0:80    -        nginx (www-data)  -               any
+HOSTS  PROTO  ADDRESS:PORT  SERVICE  PROCESS (USER)    UNIT/CONTAINER  SCOPE  WHICH
+    1  tcp    0.0.0.0:80    -        ? (uid 33)        ?               any    db
+    1  tcp    0.0.0.0:80    -        nginx (www-data)  -               any    web
 
 Nothing listens on idle.
 
@@ -135,7 +135,8 @@ def test_a_batch_is_shown_with_the_coverage_of_the_play():
 
 
 def test_files_are_named():
-    assert text([ok('a')], written=['/tmp/a\x1b/report.json']).endswith('Written: /tmp/a\\x1b/report.json')
+    assert text([ok('a')], written=['/tmp/a\x1b/report.json']).endswith(
+        '\nWritten: /tmp/a\\x1b/report.json\na was observed completely.')
 
 
 def test_the_example_is_for_those_who_declare_nothing():
@@ -163,7 +164,7 @@ def test_the_example_is_right_for_services_as_distributions_set_them_up(hosts):
 def test_what_is_declared_is_not_taken_for_judged():
     wanted = 'Not all declarations were judged: record_listeners only records, assert_listeners judges.'
     assert text([ok('a', declared=True), ok('b')], example=True).endswith(
-        '2 hosts were observed completely.\n\n' + wanted
+        '\n%s\nAll 2 hosts were observed completely.' % wanted
     )
     assert wanted not in text(
         [Host('dead', 'unreachable', 'no route', record=record('dead', status='unreachable', declared=True))]
