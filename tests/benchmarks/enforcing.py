@@ -25,8 +25,7 @@ from rig.obstacles import obstacles
 
 HOSTS = 20
 ROUNDS = (7, 3)  # normally, and with --quick
-RATIO_LIMIT = 1.3  # where nothing has to be done, as on most hosts of a fleet
-CLOSE_LIMIT = 1.6  # where it is also found out what the unit of a listener is tied to
+RATIO_LIMIT = 1.3  # but where rules have to be tried, too
 # What listens there beside sshd: declared, and not
 DECLARED, STRAY, LEFT = 8080, 9090, 9091
 # A unit with a file can be stopped, since systemd can start it again; a transient one is left, and its port is filtered
@@ -69,7 +68,7 @@ def inside(settings: Mapping[str, Any]) -> None:
             place.mkdir()
             runner = Runner(filtering.RigFleet(rig, guests, place), pathlib.Path(python), [tree])
             for what, ports, limit in (("nothing to do", (STRAY, LEFT), RATIO_LIMIT),
-                                       ("one listener to close", (LEFT,), CLOSE_LIMIT),
+                                       ("one listener to close", (LEFT,), RATIO_LIMIT),
                                        ("one listener to filter", (STRAY,), None)):
                 entries = [*ENTRIES, *({"name": "port %d" % port, "port": port} for port in ports)]
                 planned, audited = runner.in_turn(ROUNDS[settings["quick"]], planning(entries),
