@@ -54,7 +54,7 @@ class ActionModule(_action.Report):
         if run_id != records.ANY_RUN:           # what was judged by is then not what is there now
             source = evidence.source(task_vars.get('inventory_dir') or os.getcwd(), root)
         whole = model.Report(run_id, fleet=turn.fleet, ansible_core=ansible_version, source=source,
-                             inventory=task_vars.get('groups') or {})
+                             inventory=task_vars.get('groups') or {}, earlier=turn.earlier)
         shown = text.Text(turn.shown)
         pairs = self._pairs(model.read(path, turn.read, run_id, turn.pending, options['shared']), task_vars)
         formats = options['formats'] if turn.writes else []
@@ -106,6 +106,7 @@ class _Turn(NamedTuple):
     :ivar pending: the hosts that are still to come.
     :ivar fleet: whether these are all hosts that matter.
     :ivar writes: whether files are written.
+    :ivar earlier: how many hosts of earlier batches are not read again.
     """
 
     read: list[str]
@@ -113,6 +114,7 @@ class _Turn(NamedTuple):
     pending: set[str]
     fleet: bool
     writes: bool
+    earlier: int = 0
 
 
 def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.Variables) -> _Turn:
@@ -131,7 +133,8 @@ def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.V
         return _Turn(hosts, set(hosts), pending, fleet, True)
     if model.is_doubled(len(hosts) - len(pending), len(batch)):
         return _Turn(hosts, batch, pending, fleet, True)
-    return _Turn([host for host in hosts if host in batch or host in pending], batch, pending, False, False)
+    read = [host for host in hosts if host in batch or host in pending]
+    return _Turn(read, batch, pending, False, False, len(hosts) - len(read))
 
 
 def _failed_of_batch(hosts: Sequence[str], others: Collection[str], pending: Collection[str]) -> set[str]:

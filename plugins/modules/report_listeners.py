@@ -26,7 +26,9 @@ description:
 notes:
   - Use C(run_once), because one host of a play reports on all of them.
   - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files always cover all hosts;
-    they are written by the last batch, and before it by each that has doubled the number of recorded hosts.
+    they are written by the last batch, and before it by each that has doubled the number of recorded hosts. Other
+    batches do not read the records of earlier ones again: their results count the hosts of the batch and those still to
+    come.
   - If reading takes long, a line says how many records were read.
   - Names are escaped. Anything other than printable ASCII, or a letter, number or symbol written
     from left to right, appears as C(\x1b) or C(\u202e), and anything but a plain name is in double quotes.
@@ -61,7 +63,8 @@ options:
     default: '0600'
   source_root:
     description:
-      - The top of the files that hosts were judged by, of which the report names the commit. The default is the top of
+      - The top of the files that hosts were judged by, of which the report names the commit, and whether files of
+        that commit were changed since. Files that Git does not track do not count. The default is the top of
         the Git repository that the inventory is in, or in which the task runs if there is no inventory directory.
     type: path
   example:

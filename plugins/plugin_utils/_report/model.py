@@ -37,6 +37,7 @@ class Report:
     :ivar ansible_core: the version that makes the report.
     :ivar source: the state of the files that hosts were judged by.
     :ivar inventory: the hosts of each group, by which many hosts are named.
+    :ivar earlier: how many hosts of earlier batches it is not about.
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class Report:
     ansible_core: str = ''
     source: _evidence.Source = _evidence.UNKNOWN
     inventory: Mapping[str, Collection[str]] = field(default_factory=dict)
+    earlier: int = 0
 
     @property
     def seen(self) -> list[Host]:

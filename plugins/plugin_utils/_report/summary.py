@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 
 def verdict(report: Report) -> Verdict:
     """Say how many hosts are as declared, and what became of each of the others."""
-    total, verdicts, states = len(report.hosts), report.verdicts, report.counts
+    total, verdicts, states = len(report.hosts) + report.earlier, report.verdicts, report.counts
     if total < 2:
         return _on_one(report.hosts[0]) if report.hosts else Verdict('No host was looked at.', False)
     warned = sum(host.verdict == 'as_declared' and bool(judgement['findings']) for host, judgement in report.judgements)
@@ -57,8 +57,9 @@ def verdict(report: Report) -> Verdict:
         (undeclared, 'only listed (no declaration)'),
         (verdicts['listed'] - undeclared, 'only listed (not judged)'),
         (verdicts['pending'], 'still to come'),
+        (report.earlier, 'in earlier batches'),
     )
-    fine = verdicts['as_declared'] + verdicts['listed'] + verdicts['pending'] == total
+    fine = verdicts['as_declared'] + verdicts['listed'] + verdicts['pending'] == len(report.hosts)
     return Verdict('%s: %s.' % (number(total, 'host'), ', '.join('%d %s' % part for part in parts if part[0])),
                    None if fine else False)
 

@@ -55,6 +55,7 @@ class _Essence(NamedTuple):
     """What listeners have in common that share a row of one host: all that it shows but the addresses.
 
     :ivar port: None for a port that is another one after each start.
+    :ivar owners: tells owners apart, whatever their numbers are; it is shown where there are none to name.
     """
 
     protocol: str

@@ -177,7 +177,7 @@ def _troubles(report: Report) -> list[Line]:
 def _coverage(report: Report) -> list[Line]:
     """Count the hosts that were observed: the last line where none was judged."""
     counts = report.counts
-    total = len(report.hosts)
+    total = len(report.hosts) + report.earlier
     if total == 1:
         host = report.hosts[0]
         ways = {'ok': ('was observed completely', GOOD), 'partial': ('was observed partly', PLAIN)}
@@ -189,6 +189,7 @@ def _coverage(report: Report) -> list[Line]:
     words = (('ok', 'observed completely'), ('partial', partly), ('unreachable', 'unreachable'), ('failed', 'failed'),
              ('missing', 'not recorded'), ('pending', 'still to come'))
     parts = ['%d %s' % (counts[state], text) for state, text in words if counts[state]]
+    parts += ['%d in earlier batches' % report.earlier] if report.earlier else []
     bad = counts['unreachable'] or counts['failed'] or counts['missing'] or not total
     text = '%s: %s.' % (number(total, 'host'), ', '.join(parts) or 'there was nothing to observe')
     return [(text, BAD if bad else PLAIN)]

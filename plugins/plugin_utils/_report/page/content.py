@@ -61,7 +61,8 @@ class Content:
         numbers = {self.kinds.kind(listener, gathered): None for listener in listeners[:MOST_OF_HOST]}
         kinds = tuple(sorted(numbers))
         ports = {}
-        if host.judgement and any(finding['listener'] for finding in host.judgement['findings']):
+        if host.judgement and any(
+                finding['listener'] or finding.get('listeners') for finding in host.judgement['findings']):
             ports = {identity(listener): self.kinds.port(Port(listener['protocol'], port_number(listener)))
                      for listener in listeners}
         self.hosts.append(Seen(

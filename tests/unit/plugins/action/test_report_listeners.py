@@ -119,6 +119,21 @@ def test_a_batch_shows_its_own_hosts_and_the_last_one_all(report, tmp_path):
     assert '3 listeners on 3 hosts,' in result['table']
 
 
+def test_files_are_written_when_the_hosts_so_far_have_doubled_and_at_the_end(report, printed, tmp_path):
+    names = ['h%d' % number for number in range(7)]
+    written = []
+    for number, name in enumerate(names, 1):
+        records.write(str(tmp_path), record(name))
+        result = report(play=names, batch=[name], formats=['table', 'json'])
+        if result['dest']:
+            with open(result['dest']['json'], encoding='ascii') as stream:
+                written.append((number, len(json.load(stream)['hosts'])))
+        else:       # the records of earlier batches are not read again, and nobody is forgotten
+            assert result['table'].endswith('%d in earlier batches.' % (number - 1))
+            assert sum(result['hosts'].values()) == 1 + len(names) - number
+    assert written == [(1, 7), (2, 7), (4, 7), (7, 7)]
+
+
 def test_a_batch_shows_its_hosts_that_have_failed_though_ansible_names_them_no_more(report):
     result = report(play=['web', 'db', 'later'], alive=['web', 'later'], batch=[])
     assert result['hosts']['pending'] == 1 and ' on db, ' in result['table']

@@ -37,6 +37,17 @@ def test_the_verdict_is_one_sentence_and_good_only_if_all_are_as_declared(hosts,
     assert summary.verdict(Report(RUN, hosts)) == (text, good)
 
 
+@pytest.mark.parametrize('hosts, text, good', [
+    ([twelve.host('a')], '4 hosts: 1 as declared, 3 in earlier batches.', None),
+    ([twelve.host('a'), Host('b', 'pending', 'x')],
+     '5 hosts: 1 as declared, 1 still to come, 3 in earlier batches.', None),
+    ([twelve.host('a', twelve.STRAY)], '4 hosts: 1 violates, 3 in earlier batches.', False),
+    ([Host('a', 'missing', 'x')], '4 hosts: 1 not recorded, 3 in earlier batches.', False),
+])
+def test_a_batch_says_how_many_hosts_it_is_not_about(hosts, text, good):
+    assert summary.verdict(Report(RUN, hosts, earlier=3)) == (text, good)
+
+
 def test_the_evidence_says_what_is_not_known():
     assert dict(summary.evidence(Report(RUN, [], ansible_core='2.21.0', generated_at='2026-11-20T10:00:05Z'))) == {
         'run': RUN, 'made': '2026-11-20T10:00:05Z', 'recorded': 'nothing', 'hosts': 'the whole fleet',
