@@ -91,6 +91,16 @@ def draw(what: str, seed: int, number: int, confirm: int) -> Draw:
     return Draw(what, number, release, setting, user, before, new, fault, moment, round(offset, 2))
 
 
+def again(drawn: Draw) -> Draw:
+    """The same run with its fault earlier: what to try where the trial was over before its fault came."""
+    return drawn._replace(offset=round(drawn.offset / 2, 2))
+
+
+def has_to_meet_a_trial(drawn: Draw) -> bool:
+    """Whether a run is there to show its fault in a trial, as each fault has one that is."""
+    return drawn.number < len(DECKS[drawn.what]) and drawn.moment == TRIAL
+
+
 def _deck(what: str, seed: int, number: int) -> list[Card]:
     """The cards of one deck, in their order."""
     deck = list(DECKS[what])

@@ -56,6 +56,7 @@ QUIET_WITHIN = 60
 BACK_WITHIN = 20  # seconds after a boot in which all that others have is back
 ENDS_WITHIN = 120  # seconds, for Ansible, after its trial would be over
 LOGINS = 3  # attempts at one
+ATTEMPTS = 5  # at a run whose fault has to meet a trial, which a busy machine may have ended before
 FIRST_WITHIN = "30"  # seconds for the first connection of Ansible, on a busy machine
 
 
@@ -232,7 +233,15 @@ class Campaign:
 
     def _run(self, number: int) -> None:
         draw = draws.draw(self._stage.subject.what, self._seed, number, self._stage.confirm)
-        folder = self._place / ("run-%d" % number)
+        for attempt in range(ATTEMPTS):
+            outcome = self._attempt(draw, self._place / ("run-%d-%d" % (number, attempt)))
+            if not outcome or verdicts.met_trial(outcome) or not draws.has_to_meet_a_trial(draw):
+                return
+            draw = draws.again(draw)
+
+    def _attempt(self, draw: Draw, folder: pathlib.Path) -> Outcome | None:
+        """One run, told; None where it did not come to its end."""
+        number = draw.number
         folder.mkdir()
         this = Run(self._stage, self._pace, draw, folder)
         try:
@@ -242,13 +251,14 @@ class Campaign:
                 self.failures.append("%d did not come to its end" % number)
                 print("%3d seed %d %s did not come to its end:\n%s%s"
                       % (number, self._seed, draw, traceback.format_exc(), this.output[-3000:]), flush=True)
-            return
+            return None
         with self._lock:
             self.outcomes.append(outcome)
             print(report.line(outcome, self._seed), flush=True)
             if verdicts.complaints(outcome):
                 self.failures.append(report.line(outcome, self._seed))
                 print(this.output[-3000:], flush=True)
+        return outcome
 
 
 def versions(stage: Stage) -> dict[str, str]:

@@ -84,6 +84,17 @@ def test_the_first_deck_has_each_fault_in_a_trial(seed, what):
     assert {drawn.fault for drawn in deck if drawn.moment == KEEP} == {"module killed", *draws.SWITCHED_OFF}
 
 
+@pytest.mark.parametrize("what", WHAT)
+def test_a_run_that_has_to_meet_a_trial_is_made_again_and_its_fault_comes_earlier(what):
+    runs = [draws.draw(what, 3, number, 10) for number in range(2 * len(draws.DECKS[what]))]
+    wanted = [drawn for drawn in runs if draws.has_to_meet_a_trial(drawn)]
+    assert sorted(drawn.fault for drawn in wanted) == sorted(draws.FAULTS[what])
+    for drawn in wanted:
+        earlier = draws.again(drawn)
+        assert earlier.offset < drawn.offset or drawn.offset == 0
+        assert earlier._replace(offset=drawn.offset) == drawn
+
+
 @pytest.mark.parametrize("subject", [Filtering(), Closing(10)], ids=WHAT)
 def test_in_the_long_run_everything_is_drawn(subject):
     runs = [draws.draw(subject.what, 1, number, 10) for number in range(1000)]

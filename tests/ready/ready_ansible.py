@@ -14,8 +14,8 @@ was called. What is called is a program of this name, in a folder to be put in f
 
 Scripts use ready.sh.
 
-Where something differs that Ansible reads while it is loaded (its variables, a configuration file), and on a terminal,
-the program runs the real one.
+Where something differs that Ansible reads while it is loaded (its variables, a configuration file), on a terminal, and
+where the machine cannot fork any more, the program runs the real one.
 """
 
 import array
@@ -51,12 +51,16 @@ real = {real!r}
 with socket.socket(socket.AF_UNIX) as connection:
     try:
         connection.connect({path!r})
-        text = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode() + b"\\n"
-        sent = connection.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
-        connection.sendall(text[sent:])
     except OSError as exc:
         sys.exit("ansible-playbook: the process to be forked is not there: %s" % exc)
-    answer = connection.recv(16)
+    text = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode() + b"\\n"
+    try:
+        sent = connection.sendmsg([text], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
+        while sent < len(text):  # to send nothing at the end would fail where the answer has come already
+            sent += connection.send(text[sent:])
+        answer = connection.recv(16)
+    except (BrokenPipeError, ConnectionResetError):  # it has not got all of it, so it has run nothing
+        answer = b"-1"
 if not answer:
     sys.exit("ansible-playbook: ended without an exit code")
 if answer == b"-1":
@@ -69,6 +73,7 @@ class ReadyAnsible:
     """A process in which Ansible is loaded; it ends with the block.
 
     :ivar environment: the variables with which `ansible-playbook` is called: those given, and another PATH
+    :ivar pid: of the process
     """
 
     def __init__(self, folder: pathlib.Path, environment: dict[str, str]):
@@ -76,6 +81,7 @@ class ReadyAnsible:
         self.environment = dict(environment, PATH="%s:%s" % (folder / "programs", environment["PATH"]))
         self._process = subprocess.Popen([sys.executable, "-B", __file__, folder], env=self.environment, cwd=folder,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.pid = self._process.pid
         until = time.monotonic() + READY_WITHIN
         while not (folder / "socket").exists():
             if self._process.poll() is not None or time.monotonic() > until:
@@ -113,15 +119,32 @@ def serve(folder: pathlib.Path) -> NoReturn:
                 continue
             connection, _address = listening.accept()
             with connection:
-                if not os.fork():
-                    code = 1
-                    try:
-                        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                        listening.close()
-                        answer(connection)
-                        code = 0
-                    finally:
-                        os._exit(code)
+                try:
+                    pid = os.fork()
+                except OSError:
+                    decline(connection)
+                    continue
+                if not pid:
+                    listening.close()
+                    answer_in_fork(connection)
+
+
+def decline(connection: socket.socket) -> None:
+    """Say what has failed, and that nothing was run: the one who asked runs the real program."""
+    traceback.print_exc()
+    with contextlib.suppress(OSError):
+        connection.sendall(b"-1")
+
+
+def answer_in_fork(connection: socket.socket) -> NoReturn:
+    """Answer a connection, and end."""
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        answer(connection)
+    except BaseException:  # whatever it is, this process must not go on as the one that it was forked from
+        traceback.print_exc()
+    finally:
+        os._exit(0)
 
 
 def make_program(folder: pathlib.Path, path: str) -> None:
@@ -135,14 +158,18 @@ def make_program(folder: pathlib.Path, path: str) -> None:
 
 def answer(connection: socket.socket) -> None:
     """Run what a connection asks for, and tell its exit code; end it where the one who asked has ended."""
-    arguments, folder, environment, files = request(connection)
-    if differs(environment) or os.path.exists(os.path.join(folder, "ansible.cfg")) or any(map(os.isatty, files)):
-        connection.sendall(b"-1")
+    try:
+        arguments, folder, environment, files = request(connection)
+        if differs(environment) or os.path.exists(os.path.join(folder, "ansible.cfg")) or any(map(os.isatty, files)):
+            connection.sendall(b"-1")
+            return
+        asking = int.from_bytes(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)
+        dropped = not_permitted(asking)
+        enter(asking)
+        pid = os.fork()
+    except Exception:  # a machine that is at its limits, mostly
+        decline(connection)
         return
-    asking = int.from_bytes(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], sys.byteorder)
-    dropped = not_permitted(asking)
-    enter(asking)
-    pid = os.fork()
     if not pid:
         connection.close()
         become(arguments, folder, environment, files, dropped)
@@ -167,12 +194,15 @@ def request(connection: socket.socket) -> tuple[list[str], str, dict[str, str], 
     space = socket.CMSG_SPACE(3 * array.array("i").itemsize)
     text, control, _flags, _address = connection.recvmsg(LONGEST, space)
     files = array.array("i")
-    files.frombytes(control[0][2])
+    for _level, _type, data in control:
+        files.frombytes(data)
     while not text.endswith(b"\n"):
         more = connection.recv(LONGEST)
         if not more:
             raise EOFError("the one who asked has ended")
         text += more
+    if len(files) != 3:
+        raise OSError("the standard files did not all arrive: no descriptors are left")
     return (*json.loads(text), list(files))
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -79,6 +80,19 @@ def test_with_other_settings_it_is_the_program_itself(ready, tmp_path, by):
     more = {} if by == 'file' else {'ANSIBLE_TIMEOUT': '4711'}
     done = run(tmp_path, dict(ready.environment, **more))
     assert done.returncode == 0 and '4711' in done.stdout, done
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='needs root, who takes privileges from the one who asks')
+def test_where_it_cannot_be_forked_it_is_the_program_itself(tmp_path):
+    """With as many processes as the limit allows, nothing is run twice, and nothing is lost without a word."""
+    write(tmp_path, {'ansible.builtin.debug': {'msg': SHOWN}})
+    (tmp_path / 'ready').mkdir()
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(('ANSIBLE_', 'PYTHON'))}
+    with ReadyAnsible(tmp_path / 'ready', dict(kept, ANSIBLE_HOME=str(tmp_path / 'home'))) as at_its_limits:
+        # the limit of processes does not hold for root, so what is missing here are descriptors
+        resource.prlimit(at_its_limits.pid, resource.RLIMIT_NOFILE, (6, 6))
+        done = run(tmp_path, dict(at_its_limits.environment, SHOWN='by whoever calls'))
+    assert done.returncode == 0 and 'by whoever calls' in done.stdout, done
 
 
 def test_it_ends_with_who_called(ready, tmp_path):
