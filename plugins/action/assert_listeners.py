@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from ansible.errors import AnsibleActionFail
@@ -20,9 +20,9 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaratio
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import advice, fleet, judge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.verdict import passes, verdict
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals, Refused
 from ansible_collections.listening.ports.plugins.plugin_utils._shape import Facts
-from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, roles
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, origins, places, roles
 from ansible_collections.listening.ports.plugins.plugin_utils._words import number
 
 _LIVE, _CACHED, _NONE = 'live', 'cached', 'none'
@@ -125,6 +125,7 @@ class Case:
         self._host = str(task_vars['inventory_hostname'])
         self._name = _task_result.host_name(self._host)
         self.refusal: str | None = None
+        self._faults: Sequence[Refused] = ()
         self._looked: live.Looked | None = None
         self._policy: Policy | None = None
         self._choice: Choice | None = None
@@ -149,7 +150,8 @@ class Case:
             if self._policy:
                 self._choice = Choice(self._policy, self._options['entries'])
         except Refusals as exc:
-            origins.locate(exc.items, {**self._task_vars, **self._roles.variables})
+            origins.locate(exc.items, self._written())
+            self._faults = exc.items
             self.refusal = _task_result.refusal(exc.items)
         self._warn(warnings)
         if self.refusal is None:
@@ -300,7 +302,21 @@ class Case:
 
     def _judgement(self) -> dict[str, Any] | None:
         if self.refusal is not None:
-            return records.refused(self.refusal, list(self._declared.variables))
-        if not (self._judged and self._policy):
+            judgement = records.refused(self.refusal, list(self._declared.variables))
+            named = list(origins.entries(self._faults, self._written()))
+        elif self._judged and self._policy:
+            judgement = fleet.judgement(self._policy, self._judged.whole)
+            named = [(condition.variable, condition.label, condition.index)
+                     for condition in fleet.named(self._policy, judgement)]
+        else:
             return None
-        return fleet.judgement(self._policy, self._judged.whole)
+        judgement['places'] = places.find(self._written(), judgement['policy']['variables'], named,
+                                          places.top(self._task_vars.get('inventory_dir')))
+        return judgement
+
+    def _written(self) -> Mapping[str, Any]:
+        """Return what declares something as it is written: variables, and options of the task in place of some."""
+        extra = getattr(self._action._task.get_variable_manager(), 'extra_vars', {})
+        options = {name: self._action._task.args[name] for name in ('expected', 'waivers')
+                   if name in self._action._task.args}
+        return {**self._task_vars, **self._roles.variables, **extra, **options}

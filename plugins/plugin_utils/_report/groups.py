@@ -18,7 +18,9 @@ from .._harmless.terminal import visible
 from .._listener import WIDEST_FIRST, reach
 from .._policy.judgement import alike, message
 from .._policy.language.options import SEVERITIES
+from . import places
 from .host import Host
+from .places import Place
 
 _MOST = 8000                    # characters of a message
 
@@ -33,6 +35,8 @@ class Group:
     :ivar hosts: the hosts as they are called in the inventory.
     :ivar others: whether it sums up other listeners or entries on some of these hosts.
     :ivar fingerprint: that of the findings.
+    :ivar entry: the entry that it is about, harmless to print; ``declared_in`` the variable that declares it.
+    :ivar place: where that is written; None where it is not known.
     :ivar widest: who reaches what it is about, as a place in ``WIDEST_FIRST``; of all hosts the widest.
     """
 
@@ -44,6 +48,9 @@ class Group:
     hosts: list[str]
     others: bool = False
     fingerprint: str = ''
+    entry: str | None = None
+    declared_in: str | None = None
+    place: Place | None = None
     widest: int = len(WIDEST_FIRST)
 
     @property
@@ -58,12 +65,16 @@ def groups(hosts: Iterable[Host], unused: Iterable[Finding]) -> list[Group]:
 
     :param unused: those over the fleet.
     """
-    same: dict[tuple[Any, ...], list[tuple[str, Finding]]] = {}
-    for host in hosts:
-        for finding in host.judgement['findings'] if host.judgement else ():
-            same.setdefault(_key(finding), []).append((host.name, finding))
-    result = [group for pairs in same.values() for group in _grouped(pairs)]
-    result += [_group([finding], visible(finding['message'], _MOST), []) for finding in unused]
+    same: dict[tuple[Any, ...], list[tuple[str, Finding, Place | None]]] = {}
+    judged = [(host.name, host.judgement) for host in hosts if host.judgement]
+    for name, judgement in judged:
+        for finding in judgement['findings']:
+            same.setdefault(_key(finding), []).append((name, finding, places.of(finding, judgement)))
+    result = [group for found in same.values() for group in _grouped(found)]
+    unused = list(unused)
+    known = places.of_all(judgement for dummy, judgement in judged) if unused else {}
+    result += [_group([finding], visible(finding['message'], _MOST), [],
+                      known.get((finding['declared_in'], places.label(finding)))) for finding in unused]
     return sorted(result, key=lambda group: group.rank)
 
 
@@ -72,33 +83,35 @@ def _key(finding: Finding) -> tuple[Any, ...]:
     return what if finding['same'] else (*what, finding['entry'], finding['declared_in'], finding['message'])
 
 
-def _grouped(pairs: Sequence[tuple[str, Finding]]) -> Iterator[Group]:
+def _grouped(found: Sequence[tuple[str, Finding, Place | None]]) -> Iterator[Group]:
     """Make one Group of findings that are the same, or one each where they are of one host.
 
-    :param pairs: names of hosts and findings.
+    :param found: names of hosts, findings, and where their entries are.
     """
-    names = list(dict.fromkeys(name for name, dummy in pairs))
-    messages = list(dict.fromkeys(finding['message'] for dummy, finding in pairs))
-    findings = [finding for dummy, finding in pairs]
+    names = list(dict.fromkeys(name for name, dummy, dummy_place in found))
+    findings = [finding for dummy, finding, dummy_place in found]
+    messages = list(dict.fromkeys(finding['message'] for finding in findings))
+    place = places.most(place for dummy, dummy_finding, place in found)
     first = findings[0]
     if len(messages) == 1:
-        yield _group(findings, visible(messages[0], _MOST), names)
+        yield _group(findings, visible(messages[0], _MOST), names, place)
     elif len(names) == 1:
         for finding in findings:
-            yield _group([finding], visible(finding['message'], _MOST), names)
+            yield _group([finding], visible(finding['message'], _MOST), names, place)
     elif alike.is_summed_up(first['kind'], first['parts']):
         texts = [message.of(finding['kind'], alike.without_pids(finding['parts'])) for finding in findings]
-        yield _group(findings, visible(texts[0], _MOST), names, others=len(set(texts)) > 1)
+        yield _group(findings, visible(texts[0], _MOST), names, place, others=len(set(texts)) > 1)
     else:
         parts = alike.merged([finding['parts'] for finding in findings])
-        yield _group(findings, visible(message.of(first['kind'], parts), _MOST), names)
+        yield _group(findings, visible(message.of(first['kind'], parts), _MOST), names, place)
 
 
-def _group(findings: Sequence[Finding], text: str, names: list[str], others: bool = False) -> Group:
+def _group(findings: Sequence[Finding], text: str, names: list[str], place: Place | None,
+           others: bool = False) -> Group:
     first = findings[0]
     remedy = visible(first['remedy'], 1000) if first['remedy'] else None
     return Group(first['kind'], first['severity'], first['fails'], text, remedy, names, others,
-                 first['fingerprint'], min(map(_widest, findings)))
+                 first['fingerprint'], first['entry'], first['declared_in'], place, min(map(_widest, findings)))
 
 
 def _widest(finding: Finding) -> int:

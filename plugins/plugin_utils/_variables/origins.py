@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._harmless.terminal import visible
@@ -33,16 +33,32 @@ def locate(faults: Iterable[Refused], variables: Mapping[str, Any]) -> None:
                 fault.reason = '%s (%s)' % (fault.reason, place)
 
 
+def entries(faults: Iterable[Refused], variables: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
+    """Yield the variable, the label and the index of each entry that something is wrong with.
+
+    :param variables: those of the host, as they are written.
+    """
+    for fault in faults:
+        index = _index(variables.get(fault.variable), fault.entry, fault.option)
+        if fault.entry and index is not None:
+            yield fault.variable, fault.entry, index
+
+
 def _entry(raw: Any, label: str | None, option: str | None) -> Any:
     """Return the entry of that label in a list; None where there is none."""
+    index = _index(raw, label, option)
+    return None if index is None else raw[index]
+
+
+def _index(raw: Any, label: str | None, option: str | None) -> int | None:
     if not label or not isinstance(raw, list):
         return None
     number = _NUMBER.fullmatch(label)
     if number and int(number.group(1)) <= len(raw):
-        return raw[int(number.group(1)) - 1]
-    named = [entry for entry in raw if isinstance(entry, dict) and entry.get('name') == label]
+        return int(number.group(1)) - 1
+    named = [index for index, entry in enumerate(raw) if isinstance(entry, dict) and entry.get('name') == label]
     # of several with one name, the last one that has what is wrong
-    return next((entry for entry in reversed(named) if option in entry), named[-1] if named else None)
+    return next((index for index in reversed(named) if option in raw[index]), named[-1] if named else None)
 
 
 def origin(value: object) -> str | None:

@@ -27,7 +27,7 @@ class Condition:
     """What entries and waivers have in common: which listeners they match.
 
     :ivar name: the name, or None; ``label`` is the name, or ``#3`` for the third of its variable.
-    :ivar variable: the variable that declares it.
+    :ivar variable: the variable that declares it; ``index`` its place in that, from 0.
     :ivar items: its ports; empty where a waiver matches any port.
     :ivar conditions: what it says of owners: pairs of an option and its patterns.
     :ivar who: what it says of owners, as it is written, by option; ``bound``, where it says they are bound.
@@ -44,7 +44,7 @@ class Condition:
             and ``Waiver.read``.
         """
         self.name: str | None = given.get('name')
-        self.variable, self.label = variable, self.name or label
+        self.variable, self.label, self.index = variable, self.name or label, 0
         self.reason: str | None = given['reason']
         self.owner: str | None = given['owner']
         self.when: bool = given['when']

@@ -112,6 +112,7 @@ def _read(read: Callable[[object, str, str], tuple[_Read | None, list[Refused]]]
         entry, refused = read(value, variable, label)
         faults += [fault.at(variable, label) for fault in refused]
         if entry:
+            entry.index = index
             accepted.append(entry)
     return accepted
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ... import _schema
 from ..._harmless.terminal import cut_short, visible
 from ..._schema import Fault
+from ..declaration import naming
 from ..language import options
 from . import finding as _finding, parts_schema
 from .parts import Unused
@@ -29,17 +30,20 @@ _Declared = TypeVar('_Declared', bound='Condition')
 
 MOST_FINDINGS = 1000            # that a record holds; findings_total counts all
 MOST_ENTRIES = 10000
+MOST_OF_PATH = 4096             # characters
 # What becomes of an entry: what it declares is so; it need not be there, and is not; it is not so; nobody knows.
 MET, NOT_MET, FAILED, UNKNOWN = OUTCOMES = 'met', 'not_met', 'failed', 'unknown'
 _MOST = 100000                  # entries, waivers and variables of a host
+_MOST_LINES = 2 ** 31 - 1       # of a file
 # The causes for which anything may be there that is not known: of other namespaces nobody says whether they were seen.
 _BLIND = ('sockets', 'namespaces')
 
 _text = _schema.text(20000)
 _maybe_text = _schema.nullable(_text)
 _count = _schema.integer()
-_places = _schema.items(_schema.items(_text, 2, 2), _MOST)       # pairs of variable and label
-_both = _schema.mapping({'entries': _places, 'waivers': _places})
+_pairs = _schema.items(_schema.items(_text, 2, 2), _MOST)        # of variable and label
+_both = _schema.mapping({'entries': _pairs, 'waivers': _pairs})
+_line = _schema.integer(1, _MOST_LINES)
 _key = _schema.matching(re.compile(r'[0-9a-f]{16}'), '16 hexadecimal digits')
 _SPECIAL = {'kind': _schema.choice(*options.KINDS), 'severity': _schema.choice(*options.SEVERITIES), 'message': _text,
             'fingerprint': _key, 'fails': _schema.boolean}
@@ -86,6 +90,14 @@ def _entry(value: Any) -> Any:
     return value
 
 
+def _path(value: Any) -> Any:
+    """Check for the path of a file, from which nobody gets to another folder than it says."""
+    _schema.text(MOST_OF_PATH)(value)
+    if '\0' in value or not set(value.removeprefix('/').split('/')).isdisjoint(('', '.', '..')):
+        raise Fault('is not the plain path of a file')
+    return value
+
+
 def _of(check_finding: Check) -> Check:
     """Make a check for a judgement."""
     return _schema.mapping({
@@ -103,6 +115,8 @@ def _of(check_finding: Check) -> Check:
             'findings': _count}), _MOST),
         'entries': _schema.items(_entry, MOST_ENTRIES),
         'waived_findings': _schema.items(_waived_finding, MOST_FINDINGS),
+        'places': _schema.table(_text, _schema.mapping({
+            'path': _path, 'line': _line, 'entries': _schema.table(_text, _line, MOST_ENTRIES)}), MOST_ENTRIES),
     })
 
 
@@ -149,6 +163,18 @@ def judgement(policy: Policy, result: Result) -> dict[str, Any]:
             'waivers': _named(idle_waivers),
         },
     }
+
+
+def named(policy: Policy, judgement: Judgement) -> list[Condition]:
+    """List the entries and waivers that the findings of a record name, and those that may turn out to be of no use.
+
+    :param judgement: what ``judgement`` made by that policy.
+    """
+    wanted = {(variable, visible(label, 200)) for what in judgement['idle'].values() for variable, label in what}
+    wanted.update((finding['declared_in'], finding['entry'] or visible(finding['parts'].get('waiver') or '', 200))
+                  for finding in judgement['findings'])
+    conditions: list[Condition] = [*policy.entries, *policy.waivers]
+    return [condition for condition in conditions if (condition.variable, naming.label(condition)) in wanted]
 
 
 def _outcomes(policy: Policy, result: Result, met: Collection[int], unknown: Iterable[Finding]) -> list[list[Any]]:

@@ -17,8 +17,9 @@ from typing import Any, BinaryIO
 from ..._harmless.terminal import sentence, visible
 from ..._shape import Facts
 from ..._words import number
-from .. import summary
+from .. import places, summary
 from ..model import Host, Report
+from ..places import Place
 
 FILE = 'report.junit.xml'
 
@@ -105,9 +106,10 @@ def _of_all(report: Report) -> _Suite:
         suite.case('hosts were looked at')
     else:
         suite.case('hosts were looked at', 'error', 'nobody', 'No host was looked at.', 'No host was looked at.')
+    known = {group.fingerprint: group.place for group in report.groups if not group.hosts}
     for finding in report.unused:
         suite.case('%s is of use' % _entry(finding['entry'], finding['declared_in']) if finding['entry']
-                   else 'a waiver is of use', 'system-out', text=_body(finding))
+                   else 'a waiver is of use', 'system-out', text=_body(finding, known.get(finding['fingerprint'])))
     return suite
 
 
@@ -148,7 +150,7 @@ def _judged(suite: _Suite, judgement: _Record, in_detail: bool) -> None:
     """Add a case for each finding, for each entry without one, and for each finding that is waived."""
     findings = judgement['findings']
     for finding in findings:
-        _found(suite, finding)
+        _found(suite, finding, judgement)
     more = judgement['findings_total'] - len(findings)
     if more:
         text = '%s, which the record does not list' % number(more, 'more finding')
@@ -190,23 +192,25 @@ def _entries(suite: _Suite, judgement: _Record, shown: set[tuple[str | None, str
         suite.case(_MET)
 
 
-def _found(suite: _Suite, finding: _Record) -> None:
+def _found(suite: _Suite, finding: _Record, judgement: _Record) -> None:
     """Add a finding. One that does not fail its host passes; what is not known does not even pass."""
     kind, message = finding['kind'], visible(finding['message'], 8000)
+    body = _body(finding, places.of(finding, judgement))
     if finding['fails']:
-        suite.case(_name(finding), 'error' if kind == 'unknown' else 'failure', kind, message, _body(finding))
+        suite.case(_name(finding), 'error' if kind == 'unknown' else 'failure', kind, message, body)
     elif kind == 'unknown':
-        suite.case(_name(finding), 'skipped', kind, message, _body(finding))
+        suite.case(_name(finding), 'skipped', kind, message, body)
     else:
-        suite.case(_name(finding), 'system-out', text=_body(finding))
+        suite.case(_name(finding), 'system-out', text=body)
 
 
-def _body(finding: _Record) -> str:
+def _body(finding: _Record, place: Place | None) -> str:
     lines = ['%s (%s): %s' % (finding['kind'], finding['severity'], visible(finding['message'], 8000))]
     if finding['remedy']:
         lines.append('To do: %s' % visible(finding['remedy'], 1000))
     if finding['declared_in']:
-        lines.append('Declared in: %s' % _variable(finding['declared_in']))
+        lines.append('Declared in: %s%s' % (
+            _variable(finding['declared_in']), ' (%s)' % place.text if place else ''))
     return '\n'.join([*lines, 'Fingerprint: %s' % finding['fingerprint']])
 
 

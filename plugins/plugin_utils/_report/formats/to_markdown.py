@@ -132,7 +132,7 @@ def _hosts(names: Sequence[str]) -> str:
 
 def _finding(group: Group) -> str:
     text = visible(group.text, _LONGEST).rstrip() + (' (and similar)' if group.others else '')
-    return '%s: %s' % (group.kind, text)
+    return '%s: %s%s' % (group.kind, text, ' [%s]' % group.place.text if group.place else '')
 
 
 def _unseen(report: Report) -> dict[tuple[str, str], list[str]]:

@@ -126,6 +126,7 @@ def _nothing(drawing: Drawing) -> str:
 def _findings(drawing: Drawing, groups: Sequence[Group], most: int) -> View:
     shown = [{'severity': group.severity, 'kind': group.kind.replace('_', ' '), 'total': len(group.hosts),
               'text': cut(group.text, _LONGEST) + (' (and similar)' if group.others else ''), 'remedy': group.remedy,
+              'place': group.place.text if group.place else '',
               'hosts': drawing.named(group.hosts, _MOST_HOSTS)['hosts']} for group in groups[:most]]
     return {'shown': shown, 'more': max(len(groups) - most, 0)}
 

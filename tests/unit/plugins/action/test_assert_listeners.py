@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import Run, seen
@@ -263,6 +264,46 @@ def test_a_finding_about_several_entries_is_one_about_each(run):
         assert [finding['kind'] for finding in result['findings']] == ['unknown']
     result = run(seen(*hidden[:1], gaps=[gap()]), variables={'expected_listeners': [WEB, SSH]}, entries=['ssh'])
     assert [finding['kind'] for finding in result['findings']] == ['missing']
+
+
+WRITTEN = """expected_listeners:
+  - {name: ssh, port: 22, process: sshd}
+  - name: web
+    port: 80
+  - {name: ntp, port: 123/udp, state: optional}
+listener_waivers:
+  - {name: old, port: 8080, expires: never}
+"""
+
+
+def test_a_record_says_where_the_entries_of_findings_are(run, tmp_path, monkeypatch):
+    """And those of which nobody may turn out to have a use."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'web.yml').write_text(WRITTEN)
+    run(seen(SSHD), variables=DataLoader().load_from_file(str(tmp_path / 'web.yml')), path=str(tmp_path), fail=False)
+    entry = records.read(str(tmp_path), 'web-1')
+    assert entry['judgement']['places'] == {
+        'expected_listeners': {'path': 'web.yml', 'line': 1, 'entries': {'web': 3, 'ntp': 5}},
+        'listener_waivers': {'path': 'web.yml', 'line': 6, 'entries': {'old': 7}},
+    }
+
+
+def test_a_record_says_where_a_declaration_is_refused(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'web.yml').write_text(WRITTEN.replace('80', '80000'))
+    run(variables=DataLoader().load_from_file(str(tmp_path / 'web.yml')), path=str(tmp_path), fail=False)
+    judgement = records.read(str(tmp_path), 'web-1')['judgement']
+    assert judgement['refused'] and judgement['places']['expected_listeners'] == {
+        'path': 'web.yml', 'line': 1, 'entries': {'web': 3}}
+
+
+def test_options_of_the_task_are_not_where_variables_of_that_name_are(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'web.yml').write_text('expected: [{name: web, port: 80}]\n')
+    variables = DataLoader().load_from_file(str(tmp_path / 'web.yml'))
+    run(seen(SSHD), variables=variables, expected=[SSH, WEB], path=str(tmp_path), fail=False)
+    judgement = records.read(str(tmp_path), 'web-1')['judgement']
+    assert judgement['policy']['variables'] == ['expected'] and judgement['places'] == {}
 
 
 @pytest.mark.parametrize(

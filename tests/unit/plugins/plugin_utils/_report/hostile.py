@@ -7,6 +7,7 @@ host writes its facts, and inventories are made of what others have entered some
 ``records`` puts them wherever a record takes text; a report of these has to show each of them and do nothing else.
 """
 
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._listener import identity
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report import judgements
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
@@ -70,6 +71,11 @@ def records():
     return [_record(name) for name in NAMES]
 
 
+def _path(name):
+    """A path of a file that is called so, as far as files can be."""
+    return '/'.join(part for part in name.replace('\0', '').split('/') if part not in ('', '.', '..'))
+
+
 def _record(name):
     called = owner(process=name, exe='/' + name, user=name, unit=name, container=name)
     who = exposure('partly', ['10.0.0.0/8'], level='listed', decided_by=name, blocked_by=name, caveats=[name])
@@ -84,5 +90,6 @@ def _record(name):
     judgement = judgements.judgement(
         *findings, policy={'summary': name, 'hash': '0' * 64, 'variables': [name]}, waived=1, waivers=[waiver],
         met={'entries': [[name, 'met ' + name]], 'waivers': [[name, name]]},
-        idle={'entries': [[name, 'idle ' + name]], 'waivers': []})
+        idle={'entries': [[name, 'idle ' + name]], 'waivers': []},
+        places={name: {'path': _path(name), 'line': 7, 'entries': {visible(name, 200): 8}}})
     return record(name, made, declared=True, judgement=judgement)

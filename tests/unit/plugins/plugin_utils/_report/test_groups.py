@@ -441,3 +441,50 @@ def test_many_hosts():
         )
     made = groups(*hosts)
     assert len(made) == 10 and all(len(group.hosts) == 1000 and '(1000 addresses)' in group.text for group in made)
+
+
+def placed(name, path='group_vars/web.yml', **other):
+    """A host whose only finding is about an entry that is in a file."""
+    missing = finding('nothing listens on 80, which web declares', 'missing', entry='web',
+                      declared_in='expected_listeners', **other)
+    return judged(name, missing, places={'expected_listeners': {'path': path, 'line': 2, 'entries': {'web': 4}}})
+
+
+def test_a_group_says_where_its_entry_is():
+    [group] = groups(placed('a'), placed('b'))
+    assert (group.entry, group.declared_in, group.place) == ('web', 'expected_listeners', ('group_vars/web.yml', 4))
+    assert group.place.text == 'group_vars/web.yml:4'
+
+
+def test_where_each_host_declares_it_in_a_file_of_its_own_most_of_them_decide():
+    hosts = [placed('a', 'host_vars/a.yml'), placed('b'), placed('c')]
+    [group] = groups(*hosts)
+    assert group.place == ('group_vars/web.yml', 4)
+    [group] = groups(*hosts[:2])
+    assert group.place == ('group_vars/web.yml', 4)
+
+
+@pytest.mark.parametrize('places, wanted', [
+    ({}, None),
+    ({'expected_listeners_other': {'path': 'x.yml', 'line': 2, 'entries': {'web': 4}}}, None),
+    ({'expected_listeners': {'path': 'x.yml', 'line': 2, 'entries': {'other': 4}}}, ('x.yml', 2)),
+])
+def test_an_entry_without_a_line_is_in_its_variable(places, wanted):
+    missing = finding('nothing listens', 'missing', entry='web', declared_in='expected_listeners')
+    [group] = groups(judged('a', missing, places=places))
+    assert group.place == wanted
+
+
+def test_what_nobody_has_a_use_for_is_where_the_host_declares_it_that_has_it():
+    idle = {'entries': [['expected_listeners', 'ntp']], 'waivers': [['listener_waivers', 'old']]}
+    other = {'expected_listeners': {'path': 'host_vars/a.yml', 'line': 1, 'entries': {}}}
+    known = {'expected_listeners': {'path': 'group_vars/all.yml', 'line': 1, 'entries': {'ntp': 3}},
+             'listener_waivers': {'path': 'group_vars/all.yml', 'line': 7, 'entries': {'old': 8}}}
+    found = groups(judged('a', places=other), judged('b', idle=idle, places=known))
+    assert {group.kind: group.place for group in found} == {
+        'entry_unused': ('group_vars/all.yml', 3), 'waiver_unused': ('group_vars/all.yml', 8)}
+
+
+def test_a_hostile_path_is_harmless():
+    [group] = groups(placed('a', 'group_vars/\x1b[2J\u202e.yml'))
+    assert group.place.text == 'group_vars/\\x1b[2J\\u202e.yml:4'

@@ -24,6 +24,11 @@ WAIVER = {'variable': 'listener_waivers', 'label': 'old', 'expires': '2027-01-01
           'owner': 'ops', 'findings': 1}
 
 
+# where all of them declare what they do
+PLACES = {VARIABLE: {'path': 'group_vars/web.yml', 'line': 2, 'entries': {'web': 4}}}
+PLACE = 'group_vars/web.yml:4'
+
+
 def web(**other):
     """The listener that is declared."""
     return listener(port=80, service='nginx.service', exposure=ANYONE, **other)
@@ -37,7 +42,7 @@ def stray():
 def host(name, *findings, listeners=None, gaps=(), **other):
     """A host that was judged."""
     state = 'partial' if gaps else 'ok'
-    made = judgements.judgement(*findings, **other)
+    made = judgements.judgement(*findings, **{'places': PLACES, **other})
     observed = facts(*([web()] if listeners is None else listeners), gaps=gaps)
     return Host(name, state, record=record(name, observed, declared=True, judgement=made))
 

@@ -67,6 +67,28 @@ def test_what_is_kept():
     assert through_a_file(judgement) == judgement
 
 
+def named(observed, declared=None):
+    """The labels of what a record has to say the place of."""
+    policy = Policy.of(merge.collect(declared or DECLARED, lambda value: value, ()))
+    judgement = fleet.judgement(policy, judge.judge(observed, policy, NOW))
+    return [(condition.variable, condition.label, condition.index) for condition in fleet.named(policy, judgement)]
+
+
+def test_what_findings_name_and_what_may_be_of_no_use():
+    listeners, waivers = 'expected_listeners', 'listener_waivers_q1'
+    unused = [(listeners, 'ntp', 1), (listeners, 'noise', 2), (waivers, 'old', 0), (waivers, '#2', 1)]
+    assert named(facts(WEB)) == unused
+    assert named(facts()) == [(listeners, 'web', 0), *unused]
+    assert named(facts(WEB, listener('0.0.0.0', 23))) == [*unused[:2], (listeners, 'no telnet', 3), *unused[2:]]
+    expired = [{'name': 'old', 'port': 8080, 'expires': '2026-01-31'}]
+    assert (waivers, 'old', 0) in named(facts(WEB, listener('0.0.0.0', 8080)), {**DECLARED, waivers: expired})
+
+
+def test_the_place_of_an_entry_that_overrides_another_one_of_its_variable():
+    entries = [{'name': 'web', 'port': 80}, {'name': 'web', 'port': 81, 'override': True}]
+    assert named(facts(), {'expected_listeners': entries}) == [('expected_listeners', 'web', 1)]
+
+
 def outcomes(*observed, declared=None, **options):
     """The outcome of each entry by its label."""
     judgement = through_a_file(judged(facts(*observed, **options), declared))

@@ -56,6 +56,13 @@ def test_the_evidence_is_in_each(name):
     assert RUN in text and '2.21.0' in text
 
 
+@pytest.mark.parametrize('name', ['html', 'junit', 'markdown'])
+def test_where_an_entry_is_written_is_in_what_people_read(name):
+    text = file_of(twelve.report(), name).decode('utf-8')
+    assert text.count(twelve.PLACE) >= 2
+    assert twelve.PLACE not in file_of(Report(RUN, [twelve.host('a', twelve.MISSING, places={})]), name).decode('utf-8')
+
+
 @pytest.mark.parametrize('name', registry.FORMATS)
 def test_hostile_names_go_through_each(name):
     text = file_of(hostile_report(), name).decode('utf-8')
