@@ -63,9 +63,9 @@ class Case(trial.Case):
     def unswept(self, lost: str, again: str, reason: str, began: Answer) -> Answer:
         """Return what is known of a host that did not take away what is left of the trial."""
         return {'status': 'reverted', 'msg': '%s. What is left of the trial does nothing, and could not be removed (%s)'
-                % (self.reverted(lost, again, began), reason)}
+                % (self.reverted(lost, again, began, {}), reason)}
 
-    def reverted(self, lost: str, again: str, began: Answer) -> str:
+    def reverted(self, lost: str, again: str, began: Answer, ended: Answer) -> str:
         """Say that the old rules hold."""
         return '%s. The rules are as they were%s' % (lost, again)
 

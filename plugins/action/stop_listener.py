@@ -10,6 +10,7 @@ A trial ends by a timer of systemd on the host, which starts again what was stop
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
@@ -54,6 +55,11 @@ class Case(trial.Case):
         """
         return super().is_settled(step, answer) or bool(answer['status'] == 'failed' and answer.get('listeners'))
 
+    def tried(self, answer: Answer) -> dict[str, Any]:
+        """Return the units that were stopped, and for which listeners."""
+        return {'units': answer['units'], 'closed': [row['listener'] for row in answer['listeners']
+                                                     if row['status'] == stops.CLOSED]}
+
     def settle(self, answer: Answer, settled: Answer) -> None:
         """Put what came of the trial into the answer to the first step. What it says of a listener last counts."""
         super().settle(answer, settled)
@@ -86,10 +92,12 @@ class Case(trial.Case):
             '%s%s. Whether %s %s started again is not known (%s): see "systemctl status %s" on the host' % (
                 lost, again, stops.names(units), stops.are(units), reason, stops.operands(units)))}
 
-    def reverted(self, lost: str, again: str, began: Answer) -> str:
-        """Say that what was stopped runs again."""
-        units = _units(began)
-        return '%s. %s %s started again%s' % (lost, stops.names(units), stops.are(units), again)
+    def reverted(self, lost: str, again: str, began: Answer, ended: Answer) -> str:
+        """Say that what was stopped runs again, but for what a boot has ended that does not start it."""
+        rest = [unit for unit in began['units'] if unit not in ended.get('units', began['units'])]
+        units = [unit for unit in _units(began) if unit not in rest]
+        but = '; %s %s not, as a boot does not start that' % (stops.names(rest), stops.are(rest)) if rest else ''
+        return '%s. %s %s started again%s%s' % (lost, stops.names(units), stops.are(units), but, again)
 
     def complete(self, answer: Answer) -> None:
         """Say what came of each listener."""

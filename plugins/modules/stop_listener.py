@@ -17,7 +17,8 @@ description:
     command that a person could run.
   - Stopping is on trial for some seconds. A timer of systemd starts the units again, unless a new login keeps them
     stopped, which the host makes sure is newer than the stop. Only then are they disabled. A login may need a service
-    that no list knows of. After a reboot within the trial, they run as before.
+    that no list knows of. After a reboot within the trial, those that are
+    enabled run as before; the others do not, and are kept so by the login that came after the boot.
   - Neither the connection in use, nor what it depends on, is ever stopped. Parts of the system such as logins, the
     network, firewalls, container engines, VPNs and agents are only stopped with O(despite=protected).
   - Afterwards the host looks again. What still listens, or listens again, fails the task.

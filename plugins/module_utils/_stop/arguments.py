@@ -17,6 +17,9 @@ could not be disabled.
 ``sweep`` is for a trial that was not kept in time: it starts what is not back yet, and answers ``reverted``; ``kept``
 or ``failed`` as ``keep`` does where the trial was kept after all; ``busy`` with the ``seconds`` that a trial still has.
 
+A boot loses the notes on a trial. So both are told what was tried: ``units``, those that were stopped, and ``closed``,
+the ids of the listeners that they were stopped for.
+
 Each answer has ``status``, ``changed``, ``msg`` and ``warnings``, and ``code``, ``connection``, ``units`` and
 ``listeners`` as far as they are known by then. ``units`` are those that are, were or would be stopped.
 ``failed`` goes with ``busy``, ``refused``, ``reverted`` and ``failed``. Each of ``listeners`` is a row::
@@ -36,7 +39,7 @@ Each answer has ``status``, ``changed``, ``msg`` and ``warnings``, and ``code``,
 import re
 
 from .._filter import arguments as _filter
-from .._filter.arguments import BEGIN, KEEP, STEP, STEPS, SWEEP
+from .._filter.arguments import BEGIN, KEEP, STEPS, SWEEP
 
 __all__ = ['ARGUMENTS', 'BEGIN', 'DESPITE', 'KEEP', 'STEP', 'STEPS', 'SWEEP', 'fault', 'is_id']
 
@@ -51,6 +54,12 @@ ARGUMENTS: dict = {
     'protected': {'type': 'list', 'elements': 'str', 'default': []},
     'despite': {'type': 'list', 'elements': 'str', 'default': [], 'choices': list(DESPITE)},
 }
+
+STEP: dict = dict(
+    _filter.STEP,
+    units={'type': 'list', 'elements': 'str', 'default': []},
+    closed={'type': 'list', 'elements': 'str', 'default': []},
+)
 
 _ID = re.compile(r'[a-z0-9]+/(?:\[[^\]\s]+\]|[^:\[\s]+):[0-9]{1,5}(?:@.+)?\Z')
 _MOST_TEXT = 400        # characters of an id, or a pattern

@@ -171,15 +171,18 @@ class _Decider:
         way = self.ways[name]
         with_it = in_order(gone - self._gone(name) - way.stopped | way.gone - self._stopped())
         pids = [owner['pid'] for owner in self.alone.records[name]['owners'] if owner['pid'] != INIT]
-        others = self._others(way)
+        others = self._others(way, with_it)
         return dict(
             self._row(name), status='closed', about={'others': others} if others else {}, units=in_order(way.stopped),
             bystanders=list(self.graph.running(with_it)) if with_it else [],
             again=again.ways_back(self.view, way.stopped, self._at_rest(gone), pids, self.options['mask']))
 
-    def _others(self, way):
-        """list of str: the ids of listeners that nobody asked to close, and that end with this way all the same."""
-        ended = {name for unit in way.stopped.union(way.gone) for name in self.served.get(unit, ())}
+    def _others(self, way, with_it):
+        """list of str: the ids of listeners that nobody asked to close, and that end with this way all the same.
+
+        :param with_it: list of str, the units that stop because of it, be it together with others.
+        """
+        ended = {name for unit in way.stopped.union(way.gone, with_it) for name in self.served.get(unit, ())}
         ended.update(record['id'] for record in self.view.listeners
                      if any(owner['pid'] in way.pids for owner in record['owners']))
         return sorted(ended.difference(self.ways))

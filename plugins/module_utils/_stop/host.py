@@ -17,6 +17,7 @@ from .undo import Undo
 _RESTS = ('inactive', 'failed')
 ENABLED, RUNTIME, SYSV = 'enabled', 'enabled-runtime', 'sysv'
 _MASKED = ('masked', 'masked-runtime')
+_LOADED = frozenset(('loaded', 'masked'))
 _SCRIPTS = '/etc/init.d/'
 _SOCKETS, _OWNERS = (), ('owners',)
 
@@ -114,6 +115,15 @@ class Host:
         """set of str: those of these units that nothing can start. Raises SystemdError."""
         states = systemctl.values(units, 'UnitFileState', self._run) if units else {}
         return {unit for unit in units if states.get(unit) in _MASKED}
+
+    def are_loaded(self, units):
+        """bool: systemd knows all of these units. Raises SystemdError."""
+        return set(systemctl.values(units, 'LoadState', self._run).values()) <= _LOADED if units else True
+
+    def awaited(self, units):
+        """list of str: those of these units that systemd is about to start, or to stop. Raises SystemdError."""
+        jobs = systemctl.values(units, 'Job', self._run) if units else {}
+        return [unit for unit in units if jobs.get(unit) not in (None, '', '0')]
 
     def file_of(self, unit):
         """str: the path of the file of a unit, perhaps empty. Raises SystemdError."""

@@ -14,6 +14,7 @@ from .._sockets.base import CollectorError
 from .._systemd.systemctl import SystemdError
 from . import lasting
 from .arguments import BEGIN, KEEP, fault
+from .graph import is_unit
 from .lasting import CLOSED, LEFT, STILL, are, listed
 from .undo import Exists
 from .view import Unseen
@@ -297,13 +298,42 @@ class Step:
         return None
 
     def _end_without_notes(self):
-        """Answer what became of a trial of which nothing is noted any more: a boot may have come after its keep."""
-        silent = sorted(set(self.options['listeners']).difference(self.host.listening()))
-        if silent:
-            self.end('failed', 'nothing of the trial is left, as a boot ended it, or another run did; %s not '
-                               'listening, and whether a new login has kept that is not known' % are(silent))
+        """Answer what became of a trial of which nothing is noted any more, as a boot has lost that, or another run.
+
+        Whoever asks has logged in anew. Where nothing of the trial runs, and no boot starts it, that login came without
+        it, whether or not the trial was kept before the boot: so it is kept now.
+        """
+        host, lost = self.host, 'nothing of the trial is left: a boot ended it, or another run did'
+        closed, listening = set(self.options['closed'] or self.options['listeners']), host.listening()
+        silent = sorted(closed.difference(listening))
+        if not silent:
+            self.end('reverted', '%s. All listen again' % lost, units=self.options['units'])
+            return
+        units = [unit for unit in self.options['units'] if is_unit(unit)]
+        if not host.are_loaded(units):
+            units = []
+        self.left = 'See "systemctl status -- %s"' % ' '.join(units) if units else ''
+        running, enabled, awaited = host.running(units), host.enabled(units), host.awaited(units)
+        if units and not (running or enabled or awaited) and closed.isdisjoint(listening):
+            self._keep_after_boot(units)
+            return
+        self._start_missing([unit for unit in units if unit in enabled or unit in awaited])
+        again = host.running(units)
+        rest = [unit for unit in units if unit not in again]
+        if again:
+            self.end('reverted', '%s. %s running again%s' % (
+                lost, are(again), '; %s not, and no boot changes that' % are(rest) if rest else ''), units=again)
         else:
-            self.end('reverted', 'nothing of the trial is left: a boot ended it, or another run did. All listen again')
+            self.end('failed', '%s; %s not listening, and whether a new login has kept that is not known' % (
+                lost, are(silent)))
+
+    def _keep_after_boot(self, units):
+        warnings = self.answer['warnings']
+        warnings.append('a boot has ended the trial, or another run has. %s not running, and no boot changes that: it '
+                        'is kept, since this login came without' % are(units))
+        if self.options['mask']:
+            lasting.mask(self.host, units, warnings)
+        self.end('kept', '%s stopped and disabled' % are(units), changed=True, units=units)
 
     def _is_fresh(self, noted):
         """bool: whoever wants to keep this has logged in since the units stopped. If not, the answer says so."""

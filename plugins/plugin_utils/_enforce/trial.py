@@ -96,6 +96,7 @@ class Case:
         if answer['status'] == results.TRIAL:
             # a host that says it takes longer than it was asked to is not waited for
             seconds = min(answer.pop('seconds'), self._options['confirm'])
+            self._steps.more.update(self.tried(answer))
             self.settle(answer, self._confirm(seconds, answer))
         self.complete(answer)
         self._result.update(answer, msg='%s: %s' % (self._name, answer.get('msg', answer['status'])))
@@ -128,7 +129,7 @@ class Case:
         if not answer:
             return self.unswept(lost, again, reason, began)
         if answer['status'] == 'reverted':
-            answer['msg'] = self.reverted(lost, again, began)
+            answer['msg'] = self.reverted(lost, again, began, answer)
         return answer           # or it is kept: that was not heard
 
     def _over_new_login(self, step: str, until: float) -> tuple[Answer | None, str]:
@@ -139,6 +140,10 @@ class Case:
     def is_settled(self, step: str, answer: Answer) -> bool:
         """Whether there is no use in asking for a step again."""
         return answer['status'] in _SETTLED[step]
+
+    def tried(self, answer: Answer) -> dict[str, Any]:
+        """Return what the later steps are told besides, of a trial that has begun: a boot loses what the host noted."""
+        return {}
 
     def settle(self, answer: Answer, settled: Answer) -> None:
         """Put what came of the trial into the answer to the first step."""
@@ -167,7 +172,7 @@ class Case:
         """
         raise NotImplementedError
 
-    def reverted(self, lost: str, again: str, began: Answer) -> str:
+    def reverted(self, lost: str, again: str, began: Answer, ended: Answer) -> str:
         """Say that all is as it was."""
         raise NotImplementedError
 

@@ -339,6 +339,40 @@ def test_what_logins_depend_on_comes_back_and_stays_enabled(hosts, player):
         host.run("true")
 
 
+def test_what_no_boot_starts_is_kept_by_the_login_that_comes_after_one(hosts, player):
+    """A boot ends a trial, and takes with it what was noted of it."""
+    made = hosts(2, release=["trixie", "bullseye"])
+    on_each(made, crowd.refuse)
+    for ports, outcomes in (((crowd.BY_HAND,), ("kept", None, True)),
+                            ((7001, crowd.BY_HAND), ("reverted", None, False))):
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            ended = pool.submit(player.play, made, play(close("ended", *ports, confirm=4 * CONFIRM)))
+            on_each(made, lambda host: host.wait_for("test -e " + crowd.REFUSED))
+            on_each(made, lambda host: host.reboot())
+            ended.result()
+        for host in made:
+            result = told(player, host)["ended"]
+            assert outcome(result) == outcomes, result
+            if result["status"] == "kept":
+                assert result["warnings"] == [
+                    "a boot has ended the trial, or another run has. byhand.service is not running, and no boot "
+                    "changes that: it is kept, since this login came without"]
+                assert in_words(result) == (
+                    "1 listener is closed.", each("is closed", {
+                        crowd.BY_HAND: "byhand.service is stopped and disabled"}),
+                    ["To have it back: systemctl enable --now -- byhand.service"])
+                assert listening(host) == {7001}
+                host.console("systemctl", "start", "byhand.service")
+            else:
+                assert result["msg"] == (
+                    "%s: a new login came too late (nothing of the trial is left: a boot ended it, or another run did. "
+                    "always.service is running again; byhand.service is not, and no boot changes that). always.service "
+                    "is started again; byhand.service is not, as a boot does not start that" % host.name)
+                assert listening(host) == {7001}
+            assert enabled(host, "always", "byhand") == ["enabled", "disabled"]
+            assert not is_trying(host)
+
+
 # What of ../images/services.sh is left, by the port, and why; all else there is closed but what is not asked for
 REAL = {
     13: "inetd", 22: "in_use", 80: "serves_others", 4789: "kernel", 5355: "protected", 8080: "container",

@@ -175,19 +175,38 @@ DIRECTORY_FILES = {
 # From OpenSSH 9.8 on, sshd says nothing to a client for a while who could not log in a few times, see
 # PerSourcePenalties in sshd_config(5).
 DEPEND = """
-chmod 755 %s %s
-echo 'account required pam_exec.so quiet %s' >> /etc/pam.d/sshd
+chmod 755 %s %%s
+echo 'account required pam_exec.so quiet %%s' >> /etc/pam.d/sshd
 if sshd -T | grep -q '^persourcepenalties '; then
     echo 'PerSourcePenalties no' > /etc/ssh/sshd_config.d/penalties.conf
     systemctl restart ssh
 fi
 systemctl daemon-reload
-systemctl enable --quiet --now accounts always
-""" % (LISTENER, ASK, ASK)
+systemctl enable --quiet --now %%s
+""" % LISTENER
+
+# Nobody is let in while units are stopped on trial: that leaves a mark. One of the two is not started by a boot.
+BY_HAND = 7026
+REFUSE = "/usr/local/bin/refuse"
+REFUSED = "/run/refused"
+REFUSING_FILES = {
+    LISTENER: LISTENS,
+    REFUSE: "#!/bin/sh\nsystemctl --quiet is-active listening-ports-undo.timer || exit 0\ntouch %s\nexit 1\n" % REFUSED,
+    "/etc/systemd/system/always.service": UNITS["always.service"],
+    "/etc/systemd/system/byhand.service": service(str(BY_HAND), ENABLED),
+}
 
 
 def depend(host: Host) -> None:
     """Have each login to a host depend on a service of it."""
     write(host, DIRECTORY_FILES)
-    host.console("sh", "-eu", stdin=DEPEND)
+    host.console("sh", "-eu", stdin=DEPEND % (ASK, ASK, "accounts always"))
     host.wait_for(listens(DIRECTORY, 7001))
+
+
+def refuse(host: Host) -> None:
+    """Have each login to a host refused while units of it are stopped on trial."""
+    write(host, REFUSING_FILES)
+    host.console("sh", "-eu", stdin=DEPEND % (REFUSE, REFUSE, "always"))
+    host.console("systemctl", "start", "byhand.service")
+    host.wait_for(listens(7001, BY_HAND))

@@ -72,7 +72,7 @@ def test_what_the_host_is_asked():
     assert begin == {
         'listeners': LISTENERS, 'processes': True, 'mask': True, 'confirm': 60, 'protected': ['vpn-*'],
         'despite': ['upheld'], 'step': 'begin', 'remote': True, 'token': begin['token']}
-    assert keep == dict(begin, step='keep')
+    assert keep == dict(begin, step='keep', units=['web.socket', 'web.service'], closed=['tcp/0.0.0.0:8080'])
     assert len(begin['token']) == 8 and int(begin['token'], 16) >= 0
 
 
@@ -167,6 +167,22 @@ def test_a_login_that_needs_what_was_stopped():
     assert host.steps == 'begin sweep'
     # what was closed is open again, and what was left is left for its own reason
     assert outcomes(result) == [(WEB, 'left', 'reverted'), (OLD, 'left', 'process')]
+
+
+def test_a_boot_that_starts_not_all_of_what_was_stopped():
+    host = Host([TRIAL], [AnsibleConnectionFailure('lost')], [dict(REVERTED, units=['web.socket'])])
+    result = run(host)
+    assert result.msg == (
+        'web-1: logged in again, and got no answer within 60 s (lost). web.socket and front.service are started again; '
+        'web.service is not, as a boot does not start that')
+    assert outcomes(result) == [(WEB, 'left', 'reverted'), (OLD, 'left', 'process')]
+
+
+def test_a_boot_that_starts_nothing_of_it_and_a_login_without_it():
+    result = run(Host([TRIAL], [dict(KEPT, listeners=[], warnings=['a boot has ended the trial'])]))
+    assert (result.status, result.changed, result.failed) == ('kept', True, False)
+    assert result.msg.splitlines()[2] == '2. %s' % CLOSED_LINE
+    assert result.warnings == ['a boot has ended the trial']
 
 
 def test_units_that_take_long_to_start_are_waited_for():

@@ -23,7 +23,9 @@ class Killed(BaseException):
 
 
 class Unit:
-    """A unit. state: as UnitFileState, also after a boot."""
+    """A unit. state: as UnitFileState, also after a boot; job: the number of the one that it waits for, or nothing."""
+
+    job = ''
 
     def __init__(self, name, runs=True, state='enabled', file=None, source='', pid=0):
         self.name, self.runs, self.state, self.source, self.pid = name, runs, state, source, pid
@@ -196,9 +198,11 @@ class Services(Host):
             return name
         if name in (undo.TIMER, undo.SERVICE):
             return 'active' if self.timer and name == undo.TIMER else 'inactive'
-        unit = self.units[name]
-        return {'ActiveState': 'active' if unit.runs else 'inactive', 'UnitFileState': unit.state,
-                'SourcePath': unit.source, 'FragmentPath': unit.file}[key]
+        unit = self.units.get(name)
+        if unit is None:
+            return 'not-found' if key == 'LoadState' else ''
+        return {'LoadState': 'loaded', 'Job': unit.job, 'ActiveState': 'active' if unit.runs else 'inactive',
+                'UnitFileState': unit.state, 'SourcePath': unit.source, 'FragmentPath': unit.file}[key]
 
 
 def ended(pid=900):

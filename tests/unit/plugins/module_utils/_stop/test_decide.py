@@ -72,6 +72,18 @@ def test_whoever_insists_is_told_what_ends_with_a_process_and_with_bystanders():
         'closed', ['front.service'], {'others': ['tcp/0.0.0.0:443']})
 
 
+def test_whoever_insists_is_told_what_ends_with_several_together():
+    scene = Scene().service('web.service', 10, [WEB], Wants='cache.service')
+    scene.service('api.service', 20, ['tcp/0.0.0.0:81'], Wants='cache.service')
+    scene.service('cache.service', 30, ['tcp/0.0.0.0:443'], StopWhenUnneeded='yes',
+                  WantedBy='web.service api.service')
+    [row] = scene.decide(WEB).rows
+    assert (row['status'], row['bystanders'], row['about']) == ('closed', [], {})
+    together = scene.decide(WEB, 'tcp/0.0.0.0:81', despite=['bystanders'])
+    assert [(row['status'], row['bystanders'], row['about']) for row in together.rows] == [
+        ('closed', ['cache.service'], {'others': ['tcp/0.0.0.0:443']})] * 2
+
+
 def test_a_bare_process():
     scene = Scene().process(10, 'nc', unit='session-5.scope', group='/user.slice/user-0.slice/session-5.scope')
     scene.listen(WEB, [10])

@@ -29,7 +29,8 @@ def host(tmp_path):
 def step(host, name='begin', token=NEW, check=False, **options):
     """Do a step: the answer."""
     given = {'step': name, 'token': token, 'remote': True, 'ssh_connection': None, 'listeners': [ID],
-             'processes': False, 'mask': False, 'confirm': 60, 'protected': [], 'despite': []}
+             'processes': False, 'mask': False, 'confirm': 60, 'protected': [], 'despite': [], 'units': [],
+             'closed': []}
     given.update(options)
     answer = steps.run(host, given, check)
     assert answer.get('failed', False) is (answer['status'] in ('busy', 'refused', 'reverted', 'failed'))
@@ -190,9 +191,84 @@ def test_after_a_reboot_nobody_knows_whether_what_does_not_listen_was_kept(host,
     answer = step(host, name)
     assert (answer['status'], answer['changed'], answer['listeners']) == ('failed', False, [])
     assert answer['msg'] == (
-        'nothing of the trial is left, as a boot ended it, or another run did; %s is not listening, and whether a new '
+        'nothing of the trial is left: a boot ended it, or another run did; %s is not listening, and whether a new '
         'login has kept that is not known' % ID)
     assert host.states() == NOBODY
+
+
+TRIED = {'units': [SOCKET, WEB], 'closed': [ID]}
+
+
+@pytest.mark.parametrize('name', ['keep', 'sweep'])
+@pytest.mark.parametrize('is_kept', [True, False])
+def test_after_a_reboot_that_starts_nothing_of_a_trial_the_login_that_asks_has_proved_it(host, name, is_kept):
+    """Whether it was kept before the boot is not known, and does not matter: neither runs, nor would."""
+    if is_kept:
+        begun(host)
+        assert step(host, 'keep')['status'] == 'kept'
+    else:
+        host.units[SOCKET].state = 'disabled'
+        begun(host)
+    host.boot()
+    host.logged_in_again()
+    answer = step(host, name, **TRIED)
+    assert (answer['status'], answer['changed'], answer['units']) == ('kept', True, [SOCKET, WEB])
+    assert answer['msg'] == 'web.service, web.socket are stopped and disabled'
+    assert answer['warnings'] == [
+        'a boot has ended the trial, or another run has. web.service, web.socket are not running, and no boot changes '
+        'that: it is kept, since this login came without']
+    assert host.states() == NOBODY
+
+
+def test_after_a_reboot_that_starts_nothing_of_a_trial_it_is_masked_as_asked(host):
+    host.units[SOCKET].state = 'disabled'
+    begun(host, mask=True)
+    host.boot()
+    assert step(host, 'sweep', mask=True, **TRIED)['status'] == 'kept'
+    assert [unit.state for unit in host.units.values()] == ['masked', 'masked']
+
+
+@pytest.mark.parametrize('name', ['keep', 'sweep'])
+def test_after_a_reboot_what_a_boot_has_not_started_yet_is_waited_for(host, name):
+    begun(host)
+    host.boot()
+    host.units[SOCKET].runs = host.units[WEB].runs = False
+    answer = step(host, name, **TRIED)
+    assert (answer['status'], answer['changed']) == ('reverted', False)
+    assert answer['msg'] == (
+        'nothing of the trial is left: a boot ended it, or another run did. web.socket is running again; web.service '
+        'is not, and no boot changes that')
+    assert host.called[-1] == 'systemctl start -- web.socket' and host.states() == ([SOCKET], [SOCKET])
+
+
+def test_after_a_reboot_what_is_about_to_be_started_by_others_is_not_kept(host):
+    host.units[SOCKET].state = 'static'
+    begun(host)
+    host.boot()
+    for unit in host.units.values():
+        unit.job = '17'
+    answer = step(host, 'sweep', **TRIED)
+    assert answer['status'] == 'reverted' and answer['msg'].endswith('web.service, web.socket are running again')
+    assert host.states() == ([WEB, SOCKET], [])
+
+
+@pytest.mark.parametrize('more', [
+    {}, {'units': ['web.service', 'away.service']}, {'units': ['*.service']}, {'units': ['']}, {'units': ['-all']}])
+def test_after_a_reboot_units_that_systemd_does_not_know_tell_nothing(host, more):
+    begun(host)
+    step(host, 'keep')
+    host.boot()
+    answer = step(host, 'sweep', closed=[ID], **more)
+    assert answer['status'] == 'failed' and answer['msg'].endswith('that is not known')
+
+
+def test_after_a_reboot_a_port_that_something_else_has_is_not_closed(host):
+    host.units[SOCKET].state = 'disabled'
+    begun(host)
+    host.boot()
+    host.serving[OTHER_ID] = 900
+    answer = step(host, 'sweep', units=[SOCKET, WEB], closed=[ID, OTHER_ID], listeners=[ID, OTHER_ID])
+    assert answer['status'] == 'failed' and '%s is not listening' % ID in answer['msg']
 
 
 def test_to_keep_again_is_to_find_out_that_it_was_kept(host):
