@@ -8,6 +8,7 @@ from ..ruleset.operations import ANY_PORT
 from .lookup import found
 
 CHOICES = 16        # ports or addresses of a translation that chooses
+SAME = 'an address that a network is translated to already: whether that is a translation depends on the kernel'
 
 
 def translate(view, universe, rule, op, state, spans, result, rest):
@@ -30,7 +31,7 @@ def translate(view, universe, rule, op, state, spans, result, rest):
             result.end('drop', state, spans, rule)
     elif op.kind == 'dnat':
         if op.family in (None, view.family):
-            _send(_targets(op, state), op.port_span, state, spans, rule, result)
+            _send(_targets(op, state), op.port_span, state, spans, rule, result, op.network and view.family == 4)
         else:
             rest.append((state, spans))
     else:
@@ -55,8 +56,13 @@ def _targets(op, state):
     return range(low, high + 1) if high - low < CHOICES else [None]
 
 
-def _send(addresses, ports, state, spans, rule, result):
-    """Send packets to one of these addresses and ports; None among the addresses: it is not known to which."""
+def _send(addresses, ports, state, spans, rule, result, unlike=False):
+    """Send packets to one of these addresses and ports; None among the addresses: it is not known to which.
+
+    :param unlike: bool, an address may count as translated though it stays the same: net/netfilter/nft_nat.c,
+        nft_nat_setup_netmap, fills the first 4 of 16 bytes of an address of IPv4, nf_nat_setup_info compares all, and
+        what the others hold depends on how the kernel was built.
+    """
     if ports == ANY_PORT:
         ports = [None]
     elif ports is None or state.port is not None and ports[0] <= state.port <= ports[1]:
@@ -68,3 +74,6 @@ def _send(addresses, ports, state, spans, rule, result):
     for address, port in product(addresses, ports):
         is_changed = (address, port) != (state.was, state.wasport)
         result.end('accept', state._replace(address=address, port=port, done=True, dnat=is_changed), spans, rule)
+        if unlike and not is_changed:
+            result.note(result.doubts, spans, (rule, SAME))
+            result.end('accept', state._replace(address=address, port=port, done=True, dnat=True), spans, rule)

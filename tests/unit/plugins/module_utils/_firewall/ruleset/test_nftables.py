@@ -495,6 +495,18 @@ def test_each_address_of_a_translated_network_goes_its_own_way():
         ('172.17.0.1', 80), ('172.17.0.9', 80)]
 
 
+def test_whether_an_address_that_stays_the_same_is_translated_is_up_to_the_kernel():
+    """nft_nat.c leaves 12 of the 16 bytes of an address of IPv4 as they are, and all are compared."""
+    net = {'prefix': {'addr': '10.0.0.0', 'len': 24}}
+    translated = [match({'ct': {'key': 'status'}}, 'dnat', 'in'), ACCEPT]
+    one = {'addr': '10.0.0.9'}
+    for to, address, word in (({'addr': net, 'flags': 'netmap'}, '10.0.0.9', 'undecided'),
+                              (one, '10.0.0.9', 'blocked'), (one, '10.0.0.1', 'allowed')):
+        judge = evaluator(chain('nat', [[{'dnat': to}]], **NAT)
+                          + chain('input', [ESTABLISHED, translated], **REJECTS))
+        assert decide(judge, address=address) == word, (to, address)
+
+
 NETWORK = {'prefix': {'addr': '172.17.0.0', 'len': 24}}
 
 
