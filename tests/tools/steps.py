@@ -22,7 +22,7 @@ from machines import require_hosts
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
 RELEASES = "trixie,bookworm,bullseye"
-IMAGES = RELEASES + ",trixie+services,trixie+web,bullseye+web"
+IMAGES = RELEASES + ",trixie+services,trixie+managed,trixie+web,bullseye+web"
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 

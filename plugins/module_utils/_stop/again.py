@@ -10,9 +10,10 @@ import re
 from collections import namedtuple
 
 # dbus: pairs of a unit, or None, and a name by which D-Bus starts it; reboots: pairs of a file and a command that cron
-# runs at each boot; links: pairs of a unit and what it starts by a link that "systemctl disable" removes
-Ways = namedtuple('Ways', 'dbus reboots links')
-NONE = Ways((), (), frozenset())
+# runs at each boot; links: pairs of a unit and what it starts by a link that "systemctl disable" removes; aliases:
+# pairs of another name and the unit that has it by such a link
+Ways = namedtuple('Ways', 'dbus reboots links aliases')
+NONE = Ways((), (), frozenset(), frozenset())
 
 _ADMINISTRATOR = '/etc/systemd/system/'
 _SERVICE = re.compile(r'^SystemdService[ \t]*=[ \t]*(\S+)[ \t]*$', re.MULTILINE)
@@ -44,8 +45,9 @@ def ways_back(view, stopped, gone, pids, mask):
             names['wanted'].update(
                 other.Id for other in graph.pullers(name, gone)
                 if not (unit.is_enabled and any((other.Id, called) in ways.links for called in unit.names)))
+        started_as = {other for other in unit.names if not (unit.is_enabled and (other, unit.Id) in ways.aliases)}
         names['dbus'].update(called for started, called in ways.dbus
-                             if started in unit.names or (called == unit.BusName and started is None))
+                             if started in started_as or (called == unit.BusName and started is None))
     words = {word for pid in pids if pid in view.processes for word in _words(view.processes[pid])}
     names['cron'].update(path for path, command in ways.reboots if words.intersection(_split(command)))
     return [{'by': by, 'units': sorted(units)} for by, units in sorted(names.items()) if units]

@@ -3,7 +3,7 @@
 """Commands by which a person closes what is left alone here. Whatever a host named is quoted for the shell.
 
 Sources: docker-stop(1), podman-stop(1), crictl(1), lxc-stop(1), machinectl(1), update-inetd(8), xinetd.conf(5),
-ip-link(8), rpc.nfsd(8), runuser(1).
+docker-ps(1), podman-ps(1), ip-link(8), rpc.nfsd(8), runuser(1).
 """
 
 import re
@@ -15,6 +15,7 @@ _STOPS = {
     'nspawn': 'machinectl poweroff %s', 'cri-o': 'crictl stop %s', 'containerd': 'crictl stop %s',
     'kubernetes': 'crictl stop %s',
 }
+_CONMON = re.compile(r'libpod-conmon-([0-9a-f]{12})[0-9a-f]{52}\.scope\Z')
 _USER = re.compile(r'user@([0-9]+)\.service/(.+)\Z', re.DOTALL)
 
 
@@ -30,11 +31,17 @@ def of_container(container):
     return pattern % shlex.quote(name) if pattern else None
 
 
+def published_for(owners):
+    """str: the container that its stand-ins hold a port for, as in ``of_container``; None where that is not known."""
+    matches = [_CONMON.match(owner['unit'] or '') for owner in owners]
+    return 'podman:' + matches[0].group(1) if matches and matches[0] else None
+
+
 def of_published(port, owners):
-    """str: what names the container that a port is published for; None where that is not known."""
+    """str: what shows the container that a port is published for; None where that is not known."""
     if owners[0]['process'] == 'docker-proxy':
         return 'docker ps --filter publish=%d' % port
-    return 'podman ps --filter publish=%d' % port if owners[0]['process'] == 'conmon' else None
+    return 'podman ps' if owners[0]['process'] == 'conmon' else None
 
 
 def of_kernel(maker):

@@ -25,6 +25,7 @@ _MOST_DESCRIPTORS = 2000000
 _MOST_COMMAND, _MOST_WORDS = 4096, 20
 _MOST_BYTES = 1 << 20           # of a file
 _UNIT_LINKS = '/etc/systemd/system/*.wants/*', '/etc/systemd/system/*.requires/*'
+_ALIASES = '/etc/systemd/system/*.service'
 _DBUS = '/usr/share/dbus-1/system-services/*.service', '/etc/dbus-1/system-services/*.service'
 _TABLES = '/etc/crontab', '/etc/cron.d/*', '/var/spool/cron/crontabs/*', '/var/spool/cron/*'
 
@@ -238,7 +239,11 @@ def _again():
     texts = [_text(_read(path) or b'') for pattern in _DBUS for path in glob.glob(pattern)]
     tables = [(path, _text(_read(path) or b'')) for pattern in _TABLES for path in glob.glob(pattern)
               if os.path.isfile(path)]
-    return again.Ways(again.of_dbus(texts), again.of_cron(tables), frozenset(links))
+    aliases = set()
+    for path in filter(os.path.islink, glob.glob(_ALIASES)):
+        with contextlib.suppress(OSError):      # it is gone
+            aliases.add((os.path.basename(path), os.path.basename(os.readlink(path))))
+    return again.Ways(again.of_dbus(texts), again.of_cron(tables), frozenset(links), frozenset(aliases))
 
 
 def _text(raw):

@@ -197,6 +197,7 @@ class Ways:
             maker = self.view.makers.get(record['id'], '')
             raise Left('kernel', by_hand.of_kernel(maker), **({'made_by': maker} if maker else {}))
         container = next((owner['container'] for owner in owners if owner['container']), None)
+        container = container or (by_hand.published_for(owners) if stand_in else None)
         if container:
             raise Left('container', by_hand.of_container(container), container=container)
         if stand_in:

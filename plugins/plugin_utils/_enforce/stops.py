@@ -38,7 +38,8 @@ _LONG_TEXT, _SHOWN = 20 * 1000, 400
 _WORD = r"(?:[\w.:@%+=,/][\w.:@%+=,/-]*|'(?:[ -&(-\[\]-~]|\\x[0-9a-f]{2})*')"
 _COMMAND = re.compile('|'.join(pattern.replace('WORD', _WORD) for pattern in (
     r'(?:docker|podman|crictl) stop WORD',
-    r'(?:docker|podman) ps --filter publish=[0-9]{1,5}',
+    r'docker ps --filter publish=[0-9]{1,5}',
+    r'podman ps',
     r'lxc-stop --name WORD',
     r'machinectl poweroff WORD',
     r'rpc\.nfsd 0',

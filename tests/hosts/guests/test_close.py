@@ -35,6 +35,8 @@ UPHELD = {"status": "left", "reason": "upheld", "about": {"unit": "upheld.servic
 GONE = {"status": "left", "reason": "gone"}
 LEFT = {
     22: {"reason": "in_use", "about": {"by": "port", "port": 22}},
+    crowd.SECOND_SSH: {"reason": "in_use", "about": {"by": "process", "process": "sshd"}},
+    7027: {"reason": "in_use", "about": {"by": "unit", "unit": "ssh.service"}},
     7005: {"reason": "bystanders", "about": {"unit": "database.service", "others": ["shop.service"]}},
     7006: {"reason": "process", "about": {"why": "spared", "process": "listens", "unit": "spares.service"}},
     7010: {"reason": "process", "about": {"why": "transient", "process": "listens", "unit": "passing.service"}},
@@ -55,7 +57,7 @@ LEFT = {
 }
 BARE = (7006, 7010, 7012, 7013, 7021, 7022, 7024)     # the processes of no unit, by their ports
 # What is there again after a reboot: what was left and is enabled, and what was told to come back
-BACK = {7005, 7009, 7012, 7017, 7019, 7020, 7025, 7080, 7443}
+BACK = {7005, 7009, 7012, 7017, 7019, 7020, 7025, 7027, 7080, 7443}
 GUARDED = {"protected": ["backup-*"]}
 NOT_ASKED = "and ending processes was not asked for"
 # By the port, what is told of it before it is done
@@ -74,6 +76,8 @@ WOULD_CLOSE = {
 }
 LEFT_FOR = {
     22: "the connection in use came by it",
+    crowd.SECOND_SSH: "the connection in use depends on sshd (N)",
+    7027: "the connection in use depends on ssh.service",
     7005: "with database.service stops what serves others, or is protected: shop.service",
     7006: "listens (N) is in spares.service, and would outlive it, " + NOT_ASKED,
     7010: "listens (N) is in passing.service, which could not be started again, " + NOT_ASKED,
@@ -224,7 +228,7 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
         assert rows(results["planned"]) == asked(host.release)
         assert in_words(results["closing"]) == (
             "10 listeners would be closed.", each("would be closed", WOULD_CLOSE), [])
-        assert in_words(results["leaving"]) == ("17 listeners are left.", each("is left", LEFT_FOR), [])
+        assert in_words(results["leaving"]) == ("19 listeners are left.", each("is left", LEFT_FOR), [])
         assert results["upheld"]["msg"].splitlines()[1] == "1. tcp 0.0.0.0:7004 %s." % (
             "would be closed: upheld.service would be stopped and disabled" if host.release == "bullseye" else
             "is left: upholder.service starts upheld.service again at once (Upholds=)")
@@ -246,6 +250,10 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
         closed = {port for port in crowd.PORTS if expected.get(tcp(port), {}).get("status") == "closed"}
         assert listening(host) == {*crowd.PORTS} - closed - {*BARE}
         assert not is_trying(host)
+        # nobody answers, but it is started
+        host.console("busctl", "--timeout=1", "call", *("org.example.Called", "/", "org.example.Called", "Ping"),
+                     check=False)
+        host.wait_for(crowd.listens(7018))
     on_each(made, lambda host: host.reboot())
     on_each(made, lambda host: host.wait_for(crowd.listens(*BACK)))
     assert [listening(host) for host in made] == [BACK] * 3
@@ -253,6 +261,63 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
 
 # Whoever ends the program has a new one soon
 RESTARTS = "while :; do %s 7032; sleep 0.2; done" % crowd.LISTENER
+
+
+# What is started by programs that others have written, see ../images/managed.packages
+MANAGED = r"""
+mkdir -p /run/web/bin
+cp /bin/busybox /run/web/bin/httpd
+tar -C /run/web -c . | podman import --quiet - web
+podman run --detach --name published --publish 0.0.0.0:7180:80 web /bin/httpd -f -p 80
+podman run --detach --name shared --network host web /bin/httpd -f -p 0.0.0.0:7181
+printf '[program:web]\ncommand=/usr/bin/python3 -m http.server 7182\n' > /etc/supervisor/conf.d/web.conf
+systemctl enable --quiet --now supervisor atd
+echo 'exec python3 -m http.server 7183 > /dev/null 2>&1' | at now
+"""
+AT, SUPERVISED, SHARED, PUBLISHED = 7183, 7182, 7181, 7180
+
+
+def test_what_others_have_started_is_left_to_them(hosts, player):
+    host, = hosts(1, release="trixie+managed")
+    host.console("bash", "-eu", "-o", "pipefail", stdin=MANAGED)
+    ports = (AT, SUPERVISED, SHARED, PUBLISHED)
+    host.wait_for(crowd.listens(*ports), 2 * 60)
+    identity = {name: host.console("podman", "inspect", "--format", "{{.ID}}", name).out[:12]
+                for name in ("shared", "published")}
+    player.play([host], play({"listening.ports.listener_facts": {"gather": ["owners", "namespaces"]},
+                              "register": "facts"}))
+    ids = [listener["id"] for listener in told(player, host)["facts"]["ansible_facts"]["ansible_listening_ports"][
+        "listeners"]]
+    inside, = (name for name in ids if name.endswith("@podman:" + identity["published"]))
+    player.play([host], play(close("left", *ports, inside)))
+    left = told(player, host)["left"]
+    assert outcome(left) == ("unchanged", None, False), left
+    stops = {name: "podman stop %s" % known for name, known in identity.items()}
+    assert in_words(left) == ("5 listeners are left.", each("is left", {
+        AT: "python3 (N) was started by atd.service, which is not stopped for it, " + NOT_ASKED,
+        SUPERVISED: "supervisord starts it again at once",
+        SHARED: "it belongs to a container, podman:%s, and these are not stopped here. To do: %s" % (
+            identity["shared"], stops["shared"]),
+        PUBLISHED: "it belongs to a container, podman:%s, and these are not stopped here. To do: %s" % (
+            identity["published"], stops["published"]),
+        inside: "it is in another network namespace",
+    }), [])
+    # so it is: supervisord starts it again, and what is to be done does it
+    pid, = (process["pid"] for process in left["listeners"][1]["processes"])
+    host.console("kill", str(pid))
+    host.wait_for("! test -e /proc/%d && %s" % (pid, crowd.listens(SUPERVISED)))
+    for name, rest in (("shared", {AT, SUPERVISED, PUBLISHED}), ("published", {AT, SUPERVISED})):
+        host.console("sh", "-c", stops[name])
+        assert listening(host) == rest
+    # whoever does not believe it is told who does that
+    player.play([host], play(close("closed", AT, SUPERVISED, processes=True, despite=["supervised"])))
+    closed = told(player, host)["closed"]
+    assert outcome(closed) == ("failed", "listens", True), closed
+    assert in_words(closed) == (
+        "1 listener still listens, 1 is closed.",
+        {tcp(SUPERVISED): "listens again: python3 (N), started by supervisor.service",
+         **each("is closed", {AT: "python3 (N) is ended"})}, [])
+    assert listening(host) == {SUPERVISED}
 
 
 def test_what_survives_or_comes_back_fails_the_task_by_name(host, player):
@@ -397,6 +462,11 @@ def test_real_services_are_closed_by_their_owners(hosts, player):
     assert {row["listener"]: row["reason"] for row in closed["listeners"]} == left
     inetd, = [row for row in closed["listeners"] if row["listener"] == "tcp/0.0.0.0:13"]
     assert (inetd["about"], inetd["command"]) == ({"server": "inetd"}, "update-inetd --disable daytime")
+    # its name of D-Bus starts a unit by a name that is gone with its being disabled, so it is not called in vain
+    assert {way["by"] for row in closed["listeners"] for way in row["again"]} == set(), closed
+    called = host.console("busctl", "call", "org.freedesktop.Avahi", "/", "org.freedesktop.Avahi.Server",
+                          "GetVersionString", check=False)
+    assert called.code and not host.console("ss", "-Hlun", "sport = 5353").out, called
     assert again["status"] == "unchanged", again
     assert {row["listener"]: row["reason"] for row in again["listeners"]} == {
         name: reason or "gone" for name, reason in left.items()}

@@ -33,6 +33,7 @@ while True:
 LISTENER = "/usr/local/bin/listens"
 # A Python for which systemd has not booted the host, as in a chroot, but everything runs that it has started
 UNBOOTED = "/usr/local/bin/python-unbooted"
+SECOND_SSH = 2222
 ID = "c0ffee00" * 8                                   # of a container
 # Other names of the program
 NAMES = ("supervisord", "nginx", "harvester")
@@ -71,6 +72,9 @@ UNITS = {
     "steady.service": service("7019", ENABLED, unit="RefuseManualStop=yes\n"),
     "backup-agent.service": service("7020", ENABLED),
     "nginx.service": service("7443 7080", ENABLED, program="/usr/local/sbin/nginx"),
+    # sshd does without it no more
+    "gate.service": service("7027", ENABLED),
+    "ssh.service.d/gate.conf": "[Unit]\nRequires=gate.service\nAfter=gate.service\n",
     "deaf.service": service("deaf 7030", "TimeoutStopSec=1s\nSendSIGKILL=no\n" + ENABLED),
 }
 USER_UNIT = ".config/systemd/user/own.service"
@@ -97,9 +101,15 @@ case $1 in
     stop) start-stop-daemon --stop --pidfile /run/legacy.pid ;;
 esac
 """ % LISTENER,
+    "/etc/ssh/sshd_config.d/ports.conf": "Port 22\nPort %d\n" % SECOND_SSH,
     "/etc/cron.d/crowd": "@reboot nobody exec /usr/local/sbin/harvester 7012 > /dev/null 2>&1\n",
     "/usr/share/dbus-1/system-services/org.example.Called.service":
         "[D-BUS Service]\nName=org.example.Called\nExec=/bin/false\nUser=root\nSystemdService=called.service\n",
+    # who may call it, without which nobody may
+    "/etc/dbus-1/system.d/org.example.Called.conf":
+        "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN' "
+        "'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'>\n<busconfig><policy context='default'>"
+        "<allow send_destination='org.example.Called'/></policy></busconfig>\n",
     "/home/ansible/" + USER_UNIT: service("7014"),
     **{"/etc/systemd/system/" + name: text for name, text in UNITS.items()},
 }
@@ -116,10 +126,12 @@ update-rc.d legacy defaults
 mkdir -p /var/lib/systemd/linger
 touch /var/lib/systemd/linger/ansible  # his systemd stays when he is not logged in, loginctl(1)
 systemctl daemon-reload
+systemctl reload dbus
 enabled="always.service passed.socket timed.timer database.service store.service worker.service pulls.service
 numbered@7007.service wrapped.service supervisor.service called.service steady.service
-backup-agent.service nginx.service packaged.service cron.service"
+backup-agent.service nginx.service packaged.service gate.service cron.service"
 systemctl enable --quiet $enabled
+systemctl restart ssh
 systemctl start $enabled timed.service upheld.service upholder.service shop.service spares.service \
     atd.service legacy.service user@1000.service
 leave() {
@@ -134,7 +146,7 @@ ip link set vxlan42 up
 (exec 3<>/dev/tcp/127.0.0.1/7002)  # the first client of passed.socket
 """
 PORTS = (7001, 7002, 7003, 7004, 7005, 7006, 7007, 7008, 7009, 7010, 7011, 7012, 7013, 7014, 7015, 7017, 7018,
-         7019, 7020, 7021, 7022, 7023, 7024, 7025, 7055, 7080, 7443)
+         7019, 7020, 7021, 7022, 7023, 7024, 7025, 7027, 7055, 7080, 7443)
 
 
 def write(host: Host, files: dict[str, str]) -> None:

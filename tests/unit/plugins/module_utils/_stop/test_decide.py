@@ -5,6 +5,7 @@
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.module_utils._stop import again
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._stop.views import SESSION, Scene
 
 WEB = 'tcp/0.0.0.0:80'
@@ -84,6 +85,16 @@ def test_whoever_insists_is_told_what_ends_with_several_together():
         ('closed', ['cache.service'], {'others': ['tcp/0.0.0.0:443']})] * 2
 
 
+@pytest.mark.parametrize('unit, about, command', [
+    ('libpod-conmon-%s.scope' % ('0123456789ab' + 'c' * 52), {'container': 'podman:0123456789ab'},
+     'podman stop 0123456789ab'),
+    ('libpod-conmon-short.scope', {}, 'podman ps'), (None, {}, 'podman ps')])
+def test_a_port_that_podman_holds_for_a_container(unit, about, command):
+    scene = Scene().process(10, 'conmon', unit=unit, group='/machine.slice/%s' % unit, exe='/usr/bin/conmon')
+    row, = scene.listen(WEB, [10]).decide(WEB).rows
+    assert (row['reason'], row['about'], row['command']) == ('container', about, command)
+
+
 def test_a_bare_process():
     scene = Scene().process(10, 'nc', unit='session-5.scope', group='/user.slice/user-0.slice/session-5.scope')
     scene.listen(WEB, [10])
@@ -128,6 +139,17 @@ def test_what_upholds_it_and_stops_too():
     assert scene.decide(WEB, 'tcp/0.0.0.0:81').stop == ('keeper.service', 'web.service')
     scene.unit('keeper.service', ActiveState='inactive')
     assert scene.decide(WEB).stop == ('web.service',)
+
+
+@pytest.mark.parametrize('state, starts', [('enabled', ['org.a', 'org.c']), ('static', ['org.a', 'org.b', 'org.c'])])
+def test_a_name_of_d_bus_starts_no_unit_by_a_name_that_is_removed_with_its_being_enabled(state, starts):
+    scene = Scene().service('web.service', 10, [WEB], Names='web.service dbus-org.b.service old.service',
+                            UnitFileState=state)
+    scene.parts['again'] = again.Ways(
+        (('web.service', 'org.a'), ('dbus-org.b.service', 'org.b'), ('old.service', 'org.c'), ('x.service', 'org.d')),
+        (), frozenset(), frozenset((('dbus-org.b.service', 'web.service'), ('old.service', 'x.service'))))
+    [row] = scene.decide(WEB).rows
+    assert row['again'] == [{'by': 'dbus', 'units': starts}]
 
 
 def test_what_goes_with_a_unit_and_is_enabled_starts_it_again_at_a_boot():

@@ -47,7 +47,7 @@ def recorded(release):
     links = frozenset(tuple(link) for link in known['links'])
     return view.View(
         known['listeners'], {record['id']: (record['port'],) for record in known['listeners']}, processes, units,
-        frozenset(), None, (), {}, False, again.Ways((), (), links))
+        frozenset(), None, (), {}, False, again.Ways((), (), links, frozenset()))
 
 
 class Scene:
