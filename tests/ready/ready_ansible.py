@@ -22,7 +22,10 @@ import array
 import atexit
 import contextlib
 import ctypes
+import gc
+import hashlib
 import json
+import marshal
 import os
 import pathlib
 import random
@@ -105,6 +108,9 @@ def serve(folder: pathlib.Path) -> NoReturn:
 
     signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(0))
     call("prctl", PR_SET_PDEATHSIG, signal.SIGTERM)
+    keep_compiled(folder / "compiled")
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no fork has to look through it for garbage, nor to copy it
     path = str(folder / "socket")
     make_program(folder / "programs", path)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -127,6 +133,32 @@ def serve(folder: pathlib.Path) -> NoReturn:
                 if not pid:
                     listening.close()
                     answer_in_fork(connection)
+
+
+def keep_compiled(folder: pathlib.Path) -> None:
+    """Let the code of collections be compiled once: Ansible, which has no use for .pyc files of them, does that in each
+    run.
+    """
+    from ansible.utils.collection_loader import _collection_finder as finder
+
+    compile_anew = finder._AnsibleCollectionPkgLoaderBase.get_code
+
+    def get_code(loader: Any, name: str) -> Any:
+        source = loader.get_source(name)
+        if loader._compiled_code is None and source is not None:
+            path = folder / hashlib.sha256(repr((loader.get_filename(name), source)).encode()).hexdigest()
+            try:
+                loader._compiled_code = marshal.loads(path.read_bytes())
+            except OSError:  # it is not there yet, or not for this user
+                code = compile_anew(loader, name)
+                with contextlib.suppress(OSError), tempfile.NamedTemporaryFile(dir=folder, delete=False) as made:
+                    made.write(marshal.dumps(code))
+                    made.flush()
+                    os.rename(made.name, path)
+        return compile_anew(loader, name)
+
+    folder.mkdir()
+    finder._AnsibleCollectionPkgLoaderBase.get_code = get_code
 
 
 def decline(connection: socket.socket) -> None:
