@@ -141,7 +141,8 @@ def keep_compiled(folder: pathlib.Path) -> None:
     """
     from ansible.utils.collection_loader import _collection_finder as finder
 
-    compile_anew = finder._AnsibleCollectionPkgLoaderBase.get_code
+    loaders: Any = finder._AnsibleCollectionPkgLoaderBase
+    compile_anew = loaders.get_code
 
     def get_code(loader: Any, name: str) -> Any:
         source = loader.get_source(name)
@@ -158,7 +159,7 @@ def keep_compiled(folder: pathlib.Path) -> None:
         return compile_anew(loader, name)
 
     folder.mkdir()
-    finder._AnsibleCollectionPkgLoaderBase.get_code = get_code
+    loaders.get_code = get_code
 
 
 def decline(connection: socket.socket) -> None:
