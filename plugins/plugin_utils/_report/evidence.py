@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from .host import Host
 _SECONDS = 20                   # for which git is waited for
 # What git is kept from: programs that the settings of a repository name, and writing to it.
 _ALONE = ('-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-optional-locks', '--no-pager')
+# Addresses of repositories: of a URI, and as scp has them; the names of users, and passwords, are taken off.
+_URI = re.compile(r'(?P<scheme>https?|ssh|git)://(?:[^@/?#\s]*@)?(?P<host>[\w.-]+(?::\d{1,5})?)/(?P<path>[\w.~/-]+)',
+                  re.ASCII)
+_SCP = re.compile(r'(?:[^@:/\s]+@)?(?P<host>[\w.-]+):/?(?P<path>[\w.~-][\w.~/-]*)', re.ASCII)
 
 
 class Source(NamedTuple):
@@ -25,11 +30,17 @@ class Source(NamedTuple):
     :ivar root: the top of the repository that the inventory is in, or what was given in its place.
     :ivar revision: the commit; None where it is not known.
     :ivar dirty: whether files of that commit were changed since; None where that is not known.
+    :ivar repository: the address that it was cloned from, without names and passwords of users.
+    :ivar top: what paths in records are relative to.
+    :ivar inventory: the path of the inventory file.
     """
 
     root: str | None = None
     revision: str | None = None
     dirty: bool | None = None
+    repository: str | None = None
+    top: str | None = None
+    inventory: str | None = None
 
 
 UNKNOWN = Source()
@@ -140,7 +151,23 @@ def source(folder: str, root: str | None = None, environment: Mapping[str, str] 
     revision = _line(git, 'rev-parse', '--verify', 'HEAD^{commit}')
     changes = None if revision is None else git(
         'status', '--porcelain', '--untracked-files=no', '--ignore-submodules=dirty')
-    return Source(os.path.abspath(root) if root else top, revision, None if changes is None else bool(changes))
+    return Source(os.path.realpath(root) if root else top, revision, None if changes is None else bool(changes),
+                  address(_line(git, 'config', '--get', 'remote.origin.url') or ''))
+
+
+def address(remote: str) -> str | None:
+    """Return the address of a repository as a URI that anybody may read; None where there is none to show.
+
+    >>> address('https://user:secret@git.example.com/ops/inventory.git')
+    'https://git.example.com/ops/inventory.git'
+    >>> address('git@git.example.com:ops/inventory.git')
+    'ssh://git.example.com/ops/inventory.git'
+    """
+    match = _URI.fullmatch(remote)
+    if match:
+        return '%s://%s/%s' % (match['scheme'], match['host'], match['path'])
+    match = _SCP.fullmatch(remote)
+    return 'ssh://%s/%s' % (match['host'], match['path']) if match else None
 
 
 def _line(git: Callable[..., str | None], *arguments: str) -> str | None:

@@ -37,10 +37,11 @@ KEYS = (
 )
 MOST_NAMED = 100        # ports, and listeners, of a finding in a record
 # Where neither the entry nor a switch says otherwise.
-_SEVERITY = {'forbidden': 'critical', 'unexpected': 'high', 'wrong_owner': 'high', 'missing': 'high', 'unknown': 'high',
-             'wrong_bind': 'medium', 'overexposed': 'medium', 'unreachable': 'medium', 'unhealthy': 'medium',
-             'waiver_expired': 'info', 'entry_unused': 'info', 'waiver_unused': 'info'}
-_WORST = dict(_SEVERITY, overexposed='critical')      # for all that is known, to everybody
+USUAL_SEVERITY = {
+    'forbidden': 'critical', 'unexpected': 'high', 'wrong_owner': 'high', 'missing': 'high', 'unknown': 'high',
+    'wrong_bind': 'medium', 'overexposed': 'medium', 'unreachable': 'medium', 'unhealthy': 'medium',
+    'waiver_expired': 'info', 'entry_unused': 'info', 'waiver_unused': 'info'}
+_WORST = dict(USUAL_SEVERITY, overexposed='critical')      # for all that is known, to everybody
 
 
 @dataclass(eq=False)
@@ -175,7 +176,7 @@ def _severest(ways: Iterable[tuple[str, tuple[Entry, ...]]], usual: str | None) 
     """Find the severity of the worst that it may be. Of several entries the most severe decides."""
     severities: list[str] = []
     for kind, entries in ways:
-        default = usual or _SEVERITY[kind]
+        default = usual or USUAL_SEVERITY[kind]
         severities += [entry.severity or default for entry in entries] or [default]
         usual = None            # which is of what it says, and of nothing else
     return min(severities, key=SEVERITIES.index)

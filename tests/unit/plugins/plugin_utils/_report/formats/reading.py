@@ -13,6 +13,7 @@ import json
 import pathlib
 import re
 import xml.etree.ElementTree as ET
+from urllib.parse import unquote
 
 import cmarkgfm
 import xmlschema
@@ -95,6 +96,97 @@ def metrics(content):
     return by_name
 
 
+_CHARACTERS_OF_URI = re.compile(r'(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+')
+
+
+class Sarif:
+    """What takes SARIF: each taker, in our words, rejects or drops what it does; here nothing may be.
+
+    The schema and the rules of Microsoft's validator are tried by ``tests/validators``.
+
+    :ivar run: the only one; ``results`` its results.
+    """
+
+    def __init__(self, content):
+        log = json.loads(content)
+        assert log['version'] == '2.1.0' and len(log['runs']) == 1
+        [self.run] = log['runs']
+        self.results = self.run['results']
+        self.rules = self.run['tool']['driver']['rules']
+        for taker in (self._github, self._defect_dojo, self._violations_lib, self._gitlab):
+            assert taker() == len(self.results), '%s takes not all' % taker.__name__
+
+    def _github(self):
+        """Code scanning rejects all of a file for one of these. Two results with one key are one alert."""
+        assert len(self.results) <= 5000 and len(self.rules) <= 25000
+        assert re.fullmatch('listening-ports(?:-part-[0-9a-f]{12})?/', self.run['automationDetails']['id'])
+        # a file where this is false is rejected, as that of an unsuccessful execution
+        [invocation] = self.run['invocations']
+        looked = any(self.run['properties']['hosts'][state] for state in ('ok', 'partial'))
+        assert invocation['executionSuccessful'] is looked
+        for rule in self.rules:
+            assert 0 <= float(rule['properties']['security-severity']) <= 10
+            assert len(rule['properties']['tags']) <= 10
+            assert rule['shortDescription']['text'] and rule['help']['text'] and rule['help']['markdown']
+        for result in self.results:
+            [location] = result['locations']
+            place = location['physicalLocation']
+            assert place['region']['startLine'] >= 1
+            uri = place['artifactLocation']['uri']
+            assert _CHARACTERS_OF_URI.fullmatch(uri) and not uri.startswith('/'), uri
+            assert not {'', '.', '..'} & set(unquote(uri).split('/'))
+            assert len(location.get('logicalLocations', ())) <= 100
+        for message in self.messages:
+            assert message and not re.search(r'\{\d+\}', message) and '](' not in message
+        return len({(result['ruleId'], result['partialFingerprints']['primaryLocationLineHash'])
+                    for result in self.results})
+
+    def _defect_dojo(self):
+        """Drops what is no failure; a region without a line, or a file without an address, ends the import."""
+        rules = {rule['id']: rule for rule in self.rules}
+        findings = set()
+        for result in self.results:
+            if result.get('kind', 'fail') != 'fail' or result.get('suppressions'):
+                continue
+            for location in result['locations']:
+                if 'region' in location['physicalLocation']:
+                    location['physicalLocation']['region']['startLine'] + 0
+                float(rules[result['ruleId']]['properties']['security-severity'])
+                identity = []
+                for key, value in sorted(result['partialFingerprints'].items()):
+                    if '/' in key:
+                        int(key.rpartition('/')[2].replace('v', ''))
+                    identity.append('%s:%s' % (key, value))
+                findings.add((result['ruleId'], '|'.join(identity)))
+        return len(findings)
+
+    def _violations_lib(self):
+        """Jenkins: skips, and says nothing, what has no text or no line; takes ``suppressions`` for nothing."""
+        return sum(bool(result['message'].get('text')) for result in self.results for location in result['locations']
+                   if location['physicalLocation'].get('region', {}).get('startLine') is not None)
+
+    def _gitlab(self):
+        """Fails a report of which half cannot be placed."""
+        return sum('ruleId' in result and 'physicalLocation' in result['locations'][0] for result in self.results
+                   if not result.get('suppressions') and 'rank' not in result)
+
+    @property
+    def messages(self):
+        """All texts that may have placeholders and links."""
+        notes = self.run['invocations'][0]['toolExecutionNotifications']
+        return [each['message']['text'] for each in [*self.results, *notes]]
+
+    def of_kind(self, kind):
+        """The results of a kind."""
+        return [result for result in self.results if result['properties']['kind'] == kind]
+
+
+def place_of(result):
+    """The file and the line of a result of SARIF."""
+    place = result['locations'][0]['physicalLocation']
+    return unquote(place['artifactLocation']['uri']), place['region']['startLine']
+
+
 def counts(name, content):
     """How many hosts a file of a format has, and how many findings that fail one of them."""
     return _COUNTS[name](content)
@@ -130,6 +222,14 @@ def _counts_of_prometheus(content):
         value for labels, value in samples.get('findings', ()) if labels['fails'] == 'yes'))
 
 
+def _counts_of_sarif(content):
+    log = Sarif(content)
+    return sum(log.run['properties']['hosts'].values()), sum(
+        result['occurrenceCount'] for result in log.results
+        if result['properties']['fails'] and result['properties']['kind'] in KINDS)
+
+
 _COUNTS = {'json': _counts_of_json, 'junit': _counts_of_junit, 'markdown': _counts_of_markdown,
-           'csv': _counts_of_csv, 'prometheus': _counts_of_prometheus}
+           'csv': _counts_of_csv, 'prometheus': _counts_of_prometheus,
+           'sarif': _counts_of_sarif}
 READ = tuple(_COUNTS)

@@ -64,7 +64,7 @@ def test_every_record_goes_through_every_format_and_is_counted_alike(tmp_path):
         number, failing = counts['json']
         assert counts['junit'] == counts['prometheus'] == (number, failing)
         # where a finding is on several addresses of a host, these have it in one line, and under one fingerprint
-        for name in ('csv', 'markdown'):
+        for name in ('csv', 'markdown', 'sarif'):
             assert counts[name][0] == number and (counts[name][1] > 0) == (failing > 0)
             assert counts[name][1] <= failing
     strategies.run(check)
