@@ -60,7 +60,7 @@ class Environments:
         """The bin folder of an environment, which is made where it is missing."""
         place, version = self.place(environment), _version(environment.python)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(place.with_suffix(place.suffix + ".lock")):
+        with locked(place.with_suffix(place.suffix + ".lock")):
             if not self.is_ready(environment):
                 print("Making the environment %s with %s" % (environment.name, version.strip()), flush=True)
                 shutil.rmtree(place, ignore_errors=True)
@@ -87,7 +87,8 @@ def _runs(place: pathlib.Path) -> bool:
 
 
 @contextlib.contextmanager
-def _lock(path: pathlib.Path) -> Iterator[None]:
+def locked(path: pathlib.Path) -> Iterator[None]:
+    """Keeps other runs from what is made meanwhile."""
     with open(path, "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

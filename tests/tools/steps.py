@@ -8,13 +8,16 @@ import dataclasses
 import functools
 import os
 import pathlib
+import platform
 import re
 import shutil
+import subprocess
 from typing import Any, Callable, Mapping, Sequence
 
 import ansible_test
 import artifact
 import molecule
+import npm
 from bench import Bench, Failed, LeftOut, environ
 from environments import Environment, Path
 from machines import require_hosts
@@ -23,6 +26,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
 RELEASES = "trixie,bookworm,bullseye"
 IMAGES = RELEASES + ",trixie+services,trixie+managed,trixie+web,bullseye+web"
+# A package of npm, and its version: it has the validator and the schema
+MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
@@ -280,6 +285,27 @@ def browser(bench: Bench) -> None:
     pytest(bench, folder_of(bench, browser_environment), "tests/browser")
 
 
+def validators_environment(bench: Bench, *_unused: Any) -> list[Environment]:
+    """That of the newest ansible-core, with what validates by a schema."""
+    [core] = newest_core(bench)
+    wanted = requirements(HERE.parent / "validators/requirements.txt")
+    return [Environment("validators-%s" % core.name, core.python, (*core.requirements, *wanted))]
+
+
+def validators(bench: Bench) -> None:
+    """Tests of reports with programs of others, which are not of PyPI."""
+    missed = "nothing has held report.sarif against the schema of OASIS, nor against the rules of Microsoft and GitHub"
+    if platform.machine() != "x86_64":
+        raise LeftOut("Sarif.Multitool does not run on %s: %s" % (platform.machine(), missed))
+    try:
+        multitool = npm.package(bench.cache, *MULTITOOL)
+    except npm.NoNpm:
+        raise LeftOut("no npm here: %s" % missed) from None
+    except subprocess.CalledProcessError as exc:
+        raise Failed("npm cannot install %s: exit code %d: %s" % (MULTITOOL[0], exc.returncode, missed)) from exc
+    pytest(bench, folder_of(bench, validators_environment), "tests/validators", SARIF_MULTITOOL=str(multitool))
+
+
 def rig(bench: Bench) -> None:
     require_hosts()
     with_newest_core(bench, "tests/hosts/machine")
@@ -367,6 +393,7 @@ STEPS = [
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=450, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=250),
     Step("browser", "the page of a report in Chromium", browser, browser_environment, cost=60),
+    Step("validators", "SARIF by its schema and Sarif.Multitool", validators, validators_environment, cost=60),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core, cost=1000, limit=2700,
          uses=HOSTS),
     Step("hosts", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"], cost=15),

@@ -71,7 +71,7 @@ def records():
     return [_record(name) for name in NAMES]
 
 
-def _path(name):
+def path_of(name):
     """A path of a file that is called so, as far as files can be."""
     return '/'.join(part for part in name.replace('\0', '').split('/') if part not in ('', '.', '..'))
 
@@ -91,5 +91,5 @@ def _record(name):
         *findings, policy={'summary': name, 'hash': '0' * 64, 'variables': [name]}, waived=1, waivers=[waiver],
         met={'entries': [[name, 'met ' + name]], 'waivers': [[name, name]]},
         idle={'entries': [[name, 'idle ' + name]], 'waivers': []},
-        places={name: {'path': _path(name), 'line': 7, 'entries': {visible(name, 200): 8}}})
+        places={name: {'path': path_of(name), 'line': 7, 'entries': {visible(name, 200): 8}}})
     return record(name, made, declared=True, judgement=judgement)

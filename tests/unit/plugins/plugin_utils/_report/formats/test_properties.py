@@ -9,13 +9,14 @@ import datetime
 import hypothesis
 
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet, judge
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building, strategies
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.formats import reading
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, file_of
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hostile import NAMES
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hostile import NAMES, path_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, exposure, gap, record
 
 NOW = datetime.datetime(2026, 11, 20, 9)
@@ -33,7 +34,21 @@ def host(choose, name):
     if not choose.one_in(4):
         policy = building.policy(strategies.declaration(choose, most_waivers=2))
         judgement = fleet.judgement(policy, judge.judge(copy.deepcopy(facts), policy, NOW))
+        if choose.one_in(2):
+            judgement['places'] = _places(choose, fleet.named(policy, judgement))
     return record(name, facts, declared=judgement is not None, judgement=judgement)
+
+
+def _places(choose, conditions):
+    """Where some of these are written, in files of any name."""
+    places = {}
+    for condition in conditions:
+        path = ('/' if choose.one_in(4) else '') + path_of(choose.of(NAMES))
+        place = places.setdefault(condition.variable, {'path': path, 'line': choose.of((1, 7, 2 ** 31 - 1)),
+                                                       'entries': {}})
+        if choose.one_in(2):
+            place['entries'][visible(condition.label, 200)] = choose.of((1, 8))
+    return places
 
 
 def _complete(facts):
