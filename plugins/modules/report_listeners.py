@@ -46,12 +46,13 @@ options:
       - V(html) is C(report.html), a page for a browser.
       - V(junit) is C(report.junit.xml), for what shows tests; V(markdown) is C(report.md), for the summary of a job or
         a comment on a change; V(csv) is C(report.csv), for spreadsheets; V(prometheus) is C(report.prom), for the
-        textfile collector of node_exporter.
+        textfile collector of node_exporter; V(sarif) is C(report.sarif), for GitHub, GitLab, DefectDojo and what else
+        shows findings of analyses.
       - A file is written whole or not at all. If one cannot be written, the task fails, the file that was there stays
         as it was, and the others are written.
     type: list
     elements: str
-    choices: [table, csv, html, json, junit, markdown, prometheus]
+    choices: [table, csv, html, json, junit, markdown, prometheus, sarif]
     default: [table]
   dest:
     description: The directory for files. The default is that of O(path).
@@ -66,6 +67,7 @@ options:
       - The top of the files that hosts were judged by, of which the report names the commit, and whether files of
         that commit were changed since. Files that Git does not track do not count. The default is the top of
         the Git repository that the inventory is in, or in which the task runs if there is no inventory directory.
+      - Paths in V(sarif) are relative to it.
     type: path
   example:
     description: Whether to end with an example of how to declare what is expected, if no host has a declaration.

@@ -39,7 +39,8 @@ def test_all_formats_of_one_audit_say_the_same(hosts, playbook, tmp_path):
     assert number == len(fleet) and failing > 1
     assert counts["junit"] == counts["prometheus"] == counts["csv"] == (number, failing)
     # findings that are the same on several addresses of a host are one line of it
-    assert counts["markdown"][0] == number and 0 < counts["markdown"][1] <= failing
+    for name in ("markdown", "sarif"):
+        assert counts[name][0] == number and 0 < counts[name][1] <= failing
 
     verdicts = {host["host"]: host["verdict"] for host in json.loads(files["json"])["hosts"]}
     assert verdicts == {services.name: "violates", stray.name: "violates", good.name: "as_declared",
@@ -54,6 +55,11 @@ def test_all_formats_of_one_audit_say_the_same(hosts, playbook, tmp_path):
     assert any(row[:2] == ["unreachable", dead.name] for row in page.tables["Not looked at, or not judged"])
     [row] = [row for row in reading.rows(files["csv"]) if row["host"] == dead.name]
     assert (row["host_state"], row["port"]) == ("unreachable", "") and row["message"]
+    log = reading.Sarif(files["sarif"])
+    [result] = [each for each in log.of_kind("unexpected") if each["properties"]["hosts"] == [stray.name]]
+    assert reading.place_of(result) == ("group_vars/all.yml", DECLARED.splitlines().index("expected_listeners:") + 1)
+    [result] = [each for each in log.of_kind("not_observed") if each["properties"]["hosts"] == [dead.name]]
+    assert result["message"]["text"].startswith("%s: unreachable: " % dead.name)
     samples = reading.metrics(files["prometheus"])
     assert {labels["host"]: labels["verdict"] for labels, dummy in samples["host"]} == verdicts
     assert dead.name not in {labels["host"] for labels, dummy in samples["listeners"]}
