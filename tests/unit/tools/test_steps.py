@@ -6,12 +6,14 @@
 import inspect
 import pathlib
 import sys
+import types
 
 import pytest
 
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / 'tools'
 sys.path.append(str(TOOLS))
 
+import steps  # noqa: E402
 from steps import CAMPAIGN, LOCKOUT, STEPS  # noqa: E402
 
 
@@ -24,3 +26,11 @@ def test_what_a_step_does_and_what_it_needs_take_its_arguments(step):
 def test_steps_have_names_of_their_own():
     names = [(step.part, step.name) for step in STEPS + CAMPAIGN + LOCKOUT]
     assert len(set(names)) == len(names)
+
+
+def test_what_is_not_validated_without_npm_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(steps.npm.shutil, 'which', lambda program: None)
+    bench = types.SimpleNamespace(cache=tmp_path)
+    with pytest.raises(steps.LeftOut, match='nothing has held report.sarif against the schema'):
+        steps.validators(bench)
+    assert not list(tmp_path.iterdir())

@@ -15,6 +15,7 @@ from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_listeners
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.formats import reading
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
     SUMMARY, finding, judgement
 )
@@ -51,7 +52,7 @@ def report(tmp_path, printed):
     records.write(str(tmp_path), record('web'))
     records.write(str(tmp_path), record('db', facts(listener(port=5432, owners=[]), gaps=[gap()])))
 
-    def run(play=('web', 'db'), batch=None, alive=None, limit=None, terminal=None, **arguments):
+    def run(play=('web', 'db'), batch=None, alive=None, limit=None, terminal=None, variables=None, **arguments):
         task = Task()
         task.args = dict({'path': str(tmp_path), 'run_id': RUN}, **arguments)
         action = report_listeners.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None,
@@ -60,7 +61,7 @@ def report(tmp_path, printed):
         return action.run(task_vars={
             'ansible_play_hosts_all': list(play), 'ansible_play_hosts': list(play if alive is None else alive),
             'ansible_play_batch': list((alive or play) if batch is None else batch),
-            **({'ansible_limit': limit} if limit else {})})
+            **({'ansible_limit': limit} if limit else {}), **(variables or {})})
     return run
 
 
@@ -228,3 +229,22 @@ def test_records_that_others_may_write_to_are_not_reported_unless_that_is_meant(
     result = report()
     assert result['hosts']['failed'] == 2 and 'is not safe from forgery: everybody may write to it' in result['table']
     assert report(shared=True)['hosts']['failed'] == 0
+
+
+@pytest.mark.parametrize('below, run_id', [(False, RUN), (True, RUN), (False, 'any')])
+def test_sarif_points_to_files_below_the_root_of_the_sources(report, tmp_path, monkeypatch, below, run_id):
+    """The inventory where nothing else is known; it may be a link, and ``any`` run may be of other files."""
+    monkeypatch.chdir('/')
+    place = tmp_path / 'sources/inventories'
+    place.mkdir(parents=True)
+    (tmp_path / 'sources/.git').mkdir()
+    (tmp_path / 'sources/.git/HEAD').write_text('ref: refs/heads/main\n')
+    (place / 'hosts').write_text('web\n')
+    (tmp_path / 'link').symlink_to(place)
+    report(('web', 'gone'), formats=['sarif'], run_id=run_id, dest=str(tmp_path / 'out'),
+           variables={'inventory_dir': str(tmp_path / 'link'), 'inventory_file': str(tmp_path / 'link/hosts')},
+           **({'source_root': str(tmp_path / 'link')} if below else {}))
+    made = reading.Sarif((tmp_path / 'out/report.sarif').read_bytes())
+    [gone] = made.of_kind('not_observed')
+    assert gone['properties']['hosts'] == ['gone']
+    assert reading.place_of(gone) == ('hosts' if below else 'inventories/hosts', 1)
