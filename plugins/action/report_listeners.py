@@ -4,9 +4,6 @@
 """Reports what was recorded of hosts. The documentation is in plugins/modules/report_listeners.py."""
 
 import os
-from collections.abc import Collection, Sequence
-from itertools import takewhile
-from typing import NamedTuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.release import __version__ as ansible_version
@@ -14,6 +11,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._report import (
+    batches,
     evidence,
     files,
     model,
@@ -100,53 +98,13 @@ class ActionModule(_action.Report):
             return None
 
 
-class _Turn(NamedTuple):
-    """What is done in this batch of the play.
-
-    :ivar read: the hosts whose records are read, and those still to come.
-    :ivar shown: the hosts to show.
-    :ivar pending: the hosts that are still to come.
-    :ivar fleet: whether these are all hosts that matter.
-    :ivar writes: whether files are written.
-    :ivar earlier: how many hosts of earlier batches are not read again.
-    """
-
-    read: list[str]
-    shown: set[str]
-    pending: set[str]
-    fleet: bool
-    writes: bool
-    earlier: int = 0
-
-
-def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.Variables) -> _Turn:
-    """Decide what is done: all, unless other batches follow; else all whenever the hosts so far have doubled."""
+def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.Variables) -> batches.Turn:
+    """Decide what is done in this batch of the play, or for the hosts that are named."""
     names = options['hosts']
     if names is not None:
         hosts = [str(name) for name in names]
-        return _Turn(hosts, set(hosts), set(), True, True)
-    hosts = [str(name) for name in task_vars['ansible_play_hosts_all']]
-    batch = {str(name) for name in task_vars['ansible_play_batch']}
-    others = {str(name) for name in task_vars['ansible_play_hosts']} - batch
-    pending = records.to_come(path, others, run_id, options['shared'])
-    batch |= _failed_of_batch(hosts, others, pending)
-    fleet = not task_vars.get('ansible_limit')
-    if not pending:
-        return _Turn(hosts, set(hosts), pending, fleet, True)
-    if model.is_doubled(len(hosts) - len(pending), len(batch)):
-        return _Turn(hosts, batch, pending, fleet, True)
-    read = [host for host in hosts if host in batch or host in pending]
-    return _Turn(read, batch, pending, False, False, len(hosts) - len(read))
-
-
-def _failed_of_batch(hosts: Sequence[str], others: Collection[str], pending: Collection[str]) -> set[str]:
-    """Find the hosts of the batch that have failed, which Ansible does not name any more.
-
-    Batches are slices of the hosts of a play. Failed hosts that lie between an earlier batch and this one may be of
-    either; they are shown once more, rather than not at all.
-
-    :param hosts: all of the play, in its order.
-    :param others: those of other batches that have not failed; ``pending`` those of them whose turn is to come.
-    """
-    had_their_turn = [host for host in hosts if host not in pending]
-    return set(takewhile(lambda host: host not in others, reversed(had_their_turn)))
+        return batches.Turn(hosts, set(hosts), set(), True, True)
+    hosts, alive, batch = ([str(name) for name in task_vars[variable]] for variable in (
+        'ansible_play_hosts_all', 'ansible_play_hosts', 'ansible_play_batch'))
+    play = batches.Play(hosts, set(alive), set(batch), bool(task_vars.get('ansible_limit')))
+    return batches.turn(path, run_id, play, options['shared'])

@@ -25,7 +25,7 @@ from .naming import Naming
 from .pool import Pool
 
 # What formats need of here, and of the room of hosts.
-__all__ = ('STATES', 'VERDICTS', 'Host', 'Pairs', 'Report', 'Sink', 'gather', 'is_doubled', 'kept', 'read')
+__all__ = ('STATES', 'VERDICTS', 'Host', 'Pairs', 'Report', 'Sink', 'gather', 'kept', 'read')
 
 
 @dataclass
@@ -166,22 +166,6 @@ def gather(pairs: Pairs, sinks: Sequence[Sink], report: Report) -> Report:
         for sink in sinks:
             sink.add(host, facts)
     return report
-
-
-def is_doubled(so_far: int, batch: int) -> bool:
-    """Whether so many hosts are at least twice those of the last batch for which this was so.
-
-    It is so of the first batch, and then of few: to report each time on all hosts so far costs no more than a few
-    reports.
-
-    :param so_far: how many hosts had their turn, those of this batch among them.
-    :param batch: how many are in this batch.
-    """
-    before = so_far - batch
-    step = max(batch, 1)
-    while step <= before:
-        step *= 2
-    return step <= so_far
 
 
 def _host(directory: str, name: str, run_id: str, shared: bool, pool: Pool) -> tuple[Host, Record | None]:
