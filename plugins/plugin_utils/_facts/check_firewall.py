@@ -53,13 +53,7 @@ def _interface_address(value: object) -> str:
 
 def _row(*checks: _schema.Check) -> _schema.Check:
     """Return the check for a list of which each element has a check of its own."""
-    def check(value: object) -> object:
-        if not isinstance(value, list) or len(value) != len(checks):
-            raise Fault('has to be a list of %d' % len(checks))
-        for part, known in zip(value, checks, strict=True):
-            known(part)
-        return value
-    return check
+    return _schema.row('has to be a list of %d' % len(checks), *checks)
 
 
 networks = _schema.items(network, 2000)

@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -151,9 +151,29 @@ def read(directory: str, host: str, shared: bool = False) -> Record | None:
     :returns: None where there is none.
     :raises RecordError: there is something that cannot be read, or is not the record of this host.
     """
+    return _read(_opened_hosts(directory, shared), host, shared)
+
+
+@contextlib.contextmanager
+def opened(directory: str, shared: bool = False) -> Iterator[Callable[[str], Record | None]]:
+    """Open the directory of records once, to read those of many hosts.
+
+    :param shared: whether they may be by somebody else.
+    :returns: what reads the record of a host, see ``read``.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            handle = stack.enter_context(_opened_hosts(directory, shared))
+        except (OSError, RecordError):          # it is said of each host why it has no record
+            yield lambda host: read(directory, host, shared)
+        else:
+            yield lambda host: _read(contextlib.nullcontext(handle), host, shared)
+
+
+def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: bool) -> Record | None:
     name = file_name(host)
     what = 'the record hosts/%s' % name
-    data = _decoded(_opened_hosts(directory, shared), name, what, os.O_NOFOLLOW, shared)
+    data = _decoded(folder, name, what, os.O_NOFOLLOW, shared)
     return None if data is None else _checked(data, host, what)
 
 
@@ -278,6 +298,8 @@ def _content(folder: contextlib.AbstractContextManager[int], name: str, what: st
         if status.st_size > _MAX_BYTES:
             raise Fault('more than %d bytes' % _MAX_BYTES)
         with open(number, 'rb', closefd=False) as stream:
-            return stream.read(_MAX_BYTES)
+            # room is made for as much as is asked for: no more than there is, unless that has become more
+            content = stream.read(status.st_size + 1)
+            return content if len(content) <= status.st_size else content + stream.read(_MAX_BYTES - len(content))
     finally:
         os.close(number)

@@ -57,8 +57,8 @@ _check_schema_2 = _schema.mapping(
 _waived_finding = _schema.mapping({
     'kind': _SPECIAL['kind'], 'severity': _SPECIAL['severity'], 'listener': _maybe_text, 'entry': _maybe_text,
     'message': _text, 'fingerprint': _key, 'waiver': _schema.items(_maybe_text, 2, 2)})
-_outcome = _schema.choice(*OUTCOMES)
-_state = _schema.choice(*options.STATES)
+_entry = _schema.row('is no list of variable, label, state and outcome', _maybe_text, _text,
+                     _schema.choice(*options.STATES), _schema.choice(*OUTCOMES))
 
 
 def _with_parts(value: Any) -> Any:
@@ -78,15 +78,6 @@ def _without_parts(value: Any) -> Any:
     """Check for a finding that an earlier version has recorded."""
     _check_schema_1(value)
     value.update(parts=None, same=None)
-    return value
-
-
-def _entry(value: Any) -> Any:
-    """Check for an entry: its variable, label, state and outcome."""
-    if not isinstance(value, list) or len(value) != 4:
-        raise Fault('is no list of variable, label, state and outcome')
-    for check_part, part in zip((_maybe_text, _text, _state, _outcome), value):
-        check_part(part)
     return value
 
 

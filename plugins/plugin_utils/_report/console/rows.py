@@ -9,14 +9,16 @@ the ephemeral range. A row keeps what it shows, and not the listeners.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ... import _long_sets
 from ..._harmless.terminal import name, visible
-from ..._listener import WIDEST_FIRST, Listener, endpoints, forwarded_to, is_led_elsewhere, reach, to_show, unlisted
+from ..._listener import WIDEST_FIRST, Listener, forwarded_to, is_led_elsewhere, reach, to_show, unlisted
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
+from ..listening import listening, roves
 from ..model import Host
 
 _SCOPE_ORDER: dict[str, int] = {scope: number for number, scope in enumerate(SCOPES)}
@@ -78,6 +80,9 @@ class _Bound(NamedTuple):
     accepts_ipv4: bool | None
 
 
+_OF_BOUND = itemgetter(*_Bound._fields)
+
+
 class _Known(NamedTuple):
     """What was worked out of a listener, and is the same for all that are told by the same.
 
@@ -114,16 +119,21 @@ class _Shared:
     def add(self, host: str, bound: list[_Bound], listeners: Iterable[tuple[Listener, _Known]]) -> None:
         """Add the listeners of a host."""
         self.hosts.append(host)
-        self.addresses.update(bound)
         if bound != self.bound:
             self.bound = None
+        if self.bound is None or not self.addresses:
+            self.addresses.update(bound)
         for listener, known in listeners:
             self.ports.add(listener['port'])
             self.uids.add(listener['socket_uid'])
-            self.unlisted = max(self.unlisted, known.unlisted)
+            if known.unlisted > self.unlisted:
+                self.unlisted = known.unlisted
             for process, times in known.processes.items():
-                least_and_most = self.processes.setdefault(process, [times, times])
-                least_and_most[:] = min(least_and_most[0], times), max(least_and_most[1], times)
+                least_and_most = self.processes.get(process)
+                if least_and_most is None:
+                    self.processes[process] = [times, times]
+                elif not least_and_most[0] <= times <= least_and_most[1]:
+                    least_and_most[:] = min(least_and_most[0], times), max(least_and_most[1], times)
 
 
 class Rows:
@@ -135,8 +145,9 @@ class Rows:
     """
 
     def __init__(self) -> None:
-        self._shared: dict[tuple[_Essence, frozenset[Any]], _Shared] = {}
-        self._known: dict[tuple[Any, ...], _Known] = {}
+        self._shared: dict[tuple[int, tuple[Any, ...]], _Shared] = {}
+        self._known: dict[object, _Known] = {}
+        self._essences: dict[_Essence, _Essence] = {}
         self.listeners = self.forwarded = self.wide = 0
         self.judged_by_firewall = True
 
@@ -145,35 +156,37 @@ class Rows:
         if not facts:
             return
         gathered = facts['complete']['owners'] is not None
-        alike: dict[_Essence, list[tuple[Listener, _Known]]] = {}
-        total = 0
-        for listener in endpoints(facts):
-            known = self._look_up(listener, gathered)
-            alike.setdefault(known.essence, []).append((listener, known))
-            total += 1
+        # by the identity of their essence: of those that are equal there is one
+        alike: dict[int, list[tuple[Listener, _Known]]] = {}
+        every = listening(facts)
+        for listener, told in every:
+            known = self._known.get(told) or self._look_at(listener, told, gathered)
+            alike.setdefault(id(known.essence), []).append((listener, known))
             self.wide += known.wide
             self.judged_by_firewall &= bool(listener.get('exposure'))
         self.listeners += len(facts['listeners'])
-        self.forwarded += total - len(facts['listeners'])
-        for essence, listeners in alike.items():
-            bound = sorted({_bound(listener) for listener, dummy in listeners}, key=_order_of_bound)
-            key = essence, _shape(essence, bound)
-            if key not in self._shared:
+        self.forwarded += len(every) - len(facts['listeners'])
+        for listeners in alike.values():
+            essence = listeners[0][1].essence
+            bound = [_bound(listener) for listener, dummy in listeners]
+            if len(bound) > 1:
+                bound = sorted(set(bound), key=_order_of_bound)
+            key = id(essence), _shape(essence, bound)
+            shared = self._shared.get(key)
+            if shared is None:
                 first = min((listener for listener, dummy in listeners), key=lambda each: _order_of_bound(_bound(each)))
-                self._shared[key] = _Shared(essence, first, gathered, bound)
-            self._shared[key].add(host.name, bound, listeners)
+                shared = self._shared[key] = _Shared(essence, first, gathered, bound)
+            shared.add(host.name, bound, listeners)
 
-    def _look_up(self, listener: Listener, gathered: bool) -> _Known:
-        """Return what is known of a listener; text is made of it once."""
-        key = told(listener, gathered)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            known = self._known[key] = _Known(
-                _essence(listener, gathered),
-                {process: number for process, (number, dummy) in _processes(listener).items()}, unlisted(listener),
-                listener['namespace'] is None and level(listener) == 'anyone')
+    def _look_at(self, listener: Listener, told: object, gathered: bool) -> _Known:
+        """Return what is known of a listener, and keep it; text is made of it once."""
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        essence = _essence(listener, gathered)
+        known = self._known[told] = _Known(
+            self._essences.setdefault(essence, essence),
+            {process: number for process, (number, dummy) in _processes(listener).items()}, unlisted(listener),
+            listener['namespace'] is None and level(listener) == 'anyone')
         return known
 
     def __iter__(self) -> Iterator[Row]:
@@ -193,41 +206,30 @@ def row(listener: Listener, gathered: bool) -> Row:
     return _row(shared)
 
 
-def told(listener: Listener, gathered: bool) -> tuple[Any, ...]:
-    """Return all of a listener that a row shows, but for the address."""
-    exposure = listener.get('exposure')
-    return (
-        gathered, listener['protocol'], listener['port'], listener['scope'], listener['service'],
-        listener['activated_by'], listener['namespace'], listener['port_name'], listener['ephemeral'],
-        listener['held_by'], listener['owners_total'],
-        *[(owner['process'], owner['exe'], owner.get('exe_inside'), owner['exe_deleted'], owner['user'], owner['uid'],
-           owner['unit'], owner['container'], owner['pid'] == 1) for owner in listener['owners']],
-        forwarded_to(listener), repr(listener.get('behind')),
-        exposure and (exposure['level'], tuple(exposure['allowed']), repr(exposure.get('allowed_sets'))))
-
-
 def _essence(listener: Listener, gathered: bool) -> _Essence:
-    roves = listener['ephemeral'] and listener['protocol'] == 'udp'
     return _Essence(
-        listener['protocol'], None if roves else listener['port'], listener['scope'], listener['namespace'],
+        listener['protocol'], None if roves(listener) else listener['port'], listener['scope'], listener['namespace'],
         _service(listener), _names(listener, gathered), _unit(listener, gathered), _level(listener),
         forwarded_to(listener))
 
 
 def _bound(listener: Listener) -> _Bound:
-    return _Bound(listener['family'], listener['address'], listener['interface'], listener['accepts_ipv4'])
+    return _Bound._make(_OF_BOUND(listener))
 
 
 def _order_of_bound(bound: _Bound) -> tuple[str, str, str]:
     return bound.family, bound.address, bound.interface or ''
 
 
-def _shape(essence: _Essence, bound: Iterable[_Bound]) -> frozenset[Any]:
+def _shape(essence: _Essence, bound: Sequence[_Bound]) -> tuple[Any, ...]:
     """Return what hosts have in common that bind the same way: the same address where it means the same on all hosts,
-    else the same families."""
+    else the same families.
+
+    :param bound: sorted.
+    """
     if essence.scope in ('any', 'loopback'):
-        return frozenset(bound)
-    return frozenset(address.family for address in bound)
+        return tuple(bound)
+    return tuple(dict.fromkeys(address.family for address in bound))
 
 
 def _row(shared: _Shared) -> Row:

@@ -17,11 +17,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from ..._harmless.terminal import sentence, visible
-from ..._listener import Listener, endpoints, forwarded_to, identity, is_hidden, is_unknown_behind, to_show, unobserved
+from ..._listener import Listener, forwarded_to, identity, is_hidden, is_unknown_behind, to_show, unobserved
 from ..._long_sets import in_words
 from ..._policy.language.options import SEVERITIES
 from ..._shape import Facts
 from ..._words import number
+from ..listening import listening
 from ..model import Host, Report
 
 FILE = 'report.csv'
@@ -54,10 +55,11 @@ class Writer:
 
     def add(self, host: Host, facts: Facts | None) -> None:
         """Write what listens on a host and what is missing there, or one row that says why there is nothing."""
+        of_all = {'host': host.name, 'host_verdict': host.verdict, 'host_state': host.state,
+                  'recorded_at': host.recorded_at or '', 'run_id': host.run_id or '',
+                  'collection': host.collection or '', 'ansible_core': host.ansible_core or ''}
         for row in _rows(host, facts):
-            self._write({'host': host.name, 'host_verdict': host.verdict, 'host_state': host.state,
-                         'recorded_at': host.recorded_at or '', 'run_id': host.run_id or '',
-                         'collection': host.collection or '', 'ansible_core': host.ansible_core or '', **row})
+            self._write({**of_all, **row})
 
     def finish(self, report: Report) -> None:
         """Write what only all hosts together show."""
@@ -90,7 +92,7 @@ def _rows(host: Host, facts: Facts | None) -> Iterable[dict[str, str]]:
     if facts is None:
         yield {'message': sentence(host.reason or 'no reason was given', _LONGEST)}
     else:
-        listeners = endpoints(facts)
+        listeners = [listener for listener, dummy in listening(facts)]
         names.update(map(identity, listeners))
         yield from _listening(facts, listeners, findings, host)
     for finding in findings:

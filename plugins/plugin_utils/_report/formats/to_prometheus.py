@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from ..._harmless.terminal import visible
-from ..._listener import endpoints
 from ..._shape import Facts
 from ..._version import VERSION
 from .. import summary
+from ..listening import listening
 from ..model import STATES, VERDICTS, Host, Report
 
 FILE = 'report.prom'
@@ -48,7 +48,7 @@ class Writer:
             return
         counts = Counter({'anyone': 0})
         shown: set[_Labels] = set()
-        for listener in endpoints(facts):
+        for listener, dummy in listening(facts):
             exposure = listener.get('exposure')
             level = exposure['level'] if exposure else 'unknown'
             counts[level] += 1

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..._listener import endpoints, identity
+from ..._listener import identity
 from ..._shape import Facts
+from ..listening import Listening, listening
 from .kinds import Kinds, Port, port_number
 
 if TYPE_CHECKING:
@@ -57,17 +58,24 @@ class Content:
             self.hosts.append(Seen(host, NOTHING, places=self._places(host, {})))
             return
         gathered = facts['complete']['owners'] is not None
-        listeners = endpoints(facts)
-        numbers = {self.kinds.kind(listener, gathered): None for listener in listeners[:MOST_OF_HOST]}
-        kinds = tuple(sorted(numbers))
-        ports = {}
-        if host.judgement and any(
-                finding['listener'] or finding.get('listeners') for finding in host.judgement['findings']):
-            ports = {identity(listener): self.kinds.port(Port(listener['protocol'], port_number(listener)))
-                     for listener in listeners}
+        every = listening(facts)
+        kind = self.kinds.kind
+        kinds = tuple(sorted({kind(listener, told, gathered) for listener, told in every[:MOST_OF_HOST]}))
         self.hosts.append(Seen(
             host, WHOLE if facts['complete']['sockets'] else PART, self._same.setdefault(kinds, kinds),
-            self._places(host, ports), max(len(listeners) - MOST_OF_HOST, 0)))
+            self._places(host, self._ports(host, every)), max(len(every) - MOST_OF_HOST, 0)))
+
+    def _ports(self, host: Host, every: Sequence[Listening]) -> Mapping[str, int]:
+        """Return the number of the port of each listener that findings of a host name, by how they name it."""
+        findings = host.judgement['findings'] if host.judgement else ()
+        names = {name for finding in findings for name in _listeners(finding)}
+        if not names:
+            return {}
+        named = [listener for listener, dummy in every if listener['id'] in names]
+        if len(named) < len(names):         # some have names that are not shown as they are
+            named = [listener for listener, dummy in every]
+        return {identity(listener): self.kinds.port(Port(listener['protocol'], port_number(listener)))
+                for listener in named}
 
     def _places(self, host: Host, ports: Mapping[str, int]) -> tuple[tuple[Key, tuple[int, ...]], ...]:
         """List the ports that the findings of a host are about.
@@ -78,12 +86,17 @@ class Content:
             return ()
         places = []
         for finding in host.judgement['findings']:
-            about = {ports.get(listener) for listener in (finding['listener'], *(finding.get('listeners') or ()))}
+            about = {ports.get(listener) for listener in _listeners(finding)}
             about |= {self.kinds.port_of_text(text) for text in _missing(finding)}
             numbers = tuple(sorted(number for number in about if number is not None))
             if numbers:
                 places.append((key(finding), numbers))
         return tuple(places)
+
+
+def _listeners(finding: Mapping[str, Any]) -> list[str]:
+    """List the listeners that a finding names."""
+    return [name for name in (finding['listener'], *(finding.get('listeners') or ())) if name]
 
 
 def _missing(finding: Mapping[str, Any]) -> list[str]:

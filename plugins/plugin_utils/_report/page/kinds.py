@@ -20,6 +20,7 @@ LEVELS = tuple(reversed(WIDEST_FIRST))
 _UNKNOWN = LEVELS.index('unknown')
 _MOST_NETWORKS = 4
 _MOST_KNOWN = 20000             # listeners of which is kept how they listen, so that it need not be made text again
+_SAME_EVERYWHERE = ('any', 'loopback')  # scopes of which an address means the same on all hosts
 _BOTH = {True: ' and IPv4', None: ' and perhaps IPv4', False: ''}
 _HANDLE = re.compile(r' (?:handle|rule) \d+')       # numbers that the same rule does not have on all hosts
 _PORT = re.compile(r'(%s)/(\d{1,5})' % '|'.join(PROTOCOLS))
@@ -72,14 +73,16 @@ class Kinds:
         self._port_of: dict[Port, int] = {}
         self._known: dict[tuple[object, ...], int] = {}
 
-    def kind(self, listener: Listener, gathered: bool) -> int:
+    def kind(self, listener: Listener, told: object, gathered: bool) -> int:
         """Return the number of the way in which a listener listens.
 
+        :param told: what tells it from others but for the address, see ``listening``.
         :param gathered: whether owners were asked for on its host.
         """
         exposure = listener.get('exposure')
-        rules = exposure and (exposure['decided_by'], exposure['blocked_by'])
-        key = (rows.told(listener, gathered), rules)
+        address = listener['address'] if listener['scope'] in _SAME_EVERYWHERE else None
+        key = (told, address, listener['interface'], listener['accepts_ipv4'], listener['family'],
+               exposure and (exposure['decided_by'], exposure['blocked_by']))
         number = self._known.get(key)
         if number is None:
             kind = self._made(listener, gathered)
@@ -134,7 +137,7 @@ def port_number(listener: Listener) -> int:
 
 def _bound(listener: Listener) -> str:
     """Show where it listens, and where it is led to; of an address of the host no more than that it is one."""
-    if listener['scope'] in ('any', 'loopback'):
+    if listener['scope'] in _SAME_EVERYWHERE:
         text = listener['address']
         if listener['interface']:
             text += '%' + name(listener['interface'], 50)

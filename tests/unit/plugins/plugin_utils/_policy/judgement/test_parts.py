@@ -20,6 +20,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement.
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.options import KINDS
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building, test_cases
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.spoiling import spoilt
 
 
 def recorded(finding):
@@ -66,53 +67,6 @@ def test_one_host_alone_is_said_without_pids_and_in_the_same_words():
         assert message.of(finding.kind, alike.merged([kept, kept])) == message.of(
             finding.kind, alike.without_pids(kept)
         )
-
-
-def spoilt(value, choose, depth=0):
-    """A copy of JSON in which one thing is another one."""
-    if isinstance(value, dict) and value and choose.random() < 0.9:
-        key = choose.choice(sorted(value))
-        changed = dict(value)
-        if choose.random() < 0.1:
-            del changed[key]
-        else:
-            changed[key] = spoilt(value[key], choose, depth + 1)
-        return changed
-    if isinstance(value, list) and value and choose.random() < 0.8:
-        index = choose.randrange(len(value))
-        if choose.random() < 0.2:
-            return value[:index] + value[index + 1:]
-        if choose.random() < 0.2:
-            return value * choose.choice((2, 60))
-        return [
-            spoilt(element, choose, depth + 1) if place == index else element for place, element in enumerate(value)
-        ]
-    return choose.choice(
-        (
-            None,
-            True,
-            -1,
-            0,
-            7,
-            2**70,
-            1.5,
-            '',
-            'x',
-            '\x1b[2J\n::error::\u202e',
-            'x' * 30000,
-            '\ud800',
-            [],
-            {},
-            ['a'],
-            ['a', 'b'],
-            [None],
-            {'owners': []},
-            {'pieces': 'x'},
-            {'first': [], 'total': 5},
-            'ephemeral',
-            'none of these',
-        )
-    )
 
 
 def test_parts_of_strangers_are_refused_or_shown_and_do_nothing_else():

@@ -5,6 +5,7 @@
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.plugin_utils._report.listening import told
 from ansible_collections.listening.ports.plugins.plugin_utils._report.page import matrix
 from ansible_collections.listening.ports.plugins.plugin_utils._report.page.content import NOTHING, PART, WHOLE
 from ansible_collections.listening.ports.plugins.plugin_utils._report.page.kinds import LEVELS, Kinds, Port
@@ -22,7 +23,8 @@ class Fleet:
         self.subjects = []
 
     def host(self, name, *lines, marks=None, verdict=AS_DECLARED, seen=WHOLE, apart=()):
-        numbers = sorted({self.kinds.kind(building.listener(line), True) for line in lines})
+        listeners = map(building.listener, lines)
+        numbers = sorted({self.kinds.kind(listener, told(listener, True), True) for listener in listeners})
         ports = {self.kinds.port(Port(*port)): mark for port, mark in (marks or {}).items()}
         self.subjects.append(matrix.Subject(name, verdict, seen, tuple(numbers), ports, apart))
 

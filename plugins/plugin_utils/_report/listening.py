@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What listens on a host, worked out once for all formats that ask while it is read.
+
+Ten thousand hosts have a few hundred ways to listen: text is made of each once, by what tells it from others.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from .._listener import Listener, endpoints
+from .._shape import Facts
+
+_MOST_KNOWN = 20000             # ways to listen that are told apart
+_OF_LISTENER = itemgetter('protocol', 'scope', 'service', 'activated_by', 'namespace', 'port_name', 'ephemeral',
+                          'held_by', 'owners_total')
+_OF_OWNER = itemgetter('process', 'exe', 'exe_deleted', 'user', 'uid', 'unit', 'container')
+
+
+class Listening(NamedTuple):
+    """One listener, or what is forwarded.
+
+    :ivar told: see ``told``.
+    """
+
+    listener: Listener
+    told: object
+
+
+class _Looked:
+    """What was worked out.
+
+    :ivar facts: those of the last host; they are not to be changed meanwhile.
+    """
+
+    facts: Facts | None = None
+    listening: list[Listening] = []
+    told: dict[tuple[Any, ...], object] = {}
+
+
+def listening(facts: Facts) -> list[Listening]:
+    """List all that can be reached on a host, see ``endpoints``."""
+    if _Looked.facts is not facts:
+        gathered = facts['complete']['owners'] is not None
+        _Looked.listening = [Listening(listener, told(listener, gathered)) for listener in endpoints(facts)]
+        _Looked.facts = facts
+    return _Looked.listening
+
+
+def roves(listener: Listener) -> bool:
+    """Whether its port is another one after each start, and says nothing."""
+    return listener['ephemeral'] and listener['protocol'] == 'udp'
+
+
+def told(listener: Listener, gathered: bool) -> object:
+    """Return what tells a listener from others: all that is shown of it but the address, and a port that roves.
+
+    It is the same object for all of which this is the same.
+
+    :param gathered: whether owners were asked for on its host.
+    """
+    exposure = listener.get('exposure')
+    key = (
+        gathered, None if roves(listener) else listener['port'], _OF_LISTENER(listener),
+        *[(_OF_OWNER(owner), owner.get('exe_inside'), owner['pid'] == 1) for owner in listener['owners']],
+        listener.get('to'), _as_text(listener.get('behind')),
+        exposure and (exposure['level'], *exposure['allowed'], _as_text(exposure.get('allowed_sets'))))
+    known = _Looked.told.get(key)
+    if known is None:
+        if len(_Looked.told) >= _MOST_KNOWN:
+            _Looked.told.clear()
+        known = _Looked.told[key] = object()
+    return known
+
+
+def _as_text(value: object) -> str | None:
+    return repr(value) if value else None
