@@ -63,6 +63,25 @@ def environment(core: str) -> pathlib.Path | None:
     return python
 
 
+def browser(python: pathlib.Path) -> pathlib.Path | None:
+    """The Python of a virtual environment that drives the Chromium of this machine, made on first use.
+
+    Returns None, and says why, where there is no Chromium.
+    """
+    if missing_programs(["chromium"]):
+        sandbox.say("pages are left out: chromium is not installed")
+        return None
+    place = CACHE / "bench-venvs" / "browser"
+    if not (place / ".ready").exists():
+        sandbox.say("making the environment that drives a browser")
+        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run([str(python), "-m", "venv", str(place)], check=True)
+        subprocess.run([str(place / "bin" / "python"), "-m", "pip", "install", "--quiet",
+                        "--disable-pip-version-check", "playwright"], check=True, stdout=sys.stderr)
+        (place / ".ready").touch()
+    return place / "bin" / "python"
+
+
 def rival(python: pathlib.Path) -> pathlib.Path:
     """A collection tree with the modules of others that are measured, and nothing else, fetched on first use."""
     tree = CACHE / "rivals" / PACKAGE.replace("==", "-")
