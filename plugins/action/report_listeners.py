@@ -60,7 +60,7 @@ class ActionModule(_action.Report):
         formats = options['formats'] if turn.writes else []
         folder = os.path.abspath(options['dest'] or path)
         with files.begun(formats, folder, whole, files.MODES[options['mode']]) as made:
-            model.gather(progress.told(pairs, len(turn.read), self._tell), [*made.values(), shown], whole)
+            model.gather(progress.told(pairs, len(turn.read), self.tell), [*made.values(), shown], whole)
             for file in made.values():
                 file.finish(whole)
         faults = [file.fault for file in made.values() if file.fault]
@@ -82,10 +82,6 @@ class ActionModule(_action.Report):
             if host.state == 'missing':     # an action that would have recorded it has refused that for the same reason
                 host.reason = self._steering(host.name, task_vars) or host.reason
             yield host, record
-
-    def _tell(self, line: str) -> None:
-        """Show that the task is at work."""
-        self.terminal.display.display(line, stderr=self.terminal.to_stderr)
 
     def _steering(self, host: str, task_vars: _action.Variables) -> str | None:
         """Return which facts of a host have kept it from being observed."""

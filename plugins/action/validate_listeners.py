@@ -13,10 +13,9 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.r
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import declarations, screen
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.declarations import Checked
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted
-from ansible_collections.listening.ports.plugins.plugin_utils._variables import collect, host_facts, origins, roles
+from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts, origins, roles
+from ansible_collections.listening.ports.plugins.plugin_utils._variables.of_hosts import OfHosts
 
-# What the variables of a host may refer to, and hostvars does not have.
-_OF_THE_PLAY = ('ansible_limit', 'omit', 'play_hosts')
 # In the result, which a callback prints as a whole where the task fails.
 _MOST_FAULTS = 100
 _MOST_HOSTS = 20
@@ -38,11 +37,9 @@ class ActionModule(_action.Report):
         named = options['hosts']
         hosts = _action.known_hosts(task_vars['ansible_play_hosts_all'] if named is None else named, task_vars)
         of_roles = roles.declared(options['declarations_from'], self._loader, self._task.collections)
-        variables = self._templar.available_variables
-        try:
-            checked = [self._check(host, task_vars, of_roles) for host in hosts]
-        finally:
-            self._templar.available_variables = variables
+        of_hosts = OfHosts(self._task, task_vars, self._templar)
+        with of_hosts.evaluated():
+            checked = [self._check(host, of_hosts, of_roles) for host in hosts]
         lines = declarations.lines(checked)
         self.terminal.show(lines, options['color'])
         reason = _why_failed(checked, options['declaration'] == 'required')
@@ -52,18 +49,13 @@ class ActionModule(_action.Report):
         if reason and options['fail']:
             result['failed'] = True
 
-    def _check(self, host: str, task_vars: _action.Variables, of_roles: roles.Declared) -> Checked:
+    def _check(self, host: str, of_hosts: OfHosts, of_roles: roles.Declared) -> Checked:
         """Check the declaration of one host."""
-        hostvars = task_vars['hostvars']
         try:
-            variables = dict(hostvars.raw_get(host), hostvars=hostvars)
+            variables = of_hosts.variables(host)
         except AnsibleError as exc:     # such as a file of variables that cannot be decrypted
             return Checked(host, faults=['its variables cannot be read: %s' % exc])
-        for key, value in task_vars.items():
-            if key.startswith('ansible_play_') or key in _OF_THE_PLAY:
-                variables.setdefault(key, value)
-        self._templar.available_variables = variables
-        declared = collect.collect(self._task, variables, self._templar, {}, of_roles)
+        declared = of_hosts.declared(variables, of_roles)
         checked = Checked(host, bool(declared), warnings=declared.warnings)
         steering = host_facts.steering(self._task, variables, self.PARAMETERS)
         if steering:

@@ -38,7 +38,7 @@ class Action(ActionBase):
     TRANSFERS_FILES = False
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
     REQUIRED_IF: ClassVar[Sequence[Any]] = ()
-    PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE)
+    PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE, *host_facts.BASELINE)
     _answered: Result | None = None
     _supports_check_mode = True
     _supports_async = False
@@ -142,6 +142,10 @@ class Report(Action):
         """Return the columns that there are; None where there is no limit."""
         refuse_less(options, {'width': 1})
         return options['width'] or self.terminal.width
+
+    def tell(self, line: str) -> None:
+        """Show that the task is at work."""
+        self.terminal.display.display(line, stderr=self.terminal.to_stderr)
 
 
 def refuse_less(options: Options, least: Mapping[str, int]) -> None:

@@ -9,11 +9,14 @@ A link of the name of a file is replaced, and never followed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
 OWNER_ONLY = 0o600
+# What file systems answer that have no hard links, such as those that virtual machines share with their host.
+_WITHOUT_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 _FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -58,6 +61,20 @@ class Draft:
         """Put it in the place of the file. Raises OSError, and the file is then as it was."""
         self.out.close()
         os.replace(self._draft, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+
+    def keep_new(self) -> None:
+        """Make it the file, if there is none of that name. Raises OSError, and a file that is there is as it was."""
+        self.out.close()
+        try:
+            os.link(self._draft, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder, follow_symlinks=False)
+        except OSError as exc:
+            if exc.errno not in _WITHOUT_LINKS:
+                raise
+            # the name is taken first, and nobody else can then have taken it
+            os.close(os.open(self._name, _FLAGS, OWNER_ONLY, dir_fd=self._folder))
+            os.replace(self._draft, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        else:
+            os.unlink(self._draft, dir_fd=self._folder)
 
     def drop(self) -> None:
         """Leave the file as it was."""

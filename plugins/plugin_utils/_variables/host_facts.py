@@ -32,6 +32,9 @@ CLOSE = ('close_confirm', 'close_despite', 'close_kinds', 'close_mask', 'close_p
          'close_protected')
 # And for the playbook enforce: they decide whether anything is done at all.
 ENFORCE = ('enforce_actions', 'enforce_confirm', 'enforce_serial')
+# And for the playbook baseline: they decide what is declared, and where.
+BASELINE = ('baseline_declarations_from', 'baseline_dest', 'baseline_doubtful', 'baseline_exposure', 'baseline_gather',
+            'baseline_look_timeout', 'baseline_loopback', 'baseline_records', 'baseline_shared')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')
@@ -70,6 +73,8 @@ def _decided(name: str) -> str:
         return 'what is stopped on it'
     if name in ENFORCE:
         return 'what is done to it'
+    if name in BASELINE:
+        return 'what is declared for it'
     return 'how it is filtered' if name in FIREWALL else 'how it is audited'
 
 

@@ -43,6 +43,13 @@ NEVER = (
     ('a plan is made of a judgement, by whatever asked the host', tuple(
         'plugin_utils._enforce.%s' % name for name in ('plan', 'close', 'confirmed', 'lefts', 'ports', 'effects')),
      ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._variables', *READING)),
+    ('a declaration is composed from facts alone, and knows no Ansible',
+     ('plugin_utils._baseline', 'plugin_utils._identity'),
+     ('ansible', 'subprocess', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._variables', FIREWALL,
+      *READING)),
+    ('of that, only what writes files asks the machine', tuple(
+        'plugin_utils._baseline.%s' % name for name in ('things', 'cover', 'names', 'yaml', 'proof', 'compose')),
+     ('os', 'plugin_utils._draft', 'plugin_utils._baseline.files')),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('what others use knows no action', ('plugin_utils',), ('action', 'lookup')),
 )
@@ -53,6 +60,8 @@ FLOORS = (
     tuple('%s.%s' % (FIREWALL, name) for name in ('ruleset', 'evaluate', 'exposure')),
     ('module_utils._firewall.snapshot', 'module_utils._facts', 'modules'),
     (POLICY, 'plugin_utils._facts', 'plugin_utils._report', 'action'),
+    (POLICY, 'plugin_utils._identity', 'plugin_utils._baseline', 'action'),
+    tuple('plugin_utils._baseline.%s' % name for name in ('yaml', 'things', 'cover', 'names', 'compose')),
 )
 
 # What hosts may have, and the only module that asks for it: it is the collector of that name

@@ -23,8 +23,9 @@ from .lines import BAD, FIXED, GOOD, HEAD, PLAIN, WIDE, Line, below, fitting
 _HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _MOST_GAPS = 50                 # lines
 _EXAMPLE = """\
-These hosts have no declaration, so nothing was judged. Declare what is expected on a host like this, beside the
-inventory (beside the Makefile, where `make audit` was not given one):
+These hosts have no declaration, so nothing was judged. This one writes what listens today, for you to review:
+  ansible-playbook listening.ports.baseline -i INVENTORY -b
+Or declare what is expected yourself, beside the inventory (beside the Makefile, where `make audit` was not given one):
   # group_vars/all/listeners.yml
   expected_listeners:
     - {name: ssh, port: 22, service: [ssh, sshd]}

@@ -54,6 +54,8 @@ def test_parameters_are_those_of_the_role(role, parameters):
 def test_parameters_are_those_of_the_playbooks():
     text = (ROOT / 'playbooks/probe.yml').read_text(encoding='utf-8')
     assert set(host_facts.PROBE) == set(re.findall(r'(?<![\w.])probe_\w+(?= \|)', text))
+    baseline = (ROOT / 'playbooks/baseline.yml').read_text(encoding='utf-8')
+    assert set(host_facts.BASELINE) == set(re.findall(r'(?<![\w.])baseline_\w+(?= \|)', baseline))
     others = ''.join(path.read_text(encoding='utf-8') for path in (ROOT / 'playbooks').glob('*.yml'))
     assert set(re.findall(r'(?<!\w)audit_\w+', others)) <= set(host_facts.AUDIT)
 
@@ -68,7 +70,7 @@ def test_a_fact_with_the_name_of_a_parameter_steers(name):
 @pytest.mark.parametrize('decided, parameters, name', [
     (decided, parameters, name) for decided, parameters in (
         ('how it is filtered', host_facts.FIREWALL), ('what is stopped on it', host_facts.CLOSE),
-        ('what is done to it', host_facts.ENFORCE))
+        ('what is done to it', host_facts.ENFORCE), ('what is declared for it', host_facts.BASELINE))
     for name in parameters])
 def test_a_fact_with_the_name_of_a_parameter_of_a_role_that_acts_steers(decided, parameters, name):
     facts = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
