@@ -23,6 +23,7 @@ LINES = (
     'tcp 0.0.0.0:443 nginx/www-data nginx.service from=anyone',
 )
 STRAY = 'tcp 0.0.0.0:4444 nc/nobody exe=/tmp/.x/nc deleted from=anyone'
+GROUPS = {'web': ['web-%d' % number for number in range(1, 8)], 'edge': ['lacking', 'web-7', 'dead']}
 DOUBTFUL = 'tcp 0.0.0.0:8080 hidden maybe=0.0.0.0/0'
 
 
@@ -45,7 +46,7 @@ def few():
         *(host('web-%d' % number, *LINES) for number in range(1, 8)), host('stray', *LINES, STRAY),
         host('lacking', *LINES[:-1]), host('doubtful', *LINES, DOUBTFUL, gaps=['owners']),
         Host('dead', 'unreachable', 'ssh: connect to host dead port 22: No route to host'),
-        Host('later', 'pending', 'its batch is still to come'))
+        Host('later', 'pending', 'its batch is still to come'), inventory=GROUPS)
 
 
 def many(number=1000):

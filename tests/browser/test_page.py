@@ -108,6 +108,28 @@ def test_the_filter_leaves_the_columns_and_rows_of_the_hosts_that_it_shows(opene
     assert not any(text.startswith('✓') for text in seen.texts('.matrix tbody th'))
 
 
+def test_a_group_of_the_inventory_can_be_chosen(opened, few):
+    seen = opened(few)
+    assert seen.texts('.tools select option') == ['all groups', 'edge', 'web']
+    choice = seen.page.locator('.tools select')
+    choice.select_option('edge')
+    assert seen.texts('.matrix tbody th') == ['◆ lacking', '? dead', '✓ web-7']
+    assert seen.texts('output') == ['3 of 12 hosts']
+    assert '4444' not in seen.texts('.matrix thead th')
+    seen.filter('unreachable')
+    assert seen.texts('.matrix tbody th') == ['? dead']
+    seen.page.locator('.matrix tbody th').first.click()
+    assert 'groups: edge' in seen.texts('aside')[0]
+    choice.select_option('all groups')
+    seen.filter('')
+    assert len(seen.texts('.matrix tbody th')) == 12
+    assert seen.said == []
+
+
+def test_without_groups_there_is_nothing_to_choose(opened, many):
+    assert opened(many).page.locator('.tools select').is_hidden()
+
+
 def test_details_say_what_listens_who_owns_it_and_what_to_do(opened, few):
     seen = opened(few)
     seen.page.locator('td.m4').first.click()

@@ -17,7 +17,10 @@ _NO_GROUPS = ('all', 'ungrouped')       # which say nothing of what hosts have i
 
 
 class Naming:
-    """The groups that hosts of a report are in."""
+    """The groups that hosts of a report are in.
+
+    :ivar members: the hosts of each group that has any, but for groups that every host is in.
+    """
 
     def __init__(self, hosts: Iterable[str] = (), groups: Mapping[str, Collection[str]] | None = None) -> None:
         """Prepare to name some of these hosts.
@@ -29,6 +32,7 @@ class Naming:
         members = {
             group: everyone.intersection(names) for group, names in (groups or {}).items() if group not in _NO_GROUPS
         }
+        self.members = {group: hosts_of for group, hosts_of in members.items() if hosts_of and hosts_of != everyone}
         # of groups with the same hosts, the one with the shortest name; then the largest first
         named: dict[frozenset[str], str] = {}
         for group in sorted(members, key=lambda group: (len(group), group)):
@@ -59,14 +63,14 @@ class Naming:
         wanted = frozenset(names)
         left, chosen = wanted, []
         for group, hosts in self._groups:
-            if hosts <= wanted and hosts & left == hosts:
+            if hosts <= left:
                 chosen.append(group)
                 left -= hosts
         if not left and 0 < len(chosen) <= _FEW_GROUPS:
             return '%s %s' % ('group' if len(chosen) == 1 else 'groups', ', '.join(map(visible, chosen)))
         # from the smallest group on: it leaves out the fewest hosts
         for group, hosts in reversed(self._groups):
-            others = sorted(hosts - wanted)
-            if wanted < hosts and len(others) <= _FEW_OTHERS and len(others) < len(wanted):
-                return 'group %s but %s' % (visible(group), ', '.join(map(visible, others)))
+            more = len(hosts) - len(wanted)
+            if wanted < hosts and more <= _FEW_OTHERS and more < len(wanted):
+                return 'group %s but %s' % (visible(group), ', '.join(map(visible, sorted(hosts - wanted))))
         return None

@@ -16,9 +16,9 @@ from ..._harmless.terminal import sentence, visible
 from ..._shape import Facts
 from ..._words import number
 from .. import summary
-from ..console.lines import counted
 from ..groups import Group
 from ..model import Host, Report
+from ..naming import Naming
 
 FILE = 'report.md'
 
@@ -77,22 +77,25 @@ def _sentence(report: Report, text: str) -> str:
 
 def _tables(report: Report) -> list[tuple[str, Sequence[str], list[tuple[str, ...]], str]]:
     """List the tables: title, columns, rows, and what a row is called."""
+    naming = report.naming
     failing = [group for group in report.groups if group.fails]
     warnings = [group for group in report.groups if not group.fails]
     dropped = sum(judgement['findings_total'] - len(judgement['findings']) for host, judgement in report.judgements)
     found: list[tuple[str, ...]] = [
-        (group.severity, _hosts(group.hosts), span(_finding(group)), str(len(group.hosts))) for group in failing]
+        (group.severity, _hosts(group.hosts, naming), span(_finding(group)), str(len(group.hosts)))
+        for group in failing]
     if dropped:
         found.append(('', '', '%s, which the records do not list' % number(dropped, 'more finding'), ''))
     unseen: list[tuple[str, ...]] = [
-        (state, _hosts(names), span(reason), str(len(names))) for (state, reason), names in _unseen(report).items()]
+        (state, _hosts(names, naming), span(reason), str(len(names)))
+        for (state, reason), names in _unseen(report).items()]
     return [
         ('### Not as declared', ('Severity', 'Hosts', 'Finding', 'Number of hosts'), found, 'finding'),
         ('### Not looked at, or not judged', ('State', 'Hosts', 'Reason', 'Number of hosts'), unseen, 'reason'),
         ('### What to do', ('Finding', 'To do'),
          [(span(visible(group.text, 200)), span(group.remedy)) for group in failing if group.remedy], 'remedy'),
         ('### Warnings', ('Severity', 'Hosts', 'Finding'),
-         [(group.severity, _hosts(group.hosts), span(_finding(group))) for group in warnings], 'warning'),
+         [(group.severity, _hosts(group.hosts, naming), span(_finding(group))) for group in warnings], 'warning'),
         ('### Waived', ('Waiver', 'Hosts', 'Until', 'Reason'), _waived(report), 'waiver'),
     ]
 
@@ -126,8 +129,8 @@ def _several(noun: str) -> str:
     return noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'
 
 
-def _hosts(names: Sequence[str]) -> str:
-    return span(counted(names)) if names else 'all'
+def _hosts(names: Sequence[str], naming: Naming) -> str:
+    return span(naming.counted(names)) if names else 'all'
 
 
 def _finding(group: Group) -> str:
@@ -158,7 +161,8 @@ def _reasons(host: Host) -> Iterable[tuple[str, str]]:
 
 def _waived(report: Report) -> list[tuple[str, ...]]:
     return [(span('%s of %s' % (visible(waiver.label, 200), visible(waiver.variable or 'the task', 200))),
-             _hosts(list(waiver.findings)), span(visible(waiver.expires, 20)) if waiver.expires else 'ever',
+             _hosts(list(waiver.findings), report.naming),
+             span(visible(waiver.expires, 20)) if waiver.expires else 'no expiry',
              span(sentence(waiver.reason, 300)) if waiver.reason else '') for waiver in report.evidence.waivers]
 
 

@@ -131,10 +131,17 @@ class Drawing:
         """Whether other hosts reach it, or may, as far as that was asked."""
         return kind.level > _LOCAL and self.kinds.ports[kind.port].number >= EPHEMERAL
 
-    def named(self, hosts: Iterable[str], most: int) -> dict[str, Any]:
-        """Name the first of these hosts, and count the others."""
-        names = sorted((visible(name, LONGEST_NAME) for name in hosts), key=_matrix.natural)
-        return {'hosts': names[:most], 'more': max(len(names) - most, 0)}
+    def named(self, hosts: Iterable[str], most: int, folded: int = 0) -> dict[str, Any]:
+        """Name the first of these hosts, and count the others; where there are others, name all by their groups if
+        possible.
+
+        :param folded: how many hosts to name where somebody asks for more of them.
+        """
+        given = list(hosts)
+        names = sorted((visible(name, LONGEST_NAME) for name in given), key=_matrix.natural)
+        more = max(len(names) - most, 0)
+        return {'hosts': names[:most], 'more': more, 'total': len(names), 'folded': names[:folded],
+                'groups': (self.report.naming.in_groups(given) or '') if more else ''}
 
 
 def _first(texts: Sequence[str], most: int) -> str:

@@ -15,7 +15,8 @@
     return;
   }
   const body = table.tBodies[0], head = table.tHead.rows[0], stage = first('.stage'), aside = first('aside');
-  const search = first('input[type=search]'), output = first('output'), more = first('.more');
+  const search = first('input[type=search]'), choice = first('.tools select');
+  const output = first('output'), more = first('.more');
   const rows = [...document.querySelectorAll('.reach tbody tr')];
 
   // data: the positions in its lists are those in which content.py and script.py write them
@@ -30,6 +31,13 @@
   const findings = data.findings.map(([severity, kind, mark, words, remedy, declared]) => ({
     severity, kind, mark, words, remedy, declared,
   }));
+  const groups = data.groups.map(([name, ...runs]) => {
+    const members = new Set();
+    for (let at = 0; at < runs.length; at += 2) {
+      for (let number = runs[at]; number < runs[at] + runs[at + 1]; number += 1) members.add(number);
+    }
+    return {name, members};
+  });
   const lines = data.lines.map((numbers) => ({hosts: numbers, verdict: hosts[numbers[0]].verdict}));
   const NOTHING = 2, PART = 1;
 
@@ -69,7 +77,8 @@
   function chosen() {           // pairs of a line, and those of its hosts that the filter leaves
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const tests = words.map((word) => [word, hits(textOfKinds, word), hits(textOfFindings, word)]);
-    const fits = (number) => tests.every(([word, ofKinds, ofFindings]) => (
+    const members = choice.value && groups[choice.value].members;
+    const fits = (number) => (!members || members.has(number)) && tests.every(([word, ofKinds, ofFindings]) => (
       textOfHosts[number].includes(word)
       || (ofKinds.size && hosts[number].kinds.some((kind) => ofKinds.has(kind)))
       || (ofFindings.size && hosts[number].places.some(([finding]) => ofFindings.has(finding)))));
@@ -77,7 +86,7 @@
     for (const line of lines) {
       if (off.verdict.has(line.verdict)) continue;
       if (off.level.size && cellsOf(line).length && !cellsOf(line).some(isOn)) continue;
-      const left = tests.length ? line.hosts.filter(fits) : line.hosts;
+      const left = tests.length || members ? line.hosts.filter(fits) : line.hosts;
       if (left.length) result.push([line, left]);
     }
     return result;
@@ -177,6 +186,8 @@
     aside.replaceChildren(element('h3', '', host.name), element('p', 'dim', [
       data.verdicts[host.verdict][2], host.reason, host.seen === PART && 'not all sockets were seen',
       host.recorded && 'recorded ' + host.recorded].filter(Boolean).join(', ')));
+    const groupsOf = groups.filter((group) => group.members.has(left[which])).map((group) => group.name);
+    if (groupsOf.length) aside.append(element('p', 'dim', 'groups: ' + groupsOf.join(', ')));
     if (left.length > 1) {
       const pick = element('select');
       pick.setAttribute('aria-label', 'Hosts that are alike');
@@ -266,6 +277,13 @@
     clearTimeout(timer);
     timer = setTimeout(apply, 120);
   });
+  groups.forEach((group, number) => choice.append(new Option(group.name, number)));
+  if (data.more_groups) {
+    choice.append(new Option(`… and ${data.more_groups} more`, ''));
+    choice.lastChild.disabled = true;
+  }
+  choice.hidden = !groups.length;
+  choice.addEventListener('change', apply);
   document.addEventListener('keydown', (event) => {
     if (event.key === '/' && !['INPUT', 'SELECT'].includes(document.activeElement.tagName)) {
       event.preventDefault();

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..._harmless.terminal import cut
-from . import words
+from ..._harmless.terminal import cut, visible
+from . import matrix, words
 from .content import Seen
-from .drawing import Drawing, Row
+from .drawing import LONGEST_NAME, Drawing, Row
 from .kinds import LEVELS
 
 _LONGEST = 600                  # characters of a finding; the list of the page has more
+_MOST_GROUPS, _MOST_RUNS = 500, 100000  # groups of the inventory, and the runs of their hosts
 # What is left out, one after the other, where the page would be too large.
 _LESS = (
     '',
@@ -54,14 +55,14 @@ def _data(drawing: Drawing, rows: list[Row], most_lines: int, less: int) -> dict
         return [drawing.names[number], words.ORDER[seen.host.verdict], seen.seen, sets.setdefault(kinds, len(sets)),
                 places, drawing.reasons[number], recorded]
 
-    matrix = drawing.matrix
-    column_of = {port: number for number, column in enumerate(matrix.columns) for port in column.numbers}
+    columns, groups = drawing.matrix.columns, _groups(drawing)
+    column_of = {port: number for number, column in enumerate(columns) for port in column.numbers}
     kinds = [] if less >= _WITHOUT_LISTENERS else drawing.kinds.kinds
     return {
         'levels': [[level, words.OF_LEVELS[number]] for number, level in enumerate(LEVELS)],
         'verdicts': [[name, *of_verdict] for name, of_verdict in words.VERDICTS.items()],
         'marks': words.OF_MARKS,
-        'columns': [[column.title, column.ports] for column in matrix.columns],
+        'columns': [[column.title, column.ports] for column in columns],
         'column_of': [column_of.get(port, -1) for port in range(len(drawing.kinds.ports))],
         'ports': [drawing.kinds.title(port) for port in range(len(drawing.kinds.ports))],
         'kinds': [[kind.port, kind.level, *map(text, (
@@ -72,11 +73,32 @@ def _data(drawing: Drawing, rows: list[Row], most_lines: int, less: int) -> dict
         'texts': list(texts),
         'findings': [[group.severity, group.kind.replace('_', ' '), drawing.mark(group), cut(group.text, _LONGEST),
                       cut(group.remedy or '', _LONGEST)] for group in drawing.groups],
-        'lines': [line.hosts for line in matrix.lines],
+        'lines': [line.hosts for line in drawing.matrix.lines],
         'reach': [row.numbers if kinds else [] for row in rows],
+        'groups': groups,
+        'more_groups': len(drawing.report.naming.members) - len(groups),
         'most': most_lines,
         'note': _LESS[less],
     }
+
+
+def _groups(drawing: Drawing) -> list[list[Any]]:
+    """List the groups of the inventory, each with its hosts: the first of some that follow each other, how many these
+    are, and so on. There are at most some groups."""
+    number_of = {seen.host.name: number for number, seen in enumerate(drawing.hosts)}
+    members = drawing.report.naming.members
+    groups, room = [], _MOST_RUNS
+    for group in sorted(members, key=matrix.natural)[:_MOST_GROUPS]:
+        runs: list[int] = []
+        for number in sorted(number_of[name] for name in members[group]):
+            if runs and number == runs[-2] + runs[-1]:
+                runs[-1] += 1
+            else:
+                runs += number, 1
+        if len(runs) <= room:
+            room -= len(runs)
+            groups.append([visible(group, LONGEST_NAME), *runs])
+    return groups
 
 
 def because(rule: str, judged: bool) -> str:

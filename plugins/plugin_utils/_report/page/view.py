@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 400                # of the matrix; the filter reaches the others
 _MOST_FINDINGS, _MOST_WARNINGS, _MOST_ROWS, _MOST_TROUBLES = 200, 100, 300, 100
-_MOST_HOSTS, _FEW_HOSTS = 100, 10       # that are named
+_MOST_HOSTS, _FEW_HOSTS, _FEW_OF_FINDING = 100, 10, 3       # that are named; a finding has all of them folded
 _MOST_VERSIONS = 3
 _LONGEST = 2000                 # characters of a finding
 _ANYONE = LEVELS.index('anyone')
@@ -124,10 +124,10 @@ def _nothing(drawing: Drawing) -> str:
 
 
 def _findings(drawing: Drawing, groups: Sequence[Group], most: int) -> View:
-    shown = [{'severity': group.severity, 'kind': group.kind.replace('_', ' '), 'total': len(group.hosts),
+    shown = [{'severity': group.severity, 'kind': group.kind.replace('_', ' '),
               'text': cut(group.text, _LONGEST) + (' (and similar)' if group.others else ''), 'remedy': group.remedy,
               'place': group.place.text if group.place else '',
-              'hosts': drawing.named(group.hosts, _MOST_HOSTS)['hosts']} for group in groups[:most]]
+              **drawing.named(group.hosts, _FEW_OF_FINDING, _MOST_HOSTS)} for group in groups[:most]]
     return {'shown': shown, 'more': max(len(groups) - most, 0)}
 
 

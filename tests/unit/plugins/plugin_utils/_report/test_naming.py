@@ -49,3 +49,8 @@ def test_without_groups():
     assert Naming().counted(['a']) == 'a'
     assert Naming().some(WEB[:2]) == 'web-1, web-2'
     assert Naming().counted(WEB) == '8 hosts (web-1, web-2, web-3, web-4, web-5, …)'
+
+
+def test_the_members_of_groups_are_hosts_of_the_report():
+    naming = Naming(WEB, {'all': WEB, 'web': [*WEB, 'gone'], 'first': ['web-1'], 'empty': ['gone'], 'two': WEB[:2]})
+    assert naming.members == {'first': {'web-1'}, 'two': {'web-1', 'web-2'}}

@@ -11,6 +11,7 @@ import re
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
 from ansible_collections.listening.ports.plugins.plugin_utils._report.page import render
@@ -227,3 +228,37 @@ def test_large_fleets_lose_details_before_they_lose_hosts(monkeypatch):
 def test_a_host_that_sends_too_many_listeners_is_cut_off_and_it_says_so():
     text = page(Host('big', 'ok', record=record('big', facts(*(listener(port=port) for port in range(1, 1101)))))).text
     assert '100 more listeners of 1 host are not in this page: big.' in text
+
+
+def group(made, name):
+    """The hosts that the script takes for those of a group."""
+    [runs] = [runs for of_name, *runs in made.data['groups'] if of_name == name]
+    hosts = [host for host, *dummy in made.data['hosts']]
+    return [hosts[number] for first, count in zip(runs[::2], runs[1::2]) for number in range(first, first + count)]
+
+
+def test_the_script_knows_the_groups_of_the_inventory():
+    names = ['web-%d' % number for number in range(9)]
+    inventory = {'all': names, 'ungrouped': names, 'everyone': names, 'odd': names[1::2], 'ends': names[:3] + names[7:],
+                 'x<script>\x1b': names[4:5], 'gone': ['elsewhere']}
+    made = page(*(host(name, 'tcp 0.0.0.0:22 sshd', declare=SSH) for name in names), inventory=inventory)
+    assert [name for name, *runs in made.data['groups']] == ['ends', 'odd', 'x<script>\\x1b']
+    assert all(group(made, visible(name)) == inventory[name] for name in ('ends', 'odd', 'x<script>\x1b'))
+    assert made.data['more_groups'] == 0
+
+
+def test_groups_that_are_too_many_are_counted():
+    names = ['web-%d' % number for number in range(3)]
+    inventory = {'group-%d' % number: names[:2] for number in range(510)}
+    made = page(*(Host(name, 'pending', 'its batch is still to come') for name in names), inventory=inventory)
+    assert (len(made.data['groups']), made.data['more_groups']) == (500, 10)
+
+
+def test_many_hosts_are_named_by_their_groups():
+    names = ['web-%02d' % number for number in range(20)]
+    failing = [host(name, 'tcp 0.0.0.0:4444 nc/nobody', declare=SSH) for name in names[1:]]
+    dead = [Host('db-%02d' % number, 'unreachable', 'no route to host') for number in range(12)]
+    inventory = {'web': names, 'db': [each.name for each in dead]}
+    text = page(host('web-00', 'tcp 0.0.0.0:22 sshd', declare=SSH), *failing, *dead, inventory=inventory).text
+    assert 'or stop it group web but web-00 web-01, web-02, web-03,' in text
+    assert 'group db: unreachable: no route to host' in text

@@ -103,3 +103,10 @@ def test_a_span_shows_its_text(text):
     html = reading.cmarkgfm.github_flavored_markdown_to_html('| x |\n|---|\n| %s |\n' % to_markdown.span(text))
     shown = html.split('<code>')[1].split('</code>')[0]
     assert shown.strip() == text.replace('|', '\\x7c').strip() and html.count('<td>') == 1
+
+
+def test_many_hosts_are_named_by_their_groups():
+    names = ['web-%d' % number for number in range(1, 9)]
+    dead = [Host(name, 'unreachable', 'no route to host') for name in names[1:]]
+    made = page(twelve.host('web-1'), twelve.host('db'), *dead, inventory={'web': names, 'all': [*names, 'db']})
+    assert made.tables[UNSEEN] == [['unreachable', '7 hosts (group web but web-1)', 'no route to host', '7']]
