@@ -5,7 +5,7 @@
 PARTS = lint sanity units integration checkout oracle examples browser validators hosts artifact
 ARGS =
 
-.PHONY: help setup audit test $(PARTS) campaign lockout test-hosts bench clean distclean
+.PHONY: help setup audit test $(PARTS) campaign lockout pictures test-hosts bench clean distclean
 
 help:
 	@echo 'make audit                      show what listens on this machine, and who holds it'
@@ -13,6 +13,7 @@ help:
 	@echo 'make test                       all tests; single parts: make $(PARTS)'
 	@echo 'make campaign                   much more of what is tried at random; takes an hour'
 	@echo 'make lockout                    faults while changes are tried; RUNS=300 of each kind, some 80 minutes'
+	@echo 'make pictures                   the pictures and sample reports of the documentation, anew from real hosts'
 	@echo 'make bench                      benchmarks; ARGS="--help" says what there is'
 	@echo 'make clean                      remove what these commands made in the checkout'
 	@echo 'make distclean                  and the environments that tests keep in ~/.cache/listening-ports'
@@ -26,7 +27,7 @@ audit:
 test: setup
 	@.venv/bin/python -B tests/tools/run.py
 
-$(PARTS) campaign: setup
+$(PARTS) campaign pictures: setup
 	@.venv/bin/python -B tests/tools/run.py $@
 
 lockout: setup

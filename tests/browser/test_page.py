@@ -110,8 +110,8 @@ def test_the_filter_leaves_the_columns_and_rows_of_the_hosts_that_it_shows(opene
 
 def test_a_group_of_the_inventory_can_be_chosen(opened, few):
     seen = opened(few)
-    assert seen.texts('.tools select option') == ['all groups', 'edge', 'web']
     choice = seen.page.locator('.tools select')
+    assert choice.locator('option').all_inner_texts() == ['all groups', 'edge', 'web']
     choice.select_option('edge')
     assert seen.texts('.matrix tbody th') == ['◆ lacking', '? dead', '✓ web-7']
     assert seen.texts('output') == ['3 of 12 hosts']
@@ -141,8 +141,20 @@ def test_details_say_what_listens_who_owns_it_and_what_to_do(opened, few):
     assert 'exim' in seen.texts('aside')[0]
     seen.page.locator('.blind').first.click()
     assert 'No route to host' in seen.texts('aside')[0] or 'still to come' in seen.texts('aside')[0]
+    seen.page.locator('td.m4').first.click()
+    assert seen.page.locator('.chosen').get_attribute('class') == 'c l-anyone m4 chosen'
     seen.page.locator('aside button').click()
-    assert seen.texts('aside') == []
+    assert seen.texts('aside') == [] and seen.page.locator('.chosen').count() == 0
+
+
+def test_a_long_reason_makes_no_column_wide(opened):
+    reason = 'Data could not be sent to the host: ' + 40 * 'there is no route to it, '
+    hosts = [fleet.host('web-%d' % number, *fleet.LINES, *('tcp 0.0.0.0:%d nginx/root' % port
+                                                            for port in range(900, 920))) for number in range(3)]
+    seen = opened(fleet.page(*hosts, fleet.Host('dead', 'unreachable', reason)))
+    widths = seen.page.locator('.matrix td.c').evaluate_all('cells => cells.map(cell => cell.offsetWidth)')
+    assert set(widths) == {17}
+    assert seen.page.locator('.blind').inner_text().startswith('not looked at: unreachable: Data could')
 
 
 def test_all_of_it_is_reached_by_keys(opened, few):

@@ -21,6 +21,8 @@ TASK_KEYS = {'block', 'include_role', 'import_role'}
 VARIABLES = re.compile(r'ansible_facts_\w+|audit_\w+')
 DECLARED = re.compile(r'(\w+_)?(expected_listeners|listener_waivers)(_\w+)?')
 PROGRAMS = ('ansible-galaxy', 'ansible-playbook', 'cd', 'git', 'make')
+# Reports that real hosts have shown: of each kind the documents with one. tests/hosts/guests/test_readme.py compares.
+OF_HOSTS = {'report': ('README.md', 'docs/docsite/rst/guide_first_audit.rst'), 'findings': ('README.md',)}
 LANGUAGES = {'yaml': 'yaml', 'yaml+jinja': 'yaml', 'console': 'console', 'text': 'text', 'json': 'json', 'ini': 'ini'}
 
 

@@ -18,21 +18,22 @@ import worktree
 from bench import Bench, LeftOut, bench
 from environments import Environment
 from jobs import FAILED, LEFT_OUT, PASSED, Interrupted, Job, Result, run_jobs
-from steps import CAMPAIGN, LOCKOUT, STEPS, Step
+from steps import CAMPAIGN, LOCKOUT, PICTURES, STEPS, Step
 
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; returns an exit code."""
+    every = STEPS + CAMPAIGN + LOCKOUT + PICTURES
     parser = argparse.ArgumentParser(prog="run.py", description="Runs the tests.")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1),
                         help="how many steps run side by side (default: one for each core)")
     parser.add_argument("parts", nargs="*", metavar="part",
-                        help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in STEPS + CAMPAIGN + LOCKOUT)))
+                        help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in every)))
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.parts) - {step.part for step in STEPS + CAMPAIGN + LOCKOUT})
+    unknown = sorted(set(options.parts) - {step.part for step in every})
     if unknown:
         sys.exit("no such part: %s" % ", ".join(unknown))
-    chosen = [step for step in STEPS + CAMPAIGN + LOCKOUT if step.part in options.parts] if options.parts else STEPS
+    chosen = [step for step in every if step.part in options.parts] if options.parts else STEPS
     with bench() as this_run:
         results: list[Result] = []
         interrupted = False

@@ -21,6 +21,7 @@ import npm
 from bench import Bench, Failed, LeftOut, environ
 from environments import Environment, Path
 from machines import require_hosts
+from worktree import CHECKOUT
 
 HERE = pathlib.Path(__file__).resolve().parent
 UNITS = HERE.parent / "unit"
@@ -307,6 +308,20 @@ def validators(bench: Bench) -> None:
     pytest(bench, folder_of(bench, validators_environment), "tests/validators", SARIF_MULTITOOL=str(multitool))
 
 
+def pictures(bench: Bench) -> None:
+    """Makes the pictures and sample reports of the documentation anew, in the checkout, from real hosts."""
+    require_hosts()
+    if not shutil.which("chromium"):
+        raise LeftOut("no chromium here, which draws the pictures")
+    folder, sources = folder_of(bench, browser_environment), bench.scratch / "sources"
+    sources.mkdir()
+    pytest(bench, folder, "tests/hosts/guests/test_outputs.py", "tests/hosts/guests/test_readme.py",
+           inside=in_rig(folder, IMAGES), LISTENING_PORTS_SOURCES=str(sources))
+    place = bench.copy()
+    bench.run(folder / "python", "-B", "tests/browser/pictures.py", sources, CHECKOUT, cwd=place,
+              env=environ(folder, place))
+
+
 def rig(bench: Bench) -> None:
     require_hosts()
     with_newest_core(bench, "tests/hosts/machine")
@@ -435,3 +450,7 @@ LOCKOUT = [
     Step("lockout", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"]),
     *[Step("lockout", "the lock-out campaign, %s" % what, lockout, newest_core, [what], uses=HOSTS, limit=12 * 3600)
       for what in ("filter", "close")]]
+
+# What the documentation shows, made anew: `make pictures`. See CONTRIBUTING.md.
+PICTURES = [
+    Step("pictures", "pictures and sample reports of the documentation", pictures, browser_environment, uses=HOSTS)]

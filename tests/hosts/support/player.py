@@ -5,10 +5,15 @@
 """Playbooks on hosts, run as a user of the collection runs them."""
 
 import concurrent.futures
+import fcntl
 import json
 import os
 import pathlib
+import struct
+import subprocess
 import sys
+import termios
+import threading
 from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
 
 from .host import Done, execute
@@ -67,6 +72,29 @@ class Player:
             text, play = str(play), self.folder / ("playbook-%d.yml" % self._plays)
             play.write_text(text, encoding="utf-8")
         return ["ansible-playbook", "-i", inventory, play, *arguments]
+
+
+def on_a_terminal(command: Sequence[str], columns: int, timeout: float, cwd: pathlib.Path,
+                  env: dict[str, str]) -> Done:
+    """Run a command on a terminal of its own, as wide as this; returns Done, its output with colours."""
+    side, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    shown = bytearray()
+    with subprocess.Popen(command, cwd=cwd, env=dict(env, TERM="xterm-256color"), stdin=terminal, stdout=terminal,
+                          stderr=terminal, start_new_session=True) as process:
+        os.close(terminal)
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        try:
+            while chunk := os.read(side, 1 << 16):
+                shown += chunk
+        except OSError:  # nobody has the terminal any more
+            pass
+        finally:
+            timer.cancel()
+            os.close(side)
+    text = shown.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+    return Done(process.returncode, text, "")
 
 
 def play(*tasks: dict[str, Any], **variables: Any) -> str:

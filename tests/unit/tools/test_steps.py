@@ -14,17 +14,20 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / 'tools'
 sys.path.append(str(TOOLS))
 
 import steps  # noqa: E402
-from steps import CAMPAIGN, LOCKOUT, STEPS  # noqa: E402
+from steps import CAMPAIGN, LOCKOUT, PICTURES, STEPS  # noqa: E402
 
 
-@pytest.mark.parametrize('step', STEPS + CAMPAIGN + LOCKOUT, ids=lambda step: '%s: %s' % (step.part, step.name))
+EVERY = STEPS + CAMPAIGN + LOCKOUT + PICTURES
+
+
+@pytest.mark.parametrize('step', EVERY, ids=lambda step: '%s: %s' % (step.part, step.name))
 def test_what_a_step_does_and_what_it_needs_take_its_arguments(step):
     for function, more in ((step.environments, {}), (step.function, step.variables)):
         inspect.signature(function).bind(None, *step.arguments, **more)
 
 
 def test_steps_have_names_of_their_own():
-    names = [(step.part, step.name) for step in STEPS + CAMPAIGN + LOCKOUT]
+    names = [(step.part, step.name) for step in EVERY]
     assert len(set(names)) == len(names)
 
 

@@ -20,6 +20,7 @@ _LONGEST_IPV4 = len('255.255.255.255:65535')
 _WIDEST = 120                   # columns of a cell where the width is not limited
 _MOST, _MOST_OF_HOST = 5000, 1000   # lines
 _NAMES = 4                      # hosts that a line names
+_FEW_OTHERS, _MOST_LEFT_OUT = 3, 0.1    # hosts that are named as left out, and the part of all that is counted so
 
 
 def lines(rows: Rows, report: Report, columns: int | None = None) -> list[tuple[str, bool]]:
@@ -79,11 +80,16 @@ def which(names: Sequence[str], everyone: Sequence[str], naming: Naming) -> str:
     """
     if len(names) > 1 and len(names) == len(everyone):
         return 'all observed hosts'
-    groups = naming.in_groups(names) if len(names) > _NAMES else None
-    if groups:
-        return groups
+    groups = naming.in_groups(names) if len(names) > 2 else None
     more = len(names) - _NAMES
-    return ', '.join(map(visible, names[:_NAMES])) + (', +%d' % more if more > 0 else '')
+    shown = ', '.join(map(visible, names[:_NAMES])) + (', +%d' % more if more > 0 else '')
+    if groups and (more > 0 or len(groups) < len(shown)):
+        return groups
+    left_out = len(everyone) - len(names)
+    if more <= 0 or left_out > len(everyone) * _MOST_LEFT_OUT:
+        return shown
+    others = sorted(set(everyone).difference(names)) if left_out <= _FEW_OTHERS else ['%d' % left_out]
+    return 'all but %s' % ', '.join(map(visible, others))
 
 
 def _fit(widths: dict[str, int], columns: int) -> None:

@@ -166,6 +166,7 @@
       const of = numbers[each.dataset.row];
       each.hidden = !of || data.reach[each.dataset.row].every((kind) => off.level.has(kinds[kind].level));
       each.cells[0].textContent = of;
+      each.cells[0].dataset.noun = of === 1 ? ' host' : ' hosts';
     });
   }
 
@@ -177,6 +178,7 @@
   }
 
   function close() {
+    body.querySelector('.chosen')?.classList.remove('chosen');
     aside.hidden = true;
     stage.classList.remove('with');
   }
@@ -233,6 +235,8 @@
     return columns[at];
   }
   function show(place) {
+    body.querySelector('.chosen')?.classList.remove('chosen');
+    place.classList.add('chosen');
     details(Number(place.parentNode.dataset.line), columnOf(place));
   }
   function focus(place) {

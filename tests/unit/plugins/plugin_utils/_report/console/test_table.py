@@ -6,7 +6,9 @@
 import pytest
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import width
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import table
 from ansible_collections.listening.ports.plugins.plugin_utils._report.model import Report
+from ansible_collections.listening.ports.plugins.plugin_utils._report.naming import Naming
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.hosts import Host, table_of
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     RUN, facts, listener, owner, record
@@ -49,9 +51,26 @@ def test_of_many_hosts():
         'HOSTS  PROTO  ADDRESS:PORT      SERVICE  PROCESS (USER)              UNIT/CONTAINER            SCOPE     '
         'WHICH',
         '   24  tcp    0.0.0.0:22        ssh      sshd (root)                 ssh.service ← ssh.socket  any       '
-        'web-0, web-1, web-2, web-3, +20',
+        'all but web-4',
         '    2  udp    127.0.0.53%lo:53  domain   systemd-resolve (www-data)  -                         loopback  '
         'web-3, web-4']
+
+
+@pytest.mark.parametrize('names, wanted', [
+    (range(40), 'all observed hosts'),
+    (range(1, 40), 'all but web-0'),
+    (range(3, 40), 'all but web-0, web-1, web-2'),
+    (range(4, 40), 'all but 4'),
+    (range(5, 40), 'web-5, web-6, web-7, web-8, +31'),
+    (range(4), 'web-0, web-1, web-2, web-3'),
+    (range(10, 13), 'group odd'),
+    (range(10, 12), 'web-10, web-11'),
+    (range(30, 40), 'group last'),
+])
+def test_the_hosts_of_a_line_are_named_in_few_words(names, wanted):
+    everyone = ['web-%d' % number for number in range(40)]
+    naming = Naming(everyone, {'odd': everyone[10:13], 'pair': everyone[10:12], 'last': everyone[30:]})
+    assert table.which(['web-%d' % number for number in names], everyone, naming) == wanted
 
 
 def test_what_all_hosts_have_names_none():
