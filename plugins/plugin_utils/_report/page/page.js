@@ -202,7 +202,7 @@
       if (column !== undefined && !ports.some(isHere)) continue;
       const {severity, kind, words, remedy, declared} = findings[finding], box = element('div', 'finding');
       box.append(element('strong', 's-' + severity, `${severity}, ${kind}`), element('p', '', words));
-      if (declared) box.append(element('p', 'dim', 'Declared: ' + declared));
+      if (declared) box.append(element('p', 'dim', 'Declared in ' + declared));
       if (remedy) box.append(element('p', 'do', 'To do: ' + remedy));
       aside.append(box);
     }

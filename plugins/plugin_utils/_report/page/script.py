@@ -72,7 +72,8 @@ def _data(drawing: Drawing, rows: list[Row], most_lines: int, less: int) -> dict
         'sets': list(sets),
         'texts': list(texts),
         'findings': [[group.severity, group.kind.replace('_', ' '), drawing.mark(group), cut(group.text, _LONGEST),
-                      cut(group.remedy or '', _LONGEST)] for group in drawing.groups],
+                      cut(group.remedy or '', _LONGEST), group.place.text if group.place else '']
+                     for group in drawing.groups],
         'lines': [line.hosts for line in drawing.matrix.lines],
         'reach': [row.numbers if kinds else [] for row in rows],
         'groups': groups,
