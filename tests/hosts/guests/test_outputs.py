@@ -8,7 +8,7 @@ import json
 import pathlib
 import sys
 
-from support.estate import DEAD, HIDDEN, Estate, keep
+from support.estate import DEAD, DECLARED, HIDDEN, Estate, keep
 
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import width
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
@@ -53,10 +53,11 @@ def test_all_formats_of_one_audit_say_the_same(hosts, player, tmp_path):
     [row] = [row for row in reading.rows(files["csv"]) if row["host"] == DEAD]
     assert (row["host_state"], row["port"]) == ("unreachable", "") and row["message"]
     log = reading.Sarif(files["sarif"])
-    [result] = [each for each in log.of_kind("unexpected") if each["properties"]["hosts"] == [stray.name]]
-    assert reading.place_of(result) == ("group_vars/all.yml", DECLARED.splitlines().index("expected_listeners:") + 1)
-    [result] = [each for each in log.of_kind("not_observed") if each["properties"]["hosts"] == [dead.name]]
-    assert result["message"]["text"].startswith("%s: unreachable: " % dead.name)
+    [result] = [each for each in log.of_kind("unexpected") if each["properties"]["hosts"] == ["web-2"]]
+    line = DECLARED["web"].splitlines().index("expected_listeners_web:") + 1
+    assert reading.place_of(result) == ("group_vars/web.yml", line)
+    [result] = [each for each in log.of_kind("not_observed") if each["properties"]["hosts"] == [DEAD]]
+    assert result["message"]["text"].startswith("%s: unreachable: " % DEAD)
     samples = reading.metrics(files["prometheus"])
     assert {labels["host"]: labels["verdict"] for labels, dummy in samples["host"]} == verdicts
     assert DEAD not in {labels["host"] for labels, dummy in samples["listeners"]}
