@@ -23,7 +23,8 @@ def report(count, *listeners):
 SSH = listener(port=22, port_name='ssh', service='ssh.service', activated_by='ssh.socket',
                owners=[owner(1, 'systemd', 'root'), owner(9, 'sshd', 'root')])
 DNS = listener('127.0.0.53', 53, 'udp', interface='lo', port_name='domain', owners=[owner(process='systemd-resolve')])
-LONG = listener('2001:db8:1111:2222:3333:4444:5555:6666', 65535, scope='global', owners=[owner(process='日本語' * 5)])
+LONG = listener('2001:db8:1111:2222:3333:4444:5555:6666', 65535, scope='global',
+                owners=[owner(process='日本語' * 5)])
 
 
 def text(lines):
