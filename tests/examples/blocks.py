@@ -121,8 +121,8 @@ def in_plugins() -> Iterator[Block]:
 def classify(block: Block) -> str:
     """What a block is.
 
-    :returns: str: plays, tasks, variables, declaration, requirements, listener, commands, report, findings, json or
-        figure, which is no example of anything.
+    :returns: str: plays, tasks, variables, declaration, requirements, inventory, listener, commands, report, findings,
+        json, ini, or figure, which is no example of anything.
     :raises Unclassifiable:
     """
     language = LANGUAGES.get(block.language)
@@ -157,6 +157,8 @@ def _classify_yaml(block: Block, content: object) -> str:
     elif isinstance(content, dict) and content:
         if set(content) == {'collections'}:
             return 'requirements'
+        if 'plugin' in content:
+            return 'inventory'
         if {'id', 'protocol', 'owners'} <= set(content):
             return 'listener'
         if any(DECLARED.fullmatch(key) for key in content):

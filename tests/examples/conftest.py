@@ -39,6 +39,11 @@ class Place:
         (self.path / 'group_vars').mkdir()
         (self.path / 'group_vars/all.yml').write_text(text, encoding='utf-8')
 
+    def add_group(self, name):
+        """Put the host of hosts.ini into one more group."""
+        with open(self.path / 'hosts.ini', 'a', encoding='utf-8') as inventory:
+            inventory.write('[%s]\nlocalhost\n' % name)
+
     def write(self, name, text):
         """Put a file of a role where plays find it."""
         path = self.path / name

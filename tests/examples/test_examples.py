@@ -100,6 +100,8 @@ def test_playbooks(block, arguments, blind, place):
         named = re.match(r'# ((roles/\S+/vars|group_vars/\S+)/listeners\.yml)\n', other.text)
         if named and other.source == block.source and (named.group(2).startswith('roles/') or needs_declaration):
             place.write(named.group(1), other.text)
+    for group in re.findall(r'hosts: (listens_\w+)\n', block.text):    # of test_inventories
+        place.add_group(group)
     needs_owners = CLOSES.search(block.text) or DECLARES.search(block.text)
     output = place.play(as_play(block), *arguments, blind=blind and not needs_owners)
     recap = re.search(r'^localhost +: ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0 ', output, re.MULTILINE)
@@ -134,6 +136,32 @@ def test_declarations(block, place):
     tasks = [{'listening.ports.assert_listeners': {'facts': 'none'}, 'register': 'checked'},
              {'ansible.builtin.assert': {'that': 'checked.policy.variables == %s' % declared}}]
     place.play(yaml.safe_dump([{'hosts': 'all', 'gather_facts': False, 'tasks': tasks}]))
+
+
+@of('inventory')
+def test_inventories(block, place, audited):
+    """Each makes groups of a host that was audited, or of one whose facts are in a cache."""
+    shutil.copytree(audited[1] / 'listening-ports-audit', place.path / 'listening-ports-audit')
+    (place.path / 'fleet.listening_ports.yml').write_text(block.text, encoding='utf-8')
+    if blocks.load(block.text).get('source') == 'facts':
+        shutil.rmtree(place.path / 'listening-ports-audit')
+        place.environment.update(ANSIBLE_CACHE_PLUGIN='jsonfile',
+                                 ANSIBLE_CACHE_PLUGIN_CONNECTION=str(place.path / 'cache'))
+        place.play(yaml.safe_dump([{'hosts': 'all', 'gather_facts': False,
+                                    'tasks': [{'listening.ports.listener_facts': None}]}]))
+    output = place.run('ansible-inventory', '-i', 'hosts.ini', '-i', 'fleet.listening_ports.yml', '--list')
+    groups = json.loads(output)
+    assert groups['listening_ports']['children']
+    assert all(groups[name]['hosts'] == ['localhost'] for name in groups['listening_ports']['children'])
+
+
+@of('ini')
+def test_settings(block, place):
+    """Ansible knows each of them."""
+    (place.path / 'ansible.cfg').write_text(block.text, encoding='utf-8')
+    settings = json.loads(place.run('ansible-config', 'dump', '--only-changed', '--format', 'json'))
+    set_here = [setting['name'] for setting in settings if setting.get('origin') == str(place.path / 'ansible.cfg')]
+    assert len(set_here) == len([line for line in block.text.splitlines() if '=' in line])
 
 
 @of('requirements')
@@ -214,7 +242,7 @@ def test_findings(block, place):
 @of('commands')
 def test_commands(block, place):
     for words in blocks.commands(block):
-        for named in [word for word in words if re.fullmatch(r'\w+\.yml', word)]:
+        for named in [word for word in words if re.fullmatch(r'\w+(\.listening_ports)?\.yml', word)]:
             write_playbook(named, block, place)
         if {'listening.ports.close', 'listening.ports.enforce'} & set(words):
             declare_before(block, place)

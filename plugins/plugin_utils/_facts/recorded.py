@@ -11,7 +11,6 @@ has a file with facts alone.
 
 from __future__ import annotations
 
-import calendar
 import json
 import os
 import time
@@ -21,11 +20,9 @@ from typing import Any
 from .._harmless.terminal import sentence, visible
 from .._settings import setting
 from . import records
+from .age import ANY_AGE, duration, too_old
 from .live import Looked
 from .unpack import FactError, unpack
-
-_SKEW = 300             # seconds by which the clocks of two controllers may differ
-_ANY_AGE = 'max_age: 0 accepts facts of any age'
 
 
 def seconds_of_run() -> float | None:
@@ -65,14 +62,14 @@ def _kept_too_long(max_age: int, age_of_run: Callable[[], float | None]) -> str 
     plugin: str = setting('CACHE_PLUGIN')
     if plugin.rpartition('.')[2] != 'memory':
         return ('the age of the cached facts is unknown: the fact cache %s does not record when they were gathered, '
-                'and the clock of the host cannot be relied on; %s' % (visible(plugin, 100), _ANY_AGE))
+                'and the clock of the host cannot be relied on; %s' % (visible(plugin, 100), ANY_AGE))
     age = age_of_run()
     if age is None:
         return ('the age of the cached facts is unknown, because this system does not report when ansible-playbook was '
-                'started; %s' % _ANY_AGE)
+                'started; %s' % ANY_AGE)
     if age > max_age:
         return 'the cached facts may be as old as this run, %s, and max_age is %s; %s' % (
-            _duration(age), _duration(max_age), _ANY_AGE)
+            duration(age), duration(max_age), ANY_AGE)
     return None
 
 
@@ -100,40 +97,16 @@ def from_path(path: str, host: str, max_age: int, clock: Callable[[], float] = t
     if entry is None:
         if max_age:
             return _failed('the age of the facts in %s is unknown: they are not a record, which would have the time of '
-                           'the controller; %s' % (visible(path, 500), _ANY_AGE))
+                           'the controller; %s' % (visible(path, 500), ANY_AGE))
         return Looked('ok', None, facts)
     stamp = entry['recorded_at']
-    stale = _too_old(stamp, max_age, clock()) if max_age else None
+    stale = too_old(stamp, max_age, clock()) if max_age else None
     if stale:
         return _failed(stale)
     if facts is None:
         reason = sentence(entry['message'] or 'no reason was given')
         return Looked(entry['status'], 'when it was recorded, at %s: %s' % (stamp, reason), None, stamp)
     return Looked('ok', None, facts, stamp)
-
-
-def _too_old(stamp: str, max_age: int, now: float) -> str | None:
-    """Return why a record is not of the time that it has to be of."""
-    try:
-        age = now - calendar.timegm(time.strptime(stamp, '%Y-%m-%dT%H:%M:%SZ'))
-    except ValueError:
-        return 'the record has an invalid time, %s' % stamp
-    if age < -_SKEW:
-        return 'the record is from the future, %s: the clock here, or where it was made, is wrong' % stamp
-    if age > max_age:
-        return 'the record is too old: it was made at %s, %s ago, and max_age is %s; %s' % (
-            stamp, _duration(age), _duration(max_age), _ANY_AGE)
-    return None
-
-
-def _duration(seconds: float) -> str:
-    """Show a time in its largest unit and the one below, such as ``1 d 2 h``."""
-    left, parts = int(seconds), []
-    for size, unit in ((86400, 'd'), (3600, 'h'), (60, 'min'), (1, 's')):
-        count, left = divmod(left, size)
-        parts.append((count, unit))
-    first = next((index for index, part in enumerate(parts) if part[0]), len(parts) - 1)
-    return ' '.join('%d %s' % part for part in parts[first:first + 2] if part[0] or part is parts[first])
 
 
 def _failed(message: str) -> Looked:

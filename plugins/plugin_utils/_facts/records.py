@@ -177,6 +177,46 @@ def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: boo
     return None if data is None else _checked(data, host, what)
 
 
+class Unchecked:
+    """The records of a directory, read one after the other by whoever checks what he uses of them."""
+
+    def __init__(self, handle: int, shared: bool) -> None:
+        """See ``unchecked``."""
+        self._handle, self._shared = handle, shared
+
+    def files(self) -> list[str]:
+        """List the names of the files that may be records. Raises RecordError."""
+        try:
+            names = os.listdir(self._handle)
+        except OSError as exc:
+            raise RecordError('the records cannot be listed: %s' % exc.strerror) from exc
+        return sorted(name for name in names if name.endswith('.json') and not name.startswith('.'))
+
+    def decoded(self, file: str) -> Any:
+        """Return what a file holds, which nothing has checked.
+
+        :returns: None where there is no such file.
+        :raises RecordError: it cannot be read, is not JSON, or may be by somebody else.
+        """
+        return _decoded(contextlib.nullcontext(self._handle), file, 'the record hosts/%s' % visible(file, 300),
+                        os.O_NOFOLLOW, self._shared)
+
+
+@contextlib.contextmanager
+def unchecked(directory: str, shared: bool = False) -> Iterator[Unchecked]:
+    """Open the directory of records, to read many without all the checks of ``read``.
+
+    :param shared: whether they may be by somebody else.
+    :raises RecordError: there is none, or others could forge some.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            handle = stack.enter_context(_opened_hosts(directory, shared))
+        except OSError as exc:
+            raise RecordError('there are no records in %s: %s' % (visible(directory, 500), exc.strerror)) from exc
+        yield Unchecked(handle, shared)
+
+
 def to_come(directory: str, hosts: Iterable[str], run: str, shared: bool = False) -> set[str]:
     """List the hosts that surely have no record of a run; of each record no more than its beginning is read.
 

@@ -59,11 +59,7 @@ class Host:
         if self.state == 'pending':
             return 'pending'
         facts = {'complete': self.complete} if self.complete else None
-        judgement = self.judgement
-        if not judgement:
-            return _verdict.verdict(facts)
-        findings = [(finding['kind'], finding['fails']) for finding in judgement['findings']]
-        return _verdict.verdict(facts, findings, judgement['failing'], judgement['refused'] is not None)
+        return _verdict.of_judgement(facts, self.judgement)
 
     @property
     def is_unjudged(self) -> bool:

@@ -19,7 +19,7 @@ POLICY = 'plugin_utils._policy'
 PURE = ('rules', 'table', 'exchange', 'refusal')
 # of what stops listeners, what decides
 DECIDING = ('graph', 'protected', 'by_hand', 'again', 'ways', 'decide')
-OF_CONTROLLERS = ('plugin_utils', 'action', 'lookup')
+OF_CONTROLLERS = ('plugin_utils', 'action', 'inventory', 'lookup')
 OF_HOSTS = ('modules', 'module_utils')
 # whatever asks the host that it runs on
 READING = ('%s.snapshot' % FIREWALL, 'module_utils._sockets', 'module_utils._owners', 'module_utils._systemd')
@@ -51,7 +51,9 @@ NEVER = (
         'plugin_utils._baseline.%s' % name for name in ('things', 'cover', 'names', 'yaml', 'proof', 'compose')),
      ('os', 'plugin_utils._draft', 'plugin_utils._baseline.files')),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
-    ('what others use knows no action', ('plugin_utils',), ('action', 'lookup')),
+    ('groups are made of what is known of hosts, in whatever inventory', ('plugin_utils._inventory',),
+     ('ansible', 'subprocess', 'plugin_utils._variables', *READING)),
+    ('what others use knows no action', ('plugin_utils',), ('action', 'inventory', 'lookup')),
 )
 
 # Floors, the lowest first: none imports from one above it

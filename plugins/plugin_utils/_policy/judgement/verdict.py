@@ -45,3 +45,15 @@ def verdict(facts: Mapping[str, Any] | None, findings: Iterable[tuple[str, bool]
     if not passes(facts, failing) or any(kind == 'unknown' for kind, fails in judged):
         return UNKNOWN
     return LISTED if findings is None else AS_DECLARED
+
+
+def of_judgement(facts: Mapping[str, Any] | None, judgement: Mapping[str, Any] | None) -> str:
+    """Give what becomes of a host its name, from what a record has of it.
+
+    :param facts: None where the host was not observed.
+    :param judgement: as ``fleet`` makes it; None where the host was not judged.
+    """
+    if not judgement:
+        return verdict(facts)
+    findings = [(finding['kind'], finding['fails']) for finding in judgement['findings']]
+    return verdict(facts, findings, judgement['failing'], judgement['refused'] is not None)

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads what was observed of hosts, from records or from what a fact cache keeps, as far as groups are made of it.
+
+Of each host there is something usable, nothing, or something that cannot be used: the three are kept apart, for a host
+of which nothing is known is not one on which nothing listens.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .. import _schema
+from .._facts import check, records
+from .._facts.age import too_old
+from .._facts.records import RecordError
+from .._policy.judgement import fleet, verdict as _verdict
+from .._schema import Fault
+from .._shape import STATUSES
+
+_KEYS = ('ansible_listening_ports', 'listening_ports')      # in a fact cache
+# What a host may be called that a record adds to the inventory: no template, no path, nothing that steers a terminal
+_HOST = re.compile(r'[^\W_][\w.:@%+-]{0,252}')
+_anything: _schema.Check = lambda value: value  # noqa: E731
+_list = _schema.items(_anything, 1000 * 1000)
+_judgement = _schema.nullable(_schema.mapping({
+    'findings': _schema.items(
+        _schema.mapping({'kind': _schema.text(100), 'fails': _schema.boolean}), fleet.MOST_FINDINGS),
+    'failing': _schema.boolean,
+    'refused': _schema.nullable(_schema.text(20000)),
+}))
+_record = _schema.mapping({
+    'schema': _schema.integer(1, records.SCHEMA),
+    'host': _schema.text(4096),
+    'recorded_at': _schema.time,
+    'status': _schema.choice(*STATUSES),
+    'facts': _schema.nullable(_anything),
+}, {'judgement': _judgement})
+# As much of facts as groups need; the endpoints are checked while groups are made of them
+_facts = _schema.mapping({
+    'gathered_at': _schema.time,
+    'complete': _schema.mapping({'sockets': _schema.boolean}),
+    'listeners': _list,
+}, {'forwarded': _list})
+
+
+class Observed(NamedTuple):
+    """What is known of a host.
+
+    :ivar facts: as they were, checked as far as the reader had to; None where the host was not observed, or nothing
+        can be used.
+    :ivar verdict: what became of it, one of ``VERDICTS``; None where that is not known.
+    :ivar reason: why it cannot be used, harmless to print; None of what can be, and where there is nothing.
+    """
+
+    host: str
+    facts: Mapping[str, Any] | None = None
+    verdict: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether groups can be made of it."""
+        return self.facts is not None or self.verdict is not None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads records, or facts.
+
+    :ivar max_age: seconds after which they cannot be used; 0 for any age.
+    :ivar is_whole: whether all of the facts is going to be used, and has to be checked.
+    :ivar clock: as ``time.time``.
+    """
+
+    max_age: int = 0
+    is_whole: bool = False
+    clock: Callable[[], float] = time.time
+
+    def of_records(self, directory: str, hosts: Iterable[str]) -> Iterator[Observed]:
+        """Read the newest record of each of these hosts. Raises RecordError where there are none at all."""
+        with records.unchecked(directory) as folder:
+            for host in hosts:
+                yield self._of_file(folder, records.file_name(host), host) or Observed(host)
+
+    def of_all_records(self, directory: str) -> Iterator[Observed]:
+        """Read all records that there are. Raises RecordError where there are none at all.
+
+        Where a file cannot be used, its name stands for the host.
+        """
+        with records.unchecked(directory) as folder:
+            for file in folder.files():
+                observed = self._of_file(folder, file, None)
+                if observed:
+                    yield observed
+
+    def of_facts(self, host: str, kept: object) -> Observed:
+        """Read what a fact cache keeps of a host; how old its facts are is known by the clock of the host alone."""
+        facts = next((kept[key] for key in _KEYS if key in kept), None) if isinstance(kept, dict) else None
+        if facts is None:
+            return Observed(host)
+        try:
+            checked = self._checked(facts)
+            self._refuse_old(checked['gathered_at'], 'the cached set of facts')
+        except Fault as fault:
+            return Observed(host, reason='the cached facts are not valid: %s' % fault)
+        except RecordError as exc:
+            return Observed(host, reason=str(exc))
+        return Observed(host, checked)
+
+    def _of_file(self, folder: records.Unchecked, file: str, host: str | None) -> Observed | None:
+        """Read one record, which is of this host if one is given; None where there is none."""
+        name = host or file
+        try:
+            data = folder.decoded(file)
+            if data is None:
+                return None
+            entry: Mapping[str, Any] = _record(data)
+            name = entry['host']
+            if records.file_name(name) != file or (host is None and not _HOST.fullmatch(name)):
+                name = host or file
+                raise RecordError('it is the record of another host, or its name cannot be that of a host')
+            return self._of_record(entry)
+        except Fault as fault:
+            reason = 'the record is not valid: %s' % fault
+        except RecordError as exc:
+            reason = str(exc)
+        return Observed(name, reason=reason)
+
+    def _of_record(self, entry: Mapping[str, Any]) -> Observed:
+        """Return what a record has, whose own fields are checked. Raises Fault or RecordError."""
+        if (entry['status'] == 'ok') != (entry['facts'] is not None):
+            raise Fault('contradicts the status', 'facts')
+        self._refuse_old(entry['recorded_at'])
+        facts = None if entry['facts'] is None else self._checked(entry['facts'])
+        return Observed(entry['host'], facts, _verdict.of_judgement(facts, entry.get('judgement')))
+
+    def _checked(self, facts: object) -> Mapping[str, Any]:
+        """Check facts as far as they are used. Raises Fault."""
+        checked: Mapping[str, Any] = check.check(facts) if self.is_whole else _facts(facts)
+        return checked
+
+    def _refuse_old(self, stamp: str, what: str = 'the record') -> None:
+        """Raise RecordError for what is not of the time that it has to be of."""
+        stale = too_old(stamp, self.max_age, self.clock(), what) if self.max_age else None
+        if stale:
+            raise RecordError(stale)
