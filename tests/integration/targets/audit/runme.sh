@@ -129,6 +129,15 @@ assert sorted(one['kind'] for one in report['unused']) == ['entry_unused', 'waiv
 alpha, beta = sorted(report['hosts'], key=lambda host: host['host'])
 assert (alpha['verdict'], beta['verdict']) == ('violates', 'as_declared')
 assert [one['kind'] for one in alpha['judgement']['findings']] == ['forbidden'] and not beta['judgement']['findings']
+# where the entries are that findings name, and those of no use, by what grep says
+with open('declared.yml') as stream:
+    lines = [line.strip() for line in stream]
+places = alpha['judgement']['places']
+assert all(place['path'].endswith('declared.yml') for place in places.values()), places
+found = {name: lines[line - 1] for place in places.values() for name, line in place['entries'].items()}
+assert sorted(found) == ['gone', 'moving', 'nobody'], places
+assert all(line.startswith('- {name: %s,' % name) for name, line in found.items()), found
+assert lines[places['expected_listeners_alpha']['line'] - 1] == 'expected_listeners_alpha:'
 CHECK
 
 # all hosts fail: what they have in common is told once, and the report is there all the same
