@@ -5,8 +5,8 @@
 sudo takes ``SSH_CONNECTION`` away, and a multiplexed connection may be older than whatever runs over it. The socket
 that a process above this one has is the connection itself, and the kernel tells since when that process runs.
 
-Sources: proc(5), time_namespaces(7), cgroups(7), rtnetlink(7), ssh(1) on ``SSH_CONNECTION``, pam_systemd(8) on the
-scopes of sessions.
+Sources: proc(5), sock_diag(7), time_namespaces(7), cgroups(7), rtnetlink(7), ssh(1) on ``SSH_CONNECTION``,
+pam_systemd(8) on the scopes of sessions.
 """
 
 import os
@@ -44,6 +44,9 @@ class Connection(namedtuple('Connection', _FOUR + ('pid', 'started', 'interface'
         return {name: getattr(self, name) for name in _FOUR + ('interface', 'how')}
 
 
+_PROC = '/proc'
+# the start of struct inet_diag_msg, and where it has the inode
+_DIAG, _INODE, _INODE_AT = struct.Struct('>xBxxHH16s16s'), struct.Struct('=I'), 68
 _ESTABLISHED, _LISTENS = '01', '0A'                     # include/net/tcp_states.h
 _SOCKET = re.compile(r'socket:\[([0-9]+)\]\Z')
 _SESSION = re.compile(r'/(?:[^/]+/)*session-[^/]+\.scope(?=/|\Z)')
@@ -76,7 +79,7 @@ def fault_of_login(connection, ends, ticks, event):
     return None
 
 
-def find(told=None, proc='/proc', groups='/sys/fs/cgroup', pid=None, route=None):
+def find(told=None, proc=_PROC, groups='/sys/fs/cgroup', pid=None, route=None):
     """Find the connection in use.
 
     What an ancestor has counts most, then what others of the login session have: a job that was sent to the background
@@ -123,6 +126,37 @@ def _sockets(proc):
     :returns: tuple of dict, inode (str) to the ends of an established connection, and set of int, the ports to which
         something listens.
     """
+    if proc == _PROC:
+        try:
+            return _by_netlink()
+        except (OSError, ValueError, struct.error):     # refused, or not understood
+            pass
+    return _by_tables(proc)
+
+
+def _by_netlink(connect=_netlink.connect):
+    """Ask the kernel, which is much cheaper than its tables. Raises OSError, ValueError, struct.error."""
+    from ._sockets import inet_diag
+    connections, ports = {}, set()
+    link = connect()
+    try:
+        for family in scopes.FAMILIES.values():
+            size = 4 if family == socket.AF_INET else 16
+            question = inet_diag.request(family, socket.IPPROTO_TCP, 1 << int(_ESTABLISHED, 16) | 1 << inet_diag.LISTEN)
+            for data, start, dummy in _netlink.messages(link, question):
+                state, port, peer_port, own, peer = _DIAG.unpack_from(data, start)
+                if state == inet_diag.LISTEN:
+                    ports.add(port)
+                else:
+                    inode = _INODE.unpack_from(data, start + _INODE_AT)[0]
+                    connections[str(inode)] = _plain_of(own[:size]), port, _plain_of(peer[:size]), peer_port
+    finally:
+        link.close()
+    return connections, ports
+
+
+def _by_tables(proc):
+    """Read the tables of proc(5)."""
     connections, ports = {}, set()
     for name in ('tcp', 'tcp6'):
         try:
@@ -144,7 +178,12 @@ def _end(text):
     address, dummy, port = text.partition(':')
     # each word of the address is printed as a number in the byte order of the machine
     raw = b''.join(struct.pack('=I', int(address[at:at + 8], 16)) for at in range(0, len(address), 8))
-    return scopes.text(raw[12:] if scopes.is_mapped(raw) else raw), int(port, 16)
+    return _plain_of(raw), int(port, 16)
+
+
+def _plain_of(raw):
+    """str: an address, which may be one of IPv4 in the form of IPv6."""
+    return scopes.text(raw[12:] if scopes.is_mapped(raw) else raw)
 
 
 def _named(told, connections):
@@ -163,7 +202,7 @@ def _plain(address):
         raw = socket.inet_pton(socket.AF_INET6 if ':' in address else socket.AF_INET, address)
     except (OSError, ValueError):
         return address
-    return scopes.text(raw[12:] if scopes.is_mapped(raw) else raw)
+    return _plain_of(raw)
 
 
 def status_of(pid, proc):

@@ -35,9 +35,14 @@ class Notes:
     def _path(self, path):
         return self._root + path
 
+    @property
+    def booted(self):
+        """str: a directory that is there where systemd has booted the host, see sd_booted(3)."""
+        return self._path('/run/systemd/system')
+
     def is_booted(self):
-        """bool: systemd has booted this host, see sd_booted(3)."""
-        return os.path.isdir(self._path('/run/systemd/system'))
+        """bool: systemd has booted this host."""
+        return os.path.isdir(self.booted)
 
     def note(self, token, about):
         """Write down what is to be known of a trial when it is to be kept. Raises OSError."""

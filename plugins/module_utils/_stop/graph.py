@@ -86,24 +86,25 @@ class Unit(namedtuple('Unit', PROPERTIES)):
         return bool(own.strip('/')) and any(group == own or group.startswith(own + '/') for group in groups)
 
 
-def parse(text):
-    """Parse what ``systemctl show --property=...`` prints, with PROPERTIES.
+def made(known):
+    """Make a Unit of PROPERTIES in the words of ``systemctl show``.
 
-    :returns: list of Unit, in the order of the text.
+    :param known: dict, name to str.
     :raises Lacking: a property that every unit has is missing.
     """
-    units = []
-    for block in text.strip('\n').split('\n\n'):
-        known = dict(line.partition('=')[::2] for line in block.split('\n') if '=' in line)
-        missing = [name for name in _EVERY if name not in known or (name == 'Id' and not known['Id'])]
-        if missing:
-            raise Lacking('systemctl does not show %s of %s' % (missing[0], known.get('Id') or 'a unit'))
-        values = {name: known.get(name, '') for name in _TEXTS}
-        values.update((name, known.get(name) == 'yes') for name in _FLAGS)
-        values.update((name, tuple(known.get(name, '').split())) for name in _LISTS)
-        main = known.get('MainPID', '')
-        units.append(Unit(MainPID=int(main) if main.isdigit() else 0, **values))
-    return units
+    missing = [name for name in _EVERY if name not in known or (name == 'Id' and not known['Id'])]
+    if missing:
+        raise Lacking('systemctl does not show %s of %s' % (missing[0], known.get('Id') or 'a unit'))
+    values = {name: known.get(name, '') for name in _TEXTS}
+    values.update((name, known.get(name) == 'yes') for name in _FLAGS)
+    values.update((name, tuple(map(_plain, known.get(name, '').split()))) for name in _LISTS)
+    main = known.get('MainPID', '')
+    return Unit(MainPID=int(main) if main.isdigit() else 0, **values)
+
+
+def _plain(name):
+    """str: a name of a list, in which a newer systemctl quotes what has a backslash, as for a shell."""
+    return name[1:-1].replace('\\\\', '\\') if name[:1] == name[-1:] == '"' else name
 
 
 class Graph:

@@ -9,7 +9,7 @@ import os
 import time
 
 from .._notes import Notes
-from .._systemd import systemctl
+from .._systemd import properties, systemctl
 from .._systemd.control import PATIENCE, control
 from .._systemd.systemctl import SystemdError
 from .undo import Undo
@@ -37,7 +37,8 @@ class Host:
 
     def __init__(self, run, find, notes=None):
         self._run, self._find, self.notes = run, find, notes or Notes()
-        self.undo = Undo(run, find, self.notes)
+        self._manager = properties.Manager(run, self.notes.booted)
+        self.undo = Undo(run, find, self.notes, self._manager)
 
     @staticmethod
     def is_root():
@@ -66,7 +67,8 @@ class Host:
         """
         from .decide import decide
         from .view import look
-        return decide(look(self._run, connection, wanted=frozenset(options['listeners'])), options)
+        return decide(look(self._run, connection, wanted=frozenset(options['listeners']), booted=self.notes.booted,
+                           manager=self._manager), options)
 
     def listening(self):
         """set of str: the ids of all that listens. Raises CollectorError."""

@@ -23,8 +23,8 @@ class Observed(Host):
     def decide(self, connection, options):
         from .decide import decide
         from .view import of
-        return decide(of(self._observed, self._inodes, self._run, connection, wanted=frozenset(options['listeners'])),
-                      options)
+        return decide(of(self._observed, self._inodes, self._manager, connection,
+                         wanted=frozenset(options['listeners']), booted=self.notes.booted), options)
 
 
 def answer(host, options):

@@ -14,7 +14,6 @@ Sources: systemd-run(1), systemd.timer(5), systemd.service(5) on command lines.
 import contextlib
 
 from .._notes import RUN
-from .._systemd import systemctl
 from .._systemd.control import TookTooLong, control
 from .._systemd.systemctl import SystemdError
 
@@ -36,15 +35,17 @@ class Undo:
     :param run: callable that runs a command, as ``AnsibleModule.run_command``.
     :param find: callable, from the name of a program to its path, or None.
     :param notes: ``_notes.Notes``.
+    :param manager: ``properties.Manager``.
     """
 
-    def __init__(self, run, find, notes):
-        self._run, self._find, self._notes = run, find, notes
+    def __init__(self, run, find, notes, manager):
+        self._run, self._find, self._notes, self._manager = run, find, notes, manager
 
     def is_armed(self):
         """bool: it waits, or is at work. Raises SystemdError."""
-        states = systemctl.values([TIMER, SERVICE], 'ActiveState', self._run)
-        if len(states) != 2:
+        known = self._manager.ask([TIMER, SERVICE], ['ActiveState'])
+        states = {values.get('Id'): values.get('ActiveState') for values in known}
+        if set(states) != {TIMER, SERVICE}:
             raise SystemdError('systemctl does not show %s' % TIMER)
         return any(state not in ('inactive', 'failed') for state in states.values())
 

@@ -12,9 +12,9 @@ from collections import namedtuple
 
 from .. import _facts, _mounts
 from .._owners import kernel, walk
-from .._systemd import systemctl
+from .._systemd import properties, systemctl
 from . import again
-from .graph import PROPERTIES, Graph, Lacking, is_unit, parse
+from .graph import PROPERTIES, Graph, Lacking, is_unit, made
 from .keeping import Keeping
 
 _FIELDS = ('listeners', 'inodes', 'processes', 'units', 'lineage', 'connection', 'unseen', 'makers', 'nfs', 'again')
@@ -57,7 +57,7 @@ class View(namedtuple('View', _FIELDS)):
 Process = namedtuple('Process', 'pid parent session started name exe link unit groups command')
 
 
-def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system'):
+def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system', manager=None):
     """Look at a host.
 
     :param run: callable that runs a command, as ``AnsibleModule.run_command``.
@@ -65,19 +65,21 @@ def look(run, connection, proc='/proc', wanted=None, booted='/run/systemd/system
     :param proc: str, the root of proc(5).
     :param wanted: iterable of str, ids of listeners, whose units are to be known; None for all.
     :param booted: str, a directory that is there while systemd runs.
+    :param manager: ``properties.Manager``; None for another connection to it.
     :returns: View.
     :raises Unseen: systemd runs, and does not say what it has to; or /proc cannot be read.
     """
     host = Keeping()
     facts = _facts.collect(gather=('owners',), run=run, host=host)
-    return of(facts, host.inodes, run, connection, proc, wanted, booted)
+    return of(facts, host.inodes, manager or properties.Manager(run, booted), connection, proc, wanted, booted)
 
 
-def of(facts, inodes, run, connection, proc='/proc', wanted=None, booted='/run/systemd/system'):
+def of(facts, inodes, manager, connection, proc='/proc', wanted=None, booted='/run/systemd/system'):
     """Look at what belongs to facts that were gathered this moment, with owners: View. See ``look``.
 
     :param facts: dict, of ``_facts.collect``; owners that they do not list are added.
     :param inodes: dict, of ``keeping.Keeping``.
+    :param manager: ``properties.Manager``.
     """
     records = facts['listeners']
     try:
@@ -93,14 +95,11 @@ def of(facts, inodes, run, connection, proc='/proc', wanted=None, booted='/run/s
             processes[pid] = _completed(processes[pid], owners.get(pid), proc)
     units = None
     if os.path.isdir(booted):
-        starts = {processes[pid].unit for pid in lineage}
-        for record in records:
-            starts.update(owner['unit'] for owner in record['owners'])
-            starts.update((record['activated_by'], record['service']))
+        # what others than these are called, facts know from systemd
         wanted_units = {unit for record in records if wanted is None or record['id'] in wanted
                         for unit in [record['activated_by'], record['service']]
                         + [owner['unit'] for owner in record['owners']]}
-        units = _units(_valid(starts), _valid(wanted_units), run)
+        units = _units(_valid(processes[pid].unit for pid in lineage), _valid(wanted_units), manager)
         _complete_mains(units, processes, proc)
     makers = {}
     if any(record['held_by'] == 'kernel' for record in records):
@@ -195,7 +194,7 @@ def _complete_mains(units, processes, proc):
 
 # Units
 
-def _units(names, wanted, run):
+def _units(names, wanted, manager):
     """Graph of units, and of what decides about those that are wanted. Raises Unseen."""
     graph = Graph()
     names = sorted(set(names).union(wanted))
@@ -207,7 +206,7 @@ def _units(names, wanted, run):
         if known > _MOST_UNITS:
             raise Unseen('more than %d units of systemd depend on each other' % _MOST_UNITS)
         for at in range(0, len(names), _AT_ONCE):
-            graph.add(_ask(names[at:at + _AT_ONCE], run))
+            graph.add(_ask(names[at:at + _AT_ONCE], manager))
         lacking = [name for name in names if not graph.get(name)]
         if lacking:
             raise Unseen('systemctl does not show %s' % lacking[0])
@@ -215,10 +214,10 @@ def _units(names, wanted, run):
     raise Unseen('the units of systemd depend on each other without an end')
 
 
-def _ask(names, run):
+def _ask(names, manager):
     """list of Unit. Raises Unseen."""
     try:
-        units = parse(systemctl.show(','.join(PROPERTIES), names, run))
+        units = [made(known) for known in manager.ask(names, PROPERTIES)]
     except systemctl.SystemdError as exc:
         raise Unseen('systemctl did not answer: %s' % exc) from exc
     except Lacking as exc:

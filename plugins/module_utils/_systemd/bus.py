@@ -51,9 +51,15 @@ class Bus:
     def get(self, units, interface, name):
         """Get a property of each unit: list of bytes, a variant each; empty for a unit that has none."""
         interface = text('%s.%s' % (NAME, interface))
-        body = interface + b'\0' * (-len(interface) % 4) + text(name)
-        return self.call([('/org/freedesktop/systemd1/unit/' + _escaped(unit), 'org.freedesktop.DBus.Properties', 'Get',
-                           'ss', body) for unit in units])
+        return self._of_each(units, 'Get', 'ss', interface + b'\0' * (-len(interface) % 4) + text(name))
+
+    def get_all(self, units, interface):
+        """Get the properties of each unit: list of bytes, an array ``a{sv}`` each."""
+        return self._of_each(units, 'GetAll', 's', text('%s.%s' % (NAME, interface)))
+
+    def _of_each(self, units, member, signature, body):
+        return self.call([('/org/freedesktop/systemd1/unit/' + _escaped(unit), 'org.freedesktop.DBus.Properties',
+                           member, signature, body) for unit in units])
 
     def call(self, calls):
         """Call methods, one after the other.
@@ -92,3 +98,12 @@ def text(value):
     """bytes: a string as it stands in a message."""
     raw = value.encode()
     return struct.pack('=I', len(raw)) + raw + b'\0'
+
+
+def take(body, at):
+    """Read a string in a message: its text, and the offset of what follows it."""
+    at = (at + 3) & ~3
+    end = at + 4 + struct.unpack_from('=I', body, at)[0]
+    if end >= len(body):
+        raise ValueError('a message that is cut short')
+    return body[at + 4:end].decode('utf-8', 'backslashreplace'), end + 1

@@ -4,7 +4,7 @@
 
 import struct
 
-from .bus import NAME, text
+from .bus import NAME, take, text
 
 
 class SocketUnits(dict):
@@ -51,11 +51,11 @@ def ask(bus):
     properties = [bus.get(names, *prop) for prop in (('Socket', 'Listen'), ('Unit', 'Triggers'), ('Socket', 'Accept'))]
     for name, listen, triggers, accept in zip(names, *properties):
         service = triggered(name, accept[4:] == struct.pack('=I', 1),     # a variant with a boolean
-                            _take(triggers, 8)[0] if len(triggers) > 8 else None)
+                            take(triggers, 8)[0] if len(triggers) > 8 else None)
         at = 16
         while at < len(listen):                 # a variant a(ss)
-            kind, at = _take(listen, (at + 7) & ~7)
-            address, at = _take(listen, at)
+            kind, at = take(listen, (at + 7) & ~7)
+            address, at = take(listen, at)
             units[kind, address] = (name, service)
     return units
 
@@ -64,19 +64,10 @@ def _names(body):
     """Yield the first string of each structure in an array of ``(ssssssouso)``."""
     at = 8
     while at < len(body):
-        name, at = _take(body, (at + 7) & ~7)
+        name, at = take(body, (at + 7) & ~7)
         for _field in range(6):                 # five strings and an object path
-            _value, at = _take(body, at)
+            _value, at = take(body, at)
         at = ((at + 3) & ~3) + 4                # a number
         for _field in range(2):
-            _value, at = _take(body, at)
+            _value, at = take(body, at)
         yield name
-
-
-def _take(body, at):
-    """Read a string in a message: its text, and the offset of what follows it."""
-    at = (at + 3) & ~3
-    end = at + 4 + struct.unpack_from('=I', body, at)[0]
-    if end >= len(body):
-        raise ValueError('a message that is cut short')
-    return body[at + 4:end].decode('utf-8', 'backslashreplace'), end + 1

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What systemd says of units in one call of ``systemctl show``, where its private socket cannot be used."""
 
-from .socket_units import SocketUnits, triggered
-
 PATIENCE = 10                   # seconds
 
 
@@ -13,6 +11,7 @@ class SystemdError(Exception):
 
 def parse(text):
     """Parse the output of ``systemctl show``: a dict, service to the pid of its main process, and SocketUnits."""
+    from .socket_units import SocketUnits, triggered
     main_processes, sockets = {}, SocketUnits()
     for block in text.split('\n\n'):
         unit = triggers = main = None
@@ -53,9 +52,14 @@ def ask(units, run, patience=PATIENCE):
 
 def values(units, name, run):
     """Ask for a property of units: dict, unit to str; parameters and errors as those of ``ask``."""
-    blocks = [dict(line.partition('=')[::2] for line in block.splitlines())
-              for block in show(name, units, run).split('\n\n')]
-    return {block['Id']: block.get(name) for block in blocks if 'Id' in block}
+    known = blocks(show(name, units, run))
+    return {block['Id']: block.get(name) for block in known if 'Id' in block}
+
+
+def blocks(text):
+    """Tell the properties of units apart: list of dict, name to str, in the order of the output of ``show``."""
+    return [dict(line.partition('=')[::2] for line in block.split('\n') if '=' in line)
+            for block in text.strip('\n').split('\n\n')]
 
 
 def show(properties, units, run, patience=PATIENCE):

@@ -5,10 +5,13 @@
 """Units of the system and of users, and what a user makes up to pass for one of them."""
 
 import json
+import pathlib
+import shutil
 
 import pytest
 
 from support.evidence import record
+from support.player import on_each
 
 UNITS = {
     "/etc/systemd/system/agent.socket": "[Socket]\nListenStream=0.0.0.0:6556\nAccept=yes\n",
@@ -192,3 +195,49 @@ def test_a_virtual_machine_is_no_container(host, audit):
     await_listener(host, 5900)
     owner, = listener(audit(host), 5900)["owners"]
     assert (owner["unit"], owner["container"]) == ("machine-qemu\\x2d1\\x2dweb01.scope", None)
+
+
+# What the manager says of all units over its private socket, and what systemctl prints. Lists have no order.
+BOTH = """\
+import json, subprocess, sys
+sys.path.insert(0, "/opt/tree")
+from ansible_collections.listening.ports.plugins.module_utils._stop.graph import PROPERTIES, made
+from ansible_collections.listening.ports.plugins.module_utils._systemd.properties import Manager
+
+def run(words, **dummy):
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    return done.returncode, done.stdout.decode(), ""
+
+listed = run(["systemctl", "list-units", "--all", "--no-legend", "--plain", "--full"])[1]
+names = sorted({line.split()[0] for line in listed.splitlines()}) + sys.argv[1:]
+told = [[{key: sorted(value) if isinstance(value, tuple) else value for key, value in made(known)._asdict().items()}
+         for known in Manager(*how).ask(names, PROPERTIES)]
+        for how in ((None, "/run/systemd/system"), (run, "/none/system"))]
+print(json.dumps(told))
+"""
+ODD = {"with\\x20blank.service": "Names of systemd have such", "\\xc3\\xbcber-\\xe2\\x82\\xac.service": "and such",
+       "many@.service": "and these"}
+
+
+def test_the_manager_says_what_systemctl_prints(hosts):
+    made = hosts(3, release=["trixie", "bookworm", "bullseye"])
+    plugins = pathlib.Path("opt/tree/ansible_collections/listening/ports/plugins/module_utils")
+    here = pathlib.Path(__file__).resolve().parents[3] / "plugins/module_utils"
+
+    def both(host):
+        shutil.copytree(here, host.root / plugins, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, words in ODD.items():
+            (host.root / "etc/systemd/system" / name).write_text(
+                "[Unit]\nDescription=%s\nRequires=with\\x20blank.service\n[Service]\nExecStart=/bin/sleep 1000\n"
+                % words, encoding="utf-8")
+        host.console("systemctl", "daemon-reload")
+        names = [*list(ODD)[:2], "many@7.service", "none.service", "ssh.service", "multi-user.target", "dbus.service"]
+        return json.loads(host.console("python3", "-B", "-", *names, stdin=BOTH).out)
+
+    for host, (by_bus, by_systemctl) in zip(made, on_each(made, both)):
+        assert len(by_bus) > 100, host.release
+        differ = [(unit["Id"], key, unit[key], other[key]) for unit, other in zip(by_bus, by_systemctl)
+                  for key in unit if unit[key] != other[key]]
+        assert not differ, (host.release, differ)
+        assert {"with\\x20blank.service", "many@7.service", "none.service"} <= {unit["Id"] for unit in by_bus}
+        assert [unit["MainPID"] > 0 for unit in by_bus if unit["Id"] == "ssh.service"][0]

@@ -20,7 +20,8 @@ def pad(data, size):
 
 def string(text):
     """bytes: a string."""
-    return struct.pack('=I', len(text)) + text.encode('utf-8') + b'\0'
+    raw = text.encode('utf-8')
+    return struct.pack('=I', len(raw)) + raw + b'\0'
 
 
 def message(kind, body=b'', order=ORDER):
@@ -98,3 +99,34 @@ class Manager(threading.Thread):
                 size, _serial, length = struct.unpack('=III', head[4:])
                 self.calls.append((stream.read((length + 7) & ~7), stream.read(size)))
                 link.sendall(self.answers.pop(0))
+
+
+_FORMATS = {'y': 'B', 'n': 'h', 'q': 'H', 'i': 'i', 'u': 'I', 'b': 'I', 'x': 'q', 't': 'Q', 'd': 'd'}
+
+
+def marshal(kind, value, data=b''):
+    """bytes: the data, and a value of this type behind it; one of a variant is a pair of a type and a value.
+
+    Members of structures are of types with one character.
+    """
+    code = kind[0]
+    if code in _FORMATS:
+        return pad(data, struct.calcsize('=' + _FORMATS[code])) + struct.pack('=' + _FORMATS[code], value)
+    if code in 'so':
+        return pad(data, 4) + string(value)
+    if code == 'v':
+        return marshal(*value, data=data + bytes((len(value[0]),)) + value[0].encode() + b'\0')
+    if code in '({':
+        data = pad(data, 8)
+        for member, part in zip(kind[1:-1], value):
+            data = marshal(member, part, data)
+        return data
+    assert code == 'a'
+    data = pad(data, 4)
+    of = kind[1]
+    begins = pad(data + b'\0' * 4, 8 if of in '({' else struct.calcsize('=' + _FORMATS[of]) if of in _FORMATS else
+                 1 if of == 'v' else 4)
+    whole = begins
+    for part in value:
+        whole = marshal(kind[1:], part, whole)
+    return whole[:len(data)] + struct.pack('=I', len(whole) - len(begins)) + whole[len(data) + 4:]

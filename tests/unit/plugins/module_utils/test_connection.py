@@ -4,6 +4,7 @@
 """The connection in use, in trees of processes as sshd, sudo, su, async and others make them."""
 
 import errno
+import functools
 import os
 import socket
 import struct
@@ -270,3 +271,41 @@ def test_a_login_that_is_new():
     ):
         fault = _connection.fault_of_login(connection, first.ends, 1000, 'the stop')
         assert fault is None if words is None else words in fault
+
+
+# The sockets of this machine
+
+
+@pytest.mark.parametrize('family, address, peer', [
+    (socket.AF_INET, '127.0.0.1', '127.0.0.1'), (socket.AF_INET6, '::1', '::1'), (socket.AF_INET6, '::', '127.0.0.1')])
+def test_the_kernel_and_its_tables_tell_the_same_of_a_connection(family, address, peer):
+    with socket.socket(family) as listening:
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listening.bind((address, 0))
+        except OSError:
+            pytest.skip('no IPv6 here')
+        listening.listen(1)
+        port = listening.getsockname()[1]
+        with socket.create_connection((peer, port)) as made, listening.accept()[0] as accepted:
+            inodes = {str(os.fstat(opened.fileno()).st_ino) for opened in (made, accepted)}
+            told = [({inode: four for inode, four in connections.items() if inode in inodes}, port in ports)
+                    for connections, ports in (_connection._by_netlink(), _connection._by_tables('/proc'))]
+            other = made.getsockname()[1]
+    assert told[0] == told[1]
+    assert set(told[0][0]) == inodes and told[0][1] is True
+    assert sorted(told[0][0].values()) == sorted([(peer, port, peer, other), (peer, other, peer, port)])
+
+
+@pytest.mark.parametrize('answers', [
+    OSError(errno.EPERM, 'Operation not permitted'), [[error(errno.ENOENT)]], [[message(20, b'\x02\x01')]]])
+def test_the_tables_are_read_where_the_kernel_does_not_answer(monkeypatch, answers):
+    def connect(*dummy):
+        if isinstance(answers, OSError):
+            raise answers
+        return Link(*answers)
+    monkeypatch.setattr(_connection, '_by_netlink', functools.partial(_connection._by_netlink, connect))
+    monkeypatch.setattr(_connection, '_by_tables', lambda proc: ({'7': (OWN, 22, ADMIN, 5)}, {22}))
+    assert _connection._sockets('/proc') == ({'7': (OWN, 22, ADMIN, 5)}, {22})

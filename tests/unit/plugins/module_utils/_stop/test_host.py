@@ -79,7 +79,7 @@ def test_what_the_timer_runs_leaves_a_mark_where_it_can(tmp_path, writable):
     done = subprocess.run(['sh', '-c', undo._LEAVE_MARK % (folder / 'undone.json')], check=False,
                           stderr=subprocess.PIPE)
     assert bool(done.returncode) is not writable
-    assert undo.Undo(None, None, notes).has_begun() is writable
+    assert undo.Undo(None, None, notes, None).has_begun() is writable
 
 
 def test_what_may_be_overridden_is_the_same_everywhere():

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._stop import decide, graph
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._stop.views import (
-    OPTIONS, RELEASES, recorded, recording)
+    OPTIONS, RELEASES, parsed, recorded, recording)
 
 UEBER = '\\xc3\\xbcber-\\xe2\\x82\\xac.service'
 # by its port: the units that are stopped
@@ -119,7 +119,7 @@ def test_ended_processes(host):
 
 def test_every_look_ends(release):
     """Units are asked for until those that decide are known."""
-    units = {name: unit for text in recording(release)['texts'] for unit in graph.parse(text) for name in unit.names}
+    units = {name: unit for text in recording(release)['texts'] for unit in parsed(text) for name in unit.names}
     known, rounds = graph.Graph(), 0
     wanted = known.missing(['needed.service', 'helped.service'])
     while wanted:

@@ -9,6 +9,8 @@ import socket
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._stop import decide, view
+from ansible_collections.listening.ports.plugins.module_utils._stop.graph import made
+from ansible_collections.listening.ports.plugins.module_utils._systemd import properties, systemctl
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._stop.views import OPTIONS, shown
 
 
@@ -20,6 +22,11 @@ def look(answers, **options):
             raise answer
         return answer
     return view.look(run, None, **options)
+
+
+def asking(run):
+    """A manager that answers by systemctl alone."""
+    return properties.Manager(run, '/none/system')
 
 
 def test_this_process_is_never_ended(tmp_path):
@@ -53,7 +60,7 @@ def test_systemctl_answers_less(answer, message):
             raise answer
         return answer
     with pytest.raises(view.Unseen, match=message):
-        view._units(['web.service'], ['web.service'], run)
+        view._units(['web.service'], ['web.service'], asking(run))
 
 
 def test_units_are_asked_for_until_all_are_known():
@@ -66,6 +73,14 @@ def test_units_are_asked_for_until_all_are_known():
         asked.append(names)
         return 0, '\n'.join(shown(Id=name, **units[name]) for name in names), ''
 
-    graph = view._units(['web.service'], ['web.service'], run)
+    graph = view._units(['web.service'], ['web.service'], asking(run))
     assert graph.going(['web.service']) == ('--top.service', 'app.service')
     assert asked == [['web.service'], ['app.service'], ['--top.service']]
+
+
+def test_names_in_lists_are_read_as_they_are_quoted():
+    """As systemctl of systemd 257 prints them."""
+    unit = made(systemctl.blocks(shown(
+        Id='a\\x20b.service', RequiredBy='plain.service "with\\\\x20blank.service" c\\x2dd.service'))[0])
+    assert unit.Id == 'a\\x20b.service'
+    assert unit.RequiredBy == ('plain.service', 'with\\x20blank.service', 'c\\x2dd.service')

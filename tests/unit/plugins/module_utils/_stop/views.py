@@ -7,6 +7,7 @@ import json
 import os
 
 from ansible_collections.listening.ports.plugins.module_utils._stop import again, decide, graph, view
+from ansible_collections.listening.ports.plugins.module_utils._systemd import systemctl
 
 SSHD, SESSION, SHELL = 700, 900, 901            # the connection in use, and what it runs
 CONNECTION = {'address': '10.0.0.1', 'port': 22, 'peer': '10.0.0.7', 'peer_port': 40000, 'interface': 'eth0',
@@ -38,10 +39,15 @@ def recording(release):
         return json.load(stream)
 
 
+def parsed(text):
+    """list of graph.Unit: those that ``systemctl show`` has printed."""
+    return [graph.made(known) for known in systemctl.blocks(text)]
+
+
 def recorded(release):
     """view.View of a host with ``captures/record.py``, without a connection in use."""
     known = recording(release)
-    units = graph.Graph(unit for text in known['texts'] for unit in graph.parse(text))
+    units = graph.Graph(unit for text in known['texts'] for unit in parsed(text))
     processes = {fields[0]: view.Process(*[tuple(field) if isinstance(field, list) else field for field in fields])
                  for fields in known['processes']}
     links = frozenset(tuple(link) for link in known['links'])
@@ -118,7 +124,7 @@ class Scene:
         units = None
         if self.systemd:
             texts = [shown(**properties) for properties in self.units.values()]
-            units = graph.Graph(graph.parse('\n'.join(texts)))
+            units = graph.Graph(parsed('\n'.join(texts)))
         return view.View(**dict(self.parts, units=units))
 
     def decide(self, *listeners, **options):
