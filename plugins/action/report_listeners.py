@@ -48,11 +48,11 @@ class ActionModule(_action.Report):
             raise AnsibleActionFail('source_root: %s is not a directory' % visible(root, 500))
         self.warn_of_others(path, options, result)
         turn = _turn(path, run_id, options, task_vars)
-        inventory, file = task_vars.get('inventory_dir'), task_vars.get('inventory_file')
+        top, file = places.top(task_vars.get('inventory_dir')), task_vars.get('inventory_file')
         source = evidence.UNKNOWN
         if run_id != records.ANY_RUN:           # what was judged by is then not what is there now
-            source = evidence.source(inventory or os.getcwd(), root)
-        source = source._replace(top=places.top(inventory), inventory=os.path.realpath(file) if file else None)
+            source = evidence.source(top, root)
+        source = source._replace(top=top, inventory=os.path.realpath(file) if file else None)
         whole = model.Report(run_id, fleet=turn.fleet, ansible_core=ansible_version, source=source,
                              inventory=task_vars.get('groups') or {}, earlier=turn.earlier)
         shown = text.Text(turn.shown)

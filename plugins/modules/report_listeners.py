@@ -66,7 +66,7 @@ options:
     description:
       - The top of the files that hosts were judged by, of which the report names the commit, and whether files of
         that commit were changed since. Files that Git does not track do not count. The default is the top of
-        the Git repository that the inventory is in, or in which the task runs if there is no inventory directory.
+        the Git repository that the inventory is in, else of the one that the task runs in.
       - Paths in V(sarif) are relative to it.
     type: path
   example:

@@ -5,6 +5,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 from unittest import mock
 
 import pytest
@@ -248,3 +250,18 @@ def test_sarif_points_to_files_below_the_root_of_the_sources(report, tmp_path, m
     [gone] = made.of_kind('not_observed')
     assert gone['properties']['hosts'] == ['gone']
     assert reading.place_of(gone) == ('hosts' if below else 'inventories/hosts', 1)
+
+
+@pytest.mark.skipif(not shutil.which('git'), reason='no git')
+def test_the_sources_are_those_of_the_working_directory_where_the_inventory_is_in_no_repository(
+        report, tmp_path, monkeypatch):
+    """As where a controller writes the inventory to a folder of its own, beside the project."""
+    project = tmp_path / 'project'
+    for words in (['init', '-q', project], ['-C', project, '-c', 'user.name=a', '-c', 'user.email=a@example.com',
+                                            'commit', '-q', '--allow-empty', '-m', 'first']):
+        subprocess.run(['git', *words], check=True)
+    (tmp_path / 'inventory').mkdir()
+    monkeypatch.chdir(project)
+    report(formats=['json'], variables={'inventory_dir': str(tmp_path / 'inventory')})
+    evidence = json.loads((tmp_path / 'report.json').read_text())['evidence']
+    assert evidence['source_root'] == os.path.realpath(project) and len(evidence['revision']) == 40
