@@ -43,6 +43,8 @@ from typing import Any, Iterator, NoReturn
 NAMESPACES = ("user", "net", "pid", "mnt")  # the first gives the right to enter the others
 PR_SET_PDEATHSIG, PR_CAPBSET_READ, PR_CAPBSET_DROP = 1, 23, 24  # prctl(2)
 SETTING = "DEFAULT_LOCAL_TMP"  # the folder of a run
+POLLS = "DEFAULT_INTERNAL_POLL_INTERVAL"  # after how many seconds Ansible looks again whether a task has ended
+POLLS_EVERY = 0.01  # not each millisecond: while a host takes its time, that is what computes
 PACKED = "ansiballz_cache"  # where Ansible keeps modules that it has packed, in that folder
 READY_WITHIN = 60  # seconds
 LONGEST = 1 << 22  # bytes of a request
@@ -105,6 +107,9 @@ class ReadyAnsible:
 def serve(folder: pathlib.Path) -> NoReturn:
     """Load Ansible, make the program, and fork for each that calls it; until SIGTERM."""
     import ansible.cli.playbook  # noqa: F401  what takes the time
+    from ansible import constants
+
+    setattr(constants, POLLS, POLLS_EVERY)
 
     signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(0))
     call("prctl", PR_SET_PDEATHSIG, signal.SIGTERM)
