@@ -4,8 +4,9 @@
 
 """Runs the tests: `run.py [--jobs N] [part ...]`, with no part all that have to pass. See steps.py for what they are.
 
-Steps run side by side, one for each core, and the output of each is shown whole when it ends. ``JOBS=1`` or
-``--jobs 1`` runs one after the other and shows what they print as they print it.
+Steps run side by side, one more than there are cores, and the output of each is shown whole when it ends: some of them
+wait for hosts as long as they compute. ``JOBS=1`` or ``--jobs 1`` runs one after the other and shows what they print as
+they print it.
 """
 
 import argparse
@@ -25,8 +26,8 @@ def main(arguments: list[str]) -> int:
     """Run what the command line asks for; returns an exit code."""
     every = STEPS + CAMPAIGN + LOCKOUT + PICTURES
     parser = argparse.ArgumentParser(prog="run.py", description="Runs the tests.")
-    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or os.cpu_count() or 1),
-                        help="how many steps run side by side (default: one for each core)")
+    parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or (os.cpu_count() or 1) + 1),
+                        help="how many steps run side by side (default: one more than there are cores)")
     parser.add_argument("parts", nargs="*", metavar="part",
                         help="some of: %s" % ", ".join(dict.fromkeys(step.part for step in every)))
     options = parser.parse_args(arguments)
