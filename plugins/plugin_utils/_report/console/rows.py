@@ -39,6 +39,7 @@ class Row:
     :ivar wide: whether peers beyond the private networks may be let in, by the address and, where it was observed, by
         the firewall.
     :ivar level: who reaches it; empty where the firewall was not observed.
+    :ivar inside: whether nobody reaches it but the host itself.
     """
 
     hosts: list[str]
@@ -51,6 +52,7 @@ class Row:
     unit: str
     scope: str
     level: str
+    inside: bool
 
 
 class _Essence(NamedTuple):
@@ -241,7 +243,8 @@ def _row(shared: _Shared) -> Row:
     return Row(
         shared.hosts, order, wide=essence.namespace is None and reached_by in _WIDE_LEVELS, protocol=essence.protocol,
         endpoint=_endpoint(shared), service=essence.service, owners=_owners(shared), unit=essence.unit,
-        scope=essence.scope + _namespace(listener), level=essence.level)
+        scope=essence.scope + _namespace(listener), level=essence.level,
+        inside=reached_by in ('local', 'none'))
 
 
 def level(listener: Listener) -> str:

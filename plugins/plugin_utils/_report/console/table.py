@@ -11,7 +11,7 @@ from ..._words import number
 from ..model import Report
 from ..naming import Naming
 from . import columns as columns_of
-from .lines import counted
+from .lines import MANY_HOSTS, counted
 from .rows import Row, Rows
 
 _SHORTEST = {'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 8, 'REACHED BY': 10,
@@ -19,6 +19,7 @@ _SHORTEST = {'SERVICE': 7, 'PROCESS (USER)': 14, 'UNIT/CONTAINER': 12, 'SCOPE': 
 _LONGEST_IPV4 = len('255.255.255.255:65535')
 _WIDEST = 120                   # columns of a cell where the width is not limited
 _MOST, _MOST_OF_HOST = 5000, 1000   # lines
+_MOST_INSIDE = 100              # lines of many hosts, of what nobody reaches but the host itself
 _NAMES = 4                      # hosts that a line names
 _FEW_OTHERS, _MOST_LEFT_OUT = 3, 0.1    # hosts that are named as left out, and the part of all that is counted so
 
@@ -30,7 +31,8 @@ def lines(rows: Rows, report: Report, columns: int | None = None) -> list[tuple[
     :param columns: the width to fit into; None: as wide as the content. Protocol, address and port are never cut.
     :returns: each line, and whether it is of a listener with a wide scope; the heading comes first.
     """
-    shown_rows, left_out = _first(rows)
+    shown_rows, inside = _most_shared(rows, len(report.hosts))
+    shown_rows, left_out = _first(shown_rows)
     if not shown_rows:
         return []
     titles = ['PROTO', 'ADDRESS:PORT', 'SERVICE', 'PROCESS (USER)', 'UNIT/CONTAINER', 'SCOPE']
@@ -51,10 +53,26 @@ def lines(rows: Rows, report: Report, columns: int | None = None) -> list[tuple[
     wide = [False, *(row.wide for row in shown_rows)]
     shown = [(_line(dict(zip(titles, cell)), widths, columns), mark)
              for cell, mark in zip([titles, *cells], wide)]
+    if inside:
+        shown.append(('… and %s of what only hosts themselves reach: the records have all' % number(inside, 'more line'),
+                      False))
     if left_out:
         shown.append(('… and %s, of %s: the records have all' % (
             number(sum(left_out.values()), 'more line'), counted(list(left_out))), False))
     return shown
+
+
+def _most_shared(rows: Iterable[Row], hosts: int) -> tuple[list[Row], int]:
+    """Return the rows to show, and the number of others; of many hosts these are what few have and nobody else reaches.
+
+    Such ports may be others on each host, and would push off the screen what matters on all.
+    """
+    every = list(rows)
+    inside = [row for row in every if row.inside]
+    if hosts <= MANY_HOSTS or len(inside) <= _MOST_INSIDE:
+        return every, 0
+    shown = {id(row) for row in sorted(inside, key=lambda row: -len(row.hosts))[:_MOST_INSIDE]}
+    return [row for row in every if not row.inside or id(row) in shown], len(inside) - _MOST_INSIDE
 
 
 def _first(rows: Iterable[Row]) -> tuple[list[Row], Counter[str]]:

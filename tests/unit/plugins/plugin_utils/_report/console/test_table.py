@@ -127,13 +127,16 @@ def crowd(count, host='bad', port_name=None):
     return Host(host, 'ok', record=record(host, facts(*many, listener(port=61000, port_name=port_name))))
 
 
-@pytest.mark.parametrize('others', [1, 30])
-def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others):
+@pytest.mark.parametrize('others, of_it, rest', [
+    (1, 1000, '… and 1500 more lines, of bad: the records have all'),
+    (30, 101, '… and 2399 more lines of what only hosts themselves reach: the records have all'),
+])
+def test_one_host_with_very_many_listeners_leaves_room_for_the_others(others, of_it, rest):
     seen = report(others, SSH)
     seen.hosts.insert(0, crowd(2500))
     lines = text(table_of(seen))
-    assert len(lines) == 1 + 1000 + (others if others == 1 else 1) + 1
-    assert lines[-1] == '… and 1500 more lines, of bad: the records have all'
+    assert len(lines) == 1 + of_it + 1 + 1
+    assert lines[-1] == rest
     assert any('0.0.0.0:61000' in line for line in lines)          # the widest scope comes first
     assert any('ssh.service' in line for line in lines)
 
@@ -150,3 +153,17 @@ def test_one_long_name_does_not_make_every_line_as_long():
     odd = listener(port=23, service='x' * 190, owners=[owner(process='y' * 190), owner(2, 'z' * 190)])
     assert max(map(len, text(table_of(report(1, SSH, odd))))) < 400
     assert 'ssh.service ← ssh.socket  any' in text(table_of(report(1, SSH)))[1]
+
+
+@pytest.mark.parametrize('hosts, lines', [(20, 121), (21, 100)])
+def test_what_few_of_many_hosts_have_for_themselves_is_counted(hosts, lines):
+    made = report(hosts, SSH, listener('127.0.0.1', 5432))
+    for number, each in enumerate(made.hosts):
+        each.record['facts']['listeners'] += [listener('127.0.0.1', 40000 + 6 * number + port) for port in range(6)]
+    shown = text(table_of(made))
+    rows = [line for line in shown if ' 127.0.0.1:' in line]
+    assert len(rows) == lines
+    assert any('0.0.0.0:22' in line for line in shown) and any('127.0.0.1:5432' in line for line in rows)
+    left_out = 1 + 6 * hosts - len(rows)
+    assert shown[-1] == ('… and %d more lines of what only hosts themselves reach: the records have all' % left_out
+                         if left_out else rows[-1])
