@@ -54,8 +54,8 @@ def lines(rows: Rows, report: Report, columns: int | None = None) -> list[tuple[
     shown = [(_line(dict(zip(titles, cell)), widths, columns), mark)
              for cell, mark in zip([titles, *cells], wide)]
     if inside:
-        shown.append(('… and %s of what only hosts themselves reach: the records have all' % number(inside, 'more line'),
-                      False))
+        more = number(inside, 'more line')
+        shown.append(('… and %s of what only hosts themselves reach: the records have all' % more, False))
     if left_out:
         shown.append(('… and %s, of %s: the records have all' % (
             number(sum(left_out.values()), 'more line'), counted(list(left_out))), False))
