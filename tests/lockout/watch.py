@@ -16,7 +16,7 @@ from subject import Site, Subject
 from verdicts import BEFORE, IN_TRIAL, KEPT, LOADED, OVER, Phase
 
 LOOK_EVERY = 0.01  # seconds
-FREEZES_WITHIN = 5  # seconds
+FREEZES_WITHIN = 60  # seconds
 
 
 class Watch(threading.Thread):

@@ -164,7 +164,7 @@ def _state(pid):
 
 
 def _until(pid, state):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while _state(pid) != state:
         if time.monotonic() > deadline:
             raise RuntimeError('pid %d is in state %s, not %s' % (pid, _state(pid), state))
