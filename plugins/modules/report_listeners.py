@@ -26,9 +26,9 @@ description:
 notes:
   - Use C(run_once), because one host of a play reports on all of them.
   - In a play with C(serial) each batch shows its own hosts, and the last one shows all. Files always cover all hosts;
-    they are written by the last batch, and before it by each that has doubled the number of recorded hosts. Other
-    batches do not read the records of earlier ones again. Their results count the hosts of the batch and those still to
-    come.
+    they are written by the first batch, by the last one, and by each with which an eighth, a quarter or a half of the
+    hosts had their turn, and so on. Other batches do not read the records of earlier ones again. Their results count
+    the hosts of the batch and those still to come.
   - If reading takes long, a line says how many records were read.
   - Names are escaped. Anything other than printable ASCII, or a letter, number or symbol written
     from left to right, appears as C(\x1b) or C(\u202e), and anything but a plain name is in double quotes.

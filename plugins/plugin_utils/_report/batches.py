@@ -62,26 +62,26 @@ def turn(path: str, run_id: str, play: Play, shared: bool = False) -> Turn:
     fleet = not play.limited
     if not pending:
         return Turn(hosts, set(hosts), pending, fleet, True)
-    if is_doubled(len(hosts) - len(pending), len(batch)):
+    if is_doubled(len(hosts) - len(pending), len(batch), len(hosts)):
         return Turn(hosts, batch, pending, fleet, True)
     read = [host for host in hosts if host in batch or host in pending]
     return Turn(read, batch, pending, False, False, len(hosts) - len(read))
 
 
-def is_doubled(so_far: int, batch: int) -> bool:
-    """Whether so many hosts are at least twice those of the last batch for which this was so.
+def is_doubled(so_far: int, batch: int, total: int) -> bool:
+    """Whether the hosts have become as many as a half of all with this batch, or a quarter, an eighth, and so on.
 
-    It is so of the first batch, and then of few: to report each time on all hosts so far costs no more than a few
-    reports.
+    It is so of the first batch. What was written last is then of at least half of the hosts so far; and all reports
+    before the last one are together of hardly more hosts than that one.
 
     :param so_far: how many hosts had their turn, those of this batch among them.
     :param batch: how many are in this batch.
+    :param total: how many there are.
     """
-    before = so_far - batch
-    step = max(batch, 1)
-    while step <= before:
-        step *= 2
-    return step <= so_far
+    part = total
+    while part > so_far > 0:
+        part = (part + 1) // 2
+    return so_far - batch < part
 
 
 def _failed_of_batch(hosts: Sequence[str], others: Collection[str], pending: Collection[str]) -> set[str]:
