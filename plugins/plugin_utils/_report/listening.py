@@ -8,6 +8,7 @@ Ten thousand hosts have a few hundred ways to listen: text is made of each once,
 
 from __future__ import annotations
 
+import marshal
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ class _Looked:
 
     facts: Facts | None = None
     listening: list[Listening] = []
-    told: dict[tuple[Any, ...], object] = {}
+    told: dict[bytes, object] = {}
 
 
 def listening(facts: Facts) -> list[Listening]:
@@ -63,11 +64,13 @@ def told(listener: Listener, gathered: bool) -> object:
     :param gathered: whether owners were asked for on its host.
     """
     exposure = listener.get('exposure')
-    key = (
+    shown: Any = (
         gathered, None if roves(listener) else listener['port'], _OF_LISTENER(listener),
-        *[(_OF_OWNER(owner), owner.get('exe_inside'), owner['pid'] == 1) for owner in listener['owners']],
-        listener.get('to'), _as_text(listener.get('behind')),
-        exposure and (exposure['level'], *exposure['allowed'], _as_text(exposure.get('allowed_sets'))))
+        [(_OF_OWNER(owner), owner.get('exe_inside'), owner['pid'] == 1) for owner in listener['owners']],
+        listener.get('to'), listener.get('behind'),
+        exposure and (exposure['level'], exposure['allowed'], exposure.get('allowed_sets')))
+    # to compare texts that were read anew, one by one, takes longer
+    key = marshal.dumps(shown, 2)
     known = _Looked.told.get(key)
     if known is None:
         if len(_Looked.told) >= _MOST_KNOWN:
@@ -75,6 +78,3 @@ def told(listener: Listener, gathered: bool) -> object:
         known = _Looked.told[key] = object()
     return known
 
-
-def _as_text(value: object) -> str | None:
-    return repr(value) if value else None
