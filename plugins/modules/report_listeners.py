@@ -227,9 +227,11 @@ dest:
       several, at most 100 each), C(findings_total), C(failing), C(refused) (a string, if the declaration is refused),
       C(waived) (the number of findings), C(waivers) (those that waive some of them), C(waived_findings) (what they
       waive, at most 1000), C(entries) (variable, name, state and outcome of each entry, at most 10000; the outcome is
-      V(met), V(not_met) of what need not be there, V(failed), whether that fails the host or not, or V(unknown)), and
-      C(met) and C(idle), the entries and waivers that matched something and those that did not, as pairs of variable
-      and name. Records of earlier versions lack C(waived_findings), C(entries), C(ports) and C(listeners).
+      V(met), V(not_met) of what need not be there, V(failed), whether that fails the host or not, or V(unknown)),
+      C(places) (by variable the C(path) and C(line) at which it is written, and C(entries), the lines of those that
+      findings name), and C(met) and C(idle), the entries and waivers that matched something and those that did not, as
+      pairs of variable and name. Records of earlier versions lack C(waived_findings), C(entries), C(places), C(ports)
+      and C(listeners).
   type: dict
   returned: success
   sample: {json: /home/me/listening-ports-audit/report.json}

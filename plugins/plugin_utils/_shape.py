@@ -338,6 +338,114 @@ class Facts(_Facts, Judged, total=False):
     diagnoses: dict[str, Diagnosis]
 
 
+class Declared(TypedDict):
+    """What a host was judged by: the variables, and a hash of what they say; the hash is empty if it was refused."""
+
+    summary: str
+    hash: str
+    variables: list[str]
+
+
+class _RecordedFinding(TypedDict):
+    kind: str
+    severity: str
+    entry: str | None
+    declared_in: str | None
+    listener: str | None
+    expected: str | None
+    found: str | None
+    message: str
+    remedy: str | None
+    fingerprint: str
+    fails: bool
+    parts: dict[str, Any] | None
+    same: str | None
+
+
+class RecordedFinding(_RecordedFinding, total=False):
+    """A finding, in the text and the order in which it was told.
+
+    Records of earlier versions lack the ports and the listeners.
+
+    :ivar parts: what the text is made of, see ``_policy/judgement/parts.py``; None in records of schema 1.
+    :ivar same: the key of those that are the same on other hosts.
+    :ivar ports: those that are missing. :ivar listeners: the ids of these, where it is about several.
+    """
+
+    ports: list[str]
+    listeners: list[str]
+
+
+class WaivedFinding(TypedDict):
+    """A finding that is waived.
+
+    :ivar waiver: its variable and label.
+    """
+
+    kind: str
+    severity: str
+    listener: str | None
+    entry: str | None
+    message: str
+    fingerprint: str
+    waiver: list[str | None]
+
+
+class WaiverInForce(TypedDict):
+    """A waiver that waives something.
+
+    :ivar findings: how many.
+    """
+
+    variable: str
+    label: str
+    expires: str | None
+    reason: str | None
+    owner: str | None
+    findings: int
+
+
+class Named(TypedDict):
+    """Entries and waivers by their variable and label."""
+
+    entries: list[list[str]]
+    waivers: list[list[str]]
+
+
+class Place(TypedDict):
+    """Where a variable is written, and each of its entries that a finding names."""
+
+    path: str
+    line: int
+    entries: dict[str, int]
+
+
+class _Judgement(TypedDict):
+    policy: Declared
+    findings: list[RecordedFinding]
+    findings_total: int
+    failing: bool
+    refused: str | None
+    waived: int
+    met: Named
+    idle: Named
+
+
+class Judgement(_Judgement, total=False):
+    """What became of one host by its declaration. Records of earlier versions lack what need not be there.
+
+    :ivar refused: why the declaration is invalid, of a host that was not judged. :ivar waived: how many findings are.
+    :ivar met: what was of use, or may have been. :ivar idle: what surely was not, and need not be.
+    :ivar entries: all of them, each by its variable, label, state and outcome.
+    :ivar places: of the entries that findings name, by the variable.
+    """
+
+    waivers: list[WaiverInForce]
+    entries: list[list[str | None]]
+    waived_findings: list[WaivedFinding]
+    places: dict[str, Place]
+
+
 class Record(TypedDict):
     """What is kept of one host and one run.
 
@@ -355,4 +463,4 @@ class Record(TypedDict):
     ansible_core: str
     declared: bool
     facts: Facts | None
-    judgement: dict[str, Any] | None
+    judgement: Judgement | None

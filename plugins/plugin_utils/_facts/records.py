@@ -16,15 +16,15 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 from urllib.parse import quote
 
 from .. import _draft, _schema
 from .._harmless.terminal import visible
 from .._policy.judgement import fleet
 from .._schema import Fault
-from .._shape import STATUSES, Facts, Record, Status
+from .._shape import STATUSES, Facts, Judgement, Record, Status
 from .._version import VERSION
 from . import check, custody
 
@@ -71,7 +71,7 @@ def run_id(local_tmp: str) -> str:
 
 
 def record(host: str, run: str, ansible_core: str, status: Status, message: str | None = None,
-           facts: Facts | None = None, declared: bool = False, judgement: dict[str, Any] | None = None,
+           facts: Facts | None = None, declared: bool = False, judgement: Mapping[str, Any] | None = None,
            recorded_at: str | None = None) -> Record:
     """Make a record.
 
@@ -81,7 +81,7 @@ def record(host: str, run: str, ansible_core: str, status: Status, message: str 
     """
     return {'schema': SCHEMA, 'host': host, 'run_id': run, 'recorded_at': recorded_at or now(), 'status': status,
             'message': message, 'collection': VERSION, 'ansible_core': ansible_core, 'declared': declared,
-            'facts': facts, 'judgement': judgement}
+            'facts': facts, 'judgement': cast('Judgement | None', judgement)}
 
 
 def refused(text: str, variables: Sequence[str]) -> dict[str, Any]:

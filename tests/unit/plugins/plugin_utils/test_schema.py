@@ -4,7 +4,6 @@
 """Checks of many values at once: they find what is found where each is looked at alone, and say the same."""
 
 import copy
-import json
 import random
 import re
 
@@ -17,7 +16,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._facts import chec
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples, test_shape
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building, strategies
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import strategies
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.spoiling import spoilt
 
 TEXT, NUMBER = _schema.text(3), _schema.integer(0, 5)
@@ -113,17 +112,10 @@ def whole_facts():
 
 
 def whole_judgement():
-    """A judgement with findings of several kinds, and many entries."""
-    declared = [{'name': 'e%d' % number, 'port': 9000 + number, 'state': 'optional'} for number in range(20)]
-    policy, result = building.judged({
-        'declare': [*declared, {'name': 'web', 'port': 80, 'process': 'nginx'}, {'name': 'mail', 'port': 25}],
-        'host': ['tcp 0.0.0.0:80 apache', *('tcp 0.0.0.0:%d nc' % port for port in range(4000, 4008))]})
-    made = json.loads(json.dumps(fleet.judgement(policy, result)))
-    made['waivers'] = [{'variable': 'v', 'label': str(number), 'expires': None, 'reason': 'x', 'owner': None,
-                        'findings': 1} for number in range(6)]
-    made['waived_findings'] = [
-        {'kind': 'unexpected', 'severity': 'high', 'listener': None, 'entry': None, 'message': 'x',
-         'fingerprint': '0' * 16, 'waiver': ['v', str(number)]} for number in range(6)]
+    """A judgement with all keys that there may be, and many of all."""
+    made = test_shape.whole_judgement()
+    made.update({name: made[name] * 6 for name in ('findings', 'entries', 'waivers', 'waived_findings')})
+    made['met']['entries'] *= 6
     return made
 
 

@@ -4,6 +4,7 @@
 """The shape of facts, against everything that makes, checks or documents them."""
 
 import copy
+import json
 import os
 import re
 import socket
@@ -21,10 +22,12 @@ from ansible_collections.listening.ports.plugins.module_utils._sockets import in
 from ansible_collections.listening.ports.plugins.module_utils._subsets import ASPECTS
 from ansible_collections.listening.ports.plugins.plugin_utils import _shape
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import fleet
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils import builders
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building, test_cases
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.diagnoses import diagnosis
 
 ROOT = os.path.join(os.path.dirname(_shape.__file__), '..', '..')
@@ -138,9 +141,27 @@ def conforms(value, kind):
     return bool(list(parts(value, kind)))
 
 
-def changed(path, change):
-    """All facts, with a change to the container that a path leads to."""
-    made = whole()
+def whole_judgement():
+    """The same of a judgement. It is a real one, but for what one finding does not have at once."""
+    policy, result = building.judged({
+        'declare': [{'name': 'web', 'port': 80, 'process': 'nginx'}], 'host': ['tcp 0.0.0.0:80 apache'],
+        'waivers': []})
+    made = json.loads(json.dumps(fleet.judgement(policy, result)))
+    pair = [['expected_listeners', 'web']]
+    made['findings'][0].update(ports=['tcp/22'], listeners=['tcp/0.0.0.0:80'])
+    made.update(
+        refused='why', met={'entries': pair, 'waivers': pair}, idle={'entries': pair, 'waivers': pair},
+        waivers=[{'variable': 'listener_waivers', 'label': 'old', 'expires': '2030-01-01', 'reason': 'why',
+                  'owner': 'web team', 'findings': 1}],
+        waived_findings=[{'kind': 'unexpected', 'severity': 'high', 'listener': 'tcp/0.0.0.0:80', 'entry': 'web',
+                          'message': 'what', 'fingerprint': '0' * 16, 'waiver': ['listener_waivers', 'old']}],
+        places={'expected_listeners': {'path': 'group_vars/web.yml', 'line': 1, 'entries': {'web': 2}}})
+    return made
+
+
+def changed(path, change, made=None):
+    """All facts, or something else that was made, with a change to the container that a path leads to."""
+    made = whole() if made is None else made
     part = made
     for step in path[:-1]:
         part = part[step]
@@ -148,9 +169,9 @@ def changed(path, change):
     return made
 
 
-def fields():
-    """Of each key that facts have: its path, whether it is required, and whether it may be null."""
-    for path, dummy, kind in parts(whole(), _shape.Facts):
+def fields(made, of):
+    """Of each key that something has: its path, whether it is required, and whether it may be null."""
+    for path, dummy, kind in parts(made, of):
         if typing.is_typeddict(kind):
             for key, hint in typing.get_type_hints(kind).items():
                 yield pytest.param((*path, key), key in kind.__required_keys__, type(None) in typing.get_args(hint),
@@ -161,9 +182,10 @@ def fields():
 SAID_TWICE = 'interface', 'namespace'
 
 
-def test_all_keys_are_in_the_facts_that_these_tests_change():
-    for path, value, kind in parts(whole(), _shape.Facts):
-        assert value not in ([], {}, None), path
+@pytest.mark.parametrize('made, of', [(whole(), _shape.Facts), (whole_judgement(), _shape.Judgement)])
+def test_all_keys_are_in_what_these_tests_change(made, of):
+    for path, value, kind in parts(made, of):
+        assert value not in ([], {}, None) or 'parts' in path, path
         if typing.is_typeddict(kind):
             assert set(value) == set(typing.get_type_hints(kind)), path
 
@@ -172,7 +194,7 @@ def test_the_checker_keeps_all_keys():
     assert check.check(whole()) == whole()
 
 
-@pytest.mark.parametrize('path, required, nullable', list(fields()))
+@pytest.mark.parametrize('path, required, nullable', list(fields(whole(), _shape.Facts)))
 def test_the_checker_refuses_what_differs(path, required, nullable):
     def remove(part, key):
         del part[key]
@@ -188,6 +210,47 @@ def test_the_checker_refuses_what_differs(path, required, nullable):
             check.check(changed(path, lambda part, key: part.update({key: None})))
     elif path[-1] not in SAID_TWICE:
         check.check(changed(path, lambda part, key: part.update({key: None})))
+
+
+def test_the_checker_of_judgements_keeps_all_keys():
+    assert fleet.check(whole_judgement()) == whole_judgement()
+
+
+@pytest.mark.parametrize('path, required, nullable', list(fields(whole_judgement(), _shape.Judgement)))
+def test_the_checker_of_judgements_refuses_what_differs(path, required, nullable):
+    def with_it(change):
+        return fleet.check(changed(path, change, whole_judgement()))
+
+    def remove(part, key):
+        del part[key]
+    if required:
+        with pytest.raises(Fault):
+            with_it(remove)
+    else:
+        with_it(remove)
+    with pytest.raises(Fault):
+        with_it(lambda part, key: part.update({key: object()}))
+    if not nullable or path[-1] in ('parts', 'same'):       # of which one is not null without the other
+        with pytest.raises(Fault):
+            with_it(lambda part, key: part.update({key: None}))
+    else:
+        with_it(lambda part, key: part.update({key: None}))
+
+
+def test_judgements_that_are_made():
+    for case in test_cases.CASES:
+        policy, result = building.judged(case)
+        assert conforms(json.loads(json.dumps(fleet.judgement(policy, result))), _shape.Judgement)
+    assert conforms(records.refused('why', ['expected_listeners']), _shape.Judgement)
+
+
+def test_the_keys_of_judgements_are_documented():
+    with open(os.path.join(ROOT, 'plugins/modules/report_listeners.py'), encoding='utf-8') as stream:
+        prose = stream.read().partition('RETURN = ')[2].partition('C(judgement) has')[2]
+    words = set(re.findall(r'C\((\w+)\)', prose))
+    assert set(typing.get_type_hints(_shape.Judgement)) - {'findings'} <= words
+    assert {*typing.get_type_hints(_shape.Declared), *typing.get_type_hints(_shape.Place), 'parts', 'same', 'ports',
+            'listeners'} <= words
 
 
 def test_the_checker_has_the_words_of_the_host():
