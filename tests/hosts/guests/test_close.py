@@ -250,6 +250,10 @@ def test_each_is_closed_by_its_owner_or_left_with_the_reason(hosts, player):
         closed = {port for port in crowd.PORTS if expected.get(tcp(port), {}).get("status") == "closed"}
         assert listening(host) == {*crowd.PORTS} - closed - {*BARE}
         assert not is_trying(host)
+        # what is to be done for two others does it
+        for name in (7014, KERNEL):
+            host.console("sh", "-c", LEFT[name]["command"])
+        assert not host.console("ss", "-Hltun", "sport = 7014 or sport = 4789").out
         # nobody answers, but it is started
         host.console("busctl", "--timeout=1", "call", *("org.example.Called", "/", "org.example.Called", "Ping"),
                      check=False)
@@ -440,8 +444,14 @@ def test_what_no_boot_starts_is_kept_by_the_login_that_comes_after_one(hosts, pl
 
 # What of ../images/services.sh is left, by the port, and why; all else there is closed but what is not asked for
 REAL = {
-    13: "inetd", 22: "in_use", 80: "serves_others", 4789: "kernel", 5355: "protected", 8080: "container",
-    8090: "process"}
+    13: ("inetd", "inetd listens there for a service that it starts. To do: update-inetd --disable daytime"),
+    22: ("in_use", "the connection in use came by it"),
+    80: ("serves_others", "nginx.service also serves what stays: tcp/192.0.2.100:8000"),
+    4789: ("kernel", 'the kernel listens there, for "vxlan vxlan42". To do: ip link set vxlan42 down'),
+    5355: ("protected", "systemd-resolved.service manages the network of the host"),
+    8080: ("container", "it belongs to a container, and these are not stopped here. To do: docker ps --filter "
+                        "publish=8080"),
+    8090: ("process", "python3 (N) was started by cron.service, which is not stopped for it, " + NOT_ASKED)}
 OWN_SITE = "tcp/192.0.2.100:8000"           # of nginx, which stays for it
 RESOLVER = ("127.0.0.53%lo:53", "127.0.0.54:53")
 FACTS = {"listening.ports.listener_facts": {"gather": ["owners", "namespaces"]}, "register": "facts"}
@@ -454,15 +464,18 @@ def test_real_services_are_closed_by_their_owners(hosts, player):
     player.play([host], play(FACTS))
     ids = [listener["id"] for listener in told(player, host)["facts"]["ansible_facts"]["ansible_listening_ports"][
         "listeners"] if listener["id"] != OWN_SITE]
-    left = {name: "namespace" if "@" in name else REAL.get(int(name.rpartition(":")[2])) for name in ids}
-    left.update((name, "protected") for name in ids if name.endswith(RESOLVER))
+    said = {name: ("namespace", "it is in another network namespace") if "@" in name else
+            REAL[5355] if name.endswith(RESOLVER) else REAL.get(int(name.rpartition(":")[2]), (None, None))
+            for name in ids}
+    left = {name: reason for name, (reason, dummy) in said.items()}
     player.play([host], play(close("closed", *ids), close("again", *ids)))
     closed, again = (told(player, host)[name] for name in ("closed", "again"))
     assert closed["status"] == "kept", closed
     assert {row["listener"]: row["reason"] for row in closed["listeners"]} == left
-    inetd, = [row for row in closed["listeners"] if row["listener"] == "tcp/0.0.0.0:13"]
-    assert (inetd["about"], inetd["command"]) == ({"server": "inetd"}, "update-inetd --disable daytime")
-    # its name of D-Bus starts a unit by a name that is gone with its being disabled, so it is not called in vain
+    words = in_words(closed)[1]
+    assert {name: words.get(name) for name in ids if left[name]} == {
+        name: "is left: %s" % text for name, (reason, text) in said.items() if reason}
+    # D-Bus starts it by a name that is gone with its being disabled: whoever calls it does so in vain
     assert {way["by"] for row in closed["listeners"] for way in row["again"]} == set(), closed
     called = host.console("busctl", "call", "org.freedesktop.Avahi", "/", "org.freedesktop.Avahi.Server",
                           "GetVersionString", check=False)
@@ -470,6 +483,9 @@ def test_real_services_are_closed_by_their_owners(hosts, player):
     assert again["status"] == "unchanged", again
     assert {row["listener"]: row["reason"] for row in again["listeners"]} == {
         name: reason or "gone" for name, reason in left.items()}
+    host.console("sh", "-c", "update-inetd --disable daytime")
+    host.wait_for("! ss -Hltn 'sport = 13' | grep -q .")
+    left = {name: reason for name, reason in left.items() if not name.endswith(":13")}
     host.reboot()
     host.console("systemctl", "is-system-running", "--wait")
     host.wait_for("ss -Hltn 'sport = 8090' | grep -q .")
