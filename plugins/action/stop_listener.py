@@ -94,7 +94,8 @@ class Case(trial.Case):
 
     def reverted(self, lost: str, again: str, began: Answer, ended: Answer) -> str:
         """Say that what was stopped runs again, but for what a boot has ended that does not start it."""
-        rest = [unit for unit in began['units'] if unit not in ended.get('units', began['units'])]
+        back = ended['units'] if 'units' in ended else began['units']
+        rest = [unit for unit in began['units'] if unit not in back]
         units = [unit for unit in _units(began) if unit not in rest]
         but = '; %s %s not, as a boot does not start that' % (stops.names(rest), stops.are(rest)) if rest else ''
         return '%s. %s %s started again%s%s' % (lost, stops.names(units), stops.are(units), but, again)
