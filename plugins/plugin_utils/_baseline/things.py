@@ -12,7 +12,7 @@ import datetime
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from ...module_utils._gaps import BECOME
 from .. import _identity
@@ -177,10 +177,8 @@ def _entry(holder: Holder) -> Entry | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _is_limited(words: tuple[str, ...], **fields: Any) -> bool:
-    """Whether nobody else reaches a listener with these fields, most of which many listeners have in common."""
-    exposure = {'verdict': fields.pop('verdict'), 'allowed': fields.pop('allowed')}
-    return reach.upper(Sources(words, 'only_from'), cast(Listener, {**fields, 'exposure': exposure})) is True
+def _limit(words: tuple[str, ...]) -> Sources:
+    return Sources(words, 'only_from')
 
 
 def seen(facts: Facts, policy: Policy, now: datetime.datetime, wanted: Wanted) -> Seen:
@@ -266,8 +264,8 @@ def _fits(holder: Holder, listener: Listener, complete: Complete) -> bool | None
 
 def _piece(listener: Listener, system: System, complete: Complete, wanted: Wanted) -> Piece:
     holder = next(holder for holder in _identity.holders(listener) if _fits(holder, listener, complete) is True)
-    doubt = None if wanted.doubtful else _doubt(listener)
-    review = doubt or _doubt(listener)
+    review = _doubt(listener)
+    doubt = None if wanted.doubtful else review
     if not review and holder == _identity.NOBODY:
         review = NO_CONTAINER if is_unknown_behind(listener) else NOT_TOLD_APART
     elif not review and holder.kind not in _identity.LASTING:
@@ -313,12 +311,7 @@ def _sources(listener: Listener) -> tuple[str, ...] | None:
     words = ('local',) if level == 'none' else (level,) if level in _WORDS else tuple(sorted(exposure['allowed']))
     if level == 'anyone' or not words or len(words) > _MOST_SOURCES:
         return None
-    if exposure.get('allowed_sets') or exposure.get('except_sets'):
-        return None
-    is_limited = _is_limited(
-        words, verdict=exposure['verdict'], allowed=tuple(exposure['allowed']), scope=listener['scope'],
-        accepts_ipv4=listener['accepts_ipv4'], accepts_ipv6=listener['accepts_ipv6'])
-    return words if is_limited else None
+    return words if reach.upper(_limit(words), listener) is True else None
 
 
 # Many pieces

@@ -8,9 +8,10 @@ still certain: nobody but the host itself reaches what is bound to loopback, and
 by every firewall.
 """
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 from ....module_utils._addresses.networks import ANYONE, LOOPBACK
 from ... import _long_sets
@@ -26,6 +27,8 @@ _FAMILIES = {4: 'ipv4', 6: 'ipv6'}
 _IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
 _ITSELF: dict[int, Spans] = {family: _sources.of_facts(LOOPBACK, family) for family in _FAMILIES}
 _MOST = 8               # spans, of which networks are listed
+# What of an exposure says that more is to be asked than who is allowed.
+_MORE = ('undecided', *_long_sets.NAMES)
 
 
 class Limited(Protocol):
@@ -133,6 +136,22 @@ def upper(sources: Sources, listener: Listener) -> bool | None:
     """Whether nobody outside of these sources reaches it. The host itself always may."""
     if _is_inside(listener):
         return True
+    exposure = _exposure(listener)
+    allowed = exposure.get('allowed')
+    if allowed is None or exposure.get('verdict') == 'unknown' or any(exposure.get(name) for name in _MORE):
+        return _upper(sources, listener)
+    return _upper_of(sources, tuple(allowed), listener['accepts_ipv4'], listener['accepts_ipv6'])
+
+
+@functools.lru_cache(maxsize=4096)
+def _upper_of(sources: Sources, allowed: tuple[str, ...], ipv4: bool | None, ipv6: bool | None) -> bool | None:
+    """Answer once for all listeners of which the same is decided: a fleet has many that are alike."""
+    alike = {'scope': 'any', 'accepts_ipv4': ipv4, 'accepts_ipv6': ipv6,
+             'exposure': {'verdict': 'partly', 'allowed': allowed}}
+    return _upper(sources, cast(Listener, alike))
+
+
+def _upper(sources: Sources, listener: Listener) -> bool | None:
     sure, maybe = _reach(listener)
     if any(_outside(spans, [sources], family) for family, spans in sure.items()):
         return False
