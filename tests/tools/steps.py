@@ -58,8 +58,8 @@ TYPED = (
             "watch"))),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
-        "bench", "enforcing", "figures", "filtering", "hosts", "load", "policy", "policy_data", "real_hosts",
-        "report_data", "reports", "run_module", "sandbox", "tasks", "tools", "worker"))),
+        "bench", "declaring", "enforcing", "figures", "filtering", "hosts", "load", "policy", "policy_data",
+        "real_hosts", "report_data", "reports", "run_module", "sandbox", "tasks", "tools", "worker"))),
 )
 
 # What steps use that only one at a time can have: the network of this machine, which they show or listen in
