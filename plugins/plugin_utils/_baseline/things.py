@@ -367,7 +367,6 @@ def _way(thing: Thing, pieces: Sequence[Piece]) -> Way:
         tuple(dict.fromkeys(piece.review for piece in pieces if piece.review)))
 
 
-
 def unseen(facts: Facts) -> str | None:
     """Return why nothing can be declared of what was observed of a host: what was not seen would be missing from it."""
     missing = [aspect for aspect in ('sockets', 'owners') if facts['complete'].get(aspect) is not True]

@@ -35,7 +35,7 @@ shows 'would be written to 5 files\.'
 expect 2 baseline "$@"
 shows '^  .*/group_vars/all/listeners\.yml: 1 entry$'
 shows '^  .*/host_vars/db-1/listeners\.yml: 0 entries, 1 comment$'
-shows '^  gone: unreachable: No route to host$'
+shows '^  gone: unreachable: No route to \{\{ lookup\("pipe", "touch hostile"\) \}\}$'
 shows '^  hidden: not all of its owners were observed: 1 listener has no visible owner; run with become \(-b\)$'
 shows '^  db-1: tcp/0\.0\.0\.0:4444, its executable was deleted, or lies where everybody may write$'
 shows '"msg": "hidden was left out: not all of its owners'

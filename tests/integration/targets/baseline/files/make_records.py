@@ -63,7 +63,7 @@ def main(directory, more=None):
     }
     for host, known in hosts.items():
         write(directory, host, known)
-    write(directory, 'gone', None, 'unreachable', 'No route to host')
+    write(directory, 'gone', None, 'unreachable', 'No route to %s' % HOSTILE[0])
 
 
 if __name__ == '__main__':
