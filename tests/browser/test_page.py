@@ -149,8 +149,8 @@ def test_details_say_what_listens_who_owns_it_and_what_to_do(opened, few):
 
 def test_a_long_reason_makes_no_column_wide(opened):
     reason = 'Data could not be sent to the host: ' + 40 * 'there is no route to it, '
-    hosts = [fleet.host('web-%d' % number, *fleet.LINES, *('tcp 0.0.0.0:%d nginx/root' % port
-                                                            for port in range(900, 920))) for number in range(3)]
+    more = ['tcp 0.0.0.0:%d nginx/root' % port for port in range(900, 920)]
+    hosts = [fleet.host('web-%d' % number, *fleet.LINES, *more) for number in range(3)]
     seen = opened(fleet.page(*hosts, fleet.Host('dead', 'unreachable', reason)))
     widths = seen.page.locator('.matrix td.c').evaluate_all('cells => cells.map(cell => cell.offsetWidth)')
     assert set(widths) == {17}

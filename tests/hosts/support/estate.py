@@ -115,19 +115,20 @@ class Estate:
     :ivar folder: path; reports are written there
     """
 
-    def __init__(self, make: Callable[..., Sequence[Host]], player: "Player", names: Iterable[str] = RELEASES,
-                 declared: Mapping[str, str] = DECLARED):
+    def __init__(self, make: Callable[..., Sequence[Host]], player: "Player", names: Iterable[str] = (),
+                 declared: Mapping[str, str] | None = None):
         """Start the hosts.
 
         :param make: the fixture that makes hosts
-        :param declared: the variables of each group of the inventory, YAML
+        :param names: of some hosts; all where none are given
+        :param declared: the variables of each group of the inventory, YAML; DECLARED where none are given
         """
-        names = list(names)
+        names = list(names or RELEASES)
         self.hosts = dict(zip(names, make(len(names), release=[RELEASES[name] for name in names])))
         self._player = player
         self.folder: pathlib.Path = player.folder
         (self.folder / "group_vars").mkdir()
-        for group, text in declared.items():
+        for group, text in (declared or DECLARED).items():
             (self.folder / "group_vars" / (group + ".yml")).write_text(text, encoding="utf-8")
         self._write_inventory()
         for name, host in self.hosts.items():
