@@ -446,8 +446,8 @@ CAMPAIGN = [
     Step("campaign", "the test suites of nftables and iptables", at_random, newest_core,
          [["tests/oracle/firewall/test_suites.py"]], limit=6 * 3600),
     Step("campaign", "random hosts against other tools", at_random, newest_core,
-         [["tests/oracle/test_zoo_by_chance.py"]],
-         {"ZOOS": "2000"}, limit=6 * 3600),
+         [["tests/oracle/test_zoo_by_chance.py", "tests/oracle/test_zoo_races.py"]],
+         {"ZOOS": "2000", "RACES": "1000"}, limit=6 * 3600),
     Step("campaign", "the firewall of the declaration, on each release beside each other firewall", hosts, newest_core,
          ["tests/hosts/guests/test_firewall_role.py"], {"LISTENING_PORTS_SCENES": "all"}, cost=1000, uses=HOSTS),
 ]
