@@ -52,7 +52,12 @@ def measure(settings: Mapping[str, Any]) -> int:
 
 
 class Bench:
-    """Measures with one Python and its ansible-core."""
+    """Measures with one Python and its ansible-core.
+
+    :cvar program: what does each thing.
+    """
+
+    program = __file__
 
     def __init__(self, place: pathlib.Path, python: str, quick: bool):
         self.place, self.python = place, python
@@ -62,7 +67,7 @@ class Bench:
 
     def run(self, what: str, records: str, **options: Any) -> dict[str, Any]:
         """Do one thing in a process of its own, on one processor."""
-        command = [self.python, "-B", __file__, json.dumps({"what": what, "records": str(self.place / records),
+        command = [self.python, "-B", self.program, json.dumps({"what": what, "records": str(self.place / records),
                                                             "hosts": self.hosts, **options})]
         first = min(os.sched_getaffinity(0))
         done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(self.place / "tree")),
@@ -161,10 +166,11 @@ class Bench:
 # In a process of its own
 
 
-def inside(settings: Mapping[str, Any]) -> None:
+Things = Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]
+
+
+def inside(settings: Mapping[str, Any], things: Things) -> None:
     """Do one thing, and say what it took."""
-    things: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-        "make": make, "decode": decode, "read": read, "formats": formats_there_are, "report": report, "serial": serial}
     result = things[settings["what"]](settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     print(json.dumps({"seconds": time.process_time(), "peak": peak, **result}))
@@ -311,5 +317,8 @@ def as_it_should_be(whole: Any) -> None:
         raise RuntimeError("the load is not what it should be: %s" % verdicts)
 
 
+THINGS: Things = {
+    "make": make, "decode": decode, "read": read, "formats": formats_there_are, "report": report, "serial": serial}
+
 if __name__ == "__main__":
-    inside(json.loads(sys.argv[1]))
+    inside(json.loads(sys.argv[1]), THINGS)

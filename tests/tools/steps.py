@@ -41,8 +41,8 @@ LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captur
 
 # Integration tests that meet another Python on the host and other ways of Ansible with variables, connections and
 # output: in `make test` the oldest core runs them, too
-WITH_OLD = ("assert_listeners", "baseline", "enforce", "hostile_answers", "listener_facts", "port_filter",
-            "stop_listener")
+WITH_OLD = ("assert_listeners", "baseline", "enforce", "hostile_answers", "inventory_listeners", "listener_facts",
+            "port_filter", "stop_listener")
 WITHOUT_OLD = tuple(sorted({path.parent.name for path in HERE.parent.glob("integration/targets/*/runme.sh")}
                            - {*WITH_OLD}))
 
@@ -58,8 +58,8 @@ TYPED = (
             "watch"))),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
-        "bench", "declaring", "enforcing", "figures", "filtering", "hosts", "load", "policy", "policy_data",
-        "real_hosts", "report_data", "reports", "run_module", "sandbox", "tasks", "tools", "worker"))),
+        "bench", "declaring", "enforcing", "figures", "filtering", "grouping", "hosts", "load", "policy",
+        "policy_data", "real_hosts", "report_data", "reports", "run_module", "sandbox", "tasks", "tools", "worker"))),
 )
 
 # What steps use that only one at a time can have: the network of this machine, which they show or listen in

@@ -119,6 +119,7 @@ class Additions:
         :param hosts: those to be added to it.
         """
         inventory = self._inventory
+        groups = inventory.groups
         hosts = list(hosts)
         for name in self.members.keys() & set(hosts):
             self.refused.add(name)
@@ -129,14 +130,18 @@ class Additions:
             inventory.add_group(PARENT)
         for name in sorted(self.members):
             inventory.add_group(name)
-            for host in self.members[name]:
-                inventory.add_host(host, name)
         pairs = [(group, child) for group, children in sorted(self._below.items()) for child in sorted(children)
                  if group in self.members and child in self.members]
         in_others = {child for dummy, child in pairs}
         pairs += [(PARENT, name) for name in sorted(self.members) if name not in in_others]
-        for group, child in pairs:
+        for group, child in pairs:              # before there are hosts in them: that is faster
             inventory.add_child(group, child)
+        for name, members in self.members.items():
+            for host in members:
+                if host in groups:              # add_child, which is faster, would take it for the group
+                    inventory.add_host(host, name)
+                else:
+                    inventory.add_child(name, host)
         for host, variables in self._variables.items():
             for name, value in variables.items():
                 inventory.set_variable(host, name, value)

@@ -9,7 +9,8 @@ from anywhere, and whatever is in them is a name of a group, or a fault.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from .._facts.check_firewall import ports as _check_ports
@@ -24,15 +25,23 @@ MOST_PORTS = 256                # of a range that a host forwards: each of them 
 _RAW = 'raw'                    # its ports are numbers of protocols
 _LONGEST = 20000                # characters of a text, as ``check`` has it
 _MOST_OWNERS = 64
+_MOST_KNOWN = 65536              # kinds of endpoints that are remembered
 _LOOPBACK = 'loopback'
+_NAMES = ('protocol', 'port', 'scope', 'ephemeral', 'namespace')
+_FIELDS: Callable[[Any], tuple[Any, ...]] = itemgetter(*_NAMES[:4])
 _PROTOCOLS, _SCOPES, _LEVELS = frozenset((*PROTOCOLS, _RAW)), frozenset(SCOPES), frozenset(LEVELS)
 _OF_HOLDERS = frozenset((names.SERVICE, names.PROCESS, names.CONTAINER))
+
+
+# Its groups for where it listens, and whether there are some for who serves it
+_Met = tuple[tuple[str, ...], bool]
+_NOTHING: _Met = ((), False)
 
 
 class Grouping:
     """What groups are to be made of.
 
-    :ivar wide: how many ranges of ports were too long to make a group of each port.
+    :ivar wide: whether a range of ports was too long to make a group of each port.
     """
 
     def __init__(self, kinds: Collection[str], items: Sequence[Item] | None = None, loopback: bool = False) -> None:
@@ -42,8 +51,9 @@ class Grouping:
         :param items: the ports that matter; None for all.
         :param loopback: whether what is bound to loopback counts.
         """
-        self.wide = 0
+        self.wide = False
         self._kinds, self._items, self._loopback = frozenset(kinds), items, loopback
+        self._known: dict[Any, _Met] = {}
         self._of_holders = bool(_OF_HOLDERS & self._kinds)
 
     def of(self, facts: Mapping[str, Any]) -> set[str]:
@@ -59,45 +69,81 @@ class Grouping:
                 raise Fault('has to be a list', key)
             for index, endpoint in enumerate(endpoints):
                 try:
-                    self._add(endpoint, made)
+                    groups, is_served = self._met(endpoint)
+                    made.update(groups)
+                    if is_served:
+                        made.update(self._holders(endpoint))
                 except Fault as fault:
                     raise fault.below('%s[%d]' % (key, index)) from None
+        made.discard('')        # of what is not known
         return made
 
     def of_verdict(self, verdict: str) -> set[str]:
         """Return the groups of a host by what became of it."""
         return {names.of(names.VERDICT, verdict)} if names.VERDICT in self._kinds else set()
 
-    def _add(self, endpoint: Any, made: set[str]) -> None:
-        """Add the groups that one endpoint makes. Raises Fault."""
+    def _met(self, endpoint: Any) -> _Met:
+        """Return what an endpoint makes groups of. Raises Fault."""
+        try:
+            fields = _FIELDS(endpoint)
+            exposure = endpoint.get('exposure')
+            key = fields, None if exposure is None else exposure['level'] or '', endpoint.get('ports')
+            # to Python 1, 1.0 and true are the same
+            is_plain = fields[1].__class__ is int and fields[3].__class__ is bool and endpoint['namespace'] is None
+            met = self._known[key] if is_plain else None
+        except (AttributeError, KeyError, TypeError):       # it is the first of its kind, or not an endpoint
+            met = None
+        return met or self._meet(endpoint)
+
+    def _meet(self, endpoint: Any) -> _Met:
+        """Check an endpoint that is the first of its kind, and remember what it makes groups of. Raises Fault."""
         if not isinstance(endpoint, dict):
             raise Fault('has to be a mapping')
-        get = endpoint.get
-        protocol = _one_of(get('protocol'), _PROTOCOLS, 'protocol')
-        scope = _one_of(get('scope'), _SCOPES, 'scope')
-        port, namespace, is_ephemeral = get('port'), get('namespace'), get('ephemeral')
+        for name in _NAMES:
+            if name not in endpoint:
+                raise Fault('is missing', name)
+        exposure = endpoint.get('exposure')
+        if exposure is not None and (not isinstance(exposure, dict) or not exposure.get('level')):
+            raise Fault('has to be a mapping with a level, or null', 'exposure')
+        level, span = exposure['level'] if exposure else None, endpoint.get('ports')
+        _text(endpoint['namespace'], 'namespace')
+        protocol, port, scope, is_ephemeral = _FIELDS(endpoint)
+        met = self._decide(protocol, port, scope, is_ephemeral, endpoint['namespace'], level, span)
+        if endpoint['namespace'] is None:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known[_FIELDS(endpoint), level, span] = met
+        return met
+
+    def _decide(self, protocol: Any, port: Any, scope: Any, is_ephemeral: Any, namespace: Any, level: Any,
+                span: Any) -> _Met:
+        """Return what an endpoint with these fields makes groups of. Raises Fault."""
+        _one_of(protocol, _PROTOCOLS, 'protocol')
+        _one_of(scope, _SCOPES, 'scope')
         if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
             raise Fault('has to be a port', 'port')
         if not isinstance(is_ephemeral, bool):
             raise Fault('has to be true or false', 'ephemeral')
-        level = _level(get('exposure'), scope)
+        low_high = None if span is None else _span(span)
+        if level is None:           # no firewall was inspected: then that is known of loopback alone
+            level = 'local' if scope == _LOOPBACK else 'unknown'
+        _one_of(level, _LEVELS, 'exposure.level')
         if protocol == _RAW or (scope == _LOOPBACK and not self._loopback):
-            return
-        counted = self._ports(protocol, port, get('ports'), is_ephemeral)
+            return _NOTHING
+        counted = self._ports(protocol, low_high or (port, port), is_ephemeral)
         if counted is None:
-            return
-        # what listens in another network namespace is not reached at an address of the host
-        if namespace is None:
-            if names.EXPOSED in self._kinds:
-                made.add(names.of(names.EXPOSED, level))
-            if names.LISTENS in self._kinds:
-                made.update([names.of(names.LISTENS, '%s_%d' % (protocol, number)) for number in counted])
-        if self._of_holders and not (is_ephemeral and self._items is None):
-            made.update(name for name in self._holders(endpoint) if name)
+            return _NOTHING
+        made = []
+        is_here = namespace is None     # what listens in another one is not reached at an address of the host
+        if is_here and names.EXPOSED in self._kinds:
+            made.append(names.of(names.EXPOSED, level))
+        if is_here and names.LISTENS in self._kinds:
+            made += [names.of(names.LISTENS, '%s_%d' % (protocol, number)) for number in counted]
+        return tuple(made), self._of_holders and not (is_ephemeral and self._items is None)
 
-    def _ports(self, protocol: str, port: int, span: Any, is_ephemeral: bool) -> Sequence[int] | None:
+    def _ports(self, protocol: str, span: tuple[int, int], is_ephemeral: bool) -> Sequence[int] | None:
         """Return the ports of an endpoint that make a group; None where none of its ports matters."""
-        low, high = (port, port) if span is None else _span(span)
+        low, high = span
         if self._items is None:
             if is_ephemeral:            # another port after each start
                 return ()
@@ -108,11 +154,11 @@ class Grouping:
             if not spans:
                 return None
         if low == high:
-            return (port,) if span is None else (low,)
+            return (low,)
         numbers: set[int] = set()
         for first, last in spans:
             if last - first >= MOST_PORTS:
-                self.wide += 1
+                self.wide = True
             else:
                 numbers.update(range(first, last + 1))
         return sorted(numbers)
@@ -135,15 +181,6 @@ def _one_of(value: Any, allowed: Collection[str], key: str) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise Fault('has to be one of %s' % ', '.join(sorted(allowed)), key)
     return value
-
-
-def _level(exposure: Any, scope: str) -> str:
-    """Return who reaches an endpoint: where no firewall was inspected, that is known of loopback alone."""
-    if exposure is None:
-        return 'local' if scope == _LOOPBACK else 'unknown'
-    if not isinstance(exposure, dict):
-        raise Fault('has to be a mapping, or null', 'exposure')
-    return _one_of(exposure.get('level'), _LEVELS, 'exposure.level')
 
 
 def _span(value: Any) -> tuple[int, int]:

@@ -26,8 +26,19 @@ from .._shape import STATUSES
 _KEYS = ('ansible_listening_ports', 'listening_ports')      # in a fact cache
 # What a host may be called that a record adds to the inventory: no template, no path, nothing that steers a terminal
 _HOST = re.compile(r'[^\W_][\w.:@%+-]{0,252}')
-_anything: _schema.Check = lambda value: value  # noqa: E731
-_list = _schema.items(_anything, 1000 * 1000)
+
+
+def _anything(value: object) -> object:
+    return value
+
+
+def _list(value: object) -> object:
+    """Check that it is a list. Its elements are checked when groups are made of them. Raises Fault."""
+    if not isinstance(value, list):
+        raise Fault('has to be a list')
+    return value
+
+
 _judgement = _schema.nullable(_schema.mapping({
     'findings': _schema.items(
         _schema.mapping({'kind': _schema.text(100), 'fails': _schema.boolean}), fleet.MOST_FINDINGS),

@@ -73,6 +73,15 @@ def test_a_group_of_an_earlier_source_is_no_group_of_others(inventory):
     assert shape(inventory)[0]['listens_tcp_22'] == ['a', 'b']
 
 
+def test_a_host_that_is_called_like_a_group(inventory):
+    inventory.add_host('web')
+    additions = Additions(inventory)
+    additions.put('web', ['listens_tcp_22'])
+    additions.apply()
+    hosts, below = shape(inventory)
+    assert hosts['listens_tcp_22'] == ['web'] and 'listens_tcp_22' not in below
+
+
 def test_hosts_are_added_where_they_are_asked_for(inventory):
     additions = Additions(inventory)
     additions.put('new', ['listens_tcp_22', 'listens_tcp_80'])

@@ -9,7 +9,7 @@ import re
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ansible_collections.listening.ports.plugins.plugin_utils._inventory import names
+from ansible_collections.listening.ports.plugins.plugin_utils._inventory import membership, names
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.membership import Grouping
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions import ports
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
@@ -100,7 +100,7 @@ def test_what_is_forwarded(span, given, expected, wide):
     made = grouping.of(facts(forwarded=[forward(ports=span, port=int(span.split('-')[0]))]))
     wanted = set() if expected is None else {'exposed_anyone', 'container_shop'}
     assert made == wanted | {'listens_tcp_%d' % port for port in expected or ()}
-    assert grouping.wide == wide
+    assert grouping.wide is bool(wide)
 
 
 def test_verdicts():
@@ -111,7 +111,8 @@ def test_verdicts():
 @pytest.mark.parametrize('key, value', [
     ('protocol', 'icmp'), ('protocol', []), ('protocol', None), ('port', '22'), ('port', True), ('port', -1),
     ('port', 65536), ('port', 10 ** 30), ('port', 22.0), ('scope', {}), ('scope', 'everywhere'), ('ephemeral', 1),
-    ('exposure', []), ('exposure', {'level': 'x'}), ('exposure', {'level': ['anyone']}), ('exposure', 'anyone'),
+    ('exposure', []), ('exposure', {'level': None}), ('exposure', {}), ('namespace', 7), ('namespace', []),
+    ('exposure', {'level': 'x'}), ('exposure', {'level': ['anyone']}), ('exposure', 'anyone'),
     ('service', 7), ('service', 'x' * 20001), ('owners', None), ('owners', [7]), ('owners', [{}] * 65),
     ('owners', [{'process': 7}]), ('owners', [{'container': []}]), ('container', 7), ('ports', '9-8'), ('ports', 7),
     ('ports', '1-99999'), ('ports', 'x'),
@@ -121,6 +122,23 @@ def test_what_is_not_as_facts_are_is_a_fault(key, value):
     observed['listeners'][1][key] = value
     with pytest.raises(Fault, match=r'listeners\[1\]\.'):
         Grouping(names.KINDS).of(observed)
+
+
+@pytest.mark.parametrize('key, value', [('port', True), ('port', 1.0), ('ephemeral', 0)])
+def test_what_python_takes_for_the_same_is_not(key, value):
+    """Also after the like of it was accepted."""
+    grouping = Grouping(names.KINDS)
+    grouping.of(facts(listener(port=1)))
+    with pytest.raises(Fault, match=key):
+        grouping.of({'listeners': [listener(**{'port': 1, key: value})]})
+
+
+def test_few_kinds_are_remembered(monkeypatch):
+    monkeypatch.setattr(membership, '_MOST_KNOWN', 5)
+    grouping = Grouping(['listens'])
+    for port in (*range(1, 30), 1):
+        assert grouping.of(facts(listener(port=port))) == {'listens_tcp_%d' % port}
+    assert len(grouping._known) <= 6
 
 
 @pytest.mark.parametrize('value', [None, {}, 'x', 7])
