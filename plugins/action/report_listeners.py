@@ -59,15 +59,16 @@ class ActionModule(_action.Report):
         pairs = self._pairs(model.read(path, turn.read, run_id, turn.pending, options['shared']), task_vars)
         formats = options['formats'] if turn.writes else []
         folder = os.path.abspath(options['dest'] or path)
-        with files.begun(formats, folder, whole, files.MODES[options['mode']]) as made:
-            model.gather(progress.told(pairs, len(turn.read), self.tell), [*made.values(), shown], whole)
-            for file in made.values():
-                file.finish(whole)
-        faults = [file.fault for file in made.values() if file.fault]
-        written = {name: file.path for name, file in made.items() if not file.fault}
-        is_part = len(turn.shown) < len(whole.hosts)
-        lines = shown.lines(whole.only(turn.shown) if is_part else whole, width, so_far=whole,
-                            example=options['example'] and not is_part, written=written.values())
+        with model.no_search_for_cycles():
+            with files.begun(formats, folder, whole, files.MODES[options['mode']]) as made:
+                model.gather(progress.told(pairs, len(turn.read), self.tell), [*made.values(), shown], whole)
+                for file in made.values():
+                    file.finish(whole)
+            faults = [file.fault for file in made.values() if file.fault]
+            written = {name: file.path for name, file in made.items() if not file.fault}
+            is_part = len(turn.shown) < len(whole.hosts)
+            lines = shown.lines(whole.only(turn.shown) if is_part else whole, width, so_far=whole,
+                                example=options['example'] and not is_part, written=written.values())
         if registry.TABLE in options['formats']:
             self.terminal.show(lines, options['color'])
         if faults:

@@ -55,6 +55,7 @@ APART: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
 Size = tuple[int, int, int]
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
 HOSTS = 10
+ENTRIES = (50, 500)  # of a declaration that is long, and very long
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",), "facts": (),
     "rival": ("netstat", "ps"), "fleet": (), "filter": (), "enforce": (), "reports": (),
@@ -174,10 +175,17 @@ class Bench:
                 runner = make_runner()
                 if runner.passes(tasks.judging(declared[1:])):
                     raise RuntimeError("a listener that nobody declared went unnoticed")
-                taken, ping = runner.in_turn(self.rounds("ssh"), tasks.judging(declared), tasks.PING)
-            self.add("%d hosts over SSH" % HOSTS, "core %s, %d listeners and as many entries" % (core, len(declared)),
-                     "assert_listeners",
-                     taken, "ping", ping, limit=1.2)
+                records = sandbox.SCRATCH / ("judged-%s" % core)
+                records.mkdir()
+                taken, few, many, ping = runner.in_turn(
+                    self.rounds("ssh"), tasks.judging(declared),
+                    *(tasks.judging(tasks.with_entries(declared, count), path=str(records)) for count in ENTRIES),
+                    tasks.PING)
+            load = "core %s, %d listeners and %%s entries" % (core, len(declared))
+            self.add("%d hosts over SSH" % HOSTS, load % "as many", "assert_listeners", taken, "ping", ping, limit=1.2)
+            self.add("%d hosts over SSH" % HOSTS, load % ENTRIES[0], "assert_listeners with records", few, "ping", ping)
+            self.add("%d hosts over SSH" % HOSTS, load % ENTRIES[1], "assert_listeners with records", many,
+                     "%d entries" % ENTRIES[0], few)
 
     def exposed(self) -> None:
         """The same with a look at the firewall, by entries that say who may reach what."""

@@ -18,20 +18,22 @@ from playwright import sync_api
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
 VIEW = {"width": 1440, "height": 900}
+ROUNDS = 3
 WORDS = ("nginx", "orders", "web-00012", "443")  # a process, an application, one host, a port
 LOADED = "() => performance.getEntriesByType('navigation')[0].loadEventEnd"
 # The time of each of 100 frames, as the matrix moves down and, in every third one, to the side
 SCROLL = """async () => {
     const view = document.querySelector('.scroll'), times = [];
-    let last = performance.now();
+    let last = performance.now(), farthest = 0;
     for (let frame = 0; frame < 100; frame += 1) {
         view.scrollTop += 97;
         if (frame % 3 === 0) { view.scrollLeft += 41; }
         await new Promise(requestAnimationFrame);
         times.push(performance.now() - last);
         last = performance.now();
+        farthest = Math.max(farthest, view.scrollTop);
     }
-    return [view.scrollTop, times];
+    return [farthest, times];
 }"""
 # From the moment at which the script begins to filter, 120 ms after the last key, until that is drawn
 FILTER = """async (words) => {
@@ -45,16 +47,28 @@ FILTER = """async (words) => {
 
 
 def measured(page: sync_api.Page, path: pathlib.Path) -> dict[str, object]:
-    """Open a page and measure. The slowest twentieth of frames is left out of scrolling."""
-    page.goto(path.as_uri())
-    page.wait_for_function("document.documentElement.dataset.ready")
-    load = page.evaluate(LOADED)
-    moved, times = page.evaluate(SCROLL)
-    filters = [page.evaluate(FILTER, words) for words in WORDS]
-    shown = {text for _time, text in filters}
-    if moved < 10 or len(shown) < 2:
-        raise RuntimeError("the page did not scroll or filter: %s, %s" % (moved, shown))
-    return {"load": load, "scroll": sorted(times)[94], "filters": [time for time, _text in filters]}
+    """Open a page and measure: the best of some rounds, since a browser waits for whatever else the machine does.
+
+    The slowest twentieth of frames is left out of scrolling.
+    """
+    loads, scrolls = [], []
+    filters: dict[str, list[float]] = {words: [] for words in WORDS}
+    shown = set()
+    for _round in range(ROUNDS):
+        page.goto(path.as_uri())
+        page.wait_for_function("document.documentElement.dataset.ready")
+        loads.append(page.evaluate(LOADED))
+        moved, times = page.evaluate(SCROLL)
+        scrolls.append(sorted(times)[94])
+        for words in WORDS:
+            taken, text = page.evaluate(FILTER, words)
+            filters[words].append(taken)
+            shown.add(text)
+        if moved < 10:
+            raise RuntimeError("the page did not scroll")
+    if len(shown) < 2:
+        raise RuntimeError("the page did not filter: %s" % shown)
+    return {"load": min(loads), "scroll": min(scrolls), "filters": [min(taken) for taken in filters.values()]}
 
 
 def main() -> None:

@@ -217,7 +217,7 @@ def read(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     every = names(settings)
     result: dict[str, Any] = {}
-    with timed(result):
+    with timed(result), model.no_search_for_cycles():
         whole = model.gather(model.read(settings["records"], every, report_data.RUN), [],
                              model.Report(report_data.RUN))
     as_it_should_be(whole)
@@ -292,16 +292,17 @@ def reported(settings: Mapping[str, Any], turn: Any, groups: Mapping[str, Sequen
     shown = text.Text(turn.shown)
     pairs = model.read(settings["records"], turn.read, report_data.RUN, turn.pending)
     wanted = settings["formats"] if turn.writes else []
-    with files.begun(wanted, settings["records"], whole) as made:
-        model.gather(progress.told(pairs, len(turn.read), sandbox.say), [*made.values(), shown], whole)
-        for file in made.values():
-            file.finish(whole)
+    with model.no_search_for_cycles():
+        with files.begun(wanted, settings["records"], whole) as made:
+            model.gather(progress.told(pairs, len(turn.read), sandbox.say), [*made.values(), shown], whole)
+            for file in made.values():
+                file.finish(whole)
+        is_part = len(turn.shown) < len(whole.hosts)
+        lines = shown.lines(whole.only(turn.shown) if is_part else whole, 120, so_far=whole)
     faults = [file.fault for file in made.values() if file.fault]
     if faults:
         raise RuntimeError("; ".join(faults))
     as_it_should_be(whole)
-    is_part = len(turn.shown) < len(whole.hosts)
-    lines = shown.lines(whole.only(turn.shown) if is_part else whole, 120, so_far=whole)
     if len(lines) < 10:
         raise RuntimeError("the table has hardly a line")
     return {name: file.path for name, file in made.items()}

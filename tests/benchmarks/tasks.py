@@ -124,6 +124,12 @@ def declaration(shares: Iterable[Share]) -> list[dict[str, Any]]:
     return [{"name": "ssh", "port": 22, "process": "sshd"}, *sorted(entries, key=lambda entry: entry["name"])]
 
 
+def with_entries(declared: Sequence[Mapping[str, Any]], count: int) -> list[Mapping[str, Any]]:
+    """These entries, and as many for what may listen, and does not, as make so many together."""
+    return [*declared, *({"name": "more %d" % number, "port": 30000 + number, "state": "optional",
+                          "service": "more-%d" % number} for number in range(count - len(declared)))]
+
+
 def ruleset(count: int) -> str:
     """So many rules for nft, which let in anybody to sshd and a few networks to other ports."""
     fixed = ["ct state established,related accept", "iifname lo accept", "tcp dport 22 accept"]
