@@ -22,7 +22,7 @@ from ..._long_sets import in_words
 from ..._policy.language.options import SEVERITIES
 from ..._shape import Facts
 from ..._words import number
-from ..listening import listening
+from ..listening import Listening, listening
 from ..model import Host, Report
 
 FILE = 'report.csv'
@@ -42,6 +42,9 @@ _PORT = re.compile(r'(\w+)/(\d[\d-]*)')
 
 # A finding, as a record has it.
 _Finding = Mapping[str, Any]
+# Cells, by what tells a listener from others, whether units were observed, and whether who reaches it is undecided.
+_Known = dict[tuple[object, 'bool | None', bool], dict[str, str]]
+_MOST_KNOWN = 20000
 
 
 class Writer:
@@ -49,6 +52,7 @@ class Writer:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
+        self._known: _Known = {}
         self._text = io.StringIO()
         self._csv = csv.writer(self._text, quoting=csv.QUOTE_ALL, lineterminator='\r\n')
         self._write(dict(zip(COLUMNS, COLUMNS)))
@@ -58,7 +62,7 @@ class Writer:
         of_all = {'host': host.name, 'host_verdict': host.verdict, 'host_state': host.state,
                   'recorded_at': host.recorded_at or '', 'run_id': host.run_id or '',
                   'collection': host.collection or '', 'ansible_core': host.ansible_core or ''}
-        for row in _rows(host, facts):
+        for row in _rows(host, facts, self._known):
             self._write({**of_all, **row})
 
     def finish(self, report: Report) -> None:
@@ -82,7 +86,7 @@ def cell(text: str) -> str:
     return _FORMULA.sub(r"\1'", shown)
 
 
-def _rows(host: Host, facts: Facts | None) -> Iterable[dict[str, str]]:
+def _rows(host: Host, facts: Facts | None, known: _Known) -> Iterable[dict[str, str]]:
     judgement = host.judgement
     findings: list[_Finding] = list(judgement['findings']) if judgement else []
     if judgement:
@@ -92,9 +96,9 @@ def _rows(host: Host, facts: Facts | None) -> Iterable[dict[str, str]]:
     if facts is None:
         yield {'message': sentence(host.reason or 'no reason was given', _LONGEST)}
     else:
-        listeners = [listener for listener, dummy in listening(facts)]
-        names.update(map(identity, listeners))
-        yield from _listening(facts, listeners, findings, host)
+        listeners = listening(facts)
+        names.update(identity(listener) for listener, dummy in listeners)
+        yield from _listening(facts, listeners, findings, host, known)
     for finding in findings:
         if names.isdisjoint(_names(finding)):
             ports = [match.groups() for match in map(_PORT.fullmatch, finding.get('ports') or ()) if match]
@@ -105,14 +109,21 @@ def _rows(host: Host, facts: Facts | None) -> Iterable[dict[str, str]]:
         yield {'message': '%s, which the record does not list' % number(more, 'more finding')}
 
 
-def _listening(facts: Facts, listeners: Sequence[Listener], findings: Sequence[_Finding],
-               host: Host) -> Iterable[dict[str, str]]:
+def _listening(facts: Facts, listeners: Sequence[Listening], findings: Sequence[_Finding], host: Host,
+               known: _Known) -> Iterable[dict[str, str]]:
     about: dict[str, list[_Finding]] = {}
     for finding in findings:
         for name in _names(finding):
             about.setdefault(name, []).append(finding)
-    for listener in listeners:
-        yield {**_listener(listener, facts), **_judged(about.get(identity(listener), ()))}
+    for listener, told in listeners:
+        exposure = listener.get('exposure')
+        key = told, facts['complete']['units'], bool(exposure and exposure['undecided'])
+        same = known.get(key)
+        if same is None:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            same = known[key] = _same(listener, facts)
+        yield {**same, **_bound(listener), **(_judged(about.get(identity(listener), ())) if about else {})}
     if host.judgement and host.judgement['refused'] is not None:
         yield {'message': sentence(host.judgement['refused'], _LONGEST)}
     if not facts['complete']['sockets']:
@@ -126,19 +137,23 @@ def _names(finding: _Finding) -> list[str]:
     return list(dict.fromkeys(name for name in (finding['listener'], *(finding.get('listeners') or ())) if name))
 
 
-def _listener(listener: Listener, facts: Facts) -> dict[str, str]:
-    owners = to_show(listener)
-    hidden = [_UNKNOWN] if is_hidden(listener) else []
-    kernel = ['[kernel]'] if listener['held_by'] == 'kernel' else []
+def _bound(listener: Listener) -> dict[str, str]:
+    """Return where it listens."""
     address, target = listener['address'], forwarded_to(listener)
     if listener['interface']:
         address += '%' + listener['interface']
+    return {'port': str(listener['port']), 'address': address + (' -> ' + target if target else ''),
+            'family': listener['family']}
+
+
+def _same(listener: Listener, facts: Facts) -> dict[str, str]:
+    """Return all else, which is the same for all that are told by the same, and of which as much was observed."""
+    owners = to_show(listener)
+    hidden = [_UNKNOWN] if is_hidden(listener) else []
+    kernel = ['[kernel]'] if listener['held_by'] == 'kernel' else []
     return {
         'protocol': listener['protocol'],
-        'port': str(listener['port']),
         'port_name': listener['port_name'] or '',
-        'address': address + (' -> ' + target if target else ''),
-        'family': listener['family'],
         'scope': listener['scope'],
         **_reached(listener),
         'service': listener['service'] or listener['activated_by'] or (

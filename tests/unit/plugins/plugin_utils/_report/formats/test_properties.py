@@ -83,3 +83,19 @@ def test_every_record_goes_through_every_format_and_is_counted_alike(tmp_path):
             assert counts[name][0] == number and (counts[name][1] > 0) == (failing > 0)
             assert counts[name][1] <= failing
     strategies.run(check)
+
+
+def test_what_is_shown_of_a_host_does_not_depend_on_what_was_read_before():
+    """What was worked out of listeners of other hosts is used again only where it is the same."""
+    @hypothesis.given(strategies.CHOICES)
+    def check(choose):
+        hosts = []
+        for number in range(4):
+            entry = host(choose, 'h%d' % number)
+            hosts.append(Host(entry['host'], 'ok', record=entry))
+        for name in ('csv', 'prometheus'):
+            alone = [set(file_of(Report(RUN, [each], fleet=False), name).splitlines()) for each in hosts]
+            together = file_of(Report(RUN, hosts, fleet=False), name).splitlines()
+            assert {line for line in together if b'"h' in line} == {
+                line for lines in alone for line in lines if b'"h' in line}
+    strategies.run(check)
