@@ -11,7 +11,7 @@ import os
 from collections import namedtuple
 
 from .. import _facts, _mounts
-from .._owners import kernel, walk
+from .._owners import walk
 from .._systemd import properties, systemctl
 from . import again
 from .graph import PROPERTIES, Graph, Lacking, is_unit, made
@@ -103,6 +103,7 @@ def of(facts, inodes, manager, connection, proc='/proc', wanted=None, booted='/r
         _complete_mains(units, processes, proc)
     makers = {}
     if any(record['held_by'] == 'kernel' for record in records):
+        from .._owners import kernel
         known = kernel.makers({None})
         makers = {record['id']: known.get((None, record['protocol'], record['family'], record['port']), 'mptcp')
                   for record in records if record['held_by'] == 'kernel'}
