@@ -135,6 +135,17 @@ def test_two_rigs_run_at_once():
         assert done.stdout == "h1\n", done
 
 
+def test_a_rig_of_another_pid_namespace_is_left_alone():
+    """As in a container that shares the tree of cgroups: each of both takes the other's processes for pid 0."""
+    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    with running("--hosts", "0") as first:
+        done = subprocess.run([*apart, *RIG, "run", "--hosts", "0", "--", "echo", "beside it"], check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=TIMEOUT,
+                              start_new_session=True)
+        assert (done.returncode, done.stdout) == (0, "beside it\n")
+        assert first.poll() is None
+
+
 def test_the_limit_is_put_back_by_the_last_rig():
     raised = max(USUAL_LIMIT, machine.INOTIFY_WANTED)
     with running("--hosts", "0"):

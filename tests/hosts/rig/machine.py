@@ -68,6 +68,17 @@ def end_cgroup(cgroup: pathlib.Path) -> None:
         time.sleep(0.01)
 
 
+def _lives_elsewhere(cgroup: pathlib.Path) -> bool:
+    """Whether it has processes that are not in this PID namespace, as those of whoever shares the tree of cgroups with
+    a container. They are shown as 0, which means one's own group to kill(2).
+    """
+    for procs in cgroup.rglob("cgroup.procs"):
+        with contextlib.suppress(OSError):
+            if "0" in procs.read_text(encoding="ascii").split():
+                return True
+    return False
+
+
 @contextlib.contextmanager
 def share() -> Iterator[pathlib.Path]:
     """Register this process as one that runs a rig; gives the path of the rig's cgroup."""
@@ -95,7 +106,7 @@ def sweep_locked() -> None:
     """The same, for who holds the lock."""
     root = cgroup_root()
     for cgroup in root.glob(PREFIX + "*"):
-        if not runner_of(cgroup.name):
+        if not runner_of(cgroup.name) and not _lives_elsewhere(cgroup):
             end_cgroup(cgroup)
     for folder in SHARED.glob(PREFIX + "*"):
         if not runner_of(folder.name):
