@@ -20,7 +20,10 @@ pytestmark = [pytest.mark.root, pytest.mark.skipif(
     reason='needs ip, nft, iptables-nft and iptables-legacy')]
 FRESH = int(os.environ.get('ORACLE_SEED') or random.SystemRandom().randrange(100000, 10 ** 9))
 SEEDS = [*range(int(os.environ.get('RULESETS') or 300)), FRESH]
-UNDECIDED = 0.016
+UNDECIDED = 0.016                   # of all flows
+OURS = 0.01                         # of all flows, but for those that nobody who knows the rules could decide
+# What a client may choose, and what went before it
+UP_TO_OTHERS = ('depends on the port that a client uses', 'a client may choose its port', 'depends on the traffic')
 
 
 @pytest.fixture(scope='module')
@@ -50,12 +53,14 @@ def test_little_is_undecided(verdicts):
     for result in judged:
         for reason, count in result['undecided'].items():
             reasons[reason] = reasons.get(reason, 0) + count
-    print(
-        'seed of the new one: %d; of the others, %d of %d flows are undecided' % (FRESH, sum(reasons.values()), flows)
-    )
+    undecided = sum(reasons.values())
+    ours = sum(count for reason, count in reasons.items() if not reason.startswith(UP_TO_OTHERS))
+    print('seed of the new one: %d; of the others, %d of %d flows are undecided, %d of them up to clients and traffic'
+          % (FRESH, undecided, flows, undecided - ours))
     if len(judged) >= 100:
         worst = sorted(reasons.items(), key=lambda pair: -pair[1])[:10]
-        assert sum(reasons.values()) <= UNDECIDED * flows, (flows, worst)
+        assert undecided <= UNDECIDED * flows, (flows, worst)
+        assert ours <= OURS * flows, (flows, worst)
 
 
 def test_the_rulesets_are_worth_looking_at(verdicts):
