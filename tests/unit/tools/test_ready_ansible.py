@@ -126,3 +126,24 @@ def until(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_code_of_a_collection_is_compiled_once_and_anew_where_it_has_changed(tmp_path):
+    plugins = tmp_path / 'ansible_collections/some/thing/plugins'
+    for folder in ('filter', 'plugin_utils'):
+        (plugins / folder).mkdir(parents=True)
+    (plugins / 'filter/told.py').write_text(
+        'from ansible_collections.some.thing.plugins.plugin_utils.words import WORD\n'
+        'class FilterModule:\n    def filters(self):\n        return {"told": lambda text: text + WORD}\n',
+        encoding='utf-8')
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(('ANSIBLE_', 'PYTHON'))}
+    write(tmp_path, {'ansible.builtin.debug': {'msg': '{{ "told" | some.thing.told }}'}})
+    (tmp_path / 'ready').mkdir()
+    compiled = []
+    with ReadyAnsible(tmp_path / 'ready', dict(kept, ANSIBLE_HOME=str(tmp_path / 'home'), ANSIBLE_NOCOLOR='1',
+                                               ANSIBLE_COLLECTIONS_PATH=str(tmp_path))) as made:
+        for word in ('first', 'first', 'later'):
+            (plugins / 'plugin_utils/words.py').write_text('WORD = " %s"\n' % word, encoding='utf-8')
+            assert 'told %s' % word in run(tmp_path, made.environment).stdout
+            compiled.append(len(list((tmp_path / 'ready/compiled').iterdir())))
+    assert compiled[0] == compiled[1] == compiled[2] - 1 and compiled[0] > 0
