@@ -67,8 +67,8 @@ class Bench:
 
     def run(self, what: str, records: str, **options: Any) -> dict[str, Any]:
         """Do one thing in a process of its own, on one processor."""
-        command = [self.python, "-B", self.program, json.dumps({"what": what, "records": str(self.place / records),
-                                                            "hosts": self.hosts, **options})]
+        asked = {"what": what, "records": str(self.place / records), "hosts": self.hosts, **options}
+        command = [self.python, "-B", self.program, json.dumps(asked)]
         first = min(os.sched_getaffinity(0))
         done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(self.place / "tree")),
                               stdout=subprocess.PIPE, check=True, text=True,

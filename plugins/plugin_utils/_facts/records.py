@@ -81,7 +81,7 @@ def record(host: str, run: str, ansible_core: str, status: Status, message: str 
     """
     return {'schema': SCHEMA, 'host': host, 'run_id': run, 'recorded_at': recorded_at or now(), 'status': status,
             'message': message, 'collection': VERSION, 'ansible_core': ansible_core, 'declared': declared,
-            'facts': facts, 'judgement': cast('Judgement | None', judgement)}
+            'facts': facts, 'judgement': cast(Judgement | None, judgement)}
 
 
 def refused(text: str, variables: Sequence[str]) -> dict[str, Any]:

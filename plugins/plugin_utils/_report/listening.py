@@ -77,4 +77,3 @@ def told(listener: Listener, gathered: bool) -> object:
             _Looked.told.clear()
         known = _Looked.told[key] = object()
     return known
-

@@ -58,7 +58,7 @@ hides "$(printf '\033')"
 
 # a host that was not reached is unknown, and nothing of it is listed
 [ "$(ansible-inventory -i "${ANSIBLE_INVENTORY#*,}" -i "$state/play.listening_ports.yml" --graph verdict_unknown \
-    2>/dev/null | grep -o dead2*)" = dead ]
+    2>/dev/null | grep -oE 'dead2*')" = dead ]
 
 # where the records are not, nothing is made; where that is an error, Ansible ends if it was told to
 list nowhere <<EOF

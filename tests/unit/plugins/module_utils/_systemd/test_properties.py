@@ -38,8 +38,8 @@ def one(kind, value):
     return answer(marshal('v', (kind, value)))
 
 
-def table(entries=UNIT):
-    return marshal('a{sv}', entries)
+def table(entries=None):
+    return marshal('a{sv}', entries or UNIT)
 
 
 ANSWERS = [answer(table()), one('u', 812), one('s', 'mixed')]
