@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -95,6 +96,7 @@ def refused(text: str, variables: Sequence[str]) -> dict[str, Any]:
             'met': {'entries': [], 'waivers': []}, 'idle': {'entries': [], 'waivers': []}}
 
 
+@functools.lru_cache(maxsize=65536)     # with batches each host is asked for again and again
 def file_name(host: str) -> str:
     """Return a name without a slash, a leading dot or a control character, another one for each host."""
     name = quote(host, safe='', errors='backslashreplace') + '.json'
@@ -228,7 +230,9 @@ def to_come(directory: str, hosts: Iterable[str], run: str, shared: bool = False
     names: set[str] = set()
     try:
         with _opened_hosts(directory, shared) as handle:
-            names.update(host for host in hosts if _is_absent(handle, file_name(host), run))
+            there = set(os.listdir(handle))     # of most hosts it is the name that is not there
+            names.update(host for host in hosts
+                         if file_name(host) not in there or _is_absent(handle, file_name(host), run))
     except (OSError, RecordError):
         return set()
     return names
