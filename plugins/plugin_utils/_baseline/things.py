@@ -14,8 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ...module_utils._gaps import BECOME
-from .. import _identity
+from .. import _hints, _identity
 from .._harmless.terminal import sentence
 from .._identity import Holder
 from .._listener import Listener, endpoints, identity, is_unknown_behind, serving
@@ -375,6 +374,6 @@ def unseen(facts: Facts) -> str | None:
     gaps = [gap for gap in facts['gaps'] if gap['aspect'] in missing]
     if not gaps:
         return 'its %s were not gathered' % ' and '.join(missing)
-    advice = '; run with become (-b)' if any(gap['hint'] == BECOME for gap in gaps) else ''
+    hint = next((gap['hint'] for gap in gaps if gap['hint']), None)
     return 'not all of its %s were observed: %s%s' % (
-        ' and '.join(missing), sentence(gaps[0]['message'], 300), advice)
+        ' and '.join(missing), sentence(gaps[0]['message'], 300), _hints.behind(hint))

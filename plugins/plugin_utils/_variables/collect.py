@@ -87,7 +87,7 @@ def _evaluated(templar: Templar, value: Any) -> Any:
     try:
         # 2.16 has a setting that leaves undefined variables as they are
         return _decrypted(templar.template(value, fail_on_undefined=True))
-    except Exception as exc:        # pylint: disable=broad-except  # of any kind that a template may raise
+    except Exception as exc:        # of any kind that a template may raise
         if type(exc).__name__ == 'AnsibleValueOmittedError':        # since 2.19, where all of a template is omit
             return _OMITTED
         reason = str(exc)

@@ -88,7 +88,7 @@ def collect(variables: Mapping[Any, Any], template: _Template, facts: Container[
 def _switch(name: str, raw: Any, template: _Template, declared: Declared) -> None:
     try:
         value = template(raw)
-    except Exception as exc:        # pylint: disable=broad-except  # of any kind that a template may raise
+    except Exception as exc:        # of any kind that a template may raise
         declared.refusals.append(Refused(sentence(str(exc), 500), None, name))
         return
     if not _is_omitted(value):
@@ -100,7 +100,7 @@ def _variable(name: str, raw: Any, template: _Template, declared: Declared, into
     if evaluated:       # once: what a template has read from a file is not for evaluation
         try:
             raw = template(raw)
-        except Exception as exc:        # pylint: disable=broad-except
+        except Exception as exc:
             declared.variables.append(name)
             declared.refusals.append(Refused(sentence(str(exc), 500), None, name))
             return
@@ -123,7 +123,7 @@ def _variable(name: str, raw: Any, template: _Template, declared: Declared, into
             continue
         try:
             value = _without_omitted(entry if evaluated else template(entry))
-        except Exception as exc:        # pylint: disable=broad-except
+        except Exception as exc:
             declared.refusals.append(Refused(sentence(str(exc), 500), None, name, label(entry, index)))
             continue
         if not _is_omitted(value):

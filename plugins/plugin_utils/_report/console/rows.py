@@ -219,8 +219,8 @@ def _bound(listener: Listener) -> _Bound:
     return _Bound._make(_OF_BOUND(listener))
 
 
-def _order_of_bound(bound: _Bound) -> tuple[str, str, str]:
-    return bound.family, bound.address, bound.interface or ''
+def _order_of_bound(bound: _Bound) -> tuple[str, str, str, str]:
+    return bound.family, bound.address, bound.interface or '', str(bound.accepts_ipv4)
 
 
 def _shape(essence: _Essence, bound: Sequence[_Bound]) -> tuple[Any, ...]:

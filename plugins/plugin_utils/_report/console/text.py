@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ....module_utils._gaps import BECOME, HIDDEN, PTRACE
+from ....module_utils._gaps import HIDDEN
+from ... import _hints
 from ..._facts import records
 from ..._harmless.terminal import sentence, visible
 from ..._shape import Facts, Gap
@@ -20,7 +21,6 @@ from ..model import Host, Report
 from . import judged, openings, rows, table
 from .lines import BAD, FIXED, GOOD, HEAD, PLAIN, WIDE, Line, below, fitting
 
-_HINTS = {BECOME: 'run with become (-b)', PTRACE: 'root lacks CAP_SYS_PTRACE there'}
 _MOST_GAPS = 50                 # lines
 _EXAMPLE = """\
 These hosts have no declaration, so nothing was judged. This one writes what listens today, for you to review:
@@ -140,9 +140,8 @@ def _gaps(report: Report) -> list[Line]:
     for key, gaps in ordered[:_MOST_GAPS]:
         aspect, code, hint = key
         names = [name for name, gap in gaps]
-        advice = '; %s' % (_HINTS.get(hint) or visible(hint, 100)) if hint else ''
         text = '  %s on %s: %s%s' % (
-            aspect, report.naming.some(names), _in_words(code, [gap for name, gap in gaps]), advice)
+            aspect, report.naming.some(names), _in_words(code, [gap for name, gap in gaps]), _hints.behind(hint))
         shown.append((text, BAD if aspect == 'sockets' else PLAIN))
     if len(ordered) > _MOST_GAPS:
         shown.append(('  … and %d more' % (len(ordered) - _MOST_GAPS), PLAIN))

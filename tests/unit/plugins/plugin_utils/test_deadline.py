@@ -45,7 +45,7 @@ def test_work_that_takes_too_long_is_ended_even_if_it_handles_all_errors():
     def stubborn():
         try:
             time.sleep(30)
-        except Exception:       # pylint: disable=broad-except
+        except Exception:
             return 'handled'
         return 'slept'
 

@@ -255,10 +255,12 @@ def test_hosts_that_were_not_observed_completely_are_left_out(gaps, complete, re
     assert things.unseen(building.facts([SSH], gaps, complete)) == reason
 
 
-def test_what_would_help_is_said():
-    facts = samples.facts(gaps=[samples.gap(message='3 listeners\x1b have none')])
-    assert things.unseen(facts) == (
-        'not all of its owners were observed: 3 listeners\\x1b have none; run with become (-b)')
+@pytest.mark.parametrize('hint, words', [
+    ('become', '; run with become (-b)'), ('CAP_SYS_PTRACE', '; root lacks CAP_SYS_PTRACE there'), (None, ''),
+    ('what is\x1bnew', '; what is\\x1bnew')])
+def test_what_would_help_is_said(hint, words):
+    facts = samples.facts(gaps=[samples.gap(message='3 listeners\x1b have none', hint=hint)])
+    assert things.unseen(facts) == 'not all of its owners were observed: 3 listeners\\x1b have none' + words
 
 
 # The proof

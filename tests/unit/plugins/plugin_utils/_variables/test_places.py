@@ -150,9 +150,9 @@ def test_paths_are_relative_to_the_working_directory_where_there_is_no_repositor
 
 def test_a_link_is_followed_to_the_file_that_a_person_would_edit(inventory, monkeypatch):
     monkeypatch.chdir(inventory)
-    (inventory / 'shared.yml').write_text(WEB)
-    (inventory / 'host_vars/web-1.yml').symlink_to('../shared.yml')
-    assert found(inventory)['expected_listeners_web']['path'] == 'shared.yml'
+    (inventory / 'of_both.yml').write_text(WEB)
+    (inventory / 'host_vars/web-1.yml').symlink_to('../of_both.yml')
+    assert found(inventory)['expected_listeners_web']['path'] == 'of_both.yml'
 
 
 def test_a_name_that_is_not_unicode_is_not_in_a_record(inventory):
