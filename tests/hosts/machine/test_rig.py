@@ -18,6 +18,7 @@ HOSTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOSTS))
 
 from rig import images, machine, obstacles  # noqa: E402
+from rig.fleet import BRIDGES  # noqa: E402
 
 RIG = [sys.executable, "-B", str(HOSTS / "rig")]
 ANSIBLE = pathlib.Path(sys.executable).parent / "ansible"
@@ -126,6 +127,19 @@ def test_hosts_are_not_in_the_network_of_the_machine(undisturbed):
         assert links == undisturbed["links"]
         now = machine_state()
         assert now["firewall"] == undisturbed["firewall"] and now["mounts"] == undisturbed["mounts"]
+
+
+def test_hosts_that_come_and_go_leave_the_hardware_address_of_the_controller_as_it_is():
+    done = rig("run", "--hosts", "1", "--", "sh", "-euc", """
+        shown() { ip -brief link show "$1" | awk '{print $3}'; }
+        shown rig0
+        for name in rig0 rig1; do
+            ip link add "low-$name" address 00:00:00:00:00:02 type veth peer name "end-$name"
+            ip link set "low-$name" master "$name" up
+            shown "$name"
+            ip link del "low-$name"
+        done""")
+    assert done.stdout.split() == [BRIDGES["rig0"], *BRIDGES.values()], done
 
 
 def test_two_rigs_run_at_once():

@@ -24,6 +24,9 @@ READY_WITHIN = 120  # seconds until all hosts show their SSH banner
 # Direct hosts, and those behind one of them: networks to take addresses from. The first address is the controller's.
 OUTER = ipaddress.ip_network("10.88.0.0/16"), ipaddress.ip_network("fd88::/64")
 INNER = ipaddress.ip_network("10.89.0.0/16"), ipaddress.ip_network("fd89::/64")
+# A bridge takes the lowest hardware address of its ports, and another one when hosts come and go, unless it was given
+# one (net/bridge/br_stp_if.c). What hosts send to the address that they remember is then lost for some seconds.
+BRIDGES = {"rig0": "02:00:0a:58:00:01", "rig1": "02:00:0a:59:00:01"}
 SSH_CONFIG = """\
 Host *
     IdentityFile "{folder}/id"
@@ -61,9 +64,9 @@ class Rig:
         (self.folder / "numbers").mkdir()
         roots = {name: str(root) for name, root in self.images.items()}
         (self.folder / "images.json").write_text(json.dumps(roots), encoding="utf-8")
-        for command in ("link set lo up", "link add rig0 type bridge", "address add 10.88.0.1/16 dev rig0",
-                        "address add fd88::1/64 dev rig0 nodad", "link set rig0 up", "link add rig1 type bridge",
-                        "link set rig1 up"):
+        for command in ("link set lo up", *("link add %s address %s type bridge" % pair for pair in BRIDGES.items()),
+                        "address add 10.88.0.1/16 dev rig0", "address add fd88::1/64 dev rig0 nodad",
+                        *("link set %s up" % name for name in BRIDGES)):
             subprocess.run(["ip", *command.split()], check=True)
         # a host that is asked for its hardware address before it has booted is asked again after this time, not after a
         # second
