@@ -14,7 +14,7 @@ from ..._policy.judgement.finding import USUAL_SEVERITY
 from ..._policy.language.options import SEVERITIES
 
 PREFIX = 'listening-ports/'
-_GUIDE = 'https://github.com/listening/ports/blob/main/docs/docsite/rst/guide_declare.rst'
+_GUIDE = 'https://github.com/listening/ports/blob/main/docs/docsite/rst/guide_declare_reference.rst'
 
 # What is no finding.
 NOT_OBSERVED, NOT_ALL_OBSERVED, REFUSED, NOT_LISTED = OTHERS = (

@@ -17,7 +17,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import page
 
 GUIDES = page.PAGE.parent
-VARIABLES = {'guide_declare': merge.ENTRIES, 'guide_waive': merge.WAIVERS}
+VARIABLES = {'guide_declare_reference': merge.ENTRIES, 'guide_waive': merge.WAIVERS}
 
 
 def mistakes(guide):
@@ -55,7 +55,7 @@ def test_there_are_mistakes():
 
 def test_defaults():
     """The table has every switch, with its default and all of its words."""
-    rows = table('guide_declare', 'Variable')
+    rows = table('guide_declare_reference', 'Variable')
     assert {name: default for name, default, dummy in rows} == {
         name: str(default) for name, (default, dummy) in options.SWITCHES.items()
     }
@@ -83,7 +83,7 @@ SEVERITIES = {
 
 
 def test_severities():
-    rows = dict(table('guide_declare', 'Severity'))
+    rows = dict(table('guide_declare_reference', 'Severity'))
     assert tuple(rows) == options.SEVERITIES
     told = {what: severity for severity, text in rows.items() if severity != 'info' for what in text.split(', ')}
     judged = {}
@@ -96,4 +96,4 @@ def test_severities():
 
 
 def test_states():
-    assert tuple(state for state, dummy in table('guide_declare', 'State')) == options.STATES
+    assert tuple(state for state, dummy in table('guide_declare_reference', 'State')) == options.STATES
