@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-PARTS = lint sanity units integration checkout oracle examples browser validators hosts artifact
+PARTS = lint sanity units integration checkout oracle examples site browser validators hosts artifact
 ARGS =
 
 .PHONY: help setup audit test $(PARTS) campaign lockout pictures test-hosts bench clean distclean
@@ -14,6 +14,7 @@ help:
 	@echo 'make campaign                   much more of what is tried at random; takes an hour'
 	@echo 'make lockout                    faults while changes are tried; RUNS=300 of each kind, some 80 minutes'
 	@echo 'make pictures                   the pictures and sample reports of the documentation, anew from real hosts'
+	@echo 'make site                       the documentation as a site, in docs/site/html; needs no network'
 	@echo 'make bench                      benchmarks; ARGS="--help" says what there is'
 	@echo 'make clean                      remove what these commands made in the checkout'
 	@echo 'make distclean                  and the environments that tests keep in ~/.cache/listening-ports'
@@ -39,7 +40,7 @@ bench: setup
 	@.venv/bin/python -B tests/benchmarks/bench.py $(ARGS)
 
 clean:
-	rm -rf .venv listening-ports-audit .ansible .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output listening-ports-*.tar.gz
+	rm -rf .venv listening-ports-audit .ansible .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output docs/site/html listening-ports-*.tar.gz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean

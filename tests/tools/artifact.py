@@ -14,7 +14,7 @@ from bench import Bench, Failed, environ
 JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cache/x", ".ruff_cache/x",
         "tests/output/x.txt",
         "plugins/modules/__pycache__/x.pyc", "listening-ports-audit/hosts/web.json", "group_vars/all/listeners.yml",
-        "host_vars/localhost.yml", "listening-ports-0.0.1.tar.gz")
+        "host_vars/localhost.yml", "docs/site/html/index.html", "listening-ports-0.0.1.tar.gz")
 # Pictures are shown by their address in the repository: neither Galaxy nor the documentation of Ansible carries them.
 UNSHIPPED = (".ci/", ".gitattributes", ".gitignore", "docs/pictures/", "galaxy.yml")
 MADE = {"MANIFEST.json", "FILES.json"}

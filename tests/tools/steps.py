@@ -16,6 +16,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 import ansible_test
 import artifact
+import docs_site
 import molecule
 import npm
 from bench import Bench, Failed, LeftOut, environ
@@ -370,6 +371,17 @@ def check_artifact(bench: Bench) -> None:
     artifact.check(bench, folder_of(bench, lint_environment))
 
 
+def site_environment(bench: Bench, *_unused: Any) -> list[Environment]:
+    """What makes the site of the documentation, with the antsibull-docs of the linters."""
+    [linters] = lint_environment(bench)
+    shared = tuple(line for line in linters.requirements if line.startswith("antsibull-docs=="))
+    return [Environment("site", linters.python, (*shared, *requirements(HERE / "requirements/site.txt")))]
+
+
+def site(bench: Bench) -> None:
+    docs_site.make(bench, folder_of(bench, site_environment))
+
+
 LINT = functools.partial(Step, "lint", environments=lint_environment)
 
 
@@ -413,6 +425,7 @@ STEPS = [
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=450, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=350),
+    Step("site", "antsibull-docs and Sphinx, without a warning", site, site_environment, cost=30),
     Step("browser", "the page of a report in Chromium", browser, browser_environment, cost=60),
     Step("validators", "SARIF by its schema and Sarif.Multitool, CSV by LibreOffice", validators,
          validators_environment, cost=60),
