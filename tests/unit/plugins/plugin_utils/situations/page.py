@@ -28,12 +28,12 @@ HEAD = '''\
 Situations of a mixed fleet
 ===========================
 
-.. contents::
-   :local:
+Lines to copy, with a section about each situation below. The suffix of a variable is the group whose hosts it is for;
+to write a declaration, see :ref:`ansible_collections.listening.ports.docsite.guide_declare`.
 
+%s
 Each section explains the difficulty, the declaration, what some hosts show, and the exact findings. These are also
-tests: the declarations are checked against these hosts, and the sentences are compared. To write a declaration, see
-:ref:`ansible_collections.listening.ports.docsite.guide_declare`.
+tests: the declarations are checked against these hosts, and the sentences are compared.
 
 Unless stated otherwise, the tables show what ``listener_facts`` observes with root. Owners are listed with the
 process, its pid and its user, and their unit or container.
@@ -51,7 +51,18 @@ def situations():
 
 def page():
     """str: the whole page."""
-    return '\n'.join([HEAD, *itertools.chain.from_iterable(map(section, situations().values()))])
+    some = situations().values()
+    return '\n'.join([HEAD % '\n'.join(overview(some)), *itertools.chain.from_iterable(map(section, some))])
+
+
+def overview(some):
+    """Yield the lines of the table with what is declared of each situation, in at most three lines."""
+    yield from ('.. list-table::', '   :header-rows: 1', '   :widths: 25 75', '')
+    yield from ('   * - Situation', '     - Declaration')
+    for situation in some:
+        yield from ('   * - `%s`_' % plain(situation['title']), '     -', '       .. code-block:: yaml', '')
+        yield from ('         ' + line for line in situation['short'].splitlines())
+        yield ''
 
 
 def section(situation):

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads the situations: the YAML files beside this one, and what is short in them.
 
-A file has a ``title``; what is ``tricky``; the ``declaration``, a mapping of files of an inventory to their text;
-``programs``, the paths of executables that are not ``/usr/sbin/NAME``; and ``looks`` at hosts, each with a ``caption``
-and the ``day`` that it is. A host has:
+A file has a ``title``; what is ``tricky``; in ``short`` the most of its declaration, in three lines; the
+``declaration``, a mapping of files of an inventory to their text; ``programs``, the paths of executables that are not
+``/usr/sbin/NAME``; and ``looks`` at hosts, each with a ``caption`` and the ``day`` that it is. A host has:
 
 * ``groups``, and ``variables`` of its own;
 * ``listens``, a list of lines as below, in which lists may be nested, and ``earlier``, the same of a moment before;

@@ -6,9 +6,11 @@
 import copy
 
 import pytest
+import yaml
 
 from ansible_collections.listening.ports.plugins.plugin_utils import _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.choice import Choice
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.situations import judging, page, reading
@@ -35,7 +37,7 @@ def test_there_are_26():
 @pytest.mark.parametrize('situation', SITUATIONS.values(), ids=SITUATIONS)
 def test_nothing_in_a_file_is_ignored(situation):
     """A key that nobody reads, or a group that no host is in, would look as if it were tested."""
-    assert set(situation) <= {'title', 'tricky', 'declaration', 'programs', 'looks'}
+    assert set(situation) <= {'title', 'tricky', 'short', 'declaration', 'programs', 'looks'}
     places = {'all'}
     for look in situation['looks']:
         hosts = reading.hosts(look)
@@ -87,6 +89,42 @@ def test_the_facts_are_facts(situation, look, name):
         if key in host:
             facts = reading.facts(situation, host, key)
             assert check.check(copy.deepcopy(facts)) == facts
+
+
+def declared(text):
+    """The variables with entries or waivers in the text of a file: set of str."""
+    return {name for name in yaml.safe_load(text) if merge.kind(name)}
+
+
+@pytest.mark.parametrize('situation', SITUATIONS.values(), ids=SITUATIONS)
+def test_a_few_lines_say_the_same_of_what_they_name(situation):
+    """The lines of the table at the top of the page, alone: of each host the findings and waivers of these entries."""
+    short = yaml.safe_load(situation['short'])
+    assert len(situation['short'].splitlines()) <= 3
+    (variable,) = declared(situation['short'])
+    for name in set(short) - {variable}:
+        assert short[name] in [yaml.safe_load(text).get(name) for text in situation['declaration'].values()]
+    named = {entry['name'] for entry in short[variable]}
+    files = {path: situation['short'] if variable in declared(text) else text
+             for path, text in situation['declaration'].items()}
+    alone = dict(situation, declaration={path: text for path, text in files.items() if declared(text) <= {variable}})
+    labels = (set(), set())
+    for look in situation['looks']:
+        for name in [reading.names(name)[0] for name in look['hosts'] if name not in look.get('refused', ())]:
+            if variable not in reading.variables(alone, look, name):
+                continue
+            told, together = [], set()
+            for written, seen in zip((situation, alone), labels):
+                policy, result = judging.judged(written, look, name)
+                # what hides several entries for one reason is one finding of no entry
+                together.update(each.kind for each in result.findings if each.kind == 'unknown' and not each.entry)
+                told.append((
+                    [(each.kind, each.listener, each.entry) for each in result.findings
+                     if each.entry in named and each.kind not in together],
+                    [(each.listener, waiver.label) for each, waiver in result.waived if waiver.label in named]))
+                seen.update(each.label for each in (*policy.entries, *policy.waivers) if each.label in named)
+            assert told[0] == told[1]
+    assert labels == (named, named)
 
 
 def test_a_host_that_is_found_twice_is_known_again():
