@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans what makes a host as it is declared. The documentation is in plugins/modules/plan_listeners.py.
 
-Nothing is changed. The host is observed, and says at once what can be stopped, of what may have to be, and which filter
-it has. It is asked once more, in check mode, where something else is to be closed, or the filter is to be another one.
+Nothing is changed. The host is observed, and says at once what can be stopped, of what may have to be, which filter it
+has, and what decides on another one. It is asked once more, in check mode, where something else is to be closed, or
+where that is not enough to tell what another filter would do.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ansible_collections.listening.ports.plugins.module_utils._filter import arg
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments as of_stop
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _answer, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce import (
+    ahead,
     close,
     effects,
     fresh,
@@ -49,7 +51,7 @@ _OF_FILTER = ('confirm', 'protected_sources', 'despite')
 _OF_STOPS = ('protected', 'processes', 'mask', 'despite')
 _REFUSING = ('refused', 'busy')
 _NOT_FOUND = {CLOSE: 'what can be stopped', FIREWALL: 'what the rules would do'}
-_BESIDE = ('asked', 'stops', 'filter')      # what a host says beside facts
+_BESIDE = ('asked', 'stops', 'filter', 'what_if')      # what a host says beside facts
 
 
 _Formed = Callable[[dict[str, Any]], dict[str, Any]]
@@ -165,6 +167,8 @@ class _Case:
         self._refusals: list[dict[str, str]] = []
         self._beside: Mapping[str, Any] = {}
         self._state: installed.State | None = None
+        self._snapshot: dict[str, Any] | None = None
+        self._ahead: ahead.Said | None = None
 
     def run(self) -> None:
         """Look at the host, and put a plan for it into the result."""
@@ -174,9 +178,10 @@ class _Case:
         if look.facts is None:
             self._fail(look.status == 'unreachable', '%s could not be observed: %s' % (self._name, look.message))
             return
-        self._beside = look.beside
+        self._beside, self._snapshot = look.beside, look.snapshot
         try:
             self._state = installed.formed(look.beside.get('filter'))
+            self._ahead = ahead.formed(look.beside.get('what_if'))
             live.warn(self._result, self._state['warnings'] if self._state else ())
             self._plan(look.facts)
         except NoAnswer as exc:
@@ -187,7 +192,9 @@ class _Case:
     def _asked_at_once(self) -> dict[str, Any]:
         """Return what the module is asked that looks, beside what to look at."""
         options = self._options
-        hints = suspects.hints(self._policy, options['close_kinds']) if self._closes else {}
+        hints: dict[str, Any] = suspects.hints(self._policy, options['close_kinds']) if self._closes else {}
+        if self._filters:
+            hints = {**hints, **suspects.of_filter(self._policy, plan.OTHERS[options['mode']])}
         return {**hints, **{'close_%s' % name: options['close_%s' % name] for name in _OF_STOPS},
                 'actions': options['actions'], 'confirm': options['confirm'], 'token': secrets.token_hex(4),
                 'remote': fresh.is_remote(self._action._connection)}
@@ -216,7 +223,7 @@ class _Case:
             planned.leave(stopping.left_of(rows, wanted.listeners))
             lines = list(stopping.in_words(rows, wanted.listeners))
         self._result.update(plan=planned.as_dict(), stops=rows)
-        is_done = self._ask_what_if(planned) if self._filters else True
+        is_done = self._ask_what_if(planned, facts) if self._filters else True
         self._result['status'] = 'unchanged' if is_done and not planned.open and not planned.close else 'planned'
         self._result['refusal'] = self._refusals[0] if self._refusals else None
         self._say(planned, is_done, lines)
@@ -257,16 +264,32 @@ class _Case:
             raise NoAnswer('%s could not be found out: the answer of the host is not valid: %s' % (
                 _NOT_FOUND[CLOSE], fault)) from None
 
-    def _ask_what_if(self, planned: plan.Plan) -> bool:
+    def _ask_what_if(self, planned: plan.Plan, facts: Facts) -> bool:
         """Find out what rules would do to the host; returns whether there is nothing to do. Raises NoAnswer."""
         if self._state and planned.filter and installed.is_as_planned(self._state, planned.filter):
             return True
         asked = {'state': 'present', **(planned.filter or {}), **{name: self._options[name] for name in _OF_FILTER}}
-        answer = self._ask(FIREWALL, 'apply_port_filter', asked, results.KEYS, results.formed)
+        answer = self._worked_out(asked, facts) or self._ask(
+            FIREWALL, 'apply_port_filter', asked, results.KEYS, results.formed)
         self._result['effects'] = answer.get('effects', [])
         if self._action._task.diff and answer.get('diff'):
             self._result['diff'] = answer['diff']
         return answer['status'] == 'unchanged' or self._is_idle(planned, answer)
+
+    def _worked_out(self, asked: dict[str, Any], facts: Facts) -> dict[str, Any] | None:
+        """Work out what the host would say of rules; None where it has to be asked.
+
+        So it has to be in diff mode, for the table as its nft lists it.
+        """
+        if not (self._state and self._ahead and self._snapshot) or self._action._task.diff or (
+                self._ahead['connection'] is None and fresh.is_remote(self._action._connection)):
+            return None
+        answer = ahead.answer(self._ahead, facts, self._snapshot, self._state['reassemble'], asked)
+        if answer is None:
+            return None
+        known = _answer.known(answer, results.KEYS)
+        live.warn(self._result, known.pop('warnings', ()))
+        return self._taken(FIREWALL, results.formed(known))
 
     def _ask(self, does: str, module: str, asked: dict[str, Any], keys: Collection[str],
              formed: _Formed) -> dict[str, Any]:

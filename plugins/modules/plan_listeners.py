@@ -13,9 +13,8 @@ description:
   - Compares what listens on a host with its declaration, as M(listening.ports.assert_listeners) does, and plans what to
     do about it. It changes nothing.
   - With O(actions=firewall), it plans rules for M(listening.ports.port_filter) by which nobody reaches what is not
-    declared, what is forbidden, or more than is declared. Unless it has these rules already, or needs none and has
-    none, the host is asked in check mode what they would do to it. RV(effects) says who would lose or gain access, and
-    how many connections are open.
+    declared, what is forbidden, or more than is declared. RV(effects) says who would lose or gain access, and how many
+    connections are open.
   - With O(actions=close), it plans which listeners M(listening.ports.stop_listener) closes. The host says which of them
     it can close, and how, when it is observed; it is asked once more, in check mode, if more or less has to be closed
     than ports tell. RV(stops) says it of each. With both, the rules are for what stays open.
@@ -24,6 +23,10 @@ description:
     carried out.
   - What a waiver waives is not filtered. What rules for ports cannot do is in RV(plan.left), with the reason.
 notes:
+  - A plan is one run of a module on the host. What rules would do to it is worked out on the controller; that it takes
+    rules is tried there, where nobody meets them, with some that have all forms of rules. The host is asked once more,
+    in check mode and with the very rules, in diff mode, where rules are on trial or not those that a boot loads, where
+    it does not take all forms, and where it cannot find the connection in use by itself.
   - With O(mode=block_unexpected) rules name only the ports that are to be closed, or open to some only. They are those
     of findings of the kinds C(unexpected), C(forbidden) and C(overexposed); the severity does not matter. A port on
     which another listener is as declared is left, unless its clients keep their access. So are listeners whose owners

@@ -14,7 +14,7 @@ from .._firewall.exposure import attach
 from .._firewall.exposure.describe import Describer
 from .._firewall.exposure.listeners import families
 from .._gaps import Gaps
-from .rules import PROTOCOLS
+from .names import PROTOCOLS
 
 MOST_NETWORKS = 200             # of a family, in one list of an effect
 MOST_EFFECTS = 1000

@@ -10,11 +10,11 @@ Sources: nft(8), libnftables-json(5), unshare(1), timeout(1).
 import json
 
 from .._systemd.control import TOO_LONG, clean
-from . import table
+from .names import FAMILY, NAME
 from .refusal import Refusal
 
 PATIENCE = 20                   # seconds for one call
-_OWN = (table.FAMILY, table.NAME)
+_OWN = (FAMILY, NAME)
 _LISTED = '{"nftables"'         # how nft -j begins its only line
 _CANNOT_RUN = (126, 127)
 _NOT_PERMITTED = ('Operation not permitted', 'Permission denied')
@@ -56,6 +56,7 @@ class Nft:
 
     def seconds_left(self, token):
         """Read for how long a trial still lasts: int, 0 where it has ended."""
+        from . import table
         code, output, errors = self._call(self.path, '-j', 'list', 'set', *_OWN + (table.set_name(token),))
         if code:
             if _ABSENT in errors:
@@ -93,6 +94,11 @@ class Nft:
             raise _fault('nft does not take the rules, in a network namespace of its own', errors)
         listing, mark, document = output.rpartition(_LISTED)
         return listing, mark + document
+
+    def takes(self, text):
+        """Try a transaction where nobody else is: bool, it is loaded there. Raises Failure, Refusal."""
+        unshare = self._find('unshare')
+        return bool(unshare) and not self._call(unshare, '-n', self.path, '-f', '-', data=text)[0]
 
     def version(self):
         """str: which nft this is."""

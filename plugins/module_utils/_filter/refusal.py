@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why a host is left as it is, although something was asked of it."""
 
+AS_IT_WAS = 'The filter of this host is as it was'
+
 # Each code, and whether whoever knows better may have it done all the same, by the option ``despite``
 CODES = {
     'own_connection': False,        # a connection like the one in use would be blocked

@@ -6,9 +6,8 @@ import collections
 import re
 
 from .._addresses import intervals as iv, networks
+from .names import PROTOCOLS
 
-PROTOCOLS = ('tcp', 'udp', 'sctp', 'dccp')
-OTHERS = ('accept', 'reject')           # what becomes of ports that no rule names
 LONGEST = 120                           # bytes of a comment; include/udata.h of libnftnl has room for 128
 _KEYS = ('protocol', 'ports', 'sources', 'comment')
 _PORTS = re.compile(r'([0-9]{1,5})(?:-([0-9]{1,5}))?\Z')
@@ -80,6 +79,11 @@ def collapsed(texts):
     if all(some == iv.full(family) for family, some in sets.items()):
         return None
     return tuple(network for family in (4, 6) for network in iv.networks(sets[family], family))
+
+
+def protected(sources):
+    """tuple of str: the networks that must not lose anything by ``protected_sources``. Raises ValueError."""
+    return (collapsed(sources) or networks.ANYONE) if sources else ()
 
 
 def spans(sources):

@@ -10,18 +10,16 @@ of it is a state that a login has confirmed.
 
 import contextlib
 
-from .._addresses import networks
 from .._notes import Busy, what_failed
 from . import table
 from .arguments import BEGIN, KEEP, fault
 from .files import Stored, digest
 from .nft import Failure
-from .refusal import Refusal
-from .rules import collapsed, parse
+from .refusal import AS_IT_WAS, Refusal
+from .rules import parse, protected
 
 _PATIENCE = 15                  # seconds that a trial waits to be kept while another run looks around
 _FAILS = ('busy', 'refused', 'reverted', 'failed')
-_AS_THEY_WERE = 'The filter of this host is as it was'
 _NO_BOOT = 'As systemd has not booted this host, nothing loads it again after a reboot'
 _WAY_OUT = '"systemctl stop listening-ports" at a console of the host takes the filter away'
 
@@ -58,7 +56,7 @@ class Step:
 
     def __init__(self, host, options, check):
         self.host, self.files, self.options, self.check = host, host.files, options, check
-        self.token, self.left = options['token'], _AS_THEY_WERE
+        self.token, self.left = options['token'], AS_IT_WAS
         self.answer = {'status': 'failed', 'msg': '', 'changed': False, 'warnings': [], 'effects': [],
                        'connection': None, 'persistent': self.files.is_booted()}
 
@@ -140,8 +138,9 @@ class Step:
         judged = self.host.judge(
             answer['connection'], document, planned.rules if planned else (), planned.others if planned else 'accept',
             options['confirm'], planned.protected if planned else (), tuple(options['despite']))
+        from .what_if import warnings_of                # needed where anything is judged alone
         answer['effects'] = judged['effects']
-        answer['warnings'] += judged['warnings'] + ['done despite %s: %s' % pair for pair in judged['overridden']]
+        answer['warnings'] += warnings_of(judged)
         if judged['refusal']:
             raise Refusal(*judged['refusal'])
         return connection
@@ -292,7 +291,7 @@ class Step:
         if staged and staged.token == self.token:
             self.host.tidy()
         files.forget(self.token)
-        self.end('reverted', 'the new rules were not kept in time, and went away by themselves. %s' % _AS_THEY_WERE)
+        self.end('reverted', 'the new rules were not kept in time, and went away by themselves. %s' % AS_IT_WAS)
 
     # absent
 
@@ -333,9 +332,7 @@ class _Planned:
 
     def __init__(self, options):
         self.rules, self.others = parse(options['rules']), options['others']
-        everybody = networks.ANYONE
-        sources = options['protected_sources']
-        self.protected = (collapsed(sources) or everybody) if sources else ()
+        self.protected = protected(options['protected_sources'])
         self.published, self.reassemble, self.body = options['published'], None, None
 
     def complete(self, host):

@@ -13,9 +13,8 @@ import re
 import struct
 
 from .. import _netlink
-from .._addresses import intervals as iv, scopes
+from .._addresses import scopes
 from .._firewall.snapshot import kernel
-from . import tunnels
 
 KUBELETS = ('kubelet', 'kubelite', 'k3s-server', 'k3s-agent', 'k3s')        # names of processes: microk8s, k3s
 _CONNTRACK_GET = 1 << 8 | 1                    # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET
@@ -35,6 +34,8 @@ def look(connection, proc='/proc'):
     :returns: dict with ``kubelet`` (name of the process, or None), ``tracking`` (see ``tracking``), ``original`` (see
         ``original``) and ``devices`` (see ``tunnels.look``); the last two are None without a connection.
     """
+    if connection:
+        from . import tunnels
     return {
         'kubelet': kubelet(proc),
         'tracking': tracking(proc),
@@ -103,6 +104,7 @@ def original(connection, connect=_netlink.connect, is_absent=kernel.is_absent):
 
 def _question(peer, peer_port, address, port):
     """bytes: the message that asks for a connection by its replies, which go from the socket to the peer."""
+    from .._addresses import intervals as iv
     source, target = (iv.number(text).to_bytes(16 if ':' in text else 4, 'big') for text in (address, peer))
     family, kinds = (2, _OF_IPV4) if len(source) == 4 else (10, _OF_IPV6)
     addresses = _attribute(kinds[0], source) + _attribute(kinds[1], target)

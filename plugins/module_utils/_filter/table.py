@@ -20,7 +20,7 @@ import re
 
 from .._addresses import intervals as iv
 from . import rules as _rules
-from .names import FAMILY, NAME
+from .names import FAMILY, NAME, PROTOCOLS
 
 PRIORITY = -10                          # before the tables of others, whose own refusals stand all the same
 _TABLE = '%s %s' % (FAMILY, NAME)
@@ -228,7 +228,7 @@ def _published(rules, others):
 
 
 def _protocols(rules, others):
-    return [protocol for protocol in _rules.PROTOCOLS
+    return [protocol for protocol in PROTOCOLS
             if others == 'reject' or any(rule.protocol == protocol for rule in rules)]
 
 

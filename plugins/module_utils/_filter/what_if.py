@@ -22,8 +22,17 @@ def look(run, connection):
     from . import surroundings
     facts = _facts.collect(gather=('owners', 'connections', 'firewall'), run=run)
     beside = surroundings.look(connection)
+    return dict(beside, **view_of(facts, facts['snapshot']))
+
+
+def view_of(facts, snapshot):
+    """dict: what ``judge`` has to know of a host, but for what is beside its rules and listeners.
+
+    :param facts: dict, see ``_facts.collect``, with owners and connections.
+    :param snapshot: dict, the rules of that moment.
+    """
     unseen = [gap['message'] for gap in facts['gaps'] if gap['aspect'] == 'sockets' and gap['code'] in _MORE]
-    return dict(beside, snapshot=facts['snapshot'], listeners=facts['listeners'], unseen=unseen)
+    return {'snapshot': snapshot, 'listeners': facts['listeners'], 'unseen': unseen}
 
 
 def judge(view, planned, rules, others, connection, confirm, protected_sources=(), despite=()):
@@ -65,3 +74,11 @@ def judge(view, planned, rules, others, connection, confirm, protected_sources=(
         'overridden': known,
         'warnings': warnings + notes,
     }
+
+
+def warnings_of(judged):
+    """list of str: what whoever wants the exchange is to be told beside its effects.
+
+    :param judged: dict, see ``judge``.
+    """
+    return judged['warnings'] + ['done despite %s: %s' % pair for pair in judged['overridden']]

@@ -22,7 +22,8 @@ from collections import namedtuple
 
 from .._addresses.networks import ANYONE
 from .._filter.arguments import fault_of_time
-from .._filter.rules import PROTOCOLS, collapsed, parse
+from .._filter.names import PROTOCOLS
+from .._filter.rules import collapsed, parse
 from .command import BACKENDS
 
 _WHO: dict = {

@@ -6,7 +6,7 @@ import json
 import os
 
 from .._addresses import intervals as iv
-from .._filter.rules import PROTOCOLS
+from .._filter.names import PROTOCOLS
 from .command import BACKENDS
 from .pieces import Piece, spans
 

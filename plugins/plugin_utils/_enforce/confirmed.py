@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._addresses import intervals
 from ...module_utils._filter import rules as _rules
+from ...module_utils._filter.names import OTHERS, PROTOCOLS
 from .. import _schema
 from .._harmless.terminal import sentence, visible
 from .._policy.conditions import sources as _sources
@@ -22,13 +23,13 @@ _MOST = 100 * 1000
 _Rule = Any                      # _rules.Rule, whose fields no type names
 _text = _schema.text(4 * LONGEST)
 _rule = _schema.mapping({}, {
-    'protocol': _schema.choice(*_rules.PROTOCOLS),
+    'protocol': _schema.choice(*PROTOCOLS),
     'ports': _schema.items(lambda value: value, _MOST),
     'sources': _schema.nullable(_schema.items(_text, _MOST)),
     'comment': _schema.nullable(_text),
 })
 _opening = {
-    'protocol': _schema.choice(*_rules.PROTOCOLS),
+    'protocol': _schema.choice(*PROTOCOLS),
     'ports': _schema.items(_text, 100),
     'sources': _schema.nullable(_schema.items(_text, _MOST)),
     'backend': _text,
@@ -37,7 +38,7 @@ _opening = {
 _form = _schema.mapping({
     'filter': _schema.nullable(_schema.mapping({
         'rules': _schema.items(_rule, _MOST),
-        'others': _schema.choice(*_rules.OTHERS),
+        'others': _schema.choice(*OTHERS),
         'published': _schema.boolean,
     })),
     'left': _schema.items(_schema.mapping({

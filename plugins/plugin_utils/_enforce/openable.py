@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...module_utils._filter.rules import PROTOCOLS
+from ...module_utils._filter.names import PROTOCOLS
 from ...module_utils._openings import command
 from .._listener import Listener, identity
 from .._policy.judgement.finding import Finding

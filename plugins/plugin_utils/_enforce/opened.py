@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...module_utils._filter.rules import PROTOCOLS
+from ...module_utils._filter.names import PROTOCOLS
 from .. import _schema
 from .._facts import check_firewall
 from .._harmless.terminal import visible

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils._filter import rules as _rules
+from ...module_utils._filter.names import PROTOCOLS
 from ...module_utils._openings import command
 from .._harmless.terminal import operand, visible
 from .._listener import Listener, is_led_elsewhere, stop
@@ -239,7 +240,7 @@ class _Host:
         for decided in self._result.decided:
             listener, ports = decided.listener, ports_of(decided.listener)
             if (listener['namespace'] is not None or listener['scope'] == 'loopback'
-                    or ports.protocol not in _rules.PROTOCOLS):
+                    or ports.protocol not in PROTOCOLS):
                 continue
             lost = confirmed.lets_in_more(ports, rules)
             if any(lost.values()):
@@ -258,7 +259,7 @@ class _Host:
             return []
         ports = [ports for item in entry.items for ports in self._ports_of(entry, Ports(*item[:3]))]
         return [rule(some_ports, let_in(entry), 'entry %s' % entry.label)
-                for some_ports in ports if some_ports.protocol in _rules.PROTOCOLS]
+                for some_ports in ports if some_ports.protocol in PROTOCOLS]
 
     def _ports_of(self, entry: Entry, ports: Ports) -> Iterator[Ports]:
         """Yield the ports that an entry lets somebody reach: of any port those that it has a listener on now."""
@@ -325,7 +326,7 @@ def _obstacle(finding: Finding, listener: Listener) -> tuple[str, str] | None:
     if finding.group == 'ephemeral':
         return 'ephemeral', ('its port is of those on which programs wait for answers, and may be another one the next '
                              'time: find out what it is')
-    if listener['protocol'] not in _rules.PROTOCOLS:
+    if listener['protocol'] not in PROTOCOLS:
         return 'protocol', 'ports of %s are not filtered' % listener['protocol']
     if listener['scope'] == 'loopback':
         return 'loopback', 'the host itself reaches it, and that is not filtered'

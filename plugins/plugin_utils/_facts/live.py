@@ -31,6 +31,7 @@ class Looked(NamedTuple):
     :ivar message: harmless to print.
     :ivar recorded_at: when by the clock of a controller, where that was before.
     :ivar beside: what the module answers beside the facts, which nobody has checked.
+    :ivar snapshot: the rules by which it is judged who can reach what, checked; None where there are none.
     """
 
     status: Status
@@ -38,6 +39,7 @@ class Looked(NamedTuple):
     facts: Facts | None
     recorded_at: str | None = None
     beside: Mapping[str, Any] = {}
+    snapshot: dict[str, Any] | None = None
 
 
 class Asking(Protocol):
@@ -85,7 +87,9 @@ def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], 
         facts = firewall.judge(unpacked, without_own=without_own)
     except FactError as exc:
         return Looked('failed', str(exc), None)
-    return Looked('ok', None, facts, beside={key: answer[key] for key in beside if key in answer})
+    # it is checked by now
+    snapshot = unpacked.snapshot if isinstance(unpacked.snapshot, dict) else None
+    return Looked('ok', None, facts, beside={key: answer[key] for key in beside if key in answer}, snapshot=snapshot)
 
 
 def warn(result: dict[str, Any], texts: Iterable[str]) -> None:

@@ -272,3 +272,49 @@ def test_behind_a_bastion(hosts, player):
     done = player.play([bastion, behind], ENFORCE, *given, *YES)
     assert "2 hosts: 1 done, 1 with nothing to do." in done.out, done.out
     assert units(bastion, "forgotten.service") == (set(), set())
+
+
+PLAN = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - listening.ports.plan_listeners:
+        actions: [close, firewall]
+        mode: "{{ mode }}"
+        confirm: 30
+        expected:
+          - {name: ssh, port: 22, clients: anyone}
+          - {name: near, port: 7034, only_from: [192.0.2.0/24], state: optional}
+      register: planned
+    - ansible.builtin.debug:
+        msg: The plan is made
+    - listening.ports.port_filter: &asked
+        rules: "{{ planned.plan.filter.rules }}"
+        others: "{{ planned.plan.filter.others }}"
+        published: "{{ planned.plan.filter.published }}"
+        confirm: 30
+      check_mode: true
+      register: asked
+    - ansible.builtin.assert:
+        that:
+          - planned.status == 'planned' and planned.refusal is none
+          - planned.effects == asked.effects and planned.effects | length >= effects
+          - planned.connection.peer == asked.connection.peer
+    - listening.ports.port_filter: *asked
+"""
+LEFT = "systemd-run --quiet --unit=left-%d python3 -m http.server %d; until ss -Hltn 'sport = %d' | grep -q .; do " \
+       "sleep 0.05; done"
+
+
+def test_a_plan_that_filters_is_one_run_of_a_module(hosts, player):
+    """On hosts without a filter and with one, and it says what the host itself would say. Runs are counted."""
+    fleet = hosts(3, release=["trixie", "bookworm", "bullseye"])
+    for ports, mode, effects in (((7033,), "block_unexpected", 1), ((7034, 7035), "allow_expected", 2)):
+        for host in fleet:
+            for port in ports:
+                host.console("sh", "-euc", LEFT % (port, port, port))
+        done = player.play(fleet, PLAN, "-vvv", "-e", json.dumps({"mode": mode, "effects": effects}))
+        before, after = done.out.split("The plan is made", 1)
+        counted = [re.findall(r"Using module file \S+/plugins/modules/(\w+)\.py", text) for text in (before, after)]
+        assert counted[0] == ["collect_for_plan"] * len(fleet), counted
+        assert set(counted[1]) == {"apply_port_filter"}, counted  # the runs are seen

@@ -19,7 +19,7 @@ import time
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._filter import rules, table
+from ansible_collections.listening.ports.plugins.module_utils._filter import names, rules, table
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load as _load
 from firewall import chance_rules, judge, network, probes, raw
@@ -127,7 +127,7 @@ def test_some_get_in_and_some_do_not(lab):
         assert 0.1 * FLOWS < sum(lab[2]) / len(lab[2]) < 0.9 * FLOWS
 
 
-@pytest.mark.parametrize('others', rules.OTHERS)
+@pytest.mark.parametrize('others', names.OTHERS)
 @pytest.mark.parametrize('protocol', sorted(raw.NUMBERS))
 def test_protocols_that_this_kernel_may_not_have(net, protocol, others):
     """A packet gets in if the host says that it does not speak the protocol. Refused ones of DCCP get no answer."""

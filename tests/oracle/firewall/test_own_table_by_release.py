@@ -16,9 +16,10 @@ import time
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
-from ansible_collections.listening.ports.plugins.module_utils._filter import exchange, rules, table
+from ansible_collections.listening.ports.plugins.module_utils._filter import exchange, names, rules, sample, table
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce.listed import listed
 from firewall import chance_rules, network
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / 'hosts'))     # behind, as it has a conftest.py
@@ -96,7 +97,7 @@ def differences(taken, chance):
     taken = load.parsed(taken)
     ruleset = load.load(taken)
     evaluator, wrong = _evaluator.Evaluator(ruleset, taken['net']), list(ruleset.doubts)
-    for protocol in rules.PROTOCOLS:
+    for protocol in names.PROTOCOLS:
         for port in ports(chance, protocol):
             for family, address in TARGETS.items():
                 outcome = evaluator.decide(family, protocol, 'h0', address, port)
@@ -218,3 +219,11 @@ def test_the_table_in_a_snapshot_is_exchanged(ready):
         assert not differences(exchange.with_table(taken, planned), host.rules[1])
         assert not differences(exchange.without(taken), Everybody())
         assert not differences(exchange.with_table(exchange.without(taken), planned), host.rules[1])
+        assert not differences(exchange.with_table(taken, listed(host.text(1))), host.rules[1])
+
+
+def test_what_rules_can_say_is_taken(ready):
+    """Else hosts with this nft would be asked more often than has to be."""
+    for text in (sample.PLAIN, sample.ALL):
+        ready[0].load(table.replacement(text))
+        assert table.live(ready[0].listing()).exists

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._filter import rules as _rules, table, what_if
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce.listed import listed
 from firewall import network, probes
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(
@@ -137,6 +138,8 @@ def test_what_becomes_of_everybody(host, seed):
         arguments = (view, planned_document(planned), new, new_others, connection_of(tried), 60)
         judged = what_if.judge(*arguments)
         shielded = what_if.judge(*arguments, protected_sources=(protected,), despite=())
+    # the same without an nft that loads the table somewhere
+    assert judged == what_if.judge(view, listed(table.table(new, new_others, published)), *arguments[2:])
     before = Truth(prober, flows)
     with net.inside('host'):
         network.run('nft', '-f', '-', text=planned)

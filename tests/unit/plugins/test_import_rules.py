@@ -16,7 +16,7 @@ FILTER = 'module_utils._filter'
 STOP = 'module_utils._stop'
 POLICY = 'plugin_utils._policy'
 # of what filters, what makes texts and reads none of a host
-PURE = ('rules', 'table', 'exchange', 'refusal')
+PURE = ('rules', 'table', 'exchange', 'refusal', 'sample')
 # of what stops listeners, what decides
 DECIDING = ('graph', 'protected', 'by_hand', 'again', 'ways', 'decide')
 OF_CONTROLLERS = ('plugin_utils', 'action', 'inventory', 'lookup')

@@ -94,8 +94,8 @@ def test_what_the_host_is_asked():
     assert host.asked['collect_for_plan'] == {
         'gather': ['owners', 'firewall', 'connections'], 'collector': 'procfs', 'max_sockets': 100000,
         'max_fds': 2000000, 'actions': ['firewall'], 'confirm': 30, 'remote': True, 'close_processes': False,
-        'close_mask': False, 'close_protected': [], 'close_despite': [],
-        'token': host.asked['collect_for_plan']['token']}
+        'close_mask': False, 'close_protected': [], 'close_despite': [], 'others': 'accept', 'limited': [],
+        'unlimited': ['tcp/22-22', 'udp/546', 'udp/68'], 'token': host.asked['collect_for_plan']['token']}
     asked = host.asked['apply_port_filter']
     assert asked == {
         'state': 'present', 'rules': [RULE], 'others': 'accept', 'published': False, 'confirm': 30, 'step': 'begin',
@@ -315,9 +315,85 @@ def test_a_host_that_has_something_of_a_filter_is_asked_what_changes(state):
     assert result['status'] == ('planned' if state and state['kept'] else 'unchanged')
 
 
-def test_rules_on_a_host_without_a_filter_are_asked_for():
+def test_rules_on_a_host_that_says_nothing_of_what_decides_on_them_are_asked_for():
     host, result = close(dict(seen(22, 5432), filter=NO_FILTER), None, PLANNED, ['firewall'])
     assert result['status'] == 'planned' and 'apply_port_filter' in host.asked
+
+
+# What decides on a filter, said at once
+
+WAY = dict(CONNECTION, address='192.0.2.10', peer='198.51.100.7')
+AHEAD = {'takes': 'all', 'connection': WAY, 'kubelet': None, 'devices': {},
+         'tracking': {'tracked': 0, 'most': 262144, 'sockets': 40, 'forwards': False},
+         'original': ['198.51.100.7', 40000, '192.0.2.10', 22]}
+INSTALLED = {'table': True, 'kept': 'a' * 64, 'holds': True, 'reassemble': False, 'warnings': []}
+
+
+def ready(*ports, state=NO_FILTER, **more):
+    """The answer of collect_for_plan on a host that listens on these ports, with what decides on a filter."""
+    return dict(seen(*ports), filter=state, what_if=dict(AHEAD, **more))
+
+
+@pytest.mark.parametrize('actions', [['firewall'], ['close', 'firewall']])
+@pytest.mark.parametrize('state', [NO_FILTER, INSTALLED])
+def test_a_plan_that_filters_is_one_run_of_a_module(actions, state):
+    """What somebody would lose is worked out of the rules that the host has sent."""
+    look = told(ready(22, 5432, state=state), rows(STAYS), ROW['listener']) if 'close' in actions else ready(
+        22, 5432, state=state)
+    host, result = close(look, None, None, actions)
+    assert list(host.asked) == ['collect_for_plan']
+    assert (result['status'], result['refusal'], result['connection']) == ('planned', None, WAY)
+    assert result['plan']['filter']['rules'] == [RULE] and 'failed' not in result
+    [effect] = result['effects']
+    assert (effect['listener'], effect['loses'], effect['after']) == ('tcp/0.0.0.0:5432', ['0.0.0.0/0'], [])
+    assert '  closes tcp/5432 to 0.0.0.0/0.' in result['msg'].splitlines()
+
+
+def test_a_refusal_is_worked_out_as_well():
+    host, result = close(ready(22, 5432), None, None, ['firewall'], declared=[
+        {'name': 'ssh', 'port': 22, 'only_from': ['192.0.2.0/24'], 'state': 'optional'}])
+    assert list(host.asked) == ['collect_for_plan'] and result['refusal']['code'] == 'own_connection'
+    assert '198.51.100.7' in result['refusal']['message']
+    assert 'The host would refuse it (own_connection)' in result['msg']
+
+
+@pytest.mark.parametrize('confirm, protected, code', [
+    (60, ['198.51.100.7'], 'protected_source'), (60, ['::1'], None), (0, [], None)])
+def test_options_of_the_filter_count(confirm, protected, code):
+    host, result = close(ready(22, 5432), None, None, ['firewall'], confirm=confirm, protected_sources=protected)
+    assert list(host.asked) == ['collect_for_plan'] and (result['refusal'] or {}).get('code') == code
+
+
+@pytest.mark.parametrize('look, keywords, arguments', [
+    (ready(22, 5432), {'diff': True}, {}),                              # nft alone knows how it lists the table
+    (ready(22, 5432, connection=None, original=None), {}, {}),          # the host is told of its connection
+    (ready(22, 5432, takes='plain'), {}, {'mode': 'allow_expected'}),
+    (ready(22, 5432, state=None), {}, {}), (dict(seen(22, 5432), filter=NO_FILTER, what_if=None), {}, {}),
+    (ready(22, 5432), {}, {'protected_sources': ['nonsense']})])
+def test_what_is_not_known_at_once_is_asked(look, keywords, arguments):
+    host, dummy = close(look, None, PLANNED, ['firewall'], keywords, **arguments)
+    assert list(host.asked) == ['collect_for_plan', 'apply_port_filter']
+    assert host.modes['apply_port_filter'] is True
+
+
+def test_over_a_connection_that_no_rule_can_cut_none_is_needed():
+    host = Host(ready(22, 5432, connection=None, original=None), None)
+    host.connection.transport = 'docker'
+    result = run(host)
+    assert list(host.asked) == ['collect_for_plan'] and result['status'] == 'planned'
+
+
+@pytest.mark.parametrize('said', ['x', {}, dict(AHEAD, takes='it'), dict(AHEAD, devices={'x': 7})])
+def test_what_decides_on_a_filter_in_another_form(said):
+    host, result = close(dict(ready(22, 5432), what_if=said), None, PLANNED, ['firewall'])
+    assert (result['failed'], result['status']) == (True, 'failed') and list(host.asked) == ['collect_for_plan']
+    assert result['msg'].startswith('web-1: what the host says of its filter is not valid: ')
+
+
+def test_text_of_the_host_is_harmless():
+    look = ready(22, 5432, connection=dict(WAY, interface='eth0\x1b[31m'))
+    host, result = close(look, None, None, ['firewall'])
+    assert '\x1b' not in str(result) and list(host.asked) == ['collect_for_plan']
 
 
 def test_warnings_of_the_filter_are_told():

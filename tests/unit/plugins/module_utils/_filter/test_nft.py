@@ -151,3 +151,11 @@ def test_a_program_is_run_by_this_python_and_gets_its_words(tool):
     nft = tool(nft='exit 0')
     assert nft.program('import sys\nsys.exit(" ".join(sys.argv[2:]))', 'a', 'b c') == (1, 'a b c')
     assert nft.program('pass')[0] == 0
+
+
+@pytest.mark.parametrize('code, taken', [(0, True), (1, False)])
+def test_what_is_taken_where_nobody_else_is(tool, tmp_path, code, taken):
+    nft = tool(nft='cat >%s/text; echo "$*" >%s/words; exit %d' % (tmp_path, tmp_path, code),
+               unshare='printf "%%s\\n" "$1" >%s/unshared; shift; exec "$@"' % tmp_path)
+    assert nft.takes('rules\n') is taken
+    assert [(tmp_path / name).read_text() for name in ('text', 'words', 'unshared')] == ['rules\n', '-f -\n', '-n\n']

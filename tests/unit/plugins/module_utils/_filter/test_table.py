@@ -7,7 +7,7 @@ with packets elsewhere.
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.module_utils._filter import rules, table
+from ansible_collections.listening.ports.plugins.module_utils._filter import names, rules, table
 
 RULES = rules.parse([
     {'ports': [22], 'sources': ['10.0.0.0/8', '192.0.2.1-192.0.2.2', 'fd00::/8'], 'comment': 'ssh'},
@@ -193,7 +193,7 @@ def test_a_trial():
 
 
 def test_a_trial_has_the_rules_of_the_table():
-    for others in rules.OTHERS:
+    for others in names.OTHERS:
         for published in (False, True):
             for reassemble in (False, True):
                 text = table.table(RULES, others, published, reassemble)
