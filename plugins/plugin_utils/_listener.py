@@ -42,6 +42,7 @@ REASONS = (KERNEL, HIDDEN, SPARED, NO_UNIT, PUBLISHED, FORWARDED)
 
 # Who reaches a listener, the widest first: what is not known may be anyone.
 WIDEST_FIRST = ('anyone', 'unknown', 'listed', 'private', 'link', 'local', 'none')
+SAME_EVERYWHERE = ('any', 'loopback')      # scopes of which an address means the same on all hosts
 _LEVEL_OF_SCOPE = {'any': 'anyone', 'global': 'anyone', 'private': 'private', 'link': 'link', 'loopback': 'local'}
 
 _SYSTEMD = 1                                        # its pid
@@ -163,6 +164,11 @@ def forwarded_to(listener: Listener) -> str | None:
     """Where a host forwards it to; None for what listens on the host itself."""
     to = listener.get('to')
     return to if isinstance(to, str) else None
+
+
+def roves(listener: Endpoint) -> bool:
+    """Whether its port is another one after each start, and says nothing."""
+    return listener['ephemeral'] and listener['protocol'] == 'udp'
 
 
 def accepts(listener: Listener, family: str) -> bool | None:

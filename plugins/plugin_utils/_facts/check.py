@@ -19,6 +19,7 @@ from .. import _schema, _shape
 from .._schema import Fault
 from .._shape import Facts, Judged
 from . import check_firewall
+from .likeness import Likeness, Likenesses
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
@@ -37,15 +38,18 @@ _uid = _schema.nullable(_schema.integer(0, 2 ** 32 - 1))
 _port = _schema.integer(0, 65535)
 _span = _schema.items(_port, 2, 2)
 
+_pid = _schema.integer(0, 2 ** 32 - 1)
+_started = _schema.nullable(_schema.time)
+
 _owner = _schema.mapping(
     {
-        'pid': _schema.integer(0, 2 ** 32 - 1),
+        'pid': _pid,
         'process': _maybe_text,
         'exe': _maybe_text,
         'exe_deleted': _maybe_boolean,
         'user': _maybe_text,
         'uid': _uid,
-        'started': _schema.nullable(_schema.time),
+        'started': _started,
         'unit': _maybe_text,
         'main': _maybe_boolean,
         'container': _maybe_text,
@@ -126,6 +130,11 @@ def _diagnoses(value: object) -> dict[str, Any]:
     return diagnoses
 
 
+def _listeners(value: object) -> Any:
+    """Check the listeners of a host; those that are like others of earlier hosts are known already."""
+    return value if _likenesses.accepts(value) else _each_listener(value)
+
+
 _facts = _schema.mapping({
     'schema': _schema.integer(1, 1),
     'gathered_at': _schema.time,
@@ -143,7 +152,7 @@ _facts = _schema.mapping({
         'reserved_ports': _schema.nullable(_schema.items(_span, 65536)),
         'unprivileged_port_start': _schema.nullable(_schema.integer(0, 65536)),
     }),
-    'listeners': _schema.items(_listener, 1000 * 1000),
+    'listeners': _listeners,
 }, {'diagnoses': _diagnoses, **_judged})
 _only_judged = _schema.mapping(_judged)
 
@@ -162,9 +171,29 @@ def check(value: object) -> Facts:
     for aspect, complete in facts['complete'].items():
         if complete is not None and complete == (aspect in missing):
             raise Fault('contradicts the gaps', 'complete.%s' % aspect)
-    _check_each(facts['listeners'], 'listeners')
+    if likenesses(facts) is None:
+        _check_each(facts['listeners'], 'listeners')
     _check_each(facts.get('forwarded', ()), 'forwarded')
     return facts
+
+
+def decoded(data: bytes) -> Any:
+    """Decode a record, with listeners that are known from other records: no part of it may be changed.
+
+    :returns: what ``check`` has still to be asked about.
+    :raises Fault: see ``_schema.parse``.
+    """
+    record = _likenesses.decoded(data)
+    return _schema.parse(data, MAX_ELEMENTS) if record is None else record
+
+
+def likenesses(facts: Facts) -> list[Likeness | None] | None:
+    """Return of each listener what it has in common with those that are like it on other hosts.
+
+    :param facts: those of the record that was decoded last.
+    :returns: None of other facts, and in it of what is like nothing that is known.
+    """
+    return _likenesses.of(facts['listeners'])
 
 
 def judged(value: object) -> Judged:
@@ -212,3 +241,7 @@ def _contradiction(endpoint: _shape.Endpoint) -> Fault | None:
     if (endpoint['held_by'] == 'processes') != bool(owners):
         return Fault('does not fit the owners', 'held_by')
     return None
+
+
+_each_listener = _schema.items(_listener, 1000 * 1000)
+_likenesses = Likenesses(_listener, _contradiction, _pid, _started, _port)

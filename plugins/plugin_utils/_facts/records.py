@@ -161,7 +161,7 @@ def opened(directory: str, shared: bool = False) -> Iterator[Callable[[str], Rec
     """Open the directory of records once, to read those of many hosts.
 
     :param shared: whether they may be by somebody else.
-    :returns: what reads the record of a host, see ``read``.
+    :returns: what reads the record of a host, see ``read``; parts of records are shared, and not to be changed.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -169,13 +169,18 @@ def opened(directory: str, shared: bool = False) -> Iterator[Callable[[str], Rec
         except (OSError, RecordError):          # it is said of each host why it has no record
             yield lambda host: read(directory, host, shared)
         else:
-            yield lambda host: _read(contextlib.nullcontext(handle), host, shared)
+            yield lambda host: _read(contextlib.nullcontext(handle), host, shared, check.decoded)
 
 
-def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: bool) -> Record | None:
+def _decode(data: bytes) -> Any:
+    return _schema.parse(data, check.MAX_ELEMENTS)
+
+
+def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: bool,
+          decode: Callable[[bytes], Any] = _decode) -> Record | None:
     name = file_name(host)
     what = 'the record hosts/%s' % name
-    data = _decoded(folder, name, what, os.O_NOFOLLOW, shared)
+    data = _decoded(folder, name, what, os.O_NOFOLLOW, shared, decode)
     return None if data is None else _checked(data, host, what)
 
 
@@ -280,11 +285,12 @@ def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None
         raise RecordError('%s holds neither a record nor facts: %s' % (what, fault)) from None
 
 
-def _decoded(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int, shared: bool) -> Any:
+def _decoded(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int, shared: bool,
+             decode: Callable[[bytes], Any] = _decode) -> Any:
     """Return the decoded content of a file; None where there is none. Raises RecordError."""
     try:
         data = _content(folder, name, what, flags, shared)
-        return None if data is None else _schema.parse(data, check.MAX_ELEMENTS)
+        return None if data is None else decode(data)
     except OSError as exc:
         reason = 'it is a symbolic link' if exc.errno == errno.ELOOP else exc.strerror
         raise RecordError('%s cannot be read: %s' % (what, reason)) from exc

@@ -9,10 +9,13 @@ Ten thousand hosts have a few hundred ways to listen: text is made of each once,
 from __future__ import annotations
 
 import marshal
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .._listener import Listener, endpoints
+from .._facts import check
+from .._facts.likeness import Likeness
+from .._listener import Listener, endpoints, roves
 from .._shape import Facts
 
 _MOST_KNOWN = 20000             # ways to listen that are told apart
@@ -25,35 +28,55 @@ class Listening(NamedTuple):
     """One listener, or what is forwarded.
 
     :ivar told: see ``told``.
+    :ivar likeness: what it has in common with those that are like it, which are told by the same; None where that is
+        not known.
     """
 
     listener: Listener
     told: object
+    likeness: Likeness | None
 
 
 class _Looked:
     """What was worked out.
 
     :ivar facts: those of the last host; they are not to be changed meanwhile.
+    :ivar of_likeness: what those are told by that are alike, by whether owners were asked for on their host. Of what
+        stands for something in a container, nothing is kept.
     """
 
     facts: Facts | None = None
     listening: list[Listening] = []
     told: dict[bytes, object] = {}
+    of_likeness: dict[bool, dict[Likeness | None, object]] = {True: {}, False: {}}
 
 
 def listening(facts: Facts) -> list[Listening]:
     """List all that can be reached on a host, see ``endpoints``."""
     if _Looked.facts is not facts:
-        gathered = facts['complete']['owners'] is not None
-        _Looked.listening = [Listening(listener, told(listener, gathered)) for listener in endpoints(facts)]
+        _Looked.listening = _listening(facts)
         _Looked.facts = facts
     return _Looked.listening
 
 
-def roves(listener: Listener) -> bool:
-    """Whether its port is another one after each start, and says nothing."""
-    return listener['ephemeral'] and listener['protocol'] == 'udp'
+def _listening(facts: Facts) -> list[Listening]:
+    gathered = facts['complete']['owners'] is not None
+    known = _Looked.of_likeness[gathered]
+    listeners: Sequence[Listener] = facts['listeners']
+    likenesses = check.likenesses(facts) or ()
+    if likenesses and None not in likenesses and not facts.get('forwarded'):
+        tolds = list(map(known.get, likenesses))
+        for place, by in enumerate(tolds) if None in tolds else ():
+            listener = listeners[place]
+            if by is None and endpoints({**facts, 'listeners': [facts['listeners'][place]]})[0] is listener:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
+                tolds[place] = known[likenesses[place]] = told(listener, gathered)
+        if None not in tolds:
+            return list(map(Listening, listeners, tolds, likenesses))
+    likeness_of = {id(listener): likeness for listener, likeness in zip(listeners, likenesses)}
+    return [Listening(listener, told(listener, gathered), likeness_of.get(id(listener)))
+            for listener in endpoints(facts)]
 
 
 def told(listener: Listener, gathered: bool) -> object:

@@ -10,15 +10,26 @@ the ephemeral range. A row keeps what it shows, and not the listeners.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ... import _long_sets
+from ..._facts.likeness import Likeness
 from ..._harmless.terminal import name, visible
-from ..._listener import WIDEST_FIRST, Listener, forwarded_to, is_led_elsewhere, reach, to_show, unlisted
+from ..._listener import (
+    SAME_EVERYWHERE,
+    WIDEST_FIRST,
+    Listener,
+    forwarded_to,
+    is_led_elsewhere,
+    reach,
+    roves,
+    to_show,
+    unlisted,
+)
 from ..._shape import PROTOCOLS, SCOPES, Facts, Owner
-from ..listening import listening, roves
+from ..listening import listening
 from ..model import Host
 
 _SCOPE_ORDER: dict[str, int] = {scope: number for number, scope in enumerate(SCOPES)}
@@ -85,16 +96,24 @@ class _Bound(NamedTuple):
 _OF_BOUND = itemgetter(*_Bound._fields)
 
 
-class _Known(NamedTuple):
-    """What was worked out of a listener, and is the same for all that are told by the same.
+@dataclass(slots=True)
+class _Known:
+    """What was worked out of a listener, and is the same for all that are alike, or told by the same.
 
     :ivar processes: how many there are of each name.
+    :ivar wide: whether anyone may reach it; ``judged`` whether that is by what a firewall lets in.
+    :ivar alone: the row of those that are alike, where their hosts have nothing else that belongs to it.
     """
 
     essence: _Essence
     processes: dict[str, int]
     unlisted: int
     wide: bool
+    judged: bool
+    alone: _Shared | None = None
+
+
+_Met = tuple[Listener, _Known, 'Likeness | None']
 
 
 @dataclass
@@ -118,14 +137,26 @@ class _Shared:
     processes: dict[str, list[int]] = field(default_factory=dict)
     unlisted: int = 0
 
-    def add(self, host: str, bound: list[_Bound], listeners: Iterable[tuple[Listener, _Known]]) -> None:
+    def again(self, host: str, listener: Listener) -> None:
+        """Add the only listener of a host that is like one which was added: its address and its port may be others."""
+        self.hosts.append(host)
+        if self.essence.scope not in SAME_EVERYWHERE:
+            bound = _bound(listener)
+            if self.bound is not None and self.bound != [bound]:
+                self.bound = None
+            if self.bound is None:
+                self.addresses.add(bound)
+        if self.essence.port is None:
+            self.ports.add(listener['port'])
+
+    def add(self, host: str, bound: list[_Bound], listeners: Iterable[_Met]) -> None:
         """Add the listeners of a host."""
         self.hosts.append(host)
         if bound != self.bound:
             self.bound = None
         if self.bound is None or not self.addresses:
             self.addresses.update(bound)
-        for listener, known in listeners:
+        for listener, known, dummy in listeners:
             self.ports.add(listener['port'])
             self.uids.add(listener['socket_uid'])
             if known.unlisted > self.unlisted:
@@ -149,6 +180,7 @@ class Rows:
     def __init__(self) -> None:
         self._shared: dict[tuple[int, tuple[Any, ...]], _Shared] = {}
         self._known: dict[object, _Known] = {}
+        self._together: dict[tuple[Likeness | None, ...], _Shared] = {}
         self._essences: dict[_Essence, _Essence] = {}
         self.listeners = self.forwarded = self.wide = 0
         self.judged_by_firewall = True
@@ -159,36 +191,68 @@ class Rows:
             return
         gathered = facts['complete']['owners'] is not None
         # by the identity of their essence: of those that are equal there is one
-        alike: dict[int, list[tuple[Listener, _Known]]] = {}
+        alike: dict[int, list[_Met]] = {}
         every = listening(facts)
-        for listener, told in every:
-            known = self._known.get(told) or self._look_at(listener, told, gathered)
-            alike.setdefault(id(known.essence), []).append((listener, known))
+        for listener, told, likeness in every:
+            known = self._known.get(likeness or told) or self._look_at(listener, told, likeness, gathered)
+            alike.setdefault(id(known.essence), []).append((listener, known, likeness))
             self.wide += known.wide
-            self.judged_by_firewall &= bool(listener.get('exposure'))
+            self.judged_by_firewall &= known.judged
         self.listeners += len(facts['listeners'])
         self.forwarded += len(every) - len(facts['listeners'])
         for listeners in alike.values():
-            essence = listeners[0][1].essence
-            bound = [_bound(listener) for listener, dummy in listeners]
-            if len(bound) > 1:
-                bound = sorted(set(bound), key=_order_of_bound)
-            key = id(essence), _shape(essence, bound)
-            shared = self._shared.get(key)
-            if shared is None:
-                first = min((listener for listener, dummy in listeners), key=lambda each: _order_of_bound(_bound(each)))
-                shared = self._shared[key] = _Shared(essence, first, gathered, bound)
-            shared.add(host.name, bound, listeners)
+            if len(listeners) == 1:
+                self._add_one(host.name, listeners, gathered)
+            else:
+                self._add_some(host.name, listeners, gathered)
 
-    def _look_at(self, listener: Listener, told: object, gathered: bool) -> _Known:
+    def _add_one(self, host: str, listeners: list[_Met], gathered: bool) -> None:
+        """Add a listener with nothing else on its host that belongs to its row."""
+        listener, known, likeness = listeners[0]
+        if known.alone:
+            known.alone.again(host, listener)
+        else:
+            shared = self._add(host, listeners, [_bound(listener)], gathered)
+            known.alone = shared if likeness else None
+
+    def _add_some(self, host: str, listeners: list[_Met], gathered: bool) -> None:
+        """Add listeners of a host that share a row."""
+        likenesses = tuple([likeness for dummy, dummy_known, likeness in listeners])
+        together = self._together.get(likenesses)
+        if together:            # all of it is known but that this host has it, too
+            together.hosts.append(host)
+            return
+        bound = sorted({_bound(listener) for listener, *dummy in listeners}, key=_order_of_bound)
+        shared = self._add(host, listeners, bound, gathered)
+        essence = shared.essence
+        if None not in likenesses and essence.scope in SAME_EVERYWHERE and essence.port is not None:
+            if len(self._together) >= _MOST_KNOWN:
+                self._together.clear()
+            self._together[likenesses] = shared
+
+    def _add(self, host: str, listeners: list[_Met], bound: list[_Bound], gathered: bool) -> _Shared:
+        essence = listeners[0][1].essence
+        key = id(essence), _shape(essence, bound)
+        shared = self._shared.get(key)
+        if shared is None:
+            first = min((listener for listener, *dummy in listeners), key=lambda each: _order_of_bound(_bound(each)))
+            shared = self._shared[key] = _Shared(essence, first, gathered, bound)
+        shared.add(host, bound, listeners)
+        return shared
+
+    def _look_at(self, listener: Listener, told: object, likeness: Likeness | None, gathered: bool) -> _Known:
         """Return what is known of a listener, and keep it; text is made of it once."""
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        essence = _essence(listener, gathered)
-        known = self._known[told] = _Known(
-            self._essences.setdefault(essence, essence),
-            {process: number for process, (number, dummy) in _processes(listener).items()}, unlisted(listener),
-            listener['namespace'] is None and level(listener) == 'anyone')
+        known = self._known.get(told)
+        if known is None:
+            essence = _essence(listener, gathered)
+            known = self._known[told] = _Known(
+                self._essences.setdefault(essence, essence),
+                {process: number for process, (number, dummy) in _processes(listener).items()}, unlisted(listener),
+                listener['namespace'] is None and level(listener) == 'anyone', bool(listener.get('exposure')))
+        if likeness:
+            known = self._known[likeness] = replace(known, alone=None)
         return known
 
     def __iter__(self) -> Iterator[Row]:
@@ -229,7 +293,7 @@ def _shape(essence: _Essence, bound: Sequence[_Bound]) -> tuple[Any, ...]:
 
     :param bound: sorted.
     """
-    if essence.scope in ('any', 'loopback'):
+    if essence.scope in SAME_EVERYWHERE:
         return tuple(bound)
     return tuple(dict.fromkeys(address.family for address in bound))
 

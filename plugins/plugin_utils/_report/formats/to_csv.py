@@ -97,7 +97,7 @@ def _rows(host: Host, facts: Facts | None, known: _Known) -> Iterable[dict[str, 
         yield {'message': sentence(host.reason or 'no reason was given', _LONGEST)}
     else:
         listeners = listening(facts)
-        names.update(identity(listener) for listener, dummy in listeners)
+        names.update(identity(listener) for listener, *dummy in listeners)
         yield from _listening(facts, listeners, findings, host, known)
     for finding in findings:
         if names.isdisjoint(_names(finding)):
@@ -115,7 +115,7 @@ def _listening(facts: Facts, listeners: Sequence[Listening], findings: Sequence[
     for finding in findings:
         for name in _names(finding):
             about.setdefault(name, []).append(finding)
-    for listener, told in listeners:
+    for listener, told, dummy in listeners:
         exposure = listener.get('exposure')
         key = told, facts['complete']['units'], bool(exposure and exposure['undecided'])
         same = known.get(key)

@@ -48,7 +48,7 @@ class Writer:
             return
         counts = Counter({'anyone': 0})
         shown: set[_Labels] = set()
-        for listener, dummy in listening(facts):
+        for listener, *dummy in listening(facts):
             exposure = listener.get('exposure')
             level = exposure['level'] if exposure else 'unknown'
             counts[level] += 1

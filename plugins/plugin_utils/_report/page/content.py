@@ -59,8 +59,7 @@ class Content:
             return
         gathered = facts['complete']['owners'] is not None
         every = listening(facts)
-        kind = self.kinds.kind
-        kinds = tuple(sorted({kind(listener, told, gathered) for listener, told in every[:MOST_OF_HOST]}))
+        kinds = tuple(sorted(self.kinds.of(every[:MOST_OF_HOST], gathered)))
         self.hosts.append(Seen(
             host, WHOLE if facts['complete']['sockets'] else PART, self._same.setdefault(kinds, kinds),
             self._places(host, self._ports(host, every)), max(len(every) - MOST_OF_HOST, 0)))
@@ -71,9 +70,9 @@ class Content:
         names = {name for finding in findings for name in _listeners(finding)}
         if not names:
             return {}
-        named = [listener for listener, dummy in every if listener['id'] in names]
+        named = [each.listener for each in every if each.listener['id'] in names]
         if len(named) < len(names):         # some have names that are not shown as they are
-            named = [listener for listener, dummy in every]
+            named = [each.listener for each in every]
         return {identity(listener): self.kinds.port(Port(listener['protocol'], port_number(listener)))
                 for listener in named}
 

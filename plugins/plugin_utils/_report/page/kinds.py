@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ... import _long_sets
+from ..._facts.likeness import Likeness
 from ..._harmless.terminal import name, visible
-from ..._listener import WIDEST_FIRST, Listener, forwarded_to
+from ..._listener import SAME_EVERYWHERE, WIDEST_FIRST, Listener, forwarded_to
 from ..._shape import PROTOCOLS
 from ..console import rows
+from ..listening import Listening
 
 EPHEMERAL, ELSEWHERE = -1, -2           # in place of a number: any port of that range, any in another network namespace
 # Who reaches it, nobody first; a level is a place in this list.
@@ -20,7 +23,6 @@ LEVELS = tuple(reversed(WIDEST_FIRST))
 _UNKNOWN = LEVELS.index('unknown')
 _MOST_NETWORKS = 4
 _MOST_KNOWN = 20000             # listeners of which is kept how they listen, so that it need not be made text again
-_SAME_EVERYWHERE = ('any', 'loopback')  # scopes of which an address means the same on all hosts
 _BOTH = {True: ' and IPv4', None: ' and perhaps IPv4', False: ''}
 _HANDLE = re.compile(r' (?:handle|rule) \d+')       # numbers that the same rule does not have on all hosts
 _PORT = re.compile(r'(%s)/(\d{1,5})' % '|'.join(PROTOCOLS))
@@ -72,6 +74,25 @@ class Kinds:
         self._kind_of: dict[Kind, int] = {}
         self._port_of: dict[Port, int] = {}
         self._known: dict[tuple[object, ...], int] = {}
+        self._of_likeness: dict[bool, dict[Likeness | None, int]] = {True: {}, False: {}}
+
+    def of(self, every: Iterable[Listening], gathered: bool) -> set[int]:
+        """Return the numbers of the ways in which something listens on a host.
+
+        :param gathered: whether owners were asked for on it.
+        """
+        known = self._of_likeness[gathered]
+        numbers = set()
+        for listener, told, likeness in every:
+            number = known.get(likeness)
+            if number is None:
+                number = self.kind(listener, told, gathered)
+                if likeness:
+                    if len(known) >= _MOST_KNOWN:
+                        known.clear()
+                    known[likeness] = number
+            numbers.add(number)
+        return numbers
 
     def kind(self, listener: Listener, told: object, gathered: bool) -> int:
         """Return the number of the way in which a listener listens.
@@ -80,7 +101,7 @@ class Kinds:
         :param gathered: whether owners were asked for on its host.
         """
         exposure = listener.get('exposure')
-        address = listener['address'] if listener['scope'] in _SAME_EVERYWHERE else None
+        address = listener['address'] if listener['scope'] in SAME_EVERYWHERE else None
         key = (told, address, listener['interface'], listener['accepts_ipv4'], listener['family'],
                exposure and (exposure['decided_by'], exposure['blocked_by']))
         number = self._known.get(key)
@@ -137,7 +158,7 @@ def port_number(listener: Listener) -> int:
 
 def _bound(listener: Listener) -> str:
     """Show where it listens, and where it is led to; of an address of the host no more than that it is one."""
-    if listener['scope'] in _SAME_EVERYWHERE:
+    if listener['scope'] in SAME_EVERYWHERE:
         text = listener['address']
         if listener['interface']:
             text += '%' + name(listener['interface'], 50)
