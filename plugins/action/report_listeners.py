@@ -4,12 +4,15 @@
 """Reports what was recorded of hosts. The documentation is in plugins/modules/report_listeners.py."""
 
 import os
+from collections import Counter
+from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.options import SEVERITIES
 from ansible_collections.listening.ports.plugins.plugin_utils._report import (
     batches,
     evidence,
@@ -34,6 +37,7 @@ class ActionModule(_action.Report):
         'mode': {'type': 'str', 'choices': list(files.MODES), 'default': '0600'},
         'source_root': {'type': 'path'},
         'example': {'type': 'bool', 'default': False},
+        'stats': {'type': 'bool', 'default': False},
     }
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
@@ -76,6 +80,8 @@ class ActionModule(_action.Report):
         result.update(
             run_id=run_id, complete=whole.sockets_complete, hosts=whole.counts, verdicts=whole.verdicts,
             listeners=whole.listeners, table=screen.capped(lines), dest=written)
+        if options['stats']:
+            result['ansible_stats'] = _stats(whole)
 
     def _pairs(self, pairs: model.Pairs, task_vars: _action.Variables) -> model.Pairs:
         """Add what else is known of hosts without a record."""
@@ -93,6 +99,16 @@ class ActionModule(_action.Report):
             return host_facts.steering(self._task, hostvars.raw_get(host), self.PARAMETERS)
         except AnsibleError:        # such as a file of variables that cannot be decrypted
             return None
+
+
+def _stats(report: model.Report) -> dict[str, Any]:
+    """Return what Ansible hands to later nodes of a workflow: numbers alone, as set_stats would."""
+    failing = Counter(group.severity for group in report.groups if group.fails)
+    counts = {
+        'run_id': report.run_id, 'complete': report.sockets_complete, 'hosts': report.counts,
+        'verdicts': report.verdicts, 'listeners': report.listeners,
+        'findings': {severity: failing[severity] for severity in SEVERITIES}}
+    return {'data': {'listening_ports': counts}, 'per_host': False, 'aggregate': False}
 
 
 def _turn(path: str, run_id: str, options: _action.Options, task_vars: _action.Variables) -> batches.Turn:

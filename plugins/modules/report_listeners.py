@@ -73,6 +73,15 @@ options:
     description: Whether to end with an example of how to declare what is expected, if no host has a declaration.
     type: bool
     default: false
+  stats:
+    description:
+      - Whether to set the statistic C(listening_ports), as M(ansible.builtin.set_stats) would, for later nodes of a
+        workflow in AWX. It has RV(run_id), RV(complete), RV(hosts), RV(verdicts), RV(listeners), and C(findings), the
+        number of different findings that fail hosts, by severity. No host is named, nor anything that listens.
+      - C(ansible-playbook) shows it at its end if C(ANSIBLE_SHOW_CUSTOM_STATS=true).
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment:
   - listening.ports.reporting
   - listening.ports.reporting.shared
@@ -106,6 +115,7 @@ EXAMPLES = r"""
   listening.ports.report_listeners:
     formats: [table, json]
     dest: /tmp/listening-ports-report
+    stats: true
   run_once: true
   register: report
 

@@ -38,7 +38,8 @@ class Action(ActionBase):
     TRANSFERS_FILES = False
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
     REQUIRED_IF: ClassVar[Sequence[Any]] = ()
-    PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE, *host_facts.BASELINE)
+    PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE, *host_facts.BASELINE,
+                                           *host_facts.VALIDATE)
     _answered: Result | None = None
     _supports_check_mode = True
     _supports_async = False

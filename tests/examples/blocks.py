@@ -23,7 +23,10 @@ DECLARED = re.compile(r'(\w+_)?(expected_listeners|listener_waivers)(_\w+)?')
 PROGRAMS = ('ansible-galaxy', 'ansible-playbook', 'cd', 'git', 'make')
 # Reports that real hosts have shown: of each kind the documents with one. tests/hosts/guests/test_readme.py compares.
 OF_HOSTS = {'report': ('README.md', 'docs/docsite/rst/guide_first_audit.rst'), 'findings': ('README.md',)}
-LANGUAGES = {'yaml': 'yaml', 'yaml+jinja': 'yaml', 'console': 'console', 'text': 'text', 'json': 'json', 'ini': 'ini'}
+# Files of other programs, and the keys that they have
+FILES = {'workflow': {'jobs', 'permissions'}, 'hooks': {'repos'}, 'environment': {'version', 'images'}}
+LANGUAGES = {'groovy': 'pipeline',
+             'yaml': 'yaml', 'yaml+jinja': 'yaml', 'console': 'console', 'text': 'text', 'json': 'json', 'ini': 'ini'}
 
 
 class Unclassifiable(Exception):
@@ -122,7 +125,8 @@ def classify(block: Block) -> str:
     """What a block is.
 
     :returns: str: plays, tasks, variables, declaration, requirements, inventory, listener, commands, report, findings,
-        json, ini, or figure, which is no example of anything.
+        json, ini, workflow of GitHub, gitlab, pipeline of Jenkins, hooks, environment, or figure, which is no example
+        of anything.
     :raises Unclassifiable:
     """
     language = LANGUAGES.get(block.language)
@@ -159,6 +163,11 @@ def _classify_yaml(block: Block, content: object) -> str:
             return 'requirements'
         if 'plugin' in content:
             return 'inventory'
+        for kind, keys in FILES.items():
+            if keys <= set(content):
+                return kind
+        if all(isinstance(job, dict) and 'script' in job for job in content.values()):
+            return 'gitlab'
         if {'id', 'protocol', 'owners'} <= set(content):
             return 'listener'
         if any(DECLARED.fullmatch(key) for key in content):
@@ -166,6 +175,21 @@ def _classify_yaml(block: Block, content: object) -> str:
         if all(VARIABLES.fullmatch(key) for key in content):
             return 'variables'
     raise Unclassifiable('%s: neither plays, nor tasks, nor anything else that is known' % block)
+
+
+def scripts(block: Block) -> list[str]:
+    """What a recipe for CI runs in a shell, one after the other."""
+    if block.language == 'groovy':
+        return [match.strip() for match in re.findall(r"(?s)\bsh '''(.*?)'''", block.text)]
+    jobs = load(block.text)
+    if 'jobs' in jobs:
+        return [step['run'] for job in jobs['jobs'].values() for step in job['steps'] if 'run' in step]
+    return ['\n'.join([*job.get('before_script', ()), *job['script']]) for job in jobs.values()]
+
+
+def files(block: Block) -> set[str]:
+    """The files that a recipe for CI hands on: what it uploads, or keeps as an artifact."""
+    return {path.rstrip('/') for path in re.findall(r'listening-ports-audit/[\w./-]*|\bimpact\.md', block.text)}
 
 
 def commands(block: Block) -> list[list[str]]:

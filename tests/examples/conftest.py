@@ -4,6 +4,7 @@
 """A place where examples are run: a working directory with an inventory, in which every group is this machine."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,15 @@ sys.path[:0] = [str(HERE), str(HERE.parent / 'ready')]
 from ready_ansible import ReadyAnsible  # noqa: E402
 
 TIMEOUT = 300
+# Programs that recipes for CI call, and what is done in their place
+STAND_INS = {
+    'python3': 'mkdir -p "$3/bin" && cp "$(dirname "$0")/pip" "$(dirname "$0")/ansible-galaxy" "$3/bin"',
+    'pip': '',
+    'ansible-galaxy': '',
+    'git': '[ "$1 $2 $3 $4" = "worktree add base origin/main" ] && mkdir base && cp -r inventory group_vars base',
+    'gh': 'case "$1 $2" in\n"run list") echo 42 ;;\n"run download") [ "$3" = 42 ] && cp -r night "$7" ;;\n'
+          '"pr comment") [ -s "$5" ] ;;\n*) exit 1 ;;\nesac',
+}
 
 
 class Place:
@@ -49,6 +59,30 @@ class Place:
         path = self.path / name
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding='utf-8')
+
+    def branch(self, name):
+        """Put what is declared into another tree, as a worktree of another branch would be."""
+        (self.path / name).mkdir()
+        shutil.copy(self.path / 'inventory', self.path / name)
+        shutil.copytree(self.path / 'group_vars', self.path / name / 'group_vars')
+
+    def stand_ins(self):
+        """Make programs for those that need a network or a forge; returns the environment of a job.
+
+        They write to the file ``called`` what they were called with.
+        """
+        folder, runner = self.path / 'programs', self.path / 'runner'
+        folder.mkdir()
+        runner.mkdir()
+        for name, text in STAND_INS.items():
+            (folder / name).write_text('#!/bin/sh\nset -e\necho "%s $*" >>"%s"\n%s\n' % (
+                name, self.path / 'called', text), encoding='utf-8')
+            (folder / name).chmod(0o755)
+        # an audit of the night before, for whoever downloads it
+        self.on_a_host('ansible-playbook', 'listening.ports.audit', '-i', 'inventory', '-e', 'audit_output_dir=night')
+        return {'PATH': '%s:%s' % (folder, self.environment['PATH']), 'RUNNER_TEMP': str(runner),
+                'GITHUB_PATH': str(self.path / 'path'), 'GITHUB_STEP_SUMMARY': str(self.path / 'summary'),
+                'GITHUB_BASE_REF': 'main', 'PULL_REQUEST': '7'}
 
     def run(self, *command, **options):
         """Run a command; returns its output and errors as one str. Whatever fails, or warns, fails the test."""

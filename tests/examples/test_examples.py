@@ -31,6 +31,8 @@ DECLARES = re.compile(r'listening\.ports\.(baseline|declare_listeners)\b')
 JUDGED_BY_UNIT_TESTS = 'docs/docsite/rst/guide_situations.rst'
 [OF_HOSTS] = blocks.OF_HOSTS['findings']         # which tests on real hosts check
 REPOSITORY = GALAXY['repository'] + '.git'
+# what a host may show, so that nothing about it fails
+ANYTHING = 'expected_listeners: [{name: all, port: any, protocol: [tcp, udp], state: ignored}]\n'
 
 
 def of(*kinds, but=None):
@@ -274,7 +276,7 @@ def write_playbook(named, block, place):
 def run_command(words, place):
     """Run a command of the documentation, as far as it can be run without a network."""
     if words[0] == 'ansible-playbook':
-        if 'listening.ports.validate' in words:
+        if 'listening.ports.validate' in words and not (place.path / 'group_vars').exists():
             place.declare('expected_listeners: []')     # it refuses to have checked nothing
         # their hosts are this one, under names that nobody resolves; two that change it would be in each other's way
         more = ['-e', 'probe_address=127.0.0.1'] if 'listening.ports.probe' in words else ['--forks=1']
@@ -283,6 +285,12 @@ def run_command(words, place):
         run_make(words, place)
     elif words[:2] == ['git', 'clone']:
         assert words[2:] == [REPOSITORY]
+    elif words[:3] == ['git', 'worktree', 'add']:
+        place.declare(ANYTHING)
+        place.branch(words[3])
+        place.on_a_host('ansible-playbook', 'listening.ports.audit', '-i', 'inventory')
+    elif words == ['ansible-builder', 'create']:
+        assert any(_kind(other) == 'environment' for other in DOCUMENTED), 'tests/project runs it'
     elif words[0] == 'cd':
         assert words[1:] == [GALAXY['repository'].rpartition('/')[2]]
     elif words[:3] == ['ansible-galaxy', 'collection', 'install'] and words[3].startswith('git+'):
@@ -291,6 +299,25 @@ def run_command(words, place):
         run_galaxy(words, place)
     else:
         raise blocks.Unclassifiable('what does %s do?' % words)
+
+
+@of('workflow', 'gitlab', 'pipeline')
+def test_recipes(block, place):
+    """Each does what it says, with programs in the place of those that need a network, or a forge."""
+    place.declare(ANYTHING)
+    environment = place.stand_ins()
+    for script in blocks.scripts(block):
+        place.environment.update(environment)
+        place.on_a_host('bash', '-e', '-c', script)
+    called = (place.path / 'called').read_text(encoding='utf-8') if (place.path / 'called').exists() else ''
+    assert ('git+%s' % REPOSITORY in called) is ('ansible-galaxy' in block.text)
+    handed_on = blocks.files(block)
+    assert handed_on and not [path for path in handed_on if not (place.path / path).exists()]
+    if 'GITHUB_STEP_SUMMARY' in block.text:
+        assert '\n## ' in (place.path / 'summary').read_text(encoding='utf-8')
+    if 'gh pr comment' in block.text:
+        assert 'pr comment 7 --body-file impact.md' in called
+        assert 'makes no difference' in (place.path / 'impact.md').read_text(encoding='utf-8')
 
 
 def run_make(words, place):

@@ -21,7 +21,7 @@ from .._harmless.terminal import visible
 # Variables that decide how an audit, or a probe, is done and what comes of it.
 AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'audit_dest', 'audit_fail',
          'audit_formats', 'audit_gather', 'audit_look_timeout', 'audit_mode', 'audit_output_dir', 'audit_return_facts',
-         'audit_shared', 'audit_source_root')
+         'audit_shared', 'audit_source_root', 'audit_stats')
 PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_look_timeout',
          'probe_max_parallel', 'probe_records', 'probe_shared', 'probe_timeout', 'probe_total_timeout')
 # The same for the role firewall: they decide what is filtered, and what is open.
@@ -35,6 +35,9 @@ ENFORCE = ('enforce_actions', 'enforce_confirm', 'enforce_serial')
 # And for the playbook baseline: they decide what is declared, and where.
 BASELINE = ('baseline_declarations_from', 'baseline_dest', 'baseline_doubtful', 'baseline_exposure', 'baseline_gather',
             'baseline_look_timeout', 'baseline_loopback', 'baseline_records', 'baseline_shared')
+# And for the playbook validate, where it compares: they decide by what hosts are judged.
+VALIDATE = ('validate_base', 'validate_fail', 'validate_markdown', 'validate_max_age', 'validate_records',
+            'validate_shared')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')

@@ -50,6 +50,8 @@ NEVER = (
     ('of that, only what writes files asks the machine', tuple(
         'plugin_utils._baseline.%s' % name for name in ('things', 'cover', 'names', 'yaml', 'proof', 'compose')),
      ('os', 'plugin_utils._draft', 'plugin_utils._baseline.files')),
+    ('what a change of a declaration makes of hosts is told from judgements alone', ('plugin_utils._report.impact',),
+     ('ansible', 'plugin_utils._facts.live', 'plugin_utils._variables', FIREWALL, *READING)),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('groups are made of what is known of hosts, in whatever inventory', ('plugin_utils._inventory',),
      ('ansible', 'subprocess', 'plugin_utils._variables', *READING)),

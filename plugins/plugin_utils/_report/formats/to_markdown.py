@@ -66,7 +66,8 @@ def _text(report: Report) -> str:
     body = ''
     for number_of_table, (title, columns, rows, noun) in enumerate(_tables(report)):
         # what fails leaves some room for who was not looked at
-        body += _table(title, columns, rows, noun, room * 6 // 10 if not number_of_table else room - len(body))
+        body += table(title, columns, rows, noun, room * 6 // 10 if not number_of_table else room - len(body),
+                      title in _FOLDED)
     return head + body + tail
 
 
@@ -82,7 +83,7 @@ def _tables(report: Report) -> list[tuple[str, Sequence[str], list[tuple[str, ..
     warnings = [group for group in report.groups if not group.fails]
     dropped = sum(judgement['findings_total'] - len(judgement['findings']) for host, judgement in report.judgements)
     found: list[tuple[str, ...]] = [
-        (group.severity, _hosts(group.hosts, naming), span(_finding(group)), str(len(group.hosts)))
+        (group.severity, _hosts(group.hosts, naming), span(finding(group)), str(len(group.hosts)))
         for group in failing]
     if dropped:
         found.append(('', '', '%s, which the records do not list' % number(dropped, 'more finding'), ''))
@@ -95,7 +96,7 @@ def _tables(report: Report) -> list[tuple[str, Sequence[str], list[tuple[str, ..
         ('### What to do', ('Finding', 'To do'),
          [(span(visible(group.text, 200)), span(group.remedy)) for group in failing if group.remedy], 'remedy'),
         ('### Warnings', ('Severity', 'Hosts', 'Finding'),
-         [(group.severity, _hosts(group.hosts, naming), span(_finding(group))) for group in warnings], 'warning'),
+         [(group.severity, _hosts(group.hosts, naming), span(finding(group))) for group in warnings], 'warning'),
         ('### Waived', ('Waiver', 'Hosts', 'Until', 'Reason'), _waived(report), 'waiver'),
     ]
 
@@ -103,8 +104,14 @@ def _tables(report: Report) -> list[tuple[str, Sequence[str], list[tuple[str, ..
 _FOLDED = ('### What to do', '### Warnings', '### Waived')
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]], noun: str, room: int) -> str:
-    """Return a table, of as many rows as there is room for, in characters; folded where it is not the first to read."""
+def table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]], noun: str, room: int,
+          folded: bool) -> str:
+    """Return a table, of as many rows as there is room for.
+
+    :param noun: what a row is called.
+    :param room: in characters.
+    :param folded: whether a reader has to open it.
+    """
     if not rows:
         return ''
     lines = ['| %s |' % ' | '.join(columns), '|%s' % ('---|' * len(columns))]
@@ -120,7 +127,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]], 
     text = '\n'.join(lines if shown else ()) + '\n'
     if shown < len(rows):
         text += _MORE % number(len(rows) - shown, 'more %s' % noun, 'more %s' % _several(noun))
-    if title in _FOLDED:
+    if folded:
         return '\n<details><summary>%s</summary>\n\n%s\n</details>\n' % (title.lstrip('# '), text)
     return '\n%s\n\n%s' % (title, text)
 
@@ -133,7 +140,8 @@ def _hosts(names: Sequence[str], naming: Naming) -> str:
     return span(naming.counted(names)) if names else 'all'
 
 
-def _finding(group: Group) -> str:
+def finding(group: Group) -> str:
+    """Return a finding with its kind and where its entry is, harmless to print."""
     text = visible(group.text, _LONGEST).rstrip() + (' (and similar)' if group.others else '')
     return '%s: %s%s' % (group.kind, text, ' [%s]' % group.place.text if group.place else '')
 

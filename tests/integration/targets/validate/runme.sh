@@ -79,3 +79,46 @@ shows '^  100 hosts \(ghost-0001, ghost-0002, ghost-0003, ghost-0004, ghost-0005
 # nothing is declared at all: then nothing was checked, and that is no success
 validate 2 -i "$few" -e target=bare "$@"
 shows 'None of these hosts \(1\) has a declaration, so nothing was checked'
+
+# a change of the declaration: which hosts it would fail, judged by what was recorded before, on hosts nobody contacts
+unset ANSIBLE_INVENTORY
+mkdir -p "$state/base/group_vars"
+cat >"$state/base/hosts.ini" <<INVENTORY
+[web]
+here ansible_connection=local ansible_python_interpreter=${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}
+there ansible_connection=local ansible_python_interpreter=${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}
+INVENTORY
+echo 'expected_listeners: [{name: all, port: any, protocol: [tcp, udp, udplite, sctp, dccp], state: ignored}]' \
+    >"$state/base/group_vars/all.yml"
+ansible-playbook listening.ports.audit -i "$state/base/hosts.ini" -e "audit_output_dir=$state/records" >"$out"
+# in the branch nobody could be contacted, and one host is new
+cp -r "$state/base" "$state/branch"
+printf 'new\n[web:vars]\nansible_connection=there_is_no.such.connection\n' >>"$state/branch/hosts.ini"
+sed -i 's/ ansible_.*//' "$state/branch/hosts.ini"
+sed -i 's/}]$/}, {name: gone, port: 9}]/' "$state/branch/group_vars/all.yml"
+compare=(-e "validate_records=$state/records" -e "validate_base=$state/base/hosts.ini" -e "validate_markdown=$state/impact.md")
+validate 2 -i "$state/branch/hosts.ini" "${compare[@]}" "$@"
+shows '^  as declared → violates: 2 hosts \((here, there|there, here)\)$'
+shows '^  high      2 hosts .*has to listen on tcp/9 \(entry gone of expected_listeners\), but nothing does \[.*group_vars/all\.yml:1\]$'
+shows '^  new: there is no record of it in '
+shows '^3 hosts: 2 would fail now, 1 could not be judged\.$'
+grep -qF '## ◆ 3 hosts: 2 would fail now, 1 could not be judged.' "$state/impact.md"
+validate 0 -i "$state/branch/hosts.ini" "${compare[@]}" -e validate_fail=false "$@"
+# and back, in check mode
+validate 0 -i "$state/base/hosts.ini" --check --diff -e "validate_records=$state/records" \
+    -e "validate_base=$state/branch/hosts.ini" "$@"
+shows '^  violates → as declared: 2 hosts '
+shows '^No longer in the inventory: new$'
+# the same on both sides, and an extra variable that counts on both
+validate 0 -i "$state/base/hosts.ini" -e "validate_records=$state/records" -e "validate_base=$state/base/hosts.ini" "$@"
+shows '^The change makes no difference to any of 2 hosts\.$'
+validate 0 -i "$state/base/hosts.ini" -e "validate_records=$state/records" -e "validate_base=$state/base/hosts.ini" \
+    -e '{"more_expected_listeners": [{"name": "gone", "port": 9}]}' "$@"
+shows '^The change makes no difference to any of 2 hosts\.$'
+# without one of the two, without records, and where nobody could be judged
+validate 2 -i "$state/base/hosts.ini" -e "validate_base=$state/base/hosts.ini" "$@"
+shows 'missing required arguments: records'
+validate 2 -i "$state/base/hosts.ini" -e "validate_base=$state/base/hosts.ini" -e "validate_records=$state/nowhere" "$@"
+shows 'is not a directory: nothing was recorded there'
+validate 2 -i "$state/branch/hosts.ini" "${compare[@]}" --limit new "$@"
+shows 'None of these hosts \(1\) could be judged: this says nothing about the change'

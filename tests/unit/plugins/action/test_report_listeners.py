@@ -77,6 +77,19 @@ def test_the_table_is_printed_and_returned(report, printed):
     assert printed.screen == printed.log == table + '\n\n'
 
 
+def test_stats_are_counts_and_name_nothing(report, tmp_path):
+    records.write(str(tmp_path), record('app', facts(listener(port=6000)), declared=True,
+                                        judgement=judgement(finding('x'), finding('y', severity='low'))))
+    result = report(play=['web', 'db', 'app', 'gone'], stats=True)
+    stats = result['ansible_stats']
+    counts = stats['data'].pop('listening_ports')
+    assert stats == {'data': {}, 'per_host': False, 'aggregate': False}
+    assert counts.pop('findings') == {'critical': 0, 'high': 1, 'medium': 0, 'low': 1, 'info': 0}
+    assert counts == {key: result[key] for key in ('run_id', 'complete', 'hosts', 'verdicts', 'listeners')}
+    assert counts['complete'] is False and counts['hosts']['missing'] == 1
+    assert not any(word in repr(stats) + repr(counts) for word in ('web', 'gone', '6000', 'root'))
+
+
 def test_json_goes_to_a_file_and_without_table_nothing_is_printed(report, printed, tmp_path):
     result = report(formats='json')
     path = str(tmp_path / 'report.json')
