@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the audit playbook out of the checkout, on this machine unless an inventory is given.
+# Runs a playbook out of the checkout, audit or the one that PLAYBOOK names, on this machine unless an inventory is given.
 # Arguments are those of ansible-playbook: tools/audit.sh -i hosts.ini --limit web
 # What is declared for this machine is read from group_vars and host_vars of the checkout.
 set -eu
@@ -30,6 +30,8 @@ if [ "$inventory" = none ]; then
     # the ansible-core that Python 3.10 gets does not itself quote a path with spaces
     [ ! -d "$venv/lib/python3.10" ] || python=$(printf "'%s'" "$python")
     export ANSIBLE_PYTHON_INTERPRETER="$python"
+    # where .venv/this-machine leads; the path may have spaces
+    [ "${PLAYBOOK:-audit}" != baseline ] || set -- -e "baseline_dest='$checkout'" "$@"
 fi
 
 # Ansible refuses to start in a locale that is not installed, as is common over SSH
@@ -37,4 +39,4 @@ fi
 
 others=${ANSIBLE_COLLECTIONS_PATH:-$HOME/.ansible/collections:/usr/share/ansible/collections}
 export ANSIBLE_COLLECTIONS_PATH="$venv/tree:$others"
-exec "$venv/bin/ansible-playbook" listening.ports.audit "$@"
+exec "$venv/bin/ansible-playbook" "listening.ports.${PLAYBOOK:-audit}" "$@"

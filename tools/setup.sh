@@ -87,7 +87,7 @@ make_venv() {
     echo "Setting up .venv with $("$python" --version) (once) ..." >&2
     rm -rf "$venv"
     "$python" -m venv "$venv" || fail "Could not make $venv: see above."
-    echo "Installing $(grep -v '^#' "$checkout/requirements.txt" | xargs) from the package index ..." >&2
+    echo "Installing $(sed '/^#/d; s/ *;.*//' "$checkout/requirements.txt" | xargs) from the package index ..." >&2
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$checkout/requirements.txt" >&2 ||
         fail "The package index did not give what is needed: see above. Run it again when that is mended."
     mkdir -p "$venv/tree/ansible_collections/listening"

@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -79,6 +80,33 @@ def test_what_the_first_run_tells_to_declare_is_judged_by_the_second(checkout, p
     assert code != 0 and "entry planted of expected_listeners forbids it" in output, output
     code, output = make(checkout, "audit")
     assert code == 0 and "so nothing was judged" in output, output
+
+
+def test_three_commands_of_the_readme_lead_to_an_audit_that_judges(checkout):
+    """From a clone, on a machine with some listeners: nobody types a declaration."""
+    text = (SOURCE / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^\$ (make \w+)$", text.partition("## From nothing to an audit that judges\n")[2])[:3]
+    assert commands == ["make audit", "make baseline", "make audit"]
+    home = checkout.parent / "home"
+    home.mkdir()
+
+    def on_a_machine(command):
+        settings = {name: value for name, value in os.environ.items()
+                    if not name.startswith(("MAKE", "MFLAGS", "ANSIBLE", "PYTHON"))}
+        return subprocess.run(
+            ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", sys.executable,
+             SOURCE / "tests/examples/sandbox.py", *command.split()], cwd=checkout, check=False, text=True,
+            env=dict(settings, HOME=str(home), LC_ALL="C.UTF-8"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        first, second, third = map(on_a_machine, commands)
+        written = {path.name: path.read_text(encoding="utf-8") for path in checkout.glob("host_vars/localhost/*")}
+    finally:
+        shutil.rmtree(checkout / "host_vars", ignore_errors=True)
+    assert first.returncode == 0 and "so nothing was judged" in first.stdout, first.stdout
+    assert "(in a clone: make baseline)" in first.stdout
+    assert second.returncode == 0, second.stdout
+    assert list(written) == ["listeners.yml"] and "port: 8080" in written["listeners.yml"], second.stdout
+    assert third.returncode == 0 and "localhost is as declared." in third.stdout, third.stdout
 
 
 def test_an_inventory_replaces_this_machine(checkout, planted):

@@ -329,7 +329,10 @@ def run_make(words, place):
         arguments = last[last.index('tools/audit.sh') + 1:]
         where = [] if '-i' in arguments else ['-i', 'localhost,', '-c', 'local', '-e',
                                               'ansible_python_interpreter=' + sys.executable]
-        place.on_a_host('ansible-playbook', 'listening.ports.audit', *where, *arguments)
+        playbook = last[0].removeprefix('PLAYBOOK=')
+        if playbook == 'baseline':
+            where += ['-e', 'baseline_dest=%s' % place.path]
+        place.on_a_host('ansible-playbook', 'listening.ports.%s' % playbook, *where, *arguments)
     elif 'tests/benchmarks/bench.py' in last:
         known = place.run(sys.executable, ROOT / 'tests/benchmarks/bench.py', '--help')
         for option in last[last.index('tests/benchmarks/bench.py') + 1:]:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what follows from the options of an entry: the JSON Schema for editors, and their documentation.
+"""Writes what follows from the options of an entry: the JSON Schema for editors, and their documentation. And the
+schemas of what programs read: facts, records and reports.
 
-Run it after a change of plugins/plugin_utils/_policy/language/options.py. It needs PyYAML.
+Run it after a change of plugins/plugin_utils/_policy/language/options.py, or of a shape. It needs PyYAML.
 """
 
 import importlib
@@ -17,6 +18,9 @@ from types import ModuleType
 from typing import Any, Callable, Iterable, Mapping, Optional, Sequence
 
 import yaml
+
+sys.path.append(str(pathlib.Path(__file__).parent))
+import shape_schemas  # noqa: E402
 
 Schema = dict[str, Any]
 Options = Mapping[str, Mapping[str, Any]]
@@ -164,8 +168,10 @@ def schema() -> str:
 
 
 def main() -> None:
-    """Write both files."""
-    for path, text in ((SCHEMA, schema()), (FRAGMENT, fragment())):
+    """Write all files."""
+    load()
+    of_shapes = [(ROOT / path, text) for path, text in shape_schemas.documents().items()]
+    for path, text in [(SCHEMA, schema()), (FRAGMENT, fragment()), *of_shapes]:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))

@@ -19,12 +19,12 @@ import worktree
 from bench import Bench, LeftOut, bench
 from environments import Environment
 from jobs import FAILED, LEFT_OUT, PASSED, Interrupted, Job, Result, run_jobs
-from steps import CAMPAIGN, LOCKOUT, PICTURES, STEPS, Step
+from steps import CAMPAIGN, LOCKOUT, PICTURES, RELEASE, STEPS, Step
 
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; returns an exit code."""
-    every = STEPS + CAMPAIGN + LOCKOUT + PICTURES
+    every = STEPS + CAMPAIGN + LOCKOUT + PICTURES + RELEASE
     parser = argparse.ArgumentParser(prog="run.py", description="Runs the tests.")
     parser.add_argument("--jobs", type=int, default=int(os.environ.get("JOBS") or (os.cpu_count() or 1) + 1),
                         help="how many steps run side by side (default: one more than there are cores)")

@@ -382,6 +382,29 @@ def site(bench: Bench) -> None:
     docs_site.make(bench, folder_of(bench, site_environment))
 
 
+def project_environment(bench: Bench, *_unused: Any) -> list[Environment]:
+    """That of the newest ansible-core, with what looks at the files around the collection."""
+    [core] = newest_core(bench)
+    wanted = requirements(HERE.parent / "project/requirements.txt")
+    return [Environment("project-%s" % core.name, core.python, (*core.requirements, *wanted))]
+
+
+def project(bench: Bench) -> None:
+    """Tests of licences, workflows, hooks, schemas, execution environments and the release."""
+    pytest(bench, folder_of(bench, project_environment), "tests/project")
+
+
+def release(bench: Bench) -> None:
+    """Makes the changelog of the version in galaxy.yml, in the checkout; the fragments go into it."""
+    folder, place = folder_of(bench, lint_environment), bench.copy()
+    bench.run(folder / "antsibull-changelog", "release", cwd=place, env=environ(folder, place))
+    for path in ("CHANGELOG.md", "changelogs/changelog.yaml"):
+        shutil.copy(place / path, CHECKOUT / path)
+    for fragment in (CHECKOUT / "changelogs/fragments").glob("*.yml"):
+        if not (place / "changelogs/fragments" / fragment.name).exists():
+            fragment.unlink()
+
+
 LINT = functools.partial(Step, "lint", environments=lint_environment)
 
 
@@ -426,6 +449,8 @@ STEPS = [
     Step("oracle", "sockets and firewalls", with_newest_core, newest_core, ["tests/oracle"], cost=450, uses=NETWORK),
     Step("examples", "documentation", with_newest_core, newest_core, ["tests/examples"], cost=350),
     Step("site", "antsibull-docs and Sphinx, without a warning", site, site_environment, cost=30),
+    Step("project", "licences, workflows, hooks, schemas, execution environment, release", project,
+         project_environment, cost=60),
     Step("browser", "the page of a report in Chromium", browser, browser_environment, cost=60),
     Step("validators", "SARIF by its schema and Sarif.Multitool, CSV by LibreOffice", validators,
          validators_environment, cost=60),
@@ -474,3 +499,6 @@ LOCKOUT = [
 # What the documentation shows, made anew: `make pictures`. See CONTRIBUTING.md.
 PICTURES = [
     Step("pictures", "pictures and sample reports of the documentation", pictures, browser_environment, uses=HOSTS)]
+
+# The changelog of a release: `make release`. See CONTRIBUTING.md.
+RELEASE = [Step("release", "the changelog", release, lint_environment)]

@@ -14,10 +14,10 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / 'tools'
 sys.path.append(str(TOOLS))
 
 import steps  # noqa: E402
-from steps import CAMPAIGN, LOCKOUT, PICTURES, STEPS  # noqa: E402
+from steps import CAMPAIGN, LOCKOUT, PICTURES, RELEASE, STEPS  # noqa: E402
 
 
-EVERY = STEPS + CAMPAIGN + LOCKOUT + PICTURES
+EVERY = STEPS + CAMPAIGN + LOCKOUT + PICTURES + RELEASE
 
 
 @pytest.mark.parametrize('step', EVERY, ids=lambda step: '%s: %s' % (step.part, step.name))

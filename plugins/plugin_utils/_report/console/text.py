@@ -24,7 +24,7 @@ from .lines import BAD, FIXED, GOOD, HEAD, PLAIN, WIDE, Line, below, fitting
 _MOST_GAPS = 50                 # lines
 _EXAMPLE = """\
 These hosts have no declaration, so nothing was judged. This one writes what listens today, for you to review:
-  ansible-playbook listening.ports.baseline -i INVENTORY -b
+  ansible-playbook listening.ports.baseline -i INVENTORY -b      (in a clone: make baseline)
 Or declare what is expected yourself, beside the inventory (beside the Makefile, where `make audit` was not given one):
   # group_vars/all/listeners.yml
   expected_listeners:

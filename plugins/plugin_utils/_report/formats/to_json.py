@@ -10,15 +10,53 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict, cast
 
-from ..._shape import Facts
+from ..._shape import Facts, Judgement, RecordedFinding
 from ..._version import VERSION
 from ..evidence import Evidence
 from ..model import Host, Report
 
 FILE = 'report.json'
 SCHEMA = 1
+
+
+class OfHost(TypedDict):
+    """A host of a report. What is not known is null.
+
+    :ivar reason: why there are no facts. :ivar last_seen: the time of a record that is older than the run.
+    """
+
+    host: str
+    status: str
+    verdict: str
+    reason: str | None
+    last_seen: str | None
+    recorded_at: str | None
+    run_id: str | None
+    collection: str | None
+    ansible_core: str | None
+    judgement: Judgement | None
+    facts: Facts | None
+
+
+class Document(TypedDict):
+    """A report.
+
+    :ivar unused: entries and waivers that matched nothing on any host.
+    """
+
+    schema: int
+    generated_at: str
+    run_id: str
+    collection: str
+    ansible_core: str
+    hosts: list[OfHost]
+    complete: bool
+    counts: dict[str, int]
+    verdicts: dict[str, int]
+    unused: list[RecordedFinding]
+    evidence: Evidence
 
 
 class Writer:
@@ -59,7 +97,7 @@ class Writer:
         self._out.write(text.encode('ascii'))
 
 
-def _host(host: Host, facts: Facts | None) -> dict[str, Any]:
+def _host(host: Host, facts: Facts | None) -> OfHost:
     return {
         'host': host.name,
         'status': host.state,
@@ -70,7 +108,7 @@ def _host(host: Host, facts: Facts | None) -> dict[str, Any]:
         'run_id': host.run_id,
         'collection': host.collection,
         'ansible_core': host.ansible_core,
-        'judgement': host.judgement,
+        'judgement': cast(Judgement | None, host.judgement),
         'facts': facts,
     }
 

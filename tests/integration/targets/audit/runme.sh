@@ -16,7 +16,7 @@ expect 0 audit listening.ports.audit -e target=testhost,alpha,beta "$@"
 shows "^ +3 +$planted.* all observed hosts$"
 shows '^(All 3 hosts were observed completely|3 hosts: .*observed partly|3 hosts: .*partly)'
 shows 'These hosts have no declaration, so nothing was judged'
-shows '^  ansible-playbook listening\.ports\.baseline -i INVENTORY -b$'
+shows '^  ansible-playbook listening\.ports\.baseline -i INVENTORY -b      \(in a clone: make baseline\)$'
 hides 'Not observed'
 [ -s "$state/audit/report.json" ]
 [ "$(stat -c %a "$state/audit")" = 700 ]

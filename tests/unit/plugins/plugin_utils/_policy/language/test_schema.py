@@ -211,3 +211,8 @@ def test_other_variables_of_a_file_are_no_business_of_the_schema():
 
 def test_a_date_of_yaml_is_a_date():
     assert is_taken({'listener_waivers': [{'port': 80, 'expires': datetime.date(2027, 1, 31)}]})
+
+
+def test_the_schemas_of_facts_records_and_reports_are_what_follows_from_their_types():
+    for path, text in make_schema.shape_schemas.documents().items():
+        assert (ROOT / path).read_text(encoding='utf-8') == text, 'run tests/tools/make_schema.py'

@@ -141,7 +141,8 @@ def test_files_are_named():
 
 def test_the_example_is_for_those_who_declare_nothing():
     assert 'These hosts have no declaration, so nothing was judged.' in text([ok('a')], example=True)
-    assert '\n  ansible-playbook listening.ports.baseline -i INVENTORY -b\n' in text([ok('a')], example=True)
+    assert '\n  ansible-playbook listening.ports.baseline -i INVENTORY -b      (in a clone: make baseline)\n' in text(
+        [ok('a')], example=True)
     assert 'no declaration' not in text([ok('a')])
     assert 'have no declaration' not in text([ok('a', declared=True), ok('b')], example=True)
     assert 'no declaration' not in text([UNREACHABLE], example=True)
