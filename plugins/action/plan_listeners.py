@@ -226,6 +226,9 @@ class _Case:
         is_done = self._ask_what_if(planned, facts) if self._filters else True
         self._result['status'] = 'unchanged' if is_done and not planned.open and not planned.close else 'planned'
         self._result['refusal'] = self._refusals[0] if self._refusals else None
+        if planned.of_unknown and not is_done and not (self._state and installed.is_none(self._state)):
+            planned, lines = plan.kept(self._policy), None
+            self._result.update(failed=True, status='incomplete', plan=planned.as_dict(), effects=[], stops=[])
         self._say(planned, is_done, lines)
 
     def _say(self, planned: plan.Plan, is_done: bool, lines: Collection[str] | None) -> None:

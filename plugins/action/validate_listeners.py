@@ -63,7 +63,8 @@ class ActionModule(_action.Report):
             return checked
         try:
             if declared or declared.refusals:
-                checked.warnings = Policy.of(declared).warnings
+                policy = Policy.of(declared)
+                checked.warnings = [*policy.warnings, *policy.unknown_clients]
         except Refusals as exc:
             origins.locate(exc.items, {**variables, **of_roles.variables})
             checked.faults = [str(fault) for fault in exc.items]

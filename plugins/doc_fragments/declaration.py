@@ -95,8 +95,9 @@ options:
         elements: str
       clients:
         description:
-        - 'Exactly these may reach it: networks, or V(local), V(link), V(private), V(anyone). If others can reach
-          it, it is C(overexposed); if some of these cannot, it is C(unreachable).'
+        - 'Exactly these may reach it: networks, V(group:NAME) or V(host:NAME) for hosts of the inventory, or V(local),
+          V(link), V(private), V(anyone). If others can reach it, it is C(overexposed); if some of these cannot,
+          it is C(unreachable).'
         type: list
         elements: str
       only_from:

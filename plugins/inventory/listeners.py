@@ -101,7 +101,8 @@ options:
   compose:
     description:
       - Variables of hosts, from expressions. What they return is not templated again.
-      - Variables that declare what may listen are refused.
+      - Variables that declare what may listen are refused, and so are C(ansible_host) and C(listening_ports_addresses),
+        by which others take a host for their client.
       - Expressions of O(compose), O(groups) and O(keyed_groups) know the variables of the host in the inventory, and
         its facts as C(listening_ports). They are not evaluated for hosts without facts.
     type: dict
@@ -132,8 +133,9 @@ from ansible_collections.listening.ports.plugins.plugin_utils._inventory.members
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.observed import Observed, Reader
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.problems import Problems
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions import ports
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions.named import ADDRESSES
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
-from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.options import SWITCHES
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.options import SETTINGS, SWITCHES
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refused
 from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.plugins.plugin_utils._settings import setting
@@ -149,6 +151,8 @@ _ENDINGS = ('.listening_ports.yml', '.listening_ports.yaml')
 _VARIABLE = 'listening_ports'       # the facts, in expressions
 _EXPRESSIONS = ('compose', 'groups', 'keyed_groups')
 _MOST_NAMES = 10
+# What decides how hosts are judged, or whom others take for their client
+_DECIDING = (*SWITCHES, *SETTINGS, ADDRESSES, 'ansible_host')
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable):
@@ -206,9 +210,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     def _refuse_declarations(self) -> None:
         """Refuse to let a host choose what is declared for it. Raises AnsibleParserError."""
         for name in map(str, self._option('compose')):
-            if merge.declares([name]) or name in SWITCHES:
-                raise AnsibleParserError('compose cannot set %s: it decides what may listen on a host, which the host '
-                                         'would decide itself' % visible(name, 200))
+            if merge.declares([name]) or name in _DECIDING:
+                raise AnsibleParserError('compose cannot set %s: it decides what may listen on a host, or who reaches '
+                                         'others, which the host would decide itself' % visible(name, 200))
 
     def _directory(self, path: str) -> str:
         """Return the directory of the records, which is relative to the configuration."""

@@ -42,6 +42,13 @@ notes:
     waiver that expires within C(listener_waiver_warn_days), by default V(14), is a finding that does not fail.
   - C(clients), C(only_from) and C(via) of entries are judged by what the host's firewall lets in, which needs root.
     If the facts do not include that, the result is unknown, except for listeners that only the host itself can reach.
+  - V(group:NAME) and V(host:NAME) in C(clients) and C(only_from) are the addresses of hosts of the inventory. Those of
+    a host are in its variable C(listening_ports_addresses), a list of addresses and networks; without it, what it is
+    reached by counts, C(ansible_host) or its name, if that is an address. Facts never count. With the variable
+    C(listener_client_records) of the judged host, the path of a directory of records, the addresses that other hosts
+    had by their records count too, if these are no older than C(listener_client_record_days), by default V(7), and the
+    look was complete; a host with an address outside of C(listener_client_networks), by default V(private), is not
+    believed. An entry with a host whose addresses are not known is unknown, and no filter is made of it.
   - Templates in a declaration are evaluated if Ansible trusts their source. Other text that contains C({{), such as
     that of a file that was read, is refused.
 options:

@@ -248,8 +248,8 @@ plan:
         - What is left as it is. Each has the C(action) that leaves it, C(listener), C(reason), C(message), and
           C(command), which helps, or null. What V(close) leaves may still be filtered.
         - Reasons are V(incomplete), V(shared_port), V(unknown_owner), V(ephemeral), V(loopback), V(namespace),
-          V(protocol), V(interface), V(conflict), V(unreachable), V(unknown), V(name) and V(appeared), and those of
-          RV(listening.ports.stop_listener#module:listeners).
+          V(protocol), V(interface), V(conflict), V(unreachable), V(unknown), V(name), V(appeared) and V(clients), and
+          those of RV(listening.ports.stop_listener#module:listeners).
       type: list
       elements: dict
       returned: always

@@ -142,6 +142,16 @@ def _switches(switches: Mapping[str, tuple[object, Optional[Sequence[str]]]]) ->
     return properties
 
 
+def _settings(settings: Mapping[str, tuple[object, str]]) -> dict[str, Schema]:
+    values: dict[str, Schema] = {
+        "path": {"type": "string", "pattern": r"\S"},
+        "days": {"type": "integer", "minimum": 0},
+        "networks": _strings(None),
+    }
+    return {name: {**_or_template(values[kind]), **({"default": default} if default is not None else {})}
+            for name, (default, kind) in settings.items()}
+
+
 def schema() -> str:
     """Return the text of SCHEMA."""
     options, merge = load()
@@ -158,7 +168,7 @@ def schema() -> str:
         "title": "Variables of listening.ports: what is expected to listen, and waivers",
         "type": "object",
         "patternProperties": {names(merge.ENTRIES): list_of("entry"), names(merge.WAIVERS): list_of("waiver")},
-        "properties": _switches(options.SWITCHES),
+        "properties": {**_switches(options.SWITCHES), **_settings(options.SETTINGS)},
         "definitions": {
             "entry": _mapping(options.ENTRY, types, {"oneOf": [{"required": ["port"]}, {"required": ["ports"]}]}),
             "waiver": _mapping(options.WAIVER, types, {"not": {"required": ["port", "ports"]}}),

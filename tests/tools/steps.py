@@ -42,8 +42,8 @@ LONG = (*PROPERTIES, "tests/unit/plugins/module_utils/_firewall/test_real_captur
 
 # Integration tests that meet another Python on the host and other ways of Ansible with variables, connections and
 # output: in `make test` the oldest core runs them, too
-WITH_OLD = ("assert_listeners", "baseline", "enforce", "hostile_answers", "inventory_listeners", "listener_facts",
-            "port_filter", "stop_listener")
+WITH_OLD = ("assert_listeners", "baseline", "enforce", "group_clients", "hostile_answers", "inventory_listeners",
+            "listener_facts", "port_filter", "stop_listener")
 WITHOUT_OLD = tuple(sorted({path.parent.name for path in HERE.parent.glob("integration/targets/*/runme.sh")}
                            - {*WITH_OLD}))
 

@@ -92,7 +92,7 @@ class Proof:
         new, old = merge.collect(variables, lambda value: value, ()), host.declared
         policy = Policy.of(merge.Declared(
             [*old.entries, *new.entries], [*old.waivers, *new.waivers], [*old.variables, *new.variables],
-            old.switches, [], [*old.refusals, *new.refusals]))
+            old.switches, [], [*old.refusals, *new.refusals], old.named))
         if not old and not old.switches:
             self._policies[key] = policy
         return policy

@@ -27,7 +27,7 @@ KINDS = ('unexpected', 'forbidden')
 # The owners of what stays have to be known, too: a unit is only stopped if it serves none of that. What no process
 # owns, although all were looked at, is of the kernel.
 _NEEDED = {'sockets': (), 'owners': (NOT_FOUND,)}
-_OF_FIREWALL = 'exposure'
+_OF_FIREWALL = ('exposure', 'clients')       # causes of what is not known, that closing does not depend on
 
 
 class Wanted(NamedTuple):
@@ -85,7 +85,7 @@ def wanted(facts: Facts, policy: Policy, result: Result, kinds: Iterable[str]) -
         elif _fails(finding, policy):
             close[listener['id']] = listener
     lefts += [left(CLOSE, None, 'unknown', finding.message, finding.remedy) for finding in result.findings
-              if finding.kind == 'unknown' and finding.parts.get('cause') != _OF_FIREWALL]
+              if finding.kind == 'unknown' and finding.parts.get('cause') not in _OF_FIREWALL]
     listeners = sorted(close.values(), key=lambda listener: (listener['protocol'], listener['port'], listener['id']))
     return Wanted(listeners, lefts)
 

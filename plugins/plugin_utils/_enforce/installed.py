@@ -39,6 +39,11 @@ def formed(said: object) -> State | None:
     return checked
 
 
+def is_none(state: State) -> bool:
+    """Whether the host surely has no filter, nor one that a boot would load."""
+    return not state['table'] and state['kept'] is None
+
+
 def is_as_planned(state: State, wanted: Mapping[str, Any]) -> bool:
     """Whether nothing has to be done to the filter: there is none, and none is needed, or it is that which is planned.
 
@@ -47,7 +52,7 @@ def is_as_planned(state: State, wanted: Mapping[str, Any]) -> bool:
     :param wanted: options of ``port_filter``, with ``published``.
     """
     if not state['table']:
-        return state['kept'] is None and not wanted['rules'] and wanted['others'] == _OTHERS
+        return is_none(state) and not wanted['rules'] and wanted['others'] == _OTHERS
     return bool(state['holds']) and not is_other_after_boot(state, wanted)
 
 

@@ -33,13 +33,13 @@ from .._words import some
 from . import openable
 from .confirmed import Confirmed
 from .lefts import FIREWALL, INCOMPLETE, Left, left as _noted, shown, unseen
-from .ports import EVERYBODY, NOBODY, Ports, Who, let_in, ports_of, rule, within
+from .ports import EVERYBODY, NOBODY, Ports, Who, is_unknown, let_in, ports_of, rule, within
 
 BLOCK, ALLOW = MODES = ('block_unexpected', 'allow_expected')
 OTHERS = {BLOCK: 'accept', ALLOW: 'reject'}     # what becomes of ports that no rule names
 # Why something is left as it is.
 LEFT = ('incomplete', 'shared_port', 'unknown_owner', 'ephemeral', 'loopback', 'namespace', 'protocol', 'interface',
-        'conflict', 'unreachable', 'unknown', 'name', 'appeared')
+        'conflict', 'unreachable', 'unknown', 'name', 'appeared', 'clients')
 _NEEDED = {'sockets': (), 'firewall': ()}
 _FILTERED = ('unexpected', 'forbidden', 'overexposed')      # kinds of findings that a filter can do something about
 _REFUSED = ('unknown_owner', 'ephemeral')                   # is refused where all is refused that no rule lets in
@@ -60,6 +60,7 @@ class Plan:
     :ivar open: what ``port_openings`` has to open.
     :ivar keep: what it may leave open of what it has opened earlier; None where it is not to take anything back.
     :ivar close: the ids of listeners that are to be stopped.
+    :ivar of_unknown: whether it would be another one if the addresses of all clients were known.
     """
 
     mode: str | None
@@ -69,6 +70,7 @@ class Plan:
     open: list[dict[str, Any]] = field(default_factory=list)
     keep: list[dict[str, Any]] | None = None
     close: list[str] = field(default_factory=list)
+    of_unknown: bool = False
 
     @property
     def filter(self) -> dict[str, Any] | None:
@@ -134,6 +136,7 @@ def plan(facts: Facts, policy: Policy, result: Result, mode: str = BLOCK, opens:
     rules = host.block(planned) if mode == BLOCK else host.allow(planned)
     planned.rules = _rules.options(_rules.parse(rules))
     host.leave(planned, opens)
+    planned.of_unknown = any(is_unknown(entry) and entry.state in _ALLOWING for entry in policy.entries)
     if opens:
         kept = confirmed.kept(host.clients()) if confirmed else host.clients()
         planned.keep = None if kept is None else _rules.options(_rules.parse(kept))
@@ -144,6 +147,18 @@ def plan(facts: Facts, policy: Policy, result: Result, mode: str = BLOCK, opens:
 def missing(facts: Facts) -> list[Left]:
     """List what of a host was not seen and has to be, before anything is cut off."""
     return list(unseen(FIREWALL, facts, _NEEDED, 'nothing is filtered'))
+
+
+def kept(policy: Policy) -> Plan:
+    """Plan nothing for a host that has a filter, since a new one could open what clients of unknown addresses reach.
+
+    :param policy: one that has such clients.
+    """
+    planned = Plan(None)
+    planned.left.append(_left(
+        None, INCOMPLETE, 'the filter that is there stays as it is, since another one could cut clients off, or let '
+        'others in: %s' % _of_unknown([entry for entry in policy.entries if is_unknown(entry)]), None))
+    return planned
 
 
 class _Host:
@@ -190,6 +205,9 @@ class _Host:
         if finding is None or id(listener) in self._waived or _is_harmless(finding, listener):
             return None, None
         obstacle = _obstacle(finding, listener)
+        unknown = [entry for entry in decided.entries if is_unknown(entry)]
+        if obstacle is None and finding.kind == 'overexposed' and unknown:
+            obstacle = 'clients', _unfiltered(unknown)
         if obstacle is None and finding.kind == 'overexposed' and not any(self._wanted(decided).values()):
             limiting = [entry for entry in decided.entries if entry.sources]
             if len(limiting) > 1:
@@ -207,7 +225,7 @@ class _Host:
             return NOBODY
         wanted = dict(EVERYBODY)
         for entry in decided.entries:
-            if entry.sources:
+            if entry.sources and not is_unknown(entry):
                 wanted = {family: _sources.common(spans, entry.sources.spans[family])
                           for family, spans in wanted.items()}
         return wanted
@@ -224,6 +242,9 @@ class _Host:
         rules = []
         for entry in self._policy.entries:
             rules += self._rules_of(entry)
+            if is_unknown(entry) and entry.state in _ALLOWING and not entry.namespace:
+                planned.left.append(_left(None, 'clients', 'entry %s: %s' % (
+                    visible(entry.label, 200), _unfiltered([entry])), None))
         for finding, waiver in self._result.waived:
             listener = finding.record
             if (listener and finding.kind in _FILTERED and not _obstacle(finding, listener)
@@ -335,6 +356,16 @@ def _obstacle(finding: Finding, listener: Listener) -> tuple[str, str] | None:
     if finding.kind == 'overexposed' and all(limit['limit'] == 'via' for limit in finding.parts['limits']['first']):
         return 'interface', 'an entry limits it to interfaces, and rules for ports know only addresses'
     return None
+
+
+def _unfiltered(entries: Iterable[Entry]) -> str:
+    """Say that nobody is kept from the ports of entries, as not all of their clients are known."""
+    return 'its ports are not filtered, since that could cut clients off: %s' % _of_unknown(entries)
+
+
+def _of_unknown(entries: Iterable[Entry]) -> str:
+    reasons = [reason for entry in entries if entry.sources for reason in entry.sources.unknown]
+    return 'not all addresses of them are known (%s)' % some(dict.fromkeys(reasons), 3, '; ')
 
 
 def _about(finding: Finding) -> str:

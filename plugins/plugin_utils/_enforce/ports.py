@@ -40,9 +40,14 @@ def ports_of(listener: Listener) -> Ports:
 
 
 def let_in(entry: Entry) -> Who:
-    """Find whom an entry with sources lets in."""
-    return {family: spans if entry.family in (None, 'ipv%d' % family) else ()
-            for family, spans in (entry.sources.spans if entry.sources else NOBODY).items()}
+    """Find whom an entry with sources lets in: everybody, where it is not known of all who they are."""
+    who = EVERYBODY if is_unknown(entry) else entry.sources.spans if entry.sources else NOBODY
+    return {family: spans if entry.family in (None, 'ipv%d' % family) else () for family, spans in who.items()}
+
+
+def is_unknown(entry: Entry) -> bool:
+    """Whether some have to reach what an entry is about, and nobody knows their addresses: no rule may be made then."""
+    return bool(entry.sources and entry.sources.unknown)
 
 
 def within(who: Who, wide: Who) -> bool:

@@ -13,10 +13,11 @@ from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
 
 from .._harmless.terminal import visible
-from .._policy.declaration import merge
-from .._policy.language.options import SWITCHES
+from .._policy.conditions import named
+from .._policy.declaration import merge, settings
+from .._policy.language.options import SETTINGS, SWITCHES
 from .._policy.language.refusal import Refused
-from . import host_facts, roles, written
+from . import clients, host_facts, roles, written
 
 # Options of the task that take the place of variables.
 _OPTIONS = {'expected': merge.ENTRIES, 'waivers': merge.WAIVERS}
@@ -32,7 +33,7 @@ def collect(task: Task, task_vars: dict[str, Any], templar: Templar, given: Mapp
     :param of_roles: what roles declare that the play does not run.
     """
     if not of_roles:
-        return _collect(task, task_vars, templar, given)
+        return _with_clients(_collect(task, task_vars, templar, given), task, task_vars, templar)
     own = templar.available_variables
     extra = getattr(task.get_variable_manager(), 'extra_vars', {})
     templar.available_variables, refusals = of_roles.over(task_vars, extra)
@@ -41,6 +42,16 @@ def collect(task: Task, task_vars: dict[str, Any], templar: Templar, given: Mapp
     finally:
         templar.available_variables = own
     declared.refusals[:0] = refusals
+    return _with_clients(declared, task, task_vars, templar)
+
+
+def _with_clients(declared: merge.Declared, task: Task, task_vars: dict[str, Any], templar: Templar) -> merge.Declared:
+    """Add what the names stand for that the inventory has for clients."""
+    wanted = named.wanted(entry for dummy, dummy_index, entry in declared.entries)
+    if wanted:
+        found_by = settings.read(declared.switches)[0]
+        finder = clients.Finder(task, task_vars, templar, lambda value: _evaluated(templar, value), found_by)
+        declared.named = finder.named(wanted)
     return declared
 
 
@@ -73,13 +84,18 @@ def _behind_facts(task: Task, task_vars: dict[str, Any], variables: Mapping[str,
     shadows = host_facts.shadowing(task, task_vars)
     refusals = []
     for name in sorted(str(name) for name in variables) if shadows else ():
-        fact = host_facts.behind(variables[name], task_vars, shadows) if merge.kind(name) or name in SWITCHES else None
+        fact = host_facts.behind(variables[name], task_vars, shadows) if _decides(name) else None
         if fact:
             refusals.append(Refused(
                 'refers to the variable %s, which is a fact of the host, and facts override your variables, so the '
                 'host could judge itself. Remove the fact, and clear the fact cache; or write ansible_facts.%s, if the '
                 'host is to decide' % (visible(fact, 100), visible(fact, 100)), None, name))
     return refusals
+
+
+def _decides(name: str) -> bool:
+    """Whether a variable declares something, or decides what comes of it."""
+    return bool(merge.kind(name)) or name in SWITCHES or name in SETTINGS
 
 
 def _evaluated(templar: Templar, value: Any) -> Any:

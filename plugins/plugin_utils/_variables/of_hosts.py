@@ -12,10 +12,8 @@ from typing import Any
 from ansible.playbook.task import Task
 from ansible.template import Templar
 
-from .._inventory.generated import generated
-from .._inventory.names import PARENT
 from .._policy.declaration import merge
-from . import collect, roles
+from . import collect, made_groups, roles
 
 # What the variables of a host may refer to, and hostvars does not have.
 _OF_THE_PLAY = ('ansible_limit', 'omit', 'play_hosts')
@@ -65,15 +63,6 @@ def groups(task: Task, task_vars: Mapping[str, Any]) -> dict[str, Sequence[str]]
     A group that is made of what hosts show of themselves is none: a host would choose what is declared for it.
     """
     everything: Mapping[str, Sequence[str]] = task_vars.get('groups') or {}
-    of_facts = _of_facts(task, everything) if PARENT in everything else frozenset()
+    of_facts = made_groups.of_facts(task, everything)
     return {str(name): [str(host) for host in hosts] for name, hosts in everything.items()
             if hosts and name != _UNGROUPED and name not in of_facts}
-
-
-def _of_facts(task: Task, everything: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """Return the names of groups that are made of facts."""
-    known = generated(getattr(getattr(task.get_variable_manager(), '_inventory', None), 'groups', {}))
-    if known:
-        return known
-    hosts = set(everything[PARENT])     # then of all groups, those are meant that could be
-    return frozenset(name for name, members in everything.items() if name != 'all' and hosts.issuperset(members))

@@ -27,6 +27,7 @@ _FAMILIES = {4: 'ipv4', 6: 'ipv6'}
 _IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
 _ITSELF: dict[int, Spans] = {family: _sources.of_facts(LOOPBACK, family) for family in _FAMILIES}
 _MOST = 8               # spans, of which networks are listed
+_EVERYBODY = Sources(['anyone'], 'clients')
 # What of an exposure says that more is to be asked than who is allowed.
 _MORE = ('undecided', *_long_sets.NAMES)
 
@@ -133,7 +134,21 @@ def is_blocked(listener: Listener) -> bool:
 
 
 def upper(sources: Sources, listener: Listener) -> bool | None:
-    """Whether nobody outside of these sources reaches it. The host itself always may."""
+    """Whether nobody outside of these sources reaches it. The host itself always may.
+
+    Who else reaches it may be one of those whose addresses are not known.
+    """
+    kept = _is_kept(sources, listener)
+    return None if kept is False and sources.unknown else kept
+
+
+def depends_on_clients(sources: Sources, listener: Listener) -> bool:
+    """Whether all that ``upper`` lacks of a listener is the addresses of clients."""
+    return bool(sources.unknown) and _is_kept(sources, listener) is False
+
+
+def _is_kept(sources: Sources, listener: Listener) -> bool | None:
+    """Whether nobody reaches it but these sources, as far as their addresses are known."""
     if _is_inside(listener):
         return True
     exposure = _exposure(listener)
@@ -217,7 +232,17 @@ def lower(sources: Sources, sure: Sequence[Listener], perhaps: Sequence[Listener
     :param facts: a family that the host has no address of is left out, and so are networks to which it has no route: no
         rule keeps them out.
     :returns: True, False or None, and who is surely shut out: networks, long sets by their names, or ``anyone``.
+        Where the addresses of some are not known, that is None, unless everybody is let in.
     """
+    if sources.unknown:
+        serves_all = _lower(_EVERYBODY, sure, perhaps, facts, family)[0]
+        return (True if serves_all else None), []
+    return _lower(sources, sure, perhaps, facts, family)
+
+
+def _lower(sources: Sources, sure: Sequence[Listener], perhaps: Sequence[Listener], facts: Facts,
+           family: str | None) -> tuple[bool | None, list[str]]:
+    """Answer ``lower`` for sources whose addresses are all known."""
     wanted = [kind for kind in sources.families()
               if kind in _families_of(facts['system']) and family in (None, _FAMILIES[kind])]
     firewall = facts.get('firewall')

@@ -14,7 +14,7 @@ from ..conditions import owners, ports, reach
 from ..conditions.bind import Bind
 from ..conditions.expressions import Expression
 from ..conditions.patterns import KERNEL, Globs, is_glob
-from ..conditions.sources import Sources
+from ..conditions.sources import Named, Sources
 from ..conditions.three_valued import both, either
 from ..language import options, values
 from ..language.refusal import Refused
@@ -119,32 +119,39 @@ class Entry(Condition):
     :ivar need: how many of its ports have to be there; None for all that are listed, and one of a range.
     """
 
-    def __init__(self, given: Mapping[str, Any], variable: str, label: str, faults: list[Refused]) -> None:
-        """Make the parts of an entry, see ``Condition``."""
+    def __init__(self, given: Mapping[str, Any], variable: str, label: str, faults: list[Refused],
+                 named: Named | None = None) -> None:
+        """Make the parts of an entry, see ``Condition``.
+
+        :param named: the clients that the inventory has names for.
+        """
         self.state: str = given['state']
         super().__init__(given, variable, label, options.PROTOCOLS if self.state == 'forbidden' else ('tcp',), faults)
         self.need: int | None = given['need']
         self.severity: str | None = given['severity']
         self.clients = given['clients'] is not None
         limits = given['clients'] or given['only_from']
-        self.sources = _made(faults, Sources, limits, 'clients' if self.clients else 'only_from') if limits else None
+        option = 'clients' if self.clients else 'only_from'
+        self.sources = _made(faults, Sources, limits, option, named) if limits else None
         self.ensure = _made(faults, Expression, given['ensure'], 'ensure') if given['ensure'] is not None else None
         self.via = Globs(given['via']) if given['via'] else None
         self.limited = bool(self.ensure or self.sources or self.via)
 
     @classmethod
-    def read(cls, raw: object, variable: str, label: str) -> tuple[Entry | None, list[Refused]]:
+    def read(cls, raw: object, variable: str, label: str, named: Named | None = None,
+             ) -> tuple[Entry | None, list[Refused]]:
         """Read an entry as a declaration has it.
 
         :param raw: what it has, templated.
         :param label: what it is called where it has no name.
+        :param named: the clients that the inventory has names for.
         :returns: the entry, or None where anything is wrong with it, and all that is.
         """
         given, faults = values.read(raw, options.ENTRY)
         if not given:
             return None, faults
         readable = not faults
-        entry = cls(given, variable, label, faults)
+        entry = cls(given, variable, label, faults, named)
         if readable:
             faults += entry._contradictions(given)
         return None if faults else entry, faults

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._harmless.terminal import sentence, visible
-from ..language.options import SWITCHES
+from ..conditions.sources import Named
+from ..language.options import SETTINGS, SWITCHES
 from ..language.refusal import Refused, shown
 
 ENTRIES, WAIVERS = 'expected_listeners', 'listener_waivers'
@@ -38,6 +39,7 @@ class Declared:
     :ivar switches: the switches that are set.
     :ivar warnings: names that were probably meant to declare something.
     :ivar refusals: what is wrong.
+    :ivar named: the clients in it that the inventory has names for.
     """
 
     entries: list[tuple[str, int, Any]] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Declared:
     switches: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     refusals: list[Refused] = field(default_factory=list)
+    named: Named = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.variables)
@@ -71,7 +74,7 @@ def collect(variables: Mapping[Any, Any], template: _Template, facts: Container[
     declared = Declared()
     for name in sorted(str(name) for name in variables):
         stem = kind(name)
-        if not stem and name not in SWITCHES:
+        if not stem and name not in SWITCHES and name not in SETTINGS:
             _warn_if_near(name, declared)
         elif name in facts:
             declared.refusals.append(Refused(
@@ -164,7 +167,7 @@ def _warn_if_near(name: str, declared: Declared) -> None:
             declared.warnings.append('the variable %s declares nothing; did you mean %s?' % (visible(name, 100), stem))
             return
     if name[:6].lower() == 'listen' and len(name) < 50:
-        switch = difflib.get_close_matches(name.lower(), SWITCHES, n=1, cutoff=_NEAR)
+        switch = difflib.get_close_matches(name.lower(), [*SWITCHES, *SETTINGS], n=1, cutoff=_NEAR)
         if switch:
             declared.warnings.append(
                 'the variable %s has no effect; did you mean %s?' % (visible(name, 100), switch[0]))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,14 +14,12 @@ from typing import Any, TypeVar
 from ... import _words
 from ..._harmless.terminal import visible
 from ..conditions.ports import Item
-from ..language import values
-from ..language.options import SWITCHES, if_blocked
+from ..language.options import SETTINGS, SWITCHES, if_blocked
 from ..language.refusal import Refusals, Refused, meant, shown
-from . import naming
+from . import naming, settings
 from .entry import Condition, Entry, Waiver
 from .merge import Declared
 
-_MOST_DAYS = 3650
 _Read = TypeVar('_Read', bound=Condition)
 
 
@@ -62,8 +61,10 @@ class Policy:
         self.waivers = [waiver for waiver in waivers if waiver.when]
         self.all_entries, self.switches, self.warnings = entries, switches, list(declared.warnings)
         self.index = Index(self.entries)
+        parts: list[object] = [declared.entries, declared.waivers, switches]
+        found_by = {name: value for name, value in declared.switches.items() if name in SETTINGS}
         self.hash = hashlib.sha256(json.dumps(
-            [declared.entries, declared.waivers, switches], sort_keys=True, default=str).encode()).hexdigest()
+            [*parts, found_by] if found_by else parts, sort_keys=True, default=str).encode()).hexdigest()
         self.variables = list(declared.variables)
 
     @classmethod
@@ -73,13 +74,14 @@ class Policy:
         :raises Refusals: something is wrong with it; these are all faults.
         """
         faults = list(declared.refusals)
-        entries = _read(Entry.read, declared.entries, faults)
+        entries = _read(functools.partial(Entry.read, named=declared.named), declared.entries, faults)
         waivers = _read(Waiver.read, declared.waivers, faults)
         entries = _by_name(entries, 'entries', faults)
         waivers = _by_name(waivers, 'waivers', faults)
         if not faults:
             faults += _contradictions(entries)
         switches = _switches(declared.switches, faults)
+        faults += settings.read(declared.switches)[1]
         if faults:
             raise Refusals(faults)
         return cls(declared, switches, entries, waivers)
@@ -91,6 +93,13 @@ class Policy:
         if self.waivers:
             parts.append(_words.number(len(self.waivers), 'waiver'))
         return 'policy: %s, sha256 %s' % (', '.join(parts), self.hash[:12])
+
+    @property
+    def unknown_clients(self) -> list[str]:
+        """Which entries cannot be judged as not all addresses of their clients are known, in sentences."""
+        return ['%s: not all addresses of the clients are known (%s)' % (
+            naming.place(entry), _words.some(entry.sources.unknown))
+            for entry in self.entries if entry.sources and entry.sources.unknown]
 
     @property
     def needs_firewall(self) -> bool:
@@ -166,6 +175,8 @@ def _switches(given: Mapping[str, object], faults: list[Refused]) -> dict[str, A
     """Check the switches that are set; others have their defaults."""
     switches: dict[str, Any] = {name: default for name, (default, dummy) in SWITCHES.items()}
     for name, value in given.items():
+        if name in SETTINGS:
+            continue
         if name not in SWITCHES:
             faults.append(Refused('there is no such switch%s' % meant(name, SWITCHES), None, name))
             continue
@@ -176,13 +187,8 @@ def _switches(given: Mapping[str, object], faults: list[Refused]) -> dict[str, A
             faults.append(Refused('has to be one of %s, not %s%s' % (
                 ', '.join(words), shown(value), meant(value, words)), None, name))
         else:
-            switches[name] = _days(value)
+            switches[name] = settings.days(value)
             if switches[name] is None:
                 faults.append(Refused('has to be a number of days from 0 to %d, not %s' % (
-                    _MOST_DAYS, shown(value)), None, name))
+                    settings.MOST_DAYS, shown(value)), None, name))
     return switches
-
-
-def _days(value: object) -> int | None:
-    days = values.number(value)
-    return days if days is not None and 0 <= days <= _MOST_DAYS else None

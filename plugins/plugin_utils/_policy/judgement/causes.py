@@ -36,6 +36,7 @@ CAUSES = (
     'device',
     'binding',
     'exposure',
+    'clients',
     'fields',
 )
 # cause: the aspect of the facts, a gap of which says more
@@ -105,7 +106,7 @@ def _of_cause(cause: str, group: Sequence[Finding], gaps: Sequence[Gap], switche
     parts = _unknown(
         cause, list(listeners.values()), labels, severest.record if is_one else None,
         rest=not all(unknown.about or unknown.record for unknown in group), gap=gap,
-        reasons=_reasons(group) if cause == 'exposure' and not gap else ())
+        reasons=_why(cause, group) if not gap else ())
     united = finding('unknown', parts, ports=(cause,), fails=switches['listener_unknown'] == 'fail')
     united.severity, united.about = severest.severity, tuple(labels)
     united.entries = tuple(dict.fromkeys(entry for unknown in group for entry in unknown.entries))
@@ -144,6 +145,17 @@ def _reasons(findings: Iterable[Finding]) -> list[str]:
             for undecided in exposure.get('undecided') or ()
         )
     )
+
+
+def _why(cause: str, group: Iterable[Finding]) -> list[str]:
+    """List more of why something is not known."""
+    return _reasons(group) if cause == 'exposure' else _of_clients(group) if cause == 'clients' else []
+
+
+def _of_clients(findings: Iterable[Finding]) -> list[str]:
+    """List of whom it is not known which addresses they have, and why."""
+    entries = [entry for finding in findings for entry in finding.entries if entry.sources]
+    return list(dict.fromkeys(reason for entry in entries if entry.sources for reason in entry.sources.unknown))
 
 
 def grouped(

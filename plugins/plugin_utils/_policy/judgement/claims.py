@@ -31,6 +31,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._listener import OWNER_FIELDS, Listener, accepts, is_hidden, is_unknown_behind, unobserved
+from ..conditions import reach
 from ..conditions.three_valued import both, either
 from . import defaults
 
@@ -177,8 +178,11 @@ class Meeting:
 
     def cause_of_limit(self, name: str) -> str:
         """Why it is not known whether one of its limits holds."""
-        ensure = self.entry.ensure
-        return self._look.cause_of(ensure) if name == 'ensure' and ensure else 'exposure'
+        ensure, sources = self.entry.ensure, self.entry.sources
+        if name == 'ensure' and ensure:
+            return self._look.cause_of(ensure)
+        is_of_clients = name != 'via' and sources and reach.depends_on_clients(sources, self.listener)
+        return 'clients' if is_of_clients else 'exposure'
 
     def cause_of_speaking(self) -> str:
         """Why it is not known whether the entry speaks of the listener."""

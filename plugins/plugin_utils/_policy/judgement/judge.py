@@ -233,7 +233,7 @@ def _judge_requirements(case: _Case) -> None:
                 if isinstance(reached, Finding):
                     case.findings.append(reached)
                     continue
-                why = frozenset(('exposure',)).union(
+                why = frozenset((_presence.cause_of_reach(entry),)).union(
                     *(meeting.causes() for meeting in reached if _presence.is_there(meeting) is None)
                 )
                 case.doubts.append(Doubt(reached[0].listener, (entry,), why, [Violation('unreachable', (entry,))]))

@@ -526,6 +526,10 @@ _CAUSES = {
         'the firewall was not observed',
         'gather the firewall (option gather), or leave out clients, only_from and via',
     ),
+    'clients': (
+        'not all addresses of the clients are known',
+        'declare listening_ports_addresses for these hosts, or take them out of the group',
+    ),
     'fields': (
         'an expression uses fields that were not observed',
         'gather them (option gather), or change the expression',
@@ -539,7 +543,8 @@ _UNDECIDED = (
 
 def _cause(parts: _parts.Unknown) -> tuple[str, str]:
     """Find what could not be judged, and what usually helps."""
-    return _UNDECIDED if parts['reasons']['total'] else _CAUSES[parts['cause']]
+    is_undecided = parts['cause'] == 'exposure' and parts['reasons']['total']
+    return _UNDECIDED if is_undecided else _CAUSES[parts['cause']]
 
 
 def _unknown(parts: _parts.Unknown) -> str:

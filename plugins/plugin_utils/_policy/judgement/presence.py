@@ -177,6 +177,11 @@ def unreachable(entry: Entry, meetings: Sequence[Meeting], facts: Facts, own: Ow
             yield perhaps or of_port
 
 
+def cause_of_reach(entry: Entry) -> str:
+    """Find why it is not known whether the clients of an entry reach it."""
+    return 'clients' if entry.sources and entry.sources.unknown else 'exposure'
+
+
 def _unreachable(entry: Entry, listeners: Sequence[Listener], blocked: Sequence[str], own: Own) -> Finding:
     """Make the finding that clients reach none of the listeners on a port.
 

@@ -57,6 +57,13 @@ SWITCHES: Mapping[str, tuple[object, tuple[str, ...] | None]] = {
     'listener_fail_severity': ('low', SEVERITIES[:-1]),
     'listener_waiver_warn_days': (14, None),
 }
+# What is done to find the addresses of clients that the inventory has names for: the default, and what it is
+PATH, NETWORKS, DAYS = 'path', 'networks', 'days'
+SETTINGS: Mapping[str, tuple[object, str]] = {
+    'listener_client_records': (None, PATH),
+    'listener_client_record_days': (7, DAYS),
+    'listener_client_networks': (['private'], NETWORKS),
+}
 
 
 def if_blocked(switches: Mapping[str, Any]) -> str:
@@ -119,7 +126,8 @@ ENTRY: dict[str, Option] = {
     **_WHERE,
     'via': {'type': 'strings', 'description': ['The only interfaces through which it may be reached: globs.']},
     'clients': {'type': 'strings', 'description': [
-        'Exactly these may reach it: networks, or V(local), V(link), V(private), V(anyone). '
+        'Exactly these may reach it: networks, V(group:NAME) or V(host:NAME) for hosts of the inventory, or V(local), '
+        'V(link), V(private), V(anyone). '
         'If others can reach it, it is C(overexposed); if some of these cannot, it is C(unreachable).']},
     'only_from': {'type': 'strings', 'description': [
         'An upper limit: nobody else may reach it, but these need not be able to.']},

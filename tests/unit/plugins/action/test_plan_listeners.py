@@ -59,12 +59,15 @@ class Host:
         return dict(answer)
 
 
-def run(host, keywords=(), declared=(SSH,), **arguments):
-    """The result of the action on that host."""
+def run(host, keywords=(), declared=(SSH,), inventory=(), **arguments):
+    """The result of the action on that host.
+
+    :param inventory: variables that tell of other hosts.
+    """
     host.task.args = arguments
     for name, value in dict(keywords).items():
         setattr(host.task, name, value)
-    variables = {'inventory_hostname': 'web-1'}
+    variables = {'inventory_hostname': 'web-1', **dict(inventory)}
     if declared is not None:
         variables['expected_listeners'] = list(declared)
     loader = DataLoader()
@@ -116,6 +119,34 @@ def test_default_deny():
     assert result['plan']['filter'] == {'others': 'reject', 'published': True, 'rules': [
         {'protocol': 'tcp', 'ports': [22], 'comment': 'entry ssh'}]}
     assert host.asked['apply_port_filter']['others'] == 'reject'
+
+
+def filtered(table, kept=None):
+    """The answer of a host with this filter, which is another one than what is planned."""
+    return {**seen(22, 5432, 9999), 'filter': {'table': table, 'kept': kept, 'holds': False, 'reassemble': False,
+                                         'warnings': []}}
+
+
+@pytest.mark.parametrize('mode', ['block_unexpected', 'allow_expected'])
+@pytest.mark.parametrize('look, answer, status', [
+    (filtered(False), PLANNED, 'planned'),              # there is none: the other ports are filtered
+    (filtered(True), PLANNED, 'incomplete'), (filtered(False, 'digest'), PLANNED, 'incomplete'),
+    (seen(22, 5432, 9999), PLANNED, 'incomplete'),      # nobody knows whether there is one
+    (filtered(True), UNCHANGED, 'unchanged'),
+])
+def test_a_filter_stays_where_the_addresses_of_clients_are_not_known(look, answer, status, mode):
+    inventory = {'groups': {'all': ['app-1'], 'app': ['app-1']}, 'hostvars': mock.Mock(raw_get=lambda host: {})}
+    host = Host(look, answer)
+    result = run(host, declared=[SSH, {'name': 'db', 'port': 5432, 'only_from': 'group:app'}], inventory=inventory,
+                 mode=mode)
+    assert result['status'] == status and 'app-1: no address of it is declared' in result['msg']
+    if status == 'incomplete':
+        assert result['failed'] and result['plan']['filter'] is None and result['effects'] == []
+        assert 'the filter that is there stays as it is' in result['msg']
+    else:
+        assert 'failed' not in result
+        # nobody is kept from the port
+        assert all('sources' not in rule for rule in result['plan']['filter']['rules'] if 5432 in rule['ports'])
 
 
 def test_the_table_is_shown_in_diff_mode():

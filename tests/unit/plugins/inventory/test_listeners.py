@@ -134,6 +134,9 @@ def test_a_path_is_relative_to_the_configuration(place, monkeypatch):
     ({'groups_of': ['ports']}, 'groups_of'), ({'source': 'hosts'}, 'source'), ({'max_age': 'x'}, 'max_age'),
     ({'compose': {'expected_listeners_mine': '[]'}}, 'compose cannot set expected_listeners_mine'),
     ({'compose': {'listener_waivers': '[]'}}, 'compose cannot set listener_waivers'),
+    ({'compose': {'listener_client_records': "'/x'"}}, 'compose cannot set listener_client_records'),
+    ({'compose': {'ansible_host': "'10.0.0.1'"}}, 'compose cannot set ansible_host'),
+    ({'compose': {'listening_ports_addresses': "'10.0.0.1'"}}, 'compose cannot set listening_ports_addresses'),
     ({'source': 'facts', 'add_hosts': True}, 'add_hosts needs records'),
 ])
 def test_configurations_that_are_refused(place, options, message):

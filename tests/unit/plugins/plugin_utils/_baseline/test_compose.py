@@ -209,6 +209,22 @@ def test_what_is_declared_already_is_not_written_again():
     assert again.files == [] and again.unproved == {} and again.doubtful == first.doubtful and again.listeners == 0
 
 
+def test_an_entry_for_hosts_of_the_inventory_is_judged_by_their_addresses():
+    """It is not in the way of what is new, and shown to hold, or not to be known, as it was before."""
+    (facts,) = fleet([SSH, HTTP + ' from=10.9.0.1/32']).values()
+    entry = {'name': 'web', 'port': 80, 'service': 'nginx', 'only_from': 'group:lb'}
+    for clients, faults in (
+            (building.clients(['10.9.0.1']), 0), (building.clients(['10.9.0.1'], ['lb-2']), 0),
+            (building.clients(['10.9.0.2']), 0)):      # which was so before
+        declared = composing.declared({'expected_listeners_web': [entry]})
+        declared.named = {'group:lb': clients}
+        host = proof.Host.of('a', facts, declared, composing.NOW, composing.ALL)
+        files = {'new': 'expected_listeners: [{name: ssh, port: 22, service: ssh}]'}
+        assert len(proof.Proof(files, composing.NOW).faults(host, ['new'])) == faults
+        other = {'new': 'expected_listeners: [{name: other, port: 9}]'}
+        assert 'ssh' in ' '.join(proof.Proof(other, composing.NOW).faults(host, ['new']))
+
+
 def test_names_are_none_that_are_there():
     variables = {'a': {'expected_listeners_own': [{'name': 'nginx', 'port': 9, 'state': 'optional'}]}}
     assert only(HTTP, variables=variables) == [{'name': 'nginx 80', 'port': 80, 'service': 'nginx'}]

@@ -22,9 +22,9 @@ def host(*lines, forwarded=(), firewall=None, gaps=(), complete=True):
     return facts
 
 
-def planned(declare, facts, mode=BLOCK, opens=False, confirmed=None):
+def planned(declare, facts, mode=BLOCK, opens=False, confirmed=None, of_inventory=None):
     """The plan for a host of these facts."""
-    policy = building.policy(declare)
+    policy = building.policy(declare, of_inventory)
     assert not list(plan.refusals(policy, mode))
     return plan.plan(facts, policy, judge.judge(facts, policy, building.NOW), mode, opens, confirmed)
 

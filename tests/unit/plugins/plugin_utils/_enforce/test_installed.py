@@ -77,3 +77,9 @@ def test_what_a_host_may_say(said):
 def test_what_it_may_not(said):
     with pytest.raises(Fault):
         installed.formed(said)
+
+
+def test_no_filter_is_neither_in_the_kernel_nor_kept():
+    assert installed.is_none(dict(has(BLOCKS), table=False, kept=None))
+    assert not installed.is_none(dict(has(BLOCKS), table=False))
+    assert not installed.is_none(dict(has(BLOCKS), kept=None))

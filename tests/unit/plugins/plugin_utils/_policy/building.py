@@ -30,6 +30,7 @@ import socket
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import scopes
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions import named
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
@@ -150,20 +151,33 @@ def facts(lines, gaps=(), complete=None, system=None):
     return made
 
 
-def policy(declaration):
+def clients(addresses=(), unknown=(), judged='judged'):
+    """Make the clients that a name of the inventory stands for.
+
+    :param addresses: those of its hosts.
+    :param unknown: the names of hosts without known ones.
+    """
+    members = {'host-%d' % index: named.declared(text, 'host') for index, text in enumerate(addresses)}
+    members.update((host, named.reached_by(host)) for host in unknown)
+    return named.united(members, judged)
+
+
+def policy(declaration, of_inventory=None):
     """Make the policy of variables: a mapping of them, or the list in ``expected_listeners`` alone.
 
+    :param of_inventory: what names of clients stand for, by the name: options of ``clients``.
     :raises Refusals: something is wrong with it.
     """
     variables = declaration if isinstance(declaration, dict) else {'expected_listeners': declaration}
     declared = merge.collect(variables, lambda value: value, ())
+    declared.named = {name: clients(**given) for name, given in (of_inventory or {}).items()}
     return Policy.of(declared)
 
 
 def judged(case):
     """Return the policy and the result of a case."""
     day = case.get('day', TODAY)
-    known = policy(case['declare'])
+    known = policy(case['declare'], case.get('named'))
     host = facts(case['host'], case.get('gaps', ()), case.get('complete'), case.get('system'))
     if 'forwarded' in case:
         host['forwarded'] = [forward(line) for line in case['forwarded']]

@@ -6,7 +6,7 @@
 A case says what is declared (``declare``: the list, or a mapping of variables), what the ``host`` shows, in the
 notation of building.py, and what is ``found``, in this order. A finding fails the host unless it ``fails: false``;
 ``says`` are words of its message, ``not_says`` are not; ``in`` is the variable that declares it; ``cause`` is that of
-what is not known. Whatever else it names has to be so.
+what is not known. ``named`` is what names of the inventory stand for. Whatever else it names has to be so.
 """
 
 import pathlib
@@ -24,7 +24,7 @@ CASES = [
     for path in sorted(pathlib.Path(__file__).with_name('cases').glob('*.yml'))
     for case in yaml.safe_load(path.read_text('utf-8'))
 ]
-_KNOWN = {'name', 'declare', 'host', 'forwarded', 'earlier', 'gaps', 'complete', 'system', 'diagnoses', 'day',
+_KNOWN = {'name', 'declare', 'named', 'host', 'forwarded', 'earlier', 'gaps', 'complete', 'system', 'diagnoses', 'day',
           'found', 'passed', 'others', 'waived', 'used', 'second_look'}
 _OF_FLEETS = {'entry_unused', 'waiver_unused'}      # which the report judges
 

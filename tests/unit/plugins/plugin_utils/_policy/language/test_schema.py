@@ -115,6 +115,15 @@ def test_every_switch_is_documented_with_its_words_and_its_default():
         assert words is None or len(words) > 3 or all('V(%s)' % word in notes for word in words)
 
 
+def test_every_setting_is_documented_with_its_default():
+    notes = ' '.join(_documentation()['notes'])
+    for name, (default, dummy) in _options.SETTINGS.items():
+        note = notes.partition('C(%s)' % name)[2]
+        assert note, '%s is not documented' % name
+        words = default if isinstance(default, list) else [] if default is None else [default]
+        assert all('V(%s)' % word in note for word in words)
+
+
 @pytest.mark.parametrize('name, options', [('entry', _options.ENTRY), ('waiver', _options.WAIVER)])
 def test_the_schema_has_every_option_and_no_other(name, options):
     definition = SCHEMA['definitions'][name]
@@ -194,6 +203,19 @@ def test_switches_have_the_same_words(name, words):
     for value in words or (0, 30):
         assert fits({name: value}, SCHEMA) and is_taken({name: value})
     for value in ('failed', -1, True, [], 'info'):
+        assert not fits({name: value}, SCHEMA) and not is_taken({name: value})
+
+
+@pytest.mark.parametrize('name, good, bad', [
+    ('listener_client_records', ['records', '/var/lib/records'], ['', 5, []]),
+    ('listener_client_record_days', [0, 30], [-1, 'week', []]),
+    ('listener_client_networks', ['private', ['10.0.0.0/8']], [[], None]),
+])
+def test_settings_have_the_same_values(name, good, bad):
+    assert name in _options.SETTINGS
+    for value in good:
+        assert fits({name: value}, SCHEMA) and is_taken({name: value})
+    for value in bad:
         assert not fits({name: value}, SCHEMA) and not is_taken({name: value})
 
 
