@@ -5,6 +5,10 @@
 # The documentation is in apply_port_filter.yml: this file is sent to, and compiled on, every host at every run.
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listening.ports.plugins.module_utils import _compile_once
+
+_compile_once.install()
+
 from ansible_collections.listening.ports.plugins.module_utils._filter import steps
 from ansible_collections.listening.ports.plugins.module_utils._filter.arguments import ARGUMENTS, REQUIRED_IF, STEP
 from ansible_collections.listening.ports.plugins.module_utils._filter.host import Host

@@ -8,6 +8,10 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.listening.ports.plugins.module_utils import _connection
+from ansible_collections.listening.ports.plugins.module_utils import _compile_once
+
+_compile_once.install()
+
 from ansible_collections.listening.ports.plugins.module_utils._openings import steps
 from ansible_collections.listening.ports.plugins.module_utils._openings.arguments import ARGUMENTS, STEP
 

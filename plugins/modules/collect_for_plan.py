@@ -5,6 +5,10 @@
 # The documentation is in collect_for_plan.yml: this file is sent to, and compiled on, every host at every run.
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listening.ports.plugins.module_utils import _compile_once
+
+_compile_once.install()
+
 from ansible_collections.listening.ports.plugins.module_utils._planning import ARGUMENTS, look
 
 

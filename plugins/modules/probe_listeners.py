@@ -8,6 +8,10 @@ import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.listening.ports.plugins.module_utils import _compile_once
+
+_compile_once.install()
+
 from ansible_collections.listening.ports.plugins.module_utils._addresses.scopes import FAMILIES
 from ansible_collections.listening.ports.plugins.module_utils._probe.arguments import ARGUMENTS
 from ansible_collections.listening.ports.plugins.module_utils._probe.endpoints import EndpointError, parse

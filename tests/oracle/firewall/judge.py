@@ -11,7 +11,7 @@ from firewall import chance_nft, network, probes
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate import evaluator as _evaluator
 from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset import load
-from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import kernel
+from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import raw_rules
 
 FLOWS = 160         # per ruleset
 ASKED = 10          # flows of a ruleset that are asked again alone, if they all are right then
@@ -163,8 +163,8 @@ def snapshot(saves, ipset=''):
         'saves': {},
         'ipset': network.run('ipset', 'save') if ipset else None,
         'net': network.net(),
-        'devices': kernel.devices(),
-        'unshown': kernel.unshown(),
+        'devices': raw_rules.devices(),
+        'unshown': raw_rules.unshown(),
         'errors': [],
     }
     for program in saves:

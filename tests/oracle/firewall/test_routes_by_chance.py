@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.evaluate.routes import Net
-from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import kernel
+from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import network as _network
 from firewall import network
 
 pytestmark = [pytest.mark.root, pytest.mark.skipif(not shutil.which('ip'), reason='needs ip')]
@@ -53,7 +53,7 @@ def test_kernel_routes_alike(seed):
         with net.inside('host'):
             lines = list(rules(chance))
             network.run('ip', '-batch', '-', text='\n'.join(lines) + '\n')
-            taken = kernel.network()
+            taken = _network.network()
             expected = {address: truth(address) for address in ADDRESSES}
     finally:
         net.close()

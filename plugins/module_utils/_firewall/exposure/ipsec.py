@@ -9,7 +9,7 @@ from ..ruleset.fields import PROTOCOLS
 def guarded(ways, policies, directions, protocol, port, own, crowds):
     """List the same ways, less what policies block or may block.
 
-    :param policies: list of dict, see ``snapshot.beside.policies``.
+    :param policies: list of dict, see ``snapshot.ipsec.policies``.
     :param directions: tuple of str, those of the packets of clients and of the answers.
     :param own: dict, family to the set of addresses that packets are for.
     :param crowds: dict, family to Crowds.

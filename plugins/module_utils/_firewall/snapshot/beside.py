@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What decides about packets beside netfilter and routes: policies of IPsec, and programs that choose sockets.
 
-Sources: include/uapi/linux/xfrm.h, ip-xfrm(8); bpf(2), include/uapi/linux/bpf.h, Documentation/bpf/prog_sk_lookup.rst.
+Sources: ip-xfrm(8); bpf(2), include/uapi/linux/bpf.h, Documentation/bpf/prog_sk_lookup.rst.
 """
 
 import contextlib
@@ -12,16 +12,9 @@ import struct
 import sys
 
 from ... import _netlink
-from ..._addresses import scopes
 from . import kernel
 
 _XFRM, _GETPOLICY = 6, 0x15                     # NETLINK_XFRM, XFRM_MSG_GETPOLICY
-_TEMPLATES, _MARK, _IF_ID = 5, 21, 31           # XFRMA_TMPL, XFRMA_MARK, XFRMA_IF_ID
-_DIRECTIONS = {0: 'in', 1: 'out', 2: 'fwd'}
-_SELECTOR = struct.Struct('=16s16s4s4sHBBBxxxi')        # struct xfrm_selector, but for its last field
-_POLICY = struct.Struct('=IIBB')                # struct xfrm_userpolicy_info from priority on
-_POLICY_AT = 56 + 64 + 32
-_FAMILIES = {2: 4, 10: 6}
 # __NR_bpf
 _BPF = {'x86_64': 321, 'aarch64': 280, 'riscv64': 280, 'loongarch64': 280, 'ppc64le': 361, 's390x': 351}
 _NEXT_ID, _FD_BY_ID, _INFO_BY_FD = 31, 30, 15   # BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD
@@ -39,37 +32,12 @@ def take():
 
 
 def policies(connect=_netlink.connect):
-    """List the policies of IPsec, in the order in which the kernel asks them. Raises OSError.
-
-    Left out are those for packets of an interface of IPsec alone, and those for packets with a mark.
-
-    :returns: list of dict: ``direction`` (``in``, ``out`` or ``fwd``), ``action`` (``block``, ``protect`` or ``pass``),
-        ``family``, ``source`` and ``target`` (CIDR), ``protocol`` (a number, 0 for all), ``source_port`` and
-        ``target_port`` (each [port, mask]), ``interface`` (bool, of one interface).
-    """
-    question = struct.pack('=IHHII64x', 80, _GETPOLICY, _netlink.REQUEST_DUMP, 1, 0)
-    result = []
-    with contextlib.closing(connect(_XFRM)) as link:
-        for data, start, end in _netlink.messages(link, question):
-            target, source, target_port, source_port, family, to_bits, from_bits, protocol, index = \
-                _SELECTOR.unpack_from(data, start)
-            priority, dummy, direction, action = _POLICY.unpack_from(data, start + _POLICY_AT)
-            parts = {kind: data[first:last] for kind, first, last in _netlink.attributes(data, start + 168, end)}
-            if family not in _FAMILIES or direction not in _DIRECTIONS or any(parts.get(_IF_ID, b'')):
-                continue
-            if any(parts.get(_MARK, b'')[:4]):
-                continue
-            length = 4 if family == 2 else 16
-            result.append((priority, len(result), {
-                'direction': _DIRECTIONS[direction],
-                'action': 'block' if action else 'protect' if parts.get(_TEMPLATES) else 'pass',
-                'family': _FAMILIES[family], 'protocol': protocol, 'interface': bool(index),
-                'source': '%s/%d' % (scopes.text(source[:length]), from_bits),
-                'target': '%s/%d' % (scopes.text(target[:length]), to_bits),
-                'source_port': list(struct.unpack('>HH', source_port)),
-                'target_port': list(struct.unpack('>HH', target_port)),
-            }))
-    return [policy for dummy, dummy2, policy in sorted(result, key=lambda row: row[:2])]
+    """List the policies of IPsec, see ``ipsec.policies``. Raises OSError."""
+    answers = list(kernel.dump(_XFRM, _GETPOLICY, bytes(64), connect))
+    if not answers:
+        return []
+    from . import ipsec
+    return ipsec.policies(answers)
 
 
 def chooses_sockets(call=None, namespace='/proc/self/ns/net'):

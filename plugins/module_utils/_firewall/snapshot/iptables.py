@@ -9,7 +9,7 @@ import json
 import re
 
 from ..._addresses import scopes
-from . import kernel
+from . import raw_rules
 from .commands import Unseen
 
 _TABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
@@ -40,7 +40,7 @@ def instead_of_nft(tables, flags, tools):
                if family in ('inet', 'netdev') or (family in _COMMANDS and name not in _TABLES)]
     if flags or strange:
         raise Unseen('there are tables, but nft is not installed to read them; install nftables')
-    strange, ports = kernel.foreign()
+    strange, ports = raw_rules.foreign()
     if any(family in _COMMANDS for family, table, chain in strange):
         raise Unseen(
             'there are rules that iptables cannot show, but nft is not installed to read them; install nftables'

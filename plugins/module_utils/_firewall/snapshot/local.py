@@ -4,13 +4,10 @@
 
 A packet is for the host if the route to its destination is of the type ``local``, whichever table that is in and
 whichever interface has the address (ip-route(8), ip-rule(8)): addresses that stayed on a port of a bridge, prefixes of
-AnyIP, and prefixes in a table that rules of routing lead to. So are packets to multicast groups that it has joined.
+AnyIP, and prefixes in a table that rules of routing lead to.
 """
 
-import struct
-
-from ..._addresses import intervals as iv, networks, scopes
-from .commands import Unseen
+from ..._addresses import intervals as iv, networks
 
 _LOCAL_TABLE = 255
 _USUAL = (253, 254, 255)
@@ -92,36 +89,3 @@ class Tables:
 
 def _priority(rule):
     return rule[0]
-
-
-def groups(proc='/proc'):
-    """Find the multicast groups that somebody has joined, by net/igmp and net/igmp6 of proc(5). Raises Unseen.
-
-    :returns: dict, interface to list of str.
-    """
-    result = {}
-    for name, parse in (('igmp', _groups4), ('igmp6', _groups6)):
-        path = '%s/net/%s' % (proc, name)
-        try:
-            with open(path) as stream:
-                for interface, raw in parse(stream):
-                    result.setdefault(interface, []).append(scopes.text(raw))
-        except FileNotFoundError:
-            pass                        # a kernel without multicast, or without IPv6
-        except (OSError, ValueError, IndexError, struct.error) as exc:
-            raise Unseen('the multicast groups in %s cannot be read' % path) from exc
-    return result
-
-
-def _groups4(lines):
-    name = None
-    for line in lines:
-        if line[:1].isdigit():
-            name = line.split(None, 1)[1].partition(':')[0].strip()
-        elif line[:1].isspace():
-            yield name, struct.pack('=I', int(line.split()[0], 16))     # a number in the byte order of the machine
-
-
-def _groups6(lines):
-    for words in map(str.split, lines):
-        yield words[1], bytes.fromhex(words[2])

@@ -10,14 +10,15 @@ import errno
 import os
 import re
 
-from . import beside, kernel, local
+from . import beside, groups, kernel, network
 from .commands import Tools, Unseen
 
 _OF_IPTABLES = ('ip', 'ip6')     # families
 _TRANSLATES = ('dnat', 'DNAT', 'redirect', 'REDIRECT', 'tproxy', 'TPROXY')
 _OF_DEVICES = ('"ingress"', '"egress"')      # hooks
-_OF_FIREWALLD = re.compile(r'\n:INPUT_(?:ZONES|POLICIES) |"name": ?"INPUT_(?:ZONES|POLICIES)"')  # before 2.0, and since
-_OF_UFW = re.compile(r'\n:ufw6?-user-input |"name": ?"ufw6?-user-input"')
+# not compiled before one of them is needed: few hosts have both
+_OF_FIREWALLD = r'\n:INPUT_(?:ZONES|POLICIES) |"name": ?"INPUT_(?:ZONES|POLICIES)"'       # before 2.0, and since
+_OF_UFW = r'\n:ufw6?-user-input |"name": ?"ufw6?-user-input"'
 
 
 def take(run, proc='/proc', records=(), names=None):
@@ -30,7 +31,7 @@ def take(run, proc='/proc', records=(), names=None):
         of the tables that have some, which not every nft tells, or None; ``saves``, what ``iptables-save`` prints, by
         family and back end; ``ipset``, str or None; ``tables``, list of [family, name] in the kernel, or None;
         ``tools``; ``net``; ``elsewhere``, other network namespaces in which something listens to their addresses;
-        ``devices``, see ``kernel.devices``, where a chain is for some; ``unshown``, see there; ``port_names``,
+        ``devices``, see ``raw_rules.devices``, where a chain is for some; ``unshown``, see there; ``port_names``,
         dict such as ``{'tcp/80': 'http'}``, where a rule translates ports; ``errors``, list of dict with ``aspect`` and
         ``message``: what is missing of all that, each of which leaves every verdict unknown.
     """
@@ -98,10 +99,11 @@ def _take_nftables(taken, tools, proc):
             from . import iptables
             families = iptables.opaque(text)
         taken['nft'] = text
-        if any(word in text for word in _OF_DEVICES):
-            taken['devices'] = kernel.devices()
-        if '"tcp reset"' in text:
-            taken['unshown'] = kernel.unshown()
+        has_devices, has_resets = any(word in text for word in _OF_DEVICES), '"tcp reset"' in text
+        if has_devices or has_resets:
+            from . import raw_rules
+            taken['devices'] = raw_rules.devices() if has_devices else []
+            taken['unshown'] = raw_rules.unshown() if has_resets else []
     else:
         from . import iptables
         families = iptables.instead_of_nft(taken['tables'], taken['table_flags'], tools)
@@ -129,7 +131,7 @@ def _take_ipset(taken, tools, proc):
 
 
 def _take_net(taken, tools, proc):
-    net = kernel.network()
+    net = network.network()
     names = sorted(set(net['addresses']) - {'lo'})
     base = proc + '/sys/net/ipv4/'
     every = {word: _number(base + 'conf/all/' + word) for word in ('route_localnet', 'rp_filter')}
@@ -140,9 +142,9 @@ def _take_net(taken, tools, proc):
     net['rp_filter'] = {name: max(every['rp_filter'], own['rp_filter'][name]) for name in names}
     net['forwarding'] = {family: None if value is None else bool(value) for family, value in (
         ('ipv4', _number(base + 'ip_forward')), ('ipv6', _number(proc + '/sys/net/ipv6/conf/all/forwarding')))}
-    groups = local.groups(proc)
+    joined = groups.groups(proc)
     net['ipsec'], net['sk_lookup'] = beside.take()
-    net['groups'] = {name: groups[name] for name in names if name in groups}
+    net['groups'] = {name: joined[name] for name in names if name in joined}
     net['l3mdev_accept'] = {protocol: None if value is None else bool(value) for protocol, value in (
         (protocol, _number('%s%s_l3mdev_accept' % (base, protocol))) for protocol in ('tcp', 'udp'))}
     taken['net'] = net
@@ -159,13 +161,13 @@ def _number(path):
 
 def _firewalld(tables, texts, tools):
     if any(name == 'firewalld' for family, name in tables) or any(
-        'INPUT_' in text and _OF_FIREWALLD.search(text) for text in texts
+        'INPUT_' in text and re.search(_OF_FIREWALLD, text) for text in texts
     ):
         return 'running'
     return 'not running' if tools.find('firewalld') or tools.find('firewall-cmd') else 'absent'
 
 
 def _ufw(texts, tools):
-    if any('-user-input' in text and _OF_UFW.search(text) for text in texts):
+    if any('-user-input' in text and re.search(_OF_UFW, text) for text in texts):
         return 'active'
     return 'inactive' if tools.find('ufw') or os.path.exists('/etc/ufw/ufw.conf') else 'absent'

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import (
-    beside, commands, kernel, take as _take
+    beside, commands, kernel, network, raw_rules, take as _take
 )
 from ansible_collections.listening.ports.plugins.module_utils._netlink import NetlinkError
 
@@ -72,10 +72,10 @@ class Host:
         monkeypatch.setattr(beside, 'take', lambda: self.beside)
         monkeypatch.setattr(kernel, 'tables', lambda: [
             (family, name, self.flags.get((family, name), 0)) for family, name in self._answer(self.tables)])
-        monkeypatch.setattr(kernel, 'foreign', lambda: self._answer(self.rules))
-        monkeypatch.setattr(kernel, 'devices', lambda: self._answer(self.devices))
-        monkeypatch.setattr(kernel, 'unshown', lambda: UNSHOWN)
-        monkeypatch.setattr(kernel, 'network', lambda: self._answer(self.net))
+        monkeypatch.setattr(raw_rules, 'foreign', lambda: self._answer(self.rules))
+        monkeypatch.setattr(raw_rules, 'devices', lambda: self._answer(self.devices))
+        monkeypatch.setattr(raw_rules, 'unshown', lambda: UNSHOWN)
+        monkeypatch.setattr(network, 'network', lambda: self._answer(self.net))
         for name, value in (
             ('all/route_localnet', 0),
             ('all/rp_filter', 0),
