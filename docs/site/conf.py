@@ -96,7 +96,7 @@ def setup(app):
     asked = set()
 
     def change(_app, name, source):
-        source[0] = source[0].replace(PICTURES, '/pictures/')
+        source[0] = re.sub(re.escape(PICTURES) + r'([\w.-]+)(\?sanitize=true)?', r'/pictures/\1', source[0])
         if name == 'index':
             source[0] = grouped(source[0])
 

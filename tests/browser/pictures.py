@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pictures of the documentation: what each shows, and how it is drawn of what hosts have shown.
+"""The pictures of the documentation: what each shows, and how it is drawn of what hosts have shown. Figures are files
+that are written by hand.
 
     python tests/browser/pictures.py SOURCES CHECKOUT
 
@@ -71,6 +72,10 @@ PICTURES = {
     'page-phone.png': Picture(PAGE, (390, 844)),
     'terminal.png': Picture(TERMINAL, scheme='dark'),
 }
+
+
+# Written by hand: their source is the picture
+FIGURES = ('data-flow.svg', 'listening-open.svg', 'packets-way.svg')
 
 
 class _Skeleton(html.parser.HTMLParser):

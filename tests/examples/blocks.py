@@ -147,6 +147,8 @@ def classify(block: Block) -> str:
         if re.search(r'^ *\+-[-v|^]+-\+', block.text, re.MULTILINE):
             return 'figure'
         raise Unclassifiable('%s: what is this text?' % block)
+    if language == 'ini' and block.text.startswith('# hosts.ini\n'):
+        return 'hosts'      # an inventory
     if language == 'yaml':
         return _classify_yaml(block, load(block.text))
     return language

@@ -157,6 +157,16 @@ def test_inventories(block, place, audited):
     assert all(groups[name]['hosts'] == ['localhost'] for name in groups['listening_ports']['children'])
 
 
+@of('hosts')
+def test_inventories_of_hosts(block, place):
+    """Ansible finds the hosts that are in it, each in a group."""
+    (place.path / 'hosts.ini').write_text(block.text, encoding='utf-8')
+    listed = json.loads(place.run('ansible-inventory', '-i', 'hosts.ini', '--list'))
+    found = {host for name, group in listed.items() if name != '_meta' for host in group.get('hosts', ())}
+    assert found == {line.split()[0] for line in block.text.splitlines() if re.match(r'[\w.-]', line)}
+    assert 'ungrouped' not in listed['all']['children'] or not listed.get('ungrouped', {}).get('hosts')
+
+
 @of('ini')
 def test_settings(block, place):
     """Ansible knows each of them."""

@@ -63,8 +63,21 @@ def test_each_guide_is_in_one_group():
 def test_the_readme_lists_the_guides_in_the_same_groups_and_by_their_titles():
     text = ' '.join((ROOT / 'README.md').read_text(encoding='utf-8').split())
     for section in SECTIONS:
-        guides = []
+        listed = text.partition('* **%s**: ' % section['title'])[2].partition(' * **')[0].partition(' ## ')[0]
+        links = re.findall(r'\[([^\]]+)\]\(docs/docsite/rst/(\w+)\.rst\)', listed)
+        pages = [page for dummy, page in links]
+        assert len(pages) > 1 and pages == [page for page in section['toctree'] if page in pages]
+        for title, page in links:
+            assert '\n%s\n===' % title in (GUIDES / (page + '.rst')).read_text(encoding='utf-8')
         for page in section['toctree']:
-            heading = re.search(r'^(.+)\n=+$', (GUIDES / (page + '.rst')).read_text(encoding='utf-8'), re.MULTILINE)
-            guides.append('[%s](docs/docsite/rst/%s.rst)' % (heading.group(1), page))
-        assert '* **%s**: %s' % (section['title'], ', '.join(guides)) in text
+            assert '(docs/docsite/rst/%s.rst)' % page in text, 'the README names each guide'
+
+
+def test_each_row_of_the_comparison_has_a_source_at_a_version():
+    text = (GUIDES / 'guide_compare.rst').read_text(encoding='utf-8')
+    rows = re.findall(r'^   \* - .+\n     - ((?:.+\n)(?: {7}.+\n)*)', text, re.MULTILINE)
+    assert len(rows) > 30
+    for row in rows:
+        (address,) = re.findall(r'\(`source <([^>]+)>`__\)', row)
+        assert re.fullmatch(r'https://github\.com/[\w.-]+/[\w.-]+/blob/([0-9a-f]{40}|v\d+\.\d+\.\d+)/[\w./-]+(#L\d+(-L\d+)?)?',
+                            ''.join(address.split()))
