@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from ansible.errors import AnsibleActionFail
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import live, recorded, records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients, live, recorded, records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.choice import Choice
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
@@ -291,8 +291,11 @@ class Case:
         look = self._looked or live.Looked('failed', self.refusal, None)
         entry = records.record(self._host, run_id, ansible_version, look.status, look.message, look.facts,
                                bool(self._declared), self._judgement(), look.recorded_at)
+        directory = os.path.abspath(self._options['path'])
         try:
-            path = records.write(os.path.abspath(self._options['path']), entry, self._options['shared'])
+            path = records.write(directory, entry, self._options['shared'])
+            if look.recorded_at is None:        # else it was somebody else who looked, at some other time
+                clients.keep(directory, self._host, look.facts, run_id, self._options['shared'])
         except records.RecordError as exc:
             self._result.update(failed=True, failing=True, verdict=verdict(None), passes=False, msg='\n'.join((
                 '%s: %s.' % (self._name, visible(str(exc))), self._result['msg'])))

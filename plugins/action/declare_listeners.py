@@ -5,28 +5,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
-from ansible_collections.listening.ports.plugins.plugin_utils._baseline import compose, files, proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import clients, compose, files, proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients as kept
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model, progress
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import baseline, screen
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.lines import counted, fitting
+from ansible_collections.listening.ports.plugins.plugin_utils._shape import History
 from ansible_collections.listening.ports.plugins.plugin_utils._settings import setting
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts, of_hosts, roles
 from ansible_collections.listening.ports.plugins.plugin_utils._version import VERSION
 from ansible_collections.listening.ports.plugins.plugin_utils._words import number
 
 _COMMENT, _DECLARE = 'comment', 'declare'
+_ALLOWED, _OBSERVED = 'allowed', 'observed'
 # In the result, which a callback prints as a whole where the task fails.
-_MOST_DOUBTFUL = 1000
+_MOST_DOUBTFUL = _MOST_LIMITS = 1000
 _MOST_HOSTS = 20
 _MOST_NAMED = 10        # obstacles in a message
 
@@ -42,12 +47,16 @@ class ActionModule(_action.Report):
         'loopback': {'type': 'bool', 'default': True},
         'exposure': {'type': 'bool', 'default': True},
         'doubtful': {'type': 'str', 'choices': [_COMMENT, _DECLARE], 'default': _COMMENT},
+        'clients': {'type': 'str', 'choices': [_ALLOWED, _OBSERVED], 'default': _ALLOWED},
+        'clients_runs': {'type': 'int', 'default': 14},
+        'clients_days': {'type': 'int', 'default': 14},
         'declarations_from': {'type': 'list', 'elements': 'str'},
     }
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Write what is not declared yet of the hosts that were observed completely."""
         width, run_id = self.width(options), _action.run_id(options, may_be_any=True)
+        asked = _asked(options)
         path = os.path.abspath(options['path'])
         if not os.path.isdir(path):
             raise AnsibleActionFail('%s is not a directory: nothing was recorded there' % visible(path, 1000))
@@ -69,7 +78,7 @@ class ActionModule(_action.Report):
             return ['Written by listening.ports %s from %s, %s, run %s. Review it, then it is yours.' % (
                 VERSION, number(count, 'host'), now.date().isoformat(), run_id)]
 
-        composed = compose.compose(hosts, groups, shelf, head, now)
+        composed = compose.compose(hosts, groups, shelf, head, now, asked)
         left_out.update({name: 'it would not be as declared: %s' % '; '.join(faults[:3])
                          for name, faults in composed.unproved.items()})
         if len(composed.unproved) == len(hosts):
@@ -78,13 +87,19 @@ class ActionModule(_action.Report):
         found = baseline.Baseline(
             len(hosts) - len(composed.unproved), composed.listeners,
             [baseline.Written(os.path.join(folder, shelf.path(text.file)), text.entries, text.comments)
-             for text in composed.files], composed.doubtful, left_out, bool(self._task.check_mode))
+             for text in composed.files], composed.doubtful, left_out, bool(self._task.check_mode),
+            sum(not limit.reason for dummy, dummy2, limit in composed.limits))
         self.terminal.show(fitting(baseline.lines(found), width), options['color'])
         result.update(
             msg=baseline.summary(found)[0], run_id=run_id, entries=found.entries, left_out=left_out,
             files=[{'path': file.path, 'entries': file.entries} for file in found.files],
             doubtful=[{'listener': listener, 'reason': reason, 'hosts': list(some[:_MOST_HOSTS]),
                        'hosts_total': len(some)} for listener, reason, some in composed.doubtful[:_MOST_DOUBTFUL]])
+        if asked:
+            result['limits'] = [
+                {'path': os.path.join(folder, shelf.path(file)), 'entry': name, 'only_from': list(limit.sources),
+                 'cuts': list(limit.cuts), 'reason': limit.reason or None, 'runs': limit.runs, 'days': limit.days}
+                for file, name, limit in composed.limits[:_MOST_LIMITS]]
 
     def _look(self, path: str, names: Sequence[str], run_id: str, options: _action.Options, now: datetime.datetime,
               ) -> tuple[list[proof.Host], dict[str, str]]:
@@ -94,16 +109,20 @@ class ActionModule(_action.Report):
         hosts: list[proof.Host] = []
         left_out: dict[str, str] = {}
         pairs = model.read(path, names, run_id, shared=options['shared'])
-        for host, record in progress.told(pairs, len(names), self.tell):
-            facts = record['facts'] if record else None
-            reason = things.unseen(facts) if facts else '%s: %s' % (host.state, host.reason)
-            if facts and not reason:
-                try:
-                    hosts.append(proof.Host.of(host.name, facts, self._declared(host.name, of_roles), now, wanted))
-                except (AnsibleError, Refusals) as exc:
-                    reason = 'its declaration cannot be read: %s' % sentence(str(exc), 500)
-            if reason:
-                left_out[host.name] = reason
+        with _histories(path, options) as history:
+            for host, record in progress.told(pairs, len(names), self.tell):
+                facts = record['facts'] if record else None
+                reason = things.unseen(facts) if facts else '%s: %s' % (host.state, host.reason)
+                if facts and not reason:
+                    try:
+                        hosts.append(proof.Host.of(host.name, facts, self._declared(host.name, of_roles), now, wanted,
+                                                   history and clients.of_host(facts, history(host.name))))
+                    except (AnsibleError, Refusals) as exc:
+                        reason = 'its declaration cannot be read: %s' % sentence(str(exc), 500)
+                    except records.RecordError as exc:
+                        reason = 'who came to it cannot be read: %s' % exc
+                if reason:
+                    left_out[host.name] = reason
         return hosts, left_out
 
     def _declared(self, host: str, of_roles: roles.Declared) -> merge.Declared:
@@ -149,6 +168,29 @@ class _Declared:
                 names = {}
             self._known[host] = {str(name) for name in names if merge.kind(str(name))}
         return self._known[host]
+
+
+def _asked(options: _action.Options) -> clients.Asked | None:
+    """Return how often somebody has to have looked for who comes; None where entries are not limited to that."""
+    _action.refuse_less(options, {'clients_runs': 1, 'clients_days': 1})
+    if options['clients'] != _OBSERVED:
+        return None
+    if not options['exposure']:
+        raise AnsibleActionFail('clients: observed limits who may reach listeners, and exposure: false does not')
+    return clients.Asked(options['clients_runs'], options['clients_days'])
+
+
+@contextlib.contextmanager
+def _histories(path: str, options: _action.Options) -> Iterator[Callable[[str], History | None] | None]:
+    """Open what is kept of who came. Raises AnsibleActionFail where that cannot be read, or is not safe."""
+    with contextlib.ExitStack() as stack:
+        history = None
+        if options['clients'] == _OBSERVED:
+            try:
+                history = stack.enter_context(kept.opened(path, options['shared']))
+            except records.RecordError as exc:
+                raise AnsibleActionFail(str(exc)) from exc
+        yield history
 
 
 def _nobody(left_out: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import os
 
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import live, records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients, live, records
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 
 
@@ -30,10 +30,11 @@ class ActionModule(_action.Action):
         _action.refuse_less(options, {'look_timeout': 0})
         run_id = _action.run_id(options)
         status, message, facts = live.look(self, options, task_vars, result)[:3]
-        entry = records.record(str(task_vars['inventory_hostname']), run_id, ansible_version, status, message, facts,
-                               merge.declares(task_vars))
+        host, directory = str(task_vars['inventory_hostname']), os.path.abspath(options['path'])
+        entry = records.record(host, run_id, ansible_version, status, message, facts, merge.declares(task_vars))
         try:
-            path = records.write(os.path.abspath(options['path']), entry, options['shared'])
+            path = records.write(directory, entry, options['shared'])
+            clients.keep(directory, host, facts, run_id, options['shared'])
         except records.RecordError as exc:
             result.update(failed=True, msg='; '.join(filter(None, (str(exc), message))))
             return

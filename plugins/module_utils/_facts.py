@@ -35,9 +35,12 @@ class Host:
         return _netlink.local_addresses()
 
     @staticmethod
-    def connections(listeners, used, max_sockets, gaps):
+    def connections(listeners, used, max_sockets, gaps, local):
         from ._sockets import connections
-        connections.count(listeners, used, max_sockets, gaps)
+        if local is None and used == 'psutil':
+            from ._sockets import by_psutil
+            local = by_psutil.local_addresses()
+        connections.count(listeners, used, max_sockets, gaps, local)
 
     @staticmethod
     def owners(listeners, gather, used, max_fds, gaps, run):
@@ -77,7 +80,7 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     names, system = _services(host), _system(host)
     listeners = _listeners(sockets, system, names)
     if 'connections' in gather:
-        host.connections(listeners, used, max_sockets, gaps)
+        host.connections(listeners, used, max_sockets, gaps, system['local_addresses'])
     if 'owners' in gather:
         host.owners(listeners, gather, used, max_fds, gaps, run)
     records, more = [listener['record'] for listener in listeners], {}

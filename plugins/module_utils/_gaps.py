@@ -61,6 +61,7 @@ CODES = {
         'connection_budget': _SOCKETS,       # ``max_sockets`` was reached.
         'unreadable': None,                  # The connections could not be read.
         'other_namespaces': None,            # Connections of other network namespaces are not counted.
+        'own_addresses': None,               # The host may be among its own clients: its addresses could not be read.
     },
     'resources': {
         'open_files': None,                  # The open files of some owner could not be counted.

@@ -80,6 +80,8 @@ options:
       - See O(listening.ports.listener_facts#module:gather). By default the V(owners) are gathered, and the
         V(firewall) if an entry or a waiver limits who can reach something, or if what is missing may be a port that
         the host forwards.
+      - With V(connections) and O(path), who came is added to what is kept of earlier runs in C(clients) beside the
+        records.
     type: list
     elements: str
     choices: [owners, firewall, connections, namespaces, resources, command, raw]

@@ -65,6 +65,30 @@ options:
     type: str
     choices: [comment, declare]
     default: comment
+  clients:
+    description:
+      - From where C(only_from) of an entry comes. V(allowed) is whom the firewall of the host lets in today.
+        V(observed) is who came - the networks that connections came from while somebody looked, which is with
+        O(listening.ports.record_listeners#module:gather=connections).
+      - With V(observed), an entry has the networks of all of its hosts, at most 16 of each family, and a comment beside
+        it says who is let in today and would be cut off. An audit reports those as C(overexposed) until a firewall
+        keeps them out.
+      - An entry stays as with V(allowed) where who comes is not known well enough, or nobody came, and a comment says
+        why. That is so for everything but TCP, for ports that are led elsewhere, and where a host of its group was not
+        observed.
+    type: str
+    choices: [allowed, observed]
+    default: allowed
+  clients_runs:
+    description:
+      - With O(clients=observed), in how many runs somebody has to have looked, of each listener of an entry. Looks that
+        were not complete do not count.
+    type: int
+    default: 14
+  clients_days:
+    description: With O(clients=observed), on how many days, in UTC, somebody has to have looked.
+    type: int
+    default: 14
   declarations_from:
     description: See O(listening.ports.assert_listeners#module:declarations_from).
     type: list
@@ -143,6 +167,23 @@ left_out:
   type: dict
   returned: success
   sample: {db-3: "unreachable: No route to host"}
+limits:
+  description: What became of entries that were to be limited to who came, at most 1000.
+  type: list
+  elements: dict
+  returned: with O(clients=observed)
+  contains:
+    path: {description: "The file of the entry.", type: str, returned: always}
+    entry: {description: "Its name.", type: str, returned: always}
+    only_from: {description: "Who came; empty where the entry is not limited to that.", type: list, elements: str,
+                returned: always}
+    cuts: {description: "Networks that are let in today, of which others than these would be cut off.",
+           type: list, elements: str, returned: always}
+    reason: {description: "Why it is not limited to who came, or V(null).", type: str, returned: always}
+    runs: {description: "In how many runs somebody looked, on each host at least.", type: int, returned: always}
+    days: {description: "On how many days somebody looked, on each host at least.", type: int, returned: always}
+  sample: [{path: /srv/inventory/group_vars/all/listeners.yml, entry: ssh, only_from: [10.20.0.5], cuts: [0.0.0.0/0],
+            reason: null, runs: 15, days: 15}]
 doubtful:
   description: What is not declared, because it is doubtful, at most 1000 listeners.
   type: list

@@ -27,7 +27,9 @@ options:
     type: path
     default: listening-ports-audit
   gather:
-    description: See O(listening.ports.listener_facts#module:gather).
+    description:
+      - See O(listening.ports.listener_facts#module:gather). With V(connections), who came is added to what is kept of
+        earlier runs in C(clients) beside the records.
     type: list
     elements: str
     choices: [owners, firewall, connections, namespaces, resources, command, raw]

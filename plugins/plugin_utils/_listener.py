@@ -272,8 +272,7 @@ def unobserved(listener: Listener, complete: Complete) -> set[str]:
     :param complete: the aspects of the facts.
     """
     missing = {field for field in ('accepts_ipv4', 'accepts_ipv6') if listener.get(field) is None}
-    if listener.get('connections') is None:
-        missing.add('connections')
+    missing |= {field for field in ('connections', 'clients') if listener.get(field) is None}
     missing |= _undecided(listener.get('exposure'))
     if listener['interface'] is None and complete.get('binding') is not True:
         missing.add('interface')

@@ -220,13 +220,28 @@ class Endpoint(Served):
     namespace: str | None
 
 
+class Clients(TypedDict):
+    """Where connections come from that were established, as networks, each with the number of connections.
+
+    :ivar itself: how many are of the host itself.
+    """
+
+    ipv4: dict[str, int]
+    ipv6: dict[str, int]
+    itself: int
+
+
 class Listener(Endpoint, total=False):
     """All sockets with one protocol, address, device and port.
 
-    :ivar connections: how many of each state. :ivar exposure: None in other network namespaces.
+    Records of earlier versions lack the clients.
+
+    :ivar connections: how many of each state. :ivar clients: None where nobody can tell.
+    :ivar exposure: None in other network namespaces.
     """
 
     connections: dict[str, int] | None
+    clients: Clients | None
     exposure: Exposure | None
 
 
@@ -464,3 +479,47 @@ class Record(TypedDict):
     declared: bool
     facts: Facts | None
     judgement: Judgement | None
+
+
+class Came(TypedDict):
+    """A network from which clients came.
+
+    :ivar first: by the clock of a controller, as ``last``. :ivar runs: in how many runs at least.
+    :ivar most: how many connections there were at once, at least.
+    """
+
+    first: str
+    last: str
+    runs: int
+    most: int
+
+
+class Visited(TypedDict):
+    """Who came to a listener, and how often somebody looked for that.
+
+    Looks that were not complete add who came, and are not counted.
+
+    :ivar first: None where no look was complete, as ``last``. :ivar days: on how many days, in UTC.
+    :ivar itself: whether the host itself came.
+    """
+
+    first: str | None
+    last: str | None
+    runs: int
+    days: int
+    itself: bool
+    ipv4: dict[str, Came]
+    ipv6: dict[str, Came]
+
+
+class History(TypedDict):
+    """Who came to the listeners of a host, over many runs.
+
+    :ivar run_id: the last run. :ivar began: when the first look of that run was.
+    """
+
+    schema: int
+    host: str
+    run_id: str
+    began: str
+    listeners: dict[str, Visited]

@@ -8,6 +8,7 @@ psutil names one owner of a socket. It shows no device, no queue, and not whethe
 import socket
 import sys
 
+from .._addresses.scopes import FAMILIES
 from .._gaps import BECOME
 from .base import CollectorError, Socket
 
@@ -51,8 +52,11 @@ def _unseen():
 
 
 def _raw(row):
-    address = row.laddr[0].partition('%')[0]
-    return socket.inet_pton(row.family, address)
+    return _raw_of(row.family, row.laddr)
+
+
+def _raw_of(family, end):
+    return socket.inet_pton(family, end[0].partition('%')[0])
 
 
 def collect(gather, budget, gaps):
@@ -87,11 +91,27 @@ def collect(gather, budget, gaps):
     return sockets
 
 
-def connections():
-    """Yield (state, address, port, None) for each TCP connection.
+def connections(protocol):
+    """Yield (state, address, port, None, address of the peer) for each connection; of UDP of sockets that have one.
 
     :raises CollectorError: the system refuses.
     """
     for row in _rows():
-        if row.type == socket.SOCK_STREAM and row.status in _STATES and row.laddr:
-            yield _STATES[row.status], _raw(row), row.laddr[1], None
+        if protocol == 'tcp' and row.type == socket.SOCK_STREAM and row.status in _STATES and row.laddr:
+            state = _STATES[row.status]
+        elif protocol == 'udp' and row.type == socket.SOCK_DGRAM and row.laddr and row.raddr:
+            state = _STATES['ESTABLISHED']
+        else:
+            continue
+        yield state, _raw(row), row.laddr[1], None, _raw_of(row.family, row.raddr) if row.raddr else b'\0' * 4
+
+
+def local_addresses():
+    """List the addresses of the host, as ``_netlink.local_addresses`` does, without their networks; None if unknown."""
+    psutil = load()
+    try:
+        found = {entry.address for entries in psutil.net_if_addrs().values() for entry in entries
+                 if entry.family in FAMILIES.values()}
+    except (psutil.Error, OSError):
+        return None
+    return sorted('%s/%d' % (address, 128 if ':' in address else 32) for address in found)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from . import names, things, yaml
-from .cover import Declared, File, Fleet, Place, cover
+from . import clients, names, things, yaml
+from .cover import Declared, File, Fleet, Limit, Place, cover
 from .proof import Host, Proof
 from .things import Piece, Port, Thing, Way
 
@@ -50,16 +50,18 @@ class Composed:
     :ivar unproved: hosts that would not be as declared, with what would be found on each, harmless to print.
     :ivar doubtful: what is not declared: each listener, harmless to print, with the reason and its hosts.
     :ivar listeners: how many listeners are declared.
+    :ivar limits: what became of entries that were to be limited to who came: their files, names and limits.
     """
 
     files: list[Text] = field(default_factory=list)
     unproved: dict[str, list[str]] = field(default_factory=dict)
     doubtful: list[tuple[str, str, list[str]]] = field(default_factory=list)
     listeners: int = 0
+    limits: list[tuple[File, str, Limit]] = field(default_factory=list)
 
 
 def compose(hosts: Sequence[Host], groups: Mapping[str, Sequence[str]], shelf: Shelf, head: Callable[[int], list[str]],
-            now: datetime.datetime) -> Composed:
+            now: datetime.datetime, asked: clients.Asked | None = None) -> Composed:
     """Compose the files, and prove them.
 
     A host on which something would be found is left out, whatever the reason is: nothing is declared for others because
@@ -68,20 +70,27 @@ def compose(hosts: Sequence[Host], groups: Mapping[str, Sequence[str]], shelf: S
     :param groups: the groups that may be used, and all of their hosts.
     :param head: makes the comments at the top of each file, of the number of hosts.
     :param now: the time in UTC.
+    :param asked: how often somebody has to have looked for who comes, to limit entries to that; None not to.
     """
     unproved: dict[str, list[str]] = {}
     left = list(hosts)
     for dummy in range(_ROUNDS):
-        files = _files(left, groups, shelf, head(len(left)))
+        fleet = Fleet([host.name for host in left], groups)
+        came = clients.Clients(fleet, asked) if asked else None
+        declared = _declared(left, fleet, groups, came)
+        files = _texts(declared, shelf, head(len(left)))
         proof = Proof({text.file: text.text for text in files}, now)
         members = {text.file: set(_members(text.file, groups)) for text in files}
         failed: dict[str, list[str]] = {}
         for host in left if files else ():
-            faults = proof.faults(host, [file for file, names_of in members.items() if host.name in names_of])
+            faults = proof.faults(host, [file for file, names_of in members.items() if host.name in names_of],
+                                  came.ids(host.name, host.seen.pieces) if came else ())
             if faults:
                 failed[host.name] = faults
         if not failed:
-            return Composed(files, unproved, _doubtful(left), sum(len(host.seen.pieces) for host in left))
+            return Composed(files, unproved, _doubtful(left), sum(len(host.seen.pieces) for host in left), [
+                (place.file, entry.name, place.limit)
+                for entry in declared for place in entry.places if place.limit])
         unproved.update(failed)
         left = [host for host in left if host.name not in failed]
     return Composed([], {**unproved, **{host.name: ['not proved in time'] for host in left}})
@@ -91,10 +100,14 @@ def _members(file: File, groups: Mapping[str, Sequence[str]]) -> Sequence[str]:
     return groups[file.name] if file.kind == 'group' else [file.name]
 
 
-def _files(hosts: Sequence[Host], groups: Mapping[str, Sequence[str]], shelf: Shelf, head: list[str]) -> list[Text]:
-    fleet = Fleet([host.name for host in hosts], groups)
+def _declared(hosts: Sequence[Host], fleet: Fleet, groups: Mapping[str, Sequence[str]],
+              came: clients.Clients | None) -> list[Declared]:
     sound = _ways(hosts, lambda host: host.seen.pieces)
     declared = cover(fleet, sound, _Bars(fleet, hosts))
+    if came:
+        for host in hosts:
+            came.add(host.name, host.seen.pieces, host.came)
+        declared = came.limit(declared)
     if not declared:
         return []
     covered = {thing: entry.hosts for entry in declared for thing in entry.things}
@@ -106,7 +119,7 @@ def _files(hosts: Sequence[Host], groups: Mapping[str, Sequence[str]], shelf: Sh
                       is_comment=True)
     taken = {entry.name for host in hosts for entry in host.policy.all_entries if entry.name}
     names.name(declared, lambda file: set(_members(file, groups)), taken)
-    return _texts(declared, shelf, head)
+    return declared
 
 
 def _ways(hosts: Sequence[Host], pieces_of: Callable[[Host], Sequence[Piece]]) -> dict[Thing, dict[Way, int]]:
@@ -164,6 +177,8 @@ def _texts(declared: Iterable[Declared], shelf: Shelf, head: list[str]) -> list[
                 continue
             if place.is_absence and (_ABSENT, True) not in lines:
                 lines.append((_ABSENT, True))
+            if place.limit:
+                lines.append((clients.words(place.limit), True))
             lines.append((line, entry.is_comment))
             count += not entry.is_comment
             comments += entry.is_comment

@@ -35,17 +35,34 @@ class Group(NamedTuple):
     hosts: int
 
 
+class Limit(NamedTuple):
+    """What became of an entry that was to be limited to who came. All text is ours, and numbers.
+
+    :ivar reason: why it is not; empty where it is.
+    :ivar runs: in how many runs at least somebody looked for who comes, on each host; ``days`` on how many days.
+    :ivar sources: who came, as in ``only_from``. :ivar cuts: networks that are let in today, of which others are not.
+    """
+
+    reason: str
+    runs: int = 0
+    days: int = 0
+    sources: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
+
+
 class Place(NamedTuple):
     """An entry in one file.
 
     :ivar takes_place: whether it takes the place of the one that the group has.
     :ivar is_absence: whether it says that what the group has is not on this host.
+    :ivar limit: who came, where the entry is limited to that, or why it is not.
     """
 
     file: File
     way: Way
     takes_place: bool = False
     is_absence: bool = False
+    limit: Limit | None = None
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import marshal
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -20,9 +20,11 @@ from .._policy.judgement import judge
 from .._policy.judgement.finding import Finding
 from .._policy.language.refusal import Refusals
 from .._shape import Facts
-from . import things
+from . import clients, things
 from .things import Seen
 
+# what is found of an entry that is limited to who came, until a firewall keeps the others out
+_BEFORE_A_FIREWALL = ('overexposed', 'unknown')
 _LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
@@ -38,6 +40,7 @@ class Host:
     :ivar facts: ``packed``.
     :ivar declared: what is declared for it already, and ``policy`` the same, ready to judge.
     :ivar seen: what of it is not declared yet.
+    :ivar came: who came to its listeners, where that matters.
     """
 
     name: str
@@ -45,13 +48,14 @@ class Host:
     declared: merge.Declared
     policy: Policy
     seen: Seen
+    came: Mapping[str, clients.Seen] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, facts: Facts, declared: merge.Declared, now: datetime.datetime,
-           wanted: things.Wanted) -> Host:
+           wanted: things.Wanted, came: Mapping[str, clients.Seen] | None = None) -> Host:
         """Look at a host. Raises Refusals where its declaration is refused."""
         policy = Policy.of(declared)
-        return cls(name, packed(facts), declared, policy, things.seen(facts, policy, now, wanted))
+        return cls(name, packed(facts), declared, policy, things.seen(facts, policy, now, wanted), came or {})
 
     @property
     def unpacked(self) -> Facts:
@@ -71,17 +75,19 @@ class Proof:
     _read: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
     _policies: dict[frozenset[Any], Policy] = field(default_factory=dict)
 
-    def faults(self, host: Host, files: Sequence[Any]) -> list[str]:
+    def faults(self, host: Host, files: Sequence[Any], limited: Container[str] = ()) -> list[str]:
         """List what would be found on a host although it should not, harmless to print.
 
         :param files: those that it reads.
+        :param limited: the ids of listeners that more may reach today than came.
         """
         try:
             policy = self._policy(host, files)
         except Refusals as exc:
             return [str(fault) for fault in exc.items]
         judged = judge.judge(host.unpacked, policy, self.now)
-        return [finding.message for finding in _new(host.seen, judged)]
+        return [finding.message for finding in _new(host.seen, judged)
+                if not (finding.kind in _BEFORE_A_FIREWALL and all(key in limited for key in _ids(finding)))]
 
     def _policy(self, host: Host, files: Sequence[Any]) -> Policy:
         """Return what a host is judged by; that of all hosts for which nothing else is declared is the same object."""

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from ...module_utils._addresses import aggregate
 from ...module_utils._addresses.scopes import FAMILIES
 from ...module_utils._subsets import ASPECTS
 from .. import _schema, _shape
@@ -85,8 +86,27 @@ _endpoint = {
     'owners': _schema.items(_owner, 64),
     'owners_total': _count,
 }
+
+
+def network(family: int) -> _schema.Check:
+    """Return the check for a network of a family."""
+    def check_network(value: object) -> Any:
+        try:
+            aggregate.of_text(value if isinstance(value, str) else '', family)
+        except ValueError:
+            raise Fault('has a key that is no IPv%d network' % family) from None
+        return value
+    return check_network
+
+
+_clients = _schema.mapping({
+    'ipv4': _schema.table(network(4), _count, aggregate.MOST),
+    'ipv6': _schema.table(network(6), _count, aggregate.MOST),
+    'itself': _count,
+})
 _listener = _schema.mapping(_endpoint, {
     'connections': _schema.nullable(_schema.table(_word, _count, 32)),
+    'clients': _schema.nullable(_clients),
     'exposure': _schema.nullable(check_firewall.exposure),
 })
 _forwarded = _schema.mapping({

@@ -120,7 +120,7 @@ def write(directory: str, entry: Record, shared: bool = False) -> str:
     try:
         os.makedirs(directory, 0o700, exist_ok=True)
         os.makedirs(hosts, 0o700, exist_ok=True)
-        with _opened_hosts(directory, shared) as handle:
+        with opened_folder(directory, shared) as handle:
             _draft.write(handle, name, json.dumps(entry, separators=(',', ':')).encode('ascii'))
     except OSError as exc:
         raise RecordError('the record cannot be written to %s: %s' % (hosts, exc.strerror)) from exc
@@ -128,12 +128,15 @@ def write(directory: str, entry: Record, shared: bool = False) -> str:
 
 
 @contextlib.contextmanager
-def _opened_hosts(directory: str, shared: bool) -> Iterator[int]:
-    """Open the directory that has the records. Raises RecordError where others could forge some."""
+def opened_folder(directory: str, shared: bool, name: str = _HOSTS) -> Iterator[int]:
+    """Open the directory that has the records, or another one beside it. Raises OSError.
+
+    :raises RecordError: others could forge some.
+    """
     with _draft.opened(directory) as outer:
         _refuse_others(outer, 'the directory %s' % visible(directory, 500), shared)
-        with _draft.opened(_HOSTS, os.O_NOFOLLOW, outer) as inner:
-            _refuse_others(inner, 'the directory %s' % visible(os.path.join(directory, _HOSTS), 500), shared)
+        with _draft.opened(name, os.O_NOFOLLOW, outer) as inner:
+            _refuse_others(inner, 'the directory %s' % visible(os.path.join(directory, name), 500), shared)
             yield inner
 
 
@@ -153,7 +156,7 @@ def read(directory: str, host: str, shared: bool = False) -> Record | None:
     :returns: None where there is none.
     :raises RecordError: there is something that cannot be read, or is not the record of this host.
     """
-    return _read(_opened_hosts(directory, shared), host, shared)
+    return _read(opened_folder(directory, shared), host, shared)
 
 
 @contextlib.contextmanager
@@ -165,7 +168,7 @@ def opened(directory: str, shared: bool = False) -> Iterator[Callable[[str], Rec
     """
     with contextlib.ExitStack() as stack:
         try:
-            handle = stack.enter_context(_opened_hosts(directory, shared))
+            handle = stack.enter_context(opened_folder(directory, shared))
         except (OSError, RecordError):          # it is said of each host why it has no record
             yield lambda host: read(directory, host, shared)
         else:
@@ -180,7 +183,7 @@ def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: boo
           decode: Callable[[bytes], Any] = _decode) -> Record | None:
     name = file_name(host)
     what = 'the record hosts/%s' % name
-    data = _decoded(folder, name, what, os.O_NOFOLLOW, shared, decode)
+    data = decoded_file(folder, name, what, os.O_NOFOLLOW, shared, decode)
     return None if data is None else _checked(data, host, what)
 
 
@@ -205,8 +208,8 @@ class Unchecked:
         :returns: None where there is no such file.
         :raises RecordError: it cannot be read, is not JSON, or may be by somebody else.
         """
-        return _decoded(contextlib.nullcontext(self._handle), file, 'the record hosts/%s' % visible(file, 300),
-                        os.O_NOFOLLOW, self._shared)
+        return decoded_file(contextlib.nullcontext(self._handle), file, 'the record hosts/%s' % visible(file, 300),
+                            os.O_NOFOLLOW, self._shared)
 
 
 @contextlib.contextmanager
@@ -218,7 +221,7 @@ def unchecked(directory: str, shared: bool = False) -> Iterator[Unchecked]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            handle = stack.enter_context(_opened_hosts(directory, shared))
+            handle = stack.enter_context(opened_folder(directory, shared))
         except OSError as exc:
             raise RecordError('there are no records in %s: %s' % (visible(directory, 500), exc.strerror)) from exc
         yield Unchecked(handle, shared)
@@ -234,7 +237,7 @@ def to_come(directory: str, hosts: Iterable[str], run: str, shared: bool = False
     """
     names: set[str] = set()
     try:
-        with _opened_hosts(directory, shared) as handle:
+        with opened_folder(directory, shared) as handle:
             there = set(os.listdir(handle))     # of most hosts it is the name that is not there
             names.update(host for host in hosts
                          if file_name(host) not in there or _is_absent(handle, file_name(host), run))
@@ -270,7 +273,7 @@ def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None
     """
     folder, name = os.path.split(path)
     what = 'the file %s' % visible(path, 500)
-    data = _decoded(_draft.opened(folder), name, what, 0, shared)
+    data = decoded_file(_draft.opened(folder), name, what, 0, shared)
     if data is None:
         raise RecordError('there is no file %s' % visible(path, 500))
     if isinstance(data, dict) and 'recorded_at' in data:
@@ -285,8 +288,8 @@ def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None
         raise RecordError('%s holds neither a record nor facts: %s' % (what, fault)) from None
 
 
-def _decoded(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int, shared: bool,
-             decode: Callable[[bytes], Any] = _decode) -> Any:
+def decoded_file(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int, shared: bool,
+                 decode: Callable[[bytes], Any] = _decode) -> Any:
     """Return the decoded content of a file; None where there is none. Raises RecordError."""
     try:
         data = _content(folder, name, what, flags, shared)

@@ -33,8 +33,9 @@ CLOSE = ('close_confirm', 'close_despite', 'close_kinds', 'close_mask', 'close_p
 # And for the playbook enforce: they decide whether anything is done at all.
 ENFORCE = ('enforce_actions', 'enforce_confirm', 'enforce_serial')
 # And for the playbook baseline: they decide what is declared, and where.
-BASELINE = ('baseline_declarations_from', 'baseline_dest', 'baseline_doubtful', 'baseline_exposure', 'baseline_gather',
-            'baseline_look_timeout', 'baseline_loopback', 'baseline_records', 'baseline_shared')
+BASELINE = ('baseline_clients', 'baseline_clients_days', 'baseline_clients_runs', 'baseline_declarations_from',
+            'baseline_dest', 'baseline_doubtful', 'baseline_exposure', 'baseline_gather', 'baseline_look_timeout',
+            'baseline_loopback', 'baseline_records', 'baseline_shared')
 # And for the playbook validate, where it compares: they decide by what hosts are judged.
 VALIDATE = ('validate_base', 'validate_fail', 'validate_markdown', 'validate_max_age', 'validate_records',
             'validate_shared')

@@ -48,7 +48,8 @@ NEVER = (
      ('ansible', 'subprocess', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._variables', FIREWALL,
       *READING)),
     ('of that, only what writes files asks the machine', tuple(
-        'plugin_utils._baseline.%s' % name for name in ('things', 'cover', 'names', 'yaml', 'proof', 'compose')),
+        'plugin_utils._baseline.%s' % name
+        for name in ('things', 'cover', 'clients', 'names', 'yaml', 'proof', 'compose')),
      ('os', 'plugin_utils._draft', 'plugin_utils._baseline.files')),
     ('what a change of a declaration makes of hosts is told from judgements alone', ('plugin_utils._report.impact',),
      ('ansible', 'plugin_utils._facts.live', 'plugin_utils._variables', FIREWALL, *READING)),
@@ -65,7 +66,8 @@ FLOORS = (
     ('module_utils._firewall.snapshot', 'module_utils._facts', 'modules'),
     (POLICY, 'plugin_utils._facts', 'plugin_utils._report', 'action'),
     (POLICY, 'plugin_utils._identity', 'plugin_utils._baseline', 'action'),
-    tuple('plugin_utils._baseline.%s' % name for name in ('yaml', 'things', 'cover', 'names', 'compose')),
+    tuple('plugin_utils._baseline.%s' % name for name in ('yaml', 'things', 'cover', 'clients', 'compose')),
+    tuple('plugin_utils._baseline.%s' % name for name in ('cover', 'names', 'compose')),
 )
 
 # What hosts may have, and the only module that asks for it: it is the collector of that name

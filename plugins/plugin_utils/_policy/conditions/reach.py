@@ -104,6 +104,16 @@ def _let_in(exposure: Mapping[str, Any], family: int) -> tuple[Spans, Spans]:
     return _sources.union(_sources.minus(allowed, *excepted), *more), _sources.union(*undecided)
 
 
+def let_in(listener: Listener) -> Mapping[int, Spans] | None:
+    """Find who reaches a listener, or may, beside the host itself, by family; None where nobody looked."""
+    exposure = _exposure(listener)
+    if not _is_inside(listener) and (exposure.get('verdict') in (None, 'unknown') or exposure.get('allowed') is None):
+        return None
+    sure, maybe = _reach(listener)
+    return {family: _sources.minus(_sources.union(sure.get(family, ()), maybe.get(family, ())), _ITSELF[family])
+            for family in families(listener)}
+
+
 def is_anyone(listener: Listener) -> bool:
     """Whether everybody of a family surely reaches it, as far as the host has a say in it."""
     sure = _reach(listener).sure

@@ -31,6 +31,7 @@ class Baseline(NamedTuple):
     :ivar doubtful: listeners that are not declared, harmless to print, each with the reason and its hosts.
     :ivar left_out: why hosts were, harmless to print.
     :ivar is_plan: whether nothing is written, as this is only tried.
+    :ivar limited: how many entries are limited to who came.
     """
 
     hosts: int
@@ -39,6 +40,7 @@ class Baseline(NamedTuple):
     doubtful: Sequence[tuple[str, str, Sequence[str]]]
     left_out: Mapping[str, str]
     is_plan: bool = False
+    limited: int = 0
 
     @property
     def entries(self) -> int:
@@ -77,6 +79,9 @@ def lines(baseline: Baseline) -> list[Line]:
         shown.append(('Left out:', HEAD))
         shown += [('  %s: %s' % (counted(hosts), reason), BAD) for reason, hosts in list(reasons.items())[:_MOST]]
         shown += _more(len(reasons))
+    if baseline.limited:
+        shown.append(('%s limited to who came. An audit finds whoever else reaches it, until a firewall keeps them out.'
+                      % number(baseline.limited, 'entry is', 'entries are'), PLAIN))
     if baseline.files and not baseline.is_plan:
         shown.append(('Next: read what was written, change what should not be so, commit it, and audit.', PLAIN))
     return [*shown, summary(baseline)]

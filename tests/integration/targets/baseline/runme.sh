@@ -91,6 +91,37 @@ nobody -i "$inventory/hosts" -e target=web --limit db "$@"
 ANSIBLE_INVENTORY=/dev/null nobody "$@"
 shows 'The inventory has no host: nobody was declared\.'
 
+# entries are limited to who came, where enough looks say so; a comment says what that cuts off, or why one is not
+rm -r "$inventory" "$records"
+mkdir "$inventory"
+printf '[web]\nweb-1\nweb-2\n' >"$inventory/hosts"
+make_records --observed
+expect 0 baseline -e baseline_clients=observed -e baseline_clients_runs=21 "$@" --check --diff
+shows '^\+  # not limited to who came: looked for clients in 20 runs on 20 days so far, of 21 and 14 that are asked for$'
+refuses() {
+    expect 2 baseline "$@"
+    [ ! -e "$inventory/group_vars" ]
+}
+refuses -e baseline_clients=everybody
+refuses -e baseline_clients=observed -e baseline_clients_days=0
+refuses -e baseline_clients=observed -e baseline_exposure=false
+chmod 777 "$records/clients"
+refuses -e baseline_clients=observed
+chmod 700 "$records/clients"
+expect 0 baseline -e baseline_clients=observed "$@"
+shows '^1 entry is limited to who came\. An audit finds whoever else reaches it, until a firewall keeps them out\.$'
+diff <(tail -n 6 "$inventory/group_vars/all/listeners.yml") - <<'ENTRIES'
+  # limited to who came in 20 runs on 20 days; cuts off everybody else
+  - {name: ssh, port: 22, service: ssh, only_from: [10.20.0.5, 10.20.0.6]}
+  # not limited to who came: clients came from too many networks
+  - {name: nginx, port: 80, service: nginx}
+  # not limited to who came: nobody came but the host itself
+  - {name: rsync, port: 873, service: rsync}
+ENTRIES
+written >"$state/first"
+expect 0 baseline -e baseline_clients=observed "$@"
+written | diff "$state/first" -
+
 # hosts that are recorded by the playbook itself
 cd "$state"
 expect 2 ansible-playbook listening.ports.baseline -e target=dead "$@"

@@ -11,7 +11,7 @@ import pytest
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import recorded, records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients, recorded, records
 from ansible_collections.listening.ports.tests.unit.plugins.action.asserting import NOW, Run
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener, record
 
@@ -282,3 +282,15 @@ def test_records_that_others_may_write_to_are_not_judged_unless_that_is_meant(ru
     assert result['failed'] is True and result['status'] == 'failed'
     assert 'is not safe from forgery: everybody may write to it' in result['msg']
     assert run(variables=DECLARED, facts=str(tmp_path), shared=True)['failing'] is False
+
+
+def test_who_came_is_kept_of_a_look_and_not_of_what_somebody_recorded(run, tmp_path):
+    came = facts(listener(clients={'ipv4': {'10.0.0.5/32': 1}, 'ipv6': {}, 'itself': 0}))
+    came['complete']['connections'] = True
+    put(tmp_path / 'earlier', {'recorded_at': stamp(60), 'facts': came})
+    kept_in = tmp_path / 'kept'
+    assert run(variables=DECLARED, facts=str(tmp_path / 'earlier'), path=str(kept_in), run_id='r1')['path']
+    assert [path.name for path in kept_in.iterdir()] == ['hosts']
+    assert run(came, variables=DECLARED, path=str(kept_in), run_id='r2')['path']
+    with clients.opened(str(kept_in)) as read:
+        assert read('web-1')['listeners']['tcp/0.0.0.0:80']['runs'] == 1

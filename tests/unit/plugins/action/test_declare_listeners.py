@@ -14,7 +14,7 @@ from ansible.playbook.task import Task
 from ansible.template import Templar
 from ansible_collections.listening.ports.plugins.action import declare_listeners
 from ansible_collections.listening.ports.plugins.plugin_utils._baseline import proof
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients, records
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import RUN, record
@@ -182,7 +182,7 @@ def test_if_nobody_can_be_proved_it_fails(declare):
 def test_who_cannot_be_proved_is_left_out(declare):
     declare.record('a', SSH)
     declare.record('b', SSH)
-    with mock.patch.object(proof.Proof, 'faults', lambda self, host, files: ['x'] * (host.name == 'b')):
+    with mock.patch.object(proof.Proof, 'faults', lambda self, host, files, limited: ['x'] * (host.name == 'b')):
         result = declare()
     assert result['left_out'] == {'b': 'it would not be as declared: x'} and list(declare.files()) == [
         'host_vars/a/listeners.yml']
@@ -290,7 +290,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(declare):
     declare.record('a', SSH)
     original = proof.Proof.faults
 
-    def faults(self, host, files):
+    def faults(self, host, files, limited=()):
         (declare.folder / 'host_vars/a').mkdir(parents=True)
         (declare.folder / 'host_vars/a/listeners.yml').write_text('mine: 1\n', encoding='utf-8')
         return original(self, host, files)
@@ -299,3 +299,85 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(declare):
             AnsibleActionFail, match='listeners.yml cannot be written: File exists; nothing was'):
         declare()
     assert declare.files() == {'host_vars/a/listeners.yml': 'mine: 1\n'}
+
+
+# Limited to who came
+
+WEB = 'tcp 0.0.0.0:80 nginx/root nginx.service from=anyone'
+
+
+def look(declare, name, *networks, run):
+    """A look at a host, and who came to its port 80."""
+    facts = building.facts([WEB])
+    facts['listeners'][0]['clients'] = {'ipv4': dict.fromkeys(networks, 1), 'ipv6': {}, 'itself': 0}
+    facts['complete']['connections'] = True
+    declare.variables.setdefault(name, {})
+    records.write(str(declare.records), record(name, facts))
+    clients.keep(str(declare.records), name, facts, run)
+
+
+def test_entries_are_limited_to_who_came(declare):
+    for number in range(3):
+        look(declare, 'a', '10.0.0.5/32', run='r%d' % number)
+        look(declare, 'b', '10.0.0.6/32', run='r%d' % number)
+    result = declare(clients='observed', clients_runs=3, clients_days=1)
+    path = str(declare.folder / 'group_vars/all/listeners.yml')
+    assert result['limits'] == [{
+        'path': path, 'entry': 'nginx', 'only_from': ['10.0.0.5', '10.0.0.6'], 'cuts': ['0.0.0.0/0'], 'reason': None,
+        'runs': 3, 'days': 1}]
+    assert declare.files()['group_vars/all/listeners.yml'].splitlines()[-2:] == [
+        '  # limited to who came in 3 runs on 1 day; cuts off everybody else',
+        '  - {name: nginx, port: 80, service: nginx, only_from: [10.0.0.5, 10.0.0.6]}']
+    assert any('1 entry is limited to who came. An audit finds whoever else reaches it, until a firewall' in line
+               for line in declare.shown)
+    declare.read('a')
+    declare.read('b')
+    assert declare(clients='observed', clients_runs=3, clients_days=1)['files'] == []
+
+
+def test_by_default_much_is_asked_for_and_nothing_limited(declare):
+    look(declare, 'a', '10.0.0.5/32', run='r1')
+    assert 'limits' not in declare(check=True)
+    result = declare(check=True, diff=True, clients='observed')
+    assert result['limits'][0]['reason'] == (
+        'looked for clients in 1 run on 1 day so far, of 14 and 14 that are asked for')
+    after = result['diff'][0]['after']
+    assert 'only_from' not in after and '  # not limited to who came: ' in after
+    assert not any('entry is limited' in line for line in declare.shown)
+
+
+def test_a_host_whose_clients_cannot_be_believed_is_left_out(declare):
+    look(declare, 'a', '10.0.0.5/32', run='r1')
+    look(declare, 'b', '10.0.0.5/32', run='r1')
+    (declare.records / 'clients/b.json').write_text('{}', encoding='utf-8')
+    result = declare(clients='observed', clients_runs=1, clients_days=1)
+    assert result['left_out'] == {
+        'b': 'who came to it cannot be read: the file clients/b.json is not valid: is missing. Remove it to begin anew'}
+    assert [file['path'].split('/')[-3:-1] for file in result['files']] == [['host_vars', 'a']]
+    assert 'left_out' in declare(check=True) and declare(check=True)['left_out'] == {}
+
+
+def test_without_a_look_for_clients_nothing_is_limited(declare):
+    declare.record('a', WEB)
+    result = declare(clients='observed')
+    assert result['limits'][0]['runs'] == 0 and result['left_out'] == {}
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ({'clients': 'observed', 'exposure': False}, 'clients: observed limits who may reach listeners'),
+    ({'clients_runs': 0}, 'clients_runs has to be at least 1'),
+    ({'clients_days': 0}, 'clients_days has to be at least 1'),
+    ({'clients': 'anyone'}, 'value of clients must be one of: allowed, observed')])
+def test_options_for_clients_that_are_wrong_are_refused(declare, arguments, message):
+    declare.record('a', WEB)
+    with pytest.raises(AnsibleError, match=message):
+        declare(**arguments)
+    assert declare.files() == {}
+
+
+def test_clients_in_a_directory_of_others_are_not_believed(declare):
+    look(declare, 'a', '10.0.0.5/32', run='r1')
+    (declare.records / 'clients').chmod(0o777)
+    with pytest.raises(AnsibleActionFail, match='is not safe from forgery'):
+        declare(clients='observed')
+    assert declare.files() == {}

@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action.record_listeners import ActionModule
 from ansible_collections.listening.ports.plugins.module_utils._wire import pack
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients, records
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, owner
 
 
@@ -215,3 +215,38 @@ def test_a_directory_that_can_be_replaced_is_warned_about(run, tmp_path):
     assert any('can be replaced with others, because of the directory %s: everybody may' % (tmp_path / 'open') in text
                for text in result['warnings'])
     assert 'warnings' not in run(answer(), path=str(tmp_path / 'open/mine'), shared=True)
+
+
+CAME = {'ipv4': {'10.0.0.5/32': 2}, 'ipv6': {}, 'itself': 0}
+
+
+def looked(**complete):
+    """What a host sends that was asked for connections."""
+    observed = facts(listener(clients=CAME, connections={'established': 2}))
+    observed['complete'].update({'connections': True, **complete})
+    return {'packed': pack(observed)}
+
+
+def test_who_came_is_kept_over_runs(run, tmp_path):
+    for name in ('run1', 'run2', 'run2'):
+        assert run(looked(), gather=['owners', 'connections'], run_id=name)['status'] == 'ok'
+    with clients.opened(str(tmp_path)) as read:
+        [visited] = read('we/b')['listeners'].values()
+    assert visited['runs'] == 2 and visited['ipv4']['10.0.0.5/32']['runs'] == 2
+    run(answer(listener()))
+    run({'unreachable': True, 'msg': 'no'})
+    with clients.opened(str(tmp_path)) as read:
+        assert read('we/b')['listeners'] == {'tcp/0.0.0.0:80': visited}
+
+
+def test_without_a_look_for_clients_nothing_is_kept(run, tmp_path):
+    run(answer(listener()))
+    assert os.listdir(tmp_path) == ['hosts']
+
+
+def test_what_cannot_be_kept_fails_the_task(run, tmp_path):
+    run(looked(), run_id='run1')
+    (tmp_path / 'clients/we%2Fb.json').write_text('nonsense', encoding='utf-8')
+    result = run(looked(), run_id='run2')
+    assert result['failed'] and result['msg'].startswith('the file clients/we%2Fb.json is not valid: not JSON')
+    assert records.read(str(tmp_path), 'we/b')['run_id'] == 'run2'

@@ -50,11 +50,11 @@ def attribute(kind, value, length=None):
     return _padded(struct.pack('=HH', 4 + len(value) if length is None else length, kind) + value)
 
 
-def inet_diag(address, port, state=10, interface=0, pending=0, limit=0, uid=0, inode=1, attributes=b''):
+def inet_diag(address, port, state=10, interface=0, pending=0, limit=0, uid=0, inode=1, attributes=b'', peer=b''):
     """bytes: a message with struct inet_diag_msg. Old kernels leave garbage behind an IPv4 address."""
     family = socket.AF_INET6 if len(address) == 16 else socket.AF_INET
     return message(20, struct.pack('=BBBB', family, state, 0, 0) + struct.pack('>HH', port, 0)
-                   + address.ljust(16, b'\xee') + b'\xdd' * 16
+                   + address.ljust(16, b'\xee') + peer.ljust(16, b'\xdd')
                    + struct.pack('=IIIIIIII', interface, 7, 7, 99, pending, limit, uid, inode) + attributes)
 
 

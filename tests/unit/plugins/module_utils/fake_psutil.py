@@ -9,6 +9,7 @@ import socket
 import sys
 import types
 
+Address = collections.namedtuple('Address', 'family address')
 Row = collections.namedtuple('Row', 'family type laddr raddr status pid')
 V4, V6, TCP, UDP = socket.AF_INET, socket.AF_INET6, socket.SOCK_STREAM, socket.SOCK_DGRAM
 
@@ -57,7 +58,7 @@ def install(monkeypatch):
     fake = types.ModuleType('psutil')
     for error in (Error, AccessDenied, NoSuchProcess, ZombieProcess):
         setattr(fake, error.__name__, error)
-    fake.rows, fake.processes, fake.asked = [], {}, []
+    fake.rows, fake.processes, fake.asked, fake.addresses = [], {}, [], {}
 
     def net_connections(kind):
         fake.asked.append(kind)
@@ -72,6 +73,13 @@ def install(monkeypatch):
             raise fake.processes[pid]
         return Process(fake.processes[pid])
 
-    fake.net_connections, fake.Process = net_connections, process
+    def net_if_addrs():
+        if isinstance(fake.addresses, Exception):
+            raise fake.addresses
+        link = Address(-1, '00:00:5e:00:53:01')
+        return {name: [link] + [Address(V6 if ':' in address else V4, address) for address in some]
+                for name, some in fake.addresses.items()}
+
+    fake.net_connections, fake.Process, fake.net_if_addrs = net_connections, process, net_if_addrs
     monkeypatch.setitem(sys.modules, 'psutil', fake)
     return fake

@@ -80,7 +80,8 @@ class Host:
             listener['record'].update(service=service, activated_by=activated_by,
                                       owners=[{'unit': None}, {'unit': unit}])
 
-    def connections(self, listeners, used, budget, gaps):
+    def connections(self, listeners, used, budget, gaps, local):
+        assert local == self.local_addresses() or used == 'psutil'
         self.calls.append(('connections', used, budget))
 
     @staticmethod
@@ -346,7 +347,7 @@ def test_this_host(collector):
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}
     [record] = [record for record in facts['listeners'] if record['id'] == 'tcp/127.0.0.1:%d' % port]
-    assert set(record) == LISTENER | {'connections', 'exposure'}
+    assert set(record) == LISTENER | {'connections', 'clients', 'exposure'}
     assert [owner['pid'] for owner in record['owners']] == [os.getpid()]
     assert set(record['owners'][0]) == {'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started', 'unit',
                                         'main', 'container',
@@ -355,6 +356,7 @@ def test_this_host(collector):
     assert (record['held_by'], record['scope'], record['socket_uid']) == ('processes', 'loopback', os.geteuid())
     # both ends are counted by their own address: only the one of the listener is its
     assert record['connections']['established'] == 1
+    assert record['clients'] == {'ipv4': {}, 'ipv6': {}, 'itself': 1}
     assert unpack(pack(facts)) == facts
     for text in strings(facts):
         text.encode('utf-8')

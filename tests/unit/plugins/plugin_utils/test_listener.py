@@ -183,7 +183,7 @@ def test_what_to_stop_and_why_nothing(fields, expected):
 # What was not observed
 
 COMPLETE = {'sockets': True, 'binding': True, 'owners': True, 'units': True}
-OPTIONAL = {'connections', 'exposure', 'verdict', 'allowed', 'level', 'resources', 'command'}
+OPTIONAL = {'connections', 'clients', 'exposure', 'verdict', 'allowed', 'level', 'resources', 'command'}
 SEEN = {'service': 'nginx.service', 'owners': [owner(main=True, unit='nginx.service')]}
 OF_OWNERS = {'owners', 'owners_total', 'held_by', 'pid', 'process', 'exe', 'exe_deleted', 'user', 'uid', 'started',
              'unit', 'main', 'container', 'resources', 'command', 'exe_inside'}
@@ -217,13 +217,13 @@ def test_what_was_not_observed(fields, complete, missing):
 ])
 def test_an_exposure_that_is_not_decided_means_nothing(exposure, missing):
     bound = listener(**SEEN, exposure=exposure)
-    assert _listener.unobserved(bound, COMPLETE) == missing | {'connections', 'resources', 'command'}
+    assert _listener.unobserved(bound, COMPLETE) == missing | {'connections', 'clients', 'resources', 'command'}
 
 
 def test_resources_that_were_not_observed():
     busy = owner(main=True, unit='nginx.service', resources={'threads': 4, 'open_files': None}, command=['nginx'])
     open_to_all = {'verdict': 'allowed', 'allowed': ['0.0.0.0/0']}
-    bound = listener(service='nginx.service', owners=[busy], connections={}, exposure=open_to_all)
+    bound = listener(service='nginx.service', owners=[busy], connections={}, clients={}, exposure=open_to_all)
     assert _listener.unobserved(bound, COMPLETE) == {'open_files'}
 
 

@@ -59,6 +59,7 @@ def whole():
             service='a.service',
             activated_by='a.socket',
             connections={'established': 1},
+            clients={'ipv4': {'192.0.2.9/32': 1}, 'ipv6': {'2001:db8::/64': 5}, 'itself': 1},
             exposure=EXPOSURE,
             owners=[
                 samples.owner(
@@ -80,7 +81,7 @@ def whole():
             made['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x'
         )
     ]
-    del made['forwarded'][0]['connections']
+    del made['forwarded'][0]['connections'], made['forwarded'][0]['clients']
     made['openings'] = [
         {
             'protocol': 'tcp',

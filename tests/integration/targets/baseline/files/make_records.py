@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes records of hosts that do not exist: make_records.py DIRECTORY [A SERVICE THAT web-1 HAS IN ADDITION]"""
+"""Writes records of hosts that do not exist: make_records.py DIRECTORY [A SERVICE THAT web-1 HAS IN ADDITION]
+
+With --observed in its place, these are two hosts to which clients came.
+"""
 
 import json
 import os
@@ -49,8 +52,31 @@ def write(directory, host, known, status='ok', message=None):
             'ansible_core': '2.21.0', 'facts': known, 'judgement': None}, stream)
 
 
+ANYONE = {'verdict': 'allowed', 'level': 'anyone', 'allowed': ['0.0.0.0/0'], 'undecided': [], 'caveats': [],
+          'decided_by': None, 'blocked_by': None, 'paths': []}
+
+
+def observed(directory):
+    """Write records of two hosts, and who came to them."""
+    seen = {'first': '2026-11-01T10:00:00Z', 'last': '2026-11-20T10:00:00Z', 'runs': 20, 'days': 20, 'itself': True}
+    os.makedirs(os.path.join(directory, 'clients'), 0o700, exist_ok=True)
+    for host, address in (('web-1', '10.20.0.5/32'), ('web-2', '10.20.0.6/32')):
+        write(directory, host, facts(*(
+            dict(listener(port, name, name + '.service'), exposure=ANYONE)
+            for port, name in ((22, 'ssh'), (80, 'nginx'), (873, 'rsync')))))
+        came = {'first': seen['first'], 'last': seen['last'], 'runs': 3, 'most': 2}
+        with open(os.path.join(directory, 'clients', host + '.json'), 'w', encoding='ascii') as stream:
+            json.dump({'schema': 1, 'host': host, 'run_id': 'made', 'began': seen['last'], 'listeners': {
+                'tcp/0.0.0.0:22': dict(seen, ipv4={address: came}, ipv6={}),
+                'tcp/0.0.0.0:80': dict(seen, ipv4={'0.0.0.0/0': came}, ipv6={}),
+                'tcp/0.0.0.0:873': dict(seen, ipv4={}, ipv6={})}}, stream)
+
+
 def main(directory, more=None):
     """Write a record for each host."""
+    if more == '--observed':
+        observed(directory)
+        return
     ssh, http = listener(22, 'sshd', 'ssh.service'), listener(80, 'nginx', 'nginx.service')
     rsync, miner = listener(873, 'rsync', 'rsync.service'), listener(4444, 'nc', user='nobody', exe='/tmp/.x/nc')
     hosts = {

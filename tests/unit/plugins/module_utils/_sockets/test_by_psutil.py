@@ -74,13 +74,24 @@ def test_budget(psutil, budget, complete):
 
 
 def test_connections(psutil):
-    psutil.rows = [row(status='ESTABLISHED'), row('fe80::1%en0', status='CLOSE_WAIT'), row(),
-                   row(kind=UDP, status='NONE'),
-                   row(status='NONE'), row(status='BOUND')]
-    assert list(by_psutil.connections()) == [(1, ip('192.0.2.1'), 80, None), (8, ip('fe80::1'), 80, None)]
+    psutil.rows = [row(status='ESTABLISHED', peer=('192.0.2.9', 4711)),
+                   row('fe80::1%en0', status='CLOSE_WAIT', peer=('fe80::2%en0', 4711)), row(),
+                   row(kind=UDP, status='NONE'), row(kind=UDP, status='NONE', peer=('192.0.2.8', 53)),
+                   row(status='NONE'), row(status='BOUND'), row(status='CLOSE')]
+    assert list(by_psutil.connections('tcp')) == [
+        (1, ip('192.0.2.1'), 80, None, ip('192.0.2.9')), (8, ip('fe80::1'), 80, None, ip('fe80::2')),
+        (7, ip('192.0.2.1'), 80, None, ip('0.0.0.0'))]
+    assert list(by_psutil.connections('udp')) == [(1, ip('192.0.2.1'), 80, None, ip('192.0.2.8'))]
+
+
+def test_own_addresses(psutil):
+    psutil.addresses = {'lo0': ['127.0.0.1', '::1'], 'en0': ['192.0.2.1', 'fe80::1%en0'], 'en1': []}
+    assert by_psutil.local_addresses() == ['127.0.0.1/32', '192.0.2.1/32', '::1/128', 'fe80::1%en0/128']
+    psutil.addresses = AccessDenied('no')
+    assert by_psutil.local_addresses() is None
 
 
 def test_connections_refused(psutil):
     psutil.rows = AccessDenied('no')
     with pytest.raises(CollectorError):
-        list(by_psutil.connections())
+        list(by_psutil.connections('tcp'))

@@ -18,11 +18,21 @@ from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builder
 ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE_WAIT = 1, 3, 6, 8
 
 
+LOCAL = ('127.0.0.1/8', '192.0.2.1/24', '2001:db8::1/64', 'fe80::1%eth0/64')
+PEER = '203.0.113.9'
+
+
+def of_rows(rows, protocol='tcp'):
+    """A source of connections (state, address, port, device, peer), where the last may be left out."""
+    return {'netlink': lambda asked: iter([
+        (state, ip(address), port, device, ip((peer or [PEER])[0])) for state, address, port, device, *peer in rows
+    ] if asked == protocol else [])}
+
+
 def count(listeners, rows, budget=1000):
-    """Count where these connections, (state, address, port, device), are on the host."""
+    """Count where these connections are on the host."""
     gaps = new_gaps()
-    connections.count(listeners, 'netlink', budget, gaps, {'netlink': lambda: iter(
-        [(state, ip(address), port, device) for state, address, port, device in rows])})
+    connections.count(listeners, 'netlink', budget, gaps, LOCAL, of_rows(rows))
     return {given['record']['id']: given['record']['connections'] for given in listeners}, gaps
 
 
@@ -127,25 +137,27 @@ def test_budget(budget, counted, complete):
 @pytest.mark.parametrize('used', ['netlink', 'procfs', 'psutil'])
 @pytest.mark.parametrize('exception', [CollectorError('no'), PermissionError(13, 'denied'), ValueError('garbage')])
 def test_what_cannot_be_read_is_not_none_at_all(used, exception):
-    def source():
-        yield ESTABLISHED, ip('192.0.2.1'), 80, None
+    def source(protocol):
+        yield ESTABLISHED, ip('192.0.2.1'), 80, None, ip(PEER)
         raise exception
     gaps = new_gaps()
     given = listener()
-    connections.count([given], used, 10, gaps, {used: source})
-    assert given['record']['connections'] is None
+    connections.count([given], used, 10, gaps, LOCAL, {used: source})
+    assert given['record']['connections'] is None and given['record']['clients'] is None
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
 
 
 def test_by_netlink():
     link = Kernel({
-        (socket.AF_INET, TCP): [inet_diag(ip('192.0.2.1'), 80, ESTABLISHED), inet_diag(ip('192.0.2.1'), 80, SYN_RECV)],
+        (socket.AF_INET, TCP): [inet_diag(ip('192.0.2.1'), 80, ESTABLISHED, peer=ip(PEER)),
+                                inet_diag(ip('192.0.2.1'), 80, SYN_RECV, peer=ip('198.51.100.1'))],
         (socket.AF_INET6,
-         TCP): [inet_diag(ip('::ffff:192.0.2.1'), 80, CLOSE_WAIT) + inet_diag(ip('fe80::1'), 80, TIME_WAIT, 5)],
+         TCP): [inet_diag(ip('::ffff:192.0.2.1'), 80, CLOSE_WAIT, peer=ip('::ffff:203.0.113.9'))
+                + inet_diag(ip('fe80::1'), 80, TIME_WAIT, 5, peer=ip('fe80::2'))],
     })
-    assert list(connections.by_netlink(lambda: link, 'eth{0}'.format)) == [
-        (1, ip('192.0.2.1'), 80, None), (3, ip('192.0.2.1'), 80, None), (8, ip('::ffff:192.0.2.1'), 80, None),
-        (6, ip('fe80::1'), 80, 'eth5')]
+    assert list(connections.by_netlink('tcp', lambda: link, 'eth{0}'.format)) == [
+        (1, ip('192.0.2.1'), 80, None, ip(PEER)), (3, ip('192.0.2.1'), 80, None, ip('198.51.100.1')),
+        (8, ip('::ffff:192.0.2.1'), 80, None, ip('::ffff:203.0.113.9')), (6, ip('fe80::1'), 80, 'eth5', ip('fe80::2'))]
     assert link.closed
     states = int.from_bytes(link.questions[0][20:24], sys.byteorder)
     assert not states & (1 << 10)                   # listeners are no connections
@@ -156,13 +168,14 @@ def test_by_netlink_refused_in_the_middle():
     link = Kernel()
     link.answer = lambda question: [error(errno.EPERM)]
     gaps = new_gaps()
-    connections.count([listener()], 'netlink', 10, gaps, {'netlink': lambda: connections.by_netlink(lambda: link)})
+    connections.count([listener()], 'netlink', 10, gaps, LOCAL, {
+        'netlink': lambda protocol: connections.by_netlink(protocol, lambda: link)})
     assert list(gaps_of(gaps)) == [('connections', 'unreadable')]
     assert link.closed
 
 
 HEAD = b'  sl  local_address\n'
-CONNECTION = b'   1: %s:0050 0100007F:D431 %s 00000000:00000000 00:00000000 00000000     0        0 4712 1 0\n'
+CONNECTION = b'   1: %s:0050 %s:D431 %s 00000000:00000000 00:00000000 00000000     0        0 4712 1 0\n'
 
 
 def word(address):
@@ -174,17 +187,33 @@ def count_by_procfs(directory, files, given):
     for name, content in files.items():
         (directory / name).write_bytes(content)
     gaps = new_gaps()
-    connections.count([given], 'procfs', 10, gaps, {'procfs': lambda: connections.by_procfs(str(directory))})
+    connections.count([given], 'procfs', 10, gaps, LOCAL, {
+        'procfs': lambda protocol: connections.by_procfs(protocol, str(directory))})
     return gaps
 
 
 def test_by_procfs(tmp_path):
     given = listener(address='::', v6only=False)
     count_by_procfs(tmp_path, {
-        'tcp': HEAD + CONNECTION % (word('192.0.2.1'), b'01') + CONNECTION % (word('0.0.0.0'), b'0A'),
-        'tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), b'06'),
+        'tcp': (HEAD + CONNECTION % (word('192.0.2.1'), word(PEER), b'01')
+                + CONNECTION % (word('0.0.0.0'), word('0.0.0.0'), b'0A')),
+        'tcp6': HEAD + CONNECTION % (word('::ffff:192.0.2.1'), word('::ffff:203.0.113.10'), b'06'),
     }, given)
     assert given['record']['connections'] == {'established': 1, 'time_wait': 1, 'close_wait': 0}
+    assert given['record']['clients'] == {
+        'ipv4': {'203.0.113.9/32': 1, '203.0.113.10/32': 1}, 'ipv6': {}, 'itself': 0}
+
+
+def test_sockets_of_udp_by_procfs_that_are_connected(tmp_path):
+    given = listener('udp', address='::', v6only=False)
+    gaps = count_by_procfs(tmp_path, {
+        'tcp': HEAD,
+        'udp': HEAD + CONNECTION % (word('192.0.2.1'), word(PEER), b'01'),
+        'udp6': HEAD + CONNECTION % (word('::'), word('::'), b'07'),
+    }, given)
+    assert gaps.found == []
+    assert given['record']['clients'] == {'ipv4': {'203.0.113.9/32': 1}, 'ipv6': {}, 'itself': 0}
+    assert given['record']['connections'] is None
 
 
 @pytest.mark.parametrize('files, codes', [
@@ -212,6 +241,71 @@ def test_this_host():
         port = server.getsockname()[1]
         given, other = listener(address='127.0.0.1', port=port), listener(address='127.0.0.1', port=port)
         with socket.create_connection(('127.0.0.1', port)), socket.create_connection(('127.0.0.1', port)):
-            connections.count([given], 'netlink', 10 ** 6, new_gaps())
-            connections.count([other], 'procfs', 10 ** 6, new_gaps())
+            connections.count([given], 'netlink', 10 ** 6, new_gaps(), [])
+            connections.count([other], 'procfs', 10 ** 6, new_gaps(), [])
     assert given['record']['connections']['established'] == other['record']['connections']['established'] == 2
+    assert given['record']['clients'] == other['record']['clients'] == {'ipv4': {}, 'ipv6': {}, 'itself': 2}
+
+
+def clients(given, rows, local=LOCAL, protocol='tcp'):
+    gaps = new_gaps()
+    connections.count([given], 'netlink', 1000, gaps, local, of_rows(rows, protocol))
+    return given['record']['clients'], list(gaps_of(gaps))
+
+
+def test_who_came_is_told_by_network_and_counted():
+    rows = [(ESTABLISHED, '192.0.2.1', 80, None, peer) for peer in ('10.0.0.5', '10.0.0.5', '10.0.0.6')]
+    rows += [(ESTABLISHED, '192.0.2.1', 80, None, '10.9.9.%d' % number) for number in range(1, 10)]
+    assert clients(listener(), rows) == ({
+        'ipv4': {'10.0.0.5/32': 2, '10.0.0.6/32': 1, '10.9.9.0/24': 9}, 'ipv6': {}, 'itself': 0}, [])
+
+
+@pytest.mark.parametrize('state, came', [
+    (1, True), (4, True), (5, True), (6, True), (8, True), (9, True), (11, True),
+    (2, False), (3, False), (7, False), (12, False), (13, False)])
+def test_who_came_has_been_established_once(state, came):
+    """A source that was never answered may be anybody's: SYN packets are easily forged."""
+    found, dummy = clients(listener(), [(state, '192.0.2.1', 80, None, '10.0.0.5')])
+    assert found['ipv4'] == ({'10.0.0.5/32': 1} if came else {})
+
+
+@pytest.mark.parametrize('address, device, peer, expected', [
+    ('192.0.2.1', None, '127.0.0.1', 'itself'),
+    ('127.0.0.1', None, '127.0.0.9', 'itself'),
+    ('::1', None, '::1', 'itself'),
+    ('::ffff:127.0.0.1', None, '::ffff:127.0.0.1', 'itself'),
+    ('127.0.0.1', None, '192.0.2.1', 'itself'),
+    ('::ffff:127.0.0.1', None, '::ffff:192.0.2.1', 'itself'),
+    ('2001:db8::1', None, '2001:db8::1', 'itself'),
+    ('203.0.113.50', None, '203.0.113.50', 'itself'),       # local by a route, and no address of a device
+    ('fe80::1', 'eth0', 'fe80::1', 'itself'),
+    ('fe80::9', 'eth0', 'fe80::1', 'itself'),
+    ('fe80::9', 'eth1', 'fe80::1', 'fe80::1/128'),          # who has the same address on another link is another one
+    ('192.0.2.1', None, '192.0.2.9', '192.0.2.9/32'),
+    ('::ffff:192.0.2.1', None, '::ffff:192.0.2.9', '192.0.2.9/32'),
+    ('2001:db8::1', None, '2001:db8::2', '2001:db8::2/128'),
+])
+def test_the_host_itself_is_told_apart(address, device, peer, expected):
+    given = listener(address='::', v6only=False)
+    found, dummy = clients(given, [(ESTABLISHED, address, 80, device, peer)])
+    assert found.pop('itself') == (expected == 'itself')
+    assert [net for nets in found.values() for net in nets] == ([expected] if expected != 'itself' else [])
+
+
+def test_without_its_own_addresses_a_host_may_be_among_its_clients_and_a_gap_says_so():
+    assert clients(listener(), [(ESTABLISHED, '192.0.2.1', 80, None, '192.0.2.7')], None) == (
+        {'ipv4': {'192.0.2.7/32': 1}, 'ipv6': {}, 'itself': 0}, [('connections', 'own_addresses')])
+
+
+def test_of_udp_nobody_knows_who_comes_but_for_connected_sockets():
+    assert clients(listener('udp'), [], protocol='udp') == (None, [])
+    assert clients(listener('udp'), [(ESTABLISHED, '192.0.2.1', 80, None, '10.0.0.5')], protocol='udp') == (
+        {'ipv4': {'10.0.0.5/32': 1}, 'ipv6': {}, 'itself': 0}, [])
+
+
+def test_what_is_over_the_budget_is_a_gap_and_no_silence():
+    given = listener()
+    gaps = new_gaps()
+    connections.count([given], 'netlink', 1, gaps, LOCAL, of_rows([(1, '192.0.2.1', 80, None)] * 2))
+    assert given['record']['clients']['ipv4'] == {'203.0.113.9/32': 1}
+    assert list(gaps_of(gaps)) == [('connections', 'connection_budget')]

@@ -6,7 +6,7 @@
 import datetime
 
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.listening.ports.plugins.plugin_utils._baseline import compose, proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import clients, compose, proof, things
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
@@ -36,17 +36,20 @@ def declared(variables):
     return merge.collect(variables, lambda value: value, ())
 
 
-def composed(fleet, groups=(), wanted=ALL, variables=(), shelf=None):
+def composed(fleet, groups=(), wanted=ALL, variables=(), shelf=None, histories=None, asked=None, more=()):
     """Compose the declaration of a fleet.
 
     :param fleet: the facts of each host.
     :param groups: the hosts of groups, beside those of ``all``.
     :param variables: by host, what is declared for it.
+    :param histories: by host, who came. :param asked: what of that is enough.
+    :param more: hosts that are not observed.
     """
-    hosts = [proof.Host.of(name, facts, declared(dict(variables).get(name, {})), NOW, wanted)
+    hosts = [proof.Host.of(name, facts, declared(dict(variables).get(name, {})), NOW, wanted,
+                           clients.of_host(facts, dict(histories or {}).get(name)))
              for name, facts in fleet.items()]
-    return compose.compose(hosts, {'all': list(fleet), **dict(groups)}, shelf or Shelf(),
-                           lambda count: ['From %d hosts.' % count], NOW)
+    return compose.compose(hosts, {'all': [*fleet, *more], **dict(groups)}, shelf or Shelf(),
+                           lambda count: ['From %d hosts.' % count], NOW, asked)
 
 
 def loaded(text):

@@ -100,6 +100,7 @@ GOOD = {
                 owner(pid=1, resources=None, command=None),
             ],
             connections={'established': 3, 'state_12': 0},
+            clients={'ipv4': {'0.0.0.0/0': 3, '10.0.0.5/32': 1}, 'ipv6': {'fe80::/64': 9}, 'itself': 0},
         )
     ),
     'hidden owners': facts(listener(owners=[]), gaps=[gap()]),
@@ -267,6 +268,28 @@ REFUSED = [
         ('listeners', 1, 'connections'),
         {'s%d' % number: 1 for number in range(33)},
         'connections: has more than 32 keys',
+    ),
+    (('listeners', 1, 'clients'), {'ipv4': {}, 'ipv6': {}}, 'listeners[1].clients.itself: is missing'),
+    *(
+        (
+            ('listeners', 1, 'clients'),
+            {'ipv4': {}, 'ipv6': {}, 'itself': 0, **nets},
+            'listeners[1].clients.%s: has a key that is no %s network' % (*nets, {'ipv4': 'IPv4'}.get(*nets, 'IPv6')),
+        )
+        for nets in (
+            {'ipv4': {'10.0.0.1': 1}},
+            {'ipv4': {'10.0.0.1/24': 1}},
+            {'ipv4': {'10.0.0.0/33': 1}},
+            {'ipv4': {'2001:db8::/64': 1}},
+            {'ipv4': {'10.0.0.0/8; x': 1}},
+            {'ipv6': {'2001:db8::1/64': 1}},
+            {'ipv6': {'10.0.0.0/8': 1}},
+        )
+    ),
+    (
+        ('listeners', 1, 'clients'),
+        {'ipv4': {'10.0.0.%d/32' % number: 1 for number in range(65)}, 'ipv6': {}, 'itself': 0},
+        'listeners[1].clients.ipv4: has more than 64 keys',
     ),
     (('listeners', 1, 'ephemeral'), 0, 'listeners[1].ephemeral: has to be true or false, not 0'),
     (('gaps', 0, 'aspect'), 'Sockets', "gaps[0].aspect: has to be a word of a-z, 0-9 and _, not 'Sockets'"),
