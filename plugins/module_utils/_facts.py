@@ -43,6 +43,11 @@ class Host:
         connections.count(listeners, used, max_sockets, gaps, local)
 
     @staticmethod
+    def led_elsewhere(local, max_sockets, gaps):
+        from ._sockets import tracked
+        return tracked.collect(local, max_sockets, gaps)
+
+    @staticmethod
     def owners(listeners, gather, used, max_fds, gaps, run):
         from ._owners import attach
         attach.attach(listeners, gather, used, max_fds, gaps, run)
@@ -83,7 +88,9 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
         host.connections(listeners, used, max_sockets, gaps, system['local_addresses'])
     if 'owners' in gather:
         host.owners(listeners, gather, used, max_fds, gaps, run)
-    records, more = [listener['record'] for listener in listeners], {}
+    records, more, led_elsewhere = [listener['record'] for listener in listeners], {}, {}
+    if {'connections', 'firewall'} <= gather and sys.platform.startswith('linux'):
+        led_elsewhere['led_elsewhere'] = host.led_elsewhere(system['local_addresses'], max_sockets, gaps)
     if 'firewall' in gather:
         snapshot = host.firewall(run, records, lambda: names)
         more = judge(records, snapshot, gaps) if judge else {'snapshot': snapshot}
@@ -96,7 +103,7 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
         'system': system,
         'listeners': records,
     }
-    facts.update(more)
+    facts.update(more, **led_elsewhere)
     if diagnose:
         serving = {unit for record in records for unit in (
             record['service'], record['activated_by'], *(owner['unit'] for owner in record['owners']))}

@@ -61,6 +61,7 @@ CODES = {
         'connection_budget': _SOCKETS,       # ``max_sockets`` was reached.
         'unreadable': None,                  # The connections could not be read.
         'other_namespaces': None,            # Connections of other network namespaces are not counted.
+        'led_elsewhere': _ROOT,              # Connections that rules lead elsewhere could not be read.
         'own_addresses': None,               # The host may be among its own clients: its addresses could not be read.
     },
     'resources': {

@@ -74,8 +74,8 @@ options:
         it says who is let in today and would be cut off. An audit reports those as C(overexposed) until a firewall
         keeps them out.
       - An entry stays as with V(allowed) where who comes is not known well enough, or nobody came, and a comment says
-        why. That is so for everything but TCP, for ports that are led elsewhere, and where a host of its group was not
-        observed.
+        why. That is so for everything but TCP, for ports that are led elsewhere where the kernel does not show who
+        comes to them, and where a host of its group was not observed.
     type: str
     choices: [allowed, observed]
     default: allowed

@@ -245,6 +245,16 @@ class Listener(Endpoint, total=False):
     exposure: Exposure | None
 
 
+class LedElsewhere(TypedDict):
+    """Who came to an endpoint that rules lead elsewhere, by what connections were addressed to."""
+
+    protocol: Protocol
+    family: Family
+    address: str
+    port: int
+    clients: Clients
+
+
 class Forwarded(Endpoint):
     """An endpoint that the firewall of the host leads to somewhere else.
 
@@ -348,8 +358,12 @@ class _Facts(TypedDict):
 
 
 class Facts(_Facts, Judged, total=False):
-    """What listens on one host. ``gathered_at`` is by the clock of that host."""
+    """What listens on one host. ``gathered_at`` is by the clock of that host.
 
+    :ivar led_elsewhere: None where that could not be read.
+    """
+
+    led_elsewhere: list[LedElsewhere] | None
     diagnoses: dict[str, Diagnosis]
 
 

@@ -4,9 +4,11 @@
 """Who came to listeners, against the connections that ss shows in the same network."""
 
 import ipaddress
+import os
 import random
 import shutil
 import socket
+import subprocess
 
 import pytest
 
@@ -112,3 +114,42 @@ def accepted(server, source, address, port):
     server.setblocking(True)
     server.settimeout(10)
     return [client, server.accept()[0]]
+
+
+@pytest.mark.skipif(not shutil.which('nft'), reason='needs nft')
+def test_clients_of_what_is_led_elsewhere_are_those_that_connected(lab):
+    """To a container, to another port of the host itself, and through neither: the connections are the oracle."""
+    from ansible_collections.listening.ports.plugins.module_utils import _facts
+    from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.attach import attach
+    lab.nft('table inet n {\nchain p {\ntype nat hook prerouting priority -100;\n'
+            'ip daddr 10.77.0.1 tcp dport 80 dnat ip to 10.99.0.2:8081\n'
+            'ip6 daddr fd77::1 tcp dport 80 dnat ip6 to [fd99::2]:8081\ntcp dport 81 redirect to :8082\n}\n}\n')
+    with lab.net.inside('container'):
+        box = socket.create_server(('', 8081), family=socket.AF_INET6, dualstack_ipv6=True)
+    own = lab.listen('tcp', '0.0.0.0', 8082, transparent=False)
+    kept = []
+    with lab.net.inside('client'):
+        for server, source, address, port in (
+                (box, '10.77.0.2', '10.77.0.1', 80), (box, '10.77.0.2', '10.77.0.1', 80),
+                (box, '172.16.9.9', '10.77.0.1', 80), (box, 'fd77::3', 'fd77::1', 80),
+                (own, '10.77.0.3', '10.77.0.1', 81), (own, '10.78.0.2', '10.78.0.1', 8082)):
+            kept += accepted(server, source, address, port)
+    with lab.net.inside('host'):
+        facts = _facts.collect(gather=['connections', 'firewall'], run=run_in, judge=attach)
+    led = {(item['address'], item['port']): {**item['clients']['ipv4'], **item['clients']['ipv6']}
+           for item in facts['led_elsewhere']}
+    assert led == {('10.77.0.1', 80): {'10.77.0.2/32': 2, '172.16.9.9/32': 1}, ('fd77::1', 80): {'fd77::3/128': 1},
+                   ('10.77.0.1', 81): {'10.77.0.3/32': 1}}
+    forwarded = {(record['address'], record['port']) for record in facts['forwarded']}
+    assert {('10.77.0.1', 80), ('fd77::1', 80)} <= forwarded, forwarded
+    [socket_of] = [record for record in facts['listeners'] if record['id'] == 'tcp/0.0.0.0:8082']
+    assert socket_of['clients']['ipv4'] == {'10.77.0.3/32': 1, '10.78.0.2/32': 1}
+    for end in [*kept, box]:
+        end.close()
+
+
+def run_in(words, environ_update=None, **dummy):
+    """Runs a command as modules do."""
+    done = subprocess.run(words, env=dict(os.environ, **(environ_update or {})), capture_output=True, text=True,
+                          check=False)
+    return done.returncode, done.stdout, done.stderr

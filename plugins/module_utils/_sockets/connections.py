@@ -50,7 +50,7 @@ def count(listeners, used, budget, gaps, local=None, sources=None):
     source = (sources or {'netlink': by_netlink, 'procfs': by_procfs, 'psutil': _by_psutil})[used]
     for protocol, some in own.items():
         if protocol == 'tcp' or some:
-            budget -= _count(some, lambda known=protocol: source(known), budget, gaps, _Own(local or ()))
+            budget -= _count(some, lambda known=protocol: source(known), budget, gaps, Own(local or ()))
 
 
 def _count(own, source, budget, gaps, is_own):
@@ -122,7 +122,7 @@ def _plain(raw):
     return raw[12:] if is_mapped(raw) else raw
 
 
-class _Own:
+class Own:
     """Whether a peer is the host itself; an address of a link is so on its device alone."""
 
     def __init__(self, local):

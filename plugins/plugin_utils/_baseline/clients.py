@@ -26,7 +26,7 @@ from .things import Piece, Thing
 
 # Why an entry is not limited to who came.
 PROTOCOL = 'who comes is told of TCP alone'
-FORWARDED = 'who comes through a port that is led elsewhere is not seen'
+FORWARDED = 'not all that come through a port that is led elsewhere are seen'
 PASSING = 'its ports change'
 UNKNOWN = 'who can reach it today is not known'
 NOBODY = 'nobody came'
@@ -78,10 +78,12 @@ def of_host(facts: Facts, history: History | None) -> dict[str, Seen]:
             continue
         listener = resolved(endpoint, facts)
         reason = ''
-        if forwarded_to(listener) is not None or listener.get('behind') is not None:
-            reason = FORWARDED
-        elif listener['protocol'] != 'tcp':
+        if listener['protocol'] != 'tcp':
             reason = PROTOCOL
+        elif forwarded_to(listener) is not None:
+            reason = FORWARDED if facts.get('led_elsewhere') is None else ''
+        elif listener.get('behind') is not None:
+            reason = FORWARDED          # whoever holds the port of a container sees some of its clients
         seen = Seen(let_in=reach.let_in(listener), reason=reason)
         visited = known.get(listener['id'])
         if visited and not reason:

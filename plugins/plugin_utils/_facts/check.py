@@ -173,7 +173,14 @@ _facts = _schema.mapping({
         'unprivileged_port_start': _schema.nullable(_schema.integer(0, 65536)),
     }),
     'listeners': _listeners,
-}, {'diagnoses': _diagnoses, **_judged})
+}, {
+    'led_elsewhere': _schema.nullable(_schema.items(_schema.mapping({
+        'protocol': _schema.choice(*_shape.PROTOCOLS), 'family': _schema.choice(*_shape.FAMILIES),
+        'address': _schema.text(64), 'port': _port, 'clients': _clients,
+    }), 1000)),
+    'diagnoses': _diagnoses,
+    **_judged,
+})
 _only_judged = _schema.mapping(_judged)
 
 

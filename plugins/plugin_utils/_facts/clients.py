@@ -13,7 +13,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ...module_utils._addresses import aggregate
@@ -27,7 +27,7 @@ _FOLDER = 'clients'
 _MOST_LISTENERS = 4096
 _FAMILIES = ((4, 'ipv4'), (6, 'ipv6'))
 # What is not complete about other listeners than those that are kept.
-_ELSEWHERE = 'other_namespaces'
+_ELSEWHERE = {'other_namespaces', 'led_elsewhere'}
 _UNSURE = 'own_addresses'
 
 _came = _schema.mapping({'first': _schema.time, 'last': _schema.time, 'runs': _schema.integer(),
@@ -66,17 +66,50 @@ def merged(history: History | None, facts: Facts, host: str, run: str, now: str)
     began = history['began'] if history and is_again else now
     gaps = {gap['code'] for gap in facts['gaps'] if gap['aspect'] == 'connections'}
     listeners = dict(history['listeners']) if history else {}
-    for listener in facts['listeners']:
-        clients = listener.get('clients')
-        # the host itself must not be taken for a client: a listener has none then, and that would be hidden
-        if clients and listener['protocol'] == 'tcp' and listener['namespace'] is None and _UNSURE not in gaps:
-            is_complete = facts['complete']['sockets'] and gaps <= {_ELSEWHERE}
-            look = _Look(clients, began if is_again else None, now, is_complete)
-            listeners[listener['id']] = look.added(listeners.get(listener['id']))
+    # the host itself must not be taken for a client: a listener has none then, and that would be hidden
+    for key, clients in _clients(facts) if _UNSURE not in gaps else ():
+        look = _Look(clients, began if is_again else None, now, facts['complete']['sockets'] and gaps <= _ELSEWHERE)
+        listeners[key] = look.added(listeners.get(key))
     if len(listeners) > _MOST_LISTENERS:        # those that are gone for longest are forgotten
         latest = sorted(listeners, key=lambda key: (listeners[key]['last'] or '', key))[-_MOST_LISTENERS:]
         listeners = {key: listeners[key] for key in sorted(latest)}
     return {'schema': 1, 'host': host, 'run_id': run, 'began': began, 'listeners': listeners}
+
+
+def _clients(facts: Facts) -> Iterable[tuple[str, Clients]]:
+    """Find who came to listeners, and to what is led elsewhere: nothing of what could not be looked at."""
+    found: dict[str, list[Clients]] = {}
+    for listener in facts['listeners']:
+        clients = listener.get('clients')
+        if clients and listener['protocol'] == 'tcp' and listener['namespace'] is None:
+            found[listener['id']] = [clients]
+    led = facts.get('led_elsewhere')
+    for forward in facts.get('forwarded', ()):
+        # what only holds the port of a container has the same id, or sees some of its clients
+        some = found.pop(forward['id'], []) + found.get(forward['proxy'] or '', [])
+        if led is not None and forward['protocol'] == 'tcp' and forward['namespace'] is None:
+            first, dummy, last = forward['ports'].partition('-')
+            found[forward['id']] = some + [
+                item['clients'] for item in led
+                if item['family'] == forward['family'] and int(first) <= item['port'] <= int(last or first)
+                and forward['address'] in (item['address'], '0.0.0.0', '::')]
+    return [(key, _together(some)) for key, some in found.items()]
+
+
+def _together(some: Sequence[Clients]) -> Clients:
+    """Unite who came in several ways."""
+    if len(some) == 1:
+        return some[0]
+    nets: dict[str, dict[str, int]] = {}
+    for family, name in _FAMILIES:
+        counts: dict[Any, int] = {}
+        for clients in some:
+            for text, count in cast(Mapping[str, int], clients[name]).items():      # type: ignore[literal-required]
+                network = aggregate.of_text(text, family)
+                counts[network] = counts.get(network, 0) + count
+        nets[name] = {aggregate.text(network, family): count
+                      for network, count in aggregate.counted(counts, family).items()}
+    return {'ipv4': nets['ipv4'], 'ipv6': nets['ipv6'], 'itself': sum(clients['itself'] for clients in some)}
 
 
 class _Look:

@@ -84,6 +84,11 @@ class Host:
         assert local == self.local_addresses() or used == 'psutil'
         self.calls.append(('connections', used, budget))
 
+    def led_elsewhere(self, local, budget, gaps):
+        assert local == self.local_addresses()
+        self.calls.append(('led elsewhere', budget))
+        return []
+
     @staticmethod
     def firewall(run, records, names):
         return {'of': [run, [record['port'] for record in records], names()[22, 'tcp']]}
@@ -155,6 +160,9 @@ def test_system(host, name, content, key, expected):
      'procfs'),
     ({'gather': ('connections', 'owners'), 'max_sockets': 5, 'max_fds': 6}, 'linux', [
         ('linux', {'connections', 'owners'}, 'auto', 5), ('connections', 'netlink', 5), ('owners', 'netlink', 6)],
+        'netlink'),
+    ({'gather': ['connections', 'firewall'], 'max_sockets': 5}, 'linux', [
+        ('linux', {'connections', 'firewall'}, 'auto', 5), ('connections', 'netlink', 5), ('led elsewhere', 5)],
         'netlink'),
     ({'gather': ['resources']}, 'linux', [
         ('linux', {'resources', 'owners'}, 'auto', 100000), ('owners', 'netlink', 2000000)], 'netlink'),
@@ -343,7 +351,8 @@ def test_this_host(collector):
         with socket.create_connection(('127.0.0.1', port)):
             facts = _facts.collect([name for name in SUBSETS if name != 'namespaces'], collector,
                                    judge=_exposure.attach)
-    assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall'} and set(facts['complete']) == ASPECTS
+    assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall', 'led_elsewhere'}
+    assert set(facts['complete']) == ASPECTS
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}
     [record] = [record for record in facts['listeners'] if record['id'] == 'tcp/127.0.0.1:%d' % port]

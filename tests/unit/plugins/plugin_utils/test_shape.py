@@ -82,6 +82,15 @@ def whole():
         )
     ]
     del made['forwarded'][0]['connections'], made['forwarded'][0]['clients']
+    made['led_elsewhere'] = [
+        {
+            'protocol': 'tcp',
+            'family': 'ipv4',
+            'address': '192.0.2.1',
+            'port': 80,
+            'clients': {'ipv4': {'192.0.2.9/32': 1}, 'ipv6': {'2001:db8::/64': 5}, 'itself': 1},
+        }
+    ]
     made['openings'] = [
         {
             'protocol': 'tcp',

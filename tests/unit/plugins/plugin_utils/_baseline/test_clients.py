@@ -4,6 +4,7 @@
 """Entries that are limited to who came, and those that are not."""
 
 import ipaddress
+import re
 
 import hypothesis
 import pytest
@@ -116,6 +117,10 @@ def test_what_is_led_elsewhere_passes_the_sockets_by(proxy, key):
     assert result.unproved == {}
     assert [limit.reason for dummy, name, limit in result.limits if name == 'docker'] == [clients.FORWARDED]
     assert 'only_from' not in result.files[0].text
+    facts['led_elsewhere'] = []         # somebody could look
+    result = composing.composed({'a': facts}, asked=ENOUGH, histories={'a': history(**{key: ['10.0.0.5/32']})})
+    assert re.search(r'container: "docker:\*",.* only_from: \[10\.0\.0\.5\]', result.files[0].text)
+    assert result.unproved == {}
 
 
 @pytest.mark.parametrize('line', ['tcp 127.0.0.1:25 master/root postfix.service', SSH.replace('anyone', 'nobody')])

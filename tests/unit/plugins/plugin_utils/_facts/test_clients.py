@@ -279,3 +279,52 @@ def test_runs_at_the_same_time_lose_nobody(directory):
         thread.join()
     history = kept(directory)
     assert len(came(history)) == 20 and history['listeners'][SSH]['runs'] == 20
+
+
+# Led elsewhere
+
+def forward(address='0.0.0.0', ports='8080', proxy=None):
+    """An endpoint that rules lead to a container."""
+    made = samples.listener(address, int(ports.partition('-')[0]), to='172.17.0.2:80', ports=ports, decided_by=None,
+                            container=None, proxy=proxy, exposure=samples.exposure('allowed', ['0.0.0.0/0']))
+    return made
+
+
+def led(port, *networks, address='192.0.2.1'):
+    return {'protocol': 'tcp', 'family': 'ipv4', 'address': address, 'port': port,
+            'clients': {'ipv4': dict.fromkeys(networks, 1), 'ipv6': {}, 'itself': 0}}
+
+
+def of_forwarded(forwarded, led_elsewhere, *listeners):
+    facts = samples.facts(*listeners, forwarded=forwarded, led_elsewhere=led_elsewhere)
+    facts['complete']['connections'] = True
+    history = merged((facts, 'r1', FIRST))
+    return {key: list(seen['ipv4']) for key, seen in history['listeners'].items()}
+
+
+@pytest.mark.parametrize('forwarded, led_elsewhere, expected', [
+    (forward(), [led(8080, '10.0.0.5/32'), led(8081, '10.0.0.6/32')], ['10.0.0.5/32']),
+    (forward(), [led(8080, '10.0.0.5/32'), led(8080, '10.0.0.6/32', address='192.0.2.2')],
+     ['10.0.0.5/32', '10.0.0.6/32']),
+    (forward('192.0.2.1'), [led(8080, '10.0.0.5/32'), led(8080, '10.0.0.6/32', address='192.0.2.2')],
+     ['10.0.0.5/32']),
+    (forward(ports='8080-8082'), [led(8081, '10.0.0.5/32'), led(8083, '10.0.0.6/32')], ['10.0.0.5/32']),
+    (forward(), [], []),
+    (forward(), None, None),
+])
+def test_who_came_to_what_is_led_elsewhere(forwarded, led_elsewhere, expected):
+    assert of_forwarded([forwarded], led_elsewhere).get(forwarded['id']) == expected
+
+
+def test_a_program_that_holds_the_port_of_a_container_sees_some_of_its_clients():
+    came = {'ipv4': {'10.0.0.7/32': 1}, 'ipv6': {}, 'itself': 1}
+    proxy, other = samples.listener(port=8080, clients=came), samples.listener('::', 8080, clients=came)
+    of_both = forward(proxy=proxy['id']), [led(8080, '10.0.0.5/32')], proxy, other
+    assert of_forwarded([of_both[0]], *of_both[1:]) == {
+        proxy['id']: ['10.0.0.5/32', '10.0.0.7/32'], other['id']: ['10.0.0.7/32']}
+    assert of_forwarded([of_both[0]], None, proxy, other) == {other['id']: ['10.0.0.7/32']}
+
+
+def test_a_look_that_is_not_complete_about_what_is_led_elsewhere_counts_for_listeners():
+    history = merged((look('10.0.0.5/32', gaps=[samples.gap('connections', 'led_elsewhere')]), 'r1', FIRST))
+    assert history['listeners'][SSH]['runs'] == 1
