@@ -18,9 +18,9 @@ from .._harmless.terminal import visible
 from .._listener import WIDEST_FIRST, reach
 from .._policy.judgement import alike, message
 from .._policy.language.options import SEVERITIES
-from . import places
+from . import declared_in
 from .host import Host
-from .places import Place
+from .declared_in import Place
 
 _MOST = 8000                    # characters of a message
 
@@ -69,12 +69,12 @@ def groups(hosts: Iterable[Host], unused: Iterable[Finding]) -> list[Group]:
     judged = [(host.name, host.judgement) for host in hosts if host.judgement]
     for name, judgement in judged:
         for finding in judgement['findings']:
-            same.setdefault(_key(finding), []).append((name, finding, places.of(finding, judgement)))
+            same.setdefault(_key(finding), []).append((name, finding, declared_in.of(finding, judgement)))
     result = [group for found in same.values() for group in _grouped(found)]
     unused = list(unused)
-    known = places.of_all(judgement for dummy, judgement in judged) if unused else {}
+    known = declared_in.of_all(judgement for dummy, judgement in judged) if unused else {}
     result += [_group([finding], visible(finding['message'], _MOST), [],
-                      known.get((finding['declared_in'], places.label(finding)))) for finding in unused]
+                      known.get((finding['declared_in'], declared_in.label(finding)))) for finding in unused]
     return sorted(result, key=lambda group: group.rank)
 
 
@@ -91,7 +91,7 @@ def _grouped(found: Sequence[tuple[str, Finding, Place | None]]) -> Iterator[Gro
     names = list(dict.fromkeys(name for name, dummy, dummy_place in found))
     findings = [finding for dummy, finding, dummy_place in found]
     messages = list(dict.fromkeys(finding['message'] for finding in findings))
-    place = places.most(place for dummy, dummy_finding, place in found)
+    place = declared_in.most(place for dummy, dummy_finding, place in found)
     first = findings[0]
     if len(messages) == 1:
         yield _group(findings, visible(messages[0], _MOST), names, place)

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 from ..._harmless.terminal import sentence, visible
 from ..._shape import Facts
 from ..._words import number
-from .. import places, summary
+from .. import declared_in, summary
 from ..model import Host, Report
-from ..places import Place
+from ..declared_in import Place
 
 FILE = 'report.junit.xml'
 
@@ -195,7 +195,7 @@ def _entries(suite: _Suite, judgement: _Record, shown: set[tuple[str | None, str
 def _found(suite: _Suite, finding: _Record, judgement: _Record) -> None:
     """Add a finding. One that does not fail its host passes; what is not known does not even pass."""
     kind, message = finding['kind'], visible(finding['message'], 8000)
-    body = _body(finding, places.of(finding, judgement))
+    body = _body(finding, declared_in.of(finding, judgement))
     if finding['fails']:
         suite.case(_name(finding), 'error' if kind == 'unknown' else 'failure', kind, message, body)
     elif kind == 'unknown':

@@ -23,7 +23,7 @@ from ..._version import VERSION
 from ..._words import number
 from .. import summary
 from ..model import Host, Report
-from ..places import Place
+from ..declared_in import Place
 from ..sarif.locations import ROOT, Locations
 from ..sarif.rules import NOT_ALL_OBSERVED, NOT_LISTED, NOT_OBSERVED, PREFIX, REFUSED, Rule, Rules
 

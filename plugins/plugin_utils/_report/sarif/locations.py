@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ..._policy.declaration import merge
 from ..evidence import Source
 from ..model import Host
-from ..places import Place
+from ..declared_in import Place
 
 ROOT = 'SRCROOT'
 _OUTSIDE, _NO_FILE = 'outside', 'inventory'
