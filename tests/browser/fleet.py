@@ -49,6 +49,13 @@ def few():
         Host('later', 'pending', 'its batch is still to come'), inventory=GROUPS)
 
 
+def with_ports(number):
+    """Two hosts of long names, and so many ports that each have a column of their own, as far as there is room."""
+    return page(*(host('host-with-a-long-name-%02d.example.net' % each, *LINES, *(
+        'tcp 0.0.0.0:%d java/app app.service from=10.0.0.0/8' % port for port in range(500, 500 + number)))
+        for each in range(2)))
+
+
 def many(number=1000):
     """A thousand hosts: some kinds, and one in a hundred has what nobody declares."""
     kinds = [host('x', *LINES), host('x', *LINES, *('tcp 0.0.0.0:%d java/app app.service from=10.0.0.0/8' % port

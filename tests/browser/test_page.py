@@ -13,6 +13,7 @@ import fleet  # noqa: E402
 
 SCHEMES = ('light', 'dark')
 PHONE = {'width': 360, 'height': 720}
+SHEET = 277 * 96 / 25.4          # the width of A4 between its margins, in pixels of the page
 
 
 @pytest.fixture(scope='module')
@@ -75,6 +76,19 @@ def test_it_is_printed_without_tools_and_with_what_is_folded(opened, few):
     assert seen.page.locator('details.folded table').first.is_visible()
     assert all(not element.is_visible() for element in seen.page.locator('summary').all())
     assert len(seen.page.pdf()) > 10000
+
+
+@pytest.mark.parametrize('ports', [3, 70, 200])
+def test_no_column_is_cut_off_in_print(opened, ports):
+    """Paper cannot be scrolled: all of the table has to be within the margins of a sheet, whatever its columns are."""
+    seen = opened(fleet.with_ports(ports))
+    seen.page.set_viewport_size({'width': int(SHEET), 'height': 700})
+    seen.page.emulate_media(media='print')
+    columns = seen.page.locator('.matrix thead th')
+    assert columns.count() > min(ports, 120)
+    assert seen.page.locator('.matrix').evaluate('table => table.getBoundingClientRect().right') <= SHEET
+    last = columns.last.locator('span').bounding_box()
+    assert 0 < last['width'] and last['x'] + last['width'] <= SHEET
 
 
 @pytest.mark.parametrize('words, hosts', [
