@@ -32,6 +32,7 @@ MOST_BYTES = 150_000
 PAGE, TERMINAL = 'report.html', 'terminal.txt'         # what hosts have shown
 STRUCTURE = 'Structure'        # a chunk of the picture: what it was drawn of
 TEXT = 'Text'                  # another one: the text that it shows
+A4 = 1123, 794                  # the sheet, of its width, in pixels of the page
 SCALE = 1.25                    # pixels of the picture for one of the page: sharp on most screens, and not large
 
 
@@ -57,12 +58,14 @@ class Picture:
     :ivar source: the file that it is drawn of.
     :ivar size: of the window; a terminal is as large as its text.
     :ivar prepare: does with the page what somebody would do.
+    :ivar sheet: which of the sheets of paper it shows that the page is printed on, from 0; None of a screen.
     """
 
     source: str
     size: tuple[int, int] = (1280, 860)
     scheme: str = 'light'
     prepare: Callable[[Any], None] = _as_it_opens
+    sheet: int | None = None
 
 
 PICTURES = {
@@ -70,6 +73,7 @@ PICTURES = {
     'page-details.png': Picture(PAGE, prepare=_details),
     'page-dark.png': Picture(PAGE, scheme='dark', prepare=_matrix),
     'page-phone.png': Picture(PAGE, (390, 844)),
+    'page-print.png': Picture(PAGE, A4, sheet=0),
     'terminal.png': Picture(TERMINAL, scheme='dark'),
 }
 
@@ -127,9 +131,21 @@ def draw(browser: Any, name: str, sources: pathlib.Path) -> bytes:
         page.wait_for_function('document.documentElement.dataset.ready')
         picture.prepare(page)
         page.mouse.move(0, 0)
-        pixels = page.screenshot()
+        pixels = page.screenshot() if picture.sheet is None else printed(page, picture.sheet, picture.size)
     context.close()
     return _small(pixels, texts)
+
+
+def printed(page: Any, sheet: int, size: tuple[int, int]) -> bytes:
+    """Draw one of the sheets that a page is printed on."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True)) as document:
+        points = 96 / 72
+        image = document[sheet].render(scale=SCALE * points).to_pil()
+    out = io.BytesIO()
+    image.resize(tuple(round(SCALE * length) for length in size)).save(out, 'PNG')
+    return out.getvalue()
 
 
 def _small(pixels: bytes, texts: dict[str, str]) -> bytes:
