@@ -209,4 +209,4 @@ def _member(fields: Sequence[Any]) -> Member:
 
 
 def _spans(pairs: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
-    return tuple([(low, high) for low, high in pairs])
+    return tuple([(pair[0], pair[1]) for pair in pairs])

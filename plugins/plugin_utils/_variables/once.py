@@ -44,12 +44,16 @@ def _read_or_find(path: str, find: Callable[[], Any]) -> Any:
             with open(path, encoding='ascii') as stream:
                 return json.load(stream)
         except FileNotFoundError:       # we are the first
-            found = find()
+            return _kept(path, find())
         except (OSError, ValueError):   # then each process finds it out for itself
             return find()
-        with contextlib.suppress(OSError), _draft.opened(os.path.dirname(path)) as handle:
-            _draft.write(handle, os.path.basename(path), json.dumps(found).encode('ascii'))
-        return found
+
+
+def _kept(path: str, found: Any) -> Any:
+    """Keep what was found out, if that can be."""
+    with contextlib.suppress(OSError), _draft.opened(os.path.dirname(path)) as handle:
+        _draft.write(handle, os.path.basename(path), json.dumps(found).encode('ascii'))
+    return found
 
 
 @contextlib.contextmanager

@@ -45,9 +45,9 @@ def read(given: Mapping[str, object]) -> tuple[Settings, list[Refused]]:
                 found[name] = _checked(given[name], kind)
         except Refused as exc:
             faults.append(Refused(exc.reason, None, name))
-    records, days_of_record, networks = found.values()
+    records, networks = found['listener_client_records'], found['listener_client_networks']
     within = networks if isinstance(networks, Sources) else Sources(['private'], 'listener_client_networks')
-    return Settings(str(records) if records else None, days(days_of_record) or 0, within), faults
+    return Settings(str(records) if records else None, days(found['listener_client_record_days']) or 0, within), faults
 
 
 def _checked(value: object, kind: str) -> object:

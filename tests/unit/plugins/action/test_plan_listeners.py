@@ -123,8 +123,8 @@ def test_default_deny():
 
 def filtered(table, kept=None):
     """The answer of a host with this filter, which is another one than what is planned."""
-    return {**seen(22, 5432, 9999), 'filter': {'table': table, 'kept': kept, 'holds': False, 'reassemble': False,
-                                         'warnings': []}}
+    state = {'table': table, 'kept': kept, 'holds': False, 'reassemble': False, 'warnings': []}
+    return {**seen(22, 5432, 9999), 'filter': state}
 
 
 @pytest.mark.parametrize('mode', ['block_unexpected', 'allow_expected'])
