@@ -78,6 +78,8 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
     gather = set(gather)
     if gather & {'resources', 'command'}:
         gather.add('owners')
+    if 'outgoing' in gather:
+        gather.add('firewall')
     if collector == 'psutil' or (collector == 'auto' and not sys.platform.startswith('linux')):
         used, sockets = 'psutil', host.psutil(gather, max_sockets, gaps)
     else:
@@ -93,7 +95,8 @@ def collect(gather=('owners',), collector='auto', max_sockets=100000, max_fds=20
         led_elsewhere['led_elsewhere'] = host.led_elsewhere(system['local_addresses'], max_sockets, gaps)
     if 'firewall' in gather:
         snapshot = host.firewall(run, records, lambda: names)
-        more = judge(records, snapshot, gaps) if judge else {'snapshot': snapshot}
+        asked = {'outward': True} if 'outgoing' in gather else {}
+        more = judge(records, snapshot, gaps, **asked) if judge else {'snapshot': snapshot}
     facts = {
         'schema': 1,
         'gathered_at': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),

@@ -48,6 +48,11 @@ CODES = {
         'forwarded': None,                   # The host forwards more ports than are listed.
         'openings': None,                    # The rules name more ports than are compared with the listeners.
     },
+    'outgoing': {
+        'unreadable': None,                  # Rules, addresses or routes could not be read or parsed.
+        'ports': None,                       # Rules tell too many ports apart to ask for each.
+        'budget': None,                      # There was no time left to ask for all ports.
+    },
     'namespaces': {
         'socket_budget': _SOCKETS,           # ``max_sockets`` was reached in another network namespace.
         'unreadable': None,                  # Another network namespace, or the list of them, could not be read.

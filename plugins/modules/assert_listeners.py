@@ -84,7 +84,7 @@ options:
         records.
     type: list
     elements: str
-    choices: [owners, firewall, connections, namespaces, resources, command, raw]
+    choices: [owners, firewall, outgoing, connections, namespaces, resources, command, raw]
   facts:
     description:
       - What to judge. With V(live), the facts are gathered within this task.

@@ -13,10 +13,10 @@ from ansible_collections.listening.ports.plugins.module_utils._facts import coll
 from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS, LIMIT, look
 
 
-def judge(*observed):
+def judge(*observed, **asked):
     # imported here, because it takes far longer to compile than all else, and most runs do not need it
     from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.attach import attach
-    return attach(*observed)
+    return attach(*observed, **asked)
 
 
 def main(gather=collect):

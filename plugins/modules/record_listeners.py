@@ -32,7 +32,7 @@ options:
         earlier runs in C(clients) beside the records.
     type: list
     elements: str
-    choices: [owners, firewall, connections, namespaces, resources, command, raw]
+    choices: [owners, firewall, outgoing, connections, namespaces, resources, command, raw]
     default: [owners]
   return_facts:
     description: Whether to return the facts to the play as well, as M(listening.ports.listener_facts) does.

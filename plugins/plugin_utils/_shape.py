@@ -62,10 +62,11 @@ class _Complete(TypedDict):
 class Complete(_Complete, total=False):
     """Whether all of an aspect was observed; None where nobody asked for it.
 
-    Records of earlier versions lack the firewall.
+    Records of earlier versions lack the firewall, and what the host sends.
     """
 
     firewall: bool | None
+    outgoing: bool | None
 
 
 class System(TypedDict):
@@ -288,6 +289,27 @@ class Opening(_Opening, total=False):
     source_sets: list[LongSet]
 
 
+class _Outgoing(TypedDict):
+    protocol: Literal['tcp', 'udp']
+    ports: list[list[int]]
+    verdict: ExposureVerdict
+    allowed: list[str]
+    undecided: list[Undecided]
+    decided_by: str | None
+    blocked_by: str | None
+    caveats: list[str]
+
+
+class Outgoing(_Outgoing, total=False):
+    """Which servers the firewall of a host lets its programs connect to.
+
+    :ivar ports: those of the servers, each [first, last]. :ivar allowed: networks of servers that surely are reached.
+    """
+
+    allowed_sets: list[LongSet]
+    except_sets: list[LongSet]
+
+
 class Sources(TypedDict):
     """The networks that a host has routes to."""
 
@@ -345,6 +367,7 @@ class Judged(TypedDict, total=False):
     forwarded: list[Forwarded]
     openings: list[Opening]
     firewall: Firewall
+    outgoing: list[Outgoing]
 
 
 class _Facts(TypedDict):

@@ -24,7 +24,7 @@ from .likeness import Likeness, Likenesses
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ELEMENTS = 8 * 1000 * 1000
-LATER_ASPECTS = ('firewall',)   # which records of earlier versions do not have
+LATER_ASPECTS = ('firewall', 'outgoing')   # which records of earlier versions do not have
 
 _word = _schema.matching(re.compile(r'[a-z][a-z0-9_]{0,63}'), 'a word of a-z, 0-9 and _')
 # Longer than a path of the kernel (4096 bytes) that has every byte written as \xNN: the name that a local user gives to
@@ -123,6 +123,7 @@ _judged = {
     'openings': _schema.items(check_firewall.opening, 10000),
     'firewall': check_firewall.firewall,
 }
+_outgoing = {'outgoing': _schema.items(check_firewall.outgoing, 1000)}
 
 # Why a unit does not listen that should.
 _diagnosis = _schema.mapping({
@@ -180,8 +181,9 @@ _facts = _schema.mapping({
     }), 1000)),
     'diagnoses': _diagnoses,
     **_judged,
+    **_outgoing,
 })
-_only_judged = _schema.mapping(_judged)
+_only_judged = _schema.mapping(_judged, _outgoing)
 
 
 def check(value: object) -> Facts:

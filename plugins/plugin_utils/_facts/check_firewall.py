@@ -78,6 +78,11 @@ exposure = _schema.mapping({
         {'addresses': _schema.nullable(_schema.items(address, 1000)), **_of_sets},
     ), 20000),
 }, _of_sets)
+outgoing = _schema.mapping({
+    **_judged,
+    'protocol': _schema.choice('tcp', 'udp'),
+    'ports': _schema.items(_schema.items(_schema.integer(1, 65535), 2, 2), 65536),
+}, _of_sets)
 exposures = _schema.items(_schema.nullable(exposure), 1000 * 1000)
 opening = _schema.mapping({
     'protocol': _schema.choice(*(protocol for protocol in _shape.PROTOCOLS if protocol != 'raw')),

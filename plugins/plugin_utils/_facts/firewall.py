@@ -29,6 +29,8 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seco
           without_own: bool = False) -> Facts:
     """Give each listener its ``exposure``, and the facts ``forwarded``, ``openings`` and ``firewall``.
 
+    Where it was asked for, ``outgoing`` is added, what the host lets its programs connect to.
+
     It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of
     facts, since text of the host is in them.
 
@@ -50,24 +52,27 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seco
         raise FactError.invalid(fault) from None
 
 
-def _unjudged(records: list[Listener], gaps: Gaps, seconds: float) -> dict[str, Any]:
+def _unjudged(records: list[Listener], gaps: Gaps, seconds: float, outward: bool) -> dict[str, Any]:
     """Make the judgement of rules for which there was no time: whatever has been found by then, all is unknown."""
     reason = 'the rules could not be judged within %g seconds' % seconds
     gaps.add('firewall', 'budget', reason)
     for record in records:
         record['exposure'] = listeners.unknown_of(record, reason) if record['namespace'] is None else None
     firewall = {'backends': [], 'default': 'unknown', 'rules': 0, 'sources': None}
-    return {'forwarded': [], 'openings': [], 'firewall': firewall}
+    if outward:
+        gaps.add('outgoing', 'budget', reason)
+    return {'forwarded': [], 'openings': [], 'firewall': firewall, **({'outgoing': []} if outward else {})}
 
 
 def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any], seconds: float) -> Facts:
     gaps = Gaps()
     gaps.found = facts['gaps']
+    outward = {} if facts['complete'].get('outgoing') is None else {'outward': True}
     gc.disable()
     try:
-        more = _deadline.within(seconds, lambda: attach(facts['listeners'], snapshot, gaps))
+        more = _deadline.within(seconds, lambda: attach(facts['listeners'], snapshot, gaps, **outward))
     except TimeoutError:
-        more = _unjudged(facts['listeners'], gaps, seconds)
+        more = _unjudged(facts['listeners'], gaps, seconds, bool(outward))
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as exc:
         raise Fault('is not understood (%s)' % type(exc).__name__, 'snapshot') from exc
     finally:
@@ -79,5 +84,9 @@ def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any], s
     facts['forwarded'] = judged['forwarded']
     facts['openings'] = judged['openings']
     facts['firewall'] = judged['firewall']
-    facts['complete']['firewall'] = not any(gap['aspect'] == 'firewall' for gap in facts['gaps'])
+    missing = {gap['aspect'] for gap in facts['gaps']}
+    facts['complete']['firewall'] = 'firewall' not in missing
+    if outward:
+        facts['outgoing'] = judged['outgoing']
+        facts['complete']['outgoing'] = 'outgoing' not in missing
     return facts

@@ -14,6 +14,7 @@ from ansible_collections.listening.ports.plugins.module_utils._firewall.ruleset 
 from ansible_collections.listening.ports.plugins.module_utils._firewall.snapshot import raw_rules
 
 FLOWS = 160         # per ruleset
+OUTWARD = 60        # the same, of those that leave the host
 ASKED = 10          # flows of a ruleset that are asked again alone, if they all are right then
 KINDS = ('nft', 'nft', 'nft', 'iptables-nft', 'legacy', 'mixed', 'nft')
 
@@ -64,13 +65,30 @@ class Judge:
     def __init__(self):
         self._net = self._prober = None
 
+    _prober_of = probes.Prober
+
+    @staticmethod
+    def flows(ruleset):
+        """The flows to try of a ruleset."""
+        return ruleset.flows
+
+    @staticmethod
+    def verdict(evaluator, flow):
+        """See ``verdict``."""
+        return verdict(evaluator, flow)
+
+    @staticmethod
+    def places(outcome, flow):
+        """See ``destinations``."""
+        return destinations(outcome, flow)
+
     def renew(self):
         """New namespaces: legacy tables and connections of the ones before are gone."""
         if self._net:
             self._prober.close()
             self._net.close()
         self._net = network.Network()
-        self._prober = probes.Prober(self._net)
+        self._prober = self._prober_of(self._net)
 
     def load(self, ruleset, without=()):
         """Load a ruleset into new namespaces; returns its snapshot."""
@@ -95,10 +113,10 @@ class Judge:
             kernel), ``seconds`` spent on verdicts.
         """
         taken = self.load(ruleset, without)
-        flows, leads_away = flows or ruleset.flows, getattr(ruleset, 'leads_away', False)
+        flows, leads_away = flows or self.flows(ruleset), getattr(ruleset, 'leads_away', False)
         started = time.perf_counter()
         evaluator = _evaluator.Evaluator(load.load(taken), taken['net'])
-        verdicts = {flow: verdict(evaluator, flow) for flow in flows}
+        verdicts = {flow: self.verdict(evaluator, flow) for flow in flows}
         seconds = time.perf_counter() - started
         answers = self._prober.probe(flows)
         for patience in (3, 8):         # a busy machine may lose a race, not three
@@ -122,7 +140,7 @@ class Judge:
                     )
                 )
             elif word == 'allowed':
-                places = destinations(outcome, flow)
+                places = self.places(outcome, flow)
                 if answers[flow].split()[1:] not in places:
                     wrong.append((flow, '%s: delivered to %s, in truth %s' % (tuple(flow), places, answers[flow])))
         allowed = sum(answer is not None for answer in answers.values())
@@ -154,6 +172,25 @@ class Judge:
             except RuntimeError:
                 pass                    # it does not load without that rule
         return ruleset.texts(without)
+
+
+class OutwardJudge(Judge):
+    """The same, for what the host sends to servers."""
+
+    _prober_of = probes.OutwardProber
+
+    @staticmethod
+    def flows(ruleset):
+        return probes.outward_flows(random.Random('outward %s' % ruleset.seed), OUTWARD)
+
+    @staticmethod
+    def verdict(evaluator, flow):
+        outcome = evaluator.ask_outward(flow.family, flow.protocol, flow.interface, flow.source, flow.port)
+        return _word(outcome.real(evaluator.crowds[flow.family]), flow.address)
+
+    @staticmethod
+    def places(outcome, flow):
+        return [[flow.address, str(flow.port)]]
 
 
 def snapshot(saves, ipset=''):
@@ -194,12 +231,17 @@ def is_served(outcome, flow):
 def verdict(evaluator, flow):
     """(word, reason, outcome) of a flow."""
     outcome = evaluator.decide(flow.family, flow.protocol, flow.interface, flow.address, flow.port)
-    source = iv.number(flow.source)
-    if iv.contains(outcome.allowed, source):
+    return _word(outcome, flow.source)
+
+
+def _word(outcome, address):
+    """(word, reason, outcome) of who has this address."""
+    number = iv.number(address)
+    if iv.contains(outcome.allowed, number):
         return 'allowed', None, outcome
-    if iv.contains(outcome.blocked, source):
+    if iv.contains(outcome.blocked, number):
         return 'blocked', None, outcome
     for spans, reason in outcome.undecided:
-        if iv.contains(spans, source):
+        if iv.contains(spans, number):
             return 'undecided', reason, outcome
-    raise AssertionError('%s is in none of the sets of an outcome' % (flow,))
+    raise AssertionError('%s is in none of the sets of an outcome' % address)

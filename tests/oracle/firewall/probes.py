@@ -18,11 +18,14 @@ _IDLE, _LONGEST = 0.12, 0.6         # seconds without an answer, and at all, aft
 
 
 class Servers:
-    """Every port of host and container, TCP and UDP; a server answers with its name, address and port."""
+    """Every port of these places, TCP and UDP; a server answers with its name, address and port.
 
-    def __init__(self, net, selector):
+    :param places: list of (name of a namespace, device to which its servers are bound or None).
+    """
+
+    def __init__(self, net, selector, places=(('host', None), ('container', None))):
         self._selector = selector
-        for place in ('host', 'container'):
+        for place, self._device in places:
             with net.inside(place):
                 for family in (4, 6):
                     for port in PORTS:
@@ -34,6 +37,8 @@ class Servers:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == 6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if self._device:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._device.encode())
         made.bind(('', port))
         return made
 
@@ -83,17 +88,26 @@ class Servers:
 
 
 class Prober:
-    """Tries flows between the namespaces of a network."""
+    """Tries flows between the namespaces of a network, from clients to a host and what is behind it."""
 
     def __init__(self, net):
         self._net, self._selector = net, selectors.EpollSelector()
-        Servers(net, self._selector)
+        self._serve()
+
+    def _serve(self):
+        Servers(self._net, self._selector)
+
+    _from = 'client'
+
+    @staticmethod
+    def _device(flow):
+        return 'c' + flow.interface[1:]
 
     def probe(self, flows, patience=1):
         """{flow: str, who answered, or None}."""
         answers = dict.fromkeys(flows)
         waiting = {}
-        with self._net.inside('client'):
+        with self._net.inside(self._from):
             for flow in flows:
                 made = self._start(flow)
                 if made is not None:
@@ -123,7 +137,7 @@ class Prober:
     def _start(self, flow):
         kind = socket.SOCK_STREAM if flow.protocol == 'tcp' else socket.SOCK_DGRAM
         made = socket.socket(_FAMILY[flow.family], kind | socket.SOCK_NONBLOCK)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'c' + flow.interface[1:].encode())
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self._device(flow).encode())
         if kind == socket.SOCK_STREAM:      # do not linger
             made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
         made.bind((flow.source, 0))
@@ -150,6 +164,32 @@ class Prober:
             return True, made.recv(100).decode() or None
         except OSError:
             return True, None
+
+
+class OutwardProber(Prober):
+    """Tries flows the other way, from the host to servers where the clients are."""
+
+    _from = 'host'
+
+    def _serve(self):
+        Servers(self._net, self._selector, [('client', 'c0'), ('client', 'c1')])
+
+    @staticmethod
+    def _device(flow):
+        return flow.interface
+
+
+def outward_flows(chance, count):
+    """``count`` flows by chance, from the host to servers on the other side of its interfaces."""
+    flows = set()
+    while len(flows) < count:
+        family, interface = chance.choice((4, 6)), chance.choice(('h0', 'h0', 'h1'))
+        own = [address.partition('/')[0] for address in network.HOST[interface]]
+        flows.add(Flow(
+            family, chance.choice(('tcp', 'udp')), interface,
+            chance.choice([address for address in own if (':' in address) == (family == 6)]),
+            chance.choice(network.CLIENTS[interface][family]), chance.choice(PORTS)))
+    return sorted(flows)
 
 
 def all_flows(chance, count):

@@ -33,9 +33,12 @@ def wanted(request, parameter):
             if getattr(item, 'callspec', None) and item.module is request.module]
 
 
-def verdicts(paths, module, names):
-    """Have a module judge the rulesets of these names: dict, name to what it printed, see ``serve``."""
-    shares = [[str(name) for name in names[number::WORKERS]] for number in range(WORKERS)]
+def verdicts(paths, module, names, *words):
+    """Have a module judge the rulesets of these names: dict, name to what it printed, see ``serve``.
+
+    :param words: what comes before the names on its command line.
+    """
+    shares = [[*words, *map(str, names[number::WORKERS])] for number in range(WORKERS)]
     return {result.pop('name'): result for result in collect(paths, module, shares)}
 
 

@@ -29,14 +29,15 @@ class Conversation:
     :param host: Host.
     :param walker: Walker.
     :param family: 4 or 6.
-    :param protocol: str; interface: str, where the clients' packets come in.
+    :param protocol: str; interface: str, where the packets of those at the other end come in.
+    :param sends: bool, the host is the client, and those at the other end are servers.
     :ivar traces: Traces.
     """
 
-    def __init__(self, host, walker, family, protocol, interface):
+    def __init__(self, host, walker, family, protocol, interface, sends=False):
         self._host, self._walker = host, walker
         self._family, self._protocol, self._interface = family, protocol, interface
-        self._packet = None
+        self._packet, self._sends = None, sends
         self._noted, self._again = frozenset(), None
         self._vrf = host.links.vrf(interface)
         self.traces = Traces()
@@ -55,11 +56,17 @@ class Conversation:
             self._packet = packet
             branches = [(_fresh(state), spans) for state, spans in branches]
             self._noted, self._again = frozenset(self._note(state) for state, dummy in branches), []
-            sent = self._answer(branches) if packet.reply else self._arrive(branches)
+            sent = self._take(branches)
             if self._again:
                 sent = _joined(sent + self._resend(branches))
             branches = self._remember(sent)
         self.traces.ends = branches
+
+    def _take(self, branches):
+        """Take the packet from where it is sent to where it is for."""
+        if self._sends:
+            return self._enter(branches) if self._packet.reply else self._depart(branches)
+        return self._answer(branches) if self._packet.reply else self._arrive(branches)
 
     def _note(self, state):
         """What rules have noted that a packet which is sent again will meet.
@@ -83,7 +90,7 @@ class Conversation:
                 if common:
                     branches.append((state._replace(memory=memory, ctmark=ctmark), common))
         branches = _joined(branches)
-        branches = self._answer(branches) if self._packet.reply else self._arrive(branches)
+        branches = self._take(branches)
         self.traces.late_doubts += [(spans, (None, AGAIN)) for dummy, spans in branches]
         return branches
 
@@ -194,6 +201,21 @@ class Conversation:
                 sent = self._hook('forward', (way, back), sent)
                 result += self._leave(back, self._hook('postrouting', (UNKNOWN, back), sent))
         return _joined(result)
+
+    def _depart(self, branches):
+        """Take a packet of a program of the host to servers."""
+        way = NOWHERE, self._interface
+        sent = self._hook('output', way, self._leave_vrf(branches) if self._vrf else branches)
+        return _joined(self._leave(self._interface, self._hook('postrouting', (UNKNOWN, self._interface), sent)))
+
+    def _enter(self, branches):
+        """Take an answer of servers to the program."""
+        came = self._interface, NOWHERE
+        branches = self._hook('prerouting', came, self._come(self._interface, branches))
+        if self._vrf:
+            came = self._vrf, NOWHERE
+            branches = self._hook('prerouting', came, branches, again=True)
+        return _joined(self._hook('input', came, branches))
 
     def _leave_vrf(self, branches):
         """Take an answer out of a VRF: before all else it goes through two hooks as a packet of the VRF itself.
@@ -319,7 +341,8 @@ class Conversation:
         early = hook in _EARLY or hook in ('prerouting', 'output') and not after and not again
         late = hook in _LATE or hook in ('input', 'postrouting') and after
         view = self._host.view(
-            self._family, self._protocol, hook, self._packet.reply, way, early, late, self._packet.flags, upper)
+            self._family, self._protocol, hook, self._packet.reply, way, early, late, self._packet.flags, upper,
+            self._sends)
         if step.kind == 'chain':
             return self._chain(step.chains[0], view, branches)
         return self._nat(step, view, branches)
@@ -362,7 +385,7 @@ class Conversation:
                 result.setdefault(after, []).append(ending)
                 if after.busy:
                     continue                    # what decides is told of clients that send little
-                if self._packet.leg == 'first' and view.hook in ('input', 'forward'):
+                if self._packet.leg == 'first' and view.hook in (('output',) if self._sends else ('input', 'forward')):
                     self.traces.accepted.append((ending, decider))
                 if after.done and view.hook == 'prerouting':
                     self.traces.translated.append((ending, decider, (after.address, after.port)))

@@ -100,9 +100,19 @@ class Evaluator:
         outcome = self._outcomes[key]
         return outcome if alike == port else outcome.at_port(alike, port)
 
-    def _decide(self, family, protocol, interface, address, port):
+    def ask_outward(self, family, protocol, interface, address, port):
+        """Decide about packets that a program of this host sends to a port of servers, and about what these answer.
+
+        The sets of the Outcome, told ones, are of the servers.
+
+        :param interface: str, by which packets leave, and answers come back.
+        :param address: str, that of the host from which it sends.
+        """
+        return self._decide(family, protocol, interface, iv.number(address), port, True)
+
+    def _decide(self, family, protocol, interface, address, port, sends=False):
         everyone = self.crowds[family].everyone
-        outcome = self._judged(family, protocol, interface, address, port)
+        outcome = self._judged(family, protocol, interface, address, port, sends=sends)
         if family == 6 and interface != 'lo' and iv.minus(everyone, outcome.blocked):
             rule = self.neighbours(interface)
             if rule:
@@ -148,20 +158,21 @@ class Evaluator:
                     self._neighbours[interface] = outcome.decided_by or 'the firewall'
         return self._neighbours[interface]
 
-    def _judged(self, family, protocol, interface, address, port, kind=None):
+    def _judged(self, family, protocol, interface, address, port, kind=None, sends=False):
         return self._concluded(
-            family, protocol, interface, lambda conversation: conversation.run(address, port, kind))
+            family, protocol, interface, lambda conversation: conversation.run(address, port, kind), sends)
 
-    def _concluded(self, family, protocol, interface, converse):
+    def _concluded(self, family, protocol, interface, converse, sends=False):
         """Make an Outcome of a conversation.
 
         :param family: 4, 6, or 0 for ARP.
         :param converse: callable that has one, with a Conversation.
+        :param sends: bool, the host is the client.
         """
         everyone, ruleset = self.crowds[family or 4].everyone, self._ruleset
         if ruleset.doubts:
             return _undecided(everyone, ruleset.doubts[0])
-        conversation = Conversation(self._host, Walker(everyone, self._budget), family, protocol, interface)
+        conversation = Conversation(self._host, Walker(everyone, self._budget), family, protocol, interface, sends)
         try:
             converse(conversation)
             return conclude(conversation.traces, everyone, family)

@@ -66,10 +66,10 @@ class Host:
         if sum(len(view.memo) for view in self._views.values()) > many:
             self._views.clear()
 
-    def view(self, family, protocol, hook, reply, way, early, late, flags, upper='own'):
+    def view(self, family, protocol, hook, reply, way, early, late, flags, upper='own', sends=False):
         """See ``View``; the same one for the same arguments."""
         flags = flags if self._flags or protocol in ('icmpv6', 'arp') else None
-        key = family, protocol, hook, reply, way, early, late, flags, upper
+        key = family, protocol, hook, reply, way, early, late, flags, upper, sends
         if key not in self._views:
             self._views[key] = View(self.net, *key)
         return self._views[key]

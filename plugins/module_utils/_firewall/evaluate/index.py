@@ -221,9 +221,9 @@ class Run(Rule):
 
 def of(chain, view, crowds):
     """The ``Index`` of a chain for what is seen from a view; made once."""
-    key = view.family, view.protocol, view.reply, crowds
+    key = view.family, view.protocol, view.reply, view.sends, crowds
     if key not in chain.indexes:
         port = 'sport' if view.reply else 'dport'           # of the server
-        client = ('daddr%d' if view.reply else 'saddr%d') % view.family
+        client = ('saddr%d' if view.inward else 'daddr%d') % view.family
         chain.indexes[key] = Index(chain, view.fixed, (view.protocol + port, 'th' + port), client, crowds)
     return chain.indexes[key]

@@ -112,12 +112,15 @@ class View:
     :param early: bool, before the destination is translated; late: bool, after the source is.
     :param flags: Bits, of TCP; of ICMPv6, its type; of ARP, its operation.
     :param upper: str, what the packet is for, see ``links.Stage``.
+    :param sends: bool, the host is the client: the address that is not its own is that of the server.
+    :ivar inward: bool, the packet comes from the address that is not the host's own.
     :ivar fixed: dict, see ``fixed``; not to be changed.
     """
 
-    def __init__(self, net, family, protocol, hook, reply, way, early, late, flags, upper='own'):
+    def __init__(self, net, family, protocol, hook, reply, way, early, late, flags, upper='own', sends=False):
         self.net, self.family, self.protocol, self.hook, self.reply, self.way = net, family, protocol, hook, reply, way
-        self.early, self.late, self.flags, self.upper = early, late, flags, upper
+        self.early, self.late, self.flags, self.upper, self.sends = early, late, flags, upper, sends
+        self.inward = reply == sends
         self.memo = {}
         self.fixed = fixed(family, protocol, reply)
         self._values = values = dict(self.fixed)
@@ -136,13 +139,17 @@ class View:
         return state.wasport if self.early else state.port
 
     def address(self, state):
-        """int or None, the same of the address."""
+        """int or None, the same of the host's address."""
+        if self.sends:
+            return None if state.snat and (self.early if self.reply else self.late) else state.address
         if self.reply:
             return state.was if self.late and state.dnat else state.address
         return state.was if self.early else state.address
 
-    def _client(self, state):
-        """The client's address as this packet has it."""
+    def _other_end(self, state):
+        """The address that is not the host's own, as this packet has it."""
+        if self.sends:
+            return SOURCE
         return UNKNOWN if state.snat and (self.early if self.reply else self.late) else SOURCE
 
     def value(self, name, state):
@@ -156,7 +163,7 @@ class View:
             return value
         kind = name[:-1] if name[-1] in '46' else name
         if kind in ('saddr', 'daddr'):
-            return self._client(state) if (kind == 'saddr') != self.reply else _known(self.address(state))
+            return self._other_end(state) if (kind == 'saddr') == self.inward else _known(self.address(state))
         if name.endswith(('sport', 'dport')) and not name.startswith('ct'):
             return _known(self.port(state))
         if name == 'mark':
@@ -164,12 +171,12 @@ class View:
         if name.startswith('ct') and ' ' not in name:
             return self._tracked(name, kind, state)
         if name in (
-            ('fib saddr type', 'fib saddr iif type') if self.reply else ('fib daddr type', 'fib daddr iif type')
+            ('fib daddr type', 'fib daddr iif type') if self.inward else ('fib saddr type', 'fib saddr iif type')
         ):
             return self._kind(state, name)
-        if self.reply and name in ('fib saddr oif', 'fib saddr iif oif'):
+        if not self.inward and name in ('fib saddr oif', 'fib saddr iif oif'):
             return self._routed(state)
-        if not self.reply and name.startswith('fib daddr '):
+        if self.inward and name.startswith('fib daddr '):
             return self._leading(name, state)
         if name == 'pkttype':
             return self._cast(state)
@@ -219,6 +226,12 @@ class View:
             return Bits(known, 0xffffffff ^ 63 | (16 if state.snat else 0) | (4 if state.track == 'established' else 0))
         if kind != name and kind[-5:] in ('saddr', 'daddr') and int(name[-1]) != self.family:
             return ABSENT
+        if self.sends:
+            return {
+                'ctoriginalsaddr': _known(state.address), 'ctoriginaldaddr': SOURCE,
+                'ctoriginaldport': _known(state.port), 'ctreplysaddr': SOURCE, 'ctreplysport': _known(state.port),
+                'ctreplydaddr': UNKNOWN if state.snat else _known(state.address),
+            }.get(kind, UNKNOWN)
         return {
             'ctoriginalsaddr': SOURCE, 'ctoriginaldaddr': _known(state.was), 'ctoriginaldport': _known(state.wasport),
             'ctreplysaddr': _known(state.address), 'ctreplysport': _known(state.port),
@@ -268,17 +281,18 @@ class View:
         return device if is_name else int(device != '')
 
     def _cast(self, state):
-        if self.hook not in ('ingress', 'prerouting', 'input', 'forward') or self.way[0] == 'lo' or self.reply \
+        if self.hook not in ('ingress', 'prerouting', 'input', 'forward') or self.way[0] == 'lo' or not self.inward \
                 or state.was is None or self.upper != 'own':
             return UNKNOWN
         kind = self.net.kind(self.family, state.was)
         return kind if kind in ('broadcast', 'multicast') else 'host'
 
     def _other(self, name, state):
-        client = not self.reply and not self.late
+        client = self.inward and not self.late
         if name.startswith('fib ') and self.net.in_vrf(self.way[0]):
             return UNKNOWN
-        if name == 'fib daddr type' and self.reply and not self.early and not self.net.is_unclear(self.family):
+        if name == 'fib daddr type' and not self.inward and (self.sends or not self.early) \
+                and not self.net.is_unclear(self.family):
             return self.net.kinds(self.family)
         if name in ('fib saddr type', 'fib saddr iif type') and client:
             if ' iif ' in name and not isinstance(self.way[0], str):

@@ -19,6 +19,8 @@ def translate(view, universe, rule, op, state, spans, result, rest):
     """
     if op.kind == 'snat' and not view.reply:
         result.end('accept', state._replace(snat=True, done=True), spans, rule)
+    elif view.sends:
+        result.undecided('translates where the host sends to', state, spans, rule, rest)
     elif view.hook != 'prerouting' or view.reply:
         result.undecided('translates an answer', state, spans, rule, rest)
     elif op.kind == 'dnatmap':

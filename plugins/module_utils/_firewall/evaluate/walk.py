@@ -88,7 +88,7 @@ class Walker:
 
     def _run(self, view, run, state, spans, result, rest):
         """Do the same as ``_rule`` for many rules at once."""
-        if view.value(('daddr%d' if view.reply else 'saddr%d') % view.family, state) is not SOURCE:
+        if view.value(('saddr%d' if view.inward else 'daddr%d') % view.family, state) is not SOURCE:
             live = [(state, spans)]
             for rule in run.rules:
                 after = []

@@ -251,19 +251,32 @@ class Asker:
             self.relation(family, address, interface),
         )
         if key not in self._known:
-            if time.monotonic() > self._until:
-                raise Timeout
-            self._known[key] = (
-                self._evaluator.ask(
-                    family=family,
-                    protocol=protocol,
-                    interface=interface,
-                    address=iv.address(address, family),
-                    port=port,
-                ),
-                address,
-                port,
-            )
+            self._known[key] = self._ask(self._evaluator.ask, family, protocol, interface, address, port), address, port
+        return self._known[key]
+
+    def _ask(self, ask, family, protocol, interface, address, port):
+        if time.monotonic() > self._until:
+            raise Timeout
+        return ask(
+            family=family, protocol=protocol, interface=interface, address=iv.address(address, family), port=port)
+
+    def port_kinds(self, protocol):
+        """List the spans of ports, 0 left out, that rules treat alike; None where they tell every port apart."""
+        if self._odd:
+            return None
+        starts, sums = self._alike[protocol]
+        kinds = {}
+        for start, end, total in zip(starts, starts[1:] + [65536], sums):
+            if end > 1 and start <= 65535:
+                kinds.setdefault(total, []).append((max(start, 1), min(end, 65536) - 1))
+        return list(kinds.values())
+
+    def ask_outward(self, family, protocol, interface, address, port):
+        """Outcome of what the host sends from one of its addresses by an interface to a port. Raises Timeout."""
+        key = 'outward', family, protocol, self.port_class(protocol, port), self.interface_class(interface), \
+            self.address_class(family, address)
+        if key not in self._known:
+            self._known[key] = self._ask(self._evaluator.ask_outward, family, protocol, interface, address, port)
         return self._known[key]
 
 

@@ -18,7 +18,7 @@ _IPTABLES = frozenset(('filter', 'nat', 'mangle', 'raw', 'security'))
 _CHAINS = frozenset(('INPUT', 'FORWARD', 'OUTPUT', 'PREROUTING', 'POSTROUTING'))
 
 
-def attach(records, snapshot, gaps, patience=PATIENCE, describer=Describer):
+def attach(records, snapshot, gaps, patience=PATIENCE, describer=Describer, outward=False):
     """Give each listener its ``exposure``.
 
     :param records: list of dict, the listeners.
@@ -26,18 +26,19 @@ def attach(records, snapshot, gaps, patience=PATIENCE, describer=Describer):
     :param gaps: Gaps.
     :param patience: seconds for all questions; what is not asked by then is unknown.
     :param describer: class of what turns sets of addresses into the words of facts.
-    :returns: dict with ``forwarded``, ``openings`` and ``firewall``.
+    :param outward: bool, ask for what the host lets its programs connect to, too.
+    :returns: dict with ``forwarded``, ``openings`` and ``firewall``, and with ``outgoing`` where that was asked for.
     """
     pause = gc.isenabled()      # nothing here is garbage, and looking for it again and again takes longer than all else
     gc.disable()
     try:
-        return _attach(records, load.parsed(snapshot), gaps, patience, describer)
+        return _attach(records, load.parsed(snapshot), gaps, patience, describer, outward)
     finally:
         if pause:
             gc.enable()
 
 
-def _attach(records, snapshot, gaps, patience, describer):
+def _attach(records, snapshot, gaps, patience, describer, outward):
     for error in snapshot['errors']:
         gaps.add(
             'firewall', 'unreadable', error['message'], hint='become' if error['message'].endswith('not root') else None
@@ -64,7 +65,9 @@ def _attach(records, snapshot, gaps, patience, describer):
             record['exposure'] = None
         for record in own:
             record['exposure'] = listeners.unknown_of(record, reasons[0])
-        return {'forwarded': [], 'openings': [], 'firewall': firewall}
+        if outward:
+            gaps.add('outgoing', 'unreadable', reasons[0])
+        return {'forwarded': [], 'openings': [], 'firewall': firewall, **({'outgoing': []} if outward else {})}
     net = snapshot['net']
     judge = evaluator.Evaluator(ruleset, net)
     asker = Asker(ruleset, judge, patience, net)
@@ -103,7 +106,13 @@ def _attach(records, snapshot, gaps, patience, describer):
             'not all ports named by rules were checked for listeners: there are too many',
             skipped,
         )
-    return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
+    found = {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
+    if outward:
+        from .outgoing import outgoing
+        found['outgoing'] = outgoing(net, asker, survey.joiner, judge.crowds, gaps)
+        if survey.joiner.describer.kept.texts:
+            firewall['sets'] = survey.joiner.describer.kept.texts
+    return found
 
 
 def _note_undecided(records, gaps):

@@ -75,7 +75,7 @@ def whole():
         gaps=[samples.gap('units')],
     )
     made['complete'] = {aspect: aspect != 'units' for aspect in made['complete']}
-    made['complete']['firewall'] = True
+    made['complete'].update(firewall=True, outgoing=True)
     made['forwarded'] = [
         dict(
             made['listeners'][0], to='10.0.0.1:80', ports='80-81', decided_by='a rule', container='docker:1', proxy='x'
@@ -109,6 +109,9 @@ def whole():
         'sources': {'ipv4': EVERYBODY, 'ipv6': ['::/0']},
         'sets': {'ipv4-1': '192.0.2.1 198.51.100.0-198.51.100.255'},
     }
+    made['outgoing'] = [{
+        'protocol': 'tcp', 'ports': [[1, 24], [26, 65535]],
+        **{key: value for key, value in EXPOSURE.items() if key not in ('level', 'paths')}}]
     made['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
     return copy.deepcopy(made)
 
