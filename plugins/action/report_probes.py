@@ -22,7 +22,6 @@ _MOST_FINDINGS = 1000           # in the result
 _MOST_MISSING = 3               # hosts in a message
 _STEERING = ('probe_address', 'ansible_host')       # that no fact may be
 _ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
-_NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
 
 class ActionModule(_action.Report):
@@ -56,7 +55,7 @@ class ActionModule(_action.Report):
         if not options['probes']:
             result['endpoints'] = planned.endpoints
             return
-        vantages = [results.read(name, _registered(name, options['probes'], task_vars), planned.endpoints)
+        vantages = [results.read(name, _action.registered(name, options['probes'], task_vars), planned.endpoints)
                     for name in dict.fromkeys(map(str, options['vantages']))]
         self._report(planned, targets, vantages, width, options, result)
 
@@ -92,28 +91,9 @@ def _target(host: model.Host, record: Record | None, addresses: str, task_vars: 
     """
     facts = record['facts'] if record else None
     if not facts:
-        return plan.Target(host.name, None, _why_unknown(host, task_vars), None if addresses == 'all' else [])
+        return plan.Target(host.name, None, _action.why_unknown(host, task_vars), None if addresses == 'all' else [])
     known = None if addresses == 'all' else _addresses(host.name, task_vars)
     return plan.Target(host.name, facts, host.reason, known)
-
-
-def _why_unknown(host: model.Host, task_vars: _action.Variables) -> str:
-    """Return why nothing is known of a target."""
-    reason = host.reason or ''
-    if host.state != 'missing':
-        return '%s: %s' % (host.state, reason)
-    return reason if _is_in_play(host.name, task_vars) else '%s; %s' % (reason, _NOT_IN_PLAY)
-
-
-def _is_in_play(name: str, task_vars: _action.Variables) -> bool:
-    return name in task_vars.get('ansible_play_hosts_all', ())
-
-
-def _registered(name: str, variable: str, task_vars: _action.Variables) -> object:
-    """Return what a task registered on a host."""
-    if not _is_in_play(name, task_vars):
-        return {'failed': True, 'msg': _NOT_IN_PLAY}
-    return task_vars['hostvars'].raw_get(name).get(variable)
 
 
 def _addresses(name: str, task_vars: _action.Variables) -> list[str]:

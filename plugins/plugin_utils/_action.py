@@ -15,6 +15,7 @@ from ._facts import custody, live, records
 from ._harmless.terminal import visible
 from ._report.console.lines import counted
 from ._report.console.screen import Terminal
+from ._report.host import Host
 from ._settings import setting
 from ._variables import host_facts
 
@@ -22,6 +23,7 @@ from ._variables import host_facts
 SHARED: dict[str, dict[str, Any]] = {'shared': {'type': 'bool', 'default': False}}
 
 _NOTHING = '{"changed": false}'
+_NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
 Options = dict[str, Any]
 Variables = dict[str, Any]
@@ -38,8 +40,8 @@ class Action(ActionBase):
     TRANSFERS_FILES = False
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
     REQUIRED_IF: ClassVar[Sequence[Any]] = ()
-    PARAMETERS: ClassVar[Sequence[str]] = (*host_facts.AUDIT, *host_facts.PROBE, *host_facts.BASELINE,
-                                           *host_facts.VALIDATE)
+    PARAMETERS: ClassVar[Sequence[str]] = (
+        *host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.BASELINE, *host_facts.VALIDATE)
     _answered: Result | None = None
     _supports_check_mode = True
     _supports_async = False
@@ -171,6 +173,25 @@ def run_id(options: Options, may_be_any: bool = False) -> str:
         raise AnsibleActionFail('run_id has to be 1 to 64 letters, digits, dots, dashes and underscores%s' % (
             '' if may_be_any else ', and not "any"'))
     return name
+
+
+def why_unknown(host: Host, task_vars: Variables) -> str:
+    """Return why nothing is known of a host, harmless to print."""
+    reason = host.reason or ''
+    if host.state != 'missing':
+        return '%s: %s' % (host.state, reason)
+    return reason if _is_in_play(host.name, task_vars) else '%s; %s' % (reason, _NOT_IN_PLAY)
+
+
+def registered(name: str, variable: str, task_vars: Variables) -> object:
+    """Return what a task registered on a host."""
+    if not _is_in_play(name, task_vars):
+        return {'failed': True, 'msg': _NOT_IN_PLAY}
+    return task_vars['hostvars'].raw_get(name).get(variable)
+
+
+def _is_in_play(name: str, task_vars: Variables) -> bool:
+    return name in task_vars.get('ansible_play_hosts_all', ())
 
 
 def known_hosts(names: Iterable[object], task_vars: Variables) -> list[str]:

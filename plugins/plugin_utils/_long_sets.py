@@ -41,6 +41,12 @@ def resolved(listener: Listener, facts: Facts) -> Listener:
     return cast(Listener, whole)
 
 
+def whole(judged: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """Give the parts of long sets, in what has such, their addresses; see ``resolved``."""
+    firewall = facts.get('firewall')
+    return _with_addresses(judged, firewall.get('sets', {}) if firewall else {})
+
+
 def _with_addresses(judged: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
     parts = {
         name: [{**part, 'addresses': texts.get(part['key'])} for part in judged[name]]

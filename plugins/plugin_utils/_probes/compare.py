@@ -9,9 +9,9 @@ other, one of them is wrong, or there is something between them.
 
 import functools
 import ipaddress
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ...module_utils._addresses import intervals
 from .. import _listener, _long_sets
@@ -141,9 +141,9 @@ def stance(listener: Listener, source: str, target: str | None = None) -> tuple[
         if not any(path.get('addresses') for path in paths):
             return None, None
         parts = [paths[0], *paths]
-    if any(_is_among(undecided['sources'], address) for part in parts for undecided in part['undecided']):
+    if any(is_among(undecided['sources'], address) for part in parts for undecided in part['undecided']):
         return None, None
-    let_in = [_lets_in(part, address) for part in parts]
+    let_in = [lets_in(part, address) for part in parts]
     if None in let_in:
         return None, None
     ways = parts[1:] or parts
@@ -156,15 +156,18 @@ def stance(listener: Listener, source: str, target: str | None = None) -> tuple[
         for part in ways)
 
 
-def _lets_in(part: Exposure | Path, address: Address) -> bool | None:
-    """Whether an exposure, or a path of it, surely lets an address in; None where nobody knows its long sets."""
+def lets_in(part: Mapping[str, Any], address: Address) -> bool | None:
+    """Whether an exposure, a path of it, or what is like them, surely lets an address in.
+
+    :returns: None where nobody knows the addresses of its long sets.
+    """
     among = []
     for kind in _long_sets.NAMES:
         members = _long_sets.members(part, kind, address.version)
         if members is None:
             return None
         among.append(any(intervals.contains(spans, int(address)) for spans in members))
-    return among[0] or not among[1] and _is_among(part['allowed'], address)
+    return among[0] or not among[1] and is_among(part['allowed'], address)
 
 
 def _only(rules: Iterable[str | None]) -> str | None:
@@ -173,7 +176,8 @@ def _only(rules: Iterable[str | None]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _is_among(networks: Iterable[str], address: Address) -> bool:
+def is_among(networks: Iterable[str], address: Address) -> bool:
+    """Return whether an address is in one of these networks."""
     return any(address in network for network in map(_network, networks) if network is not None)
 
 

@@ -58,14 +58,16 @@ def test_parameters_are_those_of_the_playbooks():
     assert set(host_facts.BASELINE) == set(re.findall(r'(?<![\w.])baseline_\w+(?= \|)', baseline))
     validate = (ROOT / 'playbooks/validate.yml').read_text(encoding='utf-8')
     assert set(host_facts.VALIDATE) == set(re.findall(r'(?<![\w.])validate_\w+(?= \|)', validate))
+    reach = (ROOT / 'playbooks/reach.yml').read_text(encoding='utf-8')
+    assert set(host_facts.REACH) == set(re.findall(r'(?<![\w.])reach_\w+(?= \|)', reach))
     others = ''.join(path.read_text(encoding='utf-8') for path in (ROOT / 'playbooks').glob('*.yml'))
     assert set(re.findall(r'(?<!\w)audit_\w+', others)) <= set(host_facts.AUDIT)
 
 
-@pytest.mark.parametrize('name', [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.VALIDATE])
+@pytest.mark.parametrize('name', [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.VALIDATE])
 def test_a_fact_with_the_name_of_a_parameter_steers(name):
     given = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
-    why = host_facts.steering(Task(), given, [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.VALIDATE])
+    why = host_facts.steering(Task(), given, [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.VALIDATE])
     assert why.startswith('it has a fact named %s, by which it would decide how it is audited: remove the fact' % name)
 
 

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports which hosts can reach what listens on others. The documentation is in plugins/modules/report_reach.py."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.listening.ports.plugins.plugin_utils import _action, _listener
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
+from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
+from ansible_collections.listening.ports.plugins.plugin_utils._reach import answer, probed
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model
+from ansible_collections.listening.ports.plugins.plugin_utils._report.console import reach, screen
+from ansible_collections.listening.ports.plugins.plugin_utils._report.naming import Naming
+from ansible_collections.listening.ports.plugins.plugin_utils._shape import Facts
+
+_MOST_ROWS, _MOST_CONTRADICTIONS = 10000, 1000          # in the result
+_PORTS = re.compile(r'([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(tcp|udp))?', re.ASCII)
+
+
+class ActionModule(_action.Report):
+    """Reads records and registered results; touches no host."""
+
+    ARGUMENTS = {
+        **screen.ARGUMENTS,
+        **_action.SHARED,
+        'targets': {'type': 'list', 'elements': 'str', 'required': True},
+        'sources': {'type': 'list', 'elements': 'str', 'required': True},
+        'ports': {'type': 'list', 'elements': 'str', 'default': []},
+        'plan': {'type': 'bool', 'default': False},
+        'probes': {'type': 'str'},
+        'fail': {'type': 'bool', 'default': True},
+    }
+
+    def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
+        """Return what is to be probed, or the answers."""
+        width, run_id = self.width(options), _action.run_id(options, may_be_any=True)
+        wanted = _wanted(options['ports'])
+        for option in ('targets', 'sources'):
+            if not options[option]:
+                raise AnsibleActionFail('%s is empty: nobody would be asked' % option)
+        names = _action.known_hosts([*options['targets'], *options['sources']], task_vars)
+        self.warn_of_others(options['path'], options, result)
+
+        known: dict[str, tuple[Facts | None, str | None]] = {}
+        for host, record in model.read(os.path.abspath(options['path']), names, run_id, shared=options['shared']):
+            facts = record['facts'] if record else None
+            known[host.name] = facts, None if facts else _action.why_unknown(host, task_vars)
+        targets = [plan.Target(name, *known[name]) for name in dict.fromkeys(map(str, options['targets']))]
+        sources = [answer.Source(name, *known[name]) for name in dict.fromkeys(map(str, options['sources']))]
+        planned = plan.plan(plan.Target(target.host, _only(target.facts, wanted), target.reason) for target in targets)
+        if options['plan']:
+            result['endpoints'] = planned.endpoints
+            return
+        try:
+            rows = answer.ask(planned, sources)
+        except ValueError as exc:
+            raise AnsibleActionFail('%s: name fewer targets, sources or ports' % exc) from exc
+        found, vantages = [], []
+        if options['probes']:
+            vantages = [results.read(source.host, _action.registered(source.host, options['probes'], task_vars),
+                                     planned.endpoints) for source in sources]
+            found = probed.contradictions(planned, rows, sources, compare.cells(planned, vantages))
+        missing = reach.troubles(targets, sources, vantages)
+        lines = reach.lines(rows, targets, sources, missing, found, records.now(),
+                            Naming(names, task_vars.get('groups') or {}), width)
+        self.terminal.show(lines, options['color'])
+        counts = Counter(each.word for row in rows for each in row.answers)
+        result.update(
+            answers=[_told(row, sources) for row in rows[:_MOST_ROWS]], answers_total=len(rows),
+            contradictions=found[:_MOST_CONTRADICTIONS], contradictions_total=len(found),
+            complete=not missing and not counts['unknown'], failing=bool(missing or found or not rows),
+            counts={word: counts[word] for word in ('yes', 'no', 'unknown')}, table=screen.capped(lines),
+            msg=found[0]['message'] if found else 'Not everything is known: %s' % missing[0] if missing else
+            lines[-1][0] if rows else 'Nothing that others could reach listens on these ports of these hosts.')
+        if result['failing'] and options['fail']:
+            result['failed'] = True
+            del result['table']         # it was shown, and a callback prints all of what failed
+
+
+def _wanted(texts: Sequence[object]) -> list[tuple[int, int, str | None]]:
+    """Return (first port, last one, protocol or None for both) of what is asked for; empty for all."""
+    wanted = []
+    for text in map(str, texts):
+        matched = _PORTS.fullmatch(text.strip())
+        if not matched:
+            raise AnsibleActionFail('ports: %s is no port such as 5432, 53/udp or 8000-8010/tcp' % visible(text, 100))
+        first, last = int(matched[1]), int(matched[2] or matched[1])
+        if not 1 <= first <= last <= 65535:
+            raise AnsibleActionFail('ports: %s is not within 1 to 65535, the first one not above the last' % text)
+        wanted.append((first, last, matched[3]))
+    return wanted
+
+
+def _only(facts: Facts | None, wanted: Sequence[tuple[int, int, str | None]]) -> Facts | None:
+    """Return facts with what listens on these ports alone."""
+    if facts is None or not wanted:
+        return facts
+    fewer = facts.copy()
+
+    def is_wanted(listener: _listener.Listener) -> bool:
+        return any(first <= listener['port'] <= last and protocol in (None, listener['protocol'])
+                   for first, last, protocol in wanted)
+    fewer['listeners'] = [listener for listener in facts['listeners'] if is_wanted(listener)]
+    fewer['forwarded'] = [listener for listener in facts.get('forwarded', ()) if is_wanted(listener)]
+    return fewer
+
+
+def _told(row: answer.Row, sources: Sequence[answer.Source]) -> dict[str, object]:
+    """Return one listener and its answers, for the result."""
+    groups: dict[answer.Answer, list[str]] = {}
+    for each, source in zip(row.answers, sources):
+        groups.setdefault(each, []).append(source.host)
+
+    def of(word: answer.Word) -> list[dict[str, object]]:
+        return [{'hosts': hosts, 'because': each.because} for each, hosts in groups.items() if each.word == word]
+    item = row.items[0]
+    return {
+        'target': item.host, 'listener': _listener.identity(item.listener),
+        'reached_by': [host for each, hosts in groups.items() if each.word == 'yes' for host in hosts],
+        'not_reached_by': of('no'), 'unknown': of('unknown')}
