@@ -20,8 +20,6 @@ from ansible_collections.listening.ports.plugins.plugin_utils._variables import 
 
 _MOST_FINDINGS = 1000           # in the result
 _MOST_MISSING = 3               # hosts in a message
-_STEERING = ('probe_address', 'ansible_host')       # that no fact may be
-_ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
 
 
 class ActionModule(_action.Report):
@@ -92,28 +90,5 @@ def _target(host: model.Host, record: Record | None, addresses: str, task_vars: 
     facts = record['facts'] if record else None
     if not facts:
         return plan.Target(host.name, None, _action.why_unknown(host, task_vars), None if addresses == 'all' else [])
-    known = None if addresses == 'all' else _addresses(host.name, task_vars)
+    known = None if addresses == 'all' else _action.addresses(host.name, task_vars)
     return plan.Target(host.name, facts, host.reason, known)
-
-
-def _addresses(name: str, task_vars: _action.Variables) -> list[str]:
-    """List what others reach a host by."""
-    try:
-        variables = task_vars['hostvars'][name]
-        known = host_facts.names(variables)
-        for variable in _STEERING:
-            if variable in known:
-                raise AnsibleActionFail('%s has a fact named %s: a host must not decide where it is probed'
-                                        % (visible(name, 300), variable))
-        addresses = variables.get('probe_address') or variables.get('ansible_host') or name
-    except AnsibleActionFail:
-        raise
-    except AnsibleError as exc:
-        raise AnsibleActionFail('the address of %s cannot be read: %s' % (
-            visible(name, 300), sentence(str(exc), 500))) from exc
-    addresses = [addresses] if isinstance(addresses, str) else addresses
-    if not isinstance(addresses, list) or not all(
-            isinstance(address, str) and _ADDRESS.fullmatch(address) for address in addresses):
-        raise AnsibleActionFail('probe_address of %s has to be an address or a name, or a list of them'
-                                % visible(name, 300))
-    return [str(address) for address in addresses]

@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _listener
@@ -32,9 +33,12 @@ class ActionModule(_action.Report):
         'targets': {'type': 'list', 'elements': 'str', 'required': True},
         'sources': {'type': 'list', 'elements': 'str', 'required': True},
         'ports': {'type': 'list', 'elements': 'str', 'default': []},
+        'addresses': {'type': 'str', 'choices': ['host', 'all'], 'default': 'host'},
         'plan': {'type': 'bool', 'default': False},
         'probes': {'type': 'str'},
         'fail': {'type': 'bool', 'default': True},
+        'fail_on': {'type': 'list', 'elements': 'str', 'choices': list(probed.KINDS),
+                    'default': ['reached', 'not_reached']},
     }
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
@@ -51,9 +55,10 @@ class ActionModule(_action.Report):
         for host, record in model.read(os.path.abspath(options['path']), names, run_id, shared=options['shared']):
             facts = record['facts'] if record else None
             known[host.name] = facts, None if facts else _action.why_unknown(host, task_vars)
-        targets = [plan.Target(name, *known[name]) for name in dict.fromkeys(map(str, options['targets']))]
+        targets = [plan.Target(name, *known[name], _addresses(name, options['addresses'], task_vars))
+                   for name in dict.fromkeys(map(str, options['targets']))]
         sources = [answer.Source(name, *known[name]) for name in dict.fromkeys(map(str, options['sources']))]
-        planned = plan.plan(plan.Target(target.host, _only(target.facts, wanted), target.reason) for target in targets)
+        planned = plan.plan(replace(target, facts=_only(target.facts, wanted)) for target in targets)
         if options['plan']:
             result['endpoints'] = planned.endpoints
             return
@@ -70,17 +75,29 @@ class ActionModule(_action.Report):
         lines = reach.lines(rows, targets, sources, missing, found, records.now(),
                             Naming(names, task_vars.get('groups') or {}), width)
         self.terminal.show(lines, options['color'])
+        failing = [one for one in found if one['kind'] in options['fail_on']]
         counts = Counter(each.word for row in rows for each in row.answers)
         result.update(
             answers=[_told(row, sources) for row in rows[:_MOST_ROWS]], answers_total=len(rows),
             contradictions=found[:_MOST_CONTRADICTIONS], contradictions_total=len(found),
-            complete=not missing and not counts['unknown'], failing=bool(missing or found or not rows),
+            complete=not missing and not counts['unknown'], failing=bool(missing or failing or not rows),
             counts={word: counts[word] for word in ('yes', 'no', 'unknown')}, table=screen.capped(lines),
-            msg=found[0]['message'] if found else 'Not everything is known: %s' % missing[0] if missing else
+            msg=failing[0]['message'] if failing else 'Not everything is known: %s' % missing[0] if missing else
             lines[-1][0] if rows else 'Nothing that others could reach listens on these ports of these hosts.')
         if result['failing'] and options['fail']:
             result['failed'] = True
             del result['table']         # it was shown, and a callback prints all of what failed
+
+
+def _addresses(name: str, addresses: str, task_vars: _action.Variables) -> list[str] | None:
+    """Return the addresses at which a target is asked for; None for all that it reports.
+
+    :param addresses: ``all``, or ``host`` for those that Ansible knows, where these are addresses: nobody can say of a
+        name whom a firewall lets reach it.
+    """
+    if addresses == 'all':
+        return None
+    return [address for address in _action.addresses(name, task_vars) if plan.literal(address)] or None
 
 
 def _wanted(texts: Sequence[object]) -> list[tuple[int, int, str | None]]:

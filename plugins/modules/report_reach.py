@@ -46,6 +46,16 @@ options:
     type: list
     elements: str
     default: []
+  addresses:
+    description:
+      - At which addresses to ask for listeners that are bound to all addresses of a target.
+      - V(host) is the value of its variable C(probe_address), an address or a list of them, or C(ansible_host), or all
+        that it reports where these are names.
+      - V(all) is every address that it reports, except loopback and link-local ones. Others may have no route to some
+        of them, which no firewall says.
+    type: str
+    choices: [host, all]
+    default: host
   plan:
     description:
       - Whether to return RV(endpoints) for M(listening.ports.probe_listeners) to try from the sources, and to answer
@@ -61,6 +71,16 @@ options:
       - Whether the task fails if RV(failing) is true.
     type: bool
     default: true
+  fail_on:
+    description:
+      - The kinds of contradictions that fail the task.
+      - "V(reached): a source reached what the answer says it cannot. V(not_reached): it did not reach what the answer
+        says it can, in a network of its own. V(lost_between): the same, through a router, which may have no way, or
+        filter."
+    type: list
+    elements: str
+    choices: [reached, not_reached, lost_between]
+    default: [reached, not_reached]
 extends_documentation_fragment:
   - listening.ports.reporting
   - listening.ports.reporting.shared
@@ -138,8 +158,7 @@ contradictions:
   elements: dict
   returned: without O(plan=true)
   contains:
-    kind: {description: "V(reached), though the answer is no, or V(not_reached), though it is yes.",
-           type: str, returned: always, sample: reached}
+    kind: {description: "See O(fail_on).", type: str, returned: always, sample: reached}
     source: {description: The host that probed., type: str, returned: always, sample: app-1}
     target: {description: The host that listens., type: str, returned: always, sample: db-1}
     listener: {description: What listens., type: str, returned: always, sample: 'tcp/0.0.0.0:5432'}
@@ -163,8 +182,8 @@ complete:
   returned: without O(plan=true)
   sample: true
 failing:
-  description: Whether nothing is known of a host, a probe contradicts an answer, a source could not probe, or there is
-    nothing that others could reach.
+  description: Whether nothing is known of a host, O(fail_on) includes a contradiction, a source could not probe, or
+    there is nothing that others could reach.
   type: bool
   returned: without O(plan=true)
   sample: false

@@ -4,15 +4,16 @@
 """The base of the actions: what each of them does before its own work, and the options that several have."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from . import _answer, _deadline
 from ._facts import custody, live, records
-from ._harmless.terminal import visible
+from ._harmless.terminal import sentence, visible
 from ._report.console.lines import counted
 from ._report.console.screen import Terminal
 from ._report.host import Host
@@ -23,6 +24,8 @@ from ._variables import host_facts
 SHARED: dict[str, dict[str, Any]] = {'shared': {'type': 'bool', 'default': False}}
 
 _NOTHING = '{"changed": false}'
+_STEERING = ('probe_address', 'ansible_host')       # that no fact may be
+_ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
 _NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
 Options = dict[str, Any]
@@ -173,6 +176,32 @@ def run_id(options: Options, may_be_any: bool = False) -> str:
         raise AnsibleActionFail('run_id has to be 1 to 64 letters, digits, dots, dashes and underscores%s' % (
             '' if may_be_any else ', and not "any"'))
     return name
+
+
+def addresses(name: str, task_vars: Variables) -> list[str]:
+    """List the addresses and names that others reach a host by, as the inventory has them.
+
+    :raises AnsibleActionFail: a fact of the host would decide that, or they are none.
+    """
+    try:
+        variables = task_vars['hostvars'][name]
+        known = host_facts.names(variables)
+        for variable in _STEERING:
+            if variable in known:
+                raise AnsibleActionFail('%s has a fact named %s: a host must not decide where it is probed'
+                                        % (visible(name, 300), variable))
+        known_by = variables.get('probe_address') or variables.get('ansible_host') or name
+    except AnsibleActionFail:
+        raise
+    except AnsibleError as exc:
+        raise AnsibleActionFail('the address of %s cannot be read: %s' % (
+            visible(name, 300), sentence(str(exc), 500))) from exc
+    known_by = [known_by] if isinstance(known_by, str) else known_by
+    if not isinstance(known_by, list) or not all(
+            isinstance(address, str) and _ADDRESS.fullmatch(address) for address in known_by):
+        raise AnsibleActionFail('probe_address of %s has to be an address or a name, or a list of them'
+                                % visible(name, 300))
+    return [str(address) for address in known_by]
 
 
 def why_unknown(host: Host, task_vars: Variables) -> str:

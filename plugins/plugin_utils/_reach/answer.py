@@ -23,6 +23,7 @@ from .._shape import Facts
 Word = Literal['yes', 'no', 'unknown', 'itself']
 
 MOST_QUESTIONS = 1000 * 1000
+_Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 _LONGEST = 300                  # characters of a rule in a reason
 
 
@@ -136,17 +137,28 @@ def sending(facts: Facts, to: Address) -> list[str] | None:
 
     In a network of its own it sends from its address there, else from any that others than neighbours can answer.
     """
-    known = facts['system']['local_addresses']
-    if known is None:
+    mine = _own(facts, to)
+    if mine is None:
         return None
-    mine = [own for own in map(_interface, known) if own is not None and own.version == to.version and not (
-        own.ip.is_loopback or own.ip.is_multicast or own.ip.is_unspecified)]
-    near = [str(own.ip) for own in mine if to in own.network and own.network.prefixlen < own.max_prefixlen]
-    return near or [str(own.ip) for own in mine if not own.ip.is_link_local]
+    return [str(own.ip) for own in mine if to in own.network] or [
+        str(own.ip) for own in mine if not own.ip.is_link_local]
+
+
+def is_near(facts: Facts, to: Address) -> bool:
+    """Return whether a host has a network with an address in it: no router is between, so that none can filter."""
+    return any(to in own.network for own in _own(facts, to) or ())
+
+
+def _own(facts: Facts, to: Address) -> list[_Interface] | None:
+    """List the addresses of a host, with their networks, that are of the family of another one."""
+    known = facts['system']['local_addresses']
+    return None if known is None else [
+        own for own in map(_interface, known) if own is not None and own.version == to.version and not (
+            own.ip.is_loopback or own.ip.is_multicast or own.ip.is_unspecified)]
 
 
 @functools.lru_cache(maxsize=16384)
-def _interface(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface | None:
+def _interface(text: str) -> _Interface | None:
     base, _, length = text.partition('/')
     try:
         return ipaddress.ip_interface('/'.join([base.partition('%')[0], length]) if length else base.partition('%')[0])

@@ -9,21 +9,26 @@ from typing import Literal, TypedDict
 from .. import _listener
 from .._harmless.terminal import sentence, visible
 from .._probes.compare import Table
-from .._probes.plan import Plan
-from .answer import Row, Source
+from .._probes.plan import Plan, literal
+from .answer import Row, Source, is_near
 
-Kind = Literal['reached', 'not_reached']
+Kind = Literal['reached', 'not_reached', 'lost_between']
+
+KINDS: tuple[Kind, ...] = ('reached', 'not_reached', 'lost_between')          # the most severe first
 
 _WHAT: dict[Kind, str] = {
     'reached': '%s reaches %s of %s, although by the firewalls it cannot, %s: %s',
     'not_reached': '%s does not reach %s of %s, although the firewalls of both let it: %s is %s',
+    'lost_between': '%s does not reach %s of %s, which the firewalls of both let it, beyond a router: %s is %s',
 }
 
 
 class Contradiction(TypedDict):
     """A probe that does not fit an answer.
 
-    :ivar kind: ``reached`` is more than the firewalls say, ``not_reached`` less. :ivar verdict: of the probe.
+    :ivar kind: ``reached`` is more than the firewalls say, ``not_reached`` less; ``lost_between`` is that too, of hosts
+        without a network in common: the firewalls may be right, and a router has no way or filters.
+    :ivar verdict: of the probe.
     """
 
     kind: Kind
@@ -52,7 +57,7 @@ def contradictions(plan: Plan, rows: Sequence[Row], sources: Sequence[Source], t
                     if way.word == 'no' and probe['verdict'] == 'open':
                         kind = 'reached'
                     elif way.word == 'yes' and probe['verdict'] in ('closed', 'filtered'):
-                        kind = 'not_reached'
+                        kind = 'not_reached' if _is_near(source, probe['address']) else 'lost_between'
                     if kind:
                         listener = _listener.in_words(_listener.excerpt(item.listener))
                         reason = sentence(probe['reason'], 200)
@@ -64,4 +69,9 @@ def contradictions(plan: Plan, rows: Sequence[Row], sources: Sequence[Source], t
                             kind=kind, source=source.host, target=item.host,
                             listener=_listener.identity(item.listener), endpoint=endpoint, verdict=probe['verdict'],
                             message=_WHAT[kind] % (*names, *because)))
-    return sorted(found, key=lambda one: one['kind'] != 'reached')
+    return sorted(found, key=lambda one: KINDS.index(one['kind']))
+
+
+def _is_near(source: Source, address: str | None) -> bool:
+    to = literal(address or '')
+    return source.facts is not None and to is not None and is_near(source.facts, to)

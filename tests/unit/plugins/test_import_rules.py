@@ -47,6 +47,9 @@ NEVER = (
      ('plugin_utils._baseline', 'plugin_utils._identity'),
      ('ansible', 'subprocess', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._variables', FIREWALL,
       *READING)),
+    ('who reaches whom is answered from facts alone', ('plugin_utils._reach',),
+     ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._variables', FIREWALL,
+      *READING)),
     ('of that, only what writes files asks the machine', tuple(
         'plugin_utils._baseline.%s' % name
         for name in ('things', 'cover', 'clients', 'names', 'yaml', 'proof', 'compose')),

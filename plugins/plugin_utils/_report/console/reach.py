@@ -43,7 +43,7 @@ def lines(rows: Sequence[Row], targets: Sequence[Target], sources: Sequence[Sour
     shown += below([('Missing:', HEAD), *(('  ' + text, BAD) for text in missing)] if missing else [])
     if found:
         shown += below([('Contradicted by probes:', HEAD)])
-        shown += [('  ' + one['message'], BAD if one['kind'] == 'reached' else WIDE)
+        shown += [('  ' + one['message'], PLAIN if one['kind'] == 'lost_between' else BAD)
                   for one in found[:_MOST_CONTRADICTIONS]]
         if len(found) > _MOST_CONTRADICTIONS:
             shown.append(('  … and %d more' % (len(found) - _MOST_CONTRADICTIONS), BAD))
@@ -92,6 +92,9 @@ def _last(rows: Sequence[Row], missing: Sequence[str], found: Sequence[Contradic
     counts = Counter(answer.word for row in rows for answer in row.answers)
     pairs = sum(count for word, count in counts.items() if word != 'itself')
     parts = ['%d can' % counts['yes'], '%d cannot' % counts['no'], '%d not known' % counts['unknown']]
-    wrong = ', %s' % number(len(found), 'contradiction') if found else ''
+    lost = sum(one['kind'] == 'lost_between' for one in found)
+    is_wrong = len(found) > lost
+    wrong = '; %s' % number(len(found) - lost, 'contradiction') if is_wrong else ''
+    wrong += '; %d lost between hosts' % lost if lost else ''
     text = '%s of a host and a listener: %s%s.' % (number(pairs, 'pair'), ', '.join(parts), wrong)
-    return text, BAD if missing or found or not pairs else GOOD if not counts['unknown'] else PLAIN
+    return text, BAD if missing or is_wrong or not pairs else GOOD if not counts['unknown'] else PLAIN

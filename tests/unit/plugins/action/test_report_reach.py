@@ -41,7 +41,7 @@ def report(tmp_path):
             ('app', host(addresses=['10.0.0.8/24'], outgoing=only_ssh))):
         records.write(str(tmp_path), record(name, facts))
     records.write(str(tmp_path), record('broken', status='unreachable', message='no route'))
-    variables = Variables({name: {} for name in ('db', 'web', 'app', 'broken')})
+    variables = Variables({name: {'ansible_host': name} for name in ('db', 'web', 'app', 'broken')})
 
     def run(**arguments):
         task = Task()
@@ -114,3 +114,9 @@ def test_a_source_that_could_not_probe_is_named(report):
     report.variables['web']['found'] = {'failed': True, 'msg': 'no Python'}
     result = report(sources=['web'], probes='found')
     assert result['failed'] and result['msg'] == 'Not everything is known: web could not probe: failed: no Python'
+
+
+def test_addresses(report):
+    report.variables['db'] = {'ansible_host': '192.0.2.5'}
+    assert {endpoint['address'] for endpoint in report(plan=True)['endpoints']} == {'192.0.2.5'}
+    assert {endpoint['address'] for endpoint in report(plan=True, addresses='all')['endpoints']} == {'10.0.0.5'}

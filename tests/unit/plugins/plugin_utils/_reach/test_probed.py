@@ -44,6 +44,11 @@ def test_the_words():
         'verdict': 'filtered'}
 
 
+def test_beyond_a_router():
+    [one] = found(OPEN, 'filtered', source=host(addresses=['192.0.2.7/24']))
+    assert one['kind'] == 'lost_between' and 'beyond a router' in one['message']
+
+
 def test_what_is_not_known_and_what_stayed_on_the_host_contradict_nothing():
     assert found(OPEN, 'filtered', source=host(addresses=['10.0.0.7/24'], outgoing=None)) == []
     assert found(SHUT, 'open', local='10.0.0.5') == []
