@@ -20,7 +20,7 @@ from ansible_collections.listening.ports.plugins.module_utils._subsets import SU
 from ansible_collections.listening.ports.plugins.module_utils._wire import pack
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils.builders import ip, opener, unpack
 
-ASPECTS = {'sockets', 'binding', 'owners', 'units', 'firewall', 'namespaces', 'connections', 'resources'}
+ASPECTS = {'sockets', 'binding', 'owners', 'units', 'firewall', 'outgoing', 'namespaces', 'connections', 'resources'}
 RECORD = {'schema', 'gathered_at', 'collector', 'complete', 'gaps', 'system', 'listeners'}
 LISTENER = {
     'id', 'protocol', 'family', 'address', 'port', 'interface', 'accepts_ipv4', 'accepts_ipv6', 'scope', 'port_name',
@@ -194,6 +194,8 @@ def test_complete_is_false_where_there_is_a_gap_and_null_where_nobody_asked(host
     asked = {'sockets', 'binding'} | (gather & ASPECTS)
     if gather & {'owners', 'resources', 'command'}:
         asked |= {'owners', 'units'}
+    if 'outgoing' in gather:
+        asked.add('firewall')
     assert host.collect(gather)['complete'] == {aspect: True if aspect in asked else None for aspect in ASPECTS}
     for missing in asked:
         first, second = [(missing, code) for code in CODES[missing]][:2]
@@ -351,7 +353,7 @@ def test_this_host(collector):
         with socket.create_connection(('127.0.0.1', port)):
             facts = _facts.collect([name for name in SUBSETS if name != 'namespaces'], collector,
                                    judge=_exposure.attach)
-    assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall', 'led_elsewhere'}
+    assert set(facts) == RECORD | {'forwarded', 'openings', 'firewall', 'led_elsewhere', 'outgoing'}
     assert set(facts['complete']) == ASPECTS
     assert {aspect for aspect,
             complete in facts['complete'].items() if complete is False} == {gap['aspect'] for gap in facts['gaps']}
