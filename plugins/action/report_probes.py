@@ -4,14 +4,12 @@
 """Plans probes, and reports them. The documentation is in plugins/modules/report_probes.py."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Sequence
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
-from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import probes, screen

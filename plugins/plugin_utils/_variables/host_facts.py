@@ -25,7 +25,8 @@ AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'aud
 PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_look_timeout',
          'probe_max_parallel', 'probe_records', 'probe_shared', 'probe_timeout', 'probe_total_timeout')
 REACH = ('reach_addresses', 'reach_fail', 'reach_fail_on', 'reach_from', 'reach_look_timeout', 'reach_max_parallel',
-         'reach_ports', 'reach_probe', 'reach_records', 'reach_shared', 'reach_timeout', 'reach_to', 'reach_total_timeout')
+         'reach_ports', 'reach_probe', 'reach_records', 'reach_shared', 'reach_timeout', 'reach_to',
+         'reach_total_timeout')
 # The same for the role firewall: they decide what is filtered, and what is open.
 FIREWALL = ('firewall_confirm', 'firewall_despite', 'firewall_mode', 'firewall_open', 'firewall_plan',
             'firewall_protected_sources', 'firewall_state')

@@ -74,8 +74,8 @@ def test_probes_between_all_hosts_contradict_nothing(walled, playbook, tmp_path)
     # but for addresses of h1 that nobody has a way to: they are behind its bridges
     contradicted = re.findall(r"(?m)^  (h\d+ .*)$", done.out.partition("Contradicted by probes:")[2])
     assert all("beyond a router" in line for line in contradicted), contradicted
-    last, = re.findall(r"(?m)^(\d+) pairs of a host and a listener: (\d+) can, (\d+) cannot, (\d+) not known; \d+ lost between hosts\.$",
-                       done.out)
+    last, = re.findall(r"(?m)^(\d+) pairs of a host and a listener: (\d+) can, (\d+) cannot, (\d+) not known; "
+                       r"\d+ lost between hosts\.$", done.out)
     pairs, can, cannot, unknown = map(int, last)
     assert pairs == can + cannot + unknown and can > 100 and cannot > 50 and unknown < 0.02 * pairs, last
 

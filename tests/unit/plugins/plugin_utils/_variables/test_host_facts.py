@@ -67,7 +67,8 @@ def test_parameters_are_those_of_the_playbooks():
 @pytest.mark.parametrize('name', [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.VALIDATE])
 def test_a_fact_with_the_name_of_a_parameter_steers(name):
     given = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
-    why = host_facts.steering(Task(), given, [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.VALIDATE])
+    parameters = [*host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.VALIDATE]
+    why = host_facts.steering(Task(), given, parameters)
     assert why.startswith('it has a fact named %s, by which it would decide how it is audited: remove the fact' % name)
 
 
