@@ -360,8 +360,12 @@ AHEAD = {'takes': 'all', 'connection': WAY, 'kubelet': None, 'devices': {},
 INSTALLED = {'table': True, 'kept': 'a' * 64, 'holds': True, 'reassemble': False, 'warnings': []}
 
 
-def ready(*ports, state=NO_FILTER, **more):
-    """The answer of collect_for_plan on a host that listens on these ports, with what decides on a filter."""
+def ready(*ports, **more):
+    """The answer of collect_for_plan on a host that listens on these ports, with what decides on a filter.
+
+    :param more: ``state``, where there is another filter than none; the rest is of what decides.
+    """
+    state = more.pop('state', NO_FILTER)
     return dict(seen(*ports), filter=state, what_if=dict(AHEAD, **more))
 
 
