@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ._listener import Listener, faces, serving
+from ._shape import Owner, System
 
 # What holds a listener, the most telling first.
 KERNEL, CONTAINER, SERVICE, EXECUTABLE, PROCESS, UNKNOWN = HOLDERS = (
@@ -22,6 +23,9 @@ LASTING = (KERNEL, CONTAINER, SERVICE)
 _INTERPRETERS = re.compile(
     r'python[\d.]*|pypy[\d.]*|java|node|nodejs|perl[\d.]*|ruby[\d.]*|php[\d.]*|(?:ba|da|z|k)?sh|dotnet|mono|lua[\d.]*'
     r'|beam\.smp|uwsgi|gunicorn|busybox|env', re.ASCII)
+_EPHEMERAL = (32768, 60999)             # as in ip-sysctl of the kernel
+# Network namespaces that nothing names are called by their inodes.
+_NUMBERED = re.compile(r'net:\[\d+\]', re.ASCII)
 # Units that systemd-run makes have another name each time, see systemd-run(1).
 _TRANSIENT = re.compile(r'(?:.*/)?run-(?:r[0-9a-f]+|u?\d+|p\d+-i\d+)\.(?:service|socket|scope)', re.ASCII)
 
@@ -73,11 +77,32 @@ def _processes(listener: Listener) -> Iterator[Holder]:
     owners = serving(listener)
     if not owners:
         return
-    known = [owner['user'] or (None if owner['uid'] is None else str(owner['uid'])) for owner in owners]
-    users = tuple(sorted({user for user in known if user})) if all(known) else ()
+    of_all = users(owners) or ()
     paths = {owner['exe'] for owner in owners}
     if all(path and not _INTERPRETERS.fullmatch(posixpath.basename(path)) for path in paths):
-        yield Holder(EXECUTABLE, tuple(sorted(path for path in paths if path)), users)
+        yield Holder(EXECUTABLE, tuple(sorted(path for path in paths if path)), of_all)
     names = {owner['process'] for owner in owners}
     if all(names):
-        yield Holder(PROCESS, tuple(sorted(name for name in names if name)), users)
+        yield Holder(PROCESS, tuple(sorted(name for name in names if name)), of_all)
+
+
+def users(owners: Sequence[Owner]) -> tuple[str, ...] | None:
+    """List the users of processes, by their numbers where these have no name; None where some are not known."""
+    known = [owner['user'] or (None if owner['uid'] is None else str(owner['uid'])) for owner in owners]
+    return tuple(sorted({user for user in known if user})) if all(known) else None
+
+
+def space(namespace: str | None) -> str:
+    """Name a network namespace without what is another one each time that it is made; empty for that of the host."""
+    if namespace is None:
+        return ''
+    if _NUMBERED.fullmatch(namespace):
+        return 'net'
+    return namespace if namespace.startswith('/') else _without_id(namespace)
+
+
+def span(listener: Listener, system: System) -> tuple[int, int] | None:
+    """Return the range of passing ports that the port of a listener is in; None where it is in none."""
+    low, high = system.get('ephemeral_ports') or _EPHEMERAL
+    reserved = any(first <= listener['port'] <= last for first, last in system.get('reserved_ports') or ())
+    return (low, high) if max(low, 1) <= listener['port'] <= high and not reserved else None

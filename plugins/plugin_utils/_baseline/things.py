@@ -37,7 +37,6 @@ NO_CONTAINER = 'no container is known behind it'
 NOT_TOLD_APART = 'who has it cannot be declared'
 
 _MOST_SOURCES = 8
-_EPHEMERAL = (32768, 60999)             # as in ip-sysctl of the kernel
 _WORDS = ('local', 'link', 'private')   # the narrowest first: each is in the next one
 _INTERFACE = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-')
 # of a holder: the option that names it
@@ -271,7 +270,7 @@ def _piece(listener: Listener, system: System, complete: Complete, wanted: Wante
         review = NO_SERVICE
     bind, is_bound = _bind(listener)
     return Piece(
-        identity(listener), holder, listener['protocol'], listener['port'], _span(listener, system),
+        identity(listener), holder, listener['protocol'], listener['port'], _identity.span(listener, system),
         bind, _sources(listener) if wanted.exposure else None, review if is_bound else NOT_TOLD_APART, doubt)
 
 
@@ -280,12 +279,6 @@ def _doubt(listener: Listener) -> str | None:
     if any(map(defaults.is_dubious_file, serving(listener))):
         return FILE
     return OWNER if listener['held_by'] == 'unknown' and not is_unknown_behind(listener) else None
-
-
-def _span(listener: Listener, system: System) -> tuple[int, int] | None:
-    low, high = system.get('ephemeral_ports') or _EPHEMERAL
-    reserved = any(first <= listener['port'] <= last for first, last in system.get('reserved_ports') or ())
-    return (low, high) if max(low, 1) <= listener['port'] <= high and not reserved else None
 
 
 def _bind(listener: Listener) -> tuple[str | None, bool]:

@@ -134,19 +134,23 @@ def opened_folder(directory: str, shared: bool, name: str = _HOSTS) -> Iterator[
     :raises RecordError: others could forge some.
     """
     with _draft.opened(directory) as outer:
-        _refuse_others(outer, 'the directory %s' % visible(directory, 500), shared)
+        refuse_others(outer, 'the directory %s' % visible(directory, 500), shared)
         with _draft.opened(name, os.O_NOFOLLOW, outer) as inner:
-            _refuse_others(inner, 'the directory %s' % visible(os.path.join(directory, name), 500), shared)
+            refuse_others(inner, 'the directory %s' % visible(os.path.join(directory, name), 500), shared)
             yield inner
 
 
-def _refuse_others(handle: int, what: str, shared: bool) -> None:
-    """Refuse what somebody else could have written, unless that is meant. Raises RecordError."""
+def refuse_others(handle: int, what: str, shared: bool) -> None:
+    """Refuse what somebody else could have written, unless that is meant. Raises RecordError.
+
+    :param handle: a descriptor of it.
+    :param what: how it is called, harmless to print.
+    """
     reason = None if shared else custody.fault(handle, os.fstat(handle))
     if reason:
         raise RecordError('%s is not safe from forgery: %s. Use another place, or take it over with chown and chmod '
                           'go-w; if others are to write there, say so with shared: true (audit_shared of the role '
-                          'audit, probe_shared of the playbook probe)' % (what, reason))
+                          'audit, drift_shared and probe_shared of the playbooks)' % (what, reason))
 
 
 def read(directory: str, host: str, shared: bool = False) -> Record | None:
@@ -190,9 +194,13 @@ def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: boo
 class Unchecked:
     """The records of a directory, read one after the other by whoever checks what he uses of them."""
 
-    def __init__(self, handle: int, shared: bool) -> None:
-        """See ``unchecked``."""
-        self._handle, self._shared = handle, shared
+    def __init__(self, handle: int, shared: bool, what: str = 'the record hosts/') -> None:
+        """See ``unchecked``.
+
+        :param handle: a descriptor of the directory, open as long as this is used.
+        :param what: what a file is called, before its name.
+        """
+        self._handle, self._shared, self._what = handle, shared, what
 
     def files(self) -> list[str]:
         """List the names of the files that may be records. Raises RecordError."""
@@ -208,7 +216,7 @@ class Unchecked:
         :returns: None where there is no such file.
         :raises RecordError: it cannot be read, is not JSON, or may be by somebody else.
         """
-        return decoded_file(contextlib.nullcontext(self._handle), file, 'the record hosts/%s' % visible(file, 300),
+        return decoded_file(contextlib.nullcontext(self._handle), file, self._what + visible(file, 300),
                             os.O_NOFOLLOW, self._shared)
 
 
@@ -347,7 +355,7 @@ def _content(folder: contextlib.AbstractContextManager[int], name: str, what: st
         status = os.fstat(number)
         if not stat.S_ISREG(status.st_mode):
             raise Fault('not a regular file')
-        _refuse_others(number, what, shared)
+        refuse_others(number, what, shared)
         if status.st_size > _MAX_BYTES:
             raise Fault('more than %d bytes' % _MAX_BYTES)
         with open(number, 'rb', closefd=False) as stream:

@@ -10,7 +10,6 @@ at. What passes was looked at. A finding that is waived, and what was not judged
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
@@ -18,6 +17,7 @@ from ..._harmless.terminal import sentence, visible
 from ..._shape import Facts
 from ..._words import number
 from .. import declared_in, summary
+from ..junit import Suite, another, plain
 from ..model import Host, Report
 from ..declared_in import Place
 
@@ -47,59 +47,18 @@ class Writer:
         entries = sum(entry[3] == 'met' for dummy, judgement in report.judgements
                       for entry in judgement.get('entries', ()))
         self._out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="listening.ports">\n')
-        self._write(_of_all(report))
+        _of_all(report).write(self._out)
         names: set[str] = set()
         for host in report.hosts:
-            suite = _Suite(visible(host.name, 300), _another('listening-ports.%s' % _plain(host.name), names, '%s_%d'))
+            suite = Suite(visible(host.name, 300), another('listening-ports.%s' % plain(host.name), names, '%s_%d'))
             _fill(suite, host, report, entries <= _MOST_PASSING)
-            self._write(suite)
+            suite.write(self._out)
         self._out.write(b'</testsuites>\n')
 
-    def _write(self, suite: _Suite) -> None:
-        ET.indent(suite.element, level=1)
-        self._out.write(b'  ' + ET.tostring(suite.element, encoding='utf-8', xml_declaration=False).strip() + b'\n')
 
-
-class _Suite:
-    """Cases, each with a name of its own: GitLab takes the first of two that are called the same.
-
-    :ivar element: the suite.
-    """
-
-    def __init__(self, name: str, group: str) -> None:
-        self.element = ET.Element('testsuite', name=name, tests='0', failures='0', errors='0', skipped='0', time='0')
-        self._properties = ET.SubElement(self.element, 'properties')
-        self._group = group
-        self._names: set[str] = set()
-        self._counts = {'tests': 0, 'failure': 0, 'error': 0, 'skipped': 0}
-
-    def describe(self, name: str, value: str) -> None:
-        """Add something that is known of the suite."""
-        ET.SubElement(self._properties, 'property', name=name, value=value)
-
-    def case(self, name: str, outcome: str | None = None, kind: str = '', message: str = '', text: str = '') -> None:
-        """Add a case.
-
-        :param outcome: ``failure``, ``error``, ``skipped``, ``system-out`` for a case that passes with some words, or
-            None.
-        :param kind: what is wrong, in a word.
-        :param text: all that is to be known.
-        """
-        case = ET.SubElement(self.element, 'testcase', classname=self._group, time='0',
-                             name=_another(name, self._names, '%s (%d)'))
-        self._counts['tests'] += 1
-        if outcome == 'system-out':
-            ET.SubElement(case, outcome).text = text
-        elif outcome:
-            ET.SubElement(case, outcome, type=kind, message=message[:1000]).text = text
-            self._counts[outcome] += 1
-        for attribute, count in zip(('tests', 'failures', 'errors', 'skipped'), self._counts.values()):
-            self.element.set(attribute, str(count))
-
-
-def _of_all(report: Report) -> _Suite:
+def _of_all(report: Report) -> Suite:
     """Make the suite that is about no host: the evidence, and what only all hosts together show."""
-    suite = _Suite('listening.ports', 'listening-ports')
+    suite = Suite('listening.ports', 'listening-ports')
     for name, value in summary.evidence(report):
         suite.describe(name, value)
     if report.seen:
@@ -113,7 +72,7 @@ def _of_all(report: Report) -> _Suite:
     return suite
 
 
-def _fill(suite: _Suite, host: Host, report: Report, in_detail: bool) -> None:
+def _fill(suite: Suite, host: Host, report: Report, in_detail: bool) -> None:
     """Add the cases of a host.
 
     :param in_detail: whether each entry that is met is a case.
@@ -146,7 +105,7 @@ def _fill(suite: _Suite, host: Host, report: Report, in_detail: bool) -> None:
         _judged(suite, judgement, in_detail)
 
 
-def _judged(suite: _Suite, judgement: _Record, in_detail: bool) -> None:
+def _judged(suite: Suite, judgement: _Record, in_detail: bool) -> None:
     """Add a case for each finding, for each entry without one, and for each finding that is waived."""
     findings = judgement['findings']
     for finding in findings:
@@ -164,7 +123,7 @@ def _judged(suite: _Suite, judgement: _Record, in_detail: bool) -> None:
             _entry(label, variable), visible(finding['message'], 8000)))
 
 
-def _entries(suite: _Suite, judgement: _Record, shown: set[tuple[str | None, str | None]], in_detail: bool) -> None:
+def _entries(suite: Suite, judgement: _Record, shown: set[tuple[str | None, str | None]], in_detail: bool) -> None:
     """Add the entries of a host that no finding is about.
 
     :param shown: the others.
@@ -192,7 +151,7 @@ def _entries(suite: _Suite, judgement: _Record, shown: set[tuple[str | None, str
         suite.case(_MET)
 
 
-def _found(suite: _Suite, finding: _Record, judgement: _Record) -> None:
+def _found(suite: Suite, finding: _Record, judgement: _Record) -> None:
     """Add a finding. One that does not fail its host passes; what is not known does not even pass."""
     kind, message = finding['kind'], visible(finding['message'], 8000)
     body = _body(finding, declared_in.of(finding, judgement))
@@ -247,18 +206,3 @@ def _entry(label: str, variable: str | None) -> str:
 
 def _variable(name: str | None) -> str:
     return visible(name, 200) if name else 'the task'
-
-
-def _another(name: str, names: set[str], form: str) -> str:
-    """Return a name that is none of these, and add it to them."""
-    made, count = name, 1
-    while made in names:
-        count += 1
-        made = form % (name, count)
-    names.add(made)
-    return made
-
-
-def _plain(name: str) -> str:
-    """Make one word of the name of a host: Jenkins takes dots for packages."""
-    return re.sub(r'[^A-Za-z0-9-]', '_', visible(name, 200))

@@ -8,7 +8,6 @@ All text that is not our own is in code spans: there no link, mention, picture, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
@@ -17,6 +16,7 @@ from ..._shape import Facts
 from ..._words import number
 from .. import summary
 from ..groups import Group
+from ..markdown import span
 from ..model import Host, Report
 from ..naming import Naming
 
@@ -25,7 +25,6 @@ FILE = 'report.md'
 # GitHub takes 65,536 characters of a comment.
 _MOST = 60000
 _LONGEST = 1000                 # characters of a finding
-_FENCES = re.compile('`+')
 _MORE = '\n… and %s: see the other files of the report.\n'
 _ROOM = 3000                    # characters for what is below the tables
 
@@ -42,18 +41,6 @@ class Writer:
     def finish(self, report: Report) -> None:
         """Write the report."""
         self._out.write(_text(report).encode('utf-8'))
-
-
-def span(text: str) -> str:
-    """Return harmless text as a code span, in a table or not, see GFM 6.3.
-
-    The bar ends a cell of a table, in a span too; how it is escaped there differs between renderers.
-    """
-    text = text.replace('|', '\\x7c')
-    fence = '`' * (max(map(len, _FENCES.findall(text)), default=0) + 1)
-    # a space on both sides is not shown; without it the fence would be longer, or spaces of the text would go
-    pad = ' ' if text[:1] in ('`', ' ', '') or text[-1:] in ('`', ' ') else ''
-    return '%s%s%s%s%s' % (fence, pad, text or ' ', pad, fence)
 
 
 def _text(report: Report) -> str:

@@ -65,7 +65,7 @@ def test_a_refused_declaration_of_a_host_that_was_seen_is_an_error():
 def test_the_name_of_a_case_is_the_same_after_a_restart():
     excerpt = {'protocol': 'udp', 'port': 40123, 'ephemeral': True, 'held_by': 'processes', 'unit': None,
                'owners': [{'process': 'avahi', 'pids': {'first': [1], 'total': 1}}]}
-    suite = to_junit._Suite('a', 'a')
+    suite = to_junit.Suite('a', 'a')
     to_junit._found(suite, dict(twelve.STRAY, parts={'listener': excerpt}), {})
     to_junit._found(suite, dict(twelve.STRAY, parts={'listener': {**excerpt, 'ephemeral': False, **KERNEL}}), {})
     to_junit._found(suite, dict(twelve.STRAY, parts={'group': 'loopback', 'process': 'x\n'}), {})
