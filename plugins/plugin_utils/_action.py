@@ -44,7 +44,8 @@ class Action(ActionBase):
     ARGUMENTS: ClassVar[Mapping[str, Mapping[str, Any]]]
     REQUIRED_IF: ClassVar[Sequence[Any]] = ()
     PARAMETERS: ClassVar[Sequence[str]] = (
-        *host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.BASELINE, *host_facts.VALIDATE)
+        *host_facts.AUDIT, *host_facts.PROBE, *host_facts.REACH, *host_facts.BASELINE, *host_facts.DRIFT,
+        *host_facts.VALIDATE)
     _answered: Result | None = None
     _supports_check_mode = True
     _supports_async = False

@@ -238,6 +238,15 @@ def test_reports(block, audited):
     assert closing.replace(re.search(r' on ([\w-]+)', title).group(1), 'localhost', 1) in audited[0]
 
 
+@of('changes')
+def test_changes(block, place):
+    """A table of changes has the columns of a real one; tests/hosts/guests/test_drift.py compares all of it."""
+    output = place.on_a_host('ansible-playbook', 'listening.ports.drift', '-i', 'inventory')
+    [heading] = [line for line in output.splitlines() if line.startswith('CHANGE ')]
+    assert block.text.split('\n')[0].split() == heading.split()
+    assert block.text.splitlines()[-1].endswith('.')
+
+
 @of('findings', but=OF_HOSTS)
 def test_findings(block, place):
     """Findings that are shown are those of the declaration above them, word by word."""

@@ -38,10 +38,13 @@ ENFORCE = ('enforce_actions', 'enforce_confirm', 'enforce_serial')
 # And for the playbook baseline: they decide what is declared, and where.
 BASELINE = ('baseline_clients', 'baseline_clients_days', 'baseline_clients_runs', 'baseline_declarations_from',
             'baseline_dest', 'baseline_doubtful', 'baseline_exposure', 'baseline_gather', 'baseline_look_timeout',
-            'baseline_loopback', 'baseline_records', 'baseline_shared')
+            'baseline_loopback', 'baseline_records', 'baseline_shared', 'baseline_snapshots')
 # And for the playbook validate, where it compares: they decide by what hosts are judged.
 VALIDATE = ('validate_base', 'validate_fail', 'validate_markdown', 'validate_max_age', 'validate_records',
             'validate_shared')
+# And for the playbook drift: they decide what is compared, and what counts.
+DRIFT = ('drift_against', 'drift_dest', 'drift_fail', 'drift_formats', 'drift_gather', 'drift_ignore', 'drift_keep',
+         'drift_look_timeout', 'drift_records', 'drift_shared', 'drift_snapshots')
 _REMEDY = 'remove the fact, and clear the fact cache'
 _PREFIX = 'ansible_'
 _LOOKUPS = ('lookup', 'query', 'q')
@@ -82,6 +85,8 @@ def _decided(name: str) -> str:
         return 'what is done to it'
     if name in BASELINE:
         return 'what is declared for it'
+    if name in DRIFT:
+        return 'what counts as a change of it'
     return 'how it is filtered' if name in FIREWALL else 'how it is audited'
 
 

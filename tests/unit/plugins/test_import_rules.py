@@ -19,7 +19,7 @@ POLICY = 'plugin_utils._policy'
 PURE = ('rules', 'table', 'exchange', 'refusal', 'sample')
 # of what stops listeners, what decides
 DECIDING = ('graph', 'protected', 'by_hand', 'again', 'ways', 'decide')
-OF_CONTROLLERS = ('plugin_utils', 'action', 'inventory', 'lookup')
+OF_CONTROLLERS = ('plugin_utils', 'action', 'filter', 'inventory', 'lookup')
 OF_HOSTS = ('modules', 'module_utils')
 # whatever asks the host that it runs on
 READING = ('%s.snapshot' % FIREWALL, 'module_utils._sockets', 'module_utils._owners', 'module_utils._systemd')
@@ -56,10 +56,15 @@ NEVER = (
      ('os', 'plugin_utils._draft', 'plugin_utils._baseline.files')),
     ('what a change of a declaration makes of hosts is told from judgements alone', ('plugin_utils._report.impact',),
      ('ansible', 'plugin_utils._facts.live', 'plugin_utils._variables', FIREWALL, *READING)),
+    ('what has changed is found in records, and knows no Ansible', ('plugin_utils._drift',),
+     ('ansible', 'subprocess', 'plugin_utils._variables', FIREWALL, *READING)),
+    ('of that, only what keeps snapshots asks the machine', tuple(
+        'plugin_utils._drift.%s' % name for name in ('snapshot', 'changes', 'text')),
+     ('os', 'plugin_utils._draft', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._drift.store')),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('groups are made of what is known of hosts, in whatever inventory', ('plugin_utils._inventory',),
      ('ansible', 'subprocess', 'plugin_utils._variables', *READING)),
-    ('what others use knows no action', ('plugin_utils',), ('action', 'inventory', 'lookup')),
+    ('what others use knows no action', ('plugin_utils',), ('action', 'filter', 'inventory', 'lookup')),
 )
 
 # Floors, the lowest first: none imports from one above it
@@ -69,6 +74,8 @@ FLOORS = (
     ('module_utils._firewall.snapshot', 'module_utils._facts', 'modules'),
     (POLICY, 'plugin_utils._facts', 'plugin_utils._report', 'action'),
     (POLICY, 'plugin_utils._identity', 'plugin_utils._baseline', 'action'),
+    ('plugin_utils._identity', 'plugin_utils._report', 'plugin_utils._drift', 'action'),
+    tuple('plugin_utils._drift.%s' % name for name in ('snapshot', 'changes', 'text', 'comparison', 'table')),
     tuple('plugin_utils._baseline.%s' % name for name in ('yaml', 'things', 'cover', 'clients', 'compose')),
     tuple('plugin_utils._baseline.%s' % name for name in ('cover', 'names', 'compose')),
 )

@@ -9,7 +9,10 @@ state=${state:?}
 ready "$state"
 records=$state/records inventory=$state/inventory
 make_records() { "${ANSIBLE_TEST_PYTHON_INTERPRETER:-python}" files/make_records.py "$records" "$@"; }
-baseline() { ansible-playbook listening.ports.baseline -i "$inventory/hosts" -e "baseline_records=$records" "$@"; }
+baseline() {
+    ansible-playbook listening.ports.baseline -i "$inventory/hosts" -e "baseline_records=$records" \
+        -e "baseline_snapshots=$state/drift" "$@"
+}
 written() { (cd "$inventory" && find . -name '*.yml' | sort | xargs sha256sum); }
 mkdir "$inventory"
 cat >"$inventory/hosts" <<'HOSTS'

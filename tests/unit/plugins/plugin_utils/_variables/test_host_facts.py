@@ -60,6 +60,8 @@ def test_parameters_are_those_of_the_playbooks():
     assert set(host_facts.VALIDATE) == set(re.findall(r'(?<![\w.])validate_\w+(?= \|)', validate))
     reach = (ROOT / 'playbooks/reach.yml').read_text(encoding='utf-8')
     assert set(host_facts.REACH) == set(re.findall(r'(?<![\w.])reach_\w+(?= \|)', reach))
+    drift = (ROOT / 'playbooks/drift.yml').read_text(encoding='utf-8')
+    assert set(host_facts.DRIFT) == set(re.findall(r'(?<![\w.])drift_\w+(?= \|)', drift))
     others = ''.join(path.read_text(encoding='utf-8') for path in (ROOT / 'playbooks').glob('*.yml'))
     assert set(re.findall(r'(?<!\w)audit_\w+', others)) <= set(host_facts.AUDIT)
 
@@ -75,7 +77,8 @@ def test_a_fact_with_the_name_of_a_parameter_steers(name):
 @pytest.mark.parametrize('decided, parameters, name', [
     (decided, parameters, name) for decided, parameters in (
         ('how it is filtered', host_facts.FIREWALL), ('what is stopped on it', host_facts.CLOSE),
-        ('what is done to it', host_facts.ENFORCE), ('what is declared for it', host_facts.BASELINE))
+        ('what is done to it', host_facts.ENFORCE), ('what is declared for it', host_facts.BASELINE),
+        ('what counts as a change of it', host_facts.DRIFT))
     for name in parameters])
 def test_a_fact_with_the_name_of_a_parameter_of_a_role_that_acts_steers(decided, parameters, name):
     facts = {'inventory_hostname': 'web', 'ansible_facts': {name: False}}
