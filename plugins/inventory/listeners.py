@@ -12,8 +12,9 @@ version_added: 0.1.0
 author: The listening.ports authors (@listening)
 description:
   - Makes groups such as C(listens_tcp_6379), C(exposed_anyone) and C(verdict_violates) from records of
-    M(listening.ports.record_listeners) or of the role P(listening.ports.audit#role), or from the facts of
-    M(listening.ports.listener_facts) in the fact cache. No host is contacted.
+    M(listening.ports.record_listeners) or of the role P(listening.ports.audit#role), from a snapshot of
+    M(listening.ports.compare_listeners), or from the facts of M(listening.ports.listener_facts) in the fact cache. No
+    host is contacted.
   - The configuration is a file whose name ends in C(.listening_ports.yml) or C(.listening_ports.yaml). It comes after
     the inventories that have the hosts, unless O(add_hosts=true). In a directory, files are read in the order of their
     names.
@@ -38,7 +39,10 @@ options:
     choices: [listening.ports.listeners]
   path:
     description:
-      - The directory with the records, relative to the configuration file.
+      - The directory with the records, relative to the configuration file, or one snapshot of
+        M(listening.ports.compare_listeners), such as C(listening-ports-drift/baseline).
+      - Of a snapshot only the groups for V(listens), V(exposed) and V(service) are made. It has no verdicts, and no
+        expressions are evaluated.
       - It is refused if others than the user who runs Ansible, and root, may write to it.
     type: str
     default: listening-ports-audit
@@ -281,7 +285,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             if observed.host not in self.inventory.hosts:
                 new.append(observed.host)
             additions.put(observed.host, made)
-            if observed.facts is not None:
+            if observed.facts is not None and not observed.is_brief:
                 self._construct(observed.host, observed.facts, additions)
         return new
 

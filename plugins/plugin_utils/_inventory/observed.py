@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .. import _schema
+from .. import _identity, _schema
+from .._drift import store
+from .._drift.snapshot import Line, without_family
 from .._facts import check, records
 from .._facts.age import too_old
 from .._facts.records import RecordError
 from .._policy.judgement import fleet, verdict as _verdict
 from .._schema import Fault
-from .._shape import STATUSES
+from .._shape import LEVELS, SCOPES, STATUSES
 
 _KEYS = ('ansible_listening_ports', 'listening_ports')      # in a fact cache
 # What a host may be called that a record adds to the inventory: no template, no path, nothing that steers a terminal
@@ -67,12 +69,14 @@ class Observed(NamedTuple):
         can be used.
     :ivar verdict: what became of it, one of ``VERDICTS``; None where that is not known.
     :ivar reason: why it cannot be used, harmless to print; None of what can be, and where there is nothing.
+    :ivar is_brief: whether there is no more in the facts than groups need.
     """
 
     host: str
     facts: Mapping[str, Any] | None = None
     verdict: str | None = None
     reason: str | None = None
+    is_brief: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -94,21 +98,58 @@ class Reader:
     clock: Callable[[], float] = time.time
 
     def of_records(self, directory: str, hosts: Iterable[str]) -> Iterator[Observed]:
-        """Read the newest record of each of these hosts. Raises RecordError where there are none at all."""
+        """Read the newest record of each of these hosts, or a snapshot. Raises RecordError where there are none."""
+        if store.is_snapshot(directory):
+            yield from self._of_snapshot(directory, hosts)
+            return
         with records.unchecked(directory) as folder:
             for host in hosts:
                 yield self._of_file(folder, records.file_name(host), host) or Observed(host)
 
     def of_all_records(self, directory: str) -> Iterator[Observed]:
-        """Read all records that there are. Raises RecordError where there are none at all.
+        """Read all records that there are, or a snapshot. Raises RecordError where there are none at all.
 
         Where a file cannot be used, its name stands for the host.
         """
+        if store.is_snapshot(directory):
+            yield from self._of_snapshot(directory, None)
+            return
         with records.unchecked(directory) as folder:
             for file in folder.files():
                 observed = self._of_file(folder, file, None)
                 if observed:
                     yield observed
+
+    def _of_snapshot(self, directory: str, hosts: Iterable[str] | None) -> Iterator[Observed]:
+        """Read a snapshot: these hosts, or all that are in it. Raises RecordError where it is none."""
+        with store.opened(directory) as folder:
+            times = folder.index().hosts
+            for host in sorted(folder.files) if hosts is None else hosts:
+                file = host if hosts is None else records.file_name(host)
+                yield self._kept(folder, file, host, times, hosts is None) or Observed(host)
+
+    def _kept(self, folder: store.Folder, file: str, host: str, times: Mapping[str, Mapping[str, str | None]],
+              is_any: bool) -> Observed | None:
+        """Return what a snapshot has of a host; None where there is nothing.
+
+        :param host: its name; that of the file, where ``is_any``.
+        :param times: when hosts were recorded.
+        """
+        try:
+            made = folder.of_file(file, None if is_any else host)
+            if made is None:
+                return None
+            if is_any and not _HOST.fullmatch(made.host):
+                raise RecordError('its name cannot be that of a host')
+            host = made.host
+            stamp = times.get(host, {}).get('recorded_at')
+            if self.max_age:
+                if stamp is None:
+                    raise RecordError('the snapshot does not say when it was recorded')
+                self._refuse_old(stamp, 'the snapshot')
+        except RecordError as exc:
+            return Observed(host, reason=str(exc))
+        return Observed(host, {'listeners': [_endpoint(line) for line in made.lines]}, is_brief=True)
 
     def of_facts(self, host: str, kept: object) -> Observed:
         """Read what a fact cache keeps of a host; how old its facts are is known by the clock of the host alone."""
@@ -161,3 +202,15 @@ class Reader:
         stale = too_old(stamp, self.max_age, self.clock(), what) if self.max_age else None
         if stale:
             raise RecordError(stale)
+
+
+def _endpoint(line: Line) -> dict[str, Any]:
+    """Return as much of an endpoint as groups need."""
+    scopes = without_family(line.bound)
+    level = line.reached_by[0] if len(line.reached_by) == 1 and line.reached_by[0] in LEVELS else 'listed'
+    return {
+        'protocol': line.protocol, 'port': line.port or 0, 'ephemeral': line.port is None,
+        'namespace': line.namespace or None, 'scope': next((scope for scope in SCOPES if scope in scopes), ''),
+        'exposure': {'level': level} if line.reached_by else None, 'owners': [],
+        'service': line.holder.names[0] if line.holder.kind == _identity.SERVICE and line.holder.names else None,
+    }

@@ -16,6 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.doc_fragments.constructed import ModuleDocFragment
 from ansible.template import Templar
 from ansible_collections.listening.ports.plugins.inventory.listeners import DOCUMENTATION, InventoryModule
+from ansible_collections.listening.ports.plugins.plugin_utils._drift import snapshot, store
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory import names
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.generated import generated
@@ -344,3 +345,19 @@ def test_the_documentation_has_its_options():
     for name in ('strict', 'compose'):
         assert {key: options[name][key] for key in ('type', 'default')} == {
             key: FRAGMENT[name][key] for key in ('type', 'default')}
+
+
+def test_a_snapshot_makes_the_same_groups_but_no_verdicts(place):
+    entries = [record('a', facts(REDIS, SSH)), record('b', facts(SSH))]
+    place.record(*entries)
+    wanted = place.groups(groups_of=['listens', 'exposed', 'service'])
+    with store.store(str(place.path / 'drift')) as drift:
+        drift.replace({entry['host']: snapshot.encode(snapshot.of_facts(entry['host'], entry['facts']))
+                       for entry in entries}, store.Index('run1', records.now(), {
+                           entry['host']: {'state': 'ok', 'recorded_at': records.now()} for entry in entries}))
+    place.warnings.clear()
+    assert place.groups(path='drift/baseline', groups_of=['listens', 'exposed', 'service', 'verdict'],
+                        compose={'x': 'listening_ports.listeners'}, strict=False) == wanted
+    assert 'nothing is known of what listens there' in place.warnings[0] and len(place.warnings) == 1
+    assert 'x' not in place.inventory.hosts['a'].vars
+    assert place.groups(path='drift', groups_of=['listens']) == {} and 'No groups were made' in place.warnings[-1]

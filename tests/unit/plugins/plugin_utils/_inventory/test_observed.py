@@ -11,11 +11,15 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from ansible_collections.listening.ports.plugins.plugin_utils._drift import snapshot, store
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.records import RecordError
+from ansible_collections.listening.ports.plugins.plugin_utils._inventory.membership import Grouping
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.observed import Observed, Reader
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report import hostile
-from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener, record
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
+    exposure, facts, gap, listener, owner, record
+)
 
 RECORDED = calendar.timegm((2026, 11, 20, 10, 0, 1))        # as samples have it
 
@@ -177,3 +181,56 @@ def test_no_record_raises(tmp_path, key, value, is_whole):
     assert observed.is_usable is (observed.reason is None)
     assert observed.reason is None or observed.reason.isprintable()
     assert time.time() - before < 10
+
+
+# Snapshots
+
+
+def kept(folder, *entries, at='2026-11-20T10:00:01Z'):
+    """A snapshot of the hosts of these records."""
+    with store.store(str(folder)) as drift:
+        draft = drift.begin()
+        for entry in entries:
+            draft.add(snapshot.of_facts(entry['host'], entry['facts']))
+        states = {entry['host']: {'state': 'ok', 'recorded_at': at} for entry in entries}
+        return str(folder / draft.keep(store.Index('run1', at, states)))
+
+
+def test_a_snapshot_has_as_much_as_groups_need(tmp_path):
+    listeners = [
+        listener(port=6379, service='redis.service', exposure=exposure('partly', ['10.0.0.0/8'])),
+        listener('127.0.0.1', 25), listener(port=53, protocol='udp', exposure=exposure('allowed', ['0.0.0.0/0'])),
+        listener(port=40000, protocol='udp', ephemeral=True, owners=[owner(unit='x.service')], service='x.service')]
+    place = kept(tmp_path, record('web', facts(*listeners)), record('db', facts()))
+    web, database, gone = reader().of_records(place, ['web', 'db', 'gone'])
+    assert web.is_brief and web.verdict is None and gone == Observed('gone') and database.facts == {'listeners': []}
+    for loopback in (False, True):
+        grouping = Grouping(('listens', 'exposed', 'service'), None, loopback)
+        assert grouping.of(web.facts) == grouping.of(facts(*listeners))
+    assert [each.host for each in reader().of_all_records(place)] == ['db', 'web']
+
+
+def test_a_snapshot_is_as_old_as_what_was_recorded(tmp_path):
+    place = kept(tmp_path, record('web'))
+    assert one(place, age=10, max_age=10).is_usable
+    old = one(place, age=11, max_age=10)
+    assert not old.is_usable and old.reason.startswith('the snapshot is ')
+    path = tmp_path / place / 'snapshot.json'
+    path.write_bytes(store.Index('r', '2026-11-20T10:00:01Z', {}).encode())
+    assert one(place, max_age=10).reason == 'the snapshot does not say when it was recorded'
+    path.write_bytes(b'{}')
+    with pytest.raises(RecordError, match='snapshot.json is not valid'):
+        one(place)
+
+
+def test_what_is_no_snapshot_of_the_host_is_not_usable(tmp_path):
+    place = kept(tmp_path, record('web'), record('db'), record(hostile.NAMES[0]))
+    hosts = tmp_path / place / 'hosts'
+    (hosts / 'web.json').write_bytes((hosts / 'db.json').read_bytes())
+    (hosts / 'db.json').chmod(0o666)
+    web, database = reader().of_records(place, ['web', 'db'])
+    assert 'host: is another one' in web.reason and 'not safe from forgery' in database.reason
+    assert not any(each.is_usable for each in reader().of_all_records(place))
+    (tmp_path / place).chmod(0o777)
+    with pytest.raises(RecordError, match='not safe from forgery'):
+        list(reader().of_records(place, ['web']))
