@@ -7,7 +7,8 @@
     make bench                              everything (some minutes)
     make bench ARGS="--quick"               fewer rounds
     make bench ARGS="--only collect"        one section: collect, record, policy, assert, firewall, exposed, facts,
-                                            rival, fleet, filter, enforce, reports, baseline or inventory
+                                            rival, fleet, filter, enforce, reports, baseline, drift or
+                                            inventory
     make bench ARGS="--markdown"            tables that can be pasted into the documentation
 
 Needs Linux, root (namespaces), and for the sections over SSH an installed OpenSSH server; it is not started and its
@@ -29,6 +30,7 @@ import time
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 import declaring
+import drifting
 import enforcing
 import figures
 import filtering
@@ -44,13 +46,13 @@ import tools
 from load import plan
 
 SECTIONS = ("collect", "record", "policy", "assert", "firewall", "exposed", "facts", "rival", "fleet", "filter",
-            "enforce", "reports", "baseline", "inventory")
+            "enforce", "reports", "baseline", "drift", "inventory")
 OVER_SSH = ("record", "assert", "exposed", "facts", "rival")
 # those that have no use for the sandbox
 APART: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
     "policy": policy.measure, "firewall": firewall.measure, "fleet": real_hosts.measure,
     "filter": filtering.measure, "enforce": enforcing.measure,
-    "reports": reports.measure, "baseline": declaring.measure, "inventory": grouping.measure,
+    "reports": reports.measure, "baseline": declaring.measure, "drift": drifting.measure, "inventory": grouping.measure,
 }
 Size = tuple[int, int, int]
 SMALL, LARGE = (20, 0, 20), (2000, 40000, 500)  # listeners, established connections, processes
@@ -59,7 +61,7 @@ ENTRIES = (50, 500)  # of a declaration that is long, and very long
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "collect": ("ss",), "record": (), "policy": (), "assert": (), "firewall": (), "exposed": ("nft",), "facts": (),
     "rival": ("netstat", "ps"), "fleet": (), "filter": (), "enforce": (), "reports": (),
-    "baseline": (), "inventory": (),
+    "baseline": (), "drift": (), "inventory": (),
 }
 MOST_CODE = 70  # KiB of Python 3.13 on a host without systemd: 68.3 in November 2026
 ROUNDS = {"small": (101, 21), "large": (11, 5), "ssh": (15, 5), "rival": (3, 1)}  # normally, and with --quick

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 import figures
 import report_data
@@ -34,21 +34,7 @@ def measure(settings: Mapping[str, Any]) -> int:
     python = max(settings["pythons"].items())[1]
     hosts, rounds = HOSTS[settings["quick"]], ROUNDS[settings["quick"]]
     with tempfile.TemporaryDirectory() as folder:
-        place = pathlib.Path(folder)
-        (place / "tree/ansible_collections/listening").mkdir(parents=True)
-        (place / "tree/ansible_collections/listening/ports").symlink_to(sandbox.CHECKOUT)
-
-        def run(what: str) -> dict[str, Any]:
-            command = [python, "-B", __file__, json.dumps({
-                "what": what, "records": str(place / "records"), "hosts": hosts})]
-            first = min(os.sched_getaffinity(0))
-            done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")),
-                                  stdout=subprocess.PIPE, check=True, text=True,
-                                  preexec_fn=lambda: os.sched_setaffinity(0, {first}))
-            answer: dict[str, Any] = json.loads(done.stdout)
-            sandbox.say("  %s: %s" % (what, answer))
-            return answer
-
+        run = runner(python, __file__, folder, hosts)
         run("make")
         base, ours = [], []
         for _round in range(rounds):
@@ -68,6 +54,28 @@ def measure(settings: Mapping[str, Any]) -> int:
     return 0
 
 
+def runner(python: pathlib.Path, script: str, folder: str, hosts: int) -> Callable[[str], dict[str, Any]]:
+    """What runs a script for one thing after the other, each time in a process of its own, and returns its answer.
+
+    :param folder: where records are.
+    """
+    place = pathlib.Path(folder)
+    (place / "tree/ansible_collections/listening").mkdir(parents=True)
+    (place / "tree/ansible_collections/listening/ports").symlink_to(sandbox.CHECKOUT)
+
+    def run(what: str) -> dict[str, Any]:
+        command = [python, "-B", script, json.dumps({"what": what, "records": str(place / "records"), "hosts": hosts})]
+        first = min(os.sched_getaffinity(0))
+        done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")),
+                              stdout=subprocess.PIPE, check=True, text=True,
+                              preexec_fn=lambda: os.sched_setaffinity(0, {first}))
+        answer: dict[str, Any] = json.loads(done.stdout)
+        sandbox.say("  %s: %s" % (what, answer))
+        return answer
+
+    return run
+
+
 # In a process of its own
 
 
@@ -81,7 +89,12 @@ def timed(result: dict[str, Any]) -> Iterator[None]:
 
 def inside(settings: Mapping[str, Any]) -> None:
     """Do one thing, and say what it took."""
-    result = {"make": make, "decode": decode, "declare": declare}[settings["what"]](settings)
+    answer(settings, {"make": make, "decode": decode, "declare": declare})
+
+
+def answer(settings: Mapping[str, Any], ways: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]) -> None:
+    """Do one of several things, and say what it took."""
+    result = ways[settings["what"]](settings)
     print(json.dumps({**result, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0}))
 
 

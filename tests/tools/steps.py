@@ -59,7 +59,7 @@ TYPED = (
             "watch"))),
     ("examples", ("tests/examples",), ("tests/examples/blocks.py", "tests/examples/sandbox.py")),
     ("benchmarks", ("tests/benchmarks", "tests/hosts"), tuple("tests/benchmarks/%s.py" % name for name in (
-        "bench", "declaring", "enforcing", "figures", "filtering", "grouping", "hosts", "load", "policy",
+        "bench", "declaring", "drifting", "enforcing", "figures", "filtering", "grouping", "hosts", "load", "policy",
         "policy_data", "real_hosts", "report_data", "reports", "run_module", "sandbox", "tasks", "tools", "worker"))),
 )
 

@@ -74,7 +74,8 @@ def compare(old: Snapshot, new: Snapshot) -> Compared:
             groups.setdefault(line.key, ([], []))[number].append(line)
     changes: list[Change] = []
     for before, after in groups.values():
-        changes += view.differences(before, after)
+        if before != after:     # which most are not
+            changes += view.differences(before, after)
     return Compared(tuple(sorted(_moved(changes), key=lambda change: (change.line.order, change.kind))), view.blind)
 
 
