@@ -111,16 +111,16 @@ class _View:
                 parts = tuple(self._parts(old, new, knows_holder))
                 if parts:
                     yield Change(CHANGED, new, parts, old)
-            else:
-                yield self._one_sided(old, new)
+            elif new:
+                yield self._one_sided(new, True)
+            elif old:
+                yield self._one_sided(old, False)
 
-    def _one_sided(self, old: Line | None, new: Line | None) -> Change:
-        line = new or old
-        assert line is not None
+    def _one_sided(self, line: Line, is_new: bool) -> Change:
         if line.port is None and line.holder.kind in _identity.LASTING:
             # a service that asks somebody something has such a port as long as it waits for the answer
             return Change(MOVED, line)
-        if new:
+        if is_new:
             return Change(OPENED, line) if self._all_before else Change(UNKNOWN, line, reason=BEFORE)
         return Change(CLOSED, line) if self._all_now else Change(UNKNOWN, line, reason=NOW)
 

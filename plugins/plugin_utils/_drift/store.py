@@ -118,7 +118,6 @@ class Folder:
             raise RecordError('%s%s is not valid: %s' % (what, INDEX, fault)) from None
         return Index(checked['run_id'], checked['made_at'], checked['hosts'], checked['gone'])
 
-
     def write(self, made: Mapping[str, bytes], index: Index) -> None:
         """Write files of hosts in place of those that are there. Raises OSError."""
         for host, content in made.items():

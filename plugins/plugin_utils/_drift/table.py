@@ -13,7 +13,7 @@ from .._report.console import columns
 from .._report.console.lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, broken, fitting
 from .._report.naming import Naming
 from . import text
-from .changes import MOVED, UNKNOWN
+from .changes import MOVED, UNKNOWN, Change
 from .comparison import GONE, NEW, NOT_COMPARED, Comparison, Finding
 from .snapshot import Snapshot, encode
 
@@ -34,10 +34,10 @@ def lines(comparison: Comparison, naming: Naming, terminal: int | None = None,
     :param written: the paths of files.
     """
     shown: list[Line] = []
-    rows = [finding for finding in comparison.findings if finding.change and finding.kind != MOVED]
     for counts in (True, False):
-        shown += _below(shown, _table([finding for finding in rows if comparison.fails(finding) is counts], naming,
-                                      terminal, counts))
+        rows = [_cells(finding, finding.change, naming) for finding in comparison.findings
+                if finding.change and finding.kind != MOVED and comparison.fails(finding) is counts]
+        shown += _below(shown, _table(rows, terminal, counts))
     for kind, title in ((UNKNOWN, 'Unknown'), (GONE, 'Gone'), (NEW, 'New'), (NOT_COMPARED, 'Not compared')):
         some = [finding for finding in comparison.findings if finding.kind == kind and not finding.change]
         if some:
@@ -69,10 +69,10 @@ def _below(above: list[Line], some: list[Line]) -> list[Line]:
     return below(some) if above else some
 
 
-def _table(findings: list[Finding], naming: Naming, terminal: int | None, counts: bool) -> list[Line]:
-    if not findings:
+def _table(cells: list[dict[str, str]], terminal: int | None, counts: bool) -> list[Line]:
+    if not cells:
         return []
-    rows = [_cells(finding, naming) for finding in findings[:_MOST]]
+    rows = cells[:_MOST]
     widths = {title: max(width(title), *(width(row[title]) for row in rows)) for title in _TITLES}
     if terminal:
         columns.narrow(widths, _SHORTEST, max(terminal - _LEAST, 0))
@@ -84,12 +84,10 @@ def _table(findings: list[Finding], naming: Naming, terminal: int | None, counts
         line = columns.line(row, widths, _SHORTEST)
         shown += broken('%s%s%s' % (line, ' ' * (start - width(line)), row[_LAST]), BAD if counts else PLAIN,
                         terminal, '', further)
-    return [*shown, *_more(len(findings) - _MOST)]
+    return [*shown, *_more(len(cells) - _MOST)]
 
 
-def _cells(finding: Finding, naming: Naming) -> dict[str, str]:
-    change = finding.change
-    assert change is not None
+def _cells(finding: Finding, change: Change, naming: Naming) -> dict[str, str]:
     return {'CHANGE': finding.kind, 'HOSTS': naming.counted(finding.hosts), 'LISTENER': text.port(change.line),
             'HELD BY': text.holder(change.line.holder), _LAST: text.what(change)}
 

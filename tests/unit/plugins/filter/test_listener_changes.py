@@ -21,9 +21,8 @@ def test_what_has_changed_has_what_is_documented():
     found = listener_changes(facts(WEB, gaps=['sockets']), facts(WEB + ' deleted', 'tcp 0.0.0.0:81 ng\x1binx/root'))
     assert [(change['kind'], change['text']) for change in found] == [
         ('changed', 'tcp/80 nginx.service: executable: – → deleted'),
-        ('unknown',
-         'tcp/81 "/usr/sbin/ng\\x1binx": the earlier look did not see all sockets, so it may have been there: '
-                    'any (IPv4), user root')]
+        ('unknown', 'tcp/81 "/usr/sbin/ng\\x1binx": the earlier look did not see all sockets, so it may have been '
+                    'there: any (IPv4), user root')]
     fields = DOCUMENTED['RETURN']['_value']['contains']
     assert {key for change in found for key in change} == set(fields)
     always = {key for key, field in fields.items() if field['returned'] == 'always'}
