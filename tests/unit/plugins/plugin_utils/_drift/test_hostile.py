@@ -55,6 +55,14 @@ def test_the_table_shows_them_and_nothing_else(made):
         assert line.isprintable() and not line.lstrip().startswith('::') and '##[' not in line
 
 
+def test_differences_of_snapshots_show_them_and_nothing_else():
+    for record in hostile.records():
+        made = snapshot.of_facts(record['host'], record['facts'])
+        lines = [line for line, dummy in table.difference(made._replace(lines=()), made, 'S')]
+        assert lines[0].startswith('--- ') and any(line.startswith('+{"namespace": ') for line in lines)
+        assert all(line.isprintable() and line[0] in '+-' and '##[' not in line for line in lines)
+
+
 def test_markdown_has_no_tag_but_ours(made):
     assert len(reading.Markdown(to_markdown.encode(made, evidence(), NAMING)).tables) == 2
 
