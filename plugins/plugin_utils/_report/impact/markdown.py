@@ -8,7 +8,8 @@ from __future__ import annotations
 from ..._harmless.terminal import visible
 from ..._version import VERSION
 from ..formats import to_markdown
-from ..formats.to_markdown import span, table
+from ..formats.to_markdown import table
+from ..markdown import span
 from . import text
 from .compare import Impact, reasons
 
