@@ -85,7 +85,7 @@ def collect_meanwhile(times, **options):
         for seed in range(3):
             _come_and_go(seed)
         ended = os.path.getsize(_COUNTED) if os.path.exists(_COUNTED) else 0
-        more = ['connections'] if 'connections' in options.get('gather', ()) else []
+        more = ['connections', 'clients'] if 'connections' in options.get('gather', ()) else []
         for dummy in range(times):
             facts = collect(**options)
             staying_listeners = [record for record in facts['listeners'] if record['port'] not in PASSING]
