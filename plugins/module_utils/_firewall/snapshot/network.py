@@ -186,5 +186,5 @@ def _is_special(data, start, end):
     parts = parts_of(data, start + 12, end)
     table = struct.unpack('=I', parts[15])[0] if 15 in parts else data[start + 4]
     priority = struct.unpack('=I', parts.get(6, bytes(4)))[0]
-    return data[start] in IP_FAMILIES and bool(data[start + 1] or data[start + 2] or set(parts) - USUAL_OF_RULES or
-                                       (priority, table) not in _DEFAULT_RULES)
+    return data[start] in IP_FAMILIES and bool(
+        data[start + 1] or data[start + 2] or set(parts) - USUAL_OF_RULES or (priority, table) not in _DEFAULT_RULES)
