@@ -90,10 +90,8 @@ class ActionModule(_action.Report):
         with after.of_hosts.evaluated():
             for host in progress.told(names, len(names), self.tell):
                 look = recorded.from_path(options['records'], host, options['max_age'], time.time, options['shared'])
-                sides = [self._judged(host, look, side, now, pool) if side is after or host in known else None
-                         for side in (before, after)]
-                assert sides[1]
-                pairs.append((sides[0], sides[1]))
+                was = self._judged(host, look, before, now, pool) if host in known else None
+                pairs.append((was, self._judged(host, look, after, now, pool)))
         removed = sorted(host for host in known if host not in task_vars['hostvars'])
         impact = compare.compare(pairs, removed, task_vars.get('groups'))
         self._show(impact, width, options, result)
