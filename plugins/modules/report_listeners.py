@@ -75,7 +75,7 @@ options:
     default: false
   stats:
     description:
-      - Whether to set the statistic C(listening_ports), as M(ansible.builtin.set_stats) would, for later nodes of a
+      - Whether to set the statistic C(listening_ports), as C(ansible.builtin.set_stats) would, for later nodes of a
         workflow in AWX. It has RV(run_id), RV(complete), RV(hosts), RV(verdicts), RV(listeners), and C(findings), the
         number of different findings that fail hosts, by severity. No host is named, nor anything that listens.
       - C(ansible-playbook) shows it at its end if C(ANSIBLE_SHOW_CUSTOM_STATS=true).
