@@ -42,7 +42,8 @@ bench: setup
 	@.venv/bin/python -B tests/benchmarks/bench.py $(ARGS)
 
 clean:
-	rm -rf .venv listening-ports-audit listening-ports-baseline .ansible .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output docs/site/html listening-ports-*.tar.gz
+	rm -rf .venv listening-ports-audit listening-ports-baseline listening-ports-drift listening-ports-probe \
+		listening-ports-reach .ansible .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output docs/site/html listening-ports-*.tar.gz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
