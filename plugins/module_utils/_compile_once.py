@@ -46,6 +46,6 @@ class _Finder:
 
 
 def install():
-    """Find what is imported from now on in this way."""
-    if _Finder not in sys.meta_path:
+    """Find what is imported from now on in this way, where this collection is in an archive itself."""
+    if isinstance(__loader__, zipimport.zipimporter) and _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)

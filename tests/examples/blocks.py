@@ -125,8 +125,8 @@ def classify(block: Block) -> str:
     """What a block is.
 
     :returns: str: plays, tasks, variables, declaration, requirements, inventory, listener, commands, report, findings,
-        changes, json, ini, workflow of GitHub, gitlab, pipeline of Jenkins, hooks, environment, or figure, which is no
-        example of anything.
+        changes, answers, json, ini, workflow of GitHub, gitlab, pipeline of Jenkins, hooks, environment, or figure,
+        which is no example of anything.
     :raises Unclassifiable:
     """
     language = LANGUAGES.get(block.language)
@@ -144,6 +144,8 @@ def classify(block: Block) -> str:
             return 'report'
         if block.text.startswith('Findings:\n'):
             return 'findings'
+        if re.match(r'\S+: (?:tcp|udp) ', block.text):
+            return 'answers'
         if block.text.startswith('CHANGE '):
             return 'changes'
         if re.search(r'^ *\+-[-v|^]+-\+', block.text, re.MULTILINE):

@@ -247,6 +247,17 @@ def test_changes(block, place):
     assert block.text.splitlines()[-1].endswith('.')
 
 
+@of('answers')
+def test_answers(block, place):
+    """Answers that are shown have the form of real ones; the unit tests of the report make these to the letter."""
+    output = place.on_a_host('ansible-playbook', 'listening.ports.reach', '-i', 'inventory', '--forks=1', '-e',
+                             'probe_address=127.0.0.1', '-e', 'reach_from=web-1', '-e', 'reach_to=web-3')
+    form = re.compile(r'  (?:reached by|not known of|not by) +\S')
+    assert all(form.match(line) for line in block.text.splitlines()[1:])
+    [begin] = [number for number, line in enumerate(output.splitlines()) if re.match(r'web-3: tcp ', line)]
+    assert form.match(output.splitlines()[begin + 1])
+
+
 @of('findings', but=OF_HOSTS)
 def test_findings(block, place):
     """Findings that are shown are those of the declaration above them, word by word."""
@@ -298,7 +309,9 @@ def run_command(words, place):
         if 'listening.ports.validate' in words and not (place.path / 'group_vars').exists():
             place.declare('expected_listeners: []')     # it refuses to have checked nothing
         # their hosts are this one, under names that nobody resolves; two that change it would be in each other's way
-        more = ['-e', 'probe_address=127.0.0.1'] if 'listening.ports.probe' in words else ['--forks=1']
+        more = ['--forks=1']
+        if {'listening.ports.probe', 'listening.ports.reach'} & set(words):
+            more = [*more, '-e', 'probe_address=127.0.0.1']
         place.on_a_host(*words, *more)
     elif words[0] == 'make':
         run_make(words, place)

@@ -15,7 +15,8 @@ JUNK = (".venv/pyvenv.cfg", ".ansible/lock", ".cache/x", ".nox/x", ".pytest_cach
         "tests/output/x.txt",
         "plugins/modules/__pycache__/x.pyc", "listening-ports-audit/hosts/web.json",
         "listening-ports-baseline/hosts/web.json", "listening-ports-drift/baseline/snapshot.json",
-        "group_vars/all/listeners.yml", "host_vars/localhost.yml", "docs/site/html/index.html", "listening-ports-0.0.1.tar.gz")
+        "group_vars/all/listeners.yml", "host_vars/localhost.yml", "docs/site/html/index.html",
+        "listening-ports-0.0.1.tar.gz")
 # What only a clone has: tests, what runs and configures them, and pictures, which are shown by their address in the
 # repository: neither Galaxy nor the documentation of Ansible carries them.
 UNSHIPPED = (".ansible-lint", ".ci/", ".gitattributes", ".github/", ".gitignore", ".pre-commit-", ".yamllint",

@@ -101,12 +101,15 @@ def _way(item: Item, address: str | None, source: Source) -> Answer:
         return Answer('no', 'it has no address of IPv%d' % to.version)
     listener = item.listener
     let_in = {stance(listener, sender, str(to)) for sender in senders}
-    if {word for word, _rule in let_in} == {'blocked'}:
-        return Answer('no', 'blocked by %s%s' % (visible(item.host, 100), _rule(_only(rule for _, rule in let_in))))
+    words = {word for word, dummy in let_in}
+    if words == {'blocked'}:
+        rules = {rule for dummy, rule in let_in}
+        return Answer('no', 'blocked by %s%s' % (
+            visible(item.host, 100), _rule(rules.pop() if len(rules) == 1 else None)))
     let_out, why = outward(source.facts, listener['protocol'], to, listener['port'])
     if let_out == 'blocked':
         return Answer('no', 'it does not send there%s' % _rule(why))
-    if {word for word, _rule in let_in} != {'allowed'}:
+    if words != {'allowed'}:
         return Answer('unknown', _why_unsure(item, len(let_in) > 1))
     return Answer('yes') if let_out else Answer('unknown', why or '')
 
@@ -124,12 +127,6 @@ def _why_unsure(item: Item, is_by_address: bool) -> str:
 
 def _rule(text: str | None) -> str:
     return ' (%s)' % sentence(text, _LONGEST) if text else ''
-
-
-def _only(rules: object) -> str | None:
-    distinct = set(rules)           # type: ignore[call-overload]
-    only: str | None = distinct.pop() if len(distinct) == 1 else None
-    return only
 
 
 def sending(facts: Facts, to: Address) -> list[str] | None:
@@ -159,7 +156,7 @@ def _own(facts: Facts, to: Address) -> list[_Interface] | None:
 
 @functools.lru_cache(maxsize=16384)
 def _interface(text: str) -> _Interface | None:
-    base, _, length = text.partition('/')
+    base, dummy, length = text.partition('/')
     try:
         return ipaddress.ip_interface('/'.join([base.partition('%')[0], length]) if length else base.partition('%')[0])
     except ValueError:

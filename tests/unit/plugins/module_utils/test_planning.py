@@ -139,8 +139,8 @@ class Ahead:
         self.asked.append(tracks)
         return {'takes': 'it'}
 
-    def says(self, state=ABSENT, records=tuple(STRAY), **options):
-        return _planning._ahead(dict(ABSENT, **state), records, dict(
+    def says(self, state=None, records=tuple(STRAY), **options):
+        return _planning._ahead(dict(ABSENT, **state or {}), records, dict(
             {'unlimited': SPANS, 'limited': [], 'others': 'accept', 'remote': True}, **options), None, None)
 
 

@@ -31,14 +31,14 @@ def facts(*gaps):
                            for port in (22, 5432)), gaps=list(gaps))
 
 
-def answer(wanted=BLOCK, known=None, said=SAID, reassemble=False, **more):
-    return ahead.answer(ahead.formed(copy.deepcopy(said)), known or facts(), check_firewall.snapshot(snapshot('open')),
-                        reassemble, wanted, **more)
+def answer(wanted=None, known=None, said=None, reassemble=False, **more):
+    return ahead.answer(ahead.formed(copy.deepcopy(said or SAID)), known or facts(),
+                        check_firewall.snapshot(snapshot('open')), reassemble, wanted or BLOCK, **more)
 
 
-def by_the_host(wanted, known, said=SAID, reassemble=False):
+def by_the_host(wanted, known, said=None, reassemble=False):
     """What the half of ``port_filter`` on the host judges: the same code, handed what it sees itself."""
-    parsed = rules.parse(wanted['rules'])
+    said, parsed = said or SAID, rules.parse(wanted['rules'])
     text = table.table(parsed, wanted['others'], wanted['published'], reassemble)
     view = {**said, 'snapshot': snapshot('open'), 'listeners': known['listeners'], 'unseen': [
         gap['message'] for gap in known['gaps']]}

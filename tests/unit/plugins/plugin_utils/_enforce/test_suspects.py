@@ -72,4 +72,3 @@ def test_the_host_finds_what_is_filtered(lines, protocols):
     hints = suspects.of_filter(building.policy(declare), 'accept')
     found = _planning.nameable(facts['listeners'], hints['unlimited'], hints['limited'])
     assert found == protocols == {rule['protocol'] for rule in planning.planned(declare, facts).rules}
-
