@@ -29,7 +29,9 @@ UNITS = HERE.parent / "unit"
 RELEASES = "trixie,bookworm,bullseye"
 IMAGES = RELEASES + ",trixie+services,trixie+managed,trixie+web,bullseye+web"
 GUESTS = "tests/hosts/guests"
-FIREWALLS = (GUESTS + "/test_firewalls.py", GUESTS + "/test_firewall_role.py")  # a third of their time
+# Half of their time: rules of other firewalls, and hosts that are asked about each other, or more than once
+FIREWALLS = (GUESTS + "/test_firewalls.py", GUESTS + "/test_firewall_role.py")
+FLEETS = tuple("%s/test_%s.py" % (GUESTS, name) for name in ("drift", "group_clients", "observed", "reach"))
 # A package of npm, and its version: it has the validator and the schema
 MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
@@ -455,8 +457,9 @@ STEPS = [
     Step("validators", "SARIF by its schema and Sarif.Multitool, CSV by LibreOffice", validators,
          validators_environment, cost=60),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core,
-         [GUESTS, *("--ignore=" + path for path in FIREWALLS)], cost=1000, limit=2700, uses=HOSTS),
+         [GUESTS, *("--ignore=" + path for path in FIREWALLS + FLEETS)], cost=1000, limit=2700, uses=HOSTS),
     Step("hosts", "firewalls on Debian 11, 12, 13", hosts, newest_core, FIREWALLS, cost=400, uses=MORE_HOSTS),
+    Step("hosts", "fleets that are asked about each other", hosts, newest_core, FLEETS, cost=390, uses=MORE_HOSTS),
     Step("hosts", "the tests of the lock-out campaign", with_newest_core, newest_core, ["tests/lockout"], cost=15),
     # each deck of faults at least twice, and once; with longer trials than by hand: a login may take its time here
     *[Step("hosts", "the lock-out campaign, %s, %s runs" % (what, runs), lockout, newest_core,
