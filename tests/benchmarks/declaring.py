@@ -64,9 +64,9 @@ def runner(python: pathlib.Path, script: str, folder: str, hosts: int) -> Callab
     (place / "tree/ansible_collections/listening/ports").symlink_to(sandbox.CHECKOUT)
 
     def run(what: str) -> dict[str, Any]:
-        command = [str(python), "-B", script, json.dumps({"what": what, "records": str(place / "records"), "hosts": hosts})]
+        asked = json.dumps({"what": what, "records": str(place / "records"), "hosts": hosts})
         first = min(os.sched_getaffinity(0))
-        done = subprocess.run(command, env=dict(os.environ, PYTHONPATH=str(place / "tree")),
+        done = subprocess.run([str(python), "-B", script, asked], env=dict(os.environ, PYTHONPATH=str(place / "tree")),
                               stdout=subprocess.PIPE, check=True, text=True,
                               preexec_fn=lambda: os.sched_setaffinity(0, {first}))
         answer: dict[str, Any] = json.loads(done.stdout)
