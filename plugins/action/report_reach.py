@@ -4,7 +4,6 @@
 """Reports which hosts can reach what listens on others. The documentation is in plugins/modules/report_reach.py."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +11,9 @@ from dataclasses import replace
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.plugins.plugin_utils import _action, _listener
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
-from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions import ports
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions.ports import Item
+from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refused
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._reach import answer, probed
 from ansible_collections.listening.ports.plugins.plugin_utils._report import model
@@ -21,7 +22,6 @@ from ansible_collections.listening.ports.plugins.plugin_utils._report.naming imp
 from ansible_collections.listening.ports.plugins.plugin_utils._shape import Facts
 
 _MOST_ROWS, _MOST_CONTRADICTIONS = 10000, 1000          # in the result
-_PORTS = re.compile(r'([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/(tcp|udp))?', re.ASCII)
 
 
 class ActionModule(_action.Report):
@@ -100,29 +100,23 @@ def _addresses(name: str, addresses: str, task_vars: _action.Variables) -> list[
     return [address for address in _action.addresses(name, task_vars) if plan.literal(address)] or None
 
 
-def _wanted(texts: Sequence[object]) -> list[tuple[int, int, str | None]]:
-    """Return (first port, last one, protocol or None for both) of what is asked for; empty for all."""
-    wanted = []
-    for text in map(str, texts):
-        matched = _PORTS.fullmatch(text.strip())
-        if not matched:
-            raise AnsibleActionFail('ports: %s is no port such as 5432, 53/udp or 8000-8010/tcp' % visible(text, 100))
-        first, last = int(matched[1]), int(matched[2] or matched[1])
-        if not 1 <= first <= last <= 65535:
-            raise AnsibleActionFail('ports: %s is not within 1 to 65535, the first one not above the last' % text)
-        wanted.append((first, last, matched[3]))
-    return wanted
+def _wanted(texts: list[str]) -> list[Item]:
+    """Return what is asked for, in the language of declarations; empty for all."""
+    try:
+        return ports.items(texts, 'ports', ('tcp',)) if texts else []
+    except Refused as exc:
+        raise AnsibleActionFail(str(exc)) from exc
 
 
-def _only(facts: Facts | None, wanted: Sequence[tuple[int, int, str | None]]) -> Facts | None:
+def _only(facts: Facts | None, wanted: Sequence[Item]) -> Facts | None:
     """Return facts with what listens on these ports alone."""
     if facts is None or not wanted:
         return facts
     fewer = facts.copy()
 
     def is_wanted(listener: _listener.Listener) -> bool:
-        return any(first <= listener['port'] <= last and protocol in (None, listener['protocol'])
-                   for first, last, protocol in wanted)
+        return any(item.low <= listener['port'] <= item.high and item.protocol == listener['protocol']
+                   for item in wanted)
     fewer['listeners'] = [listener for listener in facts['listeners'] if is_wanted(listener)]
     fewer['forwarded'] = [listener for listener in facts.get('forwarded', ()) if is_wanted(listener)]
     return fewer

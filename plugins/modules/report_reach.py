@@ -41,8 +41,9 @@ options:
     required: true
   ports:
     description:
-      - The ports to ask for, such as V(5432), V(53/udp) or V(8000-8010/tcp). The default is all on which something
-        listens.
+      - The ports to ask for, as declarations write them, such as V(5432), V(53/udp), V(8000-8010/tcp) or V(https); of
+        TCP where they do not say which. The default is all on which something listens.
+      - At most a million pairs of a source and an address that something listens on are answered for in one report.
     type: list
     elements: str
     default: []

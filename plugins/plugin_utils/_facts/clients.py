@@ -104,7 +104,7 @@ def _together(some: Sequence[Clients]) -> Clients:
     for family, name in _FAMILIES:
         counts: dict[Any, int] = {}
         for clients in some:
-            for text, count in cast(Mapping[str, int], clients[name]).items():      # type: ignore[literal-required]
+            for text, count in cast(Mapping[str, Mapping[str, int]], clients)[name].items():
                 network = aggregate.of_text(text, family)
                 counts[network] = counts.get(network, 0) + count
         nets[name] = {aggregate.text(network, family): count

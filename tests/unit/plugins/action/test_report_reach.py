@@ -69,15 +69,16 @@ def test_answers(report):
 def test_ports(report):
     assert [row['listener'] for row in report(ports=['22'])['answers']] == ['tcp/0.0.0.0:22']
     assert report(ports=['20-30/tcp', '5432/udp'])['answers_total'] == 1
+    assert report(ports=['ssh', 5432])['answers_total'] == 2
     result = report(ports=['23'])
     assert result['failed']
     assert result['msg'] == 'Nothing that others could reach listens on these ports of these hosts.'
 
 
 @pytest.mark.parametrize('arguments, words', [
-    ({'ports': ['ssh']}, 'ports: ssh is no port such as 5432, 53/udp or 8000-8010/tcp'),
-    ({'ports': ['0']}, 'ports: 0 is not within 1 to 65535'),
-    ({'ports': ['30-20']}, 'ports: 30-20 is not within 1 to 65535, the first one not above the last'),
+    ({'ports': ['no-such-service']}, "option ports: 'no-such-service' is neither a port nor a service name"),
+    ({'ports': ['0']}, 'option ports: 0 is not a port; ports are 1 to 65535'),
+    ({'ports': ['30-20']}, "option ports: the range '30-20' is empty"),
     ({'targets': []}, 'targets is empty: nobody would be asked'),
     ({'sources': []}, 'sources is empty: nobody would be asked'),
     ({'sources': ['wbe']}, 'not in the inventory: wbe'),
