@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans which endpoints to probe: those of listeners that other hosts can reach by their address."""
 
+import functools
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable
@@ -137,6 +138,7 @@ def _own_addresses(facts: Facts) -> list[str]:
         address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified)))
 
 
+@functools.lru_cache(maxsize=16384)
 def literal(text: str) -> Address | None:
     """Return the address that is written there; None where it is something else, such as a name."""
     try:

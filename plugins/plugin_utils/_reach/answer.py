@@ -72,10 +72,17 @@ def ask(plan: Plan, sources: Sequence[Source]) -> list[Row]:
     rows: dict[tuple[str, str], list[Item]] = {}
     for item in plan.items:
         rows.setdefault((item.host, item.listener['id']), []).append(item)
+    # from where each source sends depends on the address alone, whatever listens there
+    sent_from: dict[Address | None, list[list[str] | None]] = {None: [None] * len(sources)}
     result = []
     for items in rows.values():
-        ways = [[_way(item, plan.endpoints[item.index].get('address'), source) for source in sources]
-                for item in items]
+        ways = []
+        for item in items:
+            address = plan.endpoints[item.index].get('address')
+            to = literal(address) if address else None
+            if to is not None and to not in sent_from:
+                sent_from[to] = [sending(source.facts, to) if source.facts else None for source in sources]
+            ways.append([_way(item, to, *pair) for pair in zip(sources, sent_from[to])])
         result.append(Row(items, ways, [_best([way[number] for way in ways]) for number in range(len(sources))]))
     return result
 
@@ -86,15 +93,13 @@ def _best(ways: Sequence[Answer]) -> Answer:
     return min(ways, key=lambda way: order.index(way.word))
 
 
-def _way(item: Item, address: str | None, source: Source) -> Answer:
+def _way(item: Item, to: Address | None, source: Source, senders: Sequence[str] | None) -> Answer:
     if source.host == item.host:
         return Answer('itself')
     if source.facts is None:
         return Answer('unknown', source.reason or 'nothing is known of it')
-    to = literal(address) if address else None
     if to is None:
         return Answer('unknown', 'the address of %s is not known' % visible(item.host, 100))
-    senders = sending(source.facts, to)
     if senders is None:
         return Answer('unknown', 'its addresses are not known')
     if not senders:
