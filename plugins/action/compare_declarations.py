@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible_collections.listening.ports.plugins.plugin_utils import _action, _draft, _task_result
+from ansible_collections.listening.ports.plugins.plugin_utils import _action, _task_result
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import recorded, records
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.live import Looked
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
@@ -138,7 +138,9 @@ class ActionModule(_action.Report):
         """Show what differs, write it, and fail where hosts fail that did not before."""
         self.terminal.show(fitting(text.lines(impact), width), options['color'])
         if options['markdown']:
-            _write(options['markdown'], markdown.markdown(impact))
+            fault = _action.write(options['markdown'], markdown.markdown(impact).encode('utf-8'))
+            if fault:
+                raise AnsibleActionFail('markdown: %s' % fault)
         result.update(
             msg=text.summary(impact), hosts={outcome: len(hosts) for outcome, hosts in impact.outcomes.items()},
             turned=[{'before': turn.before, 'after': turn.after, 'fails': turn.is_bad, **_some(turn.hosts)}
@@ -156,13 +158,3 @@ def _some(hosts: Sequence[str]) -> dict[str, Any]:
 def _listed(groups: Sequence[Group]) -> list[dict[str, Any]]:
     return [{'kind': group.kind, 'severity': group.severity, 'fails': group.fails, 'message': group.text,
              **_some(group.hosts)} for group in groups[:_MOST_FINDINGS]]
-
-
-def _write(path: str, content: str) -> None:
-    """Write a file that others may not read. Raises AnsibleActionFail."""
-    folder, name = os.path.split(os.path.abspath(path))
-    try:
-        with _draft.opened(folder) as handle:
-            _draft.write(handle, name, content.encode('utf-8'))
-    except OSError as exc:
-        raise AnsibleActionFail('markdown: %s cannot be written: %s' % (visible(path, 1000), exc.strerror)) from exc

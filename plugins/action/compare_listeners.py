@@ -8,11 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.release import __version__ as ansible_version
-from ansible_collections.listening.ports.plugins.plugin_utils import _action, _draft
+from ansible_collections.listening.ports.plugins.plugin_utils import _action
 from ansible_collections.listening.ports.plugins.plugin_utils._drift import (
     changes,
     comparison,
@@ -164,8 +163,14 @@ class ActionModule(_action.Report):
         if 'markdown' in options['formats']:
             contents['markdown'] = to_markdown.FILE, to_markdown.encode(made, evidence, naming)
         folder = os.path.abspath(options['dest'] or kept.path)
-        dest, faults = _write(folder, contents)
-        lines = table.lines(made, naming, width, [*([place] if place else []), *dest.values()])
+        if contents:
+            with contextlib.suppress(OSError):      # which each file tells
+                os.makedirs(folder, 0o700, exist_ok=True)
+        dest = {name: os.path.join(folder, file) for name, (file, dummy) in contents.items()}
+        tried = {path: _action.write(path, contents[name][1]) for name, path in dest.items()}
+        faults = [fault for fault in tried.values() if fault]
+        lines = table.lines(made, naming, width, [
+            *([place] if place else []), *(path for path, fault in tried.items() if not fault)])
         if _TABLE in options['formats']:
             self.terminal.show(lines, options['color'])
         if faults:
@@ -216,23 +221,3 @@ def _to_come(path: str, run_id: str, options: _action.Options, task_vars: _actio
     alive, batch = ({str(name) for name in task_vars[variable]} for variable in (
         'ansible_play_hosts', 'ansible_play_batch'))
     return records.to_come(path, alive - batch, run_id, options['shared'])
-
-
-def _write(folder: str, contents: Mapping[str, tuple[str, bytes]]) -> tuple[dict[str, str], list[str]]:
-    """Write the files of formats.
-
-    :param contents: the name of each file and what is in it, by format.
-    :returns: the paths of those that are written, and why others are not, harmless to print.
-    """
-    written: dict[str, Any] = {}
-    faults = []
-    for name, (file, content) in contents.items():
-        path = os.path.join(folder, file)
-        try:
-            os.makedirs(folder, 0o700, exist_ok=True)
-            with _draft.opened(folder) as handle:
-                _draft.write(handle, file, content)
-            written[name] = path
-        except OSError as exc:
-            faults.append('%s cannot be written: %s' % (visible(path, 1000), exc.strerror))
-    return written, faults

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from . import _answer, _deadline
+from . import _answer, _deadline, _draft
 from ._facts import custody, live, records
 from ._harmless.terminal import sentence, visible
 from ._report.console.lines import counted
@@ -222,6 +222,20 @@ def registered(name: str, variable: str, task_vars: Variables) -> object:
 
 def _is_in_play(name: str, task_vars: Variables) -> bool:
     return name in task_vars.get('ansible_play_hosts_all', ())
+
+
+def write(path: str, content: bytes) -> str | None:
+    """Write a file that others may not read.
+
+    :returns: why it is not written, harmless to print; what was there is then as it was.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    try:
+        with _draft.opened(folder) as handle:
+            _draft.write(handle, name, content)
+    except OSError as exc:
+        return '%s cannot be written: %s' % (visible(path, 1000), exc.strerror)
+    return None
 
 
 def known_hosts(names: Iterable[object], task_vars: Variables) -> list[str]:

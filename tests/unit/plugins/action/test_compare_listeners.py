@@ -264,3 +264,13 @@ def test_directories_that_others_may_write_to_are_refused(compare):
 def test_options_that_are_wrong_are_refused(compare, arguments, message):
     with pytest.raises(AnsibleActionFail, match=message):
         compare(**arguments)
+
+
+def test_a_file_that_cannot_be_written_fails_after_the_table(tmp_path):
+    run = Run(tmp_path)
+    run.record('a', WEB)
+    run.record('b', WEB)
+    (tmp_path / 'file').write_text('', encoding='ascii')
+    with pytest.raises(AnsibleActionFail, match='file/below/drift.json cannot be written: Not a directory'):
+        run(formats=['table', 'json'], dest=str(tmp_path / 'file/below'))
+    assert run.shown and len(run.snapshots()) == 1
