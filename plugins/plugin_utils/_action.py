@@ -25,6 +25,8 @@ SHARED: dict[str, dict[str, Any]] = {'shared': {'type': 'bool', 'default': False
 
 _NOTHING = '{"changed": false}'
 _STEERING = ('probe_address', 'ansible_host')       # that no fact may be
+# Modules that only look at a host
+_LOOKING = frozenset({'collect_for_plan', 'collect_listeners', 'listener_facts'})
 _ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
 _NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
@@ -63,6 +65,10 @@ class Action(ActionBase):
         self.work(options, task_vars or {}, result)
         return result
 
+    @property
+    def _plugin_name(self) -> str:
+        return type(self).__module__.rpartition('.')[2]
+
     def work(self, options: Options, task_vars: Variables, result: Result) -> None:
         """Do what the action is for.
 
@@ -78,6 +84,11 @@ class Action(ActionBase):
         key = self._discovered_interpreter_key
         return {key: self._discovered_interpreter} if key else {}
 
+    @property
+    def is_windows(self) -> bool:
+        """Whether the connection leads to a Windows host: WinRM, PSRP, or SSH with a shell of Windows."""
+        return getattr(self._connection._shell, '_IS_WINDOWS', False) is True
+
     def ask(self, module: str, arguments: Options, task_vars: Variables, keys: Iterable[str],
             seconds: float = 0, in_background: bool = False) -> Result:
         """Run a module on the host, and return what is known of its answer, see ``_answer``.
@@ -86,6 +97,9 @@ class Action(ActionBase):
         :param seconds: for how long to wait; 0 for as long as it takes.
         :param in_background: whether to start a job on the host, and not to wait.
         """
+        if self.is_windows:     # Ansible would look for a Python there, and print what PowerShell says to that
+            return {'failed': True, 'msg': 'listening.ports does not look at Windows hosts yet' if module in _LOOKING
+                    else '%s does not work on Windows hosts' % self._plugin_name}
         call: dict[str, Any] = {
             'module_name': 'listening.ports.%s' % module, 'module_args': arguments, 'task_vars': task_vars}
         if in_background:
@@ -121,8 +135,7 @@ class Action(ActionBase):
         """
         for keyword in keywords:
             if getattr(self._task, keyword, None):
-                name = type(self).__module__.rpartition('.')[2]
-                raise AnsibleActionFail('%s does not work with %s%s' % (name, keyword, reason))
+                raise AnsibleActionFail('%s does not work with %s%s' % (self._plugin_name, keyword, reason))
 
     def warn_of_others(self, path: str, options: Options, result: Result) -> None:
         """Warn where somebody else could put another directory in the place of that of the records."""

@@ -21,17 +21,18 @@ PROBE = {'index': 0, 'endpoint': 'tcp/10.0.0.5:22', 'name': 'db.example.org', 'p
          'verdict': 'open', 'reason': 'connected', 'local_address': None, 'rtt_ms': 0.4}
 
 
-def run(module, answer, async_val=0, discovered=None, **arguments):
+def run(module, answer, async_val=0, discovered=None, windows=False, **arguments):
     task = Task()
     task.args, task.async_val = arguments, async_val
     action = module.ActionModule(task, mock.MagicMock(), mock.MagicMock(), DataLoader(), None, None)
     action._load_name = 'listening.ports.%s' % module.__name__.rpartition('.')[2]
     action._connection._shell.tmpdir = None
+    action._connection._shell._IS_WINDOWS = windows
     if discovered:
         action._discovered_interpreter_key, action._discovered_interpreter = discovered
     with mock.patch.object(action, '_execute_module', side_effect=answer if callable(answer) else [answer]) as asked:
         result = action.run(task_vars={'inventory_hostname': 'web'})
-    return result, asked.call_args.kwargs
+    return result, asked.call_args.kwargs if asked.called else None
 
 
 def test_facts_and_nothing_else_are_passed_on():
@@ -72,6 +73,17 @@ def test_a_job_in_the_background_is_started():
     result, asked = run(listener_facts, answer, async_val=60)
     assert result == {'changed': False, 'ansible_job_id': 'j1', 'started': 1, 'finished': 0, 'results_file': '/x'}
     assert asked['wrap_async'] is True
+
+
+@pytest.mark.parametrize('module, arguments, message', [
+    (listener_facts, {}, 'listening.ports does not look at Windows hosts yet'),
+    (listener_facts, {'async_val': 60}, 'listening.ports does not look at Windows hosts yet'),
+    (probe_listeners, {'endpoints': ['tcp/10.0.0.5:22']}, 'probe_listeners does not work on Windows hosts'),
+])
+def test_no_module_in_python_is_sent_to_a_windows_host(module, arguments, message):
+    result, asked = run(module, AssertionError('the host was contacted'), windows=True, **arguments)
+    assert asked is None
+    assert result == {'changed': False, 'failed': True, 'msg': message}
 
 
 def test_options_are_checked_here():
