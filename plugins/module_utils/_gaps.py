@@ -88,18 +88,19 @@ class Gaps:
     """Collects what could not be observed. An aspect with a gap is not complete.
 
     :ivar root: bool, root observes: no hint is to become root.
+    :ivar codes: dict, as CODES, of hosts that have others.
     """
 
-    def __init__(self, root=False):
-        self.root, self.found = root, []
+    def __init__(self, root=False, codes=None):
+        self.root, self.codes, self.found = root, codes or CODES, []
 
     def add(self, aspect, code, message, count=None, hint=None):
         """Note a gap; those with the same aspect and code become one.
 
-        :param code: str, of that aspect in CODES.
-        :param hint: str or None, instead of the hint in CODES.
+        :param code: str, of that aspect in the codes.
+        :param hint: str or None, instead of the hint of that code.
         """
-        usual = CODES[aspect][code]
+        usual = self.codes[aspect][code]
         if isinstance(usual, tuple):
             usual = usual[self.root]
         for gap in self.found:

@@ -15,9 +15,10 @@ Scope = Literal['any', 'global', 'private', 'link', 'loopback']
 HeldBy = Literal['processes', 'kernel', 'unknown']
 ExposureVerdict = Literal['allowed', 'partly', 'blocked', 'unknown']
 Level = Literal['none', 'local', 'link', 'private', 'listed', 'anyone', 'unknown']
-Backend = Literal['nftables', 'iptables-nft', 'iptables-legacy', 'firewalld', 'ufw']
+Backend = Literal['nftables', 'iptables-nft', 'iptables-legacy', 'firewalld', 'ufw', 'windows']
 Default = Literal['accept', 'drop', 'mixed', 'unknown']
 Status = Literal['ok', 'failed', 'unreachable']
+Platform = Literal['windows']
 
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 FAMILIES: tuple[Family, ...] = get_args(Family)
@@ -28,6 +29,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 DEFAULTS: tuple[Default, ...] = get_args(Default)
 STATUSES: tuple[Status, ...] = get_args(Status)
+PLATFORMS: tuple[Platform, ...] = get_args(Platform)
 
 
 def keys(shape: Any) -> frozenset[str]:
@@ -69,13 +71,24 @@ class Complete(_Complete, total=False):
     outgoing: bool | None
 
 
-class System(TypedDict):
-    """Surroundings of the listeners; None for what is not known."""
-
+class _System(TypedDict):
     local_addresses: list[str] | None
     ephemeral_ports: list[int] | None
     reserved_ports: list[list[int]] | None
     unprivileged_port_start: int | None
+
+
+class System(_System, total=False):
+    """Surroundings of the listeners; None for what is not known.
+
+    :ivar reserved_ports: those that no client is given, each [first, last]; on Windows those that were excluded by
+        somebody.
+    :ivar platform: absent where it is not Windows.
+    :ivar excluded_ports: those that Windows has set aside by itself, each [first, last]: no program can listen there.
+    """
+
+    platform: Platform
+    excluded_ports: list[list[int]] | None
 
 
 class Resources(TypedDict):

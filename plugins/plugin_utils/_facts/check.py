@@ -172,6 +172,9 @@ _facts = _schema.mapping({
         'ephemeral_ports': _schema.nullable(_span),
         'reserved_ports': _schema.nullable(_schema.items(_span, 65536)),
         'unprivileged_port_start': _schema.nullable(_schema.integer(0, 65536)),
+    }, {
+        'platform': _schema.choice(*_shape.PLATFORMS),
+        'excluded_ports': _schema.nullable(_schema.items(_span, 65536)),
     }),
     'listeners': _listeners,
 }, {

@@ -38,9 +38,9 @@ def calls():
                             yield place, value, ast.literal_eval(code)
 
 
-def meanings():
-    """list of (aspect, code, meaning): the rows of the table with their comments."""
-    with open(_gaps.__file__, encoding='utf-8') as stream:
+def meanings(path=_gaps.__file__):
+    """list of (aspect, code, meaning): the rows of the table in a file, with their comments."""
+    with open(path, encoding='utf-8') as stream:
         rows = re.findall(r"^    '(\w+)': \{$|^        '(\w+)': .+?,  +# (.+)$", stream.read(), re.MULTILINE)
     entries, aspect = [], None
     for name, code, meaning in rows:
@@ -56,10 +56,10 @@ def test_codes_are_those_that_are_noted():
     assert set(KEYS) == {call[1:] for call in noted}
 
 
-def table():
-    """The table of the guide."""
+def table(path=_gaps.__file__):
+    """The table of the guide, of the codes in a file."""
     rows = [('Aspect', 'Code', 'Meaning')]
-    rows += [('``%s``' % aspect, '``%s``' % code, meaning) for aspect, code, meaning in meanings()]
+    rows += [('``%s``' % aspect, '``%s``' % code, meaning) for aspect, code, meaning in meanings(path)]
     lines = ['   %s - %s\n' % ('*' if cell is row[0] else ' ', cell) for row in rows for cell in row]
     return '.. list-table::\n   :header-rows: 1\n\n' + ''.join(lines) + '\n'
 
@@ -104,6 +104,14 @@ def test_hint(root, code, hint, expected):
     gaps = Gaps(root)
     gaps.add(*code, message='why', hint=hint)
     assert [gap['hint'] for gap in gaps.found] == [expected]
+
+
+def test_hosts_may_have_codes_of_their_own():
+    gaps = Gaps(codes={'units': {'odd': ('ask', None)}})
+    gaps.add('units', 'odd', message='why')
+    assert [gap['hint'] for gap in gaps.found] == ['ask'] and gaps.complete(('owners',))['units'] is False
+    with pytest.raises(KeyError):
+        gaps.add('units', 'systemctl', message='x')
 
 
 def test_gaps():

@@ -113,6 +113,7 @@ def whole():
         'protocol': 'tcp', 'ports': [[1, 24], [26, 65535]],
         **{key: value for key, value in EXPOSURE.items() if key not in ('level', 'paths')}}]
     made['diagnoses'] = {'a.service': diagnosis('a.service', lines=['a line'], unseen=['why'])}
+    made['system'].update(platform='windows', excluded_ports=[[5985, 5985], [50000, 50059]])
     return copy.deepcopy(made)
 
 
