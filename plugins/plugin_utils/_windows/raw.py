@@ -122,6 +122,17 @@ class Event(NamedTuple):
     properties: list[str]
 
 
+class Ancestor(NamedTuple):
+    """A process from which the one that looks comes, itself among them.
+
+    :ivar name: of its executable, such as ``sshd.exe``. :ivar started: None where it could not be read.
+    """
+
+    pid: int
+    name: str | None
+    started: int | None
+
+
 class Error(NamedTuple):
     """Why a source has nothing, or less: an error number of Windows, or the HRESULT of an exception."""
 
@@ -220,7 +231,11 @@ class Raw(TypedDict, total=False):
     :ivar rpc: ports of the endpoint map. :ivar http: what netsh printed of the queues of http.sys.
     :ivar excluded: ``tcp4``, ``tcp6``, ``udp4`` and ``udp6`` to what netsh printed; ``dynamic`` the same.
     :ivar networks: GUID of an adapter in braces to NLM_NETWORK_CATEGORY: 0 public, 1 private, 2 domain.
-    :ivar events: of services that were asked about.
+    :ivar events: of services that were asked about, by their names.
+    :ivar displays: of these the name to the one that Windows shows; either is what was asked about.
+    :ivar dependents: of each service whose process owns a socket the names of those that need it and are active, as
+        EnumDependentServicesW lists them; None where that could not be asked. Only for a plan.
+    :ivar ancestors: the process that looks, its parent, and so on. Only for a plan.
     """
 
     schema: int
@@ -246,4 +261,7 @@ class Raw(TypedDict, total=False):
     networks: dict[str, int] | None
     firewall: Firewall
     events: dict[str, list[Event]] | None
+    displays: dict[str, str] | None
+    dependents: dict[str, list[str] | None] | None
+    ancestors: list[Ancestor] | None
     errors: list[Error]
