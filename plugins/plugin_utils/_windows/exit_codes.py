@@ -82,6 +82,7 @@ WORDS = {
     0xC0000409: 'it crashed: damaged stack or fatal check',
     0xE0434352: 'it crashed: unhandled .NET exception',
 }
+_OF_SOCKETS = range(10000, 11100)
 _FACILITY_WIN32 = 0x8007        # an HRESULT that wraps a Win32 code, [MS-ERREF] 2.1.2
 
 
@@ -96,3 +97,13 @@ def words(code: int) -> str | None:
 def number(code: int) -> str:
     """Show an exit code as Windows does: 10048, and what does not fit in 16 bits as 0xC0000005."""
     return '%d' % code if code < 1 << 16 else '0x%08X' % code
+
+
+def with_words(code: int, is_own: bool = False, form: str = '%s (%s)') -> str:
+    """Show an error and what it means: ``10048 (the address is already in use)``.
+
+    :param is_own: whether a service has chosen the number: only of sockets it then is surely one of Windows.
+    :param form: for the number and the words.
+    """
+    meaning = words(code) if not is_own or code in _OF_SOCKETS else None
+    return form % (number(code), meaning) if meaning else number(code)

@@ -218,7 +218,8 @@ def _judge_requirements(case: _Case) -> None:
             is_there, absent, unsure = presence.missing()
             if is_there is False:
                 missing = _presence.missing(
-                    entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present, forwards_unseen
+                    entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present, forwards_unseen,
+                    case.facts['system'].get('excluded_ports') or ()
                 )
                 if missing:
                     case.findings.append(missing)

@@ -16,6 +16,7 @@ from ..._harmless.terminal import name, operand, sentence, visible
 from ..._listener import (
     FORWARDED, PUBLISHED, Excerpt, endpoint_in_words, in_words, owners_in_words, users_in_words
 )
+from ..._windows import exit_codes
 from ..._words import Several, number, some, some_of
 from . import parts as _parts
 from .parts import EXPIRED, Parts
@@ -347,6 +348,9 @@ def _missing(parts: _parts.Missing) -> str:
             parts['present'], parts['need'] or 0, 'does' if parts['present'] == 1 else 'do')
     else:
         message += ', but nothing does'
+    if _is_set_aside(parts):
+        message += ', and no program can: Windows has set %s aside (error %d)' % (
+            some_of(parts['set_aside'], lambda port: visible(port, 100)), exit_codes.SET_ASIDE)
     if parts['diagnosis']:
         return '%s. %s' % (message, diagnosis(parts['diagnosis']))
     return '%s. %s' % (message, elsewhere(parts['elsewhere'])) if parts['elsewhere'] else message
@@ -373,9 +377,17 @@ def _missing_expected(parts: _parts.Missing) -> str:
     return '%s on %s' % (_owner_and_address(parts), _ports(parts))
 
 
+def _is_set_aside(parts: _parts.Missing) -> bool:
+    """Whether Windows gives some of the ports to no program; records of earlier versions do not say."""
+    return bool(parts.get('set_aside') and parts['set_aside']['total'])
+
+
 def _missing_remedy(parts: _parts.Missing) -> str:
     if parts['in_the_way']['total']:
         return 'free the port, or declare its current owner'
+    if _is_set_aside(parts):
+        return ('choose another port, or restart what Windows has set it aside for, and reserve it before (netsh int '
+                'ipv4 show excludedportrange lists the ranges, add excludedportrange reserves one)')
     how = 'make it listen there, or give the entry state: optional'
     if parts.get('forwards_unseen'):
         how += '; if the host forwards the port, gather the firewall with become (option gather)'
@@ -406,7 +418,7 @@ def diagnosis(known: _parts.Diagnosis) -> str:
     unit, full_name = name(known['unit'], 256), known['id']
     if full_name and full_name.endswith('.socket') and not known['unit'].endswith('.socket'):
         unit = '%s, which starts %s,' % (name(full_name, 256), unit)
-    elif full_name and full_name not in (known['unit'], known['unit'] + '.service'):
+    elif full_name and full_name != known['unit'] and not _is_suffix(full_name, known['unit']):
         unit += ', which is %s,' % name(full_name, 256)
     elif full_name:
         unit = name(full_name, 256)
@@ -421,12 +433,20 @@ def diagnosis(known: _parts.Diagnosis) -> str:
     return ''.join([*parts, *('; %s' % sentence(reason, 300) for reason in known['unseen'])])
 
 
+def _is_suffix(full_name: str, unit: str) -> bool:
+    """Whether names differ by ``.service`` at most: units have it, and services of Windows, in any case, have not."""
+    folded = full_name.casefold()
+    return full_name == unit + '.service' or unit.casefold() in (folded, folded + '.service')
+
+
 def _state(known: _parts.Diagnosis) -> str:
     load, active, sub = known['load'], known['active'], known['sub']
     if load in _ABSENT:
         return _ABSENT[load]
     if load in _BROKEN:
         return 'has a unit file that systemd does not accept'
+    if sub == 'stopped':        # no unit is, but services of Windows are
+        return _stopped(known)
     details = ' (%s)' % name(sub, 100) if sub and sub != active else ''
     if active == 'failed':
         return 'has failed%s' % _result(known)
@@ -446,9 +466,24 @@ def _state(known: _parts.Diagnosis) -> str:
     return 'is %s%s' % (name(active, 100) if active else 'in an unknown state', details)
 
 
+def _stopped(known: _parts.Diagnosis) -> str:
+    """Show why a service of Windows is stopped, and what keeps it so."""
+    result = known['result']
+    if result == 'never-started':
+        state = 'has not been started since the last boot'
+    else:
+        state = 'has failed%s' % _result(known) if known['active'] == 'failed' else 'is stopped, without an error'
+    keeps = {'disabled': 'its start type is disabled, so nothing can start it',
+             'manual': 'its start type is manual, so it does not start at boot'}.get(known['enabled'] or '')
+    return '%s%s' % (state, ', and %s' % keeps if keeps else '')
+
+
 def _result(known: _parts.Diagnosis) -> str:
     """Show the result of the last run, in parentheses."""
     result, code = known['result'], known['exit']
+    if result in ('win32', 'specific') and code is not None:
+        return ' (%serror %s)' % ('its own ' if result == 'specific' else '', exit_codes.with_words(
+            code, is_own=result == 'specific', form='%s: %s'))
     if result in ('signal', 'core-dump') and code is not None:
         dump = ', with a core dump' if result == 'core-dump' else ''
         return ' (ended by %s%s)' % (_SIGNALS.get(code, 'signal %d' % code), dump)

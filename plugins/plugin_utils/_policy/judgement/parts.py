@@ -153,6 +153,7 @@ class Missing(Place):
     diagnosis: Diagnosis | None
     elsewhere: Elsewhere | None
     forwards_unseen: bool       # whether it may be forwarded, and the firewall was not looked at
+    set_aside: Several          # of str, those of its ports that Windows gives to no program
 
 
 class Unreachable(Place):

@@ -146,7 +146,7 @@ _of_all = {
 }
 # What records of earlier versions lack
 _LATER: dict[str, dict[str, Check]] = {
-    'missing': {'forwards_unseen': _schema.boolean},
+    'missing': {'forwards_unseen': _schema.boolean, 'set_aside': _several(_text)},
     'unexpected': {'blocked': _schema.boolean},
     'wrong_owner': {'others': _schema.nullable(_excerpt)},
 }

@@ -98,6 +98,7 @@ def missing(
     own: Own,
     present: int = 0,
     forwards_unseen: bool = False,
+    set_aside: Sequence[Sequence[int]] = (),
 ) -> Finding | None:
     """Make the finding that something required is not there; None where findings about its ports say so already.
 
@@ -108,6 +109,7 @@ def missing(
     :param own: the addresses of the host.
     :param present: how many of its ports are there, of an entry that says how many it needs.
     :param forwards_unseen: whether it was not looked at what the host forwards.
+    :param set_aside: ranges of ports that Windows gives to no program, each [first, last].
     """
     left = []
     for item in absent:
@@ -136,6 +138,8 @@ def missing(
         if known
         else diagnosis.elsewhere(entry.services, (listener for of_port in listeners.values() for listener in of_port)),
         'forwards_unseen': forwards_unseen and entry.may_be_forwarded,
+        'set_aside': several([str(item) for item in left for low, high in set_aside
+                              if low <= item.low and item.high <= high]),
     }
     return finding('missing', parts, (entry,), ports=left)
 

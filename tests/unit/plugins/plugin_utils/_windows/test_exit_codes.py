@@ -41,3 +41,11 @@ def test_words_are_the_end_of_a_sentence():
     for code in (exit_codes.NEVER_STARTED, exit_codes.SET_ASIDE):
         assert exit_codes.words(code)
     assert exit_codes.words(exit_codes.SPECIFIC) is None        # the other code has the reason
+
+
+@pytest.mark.parametrize('code, is_own, text', [
+    (10048, False, '10048 (the address is already in use)'), (10048, True, '10048 (the address is already in use)'),
+    (5, False, '5 (access was denied)'), (5, True, '5'), (4711, False, '4711'), (0xC0000005, True, '0xC0000005')])
+def test_with_words(code, is_own, text):
+    assert exit_codes.with_words(code, is_own) == text
+    assert exit_codes.with_words(code, is_own, form='%s: %s') == text.replace(' (', ': ').rstrip(')')
