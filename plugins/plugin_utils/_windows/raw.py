@@ -41,7 +41,7 @@ class Connections(NamedTuple):
     address: str
     port: int
     state: int
-    count: int
+    number: int
 
 
 class Process(NamedTuple):
