@@ -13,9 +13,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
-from ansible_collections.listening.ports.plugins.plugin_utils._baseline import clients, compose, files, proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import clients, compose, files
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import pieces, proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import check, records
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import clients as kept
-from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
@@ -104,7 +105,7 @@ class ActionModule(_action.Report):
     def _look(self, path: str, names: Sequence[str], run_id: str, options: _action.Options, now: datetime.datetime,
               ) -> tuple[list[proof.Host], dict[str, str]]:
         """Look at what was recorded of hosts, and say of the others why they are left out."""
-        wanted = things.Wanted(options['loopback'], options['exposure'], options['doubtful'] == _DECLARE)
+        wanted = pieces.Wanted(options['loopback'], options['exposure'], options['doubtful'] == _DECLARE)
         of_roles = roles.declared(options['declarations_from'], self._loader, self._task.collections)
         hosts: list[proof.Host] = []
         left_out: dict[str, str] = {}
@@ -116,7 +117,8 @@ class ActionModule(_action.Report):
                 if facts and not reason:
                     try:
                         hosts.append(proof.Host.of(host.name, facts, self._declared(host.name, of_roles), now, wanted,
-                                                   history and clients.of_host(facts, history(host.name))))
+                                                   history and clients.of_host(facts, history(host.name)),
+                                                   check.likenesses(facts) or ()))
                     except (AnsibleError, Refusals) as exc:
                         reason = 'its declaration cannot be read: %s' % sentence(str(exc), 500)
                     except records.RecordError as exc:

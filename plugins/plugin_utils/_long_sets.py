@@ -17,7 +17,7 @@ from ._words import number
 
 Spans = tuple[tuple[int, int], ...]
 
-NAMES = ('allowed_sets', 'except_sets')         # of an exposure, and of each of its paths
+NAMES = _ALLOWED, _EXCEPT = 'allowed_sets', 'except_sets'       # of an exposure, and of each of its paths
 _NUMBERS = {'ipv4': 4, 'ipv6': 6}
 
 
@@ -27,7 +27,7 @@ def resolved(listener: Listener, facts: Facts) -> Listener:
     :returns: the listener, or one that is like it but for that.
     """
     exposure = listener.get('exposure')
-    if not exposure or not any(exposure.get(name) for name in NAMES):
+    if not exposure or not has(exposure):
         return listener
     firewall = facts.get('firewall')
     texts = firewall.get('sets', {}) if firewall else {}
@@ -39,6 +39,11 @@ def resolved(listener: Listener, facts: Facts) -> Listener:
         },
     }
     return cast(Listener, whole)
+
+
+def has(judged: Mapping[str, Any]) -> bool:
+    """Whether there are parts of long sets in an exposure, or in a path of it."""
+    return bool(judged.get(_ALLOWED) or judged.get(_EXCEPT))      # asked of every listener: any() takes twice as long
 
 
 def whole(judged: Mapping[str, Any], facts: Facts) -> dict[str, Any]:

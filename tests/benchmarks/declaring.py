@@ -25,7 +25,7 @@ import sandbox
 
 HOSTS = (1000, 200)  # normally, and with --quick
 ROUNDS = (5, 3)
-COST_LIMIT, LINES_LIMIT, MEMORY_LIMIT = 15, 300, 512
+COST_LIMIT, LINES_LIMIT, MEMORY_LIMIT = 8, 300, 512
 BASE = "json.load of the records"
 
 
@@ -125,7 +125,9 @@ def decode(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def declare(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Read, compose and prove, as declare_listeners does where nothing is declared, and write nothing."""
-    from ansible_collections.listening.ports.plugins.plugin_utils._baseline import compose, files, proof, things
+    from ansible_collections.listening.ports.plugins.plugin_utils._baseline import compose, files, pieces, proof
+    from ansible_collections.listening.ports.plugins.plugin_utils._baseline import things
+    from ansible_collections.listening.ports.plugins.plugin_utils._facts import check
     from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
     from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 
@@ -137,7 +139,8 @@ def declare(settings: Mapping[str, Any]) -> dict[str, Any]:
         for host, record in model.read(settings["records"], every, report_data.RUN):
             facts = record["facts"] if record else None
             if facts and not things.unseen(facts):
-                hosts.append(proof.Host.of(host.name, facts, merge.Declared(), report_data.NOW, things.Wanted()))
+                hosts.append(proof.Host.of(host.name, facts, merge.Declared(), report_data.NOW, pieces.Wanted(),
+                                           alike=check.likenesses(facts) or ()))
         shelf = files.Shelf(settings["records"], "2026-11-28", groups, lambda host: ())
         composed = compose.compose(hosts, groups, shelf, lambda count: ["from %d hosts" % count], report_data.NOW)
     if composed.unproved or not composed.doubtful or len(hosts) < 0.97 * len(every):

@@ -22,7 +22,8 @@ from .._policy.conditions.sources import Spans
 from .._shape import Facts, History
 from .._words import number
 from .cover import Declared, Fleet, Limit, Place
-from .things import Piece, Thing
+from .pieces import Piece
+from .things import Thing
 
 # Why an entry is not limited to who came.
 PROTOCOL = 'who comes is told of TCP alone'

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from . import clients, names, things, yaml
+from . import clients, names, pieces, things, yaml
 from .cover import Declared, File, Fleet, Limit, Place, cover
+from .pieces import Piece, Port
 from .proof import Host, Proof
-from .things import Piece, Port, Thing, Way
+from .things import Thing, Way
 
 _ABSENT = 'was not there when this was written'
 _REVIEW = '  # REVIEW: %s'
@@ -196,7 +197,7 @@ def _line(place: Place, entry: Declared) -> str:
     ports = names.ports(entry.things)
     options: dict[str, yaml.Value] = {'name': entry.name}
     options.update({'ports': ports} if len(ports) > 1 else {'port': ports[0]})
-    options.update(things.options(entry.holder))
+    options.update(pieces.options(entry.holder))
     way = place.way
     if way.bind:
         options['bind'] = way.bind[0] if len(way.bind) == 1 else way.bind

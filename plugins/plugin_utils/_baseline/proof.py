@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import datetime
-import marshal
-import zlib
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -20,7 +18,7 @@ from .._policy.judgement import judge
 from .._policy.judgement.finding import Finding
 from .._policy.language.refusal import Refusals
 from .._shape import Facts
-from . import clients, things
+from . import clients, packing, pieces, things
 from .things import Seen
 
 # what is found of an entry that is limited to who came, until a firewall keeps the others out
@@ -28,16 +26,11 @@ _BEFORE_A_FIREWALL = ('overexposed', 'unknown')
 _LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 
 
-def packed(facts: Facts) -> bytes:
-    """Keep facts in little room: there may be ten thousand hosts, and who proves something reads them again."""
-    return zlib.compress(marshal.dumps(cast(Any, facts)), 1)
-
-
 @dataclass
 class Host:
     """A host that was observed completely.
 
-    :ivar facts: ``packed``.
+    :ivar facts: as ``packing`` keeps them.
     :ivar declared: what is declared for it already, and ``policy`` the same, ready to judge.
     :ivar seen: what of it is not declared yet.
     :ivar came: who came to its listeners, where that matters.
@@ -52,15 +45,20 @@ class Host:
 
     @classmethod
     def of(cls, name: str, facts: Facts, declared: merge.Declared, now: datetime.datetime,
-           wanted: things.Wanted, came: Mapping[str, clients.Seen] | None = None) -> Host:
-        """Look at a host. Raises Refusals where its declaration is refused."""
+           wanted: pieces.Wanted, came: Mapping[str, clients.Seen] | None = None,
+           alike: Sequence[Hashable | None] = ()) -> Host:
+        """Look at a host. Raises Refusals where its declaration is refused.
+
+        :param alike: see ``packing.packed``.
+        """
         policy = Policy.of(declared)
-        return cls(name, packed(facts), declared, policy, things.seen(facts, policy, now, wanted), came or {})
+        return cls(name, packing.packed(facts, alike), declared, policy,
+                   things.seen(facts, policy, now, wanted, alike), came or {})
 
     @property
     def unpacked(self) -> Facts:
-        """Its facts."""
-        return cast(Facts, marshal.loads(zlib.decompress(self.facts)))
+        """Its facts, which are not to be changed."""
+        return packing.unpacked(self.facts)
 
 
 @dataclass

@@ -10,40 +10,19 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .. import _hints, _identity
 from .._harmless.terminal import sentence
 from .._identity import Holder
-from .._listener import Listener, endpoints, identity, is_unknown_behind, serving
+from .._listener import Listener, endpoints, identity
 from .._long_sets import resolved
-from .._policy.conditions import reach
-from .._policy.conditions.sources import Sources
-from .._policy.declaration.entry import Entry
 from .._policy.declaration.policy import Policy
 from .._policy.judgement import defaults, judge
-from .._shape import Complete, Facts, System
-from . import yaml
-
-# Why something is not declared, but written for somebody to look at.
-FILE = 'its executable was deleted, or lies where everybody may write'
-OWNER = 'its owner is not known'
-BESIDE = 'another entry that is not of this port alone has it'
-# Why somebody should look at what is declared.
-NO_SERVICE = 'no service has it'
-NO_CONTAINER = 'no container is known behind it'
-NOT_TOLD_APART = 'who has it cannot be declared'
-
-_MOST_SOURCES = 8
-_WORDS = ('local', 'link', 'private')   # the narrowest first: each is in the next one
-_INTERFACE = frozenset('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-')
-# of a holder: the option that names it
-_OPTIONS = {_identity.CONTAINER: 'container', _identity.SERVICE: 'service', _identity.EXECUTABLE: 'exe',
-            _identity.PROCESS: 'process'}
-
-Port = tuple[str, int]                  # protocol and number
+from .._shape import Complete, Facts
+from .pieces import BESIDE, MOST_SOURCES, NOT_TOLD_APART, WORDS, Piece, Pieces, Port, Wanted, fits
 
 
 class Thing(NamedTuple):
@@ -82,32 +61,6 @@ class Way(NamedTuple):
     reviews: tuple[str, ...] = ()
 
 
-class Piece(NamedTuple):
-    """A listener that is not declared, as far as it becomes a thing.
-
-    :ivar id: harmless to print.
-    :ivar span: the range of passing ports that it is in; None where it is in none.
-    :ivar bind: as in an entry; None for all addresses.
-    :ivar sources: who reaches it; None without a limit, nothing where that is the host itself anyway.
-    :ivar doubt: why it is not declared; None where it is.
-    """
-
-    id: str
-    holder: Holder
-    protocol: str
-    port: int
-    span: tuple[int, int] | None
-    bind: str | None
-    sources: tuple[str, ...] | None
-    review: str | None = None
-    doubt: str | None = None
-
-    @property
-    def key(self) -> Port:
-        """Its protocol and port."""
-        return self.protocol, self.port
-
-
 @dataclass
 class Seen:
     """What of a host is not declared.
@@ -126,68 +79,18 @@ class Seen:
     unknown: set[str] = field(default_factory=set)
 
 
-class Wanted(NamedTuple):
-    """What is to be declared.
-
-    :ivar loopback: whether that is also what only the host itself can reach.
-    :ivar exposure: whether entries say who may reach it.
-    :ivar doubtful: whether that is also what is doubtful.
-    """
-
-    loopback: bool = True
-    exposure: bool = True
-    doubtful: bool = False
-
-
-def options(holder: Holder) -> dict[str, yaml.Value]:
-    """Return what of an entry says who holds it."""
-    if holder.kind == _identity.KERNEL:
-        return {'process': '[kernel]'}
-    if holder.kind == _identity.UNKNOWN:
-        return {}
-    patterns = [_pattern(holder, name) for name in holder.names]
-    made: dict[str, yaml.Value] = {_OPTIONS[holder.kind]: _one_or_many(patterns)}
-    if holder.users:
-        made['user'] = _one_or_many([yaml.glob(user) for user in holder.users])
-    return made
-
-
-def _pattern(holder: Holder, name: str) -> str:
-    if holder.kind == _identity.SERVICE:
-        return yaml.glob(name.removesuffix('.service'))
-    is_engine = holder.kind == _identity.CONTAINER and name.endswith(':')
-    return yaml.glob(name) + ('*' if is_engine else '')
-
-
-def _one_or_many(values: Sequence[str]) -> str | tuple[str, ...]:
-    return values[0] if len(values) == 1 else tuple(values)
-
-
-@functools.lru_cache(maxsize=16384)
-def _entry(holder: Holder) -> Entry | None:
-    """Return an entry that says who holds a listener, as the policy reads it; None where it refuses that."""
-    given = {option: list(value) if isinstance(value, tuple) else value for option, value in options(holder).items()}
-    try:
-        yaml.entry(options(holder))
-    except yaml.Unwritable:
-        return None
-    return Entry.read({'port': 'any', **given}, '', '')[0]
-
-
-@functools.lru_cache(maxsize=4096)
-def _limit(words: tuple[str, ...]) -> Sources:
-    return Sources(words, 'only_from')
-
-
-def seen(facts: Facts, policy: Policy, now: datetime.datetime, wanted: Wanted) -> Seen:
+def seen(facts: Facts, policy: Policy, now: datetime.datetime, wanted: Wanted,
+         alike: Sequence[Hashable | None] = ()) -> Seen:
     """Find what is not declared.
 
     :param facts: those of the host, checked, its sockets and owners complete.
     :param policy: what is declared for it already.
     :param now: the time in UTC.
+    :param alike: of each listener what it has in common with those that are like it on other hosts, as
+        ``_facts.likeness`` defines it; nothing where that is not known.
     """
-    result = Seen()
-    complete = judge.observed(facts)
+    result, pieces_of = Seen(), Pieces(facts, wanted, alike)
+    complete = pieces_of.complete
     by_port: dict[Port, list[Listener]] = {}
     for endpoint in endpoints(facts):
         if endpoint['protocol'] != 'raw' and endpoint['namespace'] is None:
@@ -204,11 +107,10 @@ def seen(facts: Facts, policy: Policy, now: datetime.datetime, wanted: Wanted) -
             continue
         if any(listener['id'] in declared for listener in listeners):
             # an entry of a port decides alone: what a range lets be would be judged by it
-            result.doubtful += [_piece(listener, facts['system'], complete, wanted)._replace(doubt=BESIDE)
-                                for listener in strays]
+            result.doubtful += [pieces_of.of(listener)._replace(doubt=BESIDE) for listener in strays]
             result.occupied.add(key)
             continue
-        pieces = _told_apart(listeners, facts['system'], complete, wanted)
+        pieces = _told_apart(listeners, pieces_of)
         result.doubtful += [piece for piece in pieces if piece.doubt]
         result.pieces += [piece for piece in pieces if not piece.doubt]
         if any(_may_be_anybody(piece, complete) for piece in pieces if not piece.doubt):
@@ -239,71 +141,22 @@ def _declared(facts: Facts, policy: Policy, now: datetime.datetime, result: Seen
     return declared
 
 
-def _told_apart(listeners: Sequence[Listener], system: System, complete: Complete, wanted: Wanted) -> list[Piece]:
+def _told_apart(listeners: Sequence[Listener], pieces_of: Pieces) -> list[Piece]:
     """Make pieces of the listeners on one port.
 
     Each is to fit its own entry, and surely not that of another one: where that is not so, nobody is named.
     """
-    pieces = [_piece(listener, system, complete, wanted) for listener in listeners]
+    pieces = [pieces_of.of(listener) for listener in listeners]
+    if len(pieces) == 1:
+        return pieces
     sound = [(piece, listener) for piece, listener in zip(pieces, listeners, strict=True) if not piece.doubt]
     different = {piece.holder for piece, dummy in sound}
     if len(different) > 1 and any(
-            _fits(holder, listener, complete) is not (piece.holder == holder)
+            fits(holder, listener, pieces_of.complete) is not (piece.holder == holder)
             for holder in different for piece, listener in sound):
         return [piece if piece.doubt else piece._replace(holder=_identity.NOBODY, review=NOT_TOLD_APART)
                 for piece in pieces]
     return pieces
-
-
-def _fits(holder: Holder, listener: Listener, complete: Complete) -> bool | None:
-    entry = _entry(holder)
-    return None if entry is None else entry.held(listener, complete)
-
-
-def _piece(listener: Listener, system: System, complete: Complete, wanted: Wanted) -> Piece:
-    holder = next(holder for holder in _identity.holders(listener) if _fits(holder, listener, complete) is True)
-    review = _doubt(listener)
-    doubt = None if wanted.doubtful else review
-    if not review and holder == _identity.NOBODY:
-        review = NO_CONTAINER if is_unknown_behind(listener) else NOT_TOLD_APART
-    elif not review and holder.kind not in _identity.LASTING:
-        review = NO_SERVICE
-    bind, is_bound = _bind(listener)
-    return Piece(
-        identity(listener), holder, listener['protocol'], listener['port'], _identity.span(listener, system),
-        bind, _sources(listener) if wanted.exposure else None, review if is_bound else NOT_TOLD_APART, doubt)
-
-
-def _doubt(listener: Listener) -> str | None:
-    """Find why a listener is not to be declared."""
-    if any(map(defaults.is_dubious_file, serving(listener))):
-        return FILE
-    return OWNER if listener['held_by'] == 'unknown' and not is_unknown_behind(listener) else None
-
-
-def _bind(listener: Listener) -> tuple[str | None, bool]:
-    """Return where it is bound, as in an entry, and whether that could be said."""
-    if listener['scope'] != 'any':
-        return listener['scope'], True
-    interface = listener['interface']
-    if interface is None:
-        return None, True
-    # what the policy takes for a name of an interface; others have names that only a host makes up
-    is_plain = _INTERFACE.issuperset(interface) and Entry.read({'port': 1, 'bind': interface}, '', '')[0] is not None
-    return (interface, True) if is_plain else (None, False)
-
-
-def _sources(listener: Listener) -> tuple[str, ...] | None:
-    exposure = listener.get('exposure')
-    level = exposure['level'] if exposure else None
-    if listener['scope'] == 'loopback' and level in (None, 'local', 'none'):
-        return ()
-    if not exposure or level == 'unknown' or exposure['undecided']:
-        return None
-    words = ('local',) if level == 'none' else (level,) if level in _WORDS else tuple(sorted(exposure['allowed']))
-    if level == 'anyone' or not words or len(words) > _MOST_SOURCES:
-        return None
-    return words if reach.upper(_limit(words), listener) is True else None
 
 
 # Many pieces
@@ -347,16 +200,22 @@ def things(pieces: Sequence[Piece], passing: set[tuple[Holder, str, int]]) -> di
 
 
 def _way(thing: Thing, pieces: Sequence[Piece]) -> Way:
-    binds = {piece.bind for piece in pieces}
-    limits = [piece.sources for piece in pieces]
+    return _united(thing.port is not None and thing.holder.kind in _identity.LASTING,
+                   *[(piece.bind, piece.sources, piece.review) for piece in pieces])
+
+
+@functools.lru_cache(maxsize=4096)
+def _united(is_required: bool, *ways: tuple[str | None, tuple[str, ...] | None, str | None]) -> Way:
+    """Unite bind, sources and review of pieces: those of most hosts are the same."""
+    binds = {bind for bind, dummy, dummy2 in ways}
+    limits = [sources for dummy, sources, dummy2 in ways]
     nets = {word for limit in limits for word in limit or ()}
-    widest = max((_WORDS.index(word) for word in nets if word in _WORDS), default=-1)
-    sources = tuple(sorted(nets - set(_WORDS[:max(widest, 0)])))
+    widest = max((WORDS.index(word) for word in nets if word in WORDS), default=-1)
+    sources = tuple(sorted(nets - set(WORDS[:max(widest, 0)])))
     return Way(
         () if None in binds else tuple(sorted(bind for bind in binds if bind)),
-        () if None in limits or len(sources) > _MOST_SOURCES else sources,
-        thing.port is not None and thing.holder.kind in _identity.LASTING,
-        tuple(dict.fromkeys(piece.review for piece in pieces if piece.review)))
+        () if None in limits or len(sources) > MOST_SOURCES else sources,
+        is_required, tuple(dict.fromkeys(review for dummy, dummy2, review in ways if review)))
 
 
 def unseen(facts: Facts) -> str | None:

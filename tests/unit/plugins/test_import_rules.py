@@ -52,7 +52,7 @@ NEVER = (
       *READING)),
     ('of that, only what writes files asks the machine', tuple(
         'plugin_utils._baseline.%s' % name
-        for name in ('things', 'cover', 'clients', 'names', 'yaml', 'proof', 'compose')),
+        for name in ('pieces', 'things', 'packing', 'cover', 'clients', 'names', 'yaml', 'proof', 'compose')),
      ('os', 'plugin_utils._draft', 'plugin_utils._baseline.files')),
     ('what a change of a declaration makes of hosts is told from judgements alone', ('plugin_utils._report.impact',),
      ('ansible', 'plugin_utils._facts.live', 'plugin_utils._variables', FIREWALL, *READING)),
@@ -76,7 +76,7 @@ FLOORS = (
     (POLICY, 'plugin_utils._identity', 'plugin_utils._baseline', 'action'),
     ('plugin_utils._identity', 'plugin_utils._report', 'plugin_utils._drift', 'action'),
     tuple('plugin_utils._drift.%s' % name for name in ('snapshot', 'changes', 'text', 'comparison', 'table')),
-    tuple('plugin_utils._baseline.%s' % name for name in ('yaml', 'things', 'cover', 'clients', 'compose')),
+    tuple('plugin_utils._baseline.%s' % name for name in ('yaml', 'pieces', 'things', 'cover', 'clients', 'compose')),
     tuple('plugin_utils._baseline.%s' % name for name in ('cover', 'names', 'compose')),
 )
 

@@ -28,8 +28,6 @@ _IS_CLOSED = {'allowed': False, 'partly': False, 'blocked': True}
 _ITSELF: dict[int, Spans] = {family: _sources.of_facts(LOOPBACK, family) for family in _FAMILIES}
 _MOST = 8               # spans, of which networks are listed
 _EVERYBODY = Sources(['anyone'], 'clients')
-# What of an exposure says that more is to be asked than who is allowed.
-_MORE = ('undecided', *_long_sets.NAMES)
 
 
 class Limited(Protocol):
@@ -163,7 +161,9 @@ def _is_kept(sources: Sources, listener: Listener) -> bool | None:
         return True
     exposure = _exposure(listener)
     allowed = exposure.get('allowed')
-    if allowed is None or exposure.get('verdict') == 'unknown' or any(exposure.get(name) for name in _MORE):
+    # more is to be asked than who is allowed
+    if (allowed is None or exposure.get('verdict') == 'unknown' or exposure.get('undecided')
+            or _long_sets.has(exposure)):
         return _upper(sources, listener)
     return _upper_of(sources, tuple(allowed), listener['accepts_ipv4'], listener['accepts_ipv6'])
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -46,8 +47,14 @@ def read(given: Mapping[str, object]) -> tuple[Settings, list[Refused]]:
         except Refused as exc:
             faults.append(Refused(exc.reason, None, name))
     records, networks = found['listener_client_records'], found['listener_client_networks']
-    within = networks if isinstance(networks, Sources) else Sources(['private'], 'listener_client_networks')
+    within = networks if isinstance(networks, Sources) else _anywhere_private()
     return Settings(str(records) if records else None, days(found['listener_client_record_days']) or 0, within), faults
+
+
+@functools.cache
+def _anywhere_private() -> Sources:
+    """Return the networks in which a record is believed unless others are named: most hosts name none."""
+    return Sources(['private'], 'listener_client_networks')
 
 
 def _checked(value: object, kind: str) -> object:

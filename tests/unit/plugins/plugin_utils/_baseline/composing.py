@@ -6,13 +6,13 @@
 import datetime
 
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.listening.ports.plugins.plugin_utils._baseline import clients, compose, proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import clients, compose, pieces, proof
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration import merge
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.declaration.policy import Policy
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 
 NOW = datetime.datetime(2026, 11, 20, 9)
-ALL = things.Wanted()
+ALL = pieces.Wanted()
 
 
 class Shelf:

@@ -7,7 +7,7 @@ import copy
 
 import pytest
 
-from ansible_collections.listening.ports.plugins.plugin_utils._baseline import proof, things
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import pieces, proof, things
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refusals
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._baseline import composing
@@ -162,10 +162,10 @@ def test_nobody_is_known_behind_what_is_published():
 
 
 @pytest.mark.parametrize('line, reason, listener', [
-    (MINER, things.FILE, 'tcp/0.0.0.0:4444'),
-    ('tcp 0.0.0.0:80 nginx/root nginx.service deleted', things.FILE, 'tcp/0.0.0.0:80'),
-    ('tcp 0.0.0.0:9 hidden', things.OWNER, 'tcp/0.0.0.0:9'),
-    ('udp 0.0.0.0:40000 x/nobody exe=/dev/shm/x', things.FILE, 'udp/0.0.0.0:40000')])
+    (MINER, pieces.FILE, 'tcp/0.0.0.0:4444'),
+    ('tcp 0.0.0.0:80 nginx/root nginx.service deleted', pieces.FILE, 'tcp/0.0.0.0:80'),
+    ('tcp 0.0.0.0:9 hidden', pieces.OWNER, 'tcp/0.0.0.0:9'),
+    ('udp 0.0.0.0:40000 x/nobody exe=/dev/shm/x', pieces.FILE, 'udp/0.0.0.0:40000')])
 def test_what_is_doubtful_is_a_comment(line, reason, listener):
     result = composing.composed(fleet([SSH, line]))
     assert composing.entries(result) == {('host', 'a'): [{'name': 'ssh', 'port': 22, 'service': 'ssh'}]}
@@ -245,7 +245,7 @@ def test_where_a_range_lets_others_be_nothing_is_declared():
     result = composing.composed(
         fleet(['tcp 10.0.0.5:8001 app/root', 'tcp 127.0.0.1:8001 evil/root', SSH]), variables=variables)
     assert [entry['name'] for entry in composing.entries(result)['host', 'a']] == ['ssh']
-    assert result.doubtful == [('tcp/127.0.0.1:8001', things.BESIDE, ['a'])]
+    assert result.doubtful == [('tcp/127.0.0.1:8001', pieces.BESIDE, ['a'])]
 
 
 def test_entries_that_are_there_and_waivers_stay_what_they_are():

@@ -7,7 +7,7 @@ import copy
 
 import hypothesis
 
-from ansible_collections.listening.ports.plugins.plugin_utils._baseline import things
+from ansible_collections.listening.ports.plugins.plugin_utils._baseline import pieces
 from ansible_collections.listening.ports.plugins.plugin_utils._listener import identity
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._baseline import composing
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import strategies
@@ -52,11 +52,11 @@ def check_all(fleet, result, variables=(), wanted=composing.ALL):
 @hypothesis.given(strategies.CHOICES)
 def declares_what_is_there(choose):
     fleet = fleet_of(choose, hostile=choose.one_in(4))
-    wanted = things.Wanted(not choose.one_in(5), not choose.one_in(5), choose.one_in(5))
+    wanted = pieces.Wanted(not choose.one_in(5), not choose.one_in(5), choose.one_in(5))
     result = composing.composed(fleet, GROUPS, wanted)
     check_all(fleet, result, wanted=wanted)
     if wanted == (True, True, True):
-        assert not any(reason != things.BESIDE for dummy, reason, dummy in result.doubtful)
+        assert not any(reason != pieces.BESIDE for dummy, reason, dummy in result.doubtful)
 
 
 @hypothesis.given(strategies.CHOICES)
