@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Joins what listens with what the firewall lets in: who can reach each listener.
 
-An interface hears packets to every address of the host (the weak host model, RFC 1122 3.3.4.2), from the networks
-that the host has routes to behind it. All sets of addresses are as in ``intervals``.
+An interface hears packets to every address of the host (the weak host model, RFC 1122 3.3.4.2), or only to its own
+(the strong one), from the networks that the host has routes to behind it. All sets of addresses are as in
+``intervals``.
 """
+
+from copy import copy
 
 from ..._addresses import intervals as iv, networks
 from ..evaluate import packet
@@ -24,12 +27,15 @@ _MANY = networks.sets(networks.MULTICAST)
 _EVERYBODY = iv.LAST[4]             # the limited broadcast
 _OF_INTERFACE = {4: iv.EMPTY, 6: iv.parse('ff01::/16')[1]}      # groups that no packet from outside is for
 _MOST_DEAF = 10                  # interfaces in a caveat
+_OF_OTHERS = 'whether the interface takes packets for addresses of other interfaces is not known'
 
 
 class Joiner:
     """Answers who can reach what, for one host.
 
-    :param net: dict, ``net`` of a snapshot.
+    :param net: dict, ``net`` of a snapshot. Where it has ``weak``, the host has the strong host model: that is, by
+        ``ipv4`` and ``ipv6``, a dict of the interfaces that take packets for addresses of others all the same, True or
+        False, or None where it is not known. The groups that such a host has joined are not known.
     :param asker: Asker.
     :param crowds: dict, family to Crowds.
     :param describer: class, ``Describer`` or one of its kind.
@@ -41,7 +47,7 @@ class Joiner:
         self._asker = asker
         self.policies, self._is_chosen = net.get('ipsec') or (), net.get('sk_lookup')
         self._localnet, self._l3mdev = net['route_localnet'], net.get('l3mdev_accept') or {}
-        self._interfaces = interfaces(net)
+        self._interfaces, self._weak = interfaces(net), net.get('weak')
         self._own = {4: {}, 6: {}}          # address to the interfaces that have it
         self._routed = {4: [], 6: []}       # (low, high) that routes alone make local
         self._maybe = {4: [], 6: []}        # the same, by routing rules that look at more than the destination
@@ -73,11 +79,18 @@ class Joiner:
         self._possible = {key: crowds[key[0]].touched(spans) for key, spans in possible(net).items()}
         self._groups, self._ways, self._texts = {}, {}, {}
 
+    def asking(self, asker):
+        """The same of another Asker, to whom the same interfaces and addresses are alike."""
+        other = copy(self)
+        other._asker, other._ways = asker, {}
+        return other
+
     def _note_heard(self, net):
         """Note what a socket hears beside packets to an address of the host."""
         for address, names in Net(net).broadcast.items():
             if not self.is_loopback(4, address):
-                self._heard[4][address] = None          # it is taken from whatever interface it comes in by
+                # the weak host takes it from whatever interface it comes in by
+                self._heard[4][address] = None if self._weak is None else names
                 for name in names:
                     self._heard_on.setdefault((4, name), []).append(address)
         for name, texts in (net.get('groups') or {}).items():
@@ -129,7 +142,16 @@ class Joiner:
             return self._unlike(family, name) + self._by_routes(family) + (self._many(family, name) if many else [])
         if self.is_loopback(family, address) and name not in self._localnet:
             return []
-        return [address] if address not in self._heard[family] or self._is_heard(family, address, name) else []
+        if address in self._heard[family] and not self._is_heard(family, address, name):
+            return []
+        return [] if self._takes(family, name, address) is False else [address]
+
+    def _takes(self, family, name, address):
+        """Return whether an interface takes packets to an address that another one has; None: not known."""
+        names = self._own[family].get(address)
+        if self._weak is None or names is None or name in names:
+            return True
+        return self._weak[networks.FAMILIES[family]].get(name)
 
     def _is_heard(self, family, address, name):
         names = self._heard[family][address]
@@ -151,7 +173,8 @@ class Joiner:
     def _unlike(self, family, name):
         """List addresses of the host that an interface hears, among them one of each kind.
 
-        They are those of the interface, and for each class one that it does not have: all others are like these.
+        They are those of the interface, and for each class one that it does not have but takes packets for: all others
+        are like these.
         """
         own = self._own_on.get((family, name), ())
         if family not in self._far:
@@ -159,7 +182,8 @@ class Joiner:
             for address in self._own[family]:
                 if not iv.contains(LINK[family], address):
                     self._far[family].setdefault(self._asker.address_class(family, address), []).append(address)
-        others = [next((address for address in addresses if name not in self._own[family][address]), None)
+        others = [next((address for address in addresses if name not in self._own[family][address]
+                        and self._takes(family, name, address) is not False), None)
                   for addresses in self._far[family].values()]
         place = self._places[family]
         return sorted(set(own).union(address for address in others if address is not None), key=place.__getitem__)
@@ -174,7 +198,8 @@ class Joiner:
 
     def _own_by(self, family, name):
         own = [address for address, names in self._own[family].items()
-               if name in names or not iv.contains(LINK[family], address)]
+               if name in names
+               or not iv.contains(LINK[family], address) and self._takes(family, name, address) is not False]
         return own + self._by_routes(family)
 
     def _by_routes(self, family):
@@ -187,6 +212,7 @@ class Joiner:
             asker.address_class(family, address),
             asker.relation(family, address, name),
             self._is_near(family, address),
+            self._takes(family, name, address),
         )
 
     @staticmethod
@@ -234,9 +260,10 @@ class Joiner:
         trimmed = self._crowds[family].trimmed
         undecided = [(trimmed(iv.minus(iv.isect(spans, senders), never)), shortened(reason))
                      for spans, reason in outcome.undecided]
-        return Way(names, family, senders, trimmed(iv.isect(outcome.allowed, senders)),
-                   tuple(pair for pair in undecided if pair[0]), outcome,
-                   tuple(shortened(text) for text in outcome.caveats), translations, translated)
+        way = Way(names, family, senders, trimmed(iv.isect(outcome.allowed, senders)),
+                  tuple(pair for pair in undecided if pair[0]), outcome,
+                  tuple(shortened(text) for text in outcome.caveats), translations, translated)
+        return way if self._takes(family, names[0], address) else way.doubted(_OF_OTHERS)
 
     def _hears(self, family, address):
         """Return whether a socket on all addresses gets what is sent to this one."""
@@ -360,6 +387,8 @@ class Joiner:
         if address in self._heard[family] or iv.contains(_MANY[family], address):
             if protocol not in _HEAR_MANY:
                 return [], ['no connection can be made to %s, which is many hosts' % record['address']], False
+            if address not in self._heard[family] and self._weak is not None:
+                raise Unclear('which multicast groups the host has joined is not known')
             if address not in self._heard[family]:
                 return [], ['no interface has joined the group %s' % record['address']], False
         elif address and not self.has(family, address):
