@@ -19,6 +19,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._report import (
     files,
     model,
     progress,
+    reach,
 )
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import screen, text
 from ansible_collections.listening.ports.plugins.plugin_utils._report.formats import registry
@@ -38,6 +39,7 @@ class ActionModule(_action.Report):
         'source_root': {'type': 'path'},
         'example': {'type': 'bool', 'default': False},
         'stats': {'type': 'bool', 'default': False},
+        'reach': {'type': 'bool', 'default': False},
     }
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
@@ -63,9 +65,12 @@ class ActionModule(_action.Report):
         pairs = self._pairs(model.read(path, turn.read, run_id, turn.pending, options['shared']), task_vars)
         formats = options['formats'] if turn.writes else []
         folder = os.path.abspath(options['dest'] or path)
+        asked = [reach.Asked()] if options['reach'] else []
         with model.no_search_for_cycles():
             with files.begun(formats, folder, whole, files.MODES[options['mode']]) as made:
-                model.gather(progress.told(pairs, len(turn.read), self.tell), [*made.values(), shown], whole)
+                model.gather(progress.told(pairs, len(turn.read), self.tell), [*made.values(), shown, *asked], whole)
+                for each in asked:
+                    whole.reach = each.section()
                 for file in made.values():
                     file.finish(whole)
             faults = [file.fault for file in made.values() if file.fault]

@@ -4,7 +4,6 @@
 """Reports which hosts can reach what listens on others. The documentation is in plugins/modules/report_reach.py."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,12 +15,12 @@ from ansible_collections.listening.ports.plugins.plugin_utils._policy.conditions
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.refusal import Refused
 from ansible_collections.listening.ports.plugins.plugin_utils._probes import compare, plan, results
 from ansible_collections.listening.ports.plugins.plugin_utils._reach import answer, probed
-from ansible_collections.listening.ports.plugins.plugin_utils._report import model
+from ansible_collections.listening.ports.plugins.plugin_utils._report import model, reach as shared
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console import reach, screen
 from ansible_collections.listening.ports.plugins.plugin_utils._report.naming import Naming
 from ansible_collections.listening.ports.plugins.plugin_utils._shape import Facts
 
-_MOST_ROWS, _MOST_CONTRADICTIONS = 10000, 1000          # in the result
+_MOST_CONTRADICTIONS = 1000     # in the result
 
 
 class ActionModule(_action.Report):
@@ -76,12 +75,12 @@ class ActionModule(_action.Report):
                             Naming(names, task_vars.get('groups') or {}), width)
         self.terminal.show(lines, options['color'])
         failing = [one for one in found if one['kind'] in options['fail_on']]
-        counts = Counter(each.word for row in rows for each in row.answers)
+        counts = shared.counts(rows)
         result.update(
-            answers=[_told(row, sources) for row in rows[:_MOST_ROWS]], answers_total=len(rows),
+            answers=[shared.told(row, sources) for row in rows[:shared.MOST_TOLD]], answers_total=len(rows),
             contradictions=found[:_MOST_CONTRADICTIONS], contradictions_total=len(found),
             complete=not missing and not counts['unknown'], failing=bool(missing or failing or not rows),
-            counts={word: counts[word] for word in ('yes', 'no', 'unknown')}, table=screen.capped(lines),
+            counts=counts, table=screen.capped(lines),
             msg=failing[0]['message'] if failing else 'Not everything is known: %s' % missing[0] if missing else
             lines[-1][0] if rows else 'Nothing that others could reach listens on these ports of these hosts.')
         if result['failing'] and options['fail']:
@@ -121,17 +120,3 @@ def _only(facts: Facts | None, wanted: Sequence[Item]) -> Facts | None:
     fewer['forwarded'] = [listener for listener in facts.get('forwarded', ()) if is_wanted(listener)]
     return fewer
 
-
-def _told(row: answer.Row, sources: Sequence[answer.Source]) -> dict[str, object]:
-    """Return one listener and its answers, for the result."""
-    groups: dict[answer.Answer, list[str]] = {}
-    for each, source in zip(row.answers, sources):
-        groups.setdefault(each, []).append(source.host)
-
-    def of(word: answer.Word) -> list[dict[str, object]]:
-        return [{'hosts': hosts, 'because': each.because} for each, hosts in groups.items() if each.word == word]
-    item = row.items[0]
-    return {
-        'target': item.host, 'listener': _listener.identity(item.listener),
-        'reached_by': [host for each, hosts in groups.items() if each.word == 'yes' for host in hosts],
-        'not_reached_by': of('no'), 'unknown': of('unknown')}

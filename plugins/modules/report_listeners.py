@@ -82,6 +82,16 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+  reach:
+    description:
+      - Whether the report says which of its hosts reach what listens on the others. A host reaches what its own
+        firewall lets it connect to, and the firewall of the other host lets in, at one of the addresses that this
+        reports. For that, V(firewall) and V(outgoing) have to be gathered; of a host without them it is not known.
+      - V(html), V(markdown) and V(json) have all of it, the table a line. A report answers a million questions, of one
+        listener and one host each. If there are more, it says so, and M(listening.ports.report_reach) asks for some.
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment:
   - listening.ports.reporting
   - listening.ports.reporting.shared
@@ -98,6 +108,7 @@ seealso:
   - module: listening.ports.assert_listeners
   - module: listening.ports.listener_facts
   - module: listening.ports.record_listeners
+  - module: listening.ports.report_reach
 """
 
 EXAMPLES = r"""
@@ -218,13 +229,16 @@ dest:
   description:
     - The files that were written, by format.
     - The JSON has C(schema) (1), C(generated_at), C(run_id), the versions C(collection) and C(ansible_core),
-      C(hosts), C(complete), C(counts) and C(verdicts) (RV(complete), RV(hosts) and RV(verdicts)), C(unused), and
-      C(evidence).
+      C(hosts), C(complete), C(counts) and C(verdicts) (RV(complete), RV(hosts) and RV(verdicts)), C(unused),
+      C(evidence), and with O(reach) C(reach).
     - C(evidence) has the times of the C(oldest) and the C(newest) record, the versions that made them (C(collections),
       C(ansible_cores)), the files that hosts were judged by as far as Git knows them (C(source_root), C(revision),
       C(dirty)), C(policies) (hosts by the hash of what they were judged by), C(gaps) (C(aspect), C(code), C(hosts)),
       C(waivers) (those in force, with the number of C(findings) by host), C(fleet) (whether these are all hosts), and
       C(kind) (V(fleet), or another text for each other part of it).
+    - C(reach) has C(counts) and C(answers) as RV(listening.ports.report_reach#module:counts) and
+      RV(listening.ports.report_reach#module:answers), C(answers_total), and C(refused) (a string, if there were too
+      many questions, and none was answered).
     - C(unused) lists findings of the kinds C(entry_unused) and C(waiver_unused), which are about all hosts together.
     - Each of C(hosts) has C(host), C(status) (a key of RV(hosts)), C(verdict) (a key of RV(verdicts)), C(reason) (a
       string, if there are no facts), C(last_seen) (the time of a record that is older than the run), and from its

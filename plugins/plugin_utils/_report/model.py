@@ -25,6 +25,7 @@ from . import evidence as _evidence, groups as _groups
 from .host import STATES, VERDICTS, Host, kept
 from .naming import Naming
 from .pool import Pool
+from .reach import Section
 
 # What formats need of here, and of the room of hosts.
 __all__ = ('STATES', 'VERDICTS', 'Host', 'Pairs', 'Report', 'Sink', 'gather', 'kept', 'read')
@@ -40,6 +41,7 @@ class Report:
     :ivar source: the state of the files that hosts were judged by.
     :ivar inventory: the hosts of each group, by which many hosts are named.
     :ivar earlier: how many hosts of earlier batches it is not about.
+    :ivar reach: which hosts reach what, once all are known; None where nobody asks for it.
     """
 
     run_id: str
@@ -50,6 +52,7 @@ class Report:
     source: _evidence.Source = _evidence.UNKNOWN
     inventory: Mapping[str, Collection[str]] = field(default_factory=dict)
     earlier: int = 0
+    reach: Section | None = None
 
     @property
     def seen(self) -> list[Host]:

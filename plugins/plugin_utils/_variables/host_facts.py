@@ -20,8 +20,8 @@ from .._harmless.terminal import visible
 
 # Variables that decide how an audit, or a probe, is done and what comes of it.
 AUDIT = ('audit_collector', 'audit_declaration', 'audit_declarations_from', 'audit_dest', 'audit_fail',
-         'audit_formats', 'audit_gather', 'audit_look_timeout', 'audit_mode', 'audit_output_dir', 'audit_return_facts',
-         'audit_shared', 'audit_source_root', 'audit_stats')
+         'audit_formats', 'audit_gather', 'audit_look_timeout', 'audit_mode', 'audit_output_dir', 'audit_reach',
+         'audit_return_facts', 'audit_shared', 'audit_source_root', 'audit_stats')
 PROBE = ('probe_addresses', 'probe_fail', 'probe_fail_on', 'probe_gather', 'probe_look_timeout',
          'probe_max_parallel', 'probe_records', 'probe_shared', 'probe_timeout', 'probe_total_timeout')
 REACH = ('reach_addresses', 'reach_fail', 'reach_fail_on', 'reach_from', 'reach_look_timeout', 'reach_max_parallel',

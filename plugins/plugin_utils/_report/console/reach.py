@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from ..._harmless.terminal import visible
-from ..._listener import endpoint, excerpt, in_words
 from ..._probes.compare import Vantage
 from ..._probes.plan import Target
 from ..._reach.answer import Answer, Row, Source, Word
 from ..._reach.probed import Contradiction
 from ..._words import number
 from ..naming import Naming
+from ..reach import alike, by_answer, counted, counts, named
 from .lines import BAD, GOOD, HEAD, PLAIN, WIDE, Line, below, fitting
 
-_MOST_ROWS, _MOST_CONTRADICTIONS, _MOST_LISTENERS = 2000, 100, 20
+_MOST_ROWS, _MOST_CONTRADICTIONS = 2000, 100
 _TITLES: dict[Word, str] = {'yes': 'reached by', 'unknown': 'not known of', 'no': 'not by'}
 
 
@@ -31,11 +30,9 @@ def lines(rows: Sequence[Row], targets: Sequence[Target], sources: Sequence[Sour
     :param at: the time. :param columns: the width to fit into.
     """
     shown: list[Line] = [(_heading(rows, targets, sources, at), HEAD)]
-    groups: dict[tuple[str, tuple[Answer, ...]], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.items[0].host, tuple(row.answers)), []).append(row)
+    groups = alike(rows)
     for (host, answers), some in list(groups.items())[:_MOST_ROWS]:
-        shown += below([('%s: %s' % (visible(host, 100), _listeners(some)), HEAD)])
+        shown += below([('%s: %s' % (visible(host, 100), named(some)), HEAD)])
         shown += _who(answers, sources, naming)
     if len(groups) > _MOST_ROWS:
         shown.append(('… and %s' % number(len(groups) - _MOST_ROWS, 'more group of listeners',
@@ -56,22 +53,10 @@ def _heading(rows: Sequence[Row], targets: Sequence[Target], sources: Sequence[S
         number(len(sources), 'host'), at.replace('T', ' ').replace('Z', ' UTC'))
 
 
-def _listeners(rows: Sequence[Row]) -> str:
-    """Name one listener in words, several by their endpoints."""
-    if len(rows) == 1:
-        return in_words(excerpt(rows[0].items[0].listener))
-    names = [endpoint(row.items[0].listener) for row in rows]
-    more = len(names) - _MOST_LISTENERS
-    return ', '.join(names[:_MOST_LISTENERS]) + (' and %d more' % more if more > 0 else '')
-
-
 def _who(answers: Sequence[Answer], sources: Sequence[Source], naming: Naming) -> list[Line]:
-    by_answer: dict[Answer, list[str]] = {}
-    for answer, source in zip(answers, sources):
-        by_answer.setdefault(answer, []).append(source.host)
-    shown: list[Line] = []
+    groups, shown = by_answer(answers, sources), []
     for word, title in _TITLES.items():
-        for answer, hosts in by_answer.items():
+        for answer, hosts in groups.items():
             if answer.word == word:
                 because = ': %s' % answer.because if answer.because else ''
                 kind = BAD if word == 'unknown' else WIDE if word == 'yes' else PLAIN
@@ -89,12 +74,11 @@ def troubles(targets: Sequence[Target], sources: Sequence[Source], vantages: Seq
 
 
 def _last(rows: Sequence[Row], missing: Sequence[str], found: Sequence[Contradiction]) -> Line:
-    counts = Counter(answer.word for row in rows for answer in row.answers)
-    pairs = sum(count for word, count in counts.items() if word != 'itself')
-    parts = ['%d can' % counts['yes'], '%d cannot' % counts['no'], '%d not known' % counts['unknown']]
+    by_word = counts(rows)
+    pairs = sum(by_word.values())
     lost = sum(one['kind'] == 'lost_between' for one in found)
     is_wrong = len(found) > lost
     wrong = '; %s' % number(len(found) - lost, 'contradiction') if is_wrong else ''
     wrong += '; %d lost between hosts' % lost if lost else ''
-    text = '%s of a host and a listener: %s%s.' % (number(pairs, 'pair'), ', '.join(parts), wrong)
-    return text, BAD if missing or is_wrong or not pairs else GOOD if not counts['unknown'] else PLAIN
+    text = '%s%s.' % (counted(rows), wrong)
+    return text, BAD if missing or is_wrong or not pairs else GOOD if not by_word['unknown'] else PLAIN

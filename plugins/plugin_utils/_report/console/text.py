@@ -78,6 +78,8 @@ def _behind(report: Report, example: bool, whole: Report, written: Iterable[str]
             ('Not all declarations were judged: record_listeners only records, assert_listeners judges.', PLAIN))
     elif example and report.seen and not whole.declared:
         between += [*((line, FIXED) for line in _EXAMPLE.split('\n')), ('', PLAIN)]
+    if whole.reach:
+        between.append(('Which hosts reach what: %s' % whole.reach.summary, PLAIN))
     if not whole.judged:
         return [*unknown, *between, *_coverage(whole)]
     judgement = judged.lines(report, columns)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypedDict, cast
 
 from ..._shape import Facts, Judgement, RecordedFinding
 from ..._version import VERSION
+from .. import reach
 from ..evidence import Evidence
 from ..model import Host, Report
 
@@ -40,7 +41,7 @@ class OfHost(TypedDict):
     facts: Facts | None
 
 
-class Document(TypedDict):
+class _Document(TypedDict):
     """A report.
 
     :ivar unused: entries and waivers that matched nothing on any host.
@@ -57,6 +58,15 @@ class Document(TypedDict):
     verdicts: dict[str, int]
     unused: list[RecordedFinding]
     evidence: Evidence
+
+
+class Document(_Document, total=False):
+    """A report.
+
+    :ivar reach: which hosts reach what, where that was asked for.
+    """
+
+    reach: reach.Document
 
 
 class Writer:
@@ -90,6 +100,7 @@ class Writer:
             'verdicts': report.verdicts,
             'unused': report.unused,
             'evidence': _evidence(report.evidence),
+            **({'reach': report.reach.document()} if report.reach else {}),
         })
         self._write('\n], %s\n' % tail[1:])
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from ..._harmless.terminal import sentence, visible
 from ..._shape import Facts
 from ..._words import number
-from .. import summary
+from .. import reach, summary
 from ..groups import Group
 from ..markdown import span
 from ..model import Host, Report
@@ -85,10 +85,12 @@ def _tables(report: Report) -> list[tuple[str, Sequence[str], list[tuple[str, ..
         ('### Warnings', ('Severity', 'Hosts', 'Finding'),
          [(group.severity, _hosts(group.hosts, naming), span(finding(group))) for group in warnings], 'warning'),
         ('### Waived', ('Waiver', 'Hosts', 'Until', 'Reason'), _waived(report), 'waiver'),
+        ('### Which hosts reach what', ('Host', 'What listens', 'Reached by', 'Not known of'), _reach(report),
+         'group of listeners'),
     ]
 
 
-_FOLDED = ('### What to do', '### Warnings', '### Waived')
+_FOLDED = ('### What to do', '### Warnings', '### Waived', '### Which hosts reach what')
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]], noun: str, room: int,
@@ -120,6 +122,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]], n
 
 
 def _several(noun: str) -> str:
+    if noun.startswith('group of '):
+        return noun.replace('group', 'groups', 1)
     return noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'
 
 
@@ -159,6 +163,23 @@ def _waived(report: Report) -> list[tuple[str, ...]]:
              _hosts(list(waiver.findings), report.naming),
              span(visible(waiver.expires, 20)) if waiver.expires else 'no expiry',
              span(sentence(waiver.reason, 300)) if waiver.reason else '') for waiver in report.evidence.waivers]
+
+
+def _reach(report: Report) -> list[tuple[str, ...]]:
+    """List what others could reach, each with the hosts that do."""
+    asked = report.reach
+    if asked is None:
+        return []
+    if asked.refused:
+        return [('', span(asked.summary), '', '')]
+    rows: list[tuple[str, ...]] = []
+    for (host, answers), some in reach.alike(asked.rows).items():
+        of_word: dict[str, list[str]] = {}
+        for answer, source in zip(answers, asked.sources):
+            of_word.setdefault(answer.word, []).append(source.host)
+        rows.append((span(visible(host, 100)), span(reach.named(some)), *(
+            _hosts(of_word[word], report.naming) if word in of_word else 'nobody' for word in ('yes', 'unknown'))))
+    return rows
 
 
 def _evidence(report: Report) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..._harmless.terminal import cut, sentence, visible
 from ..._policy.language.options import SEVERITIES
 from ..._words import number
-from .. import summary as summary_of
+from .. import reach as reach_of, summary as summary_of
 from . import matrix, words
 from .content import NOTHING, PART
 from .drawing import Drawing, Row, by_text, reason
@@ -66,6 +66,7 @@ def view(drawing: Drawing) -> View:
         'wide': {'shown': [_row(drawing, row, numbers[id(row)]) for row in wide], 'more': all_wide - len(wide)},
         'narrow': {'shown': [_row(drawing, row, numbers[id(row)]) for row in narrow],
                    'more': len(drawing.rows) - all_wide - len(narrow)},
+        'reach': _reach(drawing),
         'waivers': _waivers(drawing),
         'policies': _policies(drawing),
     }
@@ -194,6 +195,23 @@ def _cells(drawing: Drawing, line: matrix.Line) -> list[tuple[int, str, str]]:
             cells.append((1, ' '.join(classes), words.of_cell(level, mark)))
         at = column + 1
     return cells
+
+
+def _reach(drawing: Drawing) -> View | None:
+    """Say which hosts reach what; None where nobody asks for it."""
+    asked = drawing.report.reach
+    if asked is None:
+        return None
+    groups = list(reach_of.alike(asked.rows).items())
+    shown = []
+    for (host, answers), some in groups[:_MOST_ROWS]:
+        of_word: dict[str, list[View]] = {'yes': [], 'no': [], 'unknown': []}
+        for answer, names in reach_of.by_answer(answers, asked.sources).items():
+            if answer.word in of_word:
+                of_word[answer.word].append(
+                    {'text': answer.because, **drawing.named(names, _FEW_OF_FINDING, _MOST_HOSTS)})
+        shown.append({'host': visible(host, 100), 'listeners': reach_of.named(some), **of_word})
+    return {'summary': asked.summary, 'shown': shown, 'more': len(groups) - len(shown)}
 
 
 def _waivers(drawing: Drawing) -> list[View]:

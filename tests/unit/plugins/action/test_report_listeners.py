@@ -16,7 +16,11 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import report_listeners
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
+from ansible_collections.listening.ports.plugins.plugin_utils._reach import answer
 from ansible_collections.listening.ports.plugins.plugin_utils._report.console.screen import Terminal
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._reach.reaching import (
+    EVERYBODY, host as on_network, listens, sent
+)
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.formats import reading
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report.judgements import (
     SUMMARY, finding, judgement
@@ -88,6 +92,55 @@ def test_stats_are_counts_and_name_nothing(report, tmp_path):
     assert counts == {key: result[key] for key in ('run_id', 'complete', 'hosts', 'verdicts', 'listeners')}
     assert counts['complete'] is False and counts['hosts']['missing'] == 1
     assert not any(word in repr(stats) + repr(counts) for word in ('web', 'gone', '6000', 'root'))
+
+
+@pytest.fixture
+def reaching(tmp_path):
+    """Records of hosts of which some reach others."""
+    only_ssh = [sent([[22, 22]]), sent([[1, 21], [23, 65535]], allowed=())]
+    for name, known in (
+            ('db', on_network(listens('10.0.0.7/32'), listens(EVERYBODY, port=22), addresses=['10.0.0.5/24'])),
+            ('web', on_network(addresses=['10.0.0.7/24'])),
+            ('app', on_network(addresses=['10.0.0.8/24'], outgoing=only_ssh))):
+        records.write(str(tmp_path), record(name, known))
+    records.write(str(tmp_path), record('broken', status='unreachable', message='no <i>route</i>'))
+    return ['db', 'web', 'app', 'broken']
+
+
+def test_which_hosts_reach_what(report, reaching, tmp_path):
+    result = report(hosts=reaching, reach=True, formats=['table', 'json', 'html', 'markdown'])
+    document = json.loads((tmp_path / 'report.json').read_text())['reach']
+    assert document['counts'] == {'yes': 3, 'no': 1, 'unknown': 2} and document['refused'] is None
+    first, ssh = sorted(document['answers'], key=lambda answer: answer['listener'], reverse=True)
+    assert [answer['reached_by'] for answer in (first, ssh)] in ([['web'], ['web', 'app']], [['web', 'app'], ['web']])
+    assert first['target'] == 'db' and document['answers_total'] == 2
+    assert [group['hosts'] for group in first['unknown']] == [['broken']]
+    summary = '6 pairs of a host and a listener: 3 can, 1 cannot, 2 not known.'
+    assert 'Which hosts reach what: %s' % summary in result['table']
+    page, markdown = ((tmp_path / name).read_text() for name in ('report.html', 'report.md'))
+    assert summary in page and '<h2>Which hosts reach what</h2>' in page
+    assert 'blocked by db' in page and '<i>route' not in page and '&lt;i&gt;route' in page
+    assert 'Which hosts reach what' in markdown and '| `2 hosts (web, app)` | `broken` |' in markdown
+
+
+def test_nobody_is_asked_who_reaches_what_unless_that_is_wanted(report, reaching, tmp_path):
+    assert 'reach what' not in report(hosts=reaching, formats=['table', 'json', 'html', 'markdown'])['table']
+    assert 'reach' not in json.loads((tmp_path / 'report.json').read_text())
+    assert not any('reach what' in (tmp_path / name).read_text() for name in ('report.html', 'report.md'))
+
+
+@pytest.mark.parametrize('most', [1, 7, 8])
+def test_too_many_questions_are_not_a_no(report, reaching, tmp_path, monkeypatch, most):
+    # two listeners and four hosts are eight questions, and more where a listener is asked for at several addresses
+    records.write(str(tmp_path), record('db', on_network(
+        listens('10.0.0.7/32'), listens(EVERYBODY, port=22), addresses=['10.0.0.5/24', '10.0.1.5/24'])))
+    monkeypatch.setattr(answer, 'MOST_QUESTIONS', most)
+    result = report(hosts=reaching, reach=True, formats=['table', 'json', 'html', 'markdown'])
+    document = json.loads((tmp_path / 'report.json').read_text())['reach']
+    assert document['answers'] == [] and not any(document['counts'].values())
+    assert ('4 endpoints' if most == 8 else '2 listeners') + ' and 4 hosts are too many' in document['refused']
+    assert 'Nobody was asked who reaches what' in result['table'] and 'playbook reach' in document['refused']
+    assert all('Nobody was asked' in (tmp_path / name).read_text() for name in ('report.html', 'report.md'))
 
 
 def test_json_goes_to_a_file_and_without_table_nothing_is_printed(report, printed, tmp_path):
