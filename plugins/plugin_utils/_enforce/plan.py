@@ -60,6 +60,7 @@ class Plan:
     :ivar open: what ``port_openings`` has to open.
     :ivar keep: what it may leave open of what it has opened earlier; None where it is not to take anything back.
     :ivar close: the ids of listeners that are to be stopped.
+    :ivar filtered: the listeners that rules of BLOCK are for, each with who may reach it.
     :ivar of_unknown: whether it would be another one if the addresses of all clients were known.
     """
 
@@ -70,6 +71,7 @@ class Plan:
     open: list[dict[str, Any]] = field(default_factory=list)
     keep: list[dict[str, Any]] | None = None
     close: list[str] = field(default_factory=list)
+    filtered: list[tuple[Listener, Who]] = field(default_factory=list)
     of_unknown: bool = False
 
     @property
@@ -195,6 +197,7 @@ class _Host:
                 planned.left.append(_left(listener, 'appeared', _APPEARED, _to_stop(finding, listener)))
                 continue
             planned.published |= 'to' in listener
+            planned.filtered.append((listener, wanted))
             rules.append(rule(ports_of(listener), wanted, _about(finding)))
         return rules
 

@@ -28,6 +28,8 @@ STILL = (SURVIVED, RESPAWNED)   # what fails a host
 # Why a listener is left: GONE, it is closed already. The others, only the controller knows of: it was closed, and is
 # open again, or may be
 GONE, REVERTED, UNKNOWN = 'gone', 'reverted', 'unknown'
+# It would be closed, and that was not asked for
+BY_HAND = 'by_hand'
 _MOST, _MOST_NAMES, _MOST_WAYS = 10 * 1000, 1000, 100
 _LONG_ID, _LONG_NAME, _LONG_COMMAND = 400, 300, 2000
 # As in facts: the path of a file may have every byte written as \xNN
@@ -107,13 +109,17 @@ def formed(answer: dict[str, Any], asked: Collection[str]) -> dict[str, Any]:
     if 'units' in checked:
         checked['units'] = _shown(checked['units'])
     if rows:
-        checked['listeners'] = [_harmless(row) for row in rows]
+        checked['listeners'] = [{**harmless(row), 'command': _possible(row['command'])} for row in rows]
     return checked
 
 
-def _harmless(row: Row) -> Row:
-    """Make the text in a row harmless."""
-    command = row['command']
+def _possible(command: str | None) -> str | None:
+    """Return what a host says that a person could run, where it is one of the commands that are known."""
+    return command if command and _COMMAND.fullmatch(command) else None
+
+
+def harmless(row: Row) -> Row:
+    """Make the text in a row harmless, but for the command."""
     return {
         **row,
         'listener': visible(row['listener'], _LONG_ID),
@@ -125,7 +131,6 @@ def _harmless(row: Row) -> Row:
         'processes': [{'pid': process['pid'], **{
             key: process[key] if process[key] is None else visible(process[key], _SHOWN) for key in ('process', 'exe')
         }} for process in row['processes']],
-        'command': command if command and _COMMAND.fullmatch(command) else None,
     }
 
 
@@ -269,6 +274,8 @@ def _process(about: About) -> str:
 
 def _in_use(about: About) -> str:
     by = about.get('by')
+    if by == 'nobody knows':
+        return 'the connection in use may depend on it: by what it came was not found'
     if by == 'process':
         return 'the connection in use depends on %s' % _process(about)
     if by == 'unit':
@@ -333,6 +340,26 @@ _REASONS: dict[str, Callable[[About], str]] = {
     'user_unit': _user_unit,
     'process': _bare,
     'no_systemd': lambda about: 'systemd has not booted this host, so its unit cannot be stopped',
+    # of Windows
+    BY_HAND: lambda about: 'on Windows hosts it is stopped by hand, unless close_windows is experimental',
+    'shared_process': lambda about: '%s shares its process, %s, with %s' % (
+        _name(about, 'unit', 'its service'), _process(about), _name(about, 'others', 'no other one that runs')),
+    'dependents': lambda about: '%s run and cannot do without %s' % (
+        _name(about, 'others', 'others'), _name(about, 'unit', 'its service')),
+    'several': lambda about: 'it belongs to several processes: %s' % _name(about, 'others', 'more than one'),
+    'plain_process': lambda about: '%s is in no service, and processes are not ended on Windows' % _process(about),
+    'portproxy': lambda about: 'Windows forwards it to another endpoint: portproxy %s' % _name(
+        about, 'others', 'to where nobody knows'),
+    'http_sys': lambda about: 'http.sys listens there, in the kernel, for the URLs of %s: it ends with the last of them'
+                              % _name(about, 'unit', 'a service that is not known'),
+    'smb': lambda about: 'the kernel listens there, for SMB, by which files are shared and hosts managed: the server '
+                         'can be switched off, and the port may stay open until the next boot',
+    'netbios': lambda about: 'the kernel listens there, for NetBIOS of the adapter %s, where it can be switched off'
+                             % _name(about, 'device', 'that has the address'),
+    'changes': lambda about: '%s is being started or stopped, or was so meanwhile' % _name(
+        about, 'unit', 'its service'),
+    'not_stopped': lambda about: '%s could not be stopped%s' % (
+        _name(about, 'unit', 'its service'), ': %s' % about['error'] if about.get('error') else ''),
     REVERTED: lambda about: 'it was closed on trial, and no new login kept that',
     UNKNOWN: lambda about: 'it was closed on trial, and whether that was kept is not known',
 }
@@ -342,4 +369,5 @@ _AGAIN = {
     'wanted': 'starts it again when started itself',
     'dbus': 'starts it again when called by D-Bus',
     'cron': 'starts it again at boot, by cron',
+    'login': 'is there again after the next login of its user',
 }

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .._shape import Diagnosis, Facts
 from .._words import number, some
-from . import exit_codes
+from . import exit_codes, names
 from .raw import Event, Raw, Service
 
 WIN32, SPECIFIC, NEVER = RESULTS = ('win32', 'specific', 'never-started')
@@ -60,12 +60,12 @@ class _Host:
     def __init__(self, raw: Raw, facts: Facts) -> None:
         self._raw = raw
         services = raw.get('services')
-        self._services = None if services is None else {service.name.casefold(): service for service in services}
-        self._shown = {shown.casefold(): name for name, shown in (raw.get('displays') or {}).items()}
+        self._services = None if services is None else {names.fold(service.name): service for service in services}
+        self._shown = {names.fold(shown): name for name, shown in (raw.get('displays') or {}).items()}
         events = raw.get('events')
-        self._events = None if events is None else {name.casefold(): rows for name, rows in events.items()}
+        self._events = None if events is None else {names.fold(name): rows for name, rows in events.items()}
         self._is_seen = facts['complete']['owners'] is True and facts['complete']['units'] is True
-        self._serving = {name.casefold() for listener in facts['listeners'] for name in (
+        self._serving = {names.fold(name) for listener in facts['listeners'] for name in (
             listener['service'], listener['activated_by'], *(owner['unit'] for owner in listener['owners'])) if name}
         self._unclaimed = {owner['pid'] for listener in facts['listeners'] if listener['service'] is None
                            for owner in listener['owners']}
@@ -82,8 +82,8 @@ class _Host:
         service = self._found(unit)
         if service is None:
             return None if _names(unit)[-1] in self._serving else {**known, 'id': _stem(unit), 'load': 'not-found'}
-        if service.name.casefold() in self._serving:
-            if service.name.casefold() in _names(unit):
+        if names.fold(service.name) in self._serving:
+            if names.fold(service.name) in _names(unit):
                 return None
             known['holds'] = True       # under the name that it has, and not the one that is shown
         self._fill(known, service)
@@ -92,7 +92,7 @@ class _Host:
     def _found(self, unit: str) -> Service | None:
         services = self._services or {}
         for name in _names(unit):
-            service = services.get(name) or services.get(self._shown.get(name, '').casefold())
+            service = services.get(name) or services.get(names.fold(self._shown.get(name, '')))
             if service:
                 return service
         return None
@@ -110,7 +110,7 @@ class _Host:
             self._doubt(known, service)
         if known['holds'] or active in ('inactive', None):
             return                      # what it logged earlier is not why
-        events = None if self._events is None else self._events.get(service.name.casefold())
+        events = None if self._events is None else self._events.get(names.fold(service.name))
         if events is None:
             known['unseen'].append('its events could not be read: %s' % unread(self._raw, 'events'))
             return
@@ -136,11 +136,11 @@ class _Host:
 
 def _names(unit: str) -> tuple[str, ...]:
     """Return the folded names that may be meant."""
-    return tuple(dict.fromkeys((unit.casefold(), _stem(unit).casefold())))
+    return tuple(dict.fromkeys((names.fold(unit), names.fold(_stem(unit)))))
 
 
 def _stem(unit: str) -> str:
-    return unit[:-len(_SUFFIX)] if unit.casefold().endswith(_SUFFIX) and len(unit) > len(_SUFFIX) else unit
+    return unit[:-len(_SUFFIX)] if names.fold(unit).endswith(_SUFFIX) and len(unit) > len(_SUFFIX) else unit
 
 
 def _result(service: Service) -> tuple[str | None, int | None]:
