@@ -13,32 +13,42 @@ from typing import NamedTuple
 
 from .._listener import Listener
 from .._shape import Facts
-from .._words import some
-from .diagnose import RUNNING
+from . import policy
+from .model import PROFILES
 from .names import fold
 from .raw import Raw
 from .stop import WayIn
 
-_SERVICES = ('mpssvc', 'bfe')
 # NET_FW_MODIFY_STATE
 _STATES = {1: 'Group Policy overrides what is set locally', 2: 'all that comes in is blocked, whatever rules say'}
-_MERGE = 'allowlocalpolicymerge'
 
 
 class Obstacle(NamedTuple):
-    """Why no rules are to be added. :ivar code: of the reasons of a plan."""
+    """Why no rules are to be added.
+
+    :ivar code: of the reasons of a plan.
+    """
 
     code: str
     message: str
 
 
 def obstacles(raw: Raw, facts: Facts, way_in: WayIn) -> Iterator[Obstacle]:
-    """Find why no rules are to be added to the firewall of a host, be it by hand."""
-    firewall = raw.get('firewall') or {}
-    for profile, values in ((firewall.get('profiles') or {}).get('gpo') or {}).items():
-        if any(fold(name) == _MERGE and value == 0 for name, value in values.items()):
-            yield Obstacle('policy', 'Group Policy lets no local rule count in %s (AllowLocalPolicyMerge is 0)' % (
-                profile))
+    """Find why no rules are to be added to the firewall of a host, be it by hand.
+
+    That it does not run, or is that of another product, is not among it: then the firewall was not observed.
+
+    :param raw: with all of ``firewall``, from which these facts are complete in the aspect ``firewall``.
+    """
+    firewall = raw['firewall']
+    found = policy.profiles(firewall)
+    for profile in policy.without_local(found, PROFILES):
+        yield Obstacle('policy', 'Group Policy lets no local rule count in the %s profile (AllowLocalPolicyMerge)' % (
+            profile))
+    for profile in PROFILES:
+        doubts = {why for settings in found[profile].settings for store, why in settings.doubted if store == 'local'}
+        for why in sorted(doubts):
+            yield Obstacle('policy', 'whether local rules count in the %s profile is not known: %s' % (profile, why))
     effective = firewall.get('effective')
     state = effective['modify'] if effective else None
     if state is None:
@@ -46,14 +56,6 @@ def obstacles(raw: Raw, facts: Facts, way_in: WayIn) -> Iterator[Obstacle]:
     elif state:
         yield Obstacle('policy', '%s (LocalPolicyModifyState is %d)' % (
             _STATES.get(state, 'local rules do not count'), state))
-    running = {fold(service.name) for service in raw.get('services') or () if service.state == RUNNING}
-    for service in _SERVICES:
-        if service not in running:
-            yield Obstacle('service', '%s does not run, and without it there is no firewall' % service)
-    if firewall.get('products') is None:
-        yield Obstacle('other_product', 'whether another product is the firewall could not be read')
-    elif firewall['products']:
-        yield Obstacle('other_product', 'another product is the firewall: %s' % some(firewall['products']))
     yield from _of_connection(facts, way_in)
 
 
