@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the listening.ports authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sockets of a Windows host, those with the same id together."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ...module_utils._addresses import scopes
+from .._shape import Scope
+from .check import TABLES
+from .raw import Raw, Socket
+
+
+class Address(NamedTuple):
+    """An address. :ivar number: its bytes. :ivar text: as RFC 5952 has it. :ivar scope: how far it reaches."""
+
+    number: bytes
+    text: str
+    scope: Scope
+
+
+class Listening(NamedTuple):
+    """All sockets with one protocol, address, interface and port.
+
+    :ivar interface: the alias of that of a link-local address, or its number where the alias is not known.
+    """
+
+    id: str
+    table: str
+    address: Address
+    port: int
+    interface: str | None
+    sockets: list[Socket]
+
+    @property
+    def protocol(self) -> str:
+        """``tcp`` or ``udp``."""
+        return self.table[:3]
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return int(self.table[3])
+
+
+@functools.lru_cache(maxsize=4096)
+def address(digits: str) -> Address:
+    """Return the address that a row has in hexadecimal digits."""
+    number = bytes.fromhex(digits)
+    return Address(number, scopes.text(number), scopes.scope(number))
+
+
+def aliases(raw: Raw) -> Mapping[int, str]:
+    """Return the aliases of interfaces by their index for IPv6, which is what scope ids are."""
+    return {interface['index6']: interface['name'] for interface in raw.get('interfaces') or ()
+            if interface['index6'] is not None and interface['name']}
+
+
+def listening(raw: Raw) -> list[Listening]:
+    """List what listens, in the order of facts: by protocol, port, family, address and interface.
+
+    Sockets without a port are left out: they are being bound, and do not listen yet.
+    """
+    known = aliases(raw)
+    found: dict[tuple[str, str, int, str | None], list[Socket]] = {}
+    for table in TABLES:
+        for socket in raw.get(table) or ():     # type: ignore[attr-defined]
+            if socket.port:
+                scope = known.get(socket.scope, str(socket.scope)) if socket.scope else None
+                found.setdefault((table, socket.address, socket.port, scope), []).append(socket)
+    made = []
+    for (table, digits, port, interface), sockets in found.items():
+        bound = address(digits)
+        text = '%s%%%s' % (bound.text, interface) if interface else bound.text
+        made.append(Listening(
+            '%s/%s:%d' % (table[:3], '[%s]' % text if table[3] == '6' else text, port),
+            table, bound, port, interface, sockets))
+    made.sort(key=lambda one: (one.table[:3], one.port, one.table[3], one.address.text, one.interface or ''))
+    return made
