@@ -17,6 +17,7 @@ from .._shape import Facts, Listener, Owner
 from .._words import number
 from . import connections, gaps as codes, system as surroundings
 from .check import TABLES
+from .forwards import unseen
 from .names import SYSTEM_PID
 from .owners import HTTP_SYS, Owners, iso
 from .raw import Raw
@@ -37,8 +38,6 @@ _DOUBTS = {
     'stale': 'of %s the process is younger than its socket, so that another one had opened it',
     'owners_hidden': 'of %s the process could not be inspected',
 }
-_RUNNING = 4
-_PUBLISHING = 'hns'             # the service that publishes ports of containers
 
 
 def facts(raw: Raw) -> Facts:
@@ -65,7 +64,8 @@ def facts(raw: Raw) -> Facts:
     if 'raw' in gather:
         gaps.add('sockets', 'unsupported', 'raw sockets are not listed by Windows')
     if 'firewall' in gather:
-        _note_published(raw, gaps)
+        for reason in unseen(raw):
+            _add(gaps, 'firewall', 'forwarded', reason)
     return {
         'schema': 1,
         'gathered_at': iso(raw['os']['now']),
@@ -205,14 +205,3 @@ def _note(raw: Raw, owners: Owners, records: Sequence[Listener], counts: dict[st
         if unread:
             _add(gaps, 'resources', 'unreadable', 'a figure of an owner of %s could not be read' % number(
                 unread, 'listener'), unread)
-
-
-def _note_published(raw: Raw, gaps: Gaps) -> None:
-    """Note what a host forwards and does not tell: containers have ports that no table of Windows lists."""
-    services = raw.get('services')
-    if services is None:
-        _add(gaps, 'firewall', 'forwarded', 'it is not known whether ports of containers are published, which are not '
-             'listed: services could not be read')
-    elif any(service.name.lower() == _PUBLISHING and service.state == _RUNNING for service in services):
-        _add(gaps, 'firewall', 'forwarded', 'published ports of containers are not listed: the service %s runs' %
-             _PUBLISHING)

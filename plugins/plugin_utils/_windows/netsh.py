@@ -148,7 +148,8 @@ class _Block:
         self._known = known
         self.urls: list[Url] = []
         self.processes: list[tuple[int, list[str]]] = []
-        self._numbers: list[int] = []       # after a label, before the processes
+        self._numbers: list[int] = []       # after a label, before the first heading
+        self._is_headed = False
 
     def take(self, line: str) -> bool:
         """Read one line; False where there is a process after URLs, which belongs to another queue."""
@@ -168,10 +169,11 @@ class _Block:
         return True
 
     def _note(self, value: str) -> None:
-        if not self.processes:
+        self._is_headed = self._is_headed or not value
+        if not self._is_headed:
             if value.isascii() and value.isdigit() and len(value) <= 10:
                 self._numbers.append(int(value))
-        elif value:
+        elif value and self.processes:
             self.processes[-1][1].extend(word.strip() for word in value.split(','))
 
     def queue(self) -> Queue:
