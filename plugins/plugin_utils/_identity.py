@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from ._listener import Listener, faces, serving
 from ._shape import Owner, System
+from ._windows.listeners import HTTP_SYS, is_here, without_extension
+from ._windows.names import base, fold
 
 # What holds a listener, the most telling first.
 KERNEL, CONTAINER, SERVICE, EXECUTABLE, PROCESS, UNKNOWN = HOLDERS = (
@@ -23,7 +25,11 @@ LASTING = (KERNEL, CONTAINER, SERVICE)
 _INTERPRETERS = re.compile(
     r'python[\d.]*|pypy[\d.]*|java|node|nodejs|perl[\d.]*|ruby[\d.]*|php[\d.]*|(?:ba|da|z|k)?sh|dotnet|mono|lua[\d.]*'
     r'|beam\.smp|uwsgi|gunicorn|busybox|env', re.ASCII)
+# The same of Windows, without .exe and in lower case; services share svchost
+_INTERPRETERS_ON_WINDOWS = re.compile(
+    r'pythonw?[\d.]*|pyw?|javaw?|cmd|powershell(?:_ise)?|pwsh|[cw]script|rundll32|dllhost|svchost|w3wp', re.ASCII)
 _EPHEMERAL = (32768, 60999)             # as in ip-sysctl of the kernel
+_DYNAMIC = (49152, 65535)               # of Windows since Vista
 # Network namespaces that nothing names are called by their inodes.
 _NUMBERED = re.compile(r'net:\[\d+\]', re.ASCII)
 # Units that systemd-run makes have another name each time, see systemd-run(1).
@@ -55,7 +61,7 @@ def holders(listener: Listener) -> Iterator[Holder]:
         containers = [owner['container'] for owner in face['owners']]
         if containers and all(containers):
             yield Holder(CONTAINER, tuple(sorted({_without_id(name) for name in containers if name})))
-    unit = listener['service'] or listener['activated_by']
+    unit = listener['service'] or (listener['activated_by'] if listener['activated_by'] != HTTP_SYS else None)
     if unit and not _TRANSIENT.fullmatch(unit):
         yield Holder(SERVICE, (unit,))
     yield from _processes(listener)
@@ -79,11 +85,19 @@ def _processes(listener: Listener) -> Iterator[Holder]:
         return
     of_all = users(owners) or ()
     paths = {owner['exe'] for owner in owners}
-    if all(path and not _INTERPRETERS.fullmatch(posixpath.basename(path)) for path in paths):
+    if all(path and not _is_interpreter(path, is_here(listener)) for path in paths):
         yield Holder(EXECUTABLE, tuple(sorted(path for path in paths if path)), of_all)
     names = {owner['process'] for owner in owners}
     if all(names):
         yield Holder(PROCESS, tuple(sorted(name for name in names if name)), of_all)
+
+
+def _is_interpreter(path: str, is_on_windows: bool) -> bool:
+    """Whether a path says nothing of what is run."""
+    if not is_on_windows:
+        return bool(_INTERPRETERS.fullmatch(posixpath.basename(path)))
+    program = without_extension(fold(base(path)))
+    return bool(_INTERPRETERS.fullmatch(program) or _INTERPRETERS_ON_WINDOWS.fullmatch(program))
 
 
 def users(owners: Sequence[Owner]) -> tuple[str, ...] | None:
@@ -103,6 +117,6 @@ def space(namespace: str | None) -> str:
 
 def span(listener: Listener, system: System) -> tuple[int, int] | None:
     """Return the range of passing ports that the port of a listener is in; None where it is in none."""
-    low, high = system.get('ephemeral_ports') or _EPHEMERAL
+    low, high = system.get('ephemeral_ports') or (_DYNAMIC if is_here(listener) else _EPHEMERAL)
     reserved = any(first <= listener['port'] <= last for first, last in system.get('reserved_ports') or ())
     return (low, high) if max(low, 1) <= listener['port'] <= high and not reserved else None

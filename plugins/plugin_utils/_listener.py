@@ -20,6 +20,7 @@ from typing import TypedDict, Union, cast
 from . import _shape
 from ._harmless.terminal import cut_short, name, visible
 from ._shape import Complete, Endpoint, Exposure, Facts, Owner, Served
+from ._windows import listeners as _windows
 from ._words import MOST, Several, several, some_of
 
 
@@ -32,7 +33,7 @@ class _PublishedForward(_shape.Forwarded, total=False):
 
 
 # A listener as the facts have it, or what a host forwards, which has the same form; ``endpoints`` adds what is behind
-# it where it only stands for something in a container.
+# it where it only stands for something in a container, and that it is of a Windows host.
 Listener = Union[_shape.Listener, _shape.Forwarded, _PublishedListener, _PublishedForward]
 
 # Why there is nothing to stop, see Stop.
@@ -70,6 +71,13 @@ def endpoints(facts: Facts) -> list[Listener]:
 
     :param facts: the facts of a host, checked.
     """
+    found = united(facts)
+    return _windows.marked(found, facts) if _windows.is_windows(facts) else found
+
+
+def united(facts: Facts) -> list[Listener]:
+    """List the same, for whoever does not ask on which platform it is: what stands for nothing else is not copied."""
+    is_trusted = _windows.is_of_system if _windows.is_windows(facts) else _is_of_root
     by_id = {listener['id']: listener for listener in facts['listeners']}
     forwarded: list[Listener] = []
     behind: dict[str, Served] = {}
@@ -77,7 +85,7 @@ def endpoints(facts: Facts) -> list[Listener]:
     for forward in facts.get('forwarded') or ():
         proxy = by_id.get(forward['proxy'] or '')
         # only root leads packets elsewhere: whoever else calls himself a proxy holds the port for himself
-        if proxy is None or not _is_of_root(proxy):
+        if proxy is None or not is_trusted(proxy):
             forwarded.append(forward)
             continue
         forwarded.append(_published(forward, proxy))
@@ -179,10 +187,13 @@ def accepts(listener: Listener, family: str) -> bool | None:
 # Who serves it
 
 def serving(listener: Listener) -> Sequence[Owner]:
-    """List the owners that serve it: not systemd, where it owns the socket to start somebody else."""
+    """List the owners that serve it: not systemd, where it owns the socket to start somebody else; nor the kernel of
+    Windows, where http.sys listens for others."""
     owners, unit = listener['owners'], listener['activated_by']
     if not unit:
         return owners
+    if unit == _windows.HTTP_SYS:
+        return [owner for owner in owners if not _windows.is_driver(owner)]
     scope = manager(unit)
     if scope:
         return [owner for owner in owners if owner['unit'] != scope]
@@ -201,12 +212,12 @@ def owned_by(listener: Listener, owners: list[Owner]) -> Listener:
 
 
 def to_show(listener: Listener) -> Sequence[Owner]:
-    """List the owners to show: those that serve it, or systemd as long as nobody does."""
+    """List the owners to show: those that serve it, or who activates it as long as nobody does."""
     return serving(listener) or listener['owners']
 
 
 def only_systemd(listener: Listener) -> bool:
-    """Whether nobody but systemd owns it, for a unit that it will start."""
+    """Whether nobody owns it but systemd, for a unit that it will start; or http.sys, for processes that will come."""
     return bool(listener['activated_by']) and not serving(listener)
 
 
@@ -222,6 +233,8 @@ def is_hidden(listener: Listener) -> bool:
 
 def is_way_in(listener: Listener) -> bool:
     """Whether Ansible itself may have come through it: whoever stops it may cut himself off."""
+    if _windows.is_here(listener):
+        return _windows.is_way_in(listener)
     return any(owner['process'] in _WAYS_IN for owner in listener['owners'])
 
 
@@ -247,16 +260,20 @@ class Stop:
 def stop(listener: Listener) -> Stop:
     """Find what has to be stopped so that a listener ends.
 
-    That is the socket unit that systemd listens for and the service, else the container.
+    That is the socket unit that systemd listens for and the service, else the container. The driver http.sys is not to
+    be stopped for one of those for which it listens.
     """
     container = next((owner['container'] for owner in listener['owners'] if owner['container']), None)
-    units = tuple(unit for unit in (listener['activated_by'], listener['service']) if unit)
+    activated_by = listener['activated_by'] if listener['activated_by'] != _windows.HTTP_SYS else None
+    units = tuple(unit for unit in (activated_by, listener['service']) if unit)
     if units or container:
         return Stop(units or (str(container),))
     if is_led_elsewhere(listener):
         return Stop((), FORWARDED)
     if listener['held_by'] != 'processes':
         return Stop((), KERNEL if listener['held_by'] == 'kernel' else HIDDEN)
+    if listener['activated_by']:
+        return Stop((), NO_UNIT, listener['activated_by'])
     owned = {owner['unit'] for owner in listener['owners']}
     around = owned.pop() if len(owned) == 1 else None
     if listener.get('behind') is not None:
@@ -336,6 +353,7 @@ class _Sometimes(TypedDict, total=False):
     :ivar stop: what has to be stopped so that it ends, and ``reason``, one of REASONS, why there is nothing. Records
         of earlier versions lack both.
     :ivar reached_by: who reaches it, one of LEVELS in ``_shape``, where the firewall was observed.
+    :ivar platform: of its host, where that is Windows.
     """
 
     addresses: int
@@ -345,6 +363,7 @@ class _Sometimes(TypedDict, total=False):
     stop: list[str]
     reason: str | None
     reached_by: str
+    platform: str
 
 
 class Excerpt(_Sometimes):
@@ -428,6 +447,8 @@ def excerpt(listener: Listener) -> Excerpt:
     exposure = listener.get('exposure')
     if exposure:
         made['reached_by'] = exposure['level']
+    if _windows.is_here(listener):
+        made['platform'] = 'windows'
     return made
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import itertools
-import posixpath
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
 
@@ -20,6 +19,8 @@ _MOST = 40              # characters
 _MOST_PORTS = 3
 _BEHIND = 1 << 17       # what has no port of its own comes last
 _ENDS = ('.service', '.socket')
+# Of the path of an executable: its folders, and what only Windows adds to its name
+_AROUND = re.compile(r'\A(?:[A-Za-z]:\\(?:.*\\)?|.*/)|\.exe\Z', re.DOTALL | re.IGNORECASE)
 
 
 def name(declared: Iterable[Declared], members: Callable[[File], set[str]], taken: Container[str]) -> None:
@@ -79,7 +80,7 @@ def _stem(holder: Holder) -> str:
         return 'kernel'
     if holder.kind == _identity.UNKNOWN:
         return 'port'
-    text = posixpath.basename(holder.names[0])
+    text = _AROUND.sub('', holder.names[0])
     for end in _ENDS:
         text = text.removesuffix(end)
     return _OTHER.sub('_', text.rstrip(':'))[:_MOST].strip('_.') or 'unnamed'

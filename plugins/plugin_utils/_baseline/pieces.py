@@ -186,7 +186,7 @@ def _common(listener: Listener, complete: Complete, wanted: Wanted) -> _Common:
 
 def _doubt(listener: Listener) -> str | None:
     """Find why a listener is not to be declared."""
-    if any(map(defaults.is_dubious_file, serving(listener))):
+    if defaults.has_dubious_file(listener, serving(listener)):
         return FILE
     return OWNER if listener['held_by'] == 'unknown' and not is_unknown_behind(listener) else None
 

@@ -27,7 +27,7 @@ _FIRST, _BETWEEN, _LAST = '{"id":"', '},{"id":"', '}'
 _LIST = '"listeners":['
 _BEHIND = ('}],"forwarded":', '}]},"judgement":', '}],"diagnoses":')
 _PLACE = 9021174463507218       # what stands for the listeners while all else is decoded
-_SYSTEMD = '1'                  # its pid, which is the same on all hosts
+_FIXED = ('1', '4')             # pids of systemd, and of the kernel of Windows, which are the same on all hosts
 _MOST_OF_RECORD = 4 * 1024 * 1024
 _MOST, _MOST_CHARACTERS = 20000, 16 * 1024 * 1024       # likenesses that are kept, and of their texts
 _FEW = 4                        # listeners that are looked at one by one
@@ -240,7 +240,7 @@ def _taken_apart(text: str) -> tuple[str, str, str, Sequence[str], Sequence[str 
             start, dummy, rest = rest.partition('"')
         pids.append(pid)
         starts.append(start)
-        key += pid == _SYSTEMD, before, rest
+        key += pid in _FIXED and pid, before, rest
     return name, address, port, pids, starts, tuple(key)
 
 

@@ -18,6 +18,8 @@ from .._policy.conditions.ports import Item
 from .._policy.language.options import PROTOCOLS
 from .._schema import Fault
 from .._shape import LEVELS, SCOPES
+from .._windows.listeners import without_extension
+from .._windows.names import fold
 from . import names
 
 MOST_PORTS = 256                # of a range that a host forwards: each of them is a group
@@ -54,6 +56,7 @@ class Grouping:
         self.wide = False
         self._kinds, self._items, self._loopback = frozenset(kinds), items, loopback
         self._known: dict[Any, _Met] = {}
+        self._is_on_windows = False
         self._of_holders = bool(_OF_HOLDERS & self._kinds)
 
     def of(self, facts: Mapping[str, Any]) -> set[str]:
@@ -63,6 +66,7 @@ class Grouping:
         :raises Fault: what is needed of them is not as facts are.
         """
         made: set[str] = set()
+        self._is_on_windows = _is_of_windows(facts)
         for key in ('listeners', 'forwarded'):
             endpoints = facts.get(key, [])
             if not isinstance(endpoints, list):
@@ -174,7 +178,14 @@ class Grouping:
             for owner in _owners(endpoint.get('owners')):
                 for kind in (names.PROCESS, names.CONTAINER):
                     if kind in kinds:
-                        yield names.of(kind, _text(owner.get(kind), 'owners'))
+                        text = _text(owner.get(kind), 'owners')
+                        is_program = self._is_on_windows and kind == names.PROCESS
+                        yield names.of(kind, without_extension(fold(text)) if is_program else text)
+
+
+def _is_of_windows(facts: Mapping[str, Any]) -> bool:
+    system = facts.get('system')
+    return facts.get('collector') == 'windows' or isinstance(system, dict) and system.get('platform') == 'windows'
 
 
 def _one_of(value: Any, allowed: Collection[str], key: str) -> str:

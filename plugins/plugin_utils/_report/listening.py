@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 from .._facts import check
 from .._facts.likeness import Likeness
-from .._listener import Listener, endpoints, roves
+from .._listener import Listener, roves, united
 from .._shape import Facts
 
 _MOST_KNOWN = 20000             # ways to listen that are told apart
 _OF_LISTENER = itemgetter('protocol', 'scope', 'service', 'activated_by', 'namespace', 'port_name', 'ephemeral',
                           'held_by', 'owners_total')
+_FIXED = (1, 4)                 # pids of systemd, and of the kernel of Windows: of them it depends who serves something
 _OF_OWNER = itemgetter('process', 'exe', 'exe_deleted', 'user', 'uid', 'unit', 'container')
 
 
@@ -52,7 +53,7 @@ class _Looked:
 
 
 def listening(facts: Facts) -> list[Listening]:
-    """List all that can be reached on a host, see ``endpoints``."""
+    """List all that can be reached on a host, see ``united``."""
     if _Looked.facts is not facts:
         _Looked.listening = _listening(facts)
         _Looked.facts = facts
@@ -68,7 +69,7 @@ def _listening(facts: Facts) -> list[Listening]:
         tolds = list(map(known.get, likenesses))
         for place, by in enumerate(tolds) if None in tolds else ():
             listener = listeners[place]
-            if by is None and endpoints({**facts, 'listeners': [facts['listeners'][place]]})[0] is listener:
+            if by is None and united({**facts, 'listeners': [facts['listeners'][place]]})[0] is listener:
                 if len(known) >= _MOST_KNOWN:
                     known.clear()
                 tolds[place] = known[likenesses[place]] = told(listener, gathered)
@@ -76,7 +77,7 @@ def _listening(facts: Facts) -> list[Listening]:
             return list(map(Listening, listeners, tolds, likenesses))
     likeness_of = {id(listener): likeness for listener, likeness in zip(listeners, likenesses)}
     return [Listening(listener, told(listener, gathered), likeness_of.get(id(listener)))
-            for listener in endpoints(facts)]
+            for listener in united(facts)]
 
 
 def told(listener: Listener, gathered: bool) -> object:
@@ -89,7 +90,7 @@ def told(listener: Listener, gathered: bool) -> object:
     exposure = listener.get('exposure')
     shown: Any = (
         gathered, None if roves(listener) else listener['port'], _OF_LISTENER(listener),
-        [(_OF_OWNER(owner), owner.get('exe_inside'), owner['pid'] == 1) for owner in listener['owners']],
+        [(_OF_OWNER(owner), owner.get('exe_inside'), owner['pid'] in _FIXED) for owner in listener['owners']],
         listener.get('to'), listener.get('behind'),
         exposure and (exposure['level'], exposure['allowed'], exposure.get('allowed_sets')))
     # to compare texts that were read anew, one by one, takes longer

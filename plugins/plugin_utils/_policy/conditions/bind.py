@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from ..._listener import Listener
 from ..._shape import Complete
+from ..._windows import listeners as windows
+from ..._windows.names import fold
 from ..language.options import SCOPES
 from ..language.refusal import Refused, meant, shown
 from .sources import Address, Network, network
@@ -31,6 +33,12 @@ _MEANT = {
     ),
 }
 _INTERFACE = re.compile(r'[^\s/:]{1,15}')       # dev_valid_name() of the kernel
+# Of Windows longer ones, with spaces, such as vEthernet (nat): 256 characters, IF_MAX_STRING_SIZE
+_LONG_INTERFACE = re.compile(r'(?=.{1,256}$)[^\s/:"<>|\\{}]+(?: [^\s/:"<>|\\{}]+)*')
+_PROSE = re.compile(r'[a-z -]*')    # words of a sentence: no adapter is called so unless somebody has renamed it
+_FILLING = frozenset((
+    'a', 'address', 'addresses', 'an', 'and', 'every', 'interface', 'interfaces', 'ip', 'ips', 'ipv4', 'ipv6',
+    'network', 'networks', 'no', 'not', 'only', 'or', 'the', 'to'))
 
 
 class Bind:
@@ -101,15 +109,21 @@ class Bind:
         return None if listener['accepts_ipv4'] is None else not listener['accepts_ipv4']      # it may take IPv4 too
 
     def _on_interface(self, listener: Listener, complete: Complete, address: Address) -> bool | None:
-        device = listener['interface']
+        device, is_windows = listener['interface'], windows.is_here(listener)
         if device is not None:
-            return device in self._interfaces
+            return fold(device) in self._folded if is_windows else device in self._interfaces
         if complete.get('binding') is not True:
             return None
         if address.is_unspecified:
             return False
         # the facts do not show which interface has an address, except for those of loopback
-        return 'lo' in self._interfaces if address.is_loopback else None
+        if not address.is_loopback:
+            return None
+        return any(map(windows.is_loopback, self._interfaces)) if is_windows else 'lo' in self._interfaces
+
+    @functools.cached_property
+    def _folded(self) -> frozenset[str]:
+        return frozenset(map(fold, self._interfaces))
 
 
 @functools.lru_cache(maxsize=65536)
@@ -124,8 +138,26 @@ def _is_interface(text: str) -> bool:
 
     What looks like a host name, like half an address, or like a scope that was mistyped is not taken for one.
     """
-    if not _INTERFACE.fullmatch(text) or '.' in (text[0], text[-1]) or not any(char.isalpha() for char in text):
+    words = text.split(' ')
+    if not all(words) or not any(char.isalpha() for char in text) or any(map(_is_of_address, words)):
         return False
-    if '.' in text and text.rpartition('.')[2].isalpha():
-        return False
-    return not (text.isalpha() and difflib.get_close_matches(text.lower(), SCOPES, n=1, cutoff=0.8))
+    if _INTERFACE.fullmatch(text):
+        return not (text.isalpha() and _is_like_scope(text))
+    return bool(_LONG_INTERFACE.fullmatch(text)) and not _PROSE.fullmatch(text) and not all(map(_is_of_scope, words))
+
+
+def _is_of_address(word: str) -> bool:
+    """Whether a word is a host name, half an address, or one of several that a comma parts."""
+    if word[0] in '.,;' or word[-1] in '.,;':
+        return True
+    return '.' in word and (word.rpartition('.')[2].isalpha() or not any(char.isalpha() for char in word))
+
+
+def _is_of_scope(word: str) -> bool:
+    """Whether a word says what scopes say: those who write them in a sentence mean no interface."""
+    plain = word.strip('(),;').lower()
+    return plain in _FILLING or plain in SCOPES or plain in _MEANT or _is_like_scope(plain)
+
+
+def _is_like_scope(word: str) -> bool:
+    return bool(difflib.get_close_matches(word.lower(), SCOPES, n=1, cutoff=0.8))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 from ..._listener import Listener, manager, serving, unlisted
 from ..._shape import Complete, Owner
+from ..._windows.listeners import is_for_unknown, is_here
+from . import windows
 from .patterns import Globs
 from .three_valued import both, either
 
@@ -53,13 +55,19 @@ def owned(conditions: Sequence[tuple[str, Globs]], listener: Listener, complete:
         return None
     owners = serving(listener)
     if owners:
-        known = both([_meets(conditions, owner, complete) for owner in owners])
+        known = both([_meets(conditions, listener, owner, complete) for owner in owners])
     else:
         known = both([_will_meet(option, globs, listener) for option, globs in conditions])
     return both((known, None)) if unlisted(listener) else known
 
 
-def _meets(conditions: Sequence[tuple[str, Globs]], owner: Owner, complete: Complete) -> bool | None:
+def _meets(
+    conditions: Sequence[tuple[str, Globs]], listener: Listener, owner: Owner, complete: Complete
+) -> bool | None:
+    if is_here(listener):
+        if is_for_unknown(listener, owner):
+            return None         # to name the kernel covers nobody for whom it may listen
+        return both([windows.OF_OWNER[option](globs, owner) for option, globs in conditions])
     fits = both([OF_OWNER[option](globs, owner) for option, globs in conditions])
     # where systemd could not be asked, it may own it for somebody else
     return None if fits is False and owner['pid'] == 1 and complete.get('units') is False else fits
@@ -67,6 +75,8 @@ def _meets(conditions: Sequence[tuple[str, Globs]], owner: Owner, complete: Comp
 
 def _will_meet(option: str, globs: Globs, listener: Listener) -> bool | None:
     """Whether what systemd will start meets a condition: its unit is known, and not yet its process."""
+    if is_here(listener):
+        return windows.will_meet(option, globs, listener)
     units = [stem(unit) for unit in (listener['service'], listener['activated_by']) if unit]
     return True if option == 'process' and any(map(globs.fit, ('systemd', *units))) else None
 
@@ -77,6 +87,9 @@ def serviced(globs: Globs, listener: Listener, complete: Complete) -> bool | Non
         return False
     if listener['held_by'] == 'unknown' or complete.get('owners') is None:
         return None
+    if is_here(listener):
+        known = windows.serviced(globs, listener, complete)
+        return both((known, None)) if unlisted(listener) else known
     units = [unit for unit in (listener['service'], listener['activated_by']) if unit]
     if not units:
         return None if complete.get('units') is False else False

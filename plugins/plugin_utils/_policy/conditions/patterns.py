@@ -13,6 +13,8 @@ import functools
 import re
 from collections.abc import Iterable
 
+from ..._windows.names import fold, fold_path
+
 KERNEL = '[kernel]'
 _SPECIAL = re.compile(r'[*?[]')
 
@@ -38,6 +40,23 @@ class Globs:
     def of_users(self) -> Globs:
         """Those with a slash, as in ``user@1000.service/app.service``."""
         return Globs(value for value in self.values if '/' in value)
+
+    @functools.cached_property
+    def folded(self) -> Globs:
+        """The same for names of Windows that are folded."""
+        return Globs(map(fold, self.values))
+
+    @functools.cached_property
+    def folded_paths(self) -> Globs:
+        """The same for paths of Windows that are folded."""
+        return Globs(map(fold_path, self.values))
+
+    def fit_name(self, text: str, is_folded: bool) -> bool:
+        """Whether one fits a name.
+
+        :param is_folded: whether it is one of a Windows host, which is the same in any case.
+        """
+        return bool(self.folded.fit(fold(text)) if is_folded else self.fit(text))
 
     def fit(self, text: str | None) -> bool | None:
         """Whether one fits; None for a text that is not known."""

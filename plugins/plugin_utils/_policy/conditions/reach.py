@@ -17,6 +17,7 @@ from ....module_utils._addresses.networks import ANYONE, LOOPBACK
 from ... import _long_sets
 from ..._listener import Listener, accepts
 from ..._shape import Facts, System
+from ..._windows.listeners import is_here
 from ..._words import number
 from . import sources as _sources
 from .patterns import Globs
@@ -197,7 +198,9 @@ def beyond(entries: Sequence[Limited], limits: Sequence[str], listener: Listener
     if all(limit == 'via' for limit in limits):
         paths = _exposure(listener).get('paths') or ()
         names = {name for path in paths if _IS_CLOSED.get(path['verdict']) is False for name in path['interfaces']}
-        return sorted(name for name in names if not any(entry.via and entry.via.fit(name) for entry in entries))
+        is_folded = is_here(listener)
+        return sorted(
+            name for name in names if not any(entry.via and entry.via.fit_name(name, is_folded) for entry in entries))
     if is_anyone(listener):
         return ['anyone']
     meant = [entry.sources for entry, limit in zip(entries, limits) if limit != 'via' and entry.sources]
@@ -314,9 +317,10 @@ def via(globs: Globs, listener: Listener) -> bool | None:
     if _is_inside(listener):
         return True
     if device is not None:
-        return globs.fit(device)
+        return globs.fit_name(device, is_here(listener))
     paths = _exposure(listener).get('paths')
     if not paths:
         return None
-    others = [path for path in paths if not all(globs.fit(name) for name in path['interfaces'])]
+    is_folded = is_here(listener)
+    others = [path for path in paths if not all(globs.fit_name(name, is_folded) for name in path['interfaces'])]
     return both(_IS_CLOSED.get(path['verdict']) for path in others)

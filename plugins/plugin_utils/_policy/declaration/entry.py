@@ -184,8 +184,12 @@ class Entry(Condition):
     @property
     def services(self) -> list[str]:
         """The names of units, without globs, that it names."""
-        named = self.service.values if self.service else ()
-        return [unit if '.' in unit else unit + '.service' for unit in named if not is_glob(unit)]
+        return [unit if '.' in unit else unit + '.service' for unit in self.named_services]
+
+    @property
+    def named_services(self) -> list[str]:
+        """The names of services, without globs, as they are written: those of Windows have no type."""
+        return [unit for unit in self.service.values if not is_glob(unit)] if self.service else []
 
     @property
     def expressions(self) -> list[Expression]:

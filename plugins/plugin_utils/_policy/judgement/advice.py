@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ... import _words
 from ..._harmless.terminal import visible
+from ..._windows.listeners import is_windows
 from ..declaration import naming
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .judge import Result
 
 _STATES = ('required', 'optional')
+_RESERVE = 'add it to net.ipv4.ip_local_reserved_ports'
 
 
 def advice(entries: Sequence[Entry], facts: Facts, result: Result) -> list[str]:
@@ -26,9 +28,10 @@ def advice(entries: Sequence[Entry], facts: Facts, result: Result) -> list[str]:
 
     :param facts: those of the host, and ``result`` the judgement of it.
     """
-    return (
-        _of_ranges(entries) + _of_ephemeral(entries, facts['system']) + _of_privilege(entries, facts['system'], result)
-    )
+    system, is_on_windows = facts['system'], is_windows(facts)
+    # every user of Windows may bind to every port
+    of_privilege = [] if is_on_windows else _of_privilege(entries, system, result)
+    return _of_ranges(entries) + _of_ephemeral(entries, system, is_on_windows) + of_privilege
 
 
 def _of_ranges(entries: Sequence[Entry]) -> list[str]:
@@ -61,16 +64,17 @@ def _may_meet(entry: Entry, other: Entry) -> bool:
     )
 
 
-def _of_ephemeral(entries: Iterable[Entry], system: System) -> list[str]:
-    """Find ports that the kernel may give to a client before the service starts.
+def _of_ephemeral(entries: Iterable[Entry], system: System, is_on_windows: bool) -> list[str]:
+    """Find ports that the system may give to a client before the service starts.
 
-    See ip_local_port_range in ip-sysctl of the kernel.
+    See ip_local_port_range in ip-sysctl of the kernel, and excludedportrange of netsh.
     """
     span = system.get('ephemeral_ports')
     if not span:
         return []
     first, last = span
-    reserved = system.get('reserved_ports') or ()
+    # no client is given what Windows has set aside by itself
+    reserved = [*(system.get('reserved_ports') or ()), *(system.get('excluded_ports') or ())]
     advices = []
     for entry in entries:
         if entry.state != 'required' or entry.need is not None or entry.namespace:
@@ -80,9 +84,16 @@ def _of_ephemeral(entries: Iterable[Entry], system: System) -> list[str]:
         if inside:
             advices.append(
                 '%s is in the range of client ports, %d to %d: a client may be using it when the service starts; '
-                'add it to net.ipv4.ip_local_reserved_ports' % (_ports(entry, inside), first, last)
+                '%s' % (_ports(entry, inside), first, last, _to_exclude(inside) if is_on_windows else _RESERVE)
             )
     return advices
+
+
+def _to_exclude(items: Iterable[Item]) -> str:
+    """Show how to keep ports from the clients of a Windows host."""
+    kinds = dict.fromkeys(('udp' if item.protocol.startswith('udp') else 'tcp', item.low) for item in items)
+    return 'exclude it as an administrator: %s' % _words.some(
+        'netsh int ipv4 add excludedportrange protocol=%s startport=%d numberofports=1' % kind for kind in kinds)
 
 
 def _of_privilege(entries: Iterable[Entry], system: System, result: Result) -> list[str]:

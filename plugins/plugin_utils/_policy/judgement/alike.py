@@ -28,6 +28,7 @@ def key(kind: str, parts: Parts) -> str:
     """
     if is_summed_up(kind, parts):
         essence = [parts.get(name) for name in ('cause', 'group', 'process')]
+        essence += [parts['platform']] if 'platform' in parts else []
     else:
         essence = _mapped(parts, _masked)
     return hashlib.sha256(json.dumps([kind, essence], sort_keys=True).encode('ascii')).hexdigest()[:16]

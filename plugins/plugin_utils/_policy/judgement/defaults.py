@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What nobody declared: of which kind it is, and what its kind is worth."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._listener import Listener, is_led_elsewhere, unlisted
 from ..._shape import Complete, Owner
+from ..._windows.listeners import is_here
+from ..._windows.names import fold, fold_path
 from ..conditions import reach
-from ..conditions.three_valued import both, either
+from ..conditions.three_valued import both
 from ..language.options import IGNORE, if_blocked
 
 # What keeps an address that was leased: RFC 2131, 4.1 and RFC 8415, 7.2.
@@ -32,6 +35,12 @@ _NETWORK_MANAGERS = frozenset(
 _TEMPORARY = ('/tmp/', '/var/tmp/', '/dev/shm/', '/run/user/', '/run/shm/')
 _OF_USERS = (*_TEMPORARY, '/home/', '/root/')
 _OF_SYSTEM = ('/usr/', '/bin/', '/sbin/', '/lib/', '/lib64/', '/snap/', '/nix/store/', '/gnu/store/')
+# The same of Windows, folded: of users, and where services, too, put what is temporary
+_TEMPORARY_ON_WINDOWS = re.compile(
+    r'[a-z]:\\(?:(?:windows\\)?te?mp|users\\public|\$recycle\.bin)\\.*|.*\\appdata\\local\\te?mp\\.*', re.DOTALL)
+_INSTALLED_ON_WINDOWS = re.compile(r'[a-z]:\\(?:windows|program files(?: \(x86\))?)\\.*', re.DOTALL)
+_HOST_OF_SERVICES = re.compile(r'[a-z]:\\windows\\system32\\svchost\.exe')
+_DHCP_ON_WINDOWS = 'dhcp'
 _FIRST_OF_PEOPLE = 1000             # uids below are of the system: UID_MIN in login.defs(5)
 
 # What makes a listener dubious: its executable, its owner that is not known, or that not all of its owners are.
@@ -77,7 +86,13 @@ def _is_of_installed_clients(listener: Listener) -> bool:
     """
     if listener['held_by'] == 'kernel':
         return True
-    return listener['held_by'] == 'processes' and not unlisted(listener) and all(map(_is_installed, listener['owners']))
+    is_installed = _is_installed_on_windows if is_here(listener) else _is_installed
+    return listener['held_by'] == 'processes' and not unlisted(listener) and all(map(is_installed, listener['owners']))
+
+
+def _is_installed_on_windows(owner: Owner) -> bool:
+    path = fold_path(owner['exe'] or '')
+    return bool(_INSTALLED_ON_WINDOWS.fullmatch(path)) and not _TEMPORARY_ON_WINDOWS.fullmatch(path)
 
 
 def _is_installed(owner: Owner) -> bool:
@@ -93,7 +108,11 @@ def is_known(listener: Listener) -> bool | None:
         return False
     if listener['held_by'] != 'processes':
         return None if listener['held_by'] == 'unknown' else False
-    known = both(_manages(owner) for owner in listener['owners'])
+    if is_here(listener):
+        known = both(_is_host_of_services(owner) for owner in listener['owners'])
+        known = known if fold(listener['service'] or '') == _DHCP_ON_WINDOWS else False
+    else:
+        known = both(_manages(owner) for owner in listener['owners'])
     return both((known, None)) if unlisted(listener) else known
 
 
@@ -111,8 +130,20 @@ def _manages(owner: Owner) -> bool | None:
     return None if exe is None or uid is None else True
 
 
-def is_dubious_file(owner: Owner) -> bool:
-    """Whether the executable is gone, or lies where everybody may write."""
+def _is_host_of_services(owner: Owner) -> bool | None:
+    return None if owner['exe'] is None else bool(_HOST_OF_SERVICES.fullmatch(fold_path(owner['exe'])))
+
+
+def has_dubious_file(listener: Listener, owners: Iterable[Owner]) -> bool:
+    """Whether the executable of some owners of a listener is gone, or lies where everybody may write."""
+    return any(map(_is_dubious_on_windows if is_here(listener) else _is_dubious, owners))
+
+
+def _is_dubious_on_windows(owner: Owner) -> bool:
+    return bool(owner['exe_deleted'] or _TEMPORARY_ON_WINDOWS.fullmatch(fold_path(owner['exe'] or '')))
+
+
+def _is_dubious(owner: Owner) -> bool:
     exe = owner['exe'] or owner.get('exe_inside')
     return bool(owner['exe_deleted']) or (exe is not None and exe.startswith(_TEMPORARY))
 
@@ -139,6 +170,6 @@ def dubious(listener: Listener) -> str | None:
         return None
     if listener['held_by'] == 'unknown':
         return OWNER
-    if either(is_dubious_file(owner) for owner in listener['owners']):
+    if has_dubious_file(listener, listener['owners']):
         return FILE
     return OWNERS if unlisted(listener) else None

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from ... import _shape
 from ..._harmless.terminal import cut_short
 from ..._listener import Listener, excerpt
+from ..._windows.listeners import is_here
+from ..._windows.names import fold
 from ..._words import several
 from .parts import Diagnosis, Elsewhere, Own, line
 
@@ -57,12 +59,16 @@ def elsewhere(units: Iterable[str], listeners: Iterable[Listener]) -> Elsewhere 
     """
     listeners = list(listeners)
     for unit in units:
-        served = [
-            excerpt(listener) for listener in listeners if unit in (listener['service'], listener['activated_by'])
-        ]
+        served = [excerpt(listener) for listener in listeners if _serves(unit, listener)]
         if served:
             return {'unit': cut_short(unit, 256), 'listeners': several(served)}
     return None
+
+
+def _serves(unit: str, listener: Listener) -> bool:
+    if is_here(listener):
+        return fold(unit) == fold(listener['service'] or '')
+    return unit in (listener['service'], listener['activated_by'])
 
 
 def _state(word: str | None) -> str | None:

@@ -14,17 +14,24 @@ from ....module_utils._gaps import FOREIGN, UNDECIDED
 from ..._listener import Listener, endpoints, stop
 from ..._long_sets import resolved
 from ..._shape import Complete, Facts
+from ..._windows.listeners import is_windows
+from ..._windows.names import fold
 from ..._words import Several, several
 from ..language.options import IGNORE, SEVERITIES
 from . import causes, defaults, presence as _presence, violations
 from .claims import Look, Meeting, Verdict, Violation, forbids, meetings, verdict
 from .finding import Finding
-from .parts import Own, place
+from .parts import OnWindows, Own, place
 from .waivers import Waiving
 
 if TYPE_CHECKING:
     from ..declaration.entry import Entry, Waiver
     from ..declaration.policy import Policy
+
+
+# Kinds of findings whose advice is of the system, and not of a listener alone
+_OF_SYSTEM = ('missing', 'unknown')
+_ON_WINDOWS: OnWindows = {'platform': 'windows'}
 
 
 class Decided(NamedTuple):
@@ -101,6 +108,7 @@ class _Case:
     def __init__(self, facts: Facts, policy: Policy) -> None:
         self.facts, self.policy, self.own = facts, policy, Own(facts['system'])
         self.complete = observed(facts)
+        self.is_on_windows = is_windows(facts)
         self.met: dict[int, list[Meeting]] = {}         # by the id() of the entry
         self.by_port: dict[tuple[str, int], list[Listener]] = {}
         self.findings: list[Finding] = []
@@ -136,7 +144,7 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
     of_listeners = [finding for finding in case.findings if finding.record]
     needs = _needs(case) if of_listeners else {}
     for finding in of_listeners:
-        finding.needed = _needed(finding, needs)
+        finding.needed = _needed(finding, needs, case.is_on_windows)
     waiving = Waiving(policy.waivers, now.date(), policy.switches['listener_waiver_warn_days'], case.complete)
     kept = [finding for finding in case.findings if waiving.keep(finding)]
     unsure = [finding for finding in (causes.unsure(*doubt) for doubt in case.doubts) if waiving.keep(finding)]
@@ -147,6 +155,10 @@ def judge(facts: Facts, policy: Policy, now: datetime.datetime, earlier: Facts |
         *causes.causes(unsure, facts['gaps'], policy.switches),
         *waiving.findings(),
     ]
+    if case.is_on_windows:
+        for finding in findings:
+            if finding.kind in _OF_SYSTEM:
+                finding.parts = {**finding.parts, **_ON_WINDOWS}
     lowest = SEVERITIES.index(policy.switches['listener_fail_severity'])
     for finding in findings:
         finding.fails = finding.fails and SEVERITIES.index(finding.worst or finding.severity) <= lowest
@@ -219,7 +231,7 @@ def _judge_requirements(case: _Case) -> None:
             if is_there is False:
                 missing = _presence.missing(
                     entry, absent, case.by_port, wrong, diagnoses, case.own, presence.present, forwards_unseen,
-                    case.facts['system'].get('excluded_ports') or ()
+                    case.facts['system'].get('excluded_ports') or (), case.is_on_windows
                 )
                 if missing:
                     case.findings.append(missing)
@@ -241,7 +253,7 @@ def _judge_requirements(case: _Case) -> None:
 
 
 def _needs(case: _Case) -> dict[str, list[Entry]]:
-    """List the entries that somebody would break who stops a unit or a container, by its name."""
+    """List the entries that somebody would break who stops a unit or a container, by its name, see ``_name``."""
     needs: dict[str, dict[int, Entry]] = {}
     units_of: dict[int, tuple[str, ...]] = {}           # by the id() of the listener
     for entry in case.policy.entries:
@@ -254,15 +266,22 @@ def _needs(case: _Case) -> dict[str, list[Entry]]:
                 if id(listener) not in units_of:
                     units_of[id(listener)] = stop(listener).units
                 units.update(units_of[id(listener)])
-        for unit in (*units, *(entry.services if entry.state == 'required' else ())):
-            needs.setdefault(unit, {})[id(entry)] = entry
+        named = entry.named_services if case.is_on_windows else entry.services
+        for unit in (*units, *(named if entry.state == 'required' else ())):
+            needs.setdefault(_name(unit, case.is_on_windows), {})[id(entry)] = entry
     return {unit: list(entries.values()) for unit, entries in needs.items()}
 
 
-def _needed(finding: Finding, needs: Mapping[str, Sequence[Entry]]) -> Several:
+def _name(unit: str, is_on_windows: bool) -> str:
+    """Return the name of a unit, so that names of one unit are equal."""
+    return fold(unit) if is_on_windows else unit
+
+
+def _needed(finding: Finding, needs: Mapping[str, Sequence[Entry]], is_on_windows: bool) -> Several:
     """List the entries, but for those that a finding is about, that need what is to be stopped against it."""
     units = stop(finding.record).units if finding.record else ()
-    others = {id(entry): entry for unit in units for entry in needs.get(unit, ()) if entry not in finding.entries}
+    others = {id(entry): entry for unit in units for entry in needs.get(_name(unit, is_on_windows), ())
+              if entry not in finding.entries}
     named = sorted(others.values(), key=lambda entry: (entry.variable or '', entry.label))
     return several(map(place, named), 2)
 

@@ -17,6 +17,7 @@ from ..._listener import (
     FORWARDED, PUBLISHED, Excerpt, endpoint_in_words, in_words, owners_in_words, users_in_words
 )
 from ..._windows import exit_codes
+from ..._windows import listeners as windows
 from ..._words import Several, number, some, some_of
 from . import parts as _parts
 from .parts import EXPIRED, Parts
@@ -120,15 +121,38 @@ def _of_users(listener: Excerpt) -> str:
     return ' (user %s)' % users if users else ''
 
 
+def _operand(listener: Excerpt, unit: str | None) -> str | None:
+    """Show a unit of a listener as it can be given to a command of its host; None where it cannot, or there is none."""
+    return (windows.operand if _is_on_windows(listener) else operand)(unit or '')
+
+
+def _is_on_windows(parts: Mapping[str, Any]) -> bool:
+    """Whether a listener, or a finding, is that of a Windows host."""
+    return parts.get('platform') == 'windows'
+
+
 def _unit(listener: Excerpt) -> str:
     """Show the unit of a listener in an advice, which has no names in it but those that a command can be given."""
-    return listener['unit'] and operand(listener['unit']) or 'it'
+    return _operand(listener, listener['unit']) or 'it'
 
 
 def _to_stop(listener: Excerpt) -> str | None:
     """Show what has to be stopped, as it can be given to a command; None where nothing can."""
-    operands = [operand(unit) for unit in listener.get('stop') or filter(None, [listener['unit']])]
-    return ' and '.join(unit for unit in operands if unit) if operands and None not in operands else None
+    operands = [_operand(listener, unit) for unit in listener.get('stop') or filter(None, [listener['unit']])]
+    named = [unit for unit in operands if unit]
+    if not named or None in operands:
+        return None
+    if _is_on_windows(listener):
+        return 'the service %s (Stop-Service %s)' % (' and '.join(named), ', '.join(named))
+    return ' and '.join(named)
+
+
+def _to_turn_off(listener: Excerpt) -> str | None:
+    """Show what ends a listener of Windows that no service has; None where it is that of a process."""
+    if listener['around'] == windows.HTTP_SYS:
+        return 'end the process for which http.sys listens (netsh http show servicestate lists them)'
+    processes = {owners['process'] for owners in listener['owners']}
+    return 'turn off the feature of Windows that listens there' if processes == {'System'} else None
 
 
 def _stop(parts: Parts) -> str:
@@ -136,7 +160,7 @@ def _stop(parts: Parts) -> str:
     listener, needed, reason = parts['listener'], parts.get('needed'), parts['listener'].get('reason')
     units = _to_stop(listener)
     if needed and needed['total']:
-        unit = operand(listener['unit'] or '') or 'its service'
+        unit = _operand(listener, listener['unit']) or 'its service'
         how = 'switch it off in the configuration of %s (stopping that would break %s)' % (unit, _places(needed))
     elif units:
         how = 'stop %s' % units
@@ -144,6 +168,8 @@ def _stop(parts: Parts) -> str:
         return 'remove the rule that forwards it'
     elif reason == PUBLISHED:
         how = 'stop the container that it is published for'
+    elif _is_on_windows(listener):
+        how = _to_turn_off(listener) or 'stop it'
     elif listener['spared'] and listener['around'] and operand(listener['around']):
         how = 'stop it (stopping %s would not close it)' % operand(listener['around'])
     else:
@@ -251,7 +277,8 @@ def _wrong_owner_remedy(parts: Parts) -> str:
     if parts.get('others'):
         unit = parts['listener']['unit']
         is_named = any('service' in expected for expected in parts['who']['first'])
-        service = operand(unit) if unit and unit.endswith('.service') and not is_named else None
+        is_service = bool(unit) and (_is_on_windows(parts['listener']) or str(unit).endswith('.service'))
+        service = _operand(parts['listener'], unit) if is_service and not is_named else None
         return 'find out why the others use the port, and stop them; or name %severy owner in the entry' % (
             'service %s or ' % service if service else '')
     return 'find out why it uses the port; %s, or declare it' % _stop(parts)
@@ -390,7 +417,8 @@ def _missing_remedy(parts: _parts.Missing) -> str:
                 'ipv4 show excludedportrange lists the ranges, add excludedportrange reserves one)')
     how = 'make it listen there, or give the entry state: optional'
     if parts.get('forwards_unseen'):
-        how += '; if the host forwards the port, gather the firewall with become (option gather)'
+        how += '; if the host forwards the port, gather the firewall %s (option gather)' % (
+            'as an administrator' if _is_on_windows(parts) else 'with become')
     return how
 
 
@@ -570,6 +598,23 @@ _CAUSES = {
         'gather them (option gather), or change the expression',
     ),
 }
+# Where Windows has something else in its place
+_CAUSES_ON_WINDOWS = {
+    'namespaces': ('other network compartments are not observed', 'leave namespace out'),
+    'owners': ('the owners are hidden', 'run as an administrator'),
+    'container': (
+        'the facts do not show what is behind ports that a host forwards',
+        'gather the firewall (option gather), or name the proxy that owns the port, or no owner',
+    ),
+    'units': (
+        'it is not known which service has the port',
+        'see the gaps in the facts, or leave the owner out of the entry',
+    ),
+    'activated': (
+        'http.sys owns the port, and no process takes its requests now',
+        'name the service in the entry instead of the process',
+    ),
+}
 _UNDECIDED = (
     'the firewall cannot be judged for all possible clients',
     'see the exposure of the listener; leave out what is unknown, or waive it',
@@ -579,7 +624,10 @@ _UNDECIDED = (
 def _cause(parts: _parts.Unknown) -> tuple[str, str]:
     """Find what could not be judged, and what usually helps."""
     is_undecided = parts['cause'] == 'exposure' and parts['reasons']['total']
-    return _UNDECIDED if is_undecided else _CAUSES[parts['cause']]
+    if is_undecided:
+        return _UNDECIDED
+    known = _CAUSES_ON_WINDOWS.get(parts['cause']) if _is_on_windows(parts) else None
+    return known or _CAUSES[parts['cause']]
 
 
 def _unknown(parts: _parts.Unknown) -> str:

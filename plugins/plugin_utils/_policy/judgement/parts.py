@@ -220,6 +220,12 @@ class Also(TypedDict):
     together: bool
 
 
+class OnWindows(TypedDict):
+    """What findings of a Windows host have besides whose advice is of the system, and not of a listener."""
+
+    platform: str               # windows
+
+
 class Additions(TypedDict):
     """What findings of all kinds may have.
 

@@ -9,7 +9,7 @@ from typing import Any
 from ... import _schema
 from ..._listener import REASONS
 from ..._schema import Fault
-from ..._shape import LEVELS
+from ..._shape import LEVELS, PLATFORMS
 from ..._words import MOST
 from ..declaration.entry import WHO
 from ..language.options import FAMILIES, PROTOCOLS, SCOPES
@@ -41,6 +41,7 @@ def _pieces(value: Any) -> Any:
 _host_text = _schema.mapping({'pieces': _pieces})
 _who = _schema.table(_schema.choice(*WHO), _text, len(WHO))
 _place = {'entry': _text, 'variable': _maybe_text}
+_on_platform = {'platform': _schema.choice(*PLATFORMS)}
 _excerpt = _schema.mapping(
     {
         'id': _text,
@@ -68,6 +69,7 @@ _excerpt = _schema.mapping(
         'stop': _schema.items(_text, 2),
         'reason': _schema.nullable(_schema.choice(*REASONS)),
         'reached_by': _schema.choice(*LEVELS),
+        **_on_platform,
     },
 )
 _listener = {'listener': _excerpt}
@@ -146,8 +148,9 @@ _of_all = {
 }
 # What records of earlier versions lack
 _LATER: dict[str, dict[str, Check]] = {
-    'missing': {'forwards_unseen': _schema.boolean, 'set_aside': _several(_text)},
+    'missing': {'forwards_unseen': _schema.boolean, 'set_aside': _several(_text), **_on_platform},
     'unexpected': {'blocked': _schema.boolean},
+    'unknown': _on_platform,
     'wrong_owner': {'others': _schema.nullable(_excerpt)},
 }
 _later_of_all = {'needed': _several(_schema.mapping(_place))}

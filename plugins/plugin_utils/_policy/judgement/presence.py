@@ -99,6 +99,7 @@ def missing(
     present: int = 0,
     forwards_unseen: bool = False,
     set_aside: Sequence[Sequence[int]] = (),
+    is_on_windows: bool = False,
 ) -> Finding | None:
     """Make the finding that something required is not there; None where findings about its ports say so already.
 
@@ -110,6 +111,7 @@ def missing(
     :param present: how many of its ports are there, of an entry that says how many it needs.
     :param forwards_unseen: whether it was not looked at what the host forwards.
     :param set_aside: ranges of ports that Windows gives to no program, each [first, last].
+    :param is_on_windows: whether the host is a Windows host.
     """
     left = []
     for item in absent:
@@ -136,7 +138,9 @@ def missing(
         'diagnosis': diagnosis.diagnosis(known, own) if known else None,
         'elsewhere': None
         if known
-        else diagnosis.elsewhere(entry.services, (listener for of_port in listeners.values() for listener in of_port)),
+        else diagnosis.elsewhere(
+            entry.named_services if is_on_windows else entry.services,
+            (listener for of_port in listeners.values() for listener in of_port)),
         'forwards_unseen': forwards_unseen and entry.may_be_forwarded,
         'set_aside': several([str(item) for item in left for low, high in set_aside
                               if low <= item.low and item.high <= high]),

@@ -69,7 +69,7 @@ def violations(listener: Listener, verdict: Verdict, own: Own, complete: Complet
 
 
 def _unexpected(listener: Listener, violation: Violation, group: str) -> Finding:
-    is_dubious = group != 'ephemeral' and any(defaults.is_dubious_file(owner) for owner in listener['owners'])
+    is_dubious = group != 'ephemeral' and defaults.has_dubious_file(listener, listener['owners'])
     parts: Unexpected = {
         'listener': excerpt(listener),
         'dubious': defaults.FILE if is_dubious else None,

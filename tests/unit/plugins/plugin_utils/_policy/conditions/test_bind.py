@@ -39,12 +39,44 @@ def test_an_interface_that_was_not_observed(complete):
 
 @pytest.mark.parametrize('value', [
     'loopbak', 'web.example.com', '10.0.0', '10.0.0.1/8', 'a name', 'eth0/24', '', '12345',
-    'an-interface-of-too-many-characters'])
+    'an-interface-of-too-many-characters',
+    # scopes, addresses and sentences are no names of interfaces with spaces
+    'Loopback only', 'any Address', 'Private or loopback', 'All interfaces', 'Privte network', ' eth0', 'Ethernet 2 ',
+    'Ethernet  2', '10.0.0 X', 'Ethernet 10.0.0', 'Ethernet 2, Wi-Fi', 'My web.example.com', 'Ethernet\t2', 'E 2/24',
+    '{{ Ethernet }} 2', 'Ethernet %s' % ('2' * 248), 'Ethernet\n2', '2 3'])
 def test_what_can_be_none_of_these_is_refused(value):
     with pytest.raises(Refused):
         Bind([value], 'bind')
 
 
-@pytest.mark.parametrize('value', ['eth0', 'wg-office', 'br_1', 'enp0s31f6', 'eth0.100', 'lo'])
+@pytest.mark.parametrize('value', [
+    'eth0', 'wg-office', 'br_1', 'enp0s31f6', 'eth0.100', 'lo', 'Ethernet 2', 'vEthernet (nat)',
+    'vEthernet (Default Switch)',
+    'Local Area Connection* 2', 'Loopback Pseudo-Interface 1', 'Private Ethernet', 'Po\u0142\u0105czenie lokalne',
+    'Ethernet %s' % ('2' * 247), 'Management-Network-01', 'NIC1.100 uplink'])
 def test_names_of_interfaces(value):
     assert str(Bind([value, 'any'], 'bind')) == '%s or any' % value
+
+
+def on_windows(line):
+    return dict(building.listener(line), platform='windows')
+
+
+@pytest.mark.parametrize('values, interface, holds', [
+    (['Ethernet 2'], 'Ethernet 2', True), (['ETHERNET 2'], 'Ethernet 2', True), (['Ethernet 2'], 'ethernet 2', True),
+    (['Ethernet 2'], 'Ethernet 3', False), (['lo', 'vEthernet (nat)'], 'vEthernet (NAT)', True),
+])
+def test_interfaces_of_windows_are_equal_in_any_case(values, interface, holds):
+    link = dict(on_windows('tcp [fe80::1%eth0]:1 x'), interface=interface)
+    assert Bind(values, 'bind').holds(link, OBSERVED) is holds
+    if interface.lower() in map(str.lower, values) and interface not in values:
+        assert Bind(values, 'bind').holds(dict(link, platform=None), OBSERVED) is False
+
+
+@pytest.mark.parametrize('values, line, holds', [
+    (['Loopback Pseudo-Interface 1'], 'tcp 127.0.0.1:1 x', True), (['lo'], 'tcp 127.0.0.1:1 x', False),
+    (['Ethernet 2'], 'tcp 127.0.0.1:1 x', False), (['Ethernet 2'], 'tcp 10.0.0.5:1 x', None),
+    (['Ethernet 2'], 'tcp 0.0.0.0:1 x', False), (['loopback'], 'tcp [::1]:1 x', True),
+])
+def test_which_interface_of_windows_has_an_address(values, line, holds):
+    assert Bind(values, 'bind').holds(on_windows(line), OBSERVED) is holds
