@@ -33,6 +33,8 @@ from ansible_collections.listening.ports.plugins.plugin_utils._enforce import (
     stopping,
     stops,
     suspects,
+    windows_case,
+    windows_plan,
 )
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.confirmed import Confirmed
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.lefts import ACTIONS, CLOSE, FIREWALL
@@ -72,6 +74,7 @@ class ActionModule(_action.Action):
         'open': {'type': 'bool', 'default': False},
         'actions': {'type': 'list', 'elements': 'str', 'choices': list(ACTIONS), 'default': [FIREWALL]},
         'close_kinds': {'type': 'list', 'elements': 'str', 'choices': list(close.KINDS), 'default': list(close.KINDS)},
+        'close_windows': {'type': 'str', 'choices': list(windows_case.SWITCH), 'default': windows_case.NEVER},
         'within': {'type': 'dict'},
         **{'close_%s' % name: of_stop.ARGUMENTS[name] for name in _OF_STOPS},
         **{name: arguments.ARGUMENTS[name] for name in _OF_FILTER},
@@ -98,7 +101,10 @@ class ActionModule(_action.Action):
             result.update(failed=True, status='refused', msg='%s: %s' % (name, _task_result.refusal(exc.items)))
             return
         result['policy'] = _task_result.policy_of(policy)
-        _Case(self, name, policy, confirmed, options, task_vars, result).run()
+        if self.is_windows:
+            windows_plan.run(self, name, policy, confirmed, options, task_vars, result)
+        else:
+            _Case(self, name, policy, confirmed, options, task_vars, result).run()
 
     @staticmethod
     def _refuse(options: _action.Options) -> None:
@@ -111,8 +117,7 @@ class ActionModule(_action.Action):
         if fault:
             raise AnsibleActionFail(fault)
 
-    @staticmethod
-    def _confirmed(options: _action.Options) -> Confirmed | None:
+    def _confirmed(self, options: _action.Options) -> Confirmed | None:
         """Read the plan within which it is planned. Raises AnsibleActionFail where it is none, or another one."""
         if options['within'] is None:
             return None
@@ -120,7 +125,7 @@ class ActionModule(_action.Action):
             confirmed = Confirmed(options['within'])
         except Fault as fault:
             raise AnsibleActionFail('within is not the plan of a result: %s' % fault) from None
-        if FIREWALL in options['actions'] and confirmed.others != plan.OTHERS[options['mode']]:
+        if FIREWALL in options['actions'] and not self.is_windows and confirmed.others != plan.OTHERS[options['mode']]:
             raise AnsibleActionFail('within is a plan that %s, and mode is %s' % (
                 'filters in another mode' if confirmed.others else 'filters nothing', options['mode']))
         return confirmed

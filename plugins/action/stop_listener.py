@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
-from ansible_collections.listening.ports.plugins.plugin_utils._enforce import results, stops, trial
+from ansible_collections.listening.ports.plugins.plugin_utils._enforce import results, stops, trial, windows_case
 from ansible_collections.listening.ports.plugins.plugin_utils._enforce.steps import Answer
 from ansible_collections.listening.ports.plugins.plugin_utils._variables import host_facts
 
@@ -24,7 +24,8 @@ _UNTOUCHED = ('reverted', 'refused', 'busy')
 class ActionModule(trial.Action):
     """The module of the same name, whose trial a new login confirms."""
 
-    ARGUMENTS = arguments.ARGUMENTS
+    ARGUMENTS = {**arguments.ARGUMENTS, 'windows': {
+        'type': 'str', 'choices': list(windows_case.SWITCH), 'default': windows_case.NEVER}}
     FAULT = staticmethod(arguments.fault)
     PARAMETERS = host_facts.CLOSE
     WHY_NOT = {
@@ -35,6 +36,10 @@ class ActionModule(trial.Action):
 
     def change(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:
         """Close listeners of the host."""
+        if self.is_windows:
+            windows_case.close(self, options, task_vars, result)
+            return
+        del options['windows']      # of which its module knows nothing
         Case(self, options, task_vars, result).run()
 
 

@@ -42,6 +42,11 @@ notes:
   - A port that a host only forwards is no listener of it, and is not closed. O(actions=firewall) filters it.
   - A declaration without entries is refused. A host is left as it is, and the task fails, if its sockets could not be
     observed completely; nor, to filter, its firewall; nor, to close, the owners of all sockets.
+  - Of a Windows host, what would be stopped is decided on the controller. With O(close_windows=never) it is in
+    RV(plan.left) with the reason V(by_hand), and so is always what would be filtered, because nothing of a Windows
+    firewall is ever written. C(command) is the PowerShell by which a person does it. There is none where rules would do
+    nothing, as where Group Policy lets no local rule count, or could cut the connection in use. O(close_processes),
+    O(close_mask), O(close_despite), O(confirm), O(open), O(protected_sources) and O(despite) mean nothing there.
   - What is filtered is still not declared. Set the variable C(listener_unexpected_blocked) to V(warn) or V(ignore), and
     an audit does not fail for it.
 options:
@@ -84,6 +89,14 @@ options:
     elements: str
     choices: [protected, serves_others, bystanders, upheld, supervised]
     default: []
+  close_windows:
+    description:
+      - With O(actions=close), what is planned to be stopped on a Windows host, see
+        O(listening.ports.stop_listener#module:windows).
+    type: str
+    choices: [never, experimental]
+    default: never
+    version_added: 0.2.0
   within:
     description:
       - RV(plan) of an earlier result, which somebody has confirmed. Nothing is planned that it does not have. What
@@ -248,8 +261,9 @@ plan:
         - What is left as it is. Each has the C(action) that leaves it, C(listener), C(reason), C(message), and
           C(command), which helps, or null. What V(close) leaves may still be filtered.
         - Reasons are V(incomplete), V(shared_port), V(unknown_owner), V(ephemeral), V(loopback), V(namespace),
-          V(protocol), V(interface), V(conflict), V(unreachable), V(unknown), V(name), V(appeared) and V(clients), and
-          those of RV(listening.ports.stop_listener#module:listeners).
+          V(protocol), V(interface), V(conflict), V(unreachable), V(unknown), V(name), V(appeared) and V(clients), on
+          Windows also V(by_hand), V(let_in), V(policy) and V(in_use), and those of
+          RV(listening.ports.stop_listener#module:listeners).
       type: list
       elements: dict
       returned: always

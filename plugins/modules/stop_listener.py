@@ -73,6 +73,18 @@ options:
     elements: str
     choices: [protected, serves_others, bystanders, upheld, supervised]
     default: []
+  windows:
+    description:
+      - What is stopped on a Windows host. With V(never) nothing is, and the task fails if something would be; in check
+        mode it says what, and the PowerShell by which a person does it.
+      - With V(experimental), services are stopped and disabled that are alone in their process, serve nothing that
+        stays, are not protected, and that nothing which runs depends on. The host checks that the process is still the
+        one that was seen, and all the rest, and looks again afterwards. There is no trial, so that O(confirm), O(mask),
+        O(processes) and O(despite) mean nothing there. It has run below Wine, and never on Windows itself.
+    type: str
+    choices: [never, experimental]
+    default: never
+    version_added: 0.2.0
 extends_documentation_fragment:
   - listening.ports.attributes
   - ansible.builtin.action_common_attributes
@@ -97,7 +109,8 @@ attributes:
     support: none
     details: RV(listeners) and RV(msg) have all of it.
   platform:
-    platforms: linux
+    platforms: linux, windows
+    details: On Windows hosts nothing is stopped unless O(windows=experimental).
 seealso:
   - module: listening.ports.listener_facts
   - module: listening.ports.plan_listeners
@@ -147,9 +160,10 @@ code:
   description:
     - Why it was refused. V(no_root), only root can do it. V(connection_hidden), the connection in use cannot be found,
       so that a new login could not be told from it. V(no_undo), the timer that would start the units again cannot be
-      set. V(busy).
+      set. V(busy). V(by_hand), on a Windows host with O(windows=never).
     - Or what failed. V(listens), something still listens, or listens again. V(not_disabled), units are stopped, and a
-      boot may start them. V(not_looked), what listens now could not be looked at.
+      boot may start them. V(not_looked), what listens now could not be looked at. V(not_stopped), a service of
+        Windows does not stop.
   type: str
   returned: when RV(status) is V(refused) or V(busy), or V(failed) after all was stopped
   sample: connection_hidden
@@ -185,6 +199,11 @@ listeners:
         - V(hidden), it is not known who owns it, or what else listens. V(serves_others), its unit also serves what
           stays. V(bystanders), with it something would stop that serves what stays, or is protected. V(upheld),
           V(supervised), another unit, or its parent, starts it again at once.
+        - On Windows V(by_hand), nobody asked to stop it, see O(windows); V(plain_process), it is in no service;
+          V(shared_process), its service shares its process with others, or could; V(dependents), services that run need
+          it; V(several), it belongs to several processes; V(http_sys), V(smb), V(netbios) and V(portproxy), Windows
+          itself listens there, for what these names say; V(changes), its service is not as it was; V(not_stopped), it
+          does not stop, and has its start type again.
         - V(reverted), it was closed on trial, and listens again because no new login kept that. V(unknown), whether
           that was kept is not known.
       type: str
@@ -208,7 +227,7 @@ listeners:
         by:
           description:
             - V(triggered), a unit that starts it; V(wanted), one with which it is started; V(dbus), a call to a name of
-              D-Bus; V(cron), a job of cron at boot.
+              D-Bus; V(cron), a job of cron at boot; V(login), of the user that a service of Windows is of.
           type: str
           returned: always
           sample: wanted

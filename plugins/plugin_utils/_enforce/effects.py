@@ -12,7 +12,7 @@ from ...module_utils._addresses.networks import ANYONE
 from .._harmless.terminal import sentence, visible
 from .._policy.language.options import FAIL, if_blocked
 from .._words import number, some
-from .lefts import CLOSE
+from .lefts import BY_HAND, CLOSE
 from .plan import BLOCK, Plan
 
 _MOST_NETWORKS = 4              # of a line
@@ -64,8 +64,10 @@ def message(plan: Plan, effects: Sequence[Mapping[str, Any]], refusals: Sequence
     if plan.close or filters and not is_done or plan.open:
         lines = ['%s.' % '; '.join(does + ['%s, %s' % (plan.mode, rules)] * filters)]
     else:
-        lines = ['nothing has to be done (%s).' % '; '.join(
-            ['close'] * (stops is not None) + ['%s: %s' % (plan.mode, rules)] * filters)]
+        by_hand = sum(left['reason'] == BY_HAND for left in plan.left)
+        does = ['close'] * (stops is not None) + ['%s: %s' % (plan.mode, rules)] * filters
+        lines = ['nothing is done by itself; %s left to do by hand.' % number(by_hand, 'thing') if by_hand
+                 else 'nothing has to be done%s.' % (' (%s)' % '; '.join(does) if does else '')]
     lines += _indented('Stops:', stops or ())
     lines += _indented('Changes:', [text for effect in effects for text in in_words(effect)])
     if filters and not effects and not is_done:

@@ -16,6 +16,7 @@ from .._shape import Facts
 
 LONGEST = 1000          # characters of a message
 CLOSE, FIREWALL = ACTIONS = ('close', 'firewall')
+BY_HAND = 'by_hand'             # it is for a person to do
 INCOMPLETE = 'incomplete'       # why nothing is done to a host that was not seen as a whole
 Left = dict[str, Any]
 

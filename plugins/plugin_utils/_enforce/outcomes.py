@@ -16,6 +16,7 @@ from typing import Any
 from .._harmless.terminal import sentence, visible
 from .._words import some
 from . import effects, stops
+from .lefts import BY_HAND
 
 # What a row says of something: what is done comes first.
 CLOSE, FILTER, OPEN, LEFT, FAILED = KINDS = ('close', 'filter', 'open', 'left', 'failed')
@@ -77,6 +78,11 @@ class Outcome:
     def counts(self) -> Counter[str]:
         """How many rows there are of each kind."""
         return Counter(row.kind for row in self.rows)
+
+    @property
+    def by_hand(self) -> int:
+        """How many rows there are of what is left to a person."""
+        return sum(row.kind == LEFT and row.why == BY_HAND for row in self.rows)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .. import _schema
 from .._harmless.terminal import name, operand, sentence, visible
 from .._schema import Fault
 from .._words import MOST, number, some
+from .lefts import BY_HAND
 from .results import STATUSES, TRIAL, common, connection_in_use
 
 Row = dict[str, Any]
@@ -28,8 +29,6 @@ STILL = (SURVIVED, RESPAWNED)   # what fails a host
 # Why a listener is left: GONE, it is closed already. The others, only the controller knows of: it was closed, and is
 # open again, or may be
 GONE, REVERTED, UNKNOWN = 'gone', 'reverted', 'unknown'
-# It would be closed, and that was not asked for
-BY_HAND = 'by_hand'
 _MOST, _MOST_NAMES, _MOST_WAYS = 10 * 1000, 1000, 100
 _LONG_ID, _LONG_NAME, _LONG_COMMAND = 400, 300, 2000
 # As in facts: the path of a file may have every byte written as \xNN

@@ -20,7 +20,7 @@ from .._windows import by_hand, names, stop, writable
 from .._windows.model import SYSTEM
 from .._windows.raw import Raw
 from . import plan, stops
-from .lefts import FIREWALL, Left, left
+from .lefts import BY_HAND, FIREWALL, Left, left
 from .ports import NOBODY, Who, let_in, ports_of
 
 # Of a host that something is left to do on, besides what it is
@@ -32,7 +32,7 @@ _RULE_IN_THE_WAY = 'block rule'
 
 def unasked(rows: Iterable[stops.Row]) -> list[stops.Row]:
     """Return what is said of listeners where nobody asked to stop services: what would be closed is left."""
-    return [{**row, 'status': stops.LEFT, 'reason': stops.BY_HAND} if row['status'] == stops.CLOSED else row
+    return [{**row, 'status': stops.LEFT, 'reason': BY_HAND} if row['status'] == stops.CLOSED else row
             for row in rows]
 
 
@@ -67,7 +67,7 @@ def _of_filtered(listener: Listener, wanted: Who, mode: str, has_obstacles: bool
         return left(FIREWALL, listener, LET_IN, 'others are let in%s; %s' % (
             ' by %s' % rule if rule else '', NEVER_FILTERED))
     command = None if has_obstacles else by_hand.together(_blocks(listener, wanted))
-    return left(FIREWALL, listener, stops.BY_HAND, 'a rule that blocks comes before all that let others in%s; %s' % (
+    return left(FIREWALL, listener, BY_HAND, 'a rule that blocks comes before all that let others in%s; %s' % (
         ' (%s)' % rule if rule else '', NEVER_FILTERED), command)
 
 

@@ -32,7 +32,7 @@ FIREWALL = ('firewall_confirm', 'firewall_despite', 'firewall_mode', 'firewall_o
             'firewall_protected_sources', 'firewall_state')
 # And for the role close: they decide what is stopped.
 CLOSE = ('close_confirm', 'close_despite', 'close_kinds', 'close_mask', 'close_plan', 'close_processes',
-         'close_protected')
+         'close_protected', 'close_windows')
 # And for the playbook enforce: they decide whether anything is done at all.
 ENFORCE = ('enforce_actions', 'enforce_confirm', 'enforce_serial')
 # And for the playbook baseline: they decide what is declared, and where.

@@ -48,6 +48,11 @@ def look(raw: Raw, facts: Facts, units: Iterable[str]) -> dict[str, Diagnosis]:
     return {unit: known for unit in dict.fromkeys(units) for known in [host.diagnosis(unit)] if known}
 
 
+def start_type(number: int | None) -> str | None:
+    """Return the name of a dwStartType; None for one that is not known."""
+    return None if number is None else _STARTS.get(number)
+
+
 def unread(raw: Raw, source: str) -> str:
     """Say why a source has nothing: ``error 5 (access was denied)``. The text of the host is in its language."""
     codes = [error.number & 0xFFFFFFFF for error in raw.get('errors', ()) if error.source == source]
@@ -103,9 +108,8 @@ class _Host:
         result, code = _result(service)
         if result in (WIN32, SPECIFIC):
             active = 'failed'
-        start = None if service.start is None else _STARTS.get(service.start)
-        known.update({'id': service.name, 'load': 'loaded', 'active': active, 'sub': sub, 'enabled': start,
-                      'result': result, 'exit': code})
+        known.update({'id': service.name, 'load': 'loaded', 'active': active, 'sub': sub,
+                      'enabled': start_type(service.start), 'result': result, 'exit': code})
         if service.state == RUNNING and not known['holds']:
             self._doubt(known, service)
         if known['holds'] or active in ('inactive', None):

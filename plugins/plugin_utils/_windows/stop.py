@@ -129,8 +129,7 @@ class _Host:
 
     def target(self, service: Service) -> Target:
         """Name what the host has to check of a service before it is stopped."""
-        endpoints = sorted(endpoint for listener_id in self._of_pid[service.pid]
-                           for endpoint in endpoints_of(self._listeners[listener_id]))
+        endpoints = sorted({endpoint_of(self._listeners[listener_id]) for listener_id in self._of_pid[service.pid]})
         started = self._processes[service.pid].started or 0
         return Target(service.name, service.pid, started, tuple(endpoints))
 
@@ -233,10 +232,10 @@ class _Host:
                 and (address == '*' or _same(address, listener['address'])))
 
 
-def endpoints_of(listener: Mapping[str, Any]) -> Iterator[str]:
-    """Yield where a listener is in the tables of sockets of its host."""
+def endpoint_of(listener: Mapping[str, Any]) -> str:
+    """Return where a listener is in the tables of sockets of its host: ``tcp4/00000000/80``."""
     address = ipaddress.ip_address(listener['address'])
-    yield '%s%d/%s/%d' % (listener['protocol'], address.version, address.packed.hex(), listener['port'])
+    return '%s%d/%s/%d' % (listener['protocol'], address.version, address.packed.hex(), listener['port'])
 
 
 def _same(one: str, other: str) -> bool:

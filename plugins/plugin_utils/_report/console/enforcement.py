@@ -63,11 +63,14 @@ def plan_lines(outcomes: Sequence[Outcome], columns: int | None = None) -> Shown
     lines += _reasons('Not planned, and nothing is done to them:', outcomes, UNPLANNED, columns)
     acting = [outcome for outcome in outcomes if outcome.state == ACTS]
     unplanned = sum(outcome.state == UNPLANNED for outcome in outcomes)
+    by_hand = sum(outcome.by_hand for outcome in outcomes)
     text = '%s of %s would be changed: %s' % (len(acting), number(len(outcomes), 'host'), _sum(acting, 0)) if acting \
-        else 'Nothing would be done' if unplanned else 'Nothing has to be done'
+        else 'Nothing would be done' if unplanned or by_hand else 'Nothing has to be done'
+    if by_hand:
+        text += '; %s left to do by hand' % number(by_hand, 'thing')
     if unplanned:
         text += '; %s could not be planned for' % number(unplanned, 'host')
-    return _ended(lines, text + '.', BAD if unplanned else WIDE if acting else GOOD, columns)
+    return _ended(lines, text + '.', BAD if unplanned else WIDE if acting or by_hand else GOOD, columns)
 
 
 def done_lines(outcomes: Sequence[Outcome], columns: int | None = None, is_check: bool = False) -> Shown:
@@ -90,6 +93,9 @@ def done_lines(outcomes: Sequence[Outcome], columns: int | None = None, is_check
     refused = sum(outcome.passes is False for outcome in outcomes)
     if refused:
         parts.append('%d not as declared' % refused)
+    by_hand = sum(outcome.by_hand for outcome in outcomes)
+    if by_hand:
+        parts.append('%s left to do by hand' % number(by_hand, 'thing'))
     is_bad = refused or any(counts[state] for state in (WRONG, PARTLY, UNTOUCHED, UNPLANNED))
     text = '%s: %s%s.' % (number(len(outcomes), 'host'), ', '.join(parts), '. Nothing was changed' if is_check else '')
     return _ended(lines, text, BAD if is_bad else GOOD, columns)
