@@ -77,8 +77,8 @@ def facts(raw: Raw) -> Facts:
     }
 
 
-def _add(gaps: Gaps, aspect: str, code: str, message: str, count: int | None = None) -> None:
-    gaps.add(aspect, code, message[:_MOST_TEXT], count)
+def _add(gaps: Gaps, aspect: str, code: str, message: str, count: int | None = None, hint: str | None = None) -> None:
+    gaps.add(aspect, code, message[:_MOST_TEXT], count, hint)
 
 
 def _records(raw: Raw, found: Sequence[Listening], gaps: Gaps) -> list[Listener]:
@@ -190,10 +190,12 @@ def _note(raw: Raw, owners: Owners, records: Sequence[Listener], counts: dict[st
         text = 'of %s the executable or the user of an owner could not be read' % number(counts['unread'], 'listener')
         _add(gaps, 'owners', 'process_unreadable', '%s: %s' % (text, reason) if reason else text, counts['unread'])
     if counts['http_sys']:
-        _add(gaps, 'owners', 'unreadable', 'the programs behind http.sys are not known')
+        # netsh shows them to administrators only
+        hint = None if raw['os']['elevated'] else codes.ADMINISTRATOR
+        _add(gaps, 'owners', 'unreadable', 'the programs behind http.sys are not known', hint=hint)
         _add(gaps, 'units', 'http_sys', 'the queues of http.sys, which may be behind %s of the kernel, could not be '
              'read: %s' % (number(counts['http_sys'], 'listener'), owners.http_unread or 'they are not clear'),
-             counts['http_sys'])
+             counts['http_sys'], hint)
     if counts['shared']:
         _add(gaps, 'units', 'shared_svchost', 'of %s it is not known which service of its process listens' % number(
             counts['shared'], 'listener'), counts['shared'])

@@ -41,7 +41,7 @@ class Held(NamedTuple):
     """Who holds one socket, or takes what comes in by it.
 
     :ivar owners: processes, each with the name of its service.
-    :ivar sure: whether nobody else may own it. :ivar doubts: why that is not so, codes of gaps of ``owners``.
+    :ivar doubts: why somebody else may own it, codes of gaps of ``owners``, and ``http_sys``; empty where nobody may.
     :ivar shared: whether the service is one of several of its process, and it is not known which one.
     """
 
@@ -49,11 +49,6 @@ class Held(NamedTuple):
     doubts: Sequence[str]
     shared: bool
     activated_by: str | None = None
-
-    @property
-    def sure(self) -> bool:
-        return not self.doubts
-
 
 class Owners:
     """The processes and services of a host.
