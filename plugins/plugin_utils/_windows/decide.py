@@ -62,6 +62,10 @@ class Firewall:
         """Return what two ports of ``tcp`` or ``udp`` have in common if no rule tells them apart."""
         return self._index.port_class(protocol, port)
 
+    def alike(self, protocol: str) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the ports at which another kind begins, and the ``port_class`` from each of them on."""
+        return self._index.alike(protocol)
+
     def holder_class(self, holder: Holder) -> Hashable:
         """Return what two holders have in common, their ports among it, if no rule tells them apart."""
         return self._index.holder_class(holder)

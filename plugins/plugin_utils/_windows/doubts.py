@@ -15,13 +15,14 @@ from typing import NamedTuple
 from .model import PROFILES
 from .policy import Profile, without_local
 from .raw import Raw, Service
+from .sources import why_not
 
 MOST_RULES = 20000
 _SERVICES = ('mpssvc', 'bfe')   # the firewall, and the Base Filtering Engine below it
 _RUNNING = 4                    # SERVICE_RUNNING
 _BITS = dict(zip(PROFILES, (1, 2, 4)))          # NET_FW_PROFILE_TYPE2
 _STORES = ('local', 'gpo', 'mdm', 'static', 'configurable')
-_ADVISORY = ('firewall.providers', 'firewall.consec')   # sources without which only a caveat is missing
+_OF_WINDOWS = ('microsoft', 'windows')          # how names of providers begin that Windows comes with
 _MOST_NAMED, _MOST_NAME = 3, 100
 _ALLOW = 1                      # NET_FW_ACTION_ALLOW
 
@@ -47,40 +48,28 @@ def unknown(raw: Raw, found: Mapping[str, Profile]) -> list[Doubt]:
     if missing:
         doubts.append(Doubt('unread', '%s could not be read' % ', '.join(missing)))
     doubts += _stopped(raw.get('services'))
-    firewall = raw.get('firewall')
-    if firewall is None:
-        return doubts
+    firewall = raw.get('firewall') or {}
     products = firewall.get('products')
     if products:
         doubts.append(Doubt('other_product', 'another product is registered as the firewall: %s' % _named(products)))
-    sent = sum(len(rules) for rules in firewall['stores'].values() if rules)
+    sent = sum(len(rules) for rules in firewall.get('stores', {}).values() if rules)
     if sent > MOST_RULES:
         doubts.append(Doubt('budget', 'the firewall has more than %d rules' % MOST_RULES))
-    stale = _stale(raw, found)
-    if stale and not missing:
+    stale = [] if missing else _stale(raw, found)
+    if stale:
         doubts.append(Doubt('stale', 'the registry and the running firewall differ in %s' % ', '.join(stale)))
     return doubts
 
 
 def _unread(raw: Raw) -> list[str]:
-    """What could not be read of the firewall, in words."""
-    firewall = raw.get('firewall')
-    if firewall is None:
+    """What could not be read of the firewall, or not all of it, in words."""
+    if 'firewall' not in raw or not {'stores', 'profiles'} <= set(raw['firewall']):
         return ['the firewall']
-    missing = ['the %s store of rules' % store for store in _STORES if firewall['stores'].get(store) is None]
     packaged = any(process.package for process in raw.get('processes') or ())
-    if packaged and firewall['stores'].get('appiso') is None:
-        missing.append('the appiso store of rules')
-    missing += ['the settings of the %s store' % store
-                for store in ('local', 'gpo', 'mdm') if firewall['profiles'].get(store) is None]
-    if firewall.get('effective') is None:
-        missing.append("the firewall's own view of its settings")
-    if firewall.get('products') is None:
-        missing.append('the list of other firewalls')
-    if not missing and any(error.source.partition('.')[0] == 'firewall' and error.source not in _ADVISORY
-                           for error in raw.get('errors') or ()):
-        missing.append('a part of the firewall')
-    return missing
+    needed = [('stores.' + store, 'the %s store of rules' % store) for store in _STORES + ('appiso',) * packaged]
+    needed += [('profiles.' + store, 'the settings of the %s store' % store) for store in ('local', 'gpo', 'mdm')]
+    needed += [('effective', "the firewall's own view of its settings"), ('products', 'the list of other firewalls')]
+    return [words for source, words in needed if why_not(raw, 'firewall.' + source)]
 
 
 def _stopped(services: Iterable[Service] | None) -> list[Doubt]:
@@ -94,9 +83,8 @@ def _stopped(services: Iterable[Service] | None) -> list[Doubt]:
 
 def _stale(raw: Raw, found: Mapping[str, Profile]) -> list[str]:
     """List the settings that the service has otherwise than the registry: it reads some of them when it starts only."""
-    effective = raw['firewall'].get('effective')
-    if effective is None:
-        return []
+    effective = raw['firewall']['effective']
+    assert effective is not None
     names = {interface['id'].lower(): interface['name'].lower() for interface in raw.get('interfaces') or ()}
     differing = []
     for profile, bit in _BITS.items():
@@ -123,18 +111,13 @@ def _stale(raw: Raw, found: Mapping[str, Profile]) -> list[str]:
     return differing
 
 
-def caveats(raw: Raw, found: Mapping[str, Profile], held: Iterable[str]) -> list[str]:
-    """List what to know of every verdict on what comes in by the network.
-
-    :param held: the profiles that may hold for an interface.
-    """
-    firewall = raw['firewall']
-    result = ['rules of the local store do not count in the %s profile (AllowLocalPolicyMerge)' % profile
-              for profile in without_local(found, [name for name in PROFILES if name in held])]
+def caveats(raw: Raw) -> list[str]:
+    """List what to know of every verdict on what comes in by the network."""
+    firewall, result = raw['firewall'], []
     providers = firewall.get('providers')
     if providers is None:
         result.append('whether other products filter packets could not be read')
-    foreign = [name for name in providers or () if not name.lower().startswith('microsoft')]
+    foreign = [name for name in providers or () if not name.lower().startswith(_OF_WINDOWS)]
     if foreign:
         result.append('other products may filter packets: %s' % _named(foreign))
     consec = firewall.get('consec')

@@ -128,6 +128,10 @@ class Index:
         starts, sums = self._edges[protocol]
         return sums[bisect.bisect_right(starts, port) - 1]
 
+    def alike(self, protocol: str) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the ports at which another kind begins, and the class of the ports from each of them on."""
+        return self._edges[protocol]
+
     def _sums(self, protocol: str) -> tuple[list[int], list[int]]:
         """Return from each start on the XOR of a random number of 64 bits for each set of ports that covers it.
 

@@ -48,7 +48,7 @@ def profiles(firewall: Firewall) -> dict[str, Profile]:
 
     A store whose settings could not be read counts as one without any: see ``doubts.unknown``.
     """
-    stores = {store: _folded(firewall['profiles'].get(store) or {}) for store in ('local', 'gpo', 'mdm')}
+    stores = {store: _folded(firewall.get('profiles', {}).get(store) or {}) for store in ('local', 'gpo', 'mdm')}
     return {profile: _profile(stores, profile) for profile in PROFILES}
 
 

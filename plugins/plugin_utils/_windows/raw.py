@@ -93,7 +93,10 @@ class Portproxy(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A row of GetIpForwardTable2. :ivar to: hexadecimal digits, as ``via``; all zero where there is no router."""
+    """A row of GetIpForwardTable2.
+
+    :ivar family: 2 (IPv4) or 23 (IPv6). :ivar to: hexadecimal digits, as ``via``; all zero where there is no router.
+    """
 
     family: int
     to: str
@@ -103,7 +106,7 @@ class Route(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A row of GetIpInterfaceTable. :ivar interface: its index."""
+    """A row of GetIpInterfaceTable. :ivar interface: its index. :ivar family: 2 (IPv4) or 23 (IPv6)."""
 
     interface: int
     family: int

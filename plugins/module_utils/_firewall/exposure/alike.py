@@ -172,14 +172,7 @@ class Asker:
 
         :param kind: str, ``translate`` or ``filter``: of rules that may translate packets, or let them in.
         """
-        starts = self._alike[protocol][0]
-        for first, high in iv.merged(self._named.get((kind, family, protocol), ())):
-            low = first
-            while low <= high:
-                at = bisect.bisect_right(starts, low)
-                end = min(high, starts[at] - 1) if at < len(starts) else high
-                yield low, end
-                low = end + 1
+        return parts(self._alike[protocol][0], iv.merged(self._named.get((kind, family, protocol), ())))
 
     def unnamed(self, protocol):
         """int: a port that no rule names; None where rules name all."""
@@ -278,6 +271,17 @@ class Asker:
         if key not in self._known:
             self._known[key] = self._ask(self._evaluator.ask_outward, family, protocol, interface, address, port)
         return self._known[key]
+
+
+def parts(starts, spans):
+    """Yield (low, high), the parts of a set between two of these numbers, which are sorted."""
+    for first, high in spans:
+        low = first
+        while low <= high:
+            at = bisect.bisect_right(starts, low)
+            end = min(high, starts[at] - 1) if at < len(starts) else high
+            yield low, end
+            low = end + 1
 
 
 def _sums(edges):

@@ -87,18 +87,31 @@ def _attach(records, snapshot, gaps, patience, describer, outward):
         for record in own:
             if survey.may_be_led_to(record):
                 record['exposure'] = listeners.unknown_of(record, 'there was no time left to judge it')
-        gaps.add(
-            'firewall',
-            'budget',
-            'the firewall is too large to list what it forwards and lets in within %d seconds' % patience,
-        )
+        note_budget(gaps, patience)
     openings, forwarded = survey.openings(), survey.forwarded()
     if survey.joiner.describer.kept.texts:
         firewall['sets'] = survey.joiner.describer.kept.texts
-    _note_undecided(own + forwarded, gaps)
+    found = bounded(own, forwarded, openings, survey.skipped, gaps)
+    found['firewall'] = firewall
+    if outward:
+        from .outgoing import outgoing
+        found['outgoing'] = outgoing(net, asker, survey.joiner, judge.crowds, gaps)
+        if survey.joiner.describer.kept.texts:
+            firewall['sets'] = survey.joiner.describer.kept.texts
+    return found
+
+
+def bounded(records, forwarded, openings, skipped, gaps):
+    """Cut lists that are too long, and add the gaps of what was left out or is not decided.
+
+    :param records: list of dict, listeners that have their exposure; forwarded: the same of forwarded endpoints.
+    :param skipped: int, of openings that were not looked for.
+    :returns: dict with ``forwarded`` and ``openings``.
+    """
+    _note_undecided(records + forwarded, gaps)
     if len(forwarded) > MOST_FORWARDED:
         gaps.add('firewall', 'forwarded', 'the list of forwarded ports is incomplete', len(forwarded) - MOST_FORWARDED)
-    skipped = survey.skipped + max(len(openings) - MOST_OPENINGS, 0)
+    skipped += max(len(openings) - MOST_OPENINGS, 0)
     if skipped:
         gaps.add(
             'firewall',
@@ -106,13 +119,16 @@ def _attach(records, snapshot, gaps, patience, describer, outward):
             'not all ports named by rules were checked for listeners: there are too many',
             skipped,
         )
-    found = {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS], 'firewall': firewall}
-    if outward:
-        from .outgoing import outgoing
-        found['outgoing'] = outgoing(net, asker, survey.joiner, judge.crowds, gaps)
-        if survey.joiner.describer.kept.texts:
-            firewall['sets'] = survey.joiner.describer.kept.texts
-    return found
+    return {'forwarded': forwarded[:MOST_FORWARDED], 'openings': openings[:MOST_OPENINGS]}
+
+
+def note_budget(gaps, patience):
+    """Add the gap of a firewall of which not all questions were answered within some seconds."""
+    gaps.add(
+        'firewall',
+        'budget',
+        'the firewall is too large to list what it forwards and lets in within %d seconds' % patience,
+    )
 
 
 def _note_undecided(records, gaps):

@@ -343,23 +343,12 @@ class Joiner:
         :param keep: bool, see ``ways``.
         :param more: list of Way, by which packets get to it that were sent to something else.
         """
-        taken = families(record)
         if record['protocol'] == 'raw':
             return unknown_of(record, 'raw sockets are not judged')
         if self._is_chosen and record['protocol'] in ('tcp', 'udp'):
             return unknown_of(record, 'a BPF program (sk_lookup) chooses the sockets that get packets')
-        ways, caveats, local = [], [], False
         try:
-            for family, address, is_sure in taken:
-                some, notes, is_local = self._binding(family, address, record, keep)
-                some = some + self._proxied(family, address, record)
-                if self.policies:
-                    heard = [address] if address else self._own[family]
-                    own = {family: iv.merged((own_address, own_address) for own_address in heard)}
-                    some = self.guarded(some, ('in', 'out'), record['protocol'], record['port'], own)
-                local = local or is_local
-                caveats += notes
-                ways += some if is_sure else [way.doubted('whether the socket accepts IPv4 is unknown') for way in some]
+            ways, caveats, local = self.reaching(record, keep)
         except Timeout:
             return unknown_of(record, 'there was no time left to judge it')
         except Unclear as exc:
@@ -369,6 +358,26 @@ class Joiner:
         if local and not ways and not more:
             result['decided_by'] = result['blocked_by'] = 'bound to loopback'
         return result
+
+    def reaching(self, record, keep=False):
+        """Find the ways to a listener, of all families.
+
+        :param keep: bool, see ``ways``.
+        :returns: tuple of list of Way, list of caveats, and whether it is bound to loopback.
+        :raises Unclear: it cannot be judged. :raises Timeout: there is no time left.
+        """
+        ways, caveats, local = [], [], False
+        for family, address, is_sure in families(record):
+            some, notes, is_local = self._binding(family, address, record, keep)
+            some = some + self._proxied(family, address, record)
+            if self.policies:
+                heard = [address] if address else self._own[family]
+                own = {family: iv.merged((own_address, own_address) for own_address in heard)}
+                some = self.guarded(some, ('in', 'out'), record['protocol'], record['port'], own)
+            local = local or is_local
+            caveats += notes
+            ways += some if is_sure else [way.doubted('whether the socket accepts IPv4 is unknown') for way in some]
+        return ways, caveats, local
 
     def _binding(self, family, address, record, keep):
         """Find the ways to one family of a listener.

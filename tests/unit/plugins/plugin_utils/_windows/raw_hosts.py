@@ -160,7 +160,7 @@ class Builder:
         self.exclude('tcp', 50000, 50059, True)
         return self
 
-    def firewall(self, rules, gpo=None, profiles=None, gpo_profiles=None, current=None, off=(), allow=()):
+    def firewall(self, rules, gpo=None, profiles=None, gpo_profiles=None, current=None, off=(), allow=(), modify=0):
         """Set the firewall up; the view of its service agrees with the registry."""
         profiles = profiles or {name: {'EnableFirewall': 1, 'DisableNotifications': 1} for name in (
             'DomainProfile', 'StandardProfile', 'PublicProfile')}
@@ -170,7 +170,7 @@ class Builder:
             'counts': {'local': len(rules) + 180, 'gpo': len(gpo or ()), 'mdm': 0, 'static': 96, 'configurable': 2},
             'profiles': {'local': profiles, 'gpo': gpo_profiles or {}, 'mdm': {}},
             'effective': {
-                'current': current or {0: 4, 1: 2, 2: 1}[self.raw['networks'][ETHERNET]], 'modify': 0,
+                'current': current or {0: 4, 1: 2, 2: 1}[self.raw['networks'][ETHERNET]], 'modify': modify,
                 'profiles': {str(bit): [bit not in off, False, int(bit in allow), []] for bit in (1, 2, 4)}},
             'products': [],
             'providers': ['Microsoft Corporation', 'Windows Defender Firewall'],
@@ -285,7 +285,7 @@ def member():
     host.socket('tcp', 10050, 3460, 'Monitoring.Agent')
     return host.firewall(rules_of_hosts.local(('sql',)), rules_of_hosts.policy(), gpo_profiles={
         'DomainProfile': {'EnableFirewall': 1, 'DefaultInboundAction': 1, 'AllowLocalPolicyMerge': 0},
-        'PrivateProfile': {'EnableFirewall': 1}, 'PublicProfile': {'EnableFirewall': 1}}).build()
+        'PrivateProfile': {'EnableFirewall': 1}, 'PublicProfile': {'EnableFirewall': 1}}, modify=1).build()
 
 
 def domain_controller():
