@@ -69,8 +69,9 @@ class Process(NamedTuple):
 class Service(NamedTuple):
     """A row of EnumServicesStatusExW, and what QueryServiceConfigW and QueryServiceConfig2W say of it.
 
-    :ivar kind: dwServiceType. :ivar state: dwCurrentState: 1 stopped, 4 running. :ivar start: dwStartType.
-    :ivar sid_type: SERVICE_SID_INFO: 0 none, 1 unrestricted, 3 restricted; None where it was not asked for or not told.
+    :ivar kind: dwServiceType. :ivar state: dwCurrentState: 1 stopped, 4 running.
+    :ivar start: dwStartType. :ivar sid_type: SERVICE_SID_INFO: 0 none, 1 unrestricted, 3 restricted. Both are asked
+        of services whose process owns a socket, and of those to diagnose; None for others, and where not told.
     :ivar exit: dwWin32ExitCode. :ivar specific: dwServiceSpecificExitCode.
     """
 
@@ -137,7 +138,13 @@ class Ancestor(NamedTuple):
 
 
 class Error(NamedTuple):
-    """Why a source has nothing, or less: an error number of Windows, or the HRESULT of an exception."""
+    """Why a source has nothing, or less: an error number of Windows, or the HRESULT of an exception, without a sign.
+
+    :ivar source: the key of Raw, or a path such as ``excluded.tcp4``, ``firewall.stores.gpo`` and
+        ``firewall.effective``. ``sockets``: there are more than ``max_sockets``, ``number`` of them. A value of
+        ``gather`` that Windows does not have: 50, ``unsupported``.
+    :ivar text: the system call, or the name of an exception; nothing in the language of the host.
+    """
 
     source: str
     number: int

@@ -19,7 +19,7 @@ SIDECAR = yaml.safe_load((ROOT / 'plugins/modules/listener_facts.yml').read_text
 OPTIONS = SIDECAR['DOCUMENTATION']['options']
 SUBSETS = OPTIONS['gather']['choices']
 COPIES = ['plugins/modules/assert_listeners.py', 'plugins/modules/record_listeners.py',
-          'plugins/modules/collect_listeners.yml',
+          'plugins/modules/collect_listeners.yml', 'plugins/modules/win_collect_listeners.yml',
           'roles/audit/meta/argument_specs.yml']
 
 

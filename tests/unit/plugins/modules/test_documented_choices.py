@@ -42,6 +42,8 @@ def options(path):
 @pytest.mark.parametrize('path, name, choices', [
     ('plugins/modules/listener_facts.yml', 'gather', SUBSETS),
     ('plugins/modules/collect_listeners.yml', 'gather', SUBSETS),
+    ('plugins/modules/win_collect_listeners.yml', 'gather', SUBSETS),
+    ('plugins/modules/win_collect_listeners.yml', 'collector', COLLECTORS),
     ('plugins/modules/assert_listeners.py', 'gather', SUBSETS),
     ('plugins/modules/record_listeners.py', 'gather', SUBSETS),
     ('roles/audit/meta/argument_specs.yml', 'audit_gather', SUBSETS),

@@ -1,0 +1,305 @@
+// Copyright (c) 2026, the listening.ports authors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Services of a Windows host, what they log, and the ports of RPC. Nothing is judged here.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
+
+namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
+{
+    internal static class NativeMethods
+    {
+        [DllImport("advapi32.dll", SetLastError = true, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        public static extern IntPtr OpenSCManagerW(string machine, string database, uint access);
+        [DllImport("advapi32.dll", SetLastError = true, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        public static extern bool EnumServicesStatusExW(IntPtr manager, int level, uint kind, uint state, IntPtr buffer, uint size,
+                                                        out uint needed, out uint count, ref uint resume, string group);
+        [DllImport("advapi32.dll", SetLastError = true, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        public static extern IntPtr OpenServiceW(IntPtr manager, string name, uint access);
+        [DllImport("advapi32.dll", SetLastError = true)]
+        public static extern bool CloseServiceHandle(IntPtr handle);
+        [DllImport("advapi32.dll", SetLastError = true)]
+        public static extern bool QueryServiceStatus(IntPtr service, IntPtr status);
+        [DllImport("advapi32.dll", SetLastError = true, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        public static extern bool QueryServiceConfigW(IntPtr service, IntPtr buffer, uint size, out uint needed);
+        [DllImport("advapi32.dll", SetLastError = true, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        public static extern bool QueryServiceConfig2W(IntPtr service, uint level, IntPtr buffer, uint size, out uint needed);
+        [DllImport("advapi32.dll", SetLastError = true, CharSet = CharSet.Unicode, ExactSpelling = true)]
+        public static extern bool EnumDependentServicesW(IntPtr service, uint state, IntPtr buffer, uint size, out uint needed, out uint count);
+        [DllImport("rpcrt4.dll")]
+        public static extern uint RpcMgmtEpEltInqBegin(IntPtr binding, uint kind, IntPtr id, uint version, IntPtr uuid, out IntPtr context);
+        [DllImport("rpcrt4.dll")]
+        public static extern uint RpcMgmtEpEltInqNextW(IntPtr context, IntPtr id, out IntPtr binding, IntPtr uuid, IntPtr annotation);
+        [DllImport("rpcrt4.dll")]
+        public static extern uint RpcMgmtEpEltInqDone(ref IntPtr context);
+        [DllImport("rpcrt4.dll")]
+        public static extern uint RpcBindingToStringBindingW(IntPtr binding, out IntPtr text);
+        [DllImport("rpcrt4.dll")]
+        public static extern uint RpcBindingFree(ref IntPtr binding);
+        [DllImport("rpcrt4.dll")]
+        public static extern uint RpcStringFreeW(ref IntPtr text);
+    }
+
+    public class Services
+    {
+        private const uint Connect = 1, Enumerate = 4, QueryConfig = 1, QueryState = 4, Dependents = 8;
+        private const uint Win32 = 0x30, All = 3, Active = 1, SidInfo = 5, MoreData = 234, Insufficient = 122;
+        private const int MostEvents = 5;
+
+        // The services that were asked about, and their events; both by name, as Windows writes it.
+        public readonly Dictionary<string, object> Displays = new Dictionary<string, object>();
+        public readonly Dictionary<string, object> Events = new Dictionary<string, object>();
+
+        private readonly List<string> owning = new List<string>();
+
+        private static T WithManager<T>(Func<IntPtr, T> read)
+        {
+            IntPtr manager = NativeMethods.OpenSCManagerW(null, null, Connect | Enumerate);
+            if (manager == IntPtr.Zero) throw SystemFault.Last("OpenSCManagerW");
+            try { return read(manager); }
+            finally { NativeMethods.CloseServiceHandle(manager); }
+        }
+
+        private static T WithService<T>(IntPtr manager, string name, uint access, Func<IntPtr, T> read)
+        {
+            IntPtr service = NativeMethods.OpenServiceW(manager, name, access);
+            if (service == IntPtr.Zero) throw SystemFault.Last("OpenServiceW");
+            try { return read(service); }
+            finally { NativeMethods.CloseServiceHandle(service); }
+        }
+
+        // Calls for a buffer until it is large enough. call: false with the size that is needed, or true.
+        private delegate bool Filler(IntPtr buffer, uint size, out uint needed);
+
+        private static T Filled<T>(string name, Filler call, Func<IntPtr, T> read)
+        {
+            uint size = 0, needed;
+            IntPtr buffer = IntPtr.Zero;
+            try
+            {
+                for (int tries = 0; tries < 8; tries++)
+                {
+                    if (call(buffer, size, out needed)) return read(buffer);
+                    int code = Marshal.GetLastWin32Error();
+                    if (code != MoreData && code != Insufficient) throw new SystemFault(name, code);
+                    if (buffer != IntPtr.Zero) Marshal.FreeHGlobal(buffer);
+                    buffer = IntPtr.Zero;
+                    size += needed + 4096;      // services may come between two calls
+                    buffer = Marshal.AllocHGlobal(new IntPtr(size));
+                }
+                throw new SystemFault(name, Insufficient);
+            }
+            finally { if (buffer != IntPtr.Zero) Marshal.FreeHGlobal(buffer); }
+        }
+
+        // Rows of raw.Service: all of them, and of those of these processes and of those that were asked about also how
+        // they are configured.
+        public List<object> Rows(ICollection<uint> pids, ICollection<string> asked)
+        {
+            return WithManager(delegate(IntPtr manager)
+            {
+                List<object> rows = new List<object>();
+                uint count = 0;
+                Filled("EnumServicesStatusExW", delegate(IntPtr buffer, uint size, out uint needed)
+                {
+                    uint resume = 0;
+                    return NativeMethods.EnumServicesStatusExW(manager, 0, Win32, All, buffer, size, out needed, out count, ref resume, null);
+                }, delegate(IntPtr buffer)
+                {
+                    // ENUM_SERVICE_STATUS_PROCESSW: two pointers, and SERVICE_STATUS_PROCESS, nine numbers
+                    int stride = 2 * IntPtr.Size + (IntPtr.Size == 8 ? 40 : 36);
+                    for (long i = 0; i < count; i++) rows.Add(Row(manager, new IntPtr(buffer.ToInt64() + i * stride), pids, asked));
+                    return true;
+                });
+                return rows;
+            });
+        }
+
+        private object[] Row(IntPtr manager, IntPtr entry, ICollection<uint> pids, ICollection<string> asked)
+        {
+            string name = Marshal.PtrToStringUni(Marshal.ReadIntPtr(entry, 0)), display = Marshal.PtrToStringUni(Marshal.ReadIntPtr(entry, IntPtr.Size));
+            int status = 2 * IntPtr.Size;
+            uint pid = (uint)Marshal.ReadInt32(entry, status + 28);
+            object start = null, kind = null;
+            bool wanted = Means(asked, name, display);
+            bool owns = pid != 0 && pids.Contains(pid);
+            if (owns) owning.Add(name);
+            if (wanted)
+            {
+                Displays[name] = display;
+                Events[name] = new List<object>();
+            }
+            if (wanted || owns)
+            {
+                start = Number(manager, name, delegate(IntPtr service)
+                {
+                    // QUERY_SERVICE_CONFIGW: dwServiceType, dwStartType
+                    return Filled("QueryServiceConfigW", delegate(IntPtr buffer, uint size, out uint needed)
+                    {
+                        return NativeMethods.QueryServiceConfigW(service, buffer, size, out needed);
+                    }, delegate(IntPtr buffer) { return (object)(uint)Marshal.ReadInt32(buffer, 4); });
+                });
+                kind = Number(manager, name, delegate(IntPtr service)
+                {
+                    return Filled("QueryServiceConfig2W", delegate(IntPtr buffer, uint size, out uint needed)
+                    {
+                        return NativeMethods.QueryServiceConfig2W(service, SidInfo, buffer, size, out needed);
+                    }, delegate(IntPtr buffer) { return (object)(uint)Marshal.ReadInt32(buffer); });
+                });
+            }
+            return new object[] {
+                name, pid, (uint)Marshal.ReadInt32(entry, status), (uint)Marshal.ReadInt32(entry, status + 4), start, kind,
+                (uint)Marshal.ReadInt32(entry, status + 12), (uint)Marshal.ReadInt32(entry, status + 16) };
+        }
+
+        // Null where it could not be read: then nobody knows, and the service counts all the same.
+        private static object Number(IntPtr manager, string name, Func<IntPtr, object> read)
+        {
+            try { return WithService(manager, name, QueryConfig, read); }
+            catch (SystemFault) { return null; }
+        }
+
+        // Services may be asked about by either name, in any case, and as units of systemd are called.
+        private static bool Means(ICollection<string> asked, string name, string display)
+        {
+            const string suffix = ".service";
+            foreach (string one in asked)
+            {
+                string stem = one.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) ? one.Substring(0, one.Length - suffix.Length) : one;
+                foreach (string word in new string[] { one, stem })
+                    if (Same(word, name) || Same(word, display)) return true;
+            }
+            return false;
+        }
+
+        private static bool Same(string one, string other) { return string.Equals(one, other, StringComparison.OrdinalIgnoreCase); }
+
+        // dwCurrentState of a service or driver; 0 where it does not exist.
+        public static uint State(string name)
+        {
+            const int doesNotExist = 1060;
+            try
+            {
+                return WithManager(delegate(IntPtr manager)
+                {
+                    return WithService(manager, name, QueryState, delegate(IntPtr service)
+                    {
+                        IntPtr status = Marshal.AllocHGlobal(28);       // SERVICE_STATUS: seven numbers
+                        try
+                        {
+                            if (!NativeMethods.QueryServiceStatus(service, status)) throw SystemFault.Last("QueryServiceStatus");
+                            return (uint)Marshal.ReadInt32(status, 4);
+                        }
+                        finally { Marshal.FreeHGlobal(status); }
+                    });
+                });
+            }
+            catch (SystemFault fault)
+            {
+                if (fault.Number != doesNotExist) throw;
+                return 0;
+            }
+        }
+
+        // The active services that need one of those that own a socket, by its name; null where that could not be asked.
+        public Dictionary<string, object> Needed(Answer answer)
+        {
+            return WithManager(delegate(IntPtr manager)
+            {
+                Dictionary<string, object> dependents = new Dictionary<string, object>();
+                foreach (string one in owning)
+                {
+                    string name = one;
+                    dependents[name] = answer.Try("dependents", delegate
+                    {
+                        return WithService(manager, name, Dependents, delegate(IntPtr service)
+                        {
+                            uint count = 0;
+                            return Filled("EnumDependentServicesW", delegate(IntPtr buffer, uint size, out uint needed)
+                            {
+                                return NativeMethods.EnumDependentServicesW(service, Active, buffer, size, out needed, out count);
+                            }, delegate(IntPtr buffer)
+                            {
+                                // ENUM_SERVICE_STATUSW: two pointers, and SERVICE_STATUS, seven numbers
+                                List<object> found = new List<object>();
+                                int stride = 2 * IntPtr.Size + (IntPtr.Size == 8 ? 32 : 28);
+                                for (long i = 0; i < count; i++)
+                                    found.Add(Marshal.PtrToStringUni(Marshal.ReadIntPtr(new IntPtr(buffer.ToInt64() + i * stride))));
+                                return found;
+                            });
+                        });
+                    });
+                }
+                return dependents;
+            });
+        }
+
+        // Takes an event of the Service Control Manager, the latest first, if it is of a service that was asked about.
+        // Returns whether more of them are wanted. Which value is the name: 7009 and 7011 have milliseconds before it.
+        public bool Take(int id, long at, object[] values)
+        {
+            List<object> properties = new List<object>();
+            foreach (object value in values) properties.Add(Convert.ToString(value, CultureInfo.InvariantCulture));
+            int index = id == 7009 || id == 7011 ? 1 : 0;
+            bool more = false;
+            foreach (KeyValuePair<string, object> one in Displays)
+            {
+                List<object> rows = (List<object>)Events[one.Key];
+                string of = index < properties.Count ? (string)properties[index] : "";
+                if (rows.Count < MostEvents && (Same(of, one.Key) || Same(of, (string)one.Value))) rows.Add(new object[] { id, at, properties });
+                more = more || rows.Count < MostEvents;
+            }
+            return more;
+        }
+
+        // TCP ports of the endpoint map of this machine.
+        public static List<object> RpcPorts()
+        {
+            const uint noMore = 1772;
+            const string protocol = "ncacn_ip_tcp:";
+            IntPtr context, id = Marshal.AllocHGlobal(20);      // RPC_IF_ID
+            SortedDictionary<int, bool> ports = new SortedDictionary<int, bool>();
+            try
+            {
+                uint code = NativeMethods.RpcMgmtEpEltInqBegin(IntPtr.Zero, 0, IntPtr.Zero, 0, IntPtr.Zero, out context);
+                if (code != 0) throw new SystemFault("RpcMgmtEpEltInqBegin", code);
+                try
+                {
+                    IntPtr binding;
+                    for (int i = 0; (code = NativeMethods.RpcMgmtEpEltInqNextW(context, id, out binding, IntPtr.Zero, IntPtr.Zero)) == 0; i++)
+                    {
+                        string text = Binding(binding);
+                        int at = text.IndexOf(protocol, StringComparison.Ordinal), open = text.LastIndexOf('['), port;
+                        if (at >= 0 && open > at && int.TryParse(text.Substring(open + 1).TrimEnd(']'), NumberStyles.None, CultureInfo.InvariantCulture, out port))
+                            ports[port] = true;
+                        if (i > 20000) throw new SystemFault("RpcMgmtEpEltInqNextW", SystemFault.TooMany);
+                    }
+                    if (code != noMore) throw new SystemFault("RpcMgmtEpEltInqNextW", code);
+                }
+                finally { NativeMethods.RpcMgmtEpEltInqDone(ref context); }
+            }
+            finally { Marshal.FreeHGlobal(id); }
+            List<object> found = new List<object>();
+            foreach (int port in ports.Keys) found.Add(port);
+            return found;
+        }
+
+        // uuid@ncacn_ip_tcp:host[port], and frees the binding
+        private static string Binding(IntPtr binding)
+        {
+            IntPtr text;
+            try
+            {
+                uint code = NativeMethods.RpcBindingToStringBindingW(binding, out text);
+                if (code != 0) throw new SystemFault("RpcBindingToStringBindingW", code);
+                try { return Marshal.PtrToStringUni(text) ?? ""; }
+                finally { NativeMethods.RpcStringFreeW(ref text); }
+            }
+            finally { NativeMethods.RpcBindingFree(ref binding); }
+        }
+    }
+}
