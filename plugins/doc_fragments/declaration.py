@@ -55,7 +55,7 @@ options:
       process:
         description:
         - 'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is
-          a listener of the kernel.'
+          a listener of the kernel. On Windows, with or without V(.exe).'
         type: list
         elements: str
       exe:
@@ -70,7 +70,8 @@ options:
         elements: str
       service:
         description:
-        - 'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of globs.'
+        - 'The systemd unit, with or without V(.service), or the name of the Windows service: a glob or a list of
+          globs.'
         type: list
         elements: str
       container:
@@ -81,7 +82,7 @@ options:
       bind:
         description:
         - 'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard),
-          addresses, networks or interfaces. One of them has to match.'
+          addresses, networks or interfaces (V(eth0), V(Ethernet 2)). One of them has to match.'
         type: list
         elements: str
       where:
@@ -215,7 +216,7 @@ options:
       process:
         description:
         - 'The name of the process, or the base name of its executable: a glob or a list of globs. V([kernel]) is
-          a listener of the kernel.'
+          a listener of the kernel. On Windows, with or without V(.exe).'
         type: list
         elements: str
       exe:
@@ -230,7 +231,8 @@ options:
         elements: str
       service:
         description:
-        - 'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of globs.'
+        - 'The systemd unit, with or without V(.service), or the name of the Windows service: a glob or a list of
+          globs.'
         type: list
         elements: str
       container:
@@ -241,7 +243,7 @@ options:
       bind:
         description:
         - 'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard),
-          addresses, networks or interfaces. One of them has to match.'
+          addresses, networks or interfaces (V(eth0), V(Ethernet 2)). One of them has to match.'
         type: list
         elements: str
       where:

@@ -40,10 +40,11 @@ class Action(_action.Action):
     clock: ClassVar[Any] = time
 
     def run(self, tmp: str | None = None, task_vars: _action.Variables | None = None) -> _action.Result:
-        """Refuse what cannot work before anything else."""
+        """Refuse what cannot work before anything else: nothing has begun then that would end by itself."""
         if self._task.async_val:
-            raise AnsibleActionFail('%s does not work with async%s' % (
-                type(self).__module__.rpartition('.')[2], self.WHY_NOT['async']))
+            raise AnsibleActionFail('%s does not work with async%s' % (self._plugin_name, self.WHY_NOT['async']))
+        if self.is_windows:
+            raise AnsibleActionFail('%s does not work on Windows hosts yet' % self._plugin_name)
         return super().run(tmp, task_vars)
 
     def work(self, options: _action.Options, task_vars: _action.Variables, result: _action.Result) -> None:

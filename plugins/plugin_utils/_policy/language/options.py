@@ -100,11 +100,12 @@ _ENDPOINT: dict[str, Option] = {
 _WHO: dict[str, Option] = {
     'process': {'type': 'strings', 'description': [
         'The name of the process, or the base name of its executable: a glob or a list of globs. '
-        'V([kernel]) is a listener of the kernel.']},
+        'V([kernel]) is a listener of the kernel. On Windows, with or without V(.exe).']},
     'exe': {'type': 'strings', 'description': ['The path of its executable: a glob or a list of globs.']},
     'user': {'type': 'strings', 'description': ['The name or number of its user: a glob or a list of globs.']},
     'service': {'type': 'strings', 'description': [
-        'The systemd unit, with or without V(.service), or the Windows service: a glob or a list of globs.']},
+        'The systemd unit, with or without V(.service), or the name of the Windows service: a glob or a list of '
+        'globs.']},
     'container': {'type': 'strings', 'description': ['The container, as facts show it: a glob or a list of globs.']},
 }
 
@@ -112,7 +113,7 @@ _WHERE: dict[str, Option] = {
     'bind': {'type': 'strings', 'description': [
         'Where it may be bound: scopes (V(loopback), V(link), V(private), V(global), V(any) for the wildcard), '
         'addresses, networks '
-        'or interfaces. One of them has to match.']},
+        'or interfaces (V(eth0), V(Ethernet 2)). One of them has to match.']},
     'where': {'type': 'expression', 'description': [
         'Apply only to listeners for which this JMESPath expression over the facts of the listener is true.']},
 }
