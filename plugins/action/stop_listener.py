@@ -27,6 +27,7 @@ class ActionModule(trial.Action):
     ARGUMENTS = {**arguments.ARGUMENTS, 'windows': {
         'type': 'str', 'choices': list(windows_case.SWITCH), 'default': windows_case.NEVER}}
     FAULT = staticmethod(arguments.fault)
+    ON_WINDOWS = True
     PARAMETERS = host_facts.CLOSE
     WHY_NOT = {
         'async': ': what is stopped stays so only if a new login comes afterwards, and that is made here',

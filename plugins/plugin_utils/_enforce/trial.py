@@ -32,18 +32,20 @@ class Action(_action.Action):
 
     :cvar WHY_NOT: keywords of a task that would prove the wrong thing, and the reason, which follows the name.
     :cvar FAULT: finds what is wrong with the options of the task, beyond their types: a sentence, or None.
+    :cvar ON_WINDOWS: whether it has a way of its own for Windows hosts.
     :cvar clock: has ``monotonic`` and ``sleep``.
     """
 
     WHY_NOT: ClassVar[Mapping[str, str]]
     FAULT: ClassVar[Callable[..., str | None]]
+    ON_WINDOWS: ClassVar[bool] = False
     clock: ClassVar[Any] = time
 
     def run(self, tmp: str | None = None, task_vars: _action.Variables | None = None) -> _action.Result:
         """Refuse what cannot work before anything else: nothing has begun then that would end by itself."""
         if self._task.async_val:
             raise AnsibleActionFail('%s does not work with async%s' % (self._plugin_name, self.WHY_NOT['async']))
-        if self.is_windows:
+        if self.is_windows and not self.ON_WINDOWS:
             raise AnsibleActionFail('%s does not work on Windows hosts yet' % self._plugin_name)
         return super().run(tmp, task_vars)
 

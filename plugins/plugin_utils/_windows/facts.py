@@ -18,8 +18,9 @@ from .._words import number
 from . import connections, gaps as codes, system as surroundings
 from .check import TABLES
 from .forwards import unseen
+from .listeners import HTTP_SYS
 from .names import SYSTEM_PID
-from .owners import HTTP_SYS, Owners, iso
+from .owners import Owners, iso
 from .raw import Raw
 from .sockets import Listening, listening
 from .sources import errors, why_not

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 from .._shape import Owner
 from . import netsh
+from .listeners import HTTP_SYS
 from .names import SYSTEM_PID, SYSTEM_SID, Accounts, base, fold
 from .raw import Process, Raw, Service, Socket
 from .sources import why_not
 
-HTTP_SYS = 'http.sys'           # what activates the programs behind it
 _IIS = 'w3svc'                  # the service that stands for programs that IIS starts
 _SYSTEM_NAME = 'System'
 _MOST_TEXT = 20000              # characters of a path that facts may have

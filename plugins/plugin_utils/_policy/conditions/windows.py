@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..._listener import Listener, serving
 from ..._shape import Complete, Owner
-from ..._windows.listeners import HTTP_SYS, programs, without_extension
+from ..._windows.listeners import programs, without_extension
 from ..._windows.names import fold, fold_path
 from .patterns import Globs
 from .three_valued import both
@@ -61,11 +61,9 @@ def serviced(globs: Globs, listener: Listener, complete: Complete) -> bool | Non
         return None if complete.get('units') is False else False
     if not globs.fit_name(service, True):
         return False
-    # the processes that http.sys hands requests to are those of the service that has the queue
-    is_handed_on = listener['activated_by'] == HTTP_SYS
     owners = serving(listener)
-    if is_handed_on or not any(owner['unit'] for owner in owners):
-        owners = [owner for owner in owners if owner['unit']]
+    if not any(owner['unit'] for owner in owners):
+        owners = ()         # facts that have the service of a listener, and no services of processes
     return both([_is_in(owner, service, globs, complete) for owner in owners])
 
 

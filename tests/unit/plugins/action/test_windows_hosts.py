@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the listening.ports authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows hosts: their facts are judged like those of others, and no action that changes hosts sends a module there."""
+"""Windows hosts: their facts are judged like those of others, and no module in Python is sent there."""
 
 import json
 
@@ -9,8 +9,7 @@ import pytest
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.tests.unit.plugins.action import (
-    asserting, test_plan_listeners as plan, test_port_filter as filtering, test_port_openings as openings,
-    test_stop_listener as stopping
+    asserting, test_port_filter as filtering, test_port_openings as openings
 )
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows.on_windows import (
     facts, listener, owner
@@ -70,7 +69,7 @@ def test_the_same_facts_of_another_host_are_not_folded(tmp_path):
 
 
 @pytest.mark.parametrize('tested, name', [
-    (filtering, 'port_filter'), (stopping, 'stop_listener'), (openings, 'port_openings')])
+    (filtering, 'port_filter'), (openings, 'port_openings')])
 @pytest.mark.parametrize('keywords', [{}, {'check_mode': True}])
 def test_nothing_is_changed_on_a_windows_host(tested, name, keywords):
     host = tested.Host([AssertionError('the host was contacted')])
@@ -78,11 +77,3 @@ def test_nothing_is_changed_on_a_windows_host(tested, name, keywords):
     with pytest.raises(AnsibleActionFail, match='^%s does not work on Windows hosts yet$' % name):
         tested.run(host, keywords)
     assert host.done == []
-
-
-def test_no_module_in_python_plans_for_a_windows_host():
-    host = plan.Host(AssertionError('the host was contacted'), AssertionError('the host was contacted'))
-    host.connection._shell._IS_WINDOWS = True
-    result = plan.run(host)
-    assert (result['failed'], result['status']) == (True, 'failed') and 'Windows hosts' in result['msg']
-    assert host.asked == {}

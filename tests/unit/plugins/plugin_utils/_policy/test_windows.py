@@ -121,7 +121,7 @@ def iis(*handed_on, port=80, service='W3SVC'):
     return listener(port, [system(), *handed_on], '::', service=service, activated_by=HTTP_SYS)
 
 
-WORKER = owner('w3wp.exe', W3WP, 'IIS APPPOOL\\DefaultAppPool', pid=4711)
+WORKER = owner('w3wp.exe', W3WP, 'IIS APPPOOL\\DefaultAppPool', pid=4711, unit='W3SVC')
 
 
 @pytest.mark.parametrize('options, one, kind', [
@@ -129,6 +129,8 @@ WORKER = owner('w3wp.exe', W3WP, 'IIS APPPOOL\\DefaultAppPool', pid=4711)
     ({'service': 'W3SVC', 'process': 'w3wp'}, iis(WORKER), None),
     ({'service': 'W3SVC'}, iis(WORKER, owner('svchost.exe', SVCHOST, unit='W3SVC', pid=9)), None),
     ({'service': 'W3SVC'}, iis(WORKER, owner('svchost.exe', SVCHOST, unit='Other', pid=9)), 'wrong_owner'),
+    ({'service': 'W3SVC'}, iis(dict(WORKER, unit=None)), None),         # no service of a process is known
+    ({'service': 'W3SVC'}, iis(WORKER, owner('evil.exe', pid=9)), 'wrong_owner'),
     ({'service': 'W3SVC'}, iis(), None),
     ({'service': 'WinRM'}, iis(WORKER), 'wrong_owner'),
     # the kernel listens for whoever has a queue: to name it is to name nobody
