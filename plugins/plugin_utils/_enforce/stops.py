@@ -317,6 +317,28 @@ def _bare(about: About) -> str:
     return '%s %s, and ending processes was not asked for' % (_process(about), words.replace('{unit}', unit))
 
 
+_OF_WINDOWS: dict[str, Callable[[About], str]] = {
+    BY_HAND: lambda about: 'on Windows hosts it is stopped by hand, unless close_windows is experimental',
+    'shared_process': lambda about: '%s shares its process, %s, with %s' % (
+        _name(about, 'unit', 'its service'), _process(about), _name(about, 'others', 'no other one that runs')),
+    'dependents': lambda about: '%s run and cannot do without %s' % (
+        _name(about, 'others', 'others'), _name(about, 'unit', 'its service')),
+    'several': lambda about: 'it belongs to several processes: %s' % _name(about, 'others', 'more than one'),
+    'plain_process': lambda about: '%s is in no service, and processes are not ended on Windows' % _process(about),
+    'portproxy': lambda about: 'Windows forwards it to another endpoint: portproxy %s' % _name(
+        about, 'others', 'to where nobody knows'),
+    'http_sys': lambda about: 'http.sys listens there, in the kernel, for the URLs of %s: it ends with the last of them'
+                              % _name(about, 'unit', 'a service that is not known'),
+    'smb': lambda about: 'the kernel listens there, for SMB, by which files are shared and hosts managed: the server '
+                         'can be switched off, and the port may stay open until the next boot',
+    'netbios': lambda about: 'the kernel listens there, for NetBIOS of the adapter %s, where it can be switched off'
+                             % _name(about, 'device', 'that has the address'),
+    'changes': lambda about: '%s is being started or stopped, or was so meanwhile' % _name(
+        about, 'unit', 'its service'),
+    'not_stopped': lambda about: '%s could not be stopped%s' % (
+        _name(about, 'unit', 'its service'), ': %s' % about['error'] if about.get('error') else ''),
+}
+OF_WINDOWS = frozenset(_OF_WINDOWS)
 _REASONS: dict[str, Callable[[About], str]] = {
     GONE: lambda about: 'nothing listens there any more',
     'in_use': _in_use,
@@ -339,28 +361,9 @@ _REASONS: dict[str, Callable[[About], str]] = {
     'user_unit': _user_unit,
     'process': _bare,
     'no_systemd': lambda about: 'systemd has not booted this host, so its unit cannot be stopped',
-    # of Windows
-    BY_HAND: lambda about: 'on Windows hosts it is stopped by hand, unless close_windows is experimental',
-    'shared_process': lambda about: '%s shares its process, %s, with %s' % (
-        _name(about, 'unit', 'its service'), _process(about), _name(about, 'others', 'no other one that runs')),
-    'dependents': lambda about: '%s run and cannot do without %s' % (
-        _name(about, 'others', 'others'), _name(about, 'unit', 'its service')),
-    'several': lambda about: 'it belongs to several processes: %s' % _name(about, 'others', 'more than one'),
-    'plain_process': lambda about: '%s is in no service, and processes are not ended on Windows' % _process(about),
-    'portproxy': lambda about: 'Windows forwards it to another endpoint: portproxy %s' % _name(
-        about, 'others', 'to where nobody knows'),
-    'http_sys': lambda about: 'http.sys listens there, in the kernel, for the URLs of %s: it ends with the last of them'
-                              % _name(about, 'unit', 'a service that is not known'),
-    'smb': lambda about: 'the kernel listens there, for SMB, by which files are shared and hosts managed: the server '
-                         'can be switched off, and the port may stay open until the next boot',
-    'netbios': lambda about: 'the kernel listens there, for NetBIOS of the adapter %s, where it can be switched off'
-                             % _name(about, 'device', 'that has the address'),
-    'changes': lambda about: '%s is being started or stopped, or was so meanwhile' % _name(
-        about, 'unit', 'its service'),
-    'not_stopped': lambda about: '%s could not be stopped%s' % (
-        _name(about, 'unit', 'its service'), ': %s' % about['error'] if about.get('error') else ''),
     REVERTED: lambda about: 'it was closed on trial, and no new login kept that',
     UNKNOWN: lambda about: 'it was closed on trial, and whether that was kept is not known',
+    **_OF_WINDOWS,
 }
 # What may bring a listener back
 _AGAIN = {

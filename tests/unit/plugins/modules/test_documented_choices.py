@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.action import stop_listener
 from ansible_collections.listening.ports.plugins.module_utils import _module, _planning
 from ansible_collections.listening.ports.plugins.module_utils._stop import arguments as _stop
 from ansible_collections.listening.ports.plugins.module_utils._stop import decide as _decide
@@ -71,7 +72,7 @@ def test_aspects():
 
 
 @pytest.mark.parametrize('path, arguments', [
-    ('plugins/modules/stop_listener.py', _stop.ARGUMENTS),
+    ('plugins/modules/stop_listener.py', stop_listener.ActionModule.ARGUMENTS),
     ('plugins/modules/apply_stop_listener.yml', dict(_stop.ARGUMENTS, **_stop.STEP)),
     ('plugins/modules/collect_for_plan.yml', {
         name: spec for name, spec in _planning.ARGUMENTS.items()
@@ -88,5 +89,6 @@ def test_an_action_and_its_module_have_what_is_documented(path, arguments):
 def test_each_reason_to_leave_a_listener_is_documented():
     contained = documented('plugins/modules/stop_listener.py', 'RETURN')['listeners']['contains']
     text = ' '.join(contained['reason']['description'])
-    assert set(re.findall(r'V\((\w+)\)', text)) == {*_decide.REASONS, stops.REVERTED, stops.UNKNOWN}
+    assert set(re.findall(r'V\((\w+)\)', text)) == {
+        *_decide.REASONS, stops.REVERTED, stops.UNKNOWN, *stops.OF_WINDOWS}
     assert set(re.findall(r'V\((\w+)\)', ' '.join(contained['status']['description']))) == set(stops.OUTCOMES)
