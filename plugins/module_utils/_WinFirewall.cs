@@ -1,16 +1,16 @@
 // Copyright (c) 2026, the listening.ports authors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The firewall of a Windows host as the registry has it, and as its service sees it; networks. Nothing is judged here.
+// The firewall of a Windows host as the registry has it. Nothing is judged here.
 
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32;
 using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
+using ansible_collections.listening.ports.plugins.module_utils._WinCom;
 
 namespace ansible_collections.listening.ports.plugins.module_utils._WinFirewall
 {
@@ -28,50 +28,6 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinFirewall
         public static extern uint FwpmProviderEnum0(IntPtr engine, IntPtr handle, uint wanted, out IntPtr entries, out uint count);
         [DllImport("fwpuclnt.dll")]
         public static extern void FwpmFreeMemory0(ref IntPtr memory);
-    }
-
-    // netlistmgr.h, in the order of its functions; those after the last that is called are left out.
-    [ComImport, Guid("DCB00000-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
-    internal interface INetworkListManager
-    {
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetworks(int flags);
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetwork(Guid id);
-        IEnumNetworkConnections GetNetworkConnections();
-    }
-
-    [ComImport, Guid("DCB00006-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
-    internal interface IEnumNetworkConnections
-    {
-        [return: MarshalAs(UnmanagedType.IUnknown)] object NewEnum();
-        [PreserveSig] int Next(uint count, out INetworkConnection connection, out uint fetched);
-    }
-
-    [ComImport, Guid("DCB00005-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
-    internal interface INetworkConnection
-    {
-        INetwork GetNetwork();
-        short IsConnectedToInternet();
-        short IsConnected();
-        int GetConnectivity();
-        Guid GetConnectionId();
-        Guid GetAdapterId();
-    }
-
-    [ComImport, Guid("DCB00002-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
-    internal interface INetwork
-    {
-        [return: MarshalAs(UnmanagedType.BStr)] string GetName();
-        void SetName([MarshalAs(UnmanagedType.BStr)] string name);
-        [return: MarshalAs(UnmanagedType.BStr)] string GetDescription();
-        void SetDescription([MarshalAs(UnmanagedType.BStr)] string description);
-        Guid GetNetworkId();
-        int GetDomainType();
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetworkConnections();
-        void GetTimeCreatedAndConnected(out uint lowCreated, out uint highCreated, out uint lowConnected, out uint highConnected);
-        short IsConnectedToInternet();
-        short IsConnected();
-        int GetConnectivity();
-        int GetCategory();
     }
 
     public static class Stores
@@ -256,70 +212,6 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinFirewall
                 finally { NativeMethods.FwpmProviderDestroyEnumHandle0(engine, handle); }
             }
             finally { NativeMethods.FwpmEngineClose0(engine); }
-        }
-    }
-
-    // What services say of the firewall and of networks, by their objects.
-    public static class Com
-    {
-        private static readonly int[] ProfileTypes = { 1, 2, 4 };     // NET_FW_PROFILE_TYPE2
-
-        private static object Create(string program)
-        {
-            const long notRegistered = 0x80040154;
-            Type type = Type.GetTypeFromProgID(program, false);
-            if (type == null) throw new SystemFault(program, notRegistered);
-            return Activator.CreateInstance(type);
-        }
-
-        private static object Get(object from, string name, params object[] arguments)
-        {
-            return from.GetType().InvokeMember(name, BindingFlags.GetProperty, null, from, arguments, CultureInfo.InvariantCulture);
-        }
-
-        // raw.Effective. Never Rules, which takes many seconds.
-        public static Dictionary<string, object> Effective()
-        {
-            object policy = Create("HNetCfg.FwPolicy2");
-            Dictionary<string, object> effective = new Dictionary<string, object>(), profiles = new Dictionary<string, object>();
-            effective["current"] = Get(policy, "CurrentProfileTypes");
-            effective["modify"] = Get(policy, "LocalPolicyModifyState");
-            foreach (int type in ProfileTypes)
-            {
-                object excluded = Get(policy, "ExcludedInterfaces", type);
-                profiles[type.ToString(CultureInfo.InvariantCulture)] = new object[] {
-                    Get(policy, "FirewallEnabled", type), Get(policy, "BlockAllInboundTraffic", type),
-                    Get(policy, "DefaultInboundAction", type), excluded ?? new object[0] };
-            }
-            effective["profiles"] = profiles;
-            return effective;
-        }
-
-        public static List<object> Products()
-        {
-            object products = Create("HNetCfg.FwProducts");
-            List<object> names = new List<object>();
-            int count = Convert.ToInt32(Get(products, "Count"), CultureInfo.InvariantCulture);
-            for (int i = 0; i < count && i < 100; i++)
-            {
-                object product = products.GetType().InvokeMember("Item", BindingFlags.InvokeMethod | BindingFlags.GetProperty, null, products,
-                                                                 new object[] { i }, CultureInfo.InvariantCulture);
-                names.Add((string)Get(product, "DisplayName") ?? "");
-            }
-            return names;
-        }
-
-        // The category of the network of each adapter.
-        public static Dictionary<string, object> Networks()
-        {
-            Type type = Type.GetTypeFromCLSID(new Guid("DCB00C01-570F-4A9B-8D69-199FDBA5723B"), true);
-            IEnumNetworkConnections connections = ((INetworkListManager)Activator.CreateInstance(type)).GetNetworkConnections();
-            Dictionary<string, object> networks = new Dictionary<string, object>();
-            INetworkConnection connection;
-            uint fetched;
-            while (connections.Next(1, out connection, out fetched) == 0 && fetched == 1)
-                networks[connection.GetAdapterId().ToString("B").ToUpperInvariant()] = connection.GetNetwork().GetCategory();
-            return networks;
         }
     }
 }

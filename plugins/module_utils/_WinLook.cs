@@ -7,6 +7,7 @@ using System;
 using System.Collections.Generic;
 using System.Text.RegularExpressions;
 using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
+using ansible_collections.listening.ports.plugins.module_utils._WinCom;
 using ansible_collections.listening.ports.plugins.module_utils._WinFirewall;
 using ansible_collections.listening.ports.plugins.module_utils._WinHost;
 using ansible_collections.listening.ports.plugins.module_utils._WinServices;

@@ -274,9 +274,11 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinTables
             return rows;
         }
 
+        // 0 is the index of none.
         private static object Index(Answer answer, NetworkInterface adapter, NetworkInterfaceComponent family, Func<object> read)
         {
-            return adapter.Supports(family) ? answer.Try("interfaces", read) : null;
+            object index = adapter.Supports(family) ? answer.Try("interfaces", read) : null;
+            return index is int && (int)index == 0 ? null : index;
         }
 
         private static List<string> Part(Answer answer, Action<List<string>> read)

@@ -1,0 +1,153 @@
+// Copyright (c) 2026, the listening.ports authors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What services of Windows say of the firewall and of networks, by their objects. Nothing is judged here.
+// Interfaces have the functions of the headers in their order; those after the last one that is called are left out.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
+
+namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
+{
+    // netfw.h
+    [ComImport, Guid("98325047-C671-4174-8D81-DEFCD3F03186"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface INetFwPolicy2
+    {
+        int GetCurrentProfileTypes();
+        short GetFirewallEnabled(int profile);
+        void PutFirewallEnabled(int profile, short enabled);
+        [return: MarshalAs(UnmanagedType.Struct)] object GetExcludedInterfaces(int profile);
+        void PutExcludedInterfaces(int profile, [MarshalAs(UnmanagedType.Struct)] object interfaces);
+        short GetBlockAllInboundTraffic(int profile);
+        void PutBlockAllInboundTraffic(int profile, short block);
+        short GetNotificationsDisabled(int profile);
+        void PutNotificationsDisabled(int profile, short disabled);
+        short GetUnicastResponsesDisabled(int profile);
+        void PutUnicastResponsesDisabled(int profile, short disabled);
+        [return: MarshalAs(UnmanagedType.IUnknown)] object GetRules();
+        [return: MarshalAs(UnmanagedType.IUnknown)] object GetServiceRestriction();
+        void EnableRuleGroup(int profiles, [MarshalAs(UnmanagedType.BStr)] string group, short enable);
+        short IsRuleGroupEnabled(int profiles, [MarshalAs(UnmanagedType.BStr)] string group);
+        void RestoreLocalFirewallDefaults();
+        int GetDefaultInboundAction(int profile);
+        void PutDefaultInboundAction(int profile, int action);
+        int GetDefaultOutboundAction(int profile);
+        void PutDefaultOutboundAction(int profile, int action);
+        short GetIsRuleGroupCurrentlyEnabled([MarshalAs(UnmanagedType.BStr)] string group);
+        int GetLocalPolicyModifyState();
+    }
+
+    [ComImport, Guid("39EB36E0-2097-40BD-8AF2-63A13B525362"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface INetFwProducts
+    {
+        int GetCount();
+        [return: MarshalAs(UnmanagedType.IUnknown)] object Register(INetFwProduct product);
+        INetFwProduct Item(int index);
+    }
+
+    [ComImport, Guid("71881699-18F4-458B-B892-3FFCE5E07F75"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface INetFwProduct
+    {
+        [return: MarshalAs(UnmanagedType.Struct)] object GetRuleCategories();
+        void PutRuleCategories([MarshalAs(UnmanagedType.Struct)] object categories);
+        [return: MarshalAs(UnmanagedType.BStr)] string GetDisplayName();
+    }
+
+    // netlistmgr.h
+    [ComImport, Guid("DCB00000-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface INetworkListManager
+    {
+        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetworks(int flags);
+        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetwork(Guid id);
+        IEnumNetworkConnections GetNetworkConnections();
+    }
+
+    [ComImport, Guid("DCB00006-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface IEnumNetworkConnections
+    {
+        [return: MarshalAs(UnmanagedType.IUnknown)] object NewEnum();
+        [PreserveSig] int Next(uint count, out INetworkConnection connection, out uint fetched);
+    }
+
+    [ComImport, Guid("DCB00005-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface INetworkConnection
+    {
+        INetwork GetNetwork();
+        short IsConnectedToInternet();
+        short IsConnected();
+        int GetConnectivity();
+        Guid GetConnectionId();
+        Guid GetAdapterId();
+    }
+
+    [ComImport, Guid("DCB00002-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+    internal interface INetwork
+    {
+        [return: MarshalAs(UnmanagedType.BStr)] string GetName();
+        void SetName([MarshalAs(UnmanagedType.BStr)] string name);
+        [return: MarshalAs(UnmanagedType.BStr)] string GetDescription();
+        void SetDescription([MarshalAs(UnmanagedType.BStr)] string description);
+        Guid GetNetworkId();
+        int GetDomainType();
+        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetworkConnections();
+        void GetTimeCreatedAndConnected(out uint lowCreated, out uint highCreated, out uint lowConnected, out uint highConnected);
+        short IsConnectedToInternet();
+        short IsConnected();
+        int GetConnectivity();
+        int GetCategory();
+    }
+
+    public static class Com
+    {
+        private const string NetFwPolicy2 = "E2B3C97F-6AE1-41AC-817A-F6F92166D7DD", NetFwProducts = "CC19079B-8272-4D73-BB70-CDB533527B61",
+                             NetworkListManager = "DCB00C01-570F-4A9B-8D69-199FDBA5723B";
+        private static readonly int[] ProfileTypes = { 1, 2, 4 };     // NET_FW_PROFILE_TYPE2
+
+        private static object Create(string id)
+        {
+            return Activator.CreateInstance(Type.GetTypeFromCLSID(new Guid(id), true));
+        }
+
+        // raw.Effective. Never GetRules, which takes many seconds.
+        public static Dictionary<string, object> Effective()
+        {
+            INetFwPolicy2 policy = (INetFwPolicy2)Create(NetFwPolicy2);
+            Dictionary<string, object> effective = new Dictionary<string, object>(), profiles = new Dictionary<string, object>();
+            effective["current"] = policy.GetCurrentProfileTypes();
+            effective["modify"] = policy.GetLocalPolicyModifyState();
+            foreach (int type in ProfileTypes)
+                profiles[type.ToString(CultureInfo.InvariantCulture)] = new object[] {
+                    policy.GetFirewallEnabled(type) != 0, policy.GetBlockAllInboundTraffic(type) != 0,
+                    policy.GetDefaultInboundAction(type), policy.GetExcludedInterfaces(type) as Array ?? new object[0] };
+            effective["profiles"] = profiles;
+            return effective;
+        }
+
+        // Names of other firewalls that are registered.
+        public static List<object> Products()
+        {
+            INetFwProducts products = (INetFwProducts)Create(NetFwProducts);
+            List<object> names = new List<object>();
+            int count = products.GetCount();
+            for (int i = 0; i < count && i < 100; i++) names.Add(products.Item(i).GetDisplayName() ?? "");
+            return names;
+        }
+
+        // The category of the network of each adapter.
+        public static Dictionary<string, object> Networks()
+        {
+            IEnumNetworkConnections connections = ((INetworkListManager)Create(NetworkListManager)).GetNetworkConnections();
+            Dictionary<string, object> networks = new Dictionary<string, object>();
+            INetworkConnection connection;
+            uint fetched;
+            int result;
+            while ((result = connections.Next(1, out connection, out fetched)) == 0)
+                networks[connection.GetAdapterId().ToString("B").ToUpperInvariant()] = connection.GetNetwork().GetCategory();
+            Marshal.ThrowExceptionForHR(result);        // S_FALSE, the end, is none
+            return networks;
+        }
+    }
+}
