@@ -484,6 +484,8 @@ CAMPAIGN = [
          {"LISTENING_PORTS_EXAMPLES": "20000", "LISTENING_PORTS_SEED": "fresh"}, limit=6 * 3600),
     Step("campaign", "random rulesets against the kernel", at_random, newest_core, [["tests/oracle/firewall"]],
          {"RULESETS": "2000", "OWN_TABLES": "100", "REPLACEMENTS": "2000"}, limit=6 * 3600),
+    Step("campaign", "random Windows hosts against a simulation", at_random, newest_core,
+         [["tests/oracle/windows/test_rules_by_chance.py"]], {"WINDOWS_HOSTS": "20000"}, limit=6 * 3600),
     Step("campaign", "the test suites of nftables and iptables", at_random, newest_core,
          [["tests/oracle/firewall/test_suites.py"]], limit=6 * 3600),
     Step("campaign", "random hosts against other tools", at_random, newest_core,

@@ -125,12 +125,14 @@ def parse(name: str, text: str, store: str) -> Rule | None:
     local = addresses.parse([(int(key[2]), value) for key in _LOCAL for value in values.get(key, ())], strange, False)
     unclear += doubt, of_profiles, of_ports, *_oddities(values, store)
     unclear += [each.unclear for each in (local_ports, remote, local) if each]
+    doubts = tuple(sorted({reason for reason in unclear if reason}))
+    # whether an option is about a rule is not known of one that is not understood
+    merged = _merged(values, protocols, local_ports) if store == 'local' and not doubts else ''
     return Rule(
         name, store, text, action, protocols, profiles, local_ports, remote, local, source_ports,
         secured=any(key in values for key in _SECURED),
         local_only=any(value.lower() != 'false' for value in values.get('lom', ())),
-        ignored=ignored, merged=_merged(values, protocols, local_ports) if store == 'local' else '', values=values,
-        unclear=tuple(sorted({reason for reason in unclear if reason})))
+        ignored=ignored, merged=merged, values=values, unclear=doubts)
 
 
 def _is_for_others(values: Mapping[str, Sequence[str]], store: str) -> bool:
