@@ -94,8 +94,8 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinStop
                 SystemFault ours = fault.GetBaseException() as SystemFault;
                 row["status"] = "left";
                 row["reason"] = "unread";
-                row["error"] = ours != null ? (object)ours.Number : null;
-                Answer.Lost(target.Name, fault);
+                row["error"] = ours != null ? ours.Number : (long)(uint)fault.GetBaseException().HResult;
+                Answer.Fail(target.Name, fault);
                 return false;
             }
         }

@@ -99,6 +99,8 @@ class _Host:
 
     def __init__(self, raw: Raw, facts: Facts, ids: set[str], patterns: Collection[str], remote: bool) -> None:
         self._raw, self._ids, self._patterns = raw, ids, patterns
+        gaps = [gap['message'] for gap in facts['gaps'] if gap['aspect'] == 'sockets']
+        self._unseen = [] if facts['complete']['sockets'] is True else gaps or ['nobody looked at all sockets']
         self._listeners: dict[str, Listener] = {listener['id']: listener for listener in facts['listeners']}
         self._processes = {process.pid: process for process in raw.get('processes') or ()}
         self._services: dict[int, list[Service]] = {}
@@ -115,6 +117,8 @@ class _Host:
     def row(self, listener_id: str) -> tuple[Row, Service | None]:
         """Decide of a listener; returns also the service that is stopped for it."""
         listener = self._listeners.get(listener_id)
+        if self._unseen:        # what serves a listener may serve others, and one that was not seen may be there
+            return {**_row(listener_id, 'hidden'), 'about': {'why': self._unseen}}, None
         if listener is None:
             return _row(listener_id, 'gone'), None
         owners = [{'pid': owner['pid'], 'process': owner['process'], 'exe': owner['exe']}

@@ -93,4 +93,6 @@ PROXIES = [Portproxy('v4tov4', '*/8443', '10.0.0.9/443')]
 
 
 def facts(*listeners, **other):
-    return samples.facts(*(listeners or ALL), collector='windows', **other)
+    made = samples.facts(*(listeners or ALL), collector='windows', **other)
+    made['system'].update(platform='windows', excluded_ports=[])
+    return made

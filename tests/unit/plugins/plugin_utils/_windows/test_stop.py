@@ -171,6 +171,16 @@ def test_what_does_not_listen_any_more():
     assert (row['status'], row['reason'], targets) == ('left', 'gone', [])
 
 
+def test_what_was_not_seen_is_not_gone():
+    """Nor is a service stopped that may serve more than was seen."""
+    gap = samples.gap('sockets', 'unreadable', message='TCP over IPv6 could not be read: error 5')
+    for one in (TOMCAT, AGENT):
+        [row], targets = stop.decide(raw(), facts(AGENT, gaps=[gap]), [one['id']])
+        assert (row['status'], row['reason'], row['units'], targets) == ('left', 'hidden', [], [])
+        assert stops.reason(row).endswith('(TCP over IPv6 could not be read: error 5)')
+        assert not stops.is_closed(row)
+
+
 def test_a_service_that_is_about_to_end():
     sent = raw()
     sent['services'] = [service('Tomcat9', 60, state=3), service('mpssvc', 60, state=1)._replace(pid=0)]
