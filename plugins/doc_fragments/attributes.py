@@ -20,7 +20,7 @@ attributes:
   check_mode:
     support: full
   platform:
-    platforms: posix
+    platforms: posix, windows
 """
 
     # for actions that contact no host

@@ -25,8 +25,8 @@ SHARED: dict[str, dict[str, Any]] = {'shared': {'type': 'bool', 'default': False
 
 _NOTHING = '{"changed": false}'
 _STEERING = ('probe_address', 'ansible_host')       # that no fact may be
-# Modules that only look at a host
-_LOOKING = frozenset({'collect_for_plan', 'collect_listeners', 'listener_facts'})
+# What runs on Windows hosts in place of a module in Python; a name of its own, as others would take it on POSIX
+_ON_WINDOWS = {'collect_listeners': 'win_collect_listeners'}
 _ADDRESS = re.compile(r'[A-Za-z0-9_.:%@+-]{1,253}')
 _NOT_IN_PLAY = 'it is not in this play (is it excluded by --limit?)'
 
@@ -97,9 +97,10 @@ class Action(ActionBase):
         :param seconds: for how long to wait; 0 for as long as it takes.
         :param in_background: whether to start a job on the host, and not to wait.
         """
-        if self.is_windows:     # Ansible would look for a Python there, and print what PowerShell says to that
-            return {'failed': True, 'msg': 'listening.ports does not look at Windows hosts yet' if module in _LOOKING
-                    else '%s does not work on Windows hosts' % self._plugin_name}
+        if self.is_windows:
+            module = _ON_WINDOWS.get(module, module)
+            if not module.startswith('win_'):   # Ansible would look for a Python there, and print what PowerShell says
+                return {'failed': True, 'msg': '%s does not work on Windows hosts' % self._plugin_name}
         call: dict[str, Any] = {
             'module_name': 'listening.ports.%s' % module, 'module_args': arguments, 'task_vars': task_vars}
         if in_background:

@@ -6,9 +6,11 @@
 Rules are judged here, and not on the host, since it takes longer to send and compile the judging code than to run it.
 """
 
+from __future__ import annotations
+
 import gc
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ...module_utils._filter import exchange
 from ...module_utils._firewall.exposure import attach as exposure, listeners
@@ -20,12 +22,15 @@ from .._shape import Facts, Listener
 from . import check, check_firewall
 from .unpack import FactError, Unpacked
 
+if TYPE_CHECKING:
+    from .._windows.raw import Raw
+
 PATIENCE = 30                   # seconds
 # What is imported late on hosts is loaded here once, in the process that all workers are made of, not in each of them.
 _LOADED = (merge, nftables, wording)
 
 
-def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seconds: float = PATIENCE,
+def judge(unpacked: Unpacked, attach: Callable[..., Any] | None = None, seconds: float = PATIENCE,
           without_own: bool = False) -> Facts:
     """Give each listener its ``exposure``, and the facts ``forwarded``, ``openings`` and ``firewall``.
 
@@ -34,22 +39,34 @@ def judge(unpacked: Unpacked, attach: Callable[..., Any] = exposure.attach, seco
     It takes a limited time; what there is no time for is unknown, and a gap. The verdicts are checked like all else of
     facts, since text of the host is in them.
 
-    :param unpacked: facts, changed in place, and a snapshot that is not checked. Without one there is nothing to judge.
-    :param attach: what judges, as ``exposure.attach``.
+    :param unpacked: facts, changed in place, and a snapshot that is not checked; of a Windows host what it sent. Where
+        the firewall was not asked for, there is nothing to judge.
+    :param attach: what judges in place of ``exposure.attach``, or that of Windows hosts.
     :param seconds: for all of it: rules that take longer to read, or to judge in a way that nobody has thought of, are
         not judged.
     :param without_own: whether to judge as if the table of ``port_filter`` were not there.
     :returns: the facts.
     :raises FactError: what the host sent is not a snapshot.
     """
-    facts, snapshot = unpacked
-    if snapshot is None:
-        return facts
+    facts, snapshot, raw = unpacked
     try:
+        if raw is not None:
+            return facts if {'firewall', 'outgoing'}.isdisjoint(raw['gather']) else _of_windows(
+                facts, raw, attach, seconds)
+        if snapshot is None:
+            return facts
         checked = check_firewall.snapshot(snapshot)
-        return _judge(facts, exchange.without(checked) if without_own else checked, attach, seconds)
+        return _judge(facts, exchange.without(checked) if without_own else checked, attach or exposure.attach, seconds,
+                      Gaps())
     except Fault as fault:
         raise FactError.invalid(fault) from None
+
+
+def _of_windows(facts: Facts, raw: Raw, attach: Callable[..., Any] | None, seconds: float) -> Facts:
+    # not on the way of runs without a Windows host
+    from .._windows import exposure as of_windows, gaps
+
+    return _judge(facts, raw, attach or of_windows.attach, seconds, gaps.collector(raw['os']['elevated']))
 
 
 def _unjudged(records: list[Listener], gaps: Gaps, seconds: float, outward: bool) -> dict[str, Any]:
@@ -59,13 +76,13 @@ def _unjudged(records: list[Listener], gaps: Gaps, seconds: float, outward: bool
     for record in records:
         record['exposure'] = listeners.unknown_of(record, reason) if record['namespace'] is None else None
     firewall = {'backends': [], 'default': 'unknown', 'rules': 0, 'sources': None}
-    if outward:
+    if outward and not any(gap['aspect'] == 'outgoing' for gap in gaps.found):
         gaps.add('outgoing', 'budget', reason)
     return {'forwarded': [], 'openings': [], 'firewall': firewall, **({'outgoing': []} if outward else {})}
 
 
-def _judge(facts: Facts, snapshot: dict[str, Any], attach: Callable[..., Any], seconds: float) -> Facts:
-    gaps = Gaps()
+def _judge(facts: Facts, snapshot: Mapping[str, Any], attach: Callable[..., Any], seconds: float,
+           gaps: Gaps) -> Facts:
     gaps.found = facts['gaps']
     outward = {} if facts['complete'].get('outgoing') is None else {'outward': True}
     gc.disable()

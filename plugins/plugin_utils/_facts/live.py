@@ -31,7 +31,8 @@ class Looked(NamedTuple):
     :ivar message: harmless to print.
     :ivar recorded_at: when by the clock of a controller, where that was before.
     :ivar beside: what the module answers beside the facts, which nobody has checked.
-    :ivar snapshot: the rules by which it is judged who can reach what, checked; None where there are none.
+    :ivar snapshot: the rules by which it is judged who can reach what, checked; None where there are none. Of a Windows
+        host it is all that it sent, by the key ``windows``.
     """
 
     status: Status
@@ -51,7 +52,7 @@ class Asking(Protocol):
 
     def ask(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any], keys: Iterable[str],
             seconds: float = 0) -> dict[str, Any]:
-        """Run a module."""
+        """Run a module, on a Windows host that of this name for Windows."""
 
 
 def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], result: dict[str, Any],
@@ -88,8 +89,9 @@ def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], 
     except FactError as exc:
         return Looked('failed', str(exc), None)
     # it is checked by now
-    snapshot = unpacked.snapshot if isinstance(unpacked.snapshot, dict) else None
-    return Looked('ok', None, facts, beside={key: answer[key] for key in beside if key in answer}, snapshot=snapshot)
+    snapshot = {'windows': unpacked.raw} if unpacked.raw is not None else unpacked.snapshot
+    return Looked('ok', None, facts, beside={key: answer[key] for key in beside if key in answer},
+                  snapshot=snapshot if isinstance(snapshot, dict) else None)
 
 
 def warn(result: dict[str, Any], texts: Iterable[str]) -> None:

@@ -12,6 +12,9 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible_collections.listening.ports.plugins.action import listener_facts, probe_listeners
+from ansible_collections.listening.ports.plugins.plugin_utils._facts import firewall
+from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack import unpack
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import raw_hosts
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, listener
 
 MORE = {'add_host': {'host_name': 'x'}, 'diff': {'before': '\x1b'}, 'deprecations': ['\x1b'], 'invocation': {},
@@ -75,15 +78,49 @@ def test_a_job_in_the_background_is_started():
     assert asked['wrap_async'] is True
 
 
-@pytest.mark.parametrize('module, arguments, message', [
-    (listener_facts, {}, 'listening.ports does not look at Windows hosts yet'),
-    (listener_facts, {'async_val': 60}, 'listening.ports does not look at Windows hosts yet'),
-    (probe_listeners, {'endpoints': ['tcp/10.0.0.5:22']}, 'probe_listeners does not work on Windows hosts'),
-])
-def test_no_module_in_python_is_sent_to_a_windows_host(module, arguments, message):
-    result, asked = run(module, AssertionError('the host was contacted'), windows=True, **arguments)
+def test_no_module_in_python_is_sent_to_a_windows_host():
+    result, asked = run(probe_listeners, AssertionError('the host was contacted'), windows=True,
+                        endpoints=['tcp/10.0.0.5:22'])
     assert asked is None
+    assert result == {'changed': False, 'failed': True, 'msg': 'probe_listeners does not work on Windows hosts'}
+
+
+def test_facts_of_a_windows_host_are_made_of_what_it_sends():
+    packed = raw_hosts.packed(raw_hosts.server_2016())
+    result, asked = run(listener_facts, dict(MORE, packed=packed), windows=True, gather=['owners', 'firewall'],
+                        max_sockets=7, look_timeout=7)
+    assert result == {'changed': False, 'ansible_facts': {
+        'ansible_listening_ports': firewall.judge(unpack(packed))}}
+    assert (asked['module_name'], 'wrap_async' in asked) == ('listening.ports.win_collect_listeners', False)
+    assert asked['module_args'] == {
+        'gather': ['owners', 'firewall'], 'collector': 'auto', 'max_sockets': 7, 'max_fds': 2000000}
+
+
+def test_services_of_a_windows_host_are_diagnosed_where_that_was_asked_for():
+    packed = raw_hosts.packed(raw_hosts.server_2016())
+    dummy, asked = run(listener_facts, {'packed': packed}, windows=True, diagnose=['Spooler'])
+    assert asked['module_args']['diagnose'] == ['Spooler']
+
+
+@pytest.mark.parametrize('answer, message', [
+    ({}, 'the packed facts are not text'),
+    ({'packed': 'w:AAAA'}, 'the packed facts are not valid: damaged, or not packed by this collection'),
+    ({'failed': True, 'msg': 'collector is procfs, and a Windows host has none but auto'},
+     'collector is procfs, and a Windows host has none but auto'),
+])
+def test_a_windows_host_that_sends_no_facts_fails(answer, message):
+    result, dummy = run(listener_facts, answer, windows=True)
     assert result == {'changed': False, 'failed': True, 'msg': message}
+
+
+def test_a_windows_host_that_does_not_answer_is_unreachable():
+    result, dummy = run(listener_facts, lambda **options: time.sleep(60), windows=True, look_timeout=0.2)
+    assert result == {'changed': False, 'unreachable': True, 'msg': 'no answer within 0.2 s'}
+
+
+def test_no_job_is_started_on_a_windows_host():
+    with pytest.raises(AnsibleActionFail, match='^listener_facts does not work with async on Windows hosts: '):
+        run(listener_facts, AssertionError('the host was contacted'), windows=True, async_val=60)
 
 
 def test_options_are_checked_here():

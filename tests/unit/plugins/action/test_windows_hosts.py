@@ -9,8 +9,9 @@ import pytest
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.listening.ports.tests.unit.plugins.action import (
-    asserting, test_port_filter as filtering, test_port_openings as openings
+    asserting, test_plan_listeners as plan, test_port_filter as filtering, test_port_openings as openings
 )
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import raw_hosts
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows.on_windows import (
     facts, listener, owner
 )
@@ -77,3 +78,12 @@ def test_nothing_is_changed_on_a_windows_host(tested, name, keywords):
     with pytest.raises(AnsibleActionFail, match='^%s does not work on Windows hosts yet$' % name):
         tested.run(host, keywords)
     assert host.done == []
+
+
+def test_a_plan_is_made_of_what_the_windows_host_sends():
+    host = plan.Host(AssertionError('the host was contacted'), AssertionError('the host was contacted'))
+    host.answers['win_collect_listeners'] = {'packed': raw_hosts.packed(raw_hosts.server_2016())}
+    host.connection._shell._IS_WINDOWS = True
+    result = plan.run(host)
+    assert not result.get('failed') and 'tcp 0.0.0.0:445 System pid 4' in result['msg'], result['msg']
+    assert list(host.asked) == ['win_collect_listeners'] and host.asked['win_collect_listeners']['plan'] is True

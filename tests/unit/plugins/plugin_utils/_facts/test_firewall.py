@@ -18,6 +18,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._facts.unpack impo
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.judgement import judge
 from ansible_collections.listening.ports.tests.unit.plugins.module_utils._firewall.joined import capture
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import building
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import raw_hosts
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import facts, gap, listener
 
 
@@ -96,6 +97,44 @@ def test_gaps_of_the_host_stay():
 def test_without_a_snapshot_nothing_is_judged():
     kept = facts(listener(port=22))
     assert firewall.judge(unpack(pack(kept))) == kept
+
+
+@pytest.mark.parametrize('gather, judged', [
+    (['owners'], False), (['owners', 'firewall'], True), (['outgoing'], True)])
+def test_rules_of_a_windows_host_are_judged_where_they_were_asked_for(gather, judged):
+    raw = raw_hosts.server_2016()
+    raw['gather'] = gather
+    made = firewall.judge(unpack(raw_hosts.packed(raw)))
+    assert ('firewall' in made) is judged and (made['complete']['firewall'] is not None) is judged
+    assert all(('exposure' in entry) is judged for entry in made['listeners'])
+    assert ('outgoing' in made) is ('outgoing' in gather)
+    if judged:
+        assert made['firewall']['backends'] == ['windows']
+
+
+def test_who_can_reach_a_windows_host_is_unknown_without_its_rules():
+    raw = raw_hosts.server_2016()
+    del raw['firewall']
+    made = firewall.judge(unpack(raw_hosts.packed(raw)))
+    assert {entry['exposure']['verdict'] for entry in made['listeners']} == {'unknown'}
+    assert made['complete']['firewall'] is False
+
+
+@pytest.mark.parametrize('gather', ['firewall', 'outgoing'])
+def test_rules_of_a_windows_host_are_judged_in_a_limited_time(gather):
+    def attach(*arguments, **options):
+        time.sleep(60)
+
+    raw = raw_hosts.server_2016()
+    raw['gather'] = [gather]
+    made = firewall.judge(unpack(raw_hosts.packed(raw)), attach, seconds=0.1)
+    assert {entry['exposure']['verdict'] for entry in made['listeners']} == {'unknown'}
+    assert 'budget' in [entry['code'] for entry in made['gaps'] if entry['aspect'] == 'firewall']
+
+
+def test_another_host_cannot_have_its_rules_judged_as_those_of_windows():
+    with pytest.raises(FactError, match='snapshot'):
+        firewall.judge(unpack(pack(dict(facts(), snapshot={'windows': raw_hosts.server_2016()}))))
 
 
 def test_a_snapshot_is_checked():
