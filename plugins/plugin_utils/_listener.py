@@ -72,7 +72,7 @@ def endpoints(facts: Facts) -> list[Listener]:
     :param facts: the facts of a host, checked.
     """
     found = united(facts)
-    return _windows.marked(found, facts) if _windows.is_windows(facts) else found
+    return _windows.marked(found) if _windows.is_windows(facts) else found
 
 
 def united(facts: Facts) -> list[Listener]:

@@ -23,6 +23,7 @@ from . import doubts, machine, policy, rules, sources
 from .asker import Asker, Holders, Nobody, Questions, strangers
 from .decide import Firewall
 from .forwards import forwards
+from .gaps import CODES
 from .holders import holders
 from .led import Leading, forwarded
 from .model import Holder
@@ -51,6 +52,7 @@ def attach(records: list[Listener], raw: Raw, gaps: Gaps, patience: float = PATI
     :param outward: whether it was asked for what the host lets its programs connect to: nothing is known of that.
     :returns: ``forwarded``, ``openings`` and ``firewall``, and ``outgoing`` where that was asked for.
     """
+    gaps.codes = CODES      # whoever has rules judged need not know of which system they are
     found = policy.profiles(raw.get('firewall') or {})
     reasons = doubts.unknown(raw, found)
     surroundings = None

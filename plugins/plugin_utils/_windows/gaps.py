@@ -53,14 +53,13 @@ CODES: dict[str, dict[str, Any]] = {
         'unreadable': None,                  # Addresses, routes or the categories of networks could not be read.
     },
     'outgoing': {
+        'budget': None,                      # There was no time left to judge the rules.
         'unsupported': None,                 # What programs of a Windows host can connect to is not observed.
     },
     'namespaces': {
         'unsupported': None,                 # Other network compartments are not observed.
     },
     'connections': {
-        'connection_budget': _SOCKETS,       # ``max_sockets`` was reached.
-        'own_addresses': None,               # The host may be among its own clients: its addresses could not be read.
         'unreadable': None,                  # The connections could not be read.
     },
     'resources': {

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._shape import Endpoint, Facts, Owner
-from . import by_hand
+from . import by_hand, protected
 from .names import SYSTEM_PID, base, fold
 
 HTTP_SYS = 'http.sys'                   # the driver, where it listens for processes that have a queue of requests of it
-PLATFORM, UNREAD = 'platform', 'queues_unread'      # keys that ``marked`` adds
+PLATFORM = 'platform'                   # the key that ``marked`` adds
 _WINDOWS = 'windows'
 _SYSTEM_USER = 'nt authority\\system'
 _EXTENSION = '.exe'
@@ -25,6 +25,9 @@ _EXTENSION = '.exe'
 _WAYS_IN = frozenset(('winrm', 'sshd'))
 _PROCESSES_IN = frozenset(('sshd', 'wsmprovhost', 'winrshost'))
 _WINRM = (5985, 5986)                   # where http.sys listens for WinRM, as long as nobody has changed that
+# Programs without which Windows does not run, without .exe
+_OF_WINDOWS = frozenset(('system', 'smss', 'csrss', 'wininit', 'services', 'lsass', 'lsaiso'))
+_LOGIN = 'login'                        # the reason for which ways in are protected, which have words of their own
 _LOOPBACK = 'loopback pseudo-interface '            # behind it: its number
 _PLAIN = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}')         # names that PowerShell takes without quotes
 
@@ -34,24 +37,14 @@ def is_windows(facts: Facts) -> bool:
     return facts['system'].get('platform') == _WINDOWS or facts['collector'] == _WINDOWS
 
 
-def marked(listeners: Sequence[Any], facts: Facts) -> list[Any]:
-    """Copy the listeners of a Windows host, so that each says where it is.
-
-    :param facts: those of the host. Where it could not be read what http.sys listens for, the listeners of it say so.
-    """
-    is_unread = any((gap['aspect'], gap['code']) == ('units', 'http_sys') for gap in facts['gaps'])
-    return [{**listener, PLATFORM: _WINDOWS, UNREAD: is_unread} for listener in listeners]
+def marked(listeners: Sequence[Any]) -> list[Any]:
+    """Copy the listeners of a Windows host, so that each says where it is."""
+    return [{**listener, PLATFORM: _WINDOWS} for listener in listeners]
 
 
 def is_here(listener: Mapping[str, Any]) -> bool:
     """Whether a listener that may be ``marked`` is that of a Windows host."""
     return listener.get(PLATFORM) == _WINDOWS
-
-
-def is_for_unknown(listener: Mapping[str, Any], owner: Owner) -> bool:
-    """Whether an owner is the kernel, and it is not known for whom http.sys listens."""
-    return bool(listener.get(UNREAD)) and owner['pid'] == SYSTEM_PID and listener['protocol'] == 'tcp' and not listener[
-        'activated_by']
 
 
 def is_driver(owner: Owner) -> bool:
@@ -83,6 +76,17 @@ def programs(owner: Owner) -> list[str]:
 def without_extension(program: str) -> str:
     """Take off the folded name of a program what other systems do not add to it."""
     return program.removesuffix(_EXTENSION) or program
+
+
+def may_be_needed(service: str) -> bool:
+    """Whether a host may need a service, whatever listens for it: one that is never stopped here."""
+    protection = protected.of_service(service)
+    return protection is not None and protection.why != _LOGIN
+
+
+def is_of_windows(process: str) -> bool:
+    """Whether a process has the name of one without which Windows does not run."""
+    return without_extension(fold(process)) in _OF_WINDOWS
 
 
 def is_loopback(interface: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from ..._listener import Listener, manager, serving, unlisted
 from ..._shape import Complete, Owner
-from ..._windows.listeners import is_for_unknown, is_here
+from ..._windows.listeners import is_here
 from . import windows
 from .patterns import Globs
 from .three_valued import both, either
@@ -65,8 +65,6 @@ def _meets(
     conditions: Sequence[tuple[str, Globs]], listener: Listener, owner: Owner, complete: Complete
 ) -> bool | None:
     if is_here(listener):
-        if is_for_unknown(listener, owner):
-            return None         # to name the kernel covers nobody for whom it may listen
         return both([windows.OF_OWNER[option](globs, owner) for option, globs in conditions])
     fits = both([OF_OWNER[option](globs, owner) for option, globs in conditions])
     # where systemd could not be asked, it may own it for somebody else

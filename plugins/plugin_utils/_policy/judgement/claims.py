@@ -31,7 +31,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._listener import OWNER_FIELDS, Listener, accepts, is_hidden, is_unknown_behind, only_systemd, unobserved
-from ..._windows.listeners import is_for_unknown, is_here
+from ..._windows.listeners import is_here
 from ..conditions import reach
 from ..conditions.three_valued import both, either
 from . import defaults
@@ -214,9 +214,8 @@ class Meeting:
             'exe_inside' in owner for owner in owners if owner['exe'] is None} == {True}
 
     def is_unit_unknown(self) -> bool:
-        """Whether the unit of the listener may be another one, as systemd, or http.sys, could not be asked."""
-        asked = self.entry.service or any(
-            owner['pid'] == 1 or is_for_unknown(self.listener, owner) for owner in self.listener['owners'])
+        """Whether the unit of the listener may be another one, as systemd could not be asked."""
+        asked = self.entry.service or any(owner['pid'] == 1 for owner in self.listener['owners'])
         return bool(asked) and self._look.complete.get('units') is False and not is_hidden(self.listener)
 
     def is_binding_complete(self) -> bool:

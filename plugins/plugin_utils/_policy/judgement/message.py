@@ -142,17 +142,20 @@ def _to_stop(listener: Excerpt) -> str | None:
     named = [unit for unit in operands if unit]
     if not named or None in operands:
         return None
-    if _is_on_windows(listener):
-        return 'the service %s (Stop-Service %s)' % (' and '.join(named), ', '.join(named))
-    return ' and '.join(named)
+    if not _is_on_windows(listener):
+        return ' and '.join(named)
+    needed = ', unless the host needs it' if windows.may_be_needed(listener['unit'] or '') else ''
+    return 'the service %s (Stop-Service %s)%s' % (' and '.join(named), ', '.join(named), needed)
 
 
 def _to_turn_off(listener: Excerpt) -> str | None:
     """Show what ends a listener of Windows that no service has; None where it is that of a process."""
     if listener['around'] == windows.HTTP_SYS:
         return 'end the process for which http.sys listens (netsh http show servicestate lists them)'
-    processes = {owners['process'] for owners in listener['owners']}
-    return 'turn off the feature of Windows that listens there' if processes == {'System'} else None
+    processes = [owners['process'] or '' for owners in listener['owners']]
+    if processes and all(map(windows.is_of_windows, processes)):
+        return 'turn off the feature of Windows that listens there, or restrict it with the firewall'
+    return None
 
 
 def _stop(parts: Parts) -> str:
@@ -601,7 +604,7 @@ _CAUSES = {
 # Where Windows has something else in its place
 _CAUSES_ON_WINDOWS = {
     'namespaces': ('other network compartments are not observed', 'leave namespace out'),
-    'owners': ('the owners are hidden', 'run as an administrator'),
+    'owners': ('the owners are hidden', 'see the gaps in the facts'),
     'container': (
         'the facts do not show what is behind ports that a host forwards',
         'gather the firewall (option gather), or name the proxy that owns the port, or no owner',

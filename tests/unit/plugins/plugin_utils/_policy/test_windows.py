@@ -24,7 +24,6 @@ HTTP_SYS = 'http.sys'
 W3WP = 'C:\\Windows\\System32\\inetsrv\\w3wp.exe'
 SVCHOST = 'C:\\Windows\\System32\\svchost.exe'
 TOMCAT = owner('Tomcat9.exe', 'C:\\Program Files\\Apache\\Tomcat9.exe', 'NT AUTHORITY\\LOCAL SERVICE', unit='Tomcat9')
-UNREAD = [gap('units', 'http_sys')]
 
 
 # Names
@@ -144,19 +143,15 @@ def test_who_has_a_queue_of_http_sys_serves(options, one, kind):
     assert kinds([{'name': 'web', 'port': 80, **options}], one) == ([kind] if kind else [])
 
 
-@pytest.mark.parametrize('options', [{'process': 'System'}, {'process': 'nginx'}, {'service': 'W3SVC'}])
+@pytest.mark.parametrize('options', [{'process': 'System'}, {'service': 'W3SVC'}, {'user': 'NT AUTHORITY\\*'}])
 def test_for_whom_http_sys_listens_is_not_known_where_its_queues_could_not_be_read(options):
-    entry = [{'name': 'web', 'port': 80, **options}]
-    alone = listener(80, [system()], '::')
-    result = judged(entry, alone, gaps=UNREAD)
+    """Facts then count an owner more than they list."""
+    alone = listener(80, [system()], '::', owners_total=2)
+    result = judged([{'name': 'web', 'port': 80, **options}], alone, gaps=[
+        gap('owners', 'unreadable', 'run as an administrator'), gap('units', 'http_sys')])
     unknown, = result.findings
-    assert unknown.kind == 'unknown' and unknown.fails and unknown.parts['cause'] == 'units'
-    assert 'because it is not known which service has the port (http_sys of units)' in unknown.message
-    assert unknown.remedy == 'see the gaps in the facts, or leave the owner out of the entry'
-    # what is surely not its port is judged as ever
-    other = [{'name': 'web', 'port': '80/udp', 'process': 'System'}]
-    datagrams = dict(listener(80, [system()]), id='udp/0.0.0.0:80', protocol='udp')
-    assert kinds(other, datagrams, gaps=UNREAD) == []
+    assert unknown.kind == 'unknown' and unknown.fails
+    assert unknown.remedy == 'run as an administrator'
 
 
 def test_another_gap_in_services_leaves_the_kernel_alone():
@@ -198,6 +193,7 @@ def remedy(declaration, *listeners, **of_facts):
     return finding.remedy
 
 
+OF_WINDOWS = 'turn off the feature of Windows that listens there, or restrict it with the firewall'
 NOTHING = {'expected_listeners': [{'name': 'ssh', 'port': 22, 'state': 'optional'}]}
 
 
@@ -210,7 +206,10 @@ NOTHING = {'expected_listeners': [{'name': 'ssh', 'port': 22, 'state': 'optional
     (listener(service='x*'), 'stop it'),            # a pattern, which would stop others
     (listener(service='x\x1b[31m'), 'stop it'),
     (listener(service=None), 'stop it'),
-    (listener(139, [system()]), 'turn off the feature of Windows that listens there'),
+    (listener(139, [system()]), OF_WINDOWS), (listener(owners=[owner('LSASS.exe')]), OF_WINDOWS),
+    (listener(owners=[owner('lsass.exe'), owner('evil.exe')]), 'stop it'),
+    (listener(service='EventLog'), 'stop the service EventLog (Stop-Service EventLog), unless the host needs it'),
+    (listener(service='TermService'), 'stop the service TermService (Stop-Service TermService)'),
     (iis(WORKER), 'stop the service W3SVC (Stop-Service W3SVC)'),       # and never the driver
     (iis(WORKER, service=None),
      'end the process for which http.sys listens (netsh http show servicestate lists them)'),
@@ -218,11 +217,15 @@ NOTHING = {'expected_listeners': [{'name': 'ssh', 'port': 22, 'state': 'optional
      'stop the service sshd (Stop-Service sshd), unless you are connected through it'),
     (listener(5985, [system(), owner('svchost.exe', SVCHOST, unit='WinRM')], service='WinRM', activated_by=HTTP_SYS),
      'stop the service WinRM (Stop-Service WinRM), unless you are connected through it'),
-    (listener(5986, [system()]), 'turn off the feature of Windows that listens there, unless you are connected '
-     'through it'),
+    (listener(5986, [system()]), OF_WINDOWS + ', unless you are connected through it'),
 ])
 def test_what_stops_what_is_not_declared(one, expected):
     assert remedy(NOTHING, one) == 'declare it in expected_listeners, or %s' % expected
+
+
+def test_nobody_is_told_what_to_turn_off_where_no_owner_is_known():
+    assert remedy(NOTHING, listener(80, [], held_by='unknown'), gaps=[gap('owners', 'owners_hidden')]) == (
+        'find out who owns it; declare it in expected_listeners, or stop it')
 
 
 def test_what_stops_what_others_need():
@@ -240,7 +243,7 @@ def test_what_others_use_a_port():
 
 @pytest.mark.parametrize('code, hint, expected', [
     ('owners_hidden', 'run as an administrator', 'run as an administrator'),
-    ('vanished', None, 'run as an administrator'),
+    ('vanished', None, 'see the gaps in the facts'),
 ])
 def test_nobody_becomes_root(code, hint, expected):
     hidden = listener(80, [], held_by='unknown')

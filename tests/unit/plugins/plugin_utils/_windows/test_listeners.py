@@ -17,7 +17,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._report import lis
 from ansible_collections.listening.ports.plugins.plugin_utils._windows import listeners
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import samples
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows.on_windows import (
-    facts, gap, listener, owner, system
+    facts, listener, owner, system
 )
 
 WORKER = owner('w3wp.exe', 'C:\\Windows\\System32\\inetsrv\\w3wp.exe', 'IIS APPPOOL\\web', pid=4711)
@@ -38,18 +38,6 @@ def test_listeners_say_where_they_are_and_facts_stay_as_they_were():
     assert listeners.is_here(only(made)) and made == before
     assert not listeners.is_here(only(facts(listener(), is_windows=False)))
     assert _listener.united(made)[0] is made['listeners'][0]
-
-
-@pytest.mark.parametrize('one, gaps, expected', [
-    (listener(80, [system()]), [gap('units', 'http_sys')], True),
-    (listener(80, [system()]), [gap('units', 'shared_svchost')], False),
-    (listener(80, [system()]), [], False),
-    (listener(80, [owner()]), [gap('units', 'http_sys')], False),
-    (IIS, [gap('units', 'http_sys')], False),
-])
-def test_for_whom_the_kernel_listens(one, gaps, expected):
-    endpoint = only(facts(one, gaps=gaps))
-    assert listeners.is_for_unknown(endpoint, endpoint['owners'][0]) is expected
 
 
 @pytest.mark.parametrize('owners, serving, shown, waits', [
