@@ -26,6 +26,7 @@ ROUNDS = (7, 3)  # normally, and with --quick
 SECTION = "Judging a firewall, in one process on one processor"
 LIMITS = {500: 60, 5000: 600}  # rules, milliseconds
 SET_LIMIT, KUBE_LIMIT = 600, 2000
+WINDOWS_RULES, WINDOWS_LIMIT = 600, 1.5  # of a Windows host, and the ratio to a Linux host with 500
 PREFERRED = "3.11"  # for which the limits are said
 
 
@@ -64,18 +65,9 @@ def pythons(settings):
 
 def _of_python(place, name, python, rounds):
     """The figures with one Python."""
-    taken, first = {}, min(os.sched_getaffinity(0))
+    taken = {}
     for load in ("rules 500", "rules 5000", "elements", "iptables", "nftables"):
-        command = [python, "-B", __file__, json.dumps({"load": load, "rounds": rounds})]
-        done = subprocess.run(
-            command,
-            env=dict(os.environ, PYTHONPATH=str(place)),
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {first}),
-        )
-        taken[load] = json.loads(done.stdout)
+        taken[load] = _run(place, python, load, rounds)
         sandbox.say("  %s: %s ms" % (load, " ".join("%.0f" % (each * 1000) for each in taken[load])))
     for count, limit in LIMITS.items():
         yield _figure(
@@ -96,6 +88,26 @@ def _of_python(place, name, python, rounds):
         )
 
 
+    windows, linux = zip(*_run(place, python, "windows", rounds))
+    yield figures.Figure(
+        SECTION, "Python %s, a Windows host, %d listeners, %d rules" % (name, LISTENERS, WINDOWS_RULES),
+        "check(), facts() and attach()", windows, "attach() of a Linux host, 500 rules", linux, limit=WINDOWS_LIMIT)
+
+
+def _run(place, python, load, rounds):
+    """What ``inside`` prints of a load."""
+    first = min(os.sched_getaffinity(0))
+    done = subprocess.run(
+        [python, "-B", __file__, json.dumps({"load": load, "rounds": rounds})],
+        env=dict(os.environ, PYTHONPATH=str(place)),
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {first}),
+    )
+    return json.loads(done.stdout)
+
+
 def _figure(load, seconds, limit, name="attach()"):
     """The median, as what else runs on a machine only ever adds to it."""
     return figures.Figure(SECTION, load, name, [statistics.median(seconds) * 1000], unit="milliseconds", limit=limit)
@@ -105,10 +117,11 @@ def inside(settings):
     """Judge one load some times, as a process of its own; prints the seconds on the processor of each."""
     seconds = []
     for _round in range(settings["rounds"] + 1):
-        taken, records = make(settings["load"])
+        load = "rules 500" if settings["load"] == "windows" else settings["load"]
+        taken, records = make(load)
         took, exposure, gaps = attach(taken, records)
-        seconds.append(took)
-        check(settings["load"], exposure, records, gaps)
+        check(load, exposure, records, gaps)
+        seconds.append((attach_windows(), took) if settings["load"] == "windows" else took)
     print(json.dumps(seconds[1:]))      # the first one loads the code
 
 
@@ -133,6 +146,25 @@ def attach(taken, records):
     began = time.process_time()
     result = exposure.attach(records, taken, gaps)
     return time.process_time() - began, result, gaps.found
+
+
+def attach_windows():
+    """Seconds on the processor, from the rows of a Windows host to facts with exposures."""
+    from ansible_collections.listening.ports.plugins.plugin_utils._windows import check as checking
+    from ansible_collections.listening.ports.plugins.plugin_utils._windows import exposure, facts, gaps
+    from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import raw_hosts
+
+    sent = json.loads(json.dumps(raw_hosts.listeners(LISTENERS, WINDOWS_RULES)))
+    began = time.process_time()
+    raw = checking.check(sent)
+    made = facts.facts(raw)
+    collector = gaps.collector(True)
+    exposure.attach(made["listeners"], raw, collector)
+    took = time.process_time() - began
+    levels = {record["exposure"]["level"] for record in made["listeners"]}
+    if len(made["listeners"]) != LISTENERS or len(levels) < 3 or collector.found:
+        raise RuntimeError("the Windows host is not judged as it should be: %s, %s" % (sorted(levels), collector.found))
+    return took
 
 
 def check(load, exposure, records, gaps):
