@@ -19,6 +19,8 @@ from .._identity import HOLDERS, NOBODY, Holder
 from .._listener import WIDEST_FIRST, Listener, endpoints, forwarded_to, is_hidden, serving
 from .._schema import Fault
 from .._shape import LEVELS, PROTOCOLS, Exposure, Facts
+from .._windows.listeners import is_here
+from .._windows.names import fold
 
 SCHEMA = 1
 # What a look can have been blind to, as the facts have it
@@ -113,7 +115,11 @@ def of_facts(host: str, facts: Facts) -> Snapshot:
 
 
 def _holder(listener: Listener) -> Holder:
-    return _identity.holder(listener)._replace(users=())
+    """Name who holds a listener. Who starts a program of Windows writes its path in any case, which changes nothing."""
+    holder = _identity.holder(listener)
+    if is_here(listener) and holder.kind in (_identity.EXECUTABLE, _identity.PROCESS):
+        holder = holder._replace(names=tuple(sorted(map(fold, holder.names))))
+    return holder._replace(users=())
 
 
 def _line(namespace: str, protocol: str, port: int | None, holder: Holder,

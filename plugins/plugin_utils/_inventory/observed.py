@@ -59,7 +59,7 @@ _facts = _schema.mapping({
     'gathered_at': _schema.time,
     'complete': _schema.mapping({'sockets': _schema.boolean}),
     'listeners': _list,
-}, {'forwarded': _list})
+}, {'forwarded': _list, 'collector': _anything, 'system': _anything})
 
 
 class Observed(NamedTuple):

@@ -54,7 +54,7 @@ WORDS = {
         'A declared condition is not met', 'The expression in ensure of the entry is not true', 'Inspect the service'),
     'unknown': _Words(
         'It is unknown whether the host is as declared', 'Something that matters could not be observed',
-        'Follow the advice in the message, which often is to run the audit with become'),
+        'Follow the advice in the message, which often is to run the audit with become, or as an administrator'),
     'waiver_expired': _Words(
         'A waiver expires', 'A waiver has expired, or will soon; what it waived counts again then',
         'Fix what it waives, or renew it'),
@@ -69,7 +69,8 @@ WORDS = {
         'Correct the cause, and run the audit again'),
     NOT_ALL_OBSERVED: _Words(
         'Not all sockets of a host were observed', 'What is not shown may listen all the same',
-        'See the gaps of the host in the other files of the report; often the remedy is to run the audit with become'),
+        'See the gaps of the host in the other files of the report; often the remedy is to run the audit with become, '
+        'or as an administrator'),
     REFUSED: _Words(
         'A declaration is invalid', 'The declaration of the host has a mistake, so the host was not observed',
         'Correct the declaration'),

@@ -12,6 +12,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._baseline import n
 from ansible_collections.listening.ports.plugins.plugin_utils._drift import snapshot
 from ansible_collections.listening.ports.plugins.plugin_utils._identity import Holder
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.membership import Grouping
+from ansible_collections.listening.ports.plugins.plugin_utils._inventory.observed import Reader
 from ansible_collections.listening.ports.plugins.plugin_utils._listener import NO_UNIT, Stop
 from ansible_collections.listening.ports.plugins.plugin_utils._report import listening
 from ansible_collections.listening.ports.plugins.plugin_utils._windows import listeners
@@ -145,12 +146,24 @@ def test_a_snapshot_has_who_is_handed_requests():
     assert line.holder == Holder('service', ('W3SVC',)) and line.users == ('IIS APPPOOL\\web',)
 
 
+def test_a_program_that_is_started_by_another_spelling_of_its_path_is_the_same():
+    def lines_of(path, **options):
+        return snapshot.of_facts('x', facts(listener(owners=[owner('app', path, 'CORP\\svc')]), **options)).lines
+
+    lines = lines_of('C:\\App\\app.exe')
+    assert lines == lines_of('C:\\APP\\App.EXE') and lines[0].holder == Holder('executable', ('c:\\app\\app.exe',))
+    assert lines_of('/opt/app', is_windows=False) != lines_of('/opt/APP', is_windows=False)
+
+
 def test_groups_are_the_same_as_for_other_hosts():
     made = facts(listener(service='Nginx', owners=[owner('Nginx.EXE', unit='Nginx')]), listener(81, [system()]))
     grouping = Grouping(['service', 'process'])
     assert grouping.of(made) == {'service_nginx', 'process_nginx', 'process_system'}
     assert grouping.of(facts(listener(owners=[owner('nginx.exe')]), is_windows=False)) == {'process_nginx_exe'}
     assert Grouping(['process']).of(dict(made, collector='x')) == {'process_nginx', 'process_system'}
+    for reader in (Reader(), Reader(is_whole=True)):
+        observed = reader.of_facts('win', {'listening_ports': copy.deepcopy(made)})
+        assert grouping.of(observed.facts) == {'service_nginx', 'process_nginx', 'process_system'}
 
 
 def test_reports_tell_the_kernel_from_a_process_that_is_called_so():
