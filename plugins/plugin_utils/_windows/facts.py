@@ -9,7 +9,7 @@ and could not be read here is a gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...module_utils._addresses import scopes
 from ...module_utils._gaps import Gaps
@@ -21,23 +21,25 @@ from .forwards import unseen
 from .listeners import HTTP_SYS
 from .names import SYSTEM_PID
 from .owners import Owners, iso
-from .raw import Raw
+from .raw import Error, Raw
 from .sockets import Listening, listening
-from .sources import errors, why_not
+from .sources import errors, in_words, why_not
 
 _MOST_OWNERS = 64
 _MOST_TEXT = 1000               # characters of a reason
+_MOST_ERRORS = 3                # of one kind
 _NAMES = {'tcp4': 'TCP over IPv4', 'tcp6': 'TCP over IPv6', 'udp4': 'UDP over IPv4', 'udp6': 'UDP over IPv6'}
 _UNSUPPORTED = {
     'namespaces': 'network compartments are not observed on Windows',
     'outgoing': 'what programs can connect to is not observed on Windows',
 }
-# Why the owners of a listener are not certain
-_DOUBTS = {
-    'unreadable': None,         # said once for all
-    'vanished': 'of %s the process had ended, or is not named by Windows',
-    'stale': 'of %s the process is younger than its socket, so that another one had opened it',
-    'owners_hidden': 'of %s the process could not be inspected',
+# What is not known of listeners, by aspect and code; that processes could not be read is said once for all
+_UNKNOWN = {
+    ('owners', 'vanished'): 'of %s the process had ended, or is not named by Windows',
+    ('owners', 'stale'): 'of %s the process is younger than its socket, so that another one had opened it',
+    ('owners', 'owners_hidden'): 'of %s the process could not be inspected',
+    ('owners', 'process_unreadable'): 'of %s the executable or the user of an owner could not be read',
+    ('units', 'shared_svchost'): 'of %s it is not known which service of its process listens',
 }
 
 
@@ -101,7 +103,7 @@ def _records(raw: Raw, found: Sequence[Listening], gaps: Gaps) -> list[Listener]
         ipv6 = one.family == 6
         mapped = scopes.is_mapped(address.number)
         made.append({
-            'id': one.id, 'protocol': 'tcp' if one.protocol == 'tcp' else 'udp', 'family': 'ipv6' if ipv6 else 'ipv4',
+            'id': one.id, 'protocol': one.protocol, 'family': 'ipv6' if ipv6 else 'ipv4',
             'address': address.text, 'port': one.port, 'interface': one.interface,
             'accepts_ipv4': both.get(one.id, False) if ipv6 and not mapped else True,
             'accepts_ipv6': ipv6 and not mapped,
@@ -131,80 +133,89 @@ def _of_both_families(raw: Raw, found: Sequence[Listening]) -> dict[str, bool | 
             by_port[one.protocol].setdefault(one.port, set()).update(socket.pid for socket in one.sockets)
     for one in found:
         if one.family == 6 and not any(one.address.number):
-            pids = {socket.pid for socket in one.sockets}
-            if 0 not in pids and pids <= by_port[one.protocol].get(one.port, set()):
-                both[one.id] = False
-            elif unread[one.protocol] or any(not socket.bound for socket in one.sockets):
-                both[one.id] = None
+            pids = by_port[one.protocol].get(one.port, set())
+            for socket in one.sockets:
+                if (not socket.pid or socket.pid not in pids) and (unread[one.protocol] or not socket.bound):
+                    both[one.id] = None
     return both
 
 
 def _attach(raw: Raw, found: Sequence[Listening], records: Sequence[Listener], gather: set[str], gaps: Gaps) -> None:
     """Give each listener its owners, its service, and what activates that."""
     owners = Owners(raw)
-    counts = dict.fromkeys((*_DOUBTS, 'http_sys', 'shared', 'hidden', 'unread'), 0)
+    unknown: dict[str, list[int]] = {}          # by the code of a gap: a number of an error for each listener
     for one, record in zip(found, records, strict=True):
-        held = [owners.held(socket, one.protocol) for socket in one.sockets]
-        doubts = {doubt for part in held for doubt in part.doubts}
         by_pid: dict[int, str | None] = {}
-        for part in held:
-            for pid, service in part.owners:
+        doubts: set[str] = set()
+        shared: int | None = None
+        activated = False
+        for socket in one.sockets:
+            held = owners.held(socket, one.protocol)
+            for pid, service in held.owners:
                 by_pid[pid] = service if by_pid.get(pid, service) == service else None
-        activated = any(part.activated_by for part in held)
+            doubts.update(held.doubts)
+            activated = activated or held.activated_by is not None
+            if held.shared:
+                shared = socket.code
         pids = sorted(by_pid)
         listed = [owners.owner(pid, by_pid[pid]) for pid in pids[:_MOST_OWNERS]]
-        services: set[str | None] = {by_pid[pid] for pid in pids if not (activated and pid == SYSTEM_PID)}
         if activated:
             record['activated_by'] = HTTP_SYS
+            services = {by_pid[pid] for pid in pids if pid != SYSTEM_PID}
             services |= owners.http_service(one.sockets[0], one.protocol)
+        else:
+            services = set(by_pid.values())
         record['service'] = services.pop() if len(services) == 1 and not doubts else None
         record['owners'] = listed
         record['owners_total'] = len(pids) + bool(doubts) if pids else 0
         record['held_by'] = 'processes' if pids else 'unknown'
+        if shared is not None:
+            unknown.setdefault('shared_svchost', []).append(shared)
+        partly = None if doubts & {'owners_hidden', 'unreadable'} else _partly_known(listed)
+        if partly is not None:
+            unknown.setdefault('process_unreadable', []).append(owners.error(partly))
         for doubt in doubts:
-            counts[doubt] += 1
-        counts['shared'] += any(part.shared for part in held)
-        if not doubts & {'owners_hidden', 'unreadable'}:
-            _count_unread(listed, counts)
-    _note(raw, owners, records, counts, gather, gaps)
-
-
-def _count_unread(listed: Sequence[Owner], counts: dict[str, int]) -> None:
-    """Count a listener with an owner of which not all is known; of the kernel there is no more to know."""
-    if any(owner['pid'] != SYSTEM_PID and None in (owner['process'], owner['exe'], owner['user']) for owner in listed):
-        counts['unread'] += 1
-
-
-def _note(raw: Raw, owners: Owners, records: Sequence[Listener], counts: dict[str, int], gather: set[str],
-          gaps: Gaps) -> None:
-    """Note what is not known of owners and services."""
-    for source, aspect in (('processes', 'owners'), ('services', 'units')):
-        reason = why_not(raw, source)
-        if reason:
-            _add(gaps, aspect, 'unreadable', '%s could not be read%s: %s' % (
-                source, ' completely' if raw.get(source) is not None else '', reason))
-    for code, text in _DOUBTS.items():
-        if text and counts[code]:
-            _add(gaps, 'owners', code, text % number(counts[code], 'listener'), counts[code])
-    if counts['unread']:
-        reason = why_not(raw, 'accounts')
-        text = 'of %s the executable or the user of an owner could not be read' % number(counts['unread'], 'listener')
-        _add(gaps, 'owners', 'process_unreadable', '%s: %s' % (text, reason) if reason else text, counts['unread'])
-    if counts['http_sys']:
-        # netsh shows them to administrators only
-        hint = None if raw['os']['elevated'] else codes.ADMINISTRATOR
-        _add(gaps, 'owners', 'unreadable', 'the programs behind http.sys are not known', hint=hint)
-        _add(gaps, 'units', 'http_sys', 'the queues of http.sys, which may be behind %s of the kernel, could not be '
-             'read: %s' % (number(counts['http_sys'], 'listener'), owners.http_unread or 'they are not clear'),
-             counts['http_sys'], hint)
-    if counts['shared']:
-        _add(gaps, 'units', 'shared_svchost', 'of %s it is not known which service of its process listens' % number(
-            counts['shared'], 'listener'), counts['shared'])
-    if any(counts[code] for code in ('unreadable', 'vanished', 'stale', 'owners_hidden')):
-        _add(gaps, 'units', 'unreadable', 'the services of processes that are not known are not known either')
+            refused = next(filter(None, map(owners.error, pids)), 0) if doubt == 'owners_hidden' else 0
+            unknown.setdefault(doubt, []).append(refused)
+    _note(raw, owners, unknown, gaps)
     if 'resources' in gather:
         unread = sum(any(None in (owner.get('resources') or {'': None}).values() for owner in record['owners'])
                      for record in records)
         if unread:
             _add(gaps, 'resources', 'unreadable', 'a figure of an owner of %s could not be read' % number(
                 unread, 'listener'), unread)
+
+
+def _partly_known(listed: Sequence[Owner]) -> int | None:
+    """Return the pid of an owner of which not all is known; of the kernel there is no more to know."""
+    for owner in listed:
+        if (owner['process'] is None or owner['exe'] is None or owner['user'] is None) and owner['pid'] != SYSTEM_PID:
+            return owner['pid']
+    return None
+
+
+def _note(raw: Raw, owners: Owners, unknown: Mapping[str, Sequence[int]], gaps: Gaps) -> None:
+    """Note what is not known of owners and services."""
+    for source, aspect in (('processes', 'owners'), ('services', 'units')):
+        reason = why_not(raw, source)
+        if reason:
+            _add(gaps, aspect, 'unreadable', '%s could not be read%s: %s' % (
+                source, ' completely' if raw.get(source) is not None else '', reason))
+    for (aspect, code), text in _UNKNOWN.items():
+        found = unknown.get(code, ())
+        if found:
+            reasons = [in_words(Error('', error, '')) for error in sorted(set(found) - {0})[:_MOST_ERRORS]]
+            accounts = why_not(raw, 'accounts') if code == 'process_unreadable' else None
+            if accounts:
+                reasons.append('accounts could not be read: %s' % accounts)
+            message = ': '.join(filter(None, (text % number(len(found), 'listener'), '; '.join(reasons))))
+            _add(gaps, aspect, code, message, len(found))
+    behind = len(unknown.get('http_sys', ()))
+    if behind:
+        # netsh shows them to administrators only
+        hint = None if raw['os']['elevated'] else codes.ADMINISTRATOR
+        _add(gaps, 'owners', 'unreadable', 'the programs behind http.sys are not known', hint=hint)
+        _add(gaps, 'units', 'http_sys', 'the queues of http.sys, which may be behind %s of the kernel, could not be '
+             'read: %s' % (number(behind, 'listener'), owners.http_unread or 'they are not clear'), behind, hint)
+    if unknown.keys() & {'unreadable', 'vanished', 'stale', 'owners_hidden'}:
+        _add(gaps, 'units', 'unreadable', 'the services of processes that are not known are not known either')

@@ -77,6 +77,11 @@ class Owners:
         """Return what is known of a process; None for nothing."""
         return None if self._processes is None else self._processes.get(pid)
 
+    def error(self, pid: int) -> int:
+        """Return the error that kept something of a process from being read; 0 for none."""
+        process = self.process(pid)
+        return process.code if process is not None else 0
+
     def services(self, pid: int) -> list[Service] | None:
         """Return the services of a process, of which each has all rights; None where they are not known."""
         return self._services.get(pid, []) if self._services_known else None

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ...module_utils._addresses import scopes
 from .._shape import Scope
 from .check import TABLES
 from .raw import Raw, Socket
+
+_TABLES: Mapping[str, tuple[Literal['tcp', 'udp'], int]] = {
+    'tcp4': ('tcp', 4), 'tcp6': ('tcp', 6), 'udp4': ('udp', 4), 'udp6': ('udp', 6)}
 
 
 class Address(NamedTuple):
@@ -26,25 +29,18 @@ class Address(NamedTuple):
 class Listening(NamedTuple):
     """All sockets with one protocol, address, interface and port.
 
-    :ivar interface: the alias of that of a link-local address, or its number where the alias is not known.
+    :ivar family: 4 or 6. :ivar interface: the alias of that of a link-local address, or its number where it has none
+        that is known.
     """
 
     id: str
     table: str
+    protocol: Literal['tcp', 'udp']
+    family: int
     address: Address
     port: int
     interface: str | None
     sockets: list[Socket]
-
-    @property
-    def protocol(self) -> str:
-        """``tcp`` or ``udp``."""
-        return self.table[:3]
-
-    @property
-    def family(self) -> int:
-        """4 or 6."""
-        return int(self.table[3])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -76,8 +72,9 @@ def listening(raw: Raw) -> list[Listening]:
     for (table, digits, port, interface), sockets in found.items():
         bound = address(digits)
         text = '%s%%%s' % (bound.text, interface) if interface else bound.text
+        protocol, family = _TABLES[table]
         made.append(Listening(
-            '%s/%s:%d' % (table[:3], '[%s]' % text if table[3] == '6' else text, port),
-            table, bound, port, interface, sockets))
-    made.sort(key=lambda one: (one.table[:3], one.port, one.table[3], one.address.text, one.interface or ''))
+            '%s/%s:%d' % (protocol, '[%s]' % text if family == 6 else text, port),
+            table, protocol, family, bound, port, interface, sockets))
+    made.sort(key=lambda one: (one.protocol, one.port, one.family, one.address.text, one.interface or ''))
     return made

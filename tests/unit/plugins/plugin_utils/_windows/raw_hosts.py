@@ -377,6 +377,7 @@ def terminal_server():
     host.service('TScPubRPC', 3180, SHARED)
     host.service('RDMS', 3180, SHARED)
     host.socket('tcp', 5504, 3180, None)
+    host.socket('tcp', 5505, 3180, None, bound=BOOT)    # the one that opened it has ended
     for number in range(70):
         pid, user = 7000 + 4 * number, '%s-%d' % (DOMAIN, 2000 + number)
         host.process(pid, 'msedge.exe', 'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe', user)

@@ -119,10 +119,11 @@ def local(extra=(), fill=0):
         rules.update(_EXTRA[role])
     for number in range(max(fill - len(rules), 0)):
         program = 'app%d' % (9000 + 4 * (number % 25))
-        rules['{%08X-0000-4000-8000-%012X}' % (number, number * 7919)] = rule(
+        guid = '{%08X-%04X-4D00-9000-%012X}' % (number * 2654435761 % 2 ** 32, number, number * 7919)
+        rules['App%d-In' % number if number % 4 else guid] = rule(
             'Protocol=%d' % (6 if number % 3 else 17), *((_DOMAIN, _PRIVATE) if number % 2 else (_DOMAIN,)),
             *(('LPort=%d' % (2000 + number * 7 % 60000),) if number % 4 else ()),
-            *(('RA4=10.%d.%d.0/255.255.255.0' % (number % 200, number % 251),) if number % 5 else (_NEAR,)),
+            *(('RA4=10.%d.0.0/255.255.0.0' % (number % 20),) if number % 5 else (_NEAR,)),
             'App=C:\\Apps\\%s\\%s.exe' % (program, program), name='App %d' % number)
     return [[name, text] for name, text in rules.items()]
 

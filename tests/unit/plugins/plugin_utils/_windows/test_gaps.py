@@ -36,7 +36,7 @@ def test_codes_belong_to_aspects_and_have_a_meaning():
 
 def noted():
     """Yield (aspect, code) of each gap that is noted in this room."""
-    yield from (('owners', code) for code in facts._DOUBTS)
+    yield from facts._UNKNOWN
     yield from ((aspect, 'unsupported') for aspect in facts._UNSUPPORTED)
     yield from (('firewall', call.args[0].value) for call in calls('Doubt'))
     for call in (*calls('add'), *calls('_add')):
