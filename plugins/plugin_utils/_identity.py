@@ -85,7 +85,8 @@ def _processes(listener: Listener) -> Iterator[Holder]:
         return
     of_all = users(owners) or ()
     paths = {owner['exe'] for owner in owners}
-    if all(path and not _is_interpreter(path, is_here(listener)) for path in paths):
+    is_on_windows = is_here(listener)
+    if all(path and not _is_interpreter(path, is_on_windows) for path in paths):
         yield Holder(EXECUTABLE, tuple(sorted(path for path in paths if path)), of_all)
     names = {owner['process'] for owner in owners}
     if all(names):

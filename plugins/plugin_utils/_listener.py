@@ -291,6 +291,8 @@ def unobserved(listener: Listener, complete: Complete) -> set[str]:
     missing = {field for field in ('accepts_ipv4', 'accepts_ipv6') if listener.get(field) is None}
     missing |= {field for field in ('connections', 'clients') if listener.get(field) is None}
     missing |= _undecided(listener.get('exposure'))
+    if _windows.is_here(listener):
+        missing.update(_windows.NEVER_TOLD)
     if listener['interface'] is None and complete.get('binding') is not True:
         missing.add('interface')
     owners = listener['owners']

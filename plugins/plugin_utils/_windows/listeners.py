@@ -17,6 +17,7 @@ from . import by_hand, protected
 from .names import SYSTEM_PID, base, fold
 
 HTTP_SYS = 'http.sys'                   # the driver, where it listens for processes that have a queue of requests of it
+NEVER_TOLD = ('port_name', 'socket_uid')    # fields of a listener of which Windows says nothing
 PLATFORM = 'platform'                   # the key that ``marked`` adds
 _WINDOWS = 'windows'
 _SYSTEM_USER = 'nt authority\\system'

@@ -54,18 +54,16 @@ def owned(conditions: Sequence[tuple[str, Globs]], listener: Listener, complete:
     if held_by != 'processes':
         return None
     owners = serving(listener)
-    if owners:
-        known = both([_meets(conditions, listener, owner, complete) for owner in owners])
+    if owners and is_here(listener):
+        known = both([windows.OF_OWNER[option](globs, owner) for owner in owners for option, globs in conditions])
+    elif owners:
+        known = both([_meets(conditions, owner, complete) for owner in owners])
     else:
         known = both([_will_meet(option, globs, listener) for option, globs in conditions])
     return both((known, None)) if unlisted(listener) else known
 
 
-def _meets(
-    conditions: Sequence[tuple[str, Globs]], listener: Listener, owner: Owner, complete: Complete
-) -> bool | None:
-    if is_here(listener):
-        return both([windows.OF_OWNER[option](globs, owner) for option, globs in conditions])
+def _meets(conditions: Sequence[tuple[str, Globs]], owner: Owner, complete: Complete) -> bool | None:
     fits = both([OF_OWNER[option](globs, owner) for option, globs in conditions])
     # where systemd could not be asked, it may own it for somebody else
     return None if fits is False and owner['pid'] == 1 and complete.get('units') is False else fits

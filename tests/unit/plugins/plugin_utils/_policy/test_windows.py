@@ -113,6 +113,15 @@ def test_letters_that_only_look_alike_are_not_equal(pattern, name):
     assert Globs([pattern]).fit_name(name, True) is False
 
 
+@pytest.mark.parametrize('expression, kind', [
+    ('socket_uid != `0`', 'unknown'), ("port_name != 'http'", 'unknown'), ('owners[?uid != `0`]', 'unknown'),
+    ('backlog.pending == `null`', 'unknown'), ("owners[?user == 'NT AUTHORITY\\SYSTEM']", None),
+    ("service != 'x'", None)])
+def test_what_windows_does_not_tell_meets_no_condition(expression, kind):
+    result = judged([{'name': 'x', 'port': 80, 'ensure': expression}], listener(service='nginx'))
+    assert [finding.kind for finding in result.findings] == ([kind] if kind else [])
+
+
 # http.sys
 
 def iis(*handed_on, port=80, service='W3SVC'):
