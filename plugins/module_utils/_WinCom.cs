@@ -102,14 +102,15 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
 
     public static class Com
     {
-        private const string NetFwPolicy2 = "E2B3C97F-6AE1-41AC-817A-F6F92166D7DD", NetFwProducts = "CC19079B-8272-4D73-BB70-CDB533527B61",
+        internal const string NetFwPolicy2 = "E2B3C97F-6AE1-41AC-817A-F6F92166D7DD", NetFwProducts = "CC19079B-8272-4D73-BB70-CDB533527B61",
                              NetworkListManager = "DCB00C01-570F-4A9B-8D69-199FDBA5723B";
         private static readonly int[] ProfileTypes = { 1, 2, 4 };     // NET_FW_PROFILE_TYPE2
 
-        private static object Create(string id)
+        // Makes an object of a class; tests put another one here.
+        internal static Func<string, object> Create = delegate(string id)
         {
             return Activator.CreateInstance(Type.GetTypeFromCLSID(new Guid(id), true));
-        }
+        };
 
         // raw.Effective. Never GetRules, which takes many seconds.
         public static Dictionary<string, object> Effective()

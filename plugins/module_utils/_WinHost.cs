@@ -293,11 +293,17 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinHost
         private readonly Thread reader;
         private readonly StringBuilder text = new StringBuilder();
 
-        public Command(string program, string arguments)
+        // Where a program of the system is, whatever PATH says.
+        public static string Path(string program)
         {
             string folder = Environment.GetFolderPath(Environment.SpecialFolder.System);
             if (folder.Length == 0) throw new SystemFault(program, SystemFault.NotSupported);
-            ProcessStartInfo start = new ProcessStartInfo(Path.Combine(folder, program), arguments);
+            return System.IO.Path.Combine(folder, program);
+        }
+
+        public Command(string path, string arguments)
+        {
+            ProcessStartInfo start = new ProcessStartInfo(path, arguments);
             start.UseShellExecute = false;
             start.CreateNoWindow = true;
             start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;

@@ -104,7 +104,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinLook
             if (owners) Start("http", "http show servicestate view=requestq verbose=no");
             foreach (string name in Names)
             {
-                string of = " interface ip" + name.Substring(3).Replace("4", "v4").Replace("6", "v6") + " show ";
+                string of = "interface ip" + name.Substring(3).Replace("4", "v4").Replace("6", "v6") + " show ";
                 Start("excluded." + name, of + "excludedportrange protocol=" + name.Substring(0, 3));
                 Start("dynamic." + name, of + "dynamicport protocol=" + name.Substring(0, 3));
             }
@@ -112,7 +112,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinLook
 
         private void Start(string source, string arguments)
         {
-            Answer.Try(source, delegate { return commands[source] = new Command("netsh.exe", arguments.Trim()); });
+            Answer.Try(source, delegate { return commands[source] = new Command(Command.Path("netsh.exe"), arguments); });
         }
 
         private void Texts(bool owners)

@@ -1,0 +1,129 @@
+// Copyright (c) 2026, the listening.ports authors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs what a Windows host runs, without PowerShell and Ansible.
+
+using System;
+using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
+using ansible_collections.listening.ports.plugins.module_utils._WinCom;
+using ansible_collections.listening.ports.plugins.module_utils._WinHost;
+using ansible_collections.listening.ports.plugins.module_utils._WinLook;
+
+// What a firewall with one other product, and two networks, would say. All that is not read fails.
+internal class Policy : INetFwPolicy2
+{
+    public int GetCurrentProfileTypes() { return 6; }
+    public short GetFirewallEnabled(int profile) { return (short)(profile == 4 ? 0 : -1); }
+    public object GetExcludedInterfaces(int profile) { return profile == 1 ? new object[] { "Ethernet 2" } : null; }
+    public short GetBlockAllInboundTraffic(int profile) { return (short)(profile == 2 ? -1 : 0); }
+    public int GetDefaultInboundAction(int profile) { return profile == 4 ? 1 : 0; }
+    public int GetLocalPolicyModifyState() { return 1; }
+    public void PutFirewallEnabled(int profile, short enabled) { throw new NotSupportedException(); }
+    public void PutExcludedInterfaces(int profile, object interfaces) { throw new NotSupportedException(); }
+    public void PutBlockAllInboundTraffic(int profile, short block) { throw new NotSupportedException(); }
+    public short GetNotificationsDisabled(int profile) { throw new NotSupportedException(); }
+    public void PutNotificationsDisabled(int profile, short disabled) { throw new NotSupportedException(); }
+    public short GetUnicastResponsesDisabled(int profile) { throw new NotSupportedException(); }
+    public void PutUnicastResponsesDisabled(int profile, short disabled) { throw new NotSupportedException(); }
+    public object GetRules() { throw new NotSupportedException(); }
+    public object GetServiceRestriction() { throw new NotSupportedException(); }
+    public void EnableRuleGroup(int profiles, string group, short enable) { throw new NotSupportedException(); }
+    public short IsRuleGroupEnabled(int profiles, string group) { throw new NotSupportedException(); }
+    public void RestoreLocalFirewallDefaults() { throw new NotSupportedException(); }
+    public void PutDefaultInboundAction(int profile, int action) { throw new NotSupportedException(); }
+    public int GetDefaultOutboundAction(int profile) { throw new NotSupportedException(); }
+    public void PutDefaultOutboundAction(int profile, int action) { throw new NotSupportedException(); }
+    public short GetIsRuleGroupCurrentlyEnabled(string group) { throw new NotSupportedException(); }
+}
+
+internal class Products : INetFwProducts, INetFwProduct
+{
+    public int GetCount() { return 1; }
+    public INetFwProduct Item(int index) { return this; }
+    public string GetDisplayName() { return "Other Firewall"; }
+    public object Register(INetFwProduct product) { throw new NotSupportedException(); }
+    public object GetRuleCategories() { throw new NotSupportedException(); }
+    public void PutRuleCategories(object categories) { throw new NotSupportedException(); }
+}
+
+internal class Networks : INetworkListManager, IEnumNetworkConnections, INetworkConnection, INetwork
+{
+    private int at;
+    public IEnumNetworkConnections GetNetworkConnections() { return this; }
+    public int Next(uint count, out INetworkConnection connection, out uint fetched)
+    {
+        bool ends = at == 2;
+        connection = ends ? null : this;
+        fetched = ends ? 0u : 1u;
+        if (!ends) at++;
+        string broken = Environment.GetEnvironmentVariable("OBJECTS");
+        return !ends ? 0 : broken == "broken" ? unchecked((int)0x80004005) : 1;
+    }
+    public Guid GetAdapterId() { return new Guid(at, 0, 0, new byte[] { 0xab, 0, 0, 0, 0, 0, 0, 0 }); }
+    public INetwork GetNetwork() { return this; }
+    public int GetCategory() { return at; }
+    public object GetNetworks(int flags) { throw new NotSupportedException(); }
+    public object GetNetwork(Guid id) { throw new NotSupportedException(); }
+    public object NewEnum() { throw new NotSupportedException(); }
+    public short IsConnectedToInternet() { throw new NotSupportedException(); }
+    public short IsConnected() { throw new NotSupportedException(); }
+    public int GetConnectivity() { throw new NotSupportedException(); }
+    public Guid GetConnectionId() { throw new NotSupportedException(); }
+    public string GetName() { throw new NotSupportedException(); }
+    public void SetName(string name) { throw new NotSupportedException(); }
+    public string GetDescription() { throw new NotSupportedException(); }
+    public void SetDescription(string description) { throw new NotSupportedException(); }
+    public Guid GetNetworkId() { throw new NotSupportedException(); }
+    public int GetDomainType() { throw new NotSupportedException(); }
+    object INetwork.GetNetworkConnections() { throw new NotSupportedException(); }
+    public void GetTimeCreatedAndConnected(out uint lowCreated, out uint highCreated, out uint lowConnected, out uint highConnected)
+    {
+        throw new NotSupportedException();
+    }
+}
+
+public static class Program
+{
+    private static string[] List(string words)
+    {
+        return words.Split(new char[] { ',' }, StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    // look GATHER MOST DIAGNOSE PLAN: prints the JSON and what is sent
+    // command SECONDS PATH ARGUMENTS: prints what a program printed, or the error
+    // events NAME: prints which of some events are taken
+    public static int Main(string[] words)
+    {
+        if (words[0] == "command")
+        {
+            Answer answer = new Answer();
+            answer.Read("text", delegate { return new Command(words[2], words[3]).Text("call", int.Parse(words[1])); });
+            Console.WriteLine(answer.Json());
+            return 0;
+        }
+        bool objects = Environment.GetEnvironmentVariable("OBJECTS") != null;
+        Com.Create = delegate(string id)
+        {
+            if (!objects) throw new SystemFault("CoCreateInstance", 0x80040154);
+            return id == Com.NetFwPolicy2 ? new Policy() : id == Com.NetFwProducts ? (object)new Products() : new Networks();
+        };
+        Look look = new Look();
+        if (words[0] == "events")
+        {
+            look.Answer.Read("services", delegate { return look.Services.Rows(new uint[0], List(words[1])); });
+            for (int i = 0; i < 20; i++)
+            {
+                bool more = look.Services.Take(7009, 100 - i, new object[] { 30000, "DNS \"CLIENT\"" });
+                look.Services.Take(7000, 50 - i, new object[] { "other", null });
+                look.Answer.Put("more" + i, more);
+            }
+            look.Answer.Put("events", look.Services.Events);
+            Console.WriteLine(look.Answer.Json());
+            return 0;
+        }
+        look.Run(List(words[1]), long.Parse(words[2]), List(words[3]), words[4] == "plan", "FullLanguage");
+        Console.WriteLine(look.Answer.Json());
+        Console.WriteLine(look.Answer.Pack());
+        return 0;
+    }
+}
