@@ -48,7 +48,6 @@ class Questions:
         self._until = time.monotonic() + seconds
         self._local = [rule.local for rule in firewall.rules if rule.local]
         self._classes: dict[tuple[int, int], Hashable] = {}
-        self._answers: dict[int, tuple[Outcome, Answer]] = {}
 
     def local_class(self, family: int, address: int) -> Hashable:
         """Return what two addresses of the host have in common if no rule tells them apart."""
@@ -57,15 +56,18 @@ class Questions:
             self._classes[key] = tuple([addresses.holds(local, family, address) for local in self._local])
         return self._classes[key]
 
-    def ask(self, holders: Sequence[Holder], interface: str, family: int, address: int) -> Answer:
-        """Ask for clients of some holders of one port. Raises Timeout."""
+    def ask(self, holders: Sequence[Holder], interface: str, family: int, address: int, doubt: str = '') -> Answer:
+        """Ask for clients of some holders of one port. Raises Timeout.
+
+        :param doubt: why those who are let in may yet be kept out, or ''.
+        """
         if time.monotonic() > self._until:
             raise Timeout
         arrival = self.ways.arrival(interface, family, address)
         outcome = together([self.firewall.answer(holder, arrival) for holder in holders])
-        if id(outcome) not in self._answers:
-            self._answers[id(outcome)] = outcome, Answer(outcome)
-        return self._answers[id(outcome)][1]
+        if doubt and outcome.allowed:
+            outcome = Outcome(iv.EMPTY, [(outcome.allowed, doubt), *outcome.undecided], None, *outcome[3:])
+        return Answer(outcome)
 
 
 class Nobody:
@@ -79,14 +81,15 @@ class Asker:
     """Asks for ports that some holders have.
 
     :param holders: returns the holders of a port of ``tcp`` or ``udp``.
+    :param doubt: why those who are let in may yet be kept out, or ''.
     :ivar links: Links. :ivar proxies: there are none. :ivar translates: nothing is translated.
     """
 
     proxies: Sequence[object] = ()
     translates = False
 
-    def __init__(self, questions: Questions, holders: Holders):
-        self._questions, self._holders, self.links = questions, holders, questions.links
+    def __init__(self, questions: Questions, holders: Holders, doubt: str = ''):
+        self._questions, self._holders, self._doubt, self.links = questions, holders, doubt, questions.links
         self._known: dict[Hashable, tuple[Answer, int, int]] = {}
         self._named: dict[str, Spans] | None = None
 
@@ -114,7 +117,7 @@ class Asker:
         """(answer, address, port): one way to a port, and what was asked in its place. Raises Timeout."""
         key = family, protocol, interface, self.port_class(protocol, port), self.address_class(family, address)
         if key not in self._known:
-            answer = self._questions.ask(self._holders(protocol, port), interface, family, address)
+            answer = self._questions.ask(self._holders(protocol, port), interface, family, address, self._doubt)
             self._known[key] = answer, address, port
         return self._known[key]
 

@@ -138,30 +138,29 @@ class _Host:
             except Unclear as exc:
                 record['exposure'] = unknown_of(record, str(exc))
                 continue
-            exposure: Any = self._local(joiner, record, ways)
-            if exposure is None and record['id'] in joiners:
-                exposure = joiners[record['id']].exposure(record, more=ways)
+            local = self._local(joiner, record, ways)
+            exposure: Any = local or joiners[record['id']].exposure(record, more=ways)
+            if ways or not local:
                 notes += caveats
                 notes += [_GROUPS] if of_groups and record['protocol'] == 'udp' else []
-            exposure = exposure or unknown_of(record, _PACKAGE)
             exposure['caveats'] = sorted({*exposure['caveats'], *notes})
             record['exposure'] = exposure
 
     def _joiners(self, joiner: Joiner, questions: Questions) -> dict[str, Joiner]:
         """Return what to ask for each listener, by its id: the same for those that no rule tells apart.
 
-        Rules for packages are not read where nobody is known to be in one: nothing can be said of who may be.
+        Rules for packages are not read where no process is known to be in one. They can only keep clients out: of a
+        process that may be in one it is in doubt whether clients are let in.
         """
         held, unread = holders(self._raw), self._raw['firewall']['stores'].get('appiso') is None
         known: dict[Hashable, Joiner] = {}
         found = {}
         for record in self._records:
             some = held.get(record['id']) or (Holder(record['protocol'], record['port'], None, None, None, None),)
-            if unread and any(holder.package is None for holder in some):
-                continue
-            key = tuple(map(questions.firewall.holder_class, some))
+            doubt = _PACKAGE if unread and any(holder.package is None for holder in some) else ''
+            key = doubt, *map(questions.firewall.holder_class, some)
             if key not in known:
-                known[key] = joiner.asking(Asker(questions, _having(some)))
+                known[key] = joiner.asking(Asker(questions, _having(some), doubt))
             found[record['id']] = known[key]
         return found
 

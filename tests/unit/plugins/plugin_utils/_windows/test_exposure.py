@@ -256,9 +256,13 @@ def test_caveats_are_told_of_what_comes_by_the_network():
     ('', None, ALLOWED), (None, [], ALLOWED), (None, None, ('unknown', 'unknown')),
     ('S-1-15-2-1', None, ('unknown', 'unknown'))])
 def test_rules_for_packages_were_not_read(package, appiso, expected):
-    raw = serving(WEB, local=[ALLOW], processes=(process(package=package),))
+    raw = serving(WEB, ('tcp', '0.0.0.0', 81), local=[ALLOW], processes=(process(package=package),))
     raw['firewall']['stores']['appiso'] = appiso
     assert brief(of(raw)) == expected
+    # they can only keep clients out
+    assert brief(of(raw, 'tcp/0.0.0.0:81')) == (BLOCKED if package != 'S-1-15-2-1' else ('unknown', 'unknown'))
+    if package is None and appiso is None:
+        assert reasons(of(raw)) == ['whether a packaged app listens is not known']
 
 
 def test_who_listens_is_not_known():
