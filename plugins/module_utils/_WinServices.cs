@@ -7,6 +7,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32;
 using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
 
 namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
@@ -47,14 +48,14 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
     public class Services
     {
         private const uint Connect = 1, Enumerate = 4, QueryConfig = 1, QueryState = 4, Dependents = 8;
-        private const uint Win32 = 0x30, All = 3, Active = 1, SidInfo = 5, MoreData = 234, Insufficient = 122;
+        private const uint Win32 = 0x30, All = 3, Active = 1, Inactive = 1, SidInfo = 5, MoreData = 234, Insufficient = 122;
         private const int MostEvents = 5;
 
         // The services that were asked about, and their events; both by name, as Windows writes it.
         public readonly Dictionary<string, object> Displays = new Dictionary<string, object>();
         public readonly Dictionary<string, object> Events = new Dictionary<string, object>();
 
-        private readonly List<string> owning = new List<string>();
+        private readonly List<string> owning = new List<string>(), active = new List<string>();
 
         private static T WithManager<T>(Func<IntPtr, T> read)
         {
@@ -128,6 +129,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             bool wanted = Means(asked, name, display);
             bool owns = pid != 0 && pids.Contains(pid);
             if (owns) owning.Add(name);
+            if ((uint)Marshal.ReadInt32(entry, status + 4) != Inactive) active.Add(name);
             if (wanted)
             {
                 Displays[name] = display;
@@ -205,9 +207,25 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             }
         }
 
+        // What active services need, as they are configured: pairs of a service and what it needs.
+        private List<KeyValuePair<string, string>> Configured()
+        {
+            List<KeyValuePair<string, string>> pairs = new List<KeyValuePair<string, string>>();
+            using (RegistryKey root = RegistryKey.OpenBaseKey(RegistryHive.LocalMachine, RegistryView.Registry64))
+                foreach (string name in active)
+                    using (RegistryKey key = root.OpenSubKey(@"SYSTEM\CurrentControlSet\Services\" + name, false))
+                    {
+                        string[] needed = key == null ? null : key.GetValue("DependOnService") as string[];
+                        foreach (string one in needed ?? new string[0]) pairs.Add(new KeyValuePair<string, string>(name, one));
+                    }
+            return pairs;
+        }
+
         // The active services that need one of those that own a socket, by its name; null where that could not be asked.
+        // The service manager knows what needs it by groups and by others, the registry what needs it by name: both count.
         public Dictionary<string, object> Needed(Answer answer)
         {
+            List<KeyValuePair<string, string>> configured = Configured();
             return WithManager(delegate(IntPtr manager)
             {
                 Dictionary<string, object> dependents = new Dictionary<string, object>();
@@ -229,6 +247,9 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
                                 int stride = 2 * IntPtr.Size + (IntPtr.Size == 8 ? 32 : 28);
                                 for (long i = 0; i < count; i++)
                                     found.Add(Marshal.PtrToStringUni(Marshal.ReadIntPtr(new IntPtr(buffer.ToInt64() + i * stride))));
+                                foreach (KeyValuePair<string, string> pair in configured)
+                                    if (Same(pair.Value, name) && !found.Exists(delegate(object other) { return Same((string)other, pair.Key); }))
+                                        found.Add(pair.Key);
                                 return found;
                             });
                         });

@@ -53,9 +53,17 @@ class Host:
         self.facts: Facts = look.facts
         self.raw: Raw = look.snapshot['windows']
 
-    def decide(self, ids: Iterable[str], patterns: Collection[str]) -> tuple[list[stops.Row], list[stop.Target]]:
-        """Decide which listeners would be closed, see ``stop.decide``; text in the rows is harmless."""
+    def decide(self, ids: Iterable[str], patterns: Collection[str],
+               switch: str) -> tuple[list[stops.Row], list[stop.Target]]:
+        """Decide which listeners would be closed, see ``stop.decide``; text in the rows is harmless.
+
+        :param switch: of SWITCH: with NEVER they are left to a person.
+        """
         rows, targets = stop.decide(self.raw, self.facts, ids, patterns, self.remote)
+        if switch == EXPERIMENTAL:
+            rows = [{**row, 'command': None} if row['status'] == stops.CLOSED else row for row in rows]
+        else:
+            rows, targets = windows.unasked(rows), []
         return list(map(stops.harmless, rows)), targets
 
     def stop(self, rows: list[stops.Row], targets: list[stop.Target], is_planned: bool) -> dict[str, Any]:
@@ -96,14 +104,10 @@ def close(action: _action.Action, options: _action.Options, task_vars: _action.V
     is_planned = bool(action._task.check_mode)
     try:
         host = Host(action, {}, task_vars, result, ['owners'])
-        rows, targets = host.decide(options['listeners'], options['protected'])
-        if options['windows'] == EXPERIMENTAL:
-            answer = host.stop(rows, targets, is_planned)
-        else:
-            rows = windows.unasked(rows)
-            answer = {'status': 'unchanged', 'changed': False, 'listeners': rows, 'units': [], 'way_back': None}
-            if not is_planned and any(row['reason'] == BY_HAND for row in rows):
-                answer.update(status='refused', code=BY_HAND)
+        rows, targets = host.decide(options['listeners'], options['protected'], options['windows'])
+        answer = host.stop(rows, targets, is_planned)
+        if not is_planned and any(row['reason'] == BY_HAND for row in rows):
+            answer.update(status='refused', code=BY_HAND)
     except NoAnswer as exc:
         result['unreachable' if exc.unreachable else 'failed'] = True
         result.update(status='failed', msg='%s: %s' % (name, exc))

@@ -48,9 +48,7 @@ def run(action: _action.Action, name: str, policy: Policy, confirmed: Confirmed 
         bare = close.without_firewall(facts)
         wanted = close.wanted(bare, policy, judge.judge(bare, policy, now), options['close_kinds'])
         wanted = close.within(wanted, confirmed) if confirmed else wanted
-        rows, dummy = host.decide(wanted.ids, options['close_protected'])
-        if options['close_windows'] != windows_case.EXPERIMENTAL:
-            rows = windows.unasked(rows)
+        rows, dummy = host.decide(wanted.ids, options['close_protected'], options['close_windows'])
         planned.close = [row['listener'] for row in rows if row['status'] == stops.CLOSED]
         planned.leave(wanted.left)
         planned.leave(stopping.left_of(rows, wanted.listeners))

@@ -95,9 +95,8 @@ def test_services_are_stopped():
     assert result['msg'].splitlines() == [
         'win-1: 2 listeners are closed, 1 is left.',
         '1. tcp 0.0.0.0:3389 is left: TermService has a part in logins.',
-        '2. tcp 0.0.0.0:8080 is closed: Tomcat9 is stopped and disabled. To do: %s.' % (STOP % ('Tomcat9', 'Tomcat9')),
-        '3. tcp 127.0.0.1:8005 is closed: Tomcat9 is stopped and disabled. To do: %s.' % (
-            STOP % ('Tomcat9', 'Tomcat9')),
+        '2. tcp 0.0.0.0:8080 is closed: Tomcat9 is stopped and disabled.',
+        '3. tcp 127.0.0.1:8005 is closed: Tomcat9 is stopped and disabled.',
         "To have it back: Set-Service -Name 'Tomcat9' -StartupType Automatic; Start-Service -Name 'Tomcat9'"]
     [(module, asked)] = action.asked
     assert module == 'win_stop_listener' and asked['remote'] is True and action.gathered == [['owners']]
