@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.release import __version__ as ansible_version
 from ansible_collections.listening.ports.plugins.plugin_utils import _action
+from ansible_collections.listening.ports.plugins.plugin_utils._cycles import no_search_for_cycles
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import records
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import visible
 from ansible_collections.listening.ports.plugins.plugin_utils._policy.language.options import SEVERITIES
@@ -66,7 +67,7 @@ class ActionModule(_action.Report):
         formats = options['formats'] if turn.writes else []
         folder = os.path.abspath(options['dest'] or path)
         asked = [reach.Asked()] if options['reach'] else []
-        with model.no_search_for_cycles():
+        with no_search_for_cycles():
             with files.begun(formats, folder, whole, files.MODES[options['mode']]) as made:
                 model.gather(progress.told(pairs, len(turn.read), self.tell), [*made.values(), shown, *asked], whole)
                 for each in asked:

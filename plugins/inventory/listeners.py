@@ -129,6 +129,7 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible.plugins.loader import cache_loader
 from ansible.template import Templar
+from ansible_collections.listening.ports.plugins.plugin_utils._cycles import no_search_for_cycles
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.records import RecordError
 from ansible_collections.listening.ports.plugins.plugin_utils._harmless.terminal import sentence, visible
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory import group_vars, names
@@ -182,11 +183,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         grouping = Grouping(kinds, self._ports(), self._option('loopback'))
         self._refuse_declarations()
         additions, problems = Additions(inventory), Problems()
-        new = self._collect(self._observed(path, problems), grouping, additions, problems)
-        warnings = problems.lines()
-        if warnings and self._option('strict'):
-            raise AnsibleParserError('%s: %s' % (visible(path, 500), ' '.join(warnings)))
-        additions.apply(new)
+        with no_search_for_cycles():
+            new = self._collect(self._observed(path, grouping, problems), grouping, additions, problems)
+            warnings = problems.lines()
+            if warnings and self._option('strict'):
+                raise AnsibleParserError('%s: %s' % (visible(path, 500), ' '.join(warnings)))
+            additions.apply(new)
         if grouping.wide:
             warnings.append('No group was made of forwarded ranges with more than %d ports: name those that matter '
                             'with the option ports.' % MOST_PORTS)
@@ -224,9 +226,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
 
     # What was observed
 
-    def _observed(self, path: str, problems: Problems) -> Iterator[Observed]:
+    def _observed(self, path: str, grouping: Grouping, problems: Problems) -> Iterator[Observed]:
         """Yield what is known of each host of the inventory, and of those that are to be added."""
-        reader = Reader(self._option('max_age'), any(map(self._option, _EXPRESSIONS)))
+        reader = Reader(self._option('max_age'), any(map(self._option, _EXPRESSIONS)), ask=grouping.of_endpoint)
         hosts = list(self.inventory.hosts)
         if self._option('source') == 'facts':
             yield from self._cached(hosts, reader, problems)
@@ -279,6 +281,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             except Fault as fault:
                 problems.note(observed.host, 'what was recorded is not valid: %s' % fault)
                 continue
+            made.update(observed.made)
             problems.usable += 1
             if observed.verdict:
                 made |= grouping.of_verdict(observed.verdict)

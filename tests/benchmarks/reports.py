@@ -213,11 +213,12 @@ def decode(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Read all records, and do nothing with them."""
+    from ansible_collections.listening.ports.plugins.plugin_utils._cycles import no_search_for_cycles
     from ansible_collections.listening.ports.plugins.plugin_utils._report import model
 
     every = names(settings)
     result: dict[str, Any] = {}
-    with timed(result), model.no_search_for_cycles():
+    with timed(result), no_search_for_cycles():
         whole = model.gather(model.read(settings["records"], every, report_data.RUN), [],
                              model.Report(report_data.RUN))
     as_it_should_be(whole)
@@ -284,6 +285,7 @@ def serial(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def reported(settings: Mapping[str, Any], turn: Any, groups: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Make a report as report_listeners does; returns the files that it has written."""
+    from ansible_collections.listening.ports.plugins.plugin_utils._cycles import no_search_for_cycles
     from ansible_collections.listening.ports.plugins.plugin_utils._report import files, model, progress
     from ansible_collections.listening.ports.plugins.plugin_utils._report.console import text
 
@@ -292,7 +294,7 @@ def reported(settings: Mapping[str, Any], turn: Any, groups: Mapping[str, Sequen
     shown = text.Text(turn.shown)
     pairs = model.read(settings["records"], turn.read, report_data.RUN, turn.pending)
     wanted = settings["formats"] if turn.writes else []
-    with model.no_search_for_cycles():
+    with no_search_for_cycles():
         with files.begun(wanted, settings["records"], whole) as made:
             model.gather(progress.told(pairs, len(turn.read), sandbox.say), [*made.values(), shown], whole)
             for file in made.values():

@@ -4,17 +4,14 @@
 """Decodes records with listeners of which all is the same but what differs from host to host, and knows them again.
 
 Ten thousand hosts have a few hundred ways to listen. The text of each is decoded and checked once; where another host
-has the same text but for pids, times of start, the address and the port, only these are read and checked.
-
-No text is believed because it looks like one that is known. A text is kept only if it is, to the letter, what JSON is
-written of what was decoded from it: one that differs in these numbers, or in these strings, in which no quote and no
-backslash is, is then that of a listener which differs in them. What is written in another way is decoded as a whole.
+has the same text but for pids, times of start, the address and the port, only these are read and checked. See ``texts``
+for what is believed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -22,18 +19,11 @@ from .. import _schema
 from .._listener import SAME_EVERYWHERE, roves
 from .._schema import Check
 from .._shape import Endpoint
+from . import texts
+from .texts import Key as _Key
 
-_FIRST, _BETWEEN, _LAST = '{"id":"', '},{"id":"', '}'
-_LIST = '"listeners":['
-_BEHIND = ('}],"forwarded":', '}]},"judgement":', '}],"diagnoses":')
-_PLACE = 9021174463507218       # what stands for the listeners while all else is decoded
-_FIXED = ('1', '4')             # pids of systemd, and of the kernel of Windows, which are the same on all hosts
-_MOST_OF_RECORD = 4 * 1024 * 1024
 _MOST, _MOST_CHARACTERS = 20000, 16 * 1024 * 1024       # likenesses that are kept, and of their texts
 _FEW = 4                        # listeners that are looked at one by one
-_CREDIT, _INTEREST = 3000, 20   # how many more listeners may be new than known ones; what each other host adds to it
-
-_Key = tuple[object, ...]
 
 
 class Likeness:
@@ -89,7 +79,8 @@ class Likenesses:
         """
         self._check, self._contradiction, self._pid, self._start, self._port = check, contradiction, pid, start, port
         self._forms: dict[_Key, _Form] = {}
-        self._kept, self._characters, self._credit = 0, 0, _CREDIT
+        self._kept = self._characters = 0
+        self._credit = texts.Credit()
         self._read: _Read | None = None
 
     def decoded(self, data: bytes) -> Any:
@@ -98,8 +89,7 @@ class Likenesses:
         :returns: None where it is not written as expected, whatever it is.
         """
         self._read = None
-        if self._credit <= 0 or len(data) > _MOST_OF_RECORD:    # where all are new, to look for others takes time
-            self._credit += _INTEREST
+        if not self._credit.is_there_for(data):
             return None
         try:
             return self._decoded(data.decode('utf-8'))
@@ -126,32 +116,26 @@ class Likenesses:
         return read.likenesses if read and read.is_accepted and read.listeners is listeners else None
 
     def _decoded(self, text: str) -> Any:
-        start = text.find(_LIST + _FIRST) + len(_LIST)
-        end = next((end for end in (text.find(behind, start) for behind in _BEHIND) if end > 0), 0)
-        place = '%d' % _PLACE
-        if start < len(_LIST) or not end or place in text:
-            return None
-        record = _schema.decode(text[:start] + place + text[end + len(_LAST):])
-        if record['facts']['listeners'] != [_PLACE]:            # that was another list
-            return None
+        found = texts.of_listeners(text)
         read = _Read()
-        if not self._read_all(text[start + len(_FIRST):end].split(_BETWEEN), read):
+        if found is None or not self._read_all(found[1], read):
             return None
+        record = found[0]
         record['facts']['listeners'] = read.listeners
         self._read = read
         return record
 
-    def _read_all(self, texts: list[str], read: _Read) -> bool:
+    def _read_all(self, listeners: list[str], read: _Read) -> bool:
         """Read listeners from their texts; returns whether all of them say what they look like."""
         strings: list[str] = []
         digits: list[str] = []
-        for text in texts:
-            name, address, port, pids, starts, key = _taken_apart(text)
+        for text in listeners:
+            name, address, port, pids, starts, key = texts.taken_apart(text)
             strings += name, address
             form = self._forms.get(key)
             likeness = None
             if form is None:
-                listener = _schema.decode(_FIRST + text + _LAST)
+                listener = texts.decoded(text)
                 read.new.append((len(read.listeners), key, text))
             else:
                 like = form.listener
@@ -176,9 +160,7 @@ class Likenesses:
                     read.apart.append(listener)
             read.listeners.append(listener)
             read.likenesses.append(likeness)
-        plain = ''.join(strings)
-        return '"' not in plain and '\\' not in plain and plain.isprintable() and (
-            list(map(str, map(int, digits))) == digits)
+        return texts.are_plain(strings, digits)
 
     def _are_right(self, read: _Read) -> bool:
         new = [read.listeners[place] for place, dummy, dummy_text in read.new]
@@ -189,7 +171,7 @@ class Likenesses:
         if len({listener['id'] for listener in read.listeners}) < len(read.listeners) or any(
                 map(self._contradiction, [*read.apart, *new])):
             return False
-        self._credit = min(self._credit + len(read.listeners) - 2 * len(new), _CREDIT)
+        self._credit.count(len(read.listeners), len(new))
         for place, form, apart in read.met:
             read.likenesses[place] = self._likeness(form, apart)
         for place, key, text in read.new:
@@ -199,17 +181,17 @@ class Likenesses:
     def _accepts_each(self, new: list[Any]) -> bool:
         if len(new) > _FEW:
             return _schema.accepts(self._check, new)
-        before = _written(new)
+        before = json.dumps(new)
         for listener in new:
             self._check(listener)
-        return _written(new) == before          # nothing was removed
+        return json.dumps(new) == before        # nothing was removed
 
     def _likeness(self, form: _Form, apart: _Key) -> Likeness:
         self._kept += 1
         return form.likenesses.setdefault(apart, Likeness())
 
     def _keep(self, listener: dict[str, Any], key: _Key, text: str) -> None:
-        if _written(listener) != _FIRST + text + _LAST or key in self._forms:
+        if key in self._forms or not texts.is_written_so(listener, text):
             return
         if self._kept >= _MOST or len(self._forms) >= _MOST or self._characters + len(text) > _MOST_CHARACTERS:
             self._forms.clear()
@@ -217,32 +199,3 @@ class Likenesses:
         self._characters += len(text)
         self._forms[key] = _Form(
             listener, listener['scope'] in SAME_EVERYWHERE, roves(cast(Endpoint, listener)))
-
-
-def _taken_apart(text: str) -> tuple[str, str, str, Sequence[str], Sequence[str | None], _Key]:
-    """Take the text of a listener apart, without its beginning and its end.
-
-    :returns: what differs: its id, its address, its port, pids and times of start; and all between them.
-    """
-    name, dummy, rest = text.partition('","protocol":"')
-    before, dummy, rest = rest.partition('","address":"')
-    address, dummy, rest = rest.partition('","port":')
-    port, dummy, rest = rest.partition(',')
-    first, *owners = rest.split('"pid":')
-    pids: list[str] = []
-    starts: list[str | None] = []
-    key: list[object] = [before, first]
-    for owner in owners:
-        pid, dummy, rest = owner.partition(',')
-        before, is_known, rest = rest.partition('"started":"')
-        start = None
-        if is_known:
-            start, dummy, rest = rest.partition('"')
-        pids.append(pid)
-        starts.append(start)
-        key += pid in _FIXED and pid, before, rest
-    return name, address, port, pids, starts, tuple(key)
-
-
-def _written(value: object) -> str:
-    return json.dumps(value, separators=(',', ':'))

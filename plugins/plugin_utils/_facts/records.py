@@ -179,12 +179,13 @@ def opened(directory: str, shared: bool = False) -> Iterator[Callable[[str], Rec
             yield lambda host: _read(contextlib.nullcontext(handle), host, shared, check.decoded)
 
 
-def _decode(data: bytes) -> Any:
+def parsed(data: bytes) -> Any:
+    """Decode a record. Raises Fault, see ``_schema.parse``."""
     return _schema.parse(data, check.MAX_ELEMENTS)
 
 
 def _read(folder: contextlib.AbstractContextManager[int], host: str, shared: bool,
-          decode: Callable[[bytes], Any] = _decode) -> Record | None:
+          decode: Callable[[bytes], Any] = parsed) -> Record | None:
     name = file_name(host)
     what = 'the record hosts/%s' % name
     data = decoded_file(folder, name, what, os.O_NOFOLLOW, shared, decode)
@@ -210,14 +211,15 @@ class Unchecked:
             raise RecordError('the records cannot be listed: %s' % exc.strerror) from exc
         return sorted(name for name in names if name.endswith('.json') and not name.startswith('.'))
 
-    def decoded(self, file: str) -> Any:
+    def decoded(self, file: str, decode: Callable[[bytes], Any] = parsed) -> Any:
         """Return what a file holds, which nothing has checked.
 
+        :param decode: decodes it.
         :returns: None where there is no such file.
         :raises RecordError: it cannot be read, is not JSON, or may be by somebody else.
         """
         return decoded_file(contextlib.nullcontext(self._handle), file, self._what + visible(file, 300),
-                            os.O_NOFOLLOW, self._shared)
+                            os.O_NOFOLLOW, self._shared, decode)
 
 
 @contextlib.contextmanager
@@ -297,7 +299,7 @@ def read_file(path: str, host: str, shared: bool = False) -> tuple[Record | None
 
 
 def decoded_file(folder: contextlib.AbstractContextManager[int], name: str, what: str, flags: int, shared: bool,
-                 decode: Callable[[bytes], Any] = _decode) -> Any:
+                 decode: Callable[[bytes], Any] = parsed) -> Any:
     """Return the decoded content of a file; None where there is none. Raises RecordError."""
     try:
         data = _content(folder, name, what, flags, shared)

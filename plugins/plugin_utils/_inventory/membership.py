@@ -56,7 +56,6 @@ class Grouping:
         self.wide = False
         self._kinds, self._items, self._loopback = frozenset(kinds), items, loopback
         self._known: dict[Any, _Met] = {}
-        self._is_on_windows = False
         self._of_holders = bool(_OF_HOLDERS & self._kinds)
 
     def of(self, facts: Mapping[str, Any]) -> set[str]:
@@ -66,21 +65,27 @@ class Grouping:
         :raises Fault: what is needed of them is not as facts are.
         """
         made: set[str] = set()
-        self._is_on_windows = _is_of_windows(facts)
+        is_on_windows = is_of_windows(facts)
         for key in ('listeners', 'forwarded'):
             endpoints = facts.get(key, [])
             if not isinstance(endpoints, list):
                 raise Fault('has to be a list', key)
             for index, endpoint in enumerate(endpoints):
                 try:
-                    groups, is_served = self._met(endpoint)
-                    made.update(groups)
-                    if is_served:
-                        made.update(self._holders(endpoint))
+                    made.update(self.of_endpoint(endpoint, is_on_windows))
                 except Fault as fault:
                     raise fault.below('%s[%d]' % (key, index)) from None
         made.discard('')        # of what is not known
         return made
+
+    def of_endpoint(self, endpoint: Any, is_on_windows: bool = False) -> Collection[str]:
+        """Return the groups of a host with this endpoint; an empty text stands for what is not known.
+
+        :param is_on_windows: whether that is a Windows host, see ``is_of_windows``.
+        :raises Fault: what is needed of it is not as facts are.
+        """
+        groups, is_served = self._met(endpoint)
+        return {*groups, *self._holders(endpoint, is_on_windows)} if is_served else groups
 
     def of_verdict(self, verdict: str) -> set[str]:
         """Return the groups of a host by what became of it."""
@@ -167,7 +172,7 @@ class Grouping:
                 numbers.update(range(first, last + 1))
         return sorted(numbers)
 
-    def _holders(self, endpoint: Mapping[str, Any]) -> Iterator[str]:
+    def _holders(self, endpoint: Mapping[str, Any], is_on_windows: bool) -> Iterator[str]:
         """Yield the groups for who serves an endpoint; an empty text for what is not known. Raises Fault."""
         kinds = self._kinds
         if names.SERVICE in kinds:
@@ -179,11 +184,12 @@ class Grouping:
                 for kind in (names.PROCESS, names.CONTAINER):
                     if kind in kinds:
                         text = _text(owner.get(kind), 'owners')
-                        is_program = self._is_on_windows and kind == names.PROCESS
+                        is_program = is_on_windows and kind == names.PROCESS
                         yield names.of(kind, without_extension(fold(text)) if is_program else text)
 
 
-def _is_of_windows(facts: Mapping[str, Any]) -> bool:
+def is_of_windows(facts: Mapping[str, Any]) -> bool:
+    """Whether facts, which nobody has checked, say that they are of a Windows host."""
     system = facts.get('system')
     return facts.get('collector') == 'windows' or isinstance(system, dict) and system.get('platform') == 'windows'
 

@@ -9,9 +9,10 @@ of which nothing is known is not one on which nothing listens.
 
 from __future__ import annotations
 
+import functools
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,10 +21,12 @@ from .._drift import store
 from .._drift.snapshot import Line, without_family
 from .._facts import check, records
 from .._facts.age import too_old
+from .._facts.glimpse import Glimpses
 from .._facts.records import RecordError
 from .._policy.judgement import fleet, verdict as _verdict
 from .._schema import Fault
 from .._shape import LEVELS, SCOPES, STATUSES
+from .membership import is_of_windows
 
 _KEYS = ('ansible_listening_ports', 'listening_ports')      # in a fact cache
 # What a host may be called that a record adds to the inventory: no template, no path, nothing that steers a terminal
@@ -70,6 +73,7 @@ class Observed(NamedTuple):
     :ivar verdict: what became of it, one of ``VERDICTS``; None where that is not known.
     :ivar reason: why it cannot be used, harmless to print; None of what can be, and where there is nothing.
     :ivar is_brief: whether there is no more in the facts than groups need.
+    :ivar made: the groups that its listeners make, which are not in the facts then.
     """
 
     host: str
@@ -77,6 +81,7 @@ class Observed(NamedTuple):
     verdict: str | None = None
     reason: str | None = None
     is_brief: bool = False
+    made: Collection[str] = frozenset()
 
     @property
     def is_usable(self) -> bool:
@@ -91,11 +96,18 @@ class Reader:
     :ivar max_age: seconds after which they cannot be used; 0 for any age.
     :ivar is_whole: whether all of the facts is going to be used, and has to be checked.
     :ivar clock: as ``time.time``.
+    :ivar ask: the groups that a listener makes that is not of Windows, wherever it is bound, and an empty text for what
+        is not known; None where that is asked later. Of listeners that are alike it is asked once. It may raise Fault.
     """
 
     max_age: int = 0
     is_whole: bool = False
     clock: Callable[[], float] = time.time
+    ask: Callable[[Any], Collection[str]] | None = None
+
+    @functools.cached_property
+    def _glimpses(self) -> Glimpses[Collection[str]] | None:
+        return None if self.ask is None or self.is_whole else Glimpses(self.ask, is_of_windows)
 
     def of_records(self, directory: str, hosts: Iterable[str]) -> Iterator[Observed]:
         """Read the newest record of each of these hosts, or a snapshot. Raises RecordError where there are none."""
@@ -169,20 +181,26 @@ class Reader:
         """Read one record, which is of this host if one is given; None where there is none."""
         name = host or file
         try:
-            data = folder.decoded(file)
-            if data is None:
+            found = folder.decoded(file, self._decoded)
+            if found is None:
                 return None
+            data, answers = found
             entry: Mapping[str, Any] = _record(data)
             name = entry['host']
             if records.file_name(name) != file or (host is None and not _HOST.fullmatch(name)):
                 name = host or file
                 raise RecordError('it is the record of another host, or its name cannot be that of a host')
-            return self._of_record(entry)
+            return self._of_record(entry)._replace(made=frozenset().union(*answers) - {''})
         except Fault as fault:
             reason = 'the record is not valid: %s' % fault
         except RecordError as exc:
             reason = str(exc)
         return Observed(name, reason=reason)
+
+    def _decoded(self, data: bytes) -> tuple[Any, Sequence[Collection[str]]]:
+        """Decode a record, and ask about its listeners where they are alike those of others. Raises Fault."""
+        found = self._glimpses.of(data) if self._glimpses else None
+        return found or (records.parsed(data), ())
 
     def _of_record(self, entry: Mapping[str, Any]) -> Observed:
         """Return what a record has, whose own fields are checked. Raises Fault or RecordError."""

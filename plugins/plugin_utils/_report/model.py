@@ -9,8 +9,6 @@ kept. What is kept of each host is a ``Host``.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -172,22 +170,6 @@ def gather(pairs: Pairs, sinks: Sequence[Sink], report: Report) -> Report:
         for sink in sinks:
             sink.add(host, facts)
     return report
-
-
-@contextlib.contextmanager
-def no_search_for_cycles() -> Iterator[None]:
-    """Keep Python from looking for objects that refer to each other, while a report is made.
-
-    What was read of a host does not, and is freed before the next one is read. To look again and again through all that
-    is kept would take a fifth of the time of a report.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _host(record_of: Callable[[str], Record | None], name: str, run_id: str,

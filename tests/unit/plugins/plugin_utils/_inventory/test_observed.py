@@ -16,6 +16,7 @@ from ansible_collections.listening.ports.plugins.plugin_utils._facts import reco
 from ansible_collections.listening.ports.plugins.plugin_utils._facts.records import RecordError
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.membership import Grouping
 from ansible_collections.listening.ports.plugins.plugin_utils._inventory.observed import Observed, Reader
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._report import hostile
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils.samples import (
     exposure, facts, gap, listener, owner, record
@@ -234,3 +235,38 @@ def test_what_is_no_snapshot_of_the_host_is_not_usable(tmp_path):
     (tmp_path / place).chmod(0o777)
     with pytest.raises(RecordError, match='not safe from forgery'):
         list(reader().of_records(place, ['web']))
+
+
+def test_the_groups_of_listeners_are_made_while_records_are_read(tmp_path):
+    """Then the listeners themselves are not there any more: nobody checked them."""
+    hosts = {'web%d' % number: [listener(port=80, owners=[owner(pid=number)]), listener(port=9000 + number)]
+             for number in range(9)}
+    directory = written(tmp_path, *(record(name, facts(*listeners)) for name, listeners in hosts.items()))
+    put(tmp_path, 'odd.json', record('odd', facts({**listener(), 'port': 70000})))
+    put(tmp_path, 'spaced.json', json.dumps(record('spaced', facts(listener(port=80))), indent=1).encode())
+    grouping = Grouping(('listens', 'service'))
+    found = {observed.host: observed for observed in reader(ask=grouping.of_endpoint).of_all_records(directory)}
+    for number in range(9):
+        observed = found['web%d' % number]
+        assert observed.made == {'listens_tcp_80', 'listens_tcp_%d' % (9000 + number)}
+        assert observed.facts['listeners'] == [] and grouping.of(observed.facts) == set()
+    assert found['spaced'].made == frozenset() and grouping.of(found['spaced'].facts) == {'listens_tcp_80'}
+    with pytest.raises(Fault, match=r'listeners\[0\].port'):
+        grouping.of(found['odd'].facts)
+
+
+def test_programs_of_windows_are_called_as_there_whoever_is_read_before(tmp_path):
+    by = {'platform': 'windows', **facts()['system']}
+    web = [listener(port=80, owners=[owner(process='Web.exe')])]
+    hosts = {'a': facts(*web), 'b': facts(*web, collector='windows'), 'c': facts(*web), 'd': facts(*web, system=by)}
+    directory = written(tmp_path, *(record(name, given) for name, given in hosts.items()))
+    grouping = Grouping(('process',))
+    assert {observed.host: grouping.of(observed.facts) | observed.made
+            for observed in reader(ask=grouping.of_endpoint).of_all_records(directory)} == {
+        'a': {'process_web_exe'}, 'b': {'process_web'}, 'c': {'process_web_exe'}, 'd': {'process_web'}}
+
+
+def test_where_all_of_the_facts_are_used_nothing_is_left_out(tmp_path):
+    directory = written(tmp_path, record('web', facts(listener(port=80))), record('db', facts(listener(port=80))))
+    for observed in reader(is_whole=True, ask=Grouping(('listens',)).of_endpoint).of_records(directory, ['web', 'db']):
+        assert observed.made == frozenset() and [each['port'] for each in observed.facts['listeners']] == [80]
