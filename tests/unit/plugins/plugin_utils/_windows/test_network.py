@@ -110,6 +110,7 @@ def test_the_host_model_of_each_interface(models, expected):
     ([route('ff' + '0' * 30, 8, 10)], {}),
     ([route('c0000200', 24, 99)], {}),                          # of an adapter that is not connected
     ([route('0a020000', 16, 10, '0a0100fe'), route('0a020000', 16, 10)], {'lan': [['10.2.0.0/16', False]]}),
+    ([route('0a020000', 16, 10), route('0a020000', 16, 10, '0a0100fe')], {'lan': [['10.2.0.0/16', False]]}),
     ([route('0a020304', 16, 10, '0a0100fe')], {'lan': [['10.2.0.0/16', True]]}),
 ])
 def test_which_routes_lead_to_clients(routes, expected):

@@ -120,6 +120,22 @@ def test_rules_let_in_to_one_address_only(model, expected):
     assert found == expected
 
 
+def test_an_address_that_an_interface_may_take_is_told_apart_from_its_own():
+    """Although no rule tells them apart."""
+    class Classes(Asker):
+        def address_class(self, family, address):
+            return iv.address(address, family) == '198.51.100.2'
+
+        def ask(self, family, protocol, interface, address, port):
+            is_open = not self.address_class(family, address)
+            return Outcome(iv.full(family) if is_open else iv.EMPTY), address, port
+
+    addresses = dict(NET['addresses'], wan=['198.51.100.1/24', '198.51.100.2/24'])
+    exposure = joiner(weak(wan=None), Classes(), addresses=addresses).exposure(record())
+    found = {tuple(path['addresses']): path['verdict'] for path in exposure['paths'] if path['interfaces'] == ['wan']}
+    assert found == {('198.51.100.1',): 'allowed', ('198.51.100.2',): 'blocked', ('10.1.0.1',): 'unknown'}
+
+
 def test_link_local_addresses_are_heard_by_their_interface_in_any_model():
     bound = record(address='fe80::2', interface='lan', v6only=True)
     for model in (None, STRONG, weak(lan=True, wan=True)):
