@@ -242,7 +242,8 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinTables
             return text.ToString();
         }
 
-        // Rows of raw.Interface. A part that cannot be read is empty, and noted.
+        // Rows of raw.Interface. A part that cannot be read is empty, and noted. Of some adapters Windows does not know whether
+        // they are connected: they may be a way in.
         public static List<object> Interfaces(Answer answer)
         {
             List<object> rows = new List<object>();
@@ -254,7 +255,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinTables
                 row["id"] = adapter.Id;
                 row["name"] = adapter.Name;
                 row["kind"] = (int)adapter.NetworkInterfaceType;
-                row["up"] = adapter.OperationalStatus == OperationalStatus.Up;
+                row["up"] = adapter.OperationalStatus == OperationalStatus.Up || adapter.OperationalStatus == OperationalStatus.Unknown;
                 row["index4"] = Index(answer, adapter, NetworkInterfaceComponent.IPv4, delegate { return properties.GetIPv4Properties().Index; });
                 row["index6"] = Index(answer, adapter, NetworkInterfaceComponent.IPv6, delegate { return properties.GetIPv6Properties().Index; });
                 row["addresses"] = Part(answer, delegate(List<string> found)

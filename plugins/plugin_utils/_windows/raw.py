@@ -171,7 +171,8 @@ class Os(TypedDict):
 class Interface(TypedDict):
     """An adapter, as NetworkInterface has it.
 
-    :ivar id: its GUID in braces. :ivar name: its alias. :ivar kind: IfType of IANA. :ivar up: whether it is connected.
+    :ivar id: its GUID in braces. :ivar name: its alias. :ivar kind: IfType of IANA.
+    :ivar up: whether it is connected, or may be.
     :ivar index4: its index for IPv4, None without it; ``index6`` the same.
     :ivar addresses: with the length of their networks. The last four are addresses.
     """
