@@ -321,8 +321,8 @@ _OF_WINDOWS: dict[str, Callable[[About], str]] = {
     BY_HAND: lambda about: 'on Windows hosts it is stopped by hand, unless close_windows is experimental',
     'shared_process': lambda about: '%s shares its process, %s, with %s' % (
         _name(about, 'unit', 'its service'), _process(about), _name(about, 'others', 'no other one that runs')),
-    'dependents': lambda about: '%s run and cannot do without %s' % (
-        _name(about, 'others', 'others'), _name(about, 'unit', 'its service')),
+    'dependents': lambda about: '%s cannot do without %s' % (
+        _name(about, 'others', 'what runs'), _name(about, 'unit', 'its service')),
     'several': lambda about: 'it belongs to several processes: %s' % _name(about, 'others', 'more than one'),
     'plain_process': lambda about: '%s is in no service, and processes are not ended on Windows' % _process(about),
     'portproxy': lambda about: 'Windows forwards it to another endpoint: portproxy %s' % _name(

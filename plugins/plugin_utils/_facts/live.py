@@ -88,6 +88,13 @@ def look(action: Asking, options: Mapping[str, Any], task_vars: dict[str, Any], 
         facts = firewall.judge(unpacked, without_own=without_own)
     except FactError as exc:
         return Looked('failed', str(exc), None)
+    if unpacked.raw is not None and more.get('diagnose'):
+        # not on the way of runs without a Windows host
+        from .._windows import diagnose
+
+        diagnoses = diagnose.look(unpacked.raw, facts, more['diagnose'])
+        if diagnoses:
+            facts['diagnoses'] = diagnoses
     # it is checked by now
     snapshot = {'windows': unpacked.raw} if unpacked.raw is not None else unpacked.snapshot
     return Looked('ok', None, facts, beside={key: answer[key] for key in beside if key in answer},

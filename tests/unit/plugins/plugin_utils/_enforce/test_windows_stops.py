@@ -60,7 +60,7 @@ LEFT = [
     ('shared_process', {'others': ['Evil']}, 'Tomcat9 shares its process, Tomcat9.exe (60), with Evil'),
     ('protected', {}, 'Tomcat9 is protected by the option "protected"'),
     ('in_use', {}, 'the connection in use depends on Tomcat9'),
-    ('dependents', {'others': ['A', 'B']}, 'A and B run and cannot do without Tomcat9'),
+    ('dependents', {'others': ['A', 'B']}, 'A and B cannot do without Tomcat9'),
     ('serves_others', {'others': [PLACES[AGENT['id']], 'udp4/0a000005/53']},
      'Tomcat9 also serves what stays: tcp/0.0.0.0:10050 and udp4/0a000005/53'),
     ('not_stopped', {'error': 1061}, 'Tomcat9 could not be stopped: error 1061'),

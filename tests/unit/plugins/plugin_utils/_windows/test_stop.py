@@ -137,7 +137,7 @@ def test_what_depends_on_it():
     sent = raw()
     sent['dependents']['Tomcat9'] = ['Zeta', 'Alpha']
     reason, words, command = left(sent, TOMCAT, seen=(TOMCAT,))
-    assert (reason, words) == ('dependents', 'Alpha and Zeta run and cannot do without Tomcat9')
+    assert (reason, words) == ('dependents', 'Alpha and Zeta cannot do without Tomcat9')
     assert command == BY_HAND + ' -Force'
     for unknown in (None, {}, {'Tomcat9': None}):
         sent = raw(dependents=unknown, errors=[Error('dependents', 5, 'x')])
