@@ -10,7 +10,8 @@ match, else there are the reasons why it may not. Who sends is a set of addresse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ...module_utils._addresses import intervals as iv
 from . import addresses, ports, sddl
@@ -31,22 +32,55 @@ _WIRELESS, _DIRECT = 'wireless', 'wfd'                      # Wi-Fi Direct: wfdp
 _NOT_UNDERSTOOD = 'a condition of it is not understood'
 
 
-def who(rule: Rule, holder: Holder, machine: Machine, resolved: ports.Resolved) -> Reasons | None:
+class Wanted(NamedTuple):
+    """What a rule wants of who listens, on one host.
+
+    :ivar ports: for each protocol that it is for. :ivar programs: folded paths, None for one that is not understood.
+    :ivar services: folded names, ``*`` for all. :ivar packages: SIDs of AppContainers; ``families`` those of families.
+    :ivar tests: what compares a holder with it.
+    """
+
+    rule: Rule
+    ports: Mapping[str, ports.Resolved]
+    programs: tuple[str | None, ...]
+    services: tuple[str, ...]
+    packages: tuple[str, ...]
+    families: tuple[str, ...]
+    tests: tuple[Callable[[Wanted, Holder], _Test], ...]
+
+
+def wanted(rule: Rule, machine: Machine, resolved: Mapping[str, ports.Resolved]) -> Wanted:
+    """Work out what a rule wants of who listens.
+
+    :param resolved: its ports, for each protocol that it is for.
+    """
+    values = rule.values
+    return Wanted(
+        rule, resolved, tuple(program(text, machine) for text in values.get('app', ())),
+        tuple(map(fold, values.get('svc', ()))), tuple(text.upper() for text in values.get('apppkgid', ())),
+        tuple(map(package_sid, values.get('pfn', ()))), tuple(test for key, test in _WHO.items() if key in values))
+
+
+def of_any_service(asked: Wanted) -> Wanted:
+    """Return what a rule would want without the services that it names."""
+    return asked._replace(tests=tuple(test for test in asked.tests if test is not _WHO['svc']))
+
+
+def who(asked: Wanted, holder: Holder) -> Reasons | None:
     """Compare a rule with what listens.
 
-    :param resolved: the ports of the rule, for the protocol of the holder.
     :returns: None if it surely does not match, else the reasons why it may not.
     """
-    if holder.protocol not in rule.protocols or not iv.contains(resolved.maybe, holder.port):
+    resolved = asked.ports.get(holder.protocol)
+    if resolved is None or not iv.contains(resolved.maybe, holder.port):
         return None
     found = []
-    for key, test in _WHO.items():
-        if key in rule.values:
-            result = test(rule, holder, machine)
-            if result is False:
-                return None
-            if result is not True:
-                found.append(result)
+    for test in asked.tests:
+        result = test(asked, holder)
+        if result is False:
+            return None
+        if result is not True:
+            found.append(result)
     if not iv.contains(resolved.sure, holder.port):
         found.append(resolved.reason)
     return tuple(found)
@@ -92,14 +126,13 @@ def program(text: str, machine: Machine) -> str | None:
     return expanded if PLAIN.fullmatch(expanded) else None
 
 
-def _is_program(rule: Rule, holder: Holder, machine: Machine) -> _Test:
-    return _any([_is_one_program(text, holder, machine) for text in rule.values['app']])
+def _is_program(asked: Wanted, holder: Holder) -> _Test:
+    return _any([_is_one_program(named, holder) for named in asked.programs])
 
 
-def _is_one_program(text: str, holder: Holder, machine: Machine) -> _Test:
+def _is_one_program(named: str | None, holder: Holder) -> _Test:
     if holder.program is None:
         return 'which program listens is not known'
-    named = program(text, machine)
     if named is None:
         return 'which program it is for is not understood'
     if named == holder.program:
@@ -113,8 +146,8 @@ def _is_one_program(text: str, holder: Holder, machine: Machine) -> _Test:
     return False
 
 
-def _is_service(rule: Rule, holder: Holder, dummy: Machine) -> _Test:
-    return _any([_is_one_service(fold(text), holder) for text in rule.values['svc']])
+def _is_service(asked: Wanted, holder: Holder) -> _Test:
+    return _any([_is_one_service(name, holder) for name in asked.services])
 
 
 def _is_one_service(name: str, holder: Holder) -> _Test:
@@ -133,12 +166,12 @@ def _is_one_service(name: str, holder: Holder) -> _Test:
     return 'the services that listen have no SID of their own' if name == '*' else False
 
 
-def _is_package(rule: Rule, holder: Holder, dummy: Machine) -> _Test:
-    return _is_in_package([text.upper() for text in rule.values['apppkgid']], holder)
+def _is_package(asked: Wanted, holder: Holder) -> _Test:
+    return _is_in_package(asked.packages, holder)
 
 
-def _is_family(rule: Rule, holder: Holder, dummy: Machine) -> _Test:
-    return _is_in_package([package_sid(text) for text in rule.values['pfn']], holder)
+def _is_family(asked: Wanted, holder: Holder) -> _Test:
+    return _is_in_package(asked.families, holder)
 
 
 def _is_in_package(packages: Sequence[str], holder: Holder) -> _Test:
@@ -147,16 +180,16 @@ def _is_in_package(packages: Sequence[str], holder: Holder) -> _Test:
     return holder.package.upper() in packages if holder.package else False
 
 
-def _is_owner(rule: Rule, holder: Holder, dummy: Machine) -> _Test:
+def _is_owner(asked: Wanted, holder: Holder) -> _Test:
     """Whose rule it is: no condition by [MS-FASP], but the rules for an app are those of one user."""
-    owners = [text.upper() for text in rule.values['luown']]
-    if 'apppkgid' in rule.values and holder.user is not None and not {holder.user.upper(), 'S-1-1-0'} & set(owners):
+    owners = [text.upper() for text in asked.rule.values['luown']]
+    if asked.packages and holder.user is not None and not {holder.user.upper(), 'S-1-1-0'} & set(owners):
         return False
     return 'it is of one user'
 
 
-def _is_user(rule: Rule, holder: Holder, dummy: Machine) -> _Test:
-    found = [sddl.grants(text, holder) for text in rule.values['luauth']]
+def _is_user(asked: Wanted, holder: Holder) -> _Test:
+    found = [sddl.grants(text, holder) for text in asked.rule.values['luauth']]
     return _any(['it is for some users only' if result is None else result for result in found])
 
 
@@ -167,8 +200,9 @@ def _any(results: Sequence[_Test]) -> _Test:
     return min([result for result in results if isinstance(result, str)], default=False)
 
 
-_WHO = {'app': _is_program, 'svc': _is_service, 'apppkgid': _is_package, 'pfn': _is_family, 'luown': _is_owner,
-        'luauth': _is_user}
+_WHO: dict[str, Callable[[Wanted, Holder], _Test]] = {
+    'app': _is_program, 'svc': _is_service, 'apppkgid': _is_package, 'pfn': _is_family, 'luown': _is_owner,
+    'luauth': _is_user}
 
 
 # where packets come in

@@ -108,15 +108,13 @@ class Firewall:
         """Find the rules that may match a holder, with why they may not; and those that do not for ``Svc=*`` alone."""
         found, misses = [], []
         for number in self._index.candidates(holder):
-            rule = self.rules[number]
-            resolved = self._index.resolved(rule, holder.protocol)
-            reasons = conditions.who(rule, holder, self._machine, resolved)
+            asked = self._index.wanted[number]
+            reasons = conditions.who(asked, holder)
             if reasons is not None:
                 found.append((number, reasons))
-            elif '*' in rule.values.get('svc', ()) and holder.services == () and rule.action == 'allow':
-                free = rule._replace(values={key: value for key, value in rule.values.items() if key != 'svc'})
-                if conditions.who(free, holder, self._machine, resolved) is not None:
-                    misses.append(rule)
+            elif '*' in asked.services and holder.services == () and asked.rule.action == 'allow':
+                if conditions.who(conditions.of_any_service(asked), holder) is not None:
+                    misses.append(asked.rule)
         return found, misses
 
     def _place(self, rule: Rule, arrival: Arrival) -> tuple[tuple[str, ...], addresses.Sources] | None:
@@ -149,10 +147,10 @@ def _joined(cases: Sequence[Case], arrival: Arrival, caveats: Sequence[str]) -> 
     for rule, why, spans in [each for case in cases for each in case.idle]:
         if iv.minus(spans, allowed):
             idle.setdefault(why, {})[words.title(rule)] = rule
-    return Outcome(
-        allowed, undecided, _most(cases[0].allows, allowed, True), _most(cases[0].blocks, blocked, False),
-        [*('%s would let clients in, but %s' % (_named(list(rules.values())), why) for why, rules in idle.items()),
-         *caveats])
+    near = ['rules that would let clients in %s: %s' % (why, _named(list(rules.values())))
+            for why, rules in idle.items()]
+    return Outcome(allowed, undecided, _most(cases[0].allows, allowed, True), _most(cases[0].blocks, blocked, False),
+                   [*near, *caveats])
 
 
 def _by_reason(parts: Iterable[tuple[Spans, str]]) -> list[tuple[Spans, str]]:
@@ -179,11 +177,11 @@ def _most(deciders: _Deciders, within: Spans, rules_first: bool) -> str | None:
 def _caveats(matches: Sequence[Match]) -> list[str]:
     """List what is to be known of rules that match."""
     secured = [match.rule for match in matches if match.rule.secured and match.rule.action != 'block']
-    return ['%s let in %s' % (_named(secured), WITH_IPSEC)] if secured else []
+    return ['%s: %s' % (WITH_IPSEC, _named(secured))] if secured else []
 
 
 def _of_services(rules: Sequence[Rule]) -> list[str]:
-    return ['%s are for services only (Svc=*), and this is a plain program' % _named(rules)] if rules else []
+    return ['for services only (Svc=*), and this is a plain program: %s' % _named(rules)] if rules else []
 
 
 def _named(rules: Sequence[Rule]) -> str:

@@ -16,8 +16,8 @@ from typing import TypeVar
 
 from ...module_utils._addresses import intervals as iv
 from . import conditions, ports
-from .model import SYSTEM, Holder, Machine
-from .names import base, fold, package_sid
+from .model import HARDENING, SYSTEM, Holder, Machine
+from .names import base
 from .rules import TRANSPORTS, Rule
 
 _Key = TypeVar('_Key', bound=Hashable)
@@ -29,59 +29,52 @@ class Index:
     """Files rules.
 
     :param rules: in the order in which they are to be found.
+    :ivar wanted: what each of them wants of who listens, in this order.
     """
 
     def __init__(self, rules: Sequence[Rule], machine: Machine):
-        self.rules, self._machine = rules, machine
+        self._machine = machine
         self._packages: dict[str, list[int]] = {}
         self._services: dict[str, list[int]] = {}
         self._programs: dict[str, list[int]] = {}
         self._ports: dict[tuple[str, int], list[int]] = {}
         self._general: list[int] = []
         self._resolved: dict[tuple[ports.Ports | None, str], ports.Resolved] = {}
+        self.wanted: list[conditions.Wanted] = []
         self._named_programs: set[str] = set()
         self._named_services: set[str] = set()
         self._asks_users = self._asks_all_services = self._asks_service_sids = False
-        for number, rule in enumerate(rules):
-            self._note(rule)
-            self._file(number, rule)
+        for rule in rules:
+            self._file(conditions.wanted(rule, machine, {
+                protocol: self._resolve(rule, protocol) for protocol in rule.protocols}))
         self._edges = {protocol: self._sums(protocol) for protocol in TRANSPORTS.values()}
 
-    def resolved(self, rule: Rule, protocol: str) -> ports.Resolved:
+    def _resolve(self, rule: Rule, protocol: str) -> ports.Resolved:
         """Find out which ports of a protocol a rule is for."""
         key = rule.ports, protocol
         if key not in self._resolved:
             self._resolved[key] = ports.resolve(rule.ports, protocol, self._machine)
         return self._resolved[key]
 
-    def _note(self, rule: Rule) -> None:
-        """Note what a rule asks of who listens."""
-        for text in rule.values.get('app', ()):
-            named = conditions.program(text, self._machine)
-            if named:
-                self._named_programs.add(base(named))
-        services = {fold(text) for text in rule.values.get('svc', ())}
-        self._named_services |= services
-        self._asks_all_services = self._asks_all_services or '*' in services
+    def _file(self, asked: conditions.Wanted) -> None:
+        number, rule = len(self.wanted), asked.rule
+        self.wanted.append(asked)
+        self._named_programs.update(base(program) for program in asked.programs if program)
+        self._named_services.update(asked.services)
+        self._asks_all_services = self._asks_all_services or '*' in asked.services
         users = rule.values.get('luauth', ())
         self._asks_users = self._asks_users or bool(users) or 'luown' in rule.values
         self._asks_service_sids = self._asks_service_sids or any('S-1-5-80-' in text for text in users)
-
-    def _file(self, number: int, rule: Rule) -> None:
-        packages = [text.upper() for text in rule.values.get('apppkgid', ())] or [
-            package_sid(text) for text in rule.values.get('pfn', ())]
-        services = [fold(text) for text in rule.values.get('svc', ())]
-        programs = [conditions.program(text, self._machine) for text in rule.values.get('app', ())]
-        spans = [(protocol, span) for protocol in rule.protocols for span in self.resolved(rule, protocol).maybe]
+        packages = asked.packages or asked.families
         if packages:
             _add(self._packages, packages, number)
-        elif services and not {'*', ''} & set(services):
-            _add(self._services, services, number)
-        elif programs and None not in programs:
-            _add(self._programs, [base(program) for program in programs if program], number)
-        elif sum(last - first + 1 for dummy, (first, last) in spans) <= _FEW_PORTS:
-            _add(self._ports, [(protocol, port) for protocol, (first, last) in spans
-                               for port in range(first, last + 1)], number)
+        elif asked.services and not {'*', ''} & set(asked.services):
+            _add(self._services, asked.services, number)
+        elif asked.programs and None not in asked.programs:
+            _add(self._programs, [base(program) for program in asked.programs if program], number)
+        elif sum(iv.size(resolved.maybe) for resolved in asked.ports.values()) <= _FEW_PORTS:
+            _add(self._ports, [(protocol, port) for protocol, resolved in asked.ports.items()
+                               for first, last in resolved.maybe for port in range(first, last + 1)], number)
         else:
             self._general.append(number)
 
@@ -153,11 +146,12 @@ class Index:
     def openings(self) -> Iterable[tuple[Rule, str, ports.Resolved]]:
         """Yield the rules that let clients in to ports, whichever program has them: (rule, protocol, ports)."""
         for number in sorted({*self._general, *(each for some in self._ports.values() for each in some)}):
-            rule = self.rules[number]
-            if rule.action == 'allow' and rule.ports and not rule.ignored and not {'app', 'svc'} & set(rule.values):
-                for protocol in rule.protocols:
-                    resolved = self.resolved(rule, protocol)
-                    if iv.size(resolved.maybe):
+            asked = self.wanted[number]
+            rule = asked.rule
+            is_policy = rule.action == 'allow' and not rule.ignored and rule.store not in HARDENING
+            if is_policy and rule.ports and not asked.programs + asked.services:
+                for protocol, resolved in asked.ports.items():
+                    if resolved.maybe:
                         yield rule, protocol, resolved
 
 

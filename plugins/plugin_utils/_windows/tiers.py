@@ -19,6 +19,7 @@ from .rules import Rule
 
 _What = TypeVar('_What')
 WITH_IPSEC = 'only for clients that IPsec has authenticated'
+_ALONE = 'are for %s alone, and such do not count in the %s profile (AllowUserPrefMerge is 0)'
 _OFF = 'whether service hardening holds while the firewall is off is not known'
 
 
@@ -154,16 +155,16 @@ def _within(pairs: Sequence[tuple[Spans, _What]], spans: Spans) -> list[tuple[Sp
 
 
 def _idle(rule: Rule, profile: str, settings: Settings, doubted: dict[str, str]) -> str:
-    """Return why a rule does not count in a profile, or ''. Those of service hardening always do."""
+    """Return why a rule does not count in a profile, as ``do not ...``, or ''. Those of service hardening always do."""
     if rule.ignored:
-        return 'Windows reads no rules of their version'
+        return 'have a version that Windows does not read'
     if rule.store in HARDENING:
         return ''
     if rule.store not in settings.stores and rule.store not in doubted:
-        return 'they do not count in the %s profile%s' % (
+        return 'do not count in the %s profile%s' % (
             profile, ' (AllowLocalPolicyMerge is 0)' if rule.store == 'local' else '')
     if rule.merged == 'program' and not settings.local_programs:
-        return 'rules for a program alone do not count in the %s profile (AllowUserPrefMerge is 0)' % profile
+        return _ALONE % ('a program', profile)
     if rule.merged == 'port' and not settings.local_ports:
-        return 'rules for a port alone do not count in the %s profile (AllowUserPrefMerge is 0)' % profile
+        return _ALONE % ('a port', profile)
     return ''
