@@ -262,7 +262,7 @@ plan:
           C(command), which helps, or null. What V(close) leaves may still be filtered.
         - Reasons are V(incomplete), V(shared_port), V(unknown_owner), V(ephemeral), V(loopback), V(namespace),
           V(protocol), V(interface), V(conflict), V(unreachable), V(unknown), V(name), V(appeared) and V(clients), on
-          Windows also V(by_hand), V(let_in), V(policy) and V(in_use), and those of
+          Windows also V(by_hand), V(let_in), V(off), V(policy) and V(in_use), and those of
           RV(listening.ports.stop_listener#module:listeners).
       type: list
       elements: dict

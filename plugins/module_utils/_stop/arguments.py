@@ -61,7 +61,8 @@ STEP: dict = dict(
     closed={'type': 'list', 'elements': 'str', 'default': []},
 )
 
-_ID = re.compile(r'[a-z0-9]+/(?:\[[^\]\s]+\]|[^:\[\s]+):[0-9]{1,5}(?:@.+)?\Z')
+# an interface of Windows has a name such as "Ethernet 2"
+_ID = re.compile(r'[a-z0-9]+/(?:\[(?:[^\]\s]| )+\]|[^:\[\s]+):[0-9]{1,5}(?:@.+)?\Z')
 _MOST_TEXT = 400        # characters of an id, or a pattern
 
 

@@ -15,7 +15,7 @@ from .._listener import Listener, is_led_elsewhere
 from .._policy.conditions import sources as _sources
 from .._policy.declaration.policy import Policy
 from .._policy.judgement.judge import Result
-from .._shape import Facts
+from .._shape import Exposure, Facts
 from .._windows import by_hand, names, stop, writable
 from .._windows.model import SYSTEM
 from .._windows.raw import Raw
@@ -27,7 +27,9 @@ from .ports import NOBODY, Who, let_in, ports_of
 NEVER_STOPPED = 'on Windows hosts nothing is stopped unless close_windows is experimental'
 NEVER_FILTERED = 'on Windows hosts nothing of the firewall is ever written'
 LET_IN = 'let_in'
-_RULE_IN_THE_WAY = 'block rule'
+OFF = 'off'
+# What decides, as ``_windows/words.py`` calls it: without a rule; and where none counts
+_BY_DEFAULT, _IS_OFF = 'default inbound action', 'the firewall is off'
 
 
 def unasked(rows: Iterable[stops.Row]) -> list[stops.Row]:
@@ -63,12 +65,22 @@ def _of_filtered(listener: Listener, wanted: Who, mode: str, has_obstacles: bool
     rule = exposure['decided_by'] if exposure else None
     if is_used:
         return left(FIREWALL, listener, 'in_use', 'the connection in use came by it')
+    off = next((by for by in _deciding(exposure) if by.startswith(_IS_OFF)), None)
+    if off:
+        return left(FIREWALL, listener, OFF, 'no rule keeps others from it: %s' % off)
     if mode == plan.ALLOW:
         return left(FIREWALL, listener, LET_IN, 'others are let in%s; %s' % (
             ' by %s' % rule if rule else '', NEVER_FILTERED))
     command = None if has_obstacles else by_hand.together(_blocks(listener, wanted))
     return left(FIREWALL, listener, BY_HAND, 'a rule that blocks comes before all that let others in%s; %s' % (
         ' (%s)' % rule if rule else '', NEVER_FILTERED), command)
+
+
+def _deciding(exposure: Exposure | None) -> Iterator[str]:
+    """Yield what lets somebody in to a listener, on any way."""
+    for part in (exposure, *exposure['paths']) if exposure else ():
+        if part['decided_by']:
+            yield part['decided_by']
 
 
 def _blocks(listener: Listener, wanted: Who) -> Iterator[str | None]:
@@ -81,7 +93,7 @@ def _blocks(listener: Listener, wanted: Who) -> Iterator[str | None]:
 
 
 def _unreachable(result: Result, has_obstacles: bool) -> Iterator[Left]:
-    """Say of what its clients do not reach how a rule lets them in; none does where another one blocks them."""
+    """Say of what its clients do not reach how a rule lets them in, where no other rule or setting blocks them."""
     for finding in result.each:
         listener = finding.record
         if finding.kind != 'unreachable' or listener is None:
@@ -90,7 +102,7 @@ def _unreachable(result: Result, has_obstacles: bool) -> Iterator[Left]:
         blocked = (exposure['blocked_by'] if exposure else None) or ''
         who = let_in(entry) if entry.sources else NOBODY
         command = None
-        if not has_obstacles and not blocked.startswith(_RULE_IN_THE_WAY) and listener['scope'] != 'loopback':
+        if not has_obstacles and blocked.startswith(_BY_DEFAULT) and listener['scope'] != 'loopback':
             ports, sources = ports_of(listener), None if _is_everybody(who) else _networks(who)
             command = by_hand.together(
                 by_hand.rule('Allow', ports.protocol, _span(ports.low, ports.high), sources, program, entry.name)

@@ -38,6 +38,7 @@ class Host:
 
     def __init__(self, raw=None, stopped=None):
         self.raw, self.stopped, self.asked, self.task = raw or sent(), stopped, [], Task()
+        self.declared = [WINRM, REST, NO_ADMIN]
         self.connection = mock.MagicMock(transport='winrm')
         self.connection._shell._IS_WINDOWS = True
 
@@ -55,7 +56,7 @@ class Host:
         self.task.args = arguments
         for name, value in dict(keywords).items():
             setattr(self.task, name, value)
-        variables = {'inventory_hostname': 'db-1', 'expected_listeners': [WINRM, REST, NO_ADMIN]}
+        variables = {'inventory_hostname': 'db-1', 'expected_listeners': self.declared}
         loader = DataLoader()
         action = plugin.ActionModule(
             self.task, self.connection, mock.MagicMock(), loader, Templar(loader=loader, variables=variables), None)
@@ -141,3 +142,30 @@ def test_why_a_service_is_missed(monkeypatch):
     assert run.asked[-1]['module_args']['diagnose'] == ['backup.service']
     assert finding['message'].endswith(
         'Backup has failed (error 10048: the address is already in use): "it ended with error 10048"')
+
+
+def test_no_rule_is_proposed_where_the_firewall_is_off():
+    """The words by which that is known are those that are told of who can reach a listener."""
+    raw = sent()
+    raw['networks'] = {raw_hosts.ETHERNET: 0}
+    for profile in raw['firewall']['profiles']['local'].values():
+        profile['EnableFirewall'] = 0
+    raw['firewall']['effective']['profiles'] = {bit: [False, False, 0, []] for bit in '124'}
+    raw['firewall']['effective']['current'] = 4
+    result = Host(raw).run(plan_listeners, actions=['firewall'])
+    lefts = [left for left in result['plan']['left'] if left['listener'] == SQL[0]]
+    assert [(left['reason'], left['command']) for left in lefts] == [('off', None)], result['msg']
+    assert lefts[0]['message'].endswith('no rule keeps others from it: the firewall is off in the public profile')
+
+
+def test_clients_that_the_default_keeps_out():
+    raw = sent()
+    raw['firewall']['stores']['local'] = [row for row in raw['firewall']['stores']['local'] if '1433' not in row[1]]
+    host = Host(raw)
+    host.declared = [WINRM, REST, {'name': 'sql', 'port': 1433, 'clients': ['10.0.3.0/24']}]
+    result = host.run(plan_listeners, actions=['firewall'])
+    lefts = [left for left in result['plan']['left'] if left['reason'] == 'unreachable']
+    assert lefts, result['msg']
+    for left in lefts:
+        assert "-Action Allow -Profile Any -Protocol TCP -LocalPort 1433 -RemoteAddress 10.0.3.0/24 -Program 'C:" in (
+            left['command'])

@@ -12,7 +12,8 @@ def fault(**options):
 
 
 @pytest.mark.parametrize('listener', [
-    'tcp/0.0.0.0:80', 'udp/[::]:53', 'tcp/[fe80::1%eth0]:22', 'udp/10.0.0.1%br-0:67', 'raw/[::]:58',
+    'tcp/0.0.0.0:80', 'udp/[::]:53', 'tcp/[fe80::1%eth0]:22', 'tcp/[fe80::1%Ethernet 2]:22', 'udp/10.0.0.1%br-0:67',
+    'raw/[::]:58',
     'tcp/[::1]:8080@net:[4026532281]', 'tcp/0.0.0.0:80@blue and green',
 ])
 def test_ids_as_the_facts_have_them(listener):
