@@ -84,7 +84,8 @@ function Read-Nat {
 $gather = [string[]]@($module.Params.gather)
 $diagnose = [string[]]@($module.Params.diagnose)
 $look = New-Object -TypeName ansible_collections.listening.ports.plugins.module_utils._WinLook.Look
-$look.Run($gather, $module.Params.max_sockets, $diagnose, $module.Params.plan, [string]$ExecutionContext.SessionState.LanguageMode)
+$language = [string]$ExecutionContext.SessionState.LanguageMode
+$look.Run($gather, $module.Params.max_sockets, $diagnose, $module.Params.plan, $language)
 if ($diagnose.Count -gt 0) {
     try { Read-ServiceEvent -Look $look } catch { $look.Answer.Lost('events', $_.Exception) }
 }
