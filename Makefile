@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-PARTS = lint sanity units integration checkout oracle examples site project browser validators hosts artifact
+PARTS = lint sanity units integration checkout oracle examples site project browser validators windows hosts artifact
 ARGS =
 
 .PHONY: help setup audit baseline test $(PARTS) campaign lockout pictures release test-hosts bench clean distclean

@@ -34,6 +34,9 @@ FIREWALLS = (GUESTS + "/test_firewalls.py", GUESTS + "/test_firewall_role.py")
 FLEETS = tuple("%s/test_%s.py" % (GUESTS, name) for name in ("drift", "group_clients", "observed", "reach"))
 # A package of npm, and its version: it has the validator and the schema
 MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
+# With Windows hosts: what meets another way of Ansible with connections and PowerShell
+WINDOWS = "tests/windows"
+OF_EACH_CORE = (WINDOWS + "/test_replayed.py", WINDOWS + "/test_powershell.py")
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
 
@@ -53,8 +56,8 @@ WITHOUT_OLD = tuple(sorted({path.parent.name for path in HERE.parent.glob("integ
 # mypy.ini names
 TYPED = (
     ("the controller", (), ()),
-    ("tests", ("tests/tools", "tests/hosts", "tests/oracle"),
-     ("tests/tools", "tests/hosts/rig", "tests/hosts/support", "tests/ready")),
+    ("tests", ("tests/tools", "tests/hosts", "tests/oracle", "tests/windows"),
+     ("tests/tools", "tests/hosts/rig", "tests/hosts/support", "tests/ready", "tests/windows/stage")),
     ("the lock-out campaign", ("tests/lockout", "tests/hosts", "tests/ready"), tuple(
         "tests/lockout/%s.py" % name for name in (
             "closing", "draws", "faults", "filtering", "report", "run", "scene", "states", "subject", "verdicts",
@@ -316,6 +319,11 @@ def validators(bench: Bench) -> None:
     pytest(bench, folder_of(bench, validators_environment), "tests/validators", SARIF_MULTITOOL=str(multitool))
 
 
+def windows(bench: Bench, version: str, core: str) -> None:
+    """Actions on Windows hosts that are not there, and in PowerShell for Linux, with this ansible-core."""
+    pytest(bench, folder_of(bench, unit_environment, version, core), *OF_EACH_CORE)
+
+
 def pictures(bench: Bench) -> None:
     """Makes the pictures and sample reports of the documentation anew, in the checkout, from real hosts."""
     require_hosts()
@@ -456,6 +464,10 @@ STEPS = [
     Step("browser", "the page of a report in Chromium", browser, browser_environment, cost=60),
     Step("validators", "SARIF by its schema and Sarif.Multitool, CSV by LibreOffice", validators,
          validators_environment, cost=60),
+    *[Step("windows", "replayed hosts and PowerShell for Linux, core %s" % core, windows, unit_environment,
+           [version, core], cost=60) for version, core in UNIT_LANES.items() if core],
+    Step("windows", "the C# under Mono, and lint", with_newest_core, newest_core,
+         [WINDOWS, *("--ignore=" + path for path in OF_EACH_CORE)], cost=40),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core,
          [GUESTS, *("--ignore=" + path for path in FIREWALLS + FLEETS)], cost=1000, limit=2700, uses=HOSTS),
     Step("hosts", "firewalls on Debian 11, 12, 13", hosts, newest_core, FIREWALLS, cost=400, uses=MORE_HOSTS),
