@@ -24,10 +24,13 @@ What is to be found is in the look as well, by host:
 A line is ``protocol address:port`` and then, in any order:
 
 * ``name[pid]/user`` for each holder, ``name[pid]*/user`` for the main process of its unit; or ``kernel``, or
-``hidden``; * the unit, or the container as ``docker:0123456789ab``, that all of them but systemd are in; *
-``service=-`` where stopping the unit would not end it, ``service=NAME by=NAME.socket`` where systemd holds it; *
-``dual`` for an IPv6 wildcard that takes IPv4 too, ``deleted`` for an executable that is gone, ``inside=/path`` for one
-that is none of the host, ``queue=0/511``, or ``queue=-`` where it is not told.
+  ``hidden``;
+* the unit, the service of Windows, or the container as ``docker:0123456789ab``, that all of them but systemd and System
+  are in;
+* ``service=-`` where stopping the unit would not end it, ``service=NAME by=NAME.socket`` where systemd holds it,
+  ``by=http.sys`` where that driver of Windows does;
+* ``dual`` for an IPv6 wildcard that takes IPv4 too, ``deleted`` for an executable that is gone, ``inside=/path`` for
+  one that is none of the host, ``queue=0/511``, or ``queue=-`` where it is not told.
 """
 
 import datetime
@@ -158,7 +161,7 @@ def listener(line, programs):
     owners = [_owner(holder, place, flags, programs) for holder in holders]
     for owner in owners if 'inside' in options else ():
         owner.update(exe=None, exe_inside=options['inside'])
-    units = {owner['unit'] for owner in owners if owner['pid'] != 1 and (owner['unit'] or '').endswith('.service')}
+    units = {owner['unit'] for owner in owners if owner['pid'] != 1 and _is_service(owner['unit'])}
     service = options.get('service') or (units.pop() if len(units) == 1 else None)
     queue = options.get('queue', '0/4096' if protocol == 'tcp' else '-')
     mapped = scopes.is_mapped(raw)
@@ -187,6 +190,8 @@ def _owner(holder, place, flags, programs):
     unit = around + slash + _SCOPES[runtime] % (short * 6)[:64] if container else place
     if holder.group('pid') == '1' and process == 'systemd':
         unit, container = 'init.scope', None
+    if holder.group('pid') == '4' and process == 'System':
+        unit = None             # the kernel of Windows
     return samples.owner(
         int(holder.group('pid')),
         process,
@@ -197,8 +202,13 @@ def _owner(holder, place, flags, programs):
         started='2026-11-19T08:00:00Z',
         unit=unit,
         container=container,
-        main=bool(holder.group('main')) if (unit or '').endswith('.service') else None,
+        main=bool(holder.group('main')) if _is_service(unit) else None,
     )
+
+
+def _is_service(unit):
+    """bool: Whether this is a service: units have their type at the end, and services of Windows have none."""
+    return bool(unit) and (unit.endswith('.service') or '.' not in unit)
 
 
 def _uid(user):
