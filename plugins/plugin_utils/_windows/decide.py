@@ -8,19 +8,21 @@ Each question is put once for all holders, and for all arrivals, that no rule te
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ...module_utils._addresses import intervals as iv
 from ...module_utils._firewall.evaluate.reasons import most
-from ...module_utils._firewall.exposure.way_in import disjoint
 from . import addresses, conditions, words
 from .index import Index
 from .model import STORES, Arrival, Holder, Machine, Outcome, Spans
-from .rules import Rule
+from .rules import NEWER, Rule
 from .tiers import WITH_IPSEC, Case, Match, judge
 
 _MOST_NAMED = 3                     # rules in a caveat
+_MOST_REASONS = 50                  # of one answer
+_MORE = 'more rules leave it open than are told'
+_NEWER = 'of a version that is newer than those known here'
 _ANY_PROGRAM = 'c:\\(any program)'
 _Deciders = Sequence[tuple[Spans, 'Rule | str']]
 
@@ -140,8 +142,7 @@ def _joined(cases: Sequence[Case], arrival: Arrival, caveats: Sequence[str]) -> 
     rest = iv.minus(maybe, allowed)
     # what is not known in any of the profiles has a reason of its own
     reasons = [(iv.isect(spans, always), reason) for spans, reason in cases[0].reasons]
-    undecided = _by_reason([(iv.isect(spans, rest), reason) for spans, reason in disjoint(
-        [*reasons, (rest, arrival.why)], iv.EMPTY)])
+    undecided = _explained(rest, reasons, arrival.why)
     blocked = iv.minus(everyone, maybe)
     idle: dict[str, dict[str, Rule]] = {}
     for rule, why, spans in [each for case in cases for each in case.idle]:
@@ -153,12 +154,23 @@ def _joined(cases: Sequence[Case], arrival: Arrival, caveats: Sequence[str]) -> 
                    [*near, *caveats])
 
 
-def _by_reason(parts: Iterable[tuple[Spans, str]]) -> list[tuple[Spans, str]]:
-    """Join sets with the same reason."""
+def _explained(rest: Spans, reasons: Sequence[tuple[Spans, str]], why: str) -> list[tuple[Spans, str]]:
+    """Part what is not known by the reasons for that, of which the first counts.
+
+    :param why: the reason for all that has no other. A host may have thousands of reasons, of which few are told.
+    """
     found: dict[str, Spans] = {}
-    for spans, reason in parts:
-        if spans:
-            found[reason] = iv.union(found.get(reason, iv.EMPTY), spans)
+    for spans, reason in reasons:
+        part = iv.isect(spans, rest)
+        if part and len(found) == _MOST_REASONS and reason not in found:
+            return [*_parts(found), (rest, _MORE)]
+        if part:
+            found[reason] = iv.union(found.get(reason, iv.EMPTY), part)
+            rest = iv.minus(rest, part)
+    return [*_parts(found), *([(rest, why)] if rest else [])]
+
+
+def _parts(found: Mapping[str, Spans]) -> list[tuple[Spans, str]]:
     return [(spans, reason) for reason, spans in found.items()]
 
 
@@ -177,7 +189,8 @@ def _most(deciders: _Deciders, within: Spans, rules_first: bool) -> str | None:
 def _caveats(matches: Sequence[Match]) -> list[str]:
     """List what is to be known of rules that match."""
     secured = [match.rule for match in matches if match.rule.secured and match.rule.action != 'block']
-    return ['%s: %s' % (WITH_IPSEC, _named(secured))] if secured else []
+    newer = [match.rule for match in matches if NEWER in match.rule.unclear]
+    return ['%s: %s' % (why, _named(some)) for why, some in ((WITH_IPSEC, secured), (_NEWER, newer)) if some]
 
 
 def _of_services(rules: Sequence[Rule]) -> list[str]:

@@ -19,6 +19,7 @@ from .model import HARDENING, PROFILES, STORES
 # The newest version of rules that is understood here. A lower major version understands nothing of a higher one, and
 # all but new values of a higher minor one ([MS-FASP] 2.2.37, wSchemaVersion)
 NEWEST = (2, 33)
+NEWER = 'its version is newer than those known here'
 ACTIONS = ('allow', 'block', 'bypass')
 TRANSPORTS = {6: 'tcp', 17: 'udp'}
 ANY_PROTOCOL = 256
@@ -113,7 +114,7 @@ def parse(name: str, text: str, store: str) -> Rule | None:
     if version is None:
         unclear.append('its version is not understood')
     elif not ignored and (int(version[1]), int(version[2])) > NEWEST:
-        unclear.append('its version is newer than those known here')
+        unclear.append(NEWER)
     action = values.get('action', [''])[0].lower()
     if len(values.get('action', ())) != 1 or action not in ACTIONS:
         action = ''

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who is let in, by tiers of rules and by settings."""
 
+import time
+
 import pytest
 
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import hosts
@@ -204,6 +206,14 @@ def test_a_rule_of_a_version_that_windows_does_not_read_lets_nobody_in():
                                'allow rule "new" of the local store']
 
 
+def test_a_rule_of_a_newer_version_is_in_doubt_and_named():
+    new = hosts.rules.parse('new', 'v2.99|Action=Block|Active=TRUE|Dir=In|', 'local')
+    outcome = hosts.answer([rule(), new])
+    assert outcome.undecided == [
+        (EVERYONE, 'its version is newer than those known here: block rule "new" of the local store')]
+    assert outcome.caveats == ['of a version that is newer than those known here: block rule "new" of the local store']
+
+
 # words
 
 
@@ -256,3 +266,16 @@ def test_arrivals_that_are_gone_are_not_mixed_up():
     for _time in range(50):
         assert state(firewall.answer(hosts.holder(), arrival('public'))) == 'allowed'
         assert state(firewall.answer(hosts.holder(), arrival('domain'))) == 'blocked'
+
+
+def test_thousands_of_reasons_are_few():
+    """A host can have 20,000 rules, each for another address, and each in doubt."""
+    rules = [rule('RA4=10.0.%d.%d' % (2 * number // 256, 2 * number % 256), 'LUOwn=S-1-1-0', name='r%05d' % number)
+             for number in range(20000)]
+    firewall = hosts.firewall(*rules)
+    began = time.process_time()
+    outcome = firewall.answer(hosts.holder(), arrival())
+    assert time.process_time() - began < 5
+    assert len(outcome.undecided) == 51 and sum(hosts.iv.size(spans) for spans, dummy in outcome.undecided) == 20000
+    assert outcome.undecided[0][1] == 'it is of one user: allow rule "r00000" of the local store'
+    assert outcome.undecided[-1][1] == 'more rules leave it open than are told'
