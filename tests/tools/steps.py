@@ -31,7 +31,8 @@ IMAGES = RELEASES + ",trixie+services,trixie+managed,trixie+web,bullseye+web"
 GUESTS = "tests/hosts/guests"
 # Half of their time: rules of other firewalls, and hosts that are asked about each other, or more than once
 FIREWALLS = (GUESTS + "/test_firewalls.py", GUESTS + "/test_firewall_role.py")
-FLEETS = tuple("%s/test_%s.py" % (GUESTS, name) for name in ("drift", "group_clients", "observed", "reach"))
+FLEETS = tuple("%s/test_%s.py" % (GUESTS, name) for name in (
+    "drift", "group_clients", "observed", "reach", "windows_beside"))
 # A package of npm, and its version: it has the validator and the schema
 MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 # With Windows hosts: what meets another way of Ansible with connections and PowerShell

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes a declaration as YAML of which no name of a host can be more than a name.
 
-What is plain is so by an allow-list; all else is a string in double quotes, of ASCII. In neither are two braces side by
-side: what Ansible, or the policy, takes for a template cannot be written.
+What is plain is so by an allow-list, and so are paths and accounts of Windows, in single quotes; all else is a string
+in double quotes, of ASCII. In none are two braces side by side: what Ansible, or the policy, takes for a template
+cannot be written.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ Value = Union[int, bool, str, Sequence[Union[int, str]]]
 _PLAIN = re.compile(r'[A-Za-z_/][A-Za-z0-9_.@/+-]*(?: [A-Za-z0-9_.@/+-]+)*')
 # 53/udp, 32768-60999 and 10.0.0.0/8
 _NUMBERS = re.compile(r'[1-9][0-9]*(?:-[1-9][0-9]*)?/[a-z]+|[1-9][0-9]*-[1-9][0-9]*|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?')
+# C:\Program Files\app.exe and NT AUTHORITY\SYSTEM, of which single quotes leave each character as it is
+_OF_WINDOWS = re.compile(r'(?:[A-Za-z]:)?[A-Za-z0-9_.@/+()$ -]*(?:\\[A-Za-z0-9_.@/+()$ -]+)+')
 # What YAML 1.1 takes for something else than text: https://yaml.org/type/
 _WORDS = frozenset(('y', 'n', 'yes', 'no', 'true', 'false', 'on', 'off', 'null'))
 # Printable ASCII, but for quotes and backslashes, and for what begins a command of a CI system that shows the file.
@@ -44,6 +47,8 @@ def scalar(value: int | str) -> str:
         return '%d' % value
     if (_PLAIN.fullmatch(value) and value.lower() not in _WORDS) or _NUMBERS.fullmatch(value):
         return value
+    if _OF_WINDOWS.fullmatch(value):
+        return "'%s'" % value
     if _HALF.search(value) or '{' in value.replace('[{]', ''):
         raise Unwritable(value)
     return '"%s"' % ''.join(map(_character, value))

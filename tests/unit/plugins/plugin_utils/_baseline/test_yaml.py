@@ -19,7 +19,9 @@ HOSTILE = [
     '{{ lookup("pipe", "touch /tmp/x") }}', '{% set x = 1 %}', '{# x #}', '{', '}}', '[{]', "'", '"', '\\', '# c',
     ': x', '- a', '*', '?', '[a-z]', '!unsafe x', '&a', '%x', '@x', '`x`', '|', '>', 'a\nb: c', '\x1b[31m', '\x7f',
     '\u2028', '\u202e', '\ufeff', '\U0001f600', '日本', 'null', 'NO', '~', '1e3', '0x1f', '12:30', '2026-01-01', '=',
-    '<<', ' a', 'a ', '...', '---', '##[error]x', '::error::', '', ',', 'a,b', ']', '[', '\x85', '\xa0', '[kernel]']
+    '<<', ' a', 'a ', '...', '---', '##[error]x', '::error::', '', ',', 'a,b', ']', '[', '\x85', '\xa0', '[kernel]',
+    'NT AUTHORITY\\SYSTEM', 'C:\\Program Files (x86)\\n.exe', '\\\\share\\x', "C:\\it's", 'C:\\{{ x }}',
+    'a\\', 'c:\\::error::', '\\n']
 TEXTS = st.text(st.characters(blacklist_categories=()), max_size=20)
 
 
@@ -75,7 +77,9 @@ def test_nothing_that_could_be_a_template_is_written(text):
     (80, '80'), (True, 'true'), ('53/udp', '53/udp'), ('32768-60999', '32768-60999'), ('1-2/udp', '1-2/udp'),
     ('10.0.0.0/8', '10.0.0.0/8'), ('2001:db8::/32', '"2001:db8::/32"'), ('nginx', 'nginx'), ('a b', 'a b'),
     ('/usr/sbin/nginx', '/usr/sbin/nginx'), ('no', '"no"'), ('Off', '"Off"'), ('80', '"80"'), ('0', '"0"'),
-    ('[kernel]', '"[kernel]"'), ('docker:*', '"docker:*"'), ('a#b', '"a\\x23b"'), ('1.5', '"1.5"')])
+    ('[kernel]', '"[kernel]"'), ('docker:*', '"docker:*"'), ('a#b', '"a\\x23b"'), ('1.5', '"1.5"'),
+    ('NT AUTHORITY\\SYSTEM', "'NT AUTHORITY\\SYSTEM'"), ('C:\\App (x86)\\a.exe', "'C:\\App (x86)\\a.exe'"),
+    ("C:\\it's\\a.exe", '"C:\\x5cit\'s\\x5ca.exe"')])
 def test_what_is_plain(value, written):
     assert yaml.scalar(value) == written
     assert loaded('v: [%s]' % written)['v'] == [value]
