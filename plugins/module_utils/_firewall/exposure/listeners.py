@@ -147,11 +147,13 @@ class Joiner:
         return [] if self._takes(family, name, address) is False else [address]
 
     def _takes(self, family, name, address):
-        """Return whether an interface takes packets to an address that another one has; None: not known."""
+        """Return whether an interface takes packets to an address, which another one may have; None: not known."""
         names = self._own[family].get(address)
-        if self._weak is None or names is None or name in names:
-            return True
-        return self._weak[networks.FAMILIES[family]].get(name)
+        return True if names is None or name in names else self._takes_others(family, name)
+
+    def _takes_others(self, family, name):
+        """Return whether an interface takes packets to addresses of others; None: not known."""
+        return True if self._weak is None else self._weak[networks.FAMILIES[family]].get(name)
 
     def _is_heard(self, family, address, name):
         names = self._heard[family][address]
@@ -182,9 +184,8 @@ class Joiner:
             for address in self._own[family]:
                 if not iv.contains(LINK[family], address):
                     self._far[family].setdefault(self._asker.address_class(family, address), []).append(address)
-        others = [next((address for address in addresses if name not in self._own[family][address]
-                        and self._takes(family, name, address) is not False), None)
-                  for addresses in self._far[family].values()]
+        others = [next((address for address in addresses if name not in self._own[family][address]), None)
+                  for addresses in self._far[family].values()] if self._takes_others(family, name) is not False else ()
         place = self._places[family]
         return sorted(set(own).union(address for address in others if address is not None), key=place.__getitem__)
 

@@ -8,14 +8,17 @@ Each kind of host is judged with each of its sources missing, and with each of t
 
 import copy
 import json
+import random
 import time
 
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._addresses import intervals as iv
 from ansible_collections.listening.ports.plugins.module_utils._firewall.exposure.way_in import IMPOSSIBLE
+from ansible_collections.listening.ports.plugins.plugin_utils._schema import Fault
 from ansible_collections.listening.ports.plugins.plugin_utils._windows import check
 from ansible_collections.listening.ports.plugins.plugin_utils._windows.raw import Error, Portproxy
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils import spoiling
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import raw_hosts
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows.firewalls import (
     judged, process, rule, service, serving
@@ -186,3 +189,21 @@ def test_hostile_text_is_bounded():
                  *(part['reason'] for part in exposure['undecided'])]
         assert all(len(text or '') < 5000 for text in texts) and len(texts) < 200
     assert all(len(gap['message']) < 10000 for gap in facts['gaps'])
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_spoilt_data_is_judged_or_refused(kind):
+    """No error but a Fault, whatever of it is another thing, and facts that are accepted."""
+    choose, accepted = random.Random(kind), 0
+    text = json.dumps(two_adapters() if kind == 'two_adapters' else raw_hosts.KINDS[kind]())
+    for dummy in range(150):
+        value = json.loads(text)
+        for dummy2 in range(choose.choice((1, 3))):
+            value = spoiling.spoilt(value, choose)
+        try:
+            raw = check.check(value)
+        except Fault:
+            continue
+        judged(raw)
+        accepted += 1
+    assert accepted > 5
