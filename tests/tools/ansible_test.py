@@ -6,6 +6,12 @@
 
 import os
 import pathlib
+import sys
+from typing import Mapping, NamedTuple
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "windows"))  # behind, as it has a conftest.py
+
+from stage import found  # noqa: E402
 
 # The names under which ansible-test of core 2.16 and 2.21 looks for get-pip, the script that it would otherwise
 # download
@@ -36,6 +42,30 @@ def private_home(folder: str | os.PathLike[str]) -> pathlib.Path:
         if target.exists() and not link.exists():
             link.symlink_to(target)
     return home
+
+
+class Run(NamedTuple):
+    """A run of ansible-test: its words, its environment, and what it leaves out."""
+
+    words: tuple[str, ...]
+    env: dict[str, str]
+    left_out: str = ""
+
+
+def sanity_runs(place: pathlib.Path, env: Mapping[str, str]) -> list[Run]:
+    """The sanity tests of the checkout at this place, in two runs.
+
+    validate-modules runs modules in PowerShell to read their options, and fails without one. It alone finds one on
+    PATH: pslint would want a module of PowerShell that no package index has, and fails where it cannot be had.
+    """
+    apart, shell = "validate-modules", found.powershell()
+    runs = [Run(("sanity", "--skip-test", apart), dict(env))]
+    if shell:
+        return [*runs, Run(("sanity", "--test", apart), {**env, "PATH": "%s:%s" % (env["PATH"], shell.parent)})]
+    modules = sorted(path.relative_to(place) for path in place.glob("plugins/modules/*.ps1"))
+    excluded = [str(path) for module in modules for path in (module, module.with_suffix(".yml"))]
+    words = ("sanity", "--test", apart, *(word for path in excluded for word in ("--exclude", path)))
+    return [*runs, Run(words, dict(env), "%s of %s: no PowerShell here" % (apart, ", ".join(map(str, modules))))]
 
 
 def _write(path: pathlib.Path, text: str) -> None:

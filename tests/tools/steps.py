@@ -226,10 +226,14 @@ def sanity(bench: Bench, lane: Lane) -> None:
         raise Failed("sanity tests are not ignored here: %s" % ", ".join(path.name for path in ignored))
     env = environ(folder, place, HOME=str(ansible_test.private_home(bench.cache)))
     env["PATH"] = env["PATH"] + "".join(":%s" % python.parent for python in bench.pythons.values())
-    for line in bench.lines(folder / "ansible-test", "sanity", cwd=place, env=env):
-        skipped = re.match(r"WARNING: (?:Skipping|Skipped) (.*)", line)
-        if skipped:
-            bench.note("sanity core %s: not run: %s" % (lane.core, skipped.group(1)))
+    for run in ansible_test.sanity_runs(place, env):
+        if run.left_out:
+            bench.note("sanity core %s: not run: %s" % (lane.core, run.left_out))
+        for line in bench.lines(folder / "ansible-test", *run.words, cwd=place, env=run.env):
+            # without its program pslint says that this is missing, and no more
+            skipped = re.match(r"WARNING: (?:Skipping|Skipped|(?=Required program)) ?(.*)", line)
+            if skipped:
+                bench.note("sanity core %s: not run: %s" % (lane.core, skipped.group(1)))
 
 
 def units(bench: Bench, version: str, core: str, *left_out: str) -> None:
