@@ -7,20 +7,20 @@ Few numbers and names, so that the same pids, ports, times and services meet in 
 """
 
 import copy
-import os
 
-from hypothesis import given, settings
+import hypothesis
+import pytest
 from hypothesis import strategies as st
 
 from ansible_collections.listening.ports.plugins.plugin_utils._facts import check as facts_check
 from ansible_collections.listening.ports.plugins.plugin_utils._windows import check
 from ansible_collections.listening.ports.plugins.plugin_utils._windows.facts import facts
 from ansible_collections.listening.ports.plugins.plugin_utils._windows.holders import holders
+from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._policy import strategies
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows import raw_hosts
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows.netsh_texts import LANGUAGES
 from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._windows.test_facts import compare
 
-EXAMPLES = int(os.environ.get('LISTENING_PORTS_EXAMPLES', '300'))
 PIDS = st.sampled_from((8, 4, 12, 0))
 PORTS = st.sampled_from((80, 443))
 NAMES = st.sampled_from(('W3SVC', 'WAS', 'WinRM'))
@@ -81,27 +81,35 @@ def hide(draw, rows, columns):
     return [[None if place in gone else value for place, value in enumerate(row)] for row in rows]
 
 
-@settings(max_examples=EXAMPLES, derandomize='LISTENING_PORTS_EXAMPLES' not in os.environ, deadline=None)
-@given(hosts(), st.data())
-def test_what_is_hidden_adds_nothing(raw, data):
+@pytest.fixture(scope='module', autouse=True)
+def seed(request):
+    """Which seed this run has: it is not in a log of tests that pass."""
+    with request.config.pluginmanager.getplugin('capturemanager').global_and_fixture_disabled():
+        print('\n%d examples, seed %d' % (strategies.EXAMPLES, strategies.SEED))
+
+
+def test_what_is_hidden_adds_nothing():
     """Be it a source, or a field of a row; and no rule learns more of a holder."""
-    draw = data.draw
-    how = draw(st.sampled_from(('process', 'source', 'error', 'module', 'gone', 'cut')))
-    hidden = dict(raw)
-    if how == 'source':
-        hidden[draw(st.sampled_from(('tcp4', 'tcp6', 'processes', 'services', 'accounts', 'http')))] = None
-    elif how == 'error':
-        source = draw(st.sampled_from(('tcp4', 'processes', 'services', 'accounts', 'http')))
-        hidden['errors'] = [[source, 5, '']]
-    elif how == 'process':
-        hidden['processes'] = hide(draw, raw['processes'], (4, 2, 3, 5, 6))
-    elif how == 'module':
-        hidden['tcp4'] = hide(draw, raw['tcp4'], (5,))
-    elif how == 'gone':
-        hidden['processes'] = raw['processes'][1:]
-    else:
-        hidden.update(http=raw['http'][:draw(st.integers(0, len(raw['http'])))], errors=[['http', 1460, 'netsh']])
-    compare(made(raw), made(hidden))
-    before = rules_of(raw)
-    for key, known in rules_of(hidden).items():
-        assert known <= before[key]
+    @hypothesis.given(hosts(), st.data())
+    def check_one(raw, data):
+        draw = data.draw
+        how = draw(st.sampled_from(('process', 'source', 'error', 'module', 'gone', 'cut')))
+        hidden = dict(raw)
+        if how == 'source':
+            hidden[draw(st.sampled_from(('tcp4', 'tcp6', 'processes', 'services', 'accounts', 'http')))] = None
+        elif how == 'error':
+            source = draw(st.sampled_from(('tcp4', 'processes', 'services', 'accounts', 'http')))
+            hidden['errors'] = [[source, 5, '']]
+        elif how == 'process':
+            hidden['processes'] = hide(draw, raw['processes'], (4, 2, 3, 5, 6))
+        elif how == 'module':
+            hidden['tcp4'] = hide(draw, raw['tcp4'], (5,))
+        elif how == 'gone':
+            hidden['processes'] = raw['processes'][1:]
+        else:
+            hidden.update(http=raw['http'][:draw(st.integers(0, len(raw['http'])))], errors=[['http', 1460, 'netsh']])
+        compare(made(raw), made(hidden))
+        before = rules_of(raw)
+        for key, known in rules_of(hidden).items():
+            assert known <= before[key]
+    strategies.run(check_one)
