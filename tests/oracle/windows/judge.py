@@ -40,7 +40,12 @@ def outcome(host):
 
 def judge(seed, worlds):
     """Compare the host of a seed in so many worlds."""
-    host, verdict = chance.host(seed), Verdict()
+    return compare(seed, chance.host(seed), worlds)
+
+
+def compare(seed, host, worlds):
+    """Compare a host in so many worlds, which the seed chooses."""
+    verdict = Verdict()
     said = outcome(host)
     unsure = iv.united([spans for spans, dummy in said.undecided])
     if iv.isect(said.allowed, unsure) or not all(reason for dummy, reason in said.undecided):
