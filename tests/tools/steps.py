@@ -39,7 +39,8 @@ MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 WINDOWS = "tests/windows"
 OF_EACH_CORE = (WINDOWS + "/test_replayed.py", WINDOWS + "/test_powershell.py")
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
-              "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py")
+              "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py",
+              "tests/unit/plugins/plugin_utils/_windows/test_rules_by_chance.py")
 
 # What computes for long and asks nothing of Python or of Ansible: in `make test` the oldest and the newest Python of
 # all run it
@@ -457,7 +458,7 @@ STEPS = [
     sanity_of(NEW),
     *[units_of(version) for version in UNIT_LANES if version not in IN_BETWEEN],
     Step("units", "1,000 random policies for each property", at_random, newest_core, [PROPERTIES],
-         {"LISTENING_PORTS_EXAMPLES": "1000"}, cost=50),
+         {"LISTENING_PORTS_EXAMPLES": "1000"}, cost=60),
     integration_of(NEW, "", (), cost=430),
     integration_of(OLD, ", some targets", WITH_OLD, cost=160),
     Step("checkout", "make audit", with_newest_core, newest_core, ["tests/checkout"], cost=60, uses=NETWORK),

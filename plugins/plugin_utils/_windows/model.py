@@ -44,7 +44,8 @@ class Settings(NamedTuple):
     """What holds for one profile.
 
     :ivar off: EnableFirewall is 0. :ivar shielded: DoNotAllowExceptions. :ivar default_allow: DefaultInboundAction.
-    :ivar stores: those whose rules count. :ivar doubted: those of which it is not known whether they count, with why.
+    :ivar stores: those whose rules count; of service hardening they always do.
+    :ivar doubted: those of which it is not known whether they count, with why.
     :ivar local_programs: whether local rules for a program alone count (AuthorizedApplications\\AllowUserPrefMerge).
     :ivar local_ports: whether local rules for one port alone count (GloballyOpenPorts\\AllowUserPrefMerge).
     """
