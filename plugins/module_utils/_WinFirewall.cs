@@ -34,7 +34,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinFirewall
     {
         private const string Policy = @"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy";
         private const string GroupPolicy = @"SOFTWARE\Policies\Microsoft\WindowsFirewall";
-        private const int MostRules = 20000;
+        private const int MostRules = 20000, LongestRule = 1 << 20;
         private static readonly string[] Homes = { "local", "gpo", "mdm" };
         private static readonly string[] Variables = {
             "SystemRoot", "windir", "SystemDrive", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432", "CommonProgramFiles",
@@ -70,6 +70,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinFirewall
                     {
                         string text = Sent(value as string ?? "");
                         if (text == null) return;
+                        if (text.Length > LongestRule) throw new SystemFault("rules", SystemFault.TooLarge);
                         if (--left < 0) throw new SystemFault("rules", SystemFault.TooMany);
                         rules.Add(new object[] { name, text });
                     });

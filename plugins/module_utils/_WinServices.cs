@@ -103,20 +103,25 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
         {
             return WithManager(delegate(IntPtr manager)
             {
+                // at most as much as this at a time; a host with many sessions has thousands of services of users
+                const uint room = 256 * 1024;
                 List<object> rows = new List<object>();
-                uint count = 0;
-                Filled("EnumServicesStatusExW", delegate(IntPtr buffer, uint size, out uint needed)
+                IntPtr buffer = Marshal.AllocHGlobal(new IntPtr(room));
+                try
                 {
-                    uint resume = 0;
-                    return NativeMethods.EnumServicesStatusExW(manager, 0, Win32, All, buffer, size, out needed, out count, ref resume, null);
-                }, delegate(IntPtr buffer)
-                {
-                    // ENUM_SERVICE_STATUS_PROCESSW: two pointers, and SERVICE_STATUS_PROCESS, nine numbers
-                    int stride = 2 * IntPtr.Size + (IntPtr.Size == 8 ? 40 : 36);
-                    for (long i = 0; i < count; i++) rows.Add(Row(manager, new IntPtr(buffer.ToInt64() + i * stride), pids, asked));
-                    return true;
-                });
-                return rows;
+                    uint needed, count, resume = 0;
+                    for (bool all = false; !all; )
+                    {
+                        all = NativeMethods.EnumServicesStatusExW(manager, 0, Win32, All, buffer, room, out needed, out count, ref resume, null);
+                        int code = all ? 0 : Marshal.GetLastWin32Error();
+                        if (!all && (code != MoreData || count == 0)) throw new SystemFault("EnumServicesStatusExW", code);
+                        // ENUM_SERVICE_STATUS_PROCESSW: two pointers, and SERVICE_STATUS_PROCESS, nine numbers
+                        int stride = 2 * IntPtr.Size + (IntPtr.Size == 8 ? 40 : 36);
+                        for (long i = 0; i < count; i++) rows.Add(Row(manager, new IntPtr(buffer.ToInt64() + i * stride), pids, asked));
+                    }
+                    return rows;
+                }
+                finally { Marshal.FreeHGlobal(buffer); }
             });
         }
 

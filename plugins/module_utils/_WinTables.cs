@@ -101,7 +101,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinTables
                 if (owners) code = Owner(layout, row, out name, out path);
                 rows.Add(new object[] {
                     layout.AddressOf(row), layout.PortOf(row), layout.ScopeOf(row), (uint)Marshal.ReadInt32(row, layout.Pid),
-                    Marshal.ReadInt64(row, layout.Bound), name, path, code });
+                    Math.Max(0, Marshal.ReadInt64(row, layout.Bound)), name, path, code });
             });
             return rows;
         }

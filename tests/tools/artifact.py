@@ -25,7 +25,8 @@ UNSHIPPED = (".ansible-lint", ".ci/", ".gitattributes", ".github/", ".gitignore"
 # What has to be left, whatever is added above
 SHIPPED = ("LICENSE", "README.md", "meta/execution-environment.yml", "meta/runtime.yml", "docs/listeners.schema.json",
            "docs/schemas/report.schema.json", "docs/docsite/extra-docs.yml", "playbooks/audit.yml",
-           "roles/audit/tasks/main.yml", "plugins/modules/listener_facts.yml")
+           "roles/audit/tasks/main.yml", "plugins/modules/listener_facts.yml",
+           "plugins/modules/win_collect_listeners.ps1", "plugins/module_utils/_WinLook.cs")
 MADE = {"MANIFEST.json", "FILES.json"}
 
 

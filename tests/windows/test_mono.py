@@ -27,7 +27,7 @@ ROWS = {
     "tcp4": [Socket("0.0.0.0", 135, 944, 133500000000000008), Socket("10.0.0.5", 445, 4),
              Socket("1.2.3.4", 65535, 1300)],
     "tcp6": [Socket("::", 80, 4), Socket("fe80::1", 5357, 944, 9, 7), Socket("fe80::2", 1, 944, 9, 7 << 24)],
-    "udp4": [Socket("255.254.253.252", 53, 1200, 1)],
+    "udp4": [Socket("255.254.253.252", 53, 1200, -1)],
     "udp6": [Socket("::1", 1900, 2 ** 32 - 2), Socket("fe80::3", 2, 944, 9, 0x0201 << 16)],
 }
 SENT = {
@@ -35,7 +35,7 @@ SENT = {
              ["01020304", 65535, 0, 1300, 0, *ODD]],
     "tcp6": [["0" * 32, 80, 0, 4, 0, *NOBODY], ["fe80" + "0" * 27 + "1", 5357, 7, 944, 9, *OWNER],
              ["fe80" + "0" * 27 + "2", 1, 7, 944, 9, *OWNER]],
-    "udp4": [["fffefdfc", 53, 0, 1200, 1, *OWNER]],
+    "udp4": [["fffefdfc", 53, 0, 1200, 0, *OWNER]],
     "udp6": [["0" * 31 + "1", 1900, 0, 2 ** 32 - 2, 0, *OWNER], ["fe80" + "0" * 27 + "3", 2, 0x0102, 944, 9, *OWNER]],
 }
 
@@ -223,6 +223,17 @@ def test_services(mono, replay):
     assert raw["displays"] == {"W3SVC": "\u0130nternet"}
 
 
+@pytest.mark.parametrize("few", ["1", "2", "4"])
+def test_more_services_than_fit_are_asked_for_again(mono, replay, few):
+    raw = mono.look(replay, REPLAY_SERVICES=few)
+    assert [row[0] for row in raw["services"]] == ["Dnscache", "PolicyAgent", "Plain", "W3SVC", "Other"]
+
+
+def test_services_that_do_not_come(mono, replay):
+    raw = mono.look(replay, REPLAY_SERVICES="0")
+    assert raw["services"] is None and errors(raw, "services") == [["services", 234, "EnumServicesStatusExW"]]
+
+
 def test_services_that_cannot_be_read(mono, replay):
     (replay / "manager.error").write_text("5", encoding="ascii")
     raw = mono.look(replay, diagnose=["w3svc"], plan=True)
@@ -359,6 +370,13 @@ def test_more_rules_than_there_may_be(mono, replay):
     raw = mono.look(replay, gather=["firewall"])
     assert raw["firewall"]["stores"]["local"] is None and raw["firewall"]["stores"]["gpo"] == []
     assert errors(raw, "firewall.stores") == [["firewall.stores.local", 1450, "rules"]]
+
+
+def test_a_rule_that_is_too_long(mono, replay):
+    plant(replay / "registry", POLICY + r"\FirewallRules", {"x": RULE + "Name=%s|" % ("x" * (1 << 20))})
+    raw = mono.look(replay, gather=["firewall"])
+    assert raw["firewall"]["stores"]["local"] is None
+    assert errors(raw, "firewall.stores") == [["firewall.stores.local", 223, "rules"]]
 
 
 def test_profiles(mono, replay):

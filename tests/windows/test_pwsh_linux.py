@@ -18,6 +18,8 @@ import zlib
 import pytest
 
 from ansible_collections.listening.ports.plugins.module_utils._module import ARGUMENTS
+from ansible_collections.listening.ports.plugins.plugin_utils._windows.check import check
+from ansible_collections.listening.ports.plugins.plugin_utils._windows.diagnose import EVENTS
 from api import tables
 from api.mono import HERE as API
 from api.mono import UTILITIES, unpack
@@ -34,7 +36,7 @@ QUIET = {"POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "P
 pytestmark = pytest.mark.skipif(found.powershell() is None, reason="modules in PowerShell for Linux: no pwsh here")
 
 
-def run(folder, *tasks, check=False, language="C.UTF-8", **variables):
+def run(folder, *tasks, words=(), language="C.UTF-8", **variables):
     """What Ansible returns for each of these tasks, which are the arguments of the module, in the PowerShell of this
     machine; ``state`` is how it shows it. The language is that of PowerShell alone.
     """
@@ -51,7 +53,7 @@ def run(folder, *tasks, check=False, language="C.UTF-8", **variables):
     (folder / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
     done = subprocess.run(
         [pathlib.Path(sys.prefix) / "bin/ansible-playbook", "-i", "windows,", "-c", "pwsh_local",
-         *(["--check"] if check else []), "play.yml"],
+         *words, "play.yml"],
         capture_output=True, text=True, env=env, check=False, timeout=180, cwd=folder)
     found_states = re.findall(r"^windows \| (\w+!?) => (?=\{)", done.stdout, re.MULTILINE)
     results = re.split(r"^windows \| \w+!? => (?=\{)", done.stdout, flags=re.MULTILINE)[1:]
@@ -63,6 +65,7 @@ def answer(*results):
     """What the host sent, of one result."""
     [result] = results
     assert result["state"] == "SUCCESS" and result["changed"] is False
+    check(json.loads(unpack(result["packed"])))
     return json.loads(unpack(result["packed"]))
 
 
@@ -74,7 +77,7 @@ def scratch(tmp_path_factory):
 @pytest.fixture(scope="module")
 def nothing(scratch):
     """The answer of a host on which no source of Windows answers, in check mode, which changes nothing of it."""
-    return answer(*run(scratch, {"gather": EVERYTHING, "diagnose": ["W3SVC"], "plan": True}, check=True))
+    return answer(*run(scratch, {"gather": EVERYTHING, "diagnose": ["W3SVC"], "plan": True}, words=["--check"]))
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +178,35 @@ def test_the_options_are_those_of_other_hosts():
     spec = json.loads(done.stdout)
     assert spec.pop("supports_check_mode") is True
     assert spec == {"options": {**ARGUMENTS, "plan": {"type": "bool", "default": False}}}
+
+
+@pytest.fixture(scope="module", params=[4, 1, 0])
+def asked(request):
+    """The state of WinNat, and what the functions ask that no other machine can answer, where stand-ins do."""
+    done = subprocess.run([found.powershell(), "-NoProfile", "-NonInteractive", "-File", HERE / "sources.ps1", MODULE,
+                           str(request.param)], capture_output=True, text=True, check=False, timeout=120,
+                          env={**os.environ, **QUIET, "TZ": "Asia/Tokyo"})
+    assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
+    return request.param, json.loads(done.stdout)
+
+
+def test_the_log_is_read_from_its_end_until_there_is_enough(asked):
+    _state, said = asked
+    log, kind, path = said["query"]
+    assert (log, kind, said["reversed"], said["disposed"]) == ("System", "LogName", True, 1)
+    ids = re.fullmatch(r"\*\[System\[Provider\[@Name='Service Control Manager'\] and \((.*)\)\]\]", path).group(1)
+    assert {int(one.removeprefix("EventID=")) for one in ids.split(" or ")} == EVENTS
+    assert said["taken"] == [[number, said["instant"], 'System.Object[] DNS "Client",%d' % number]
+                             for number in (7000, 7031, 7034)]
+    assert said["put"]["events"] == "events"
+
+
+def test_nat_is_asked_only_where_its_driver_runs(asked):
+    state, said = asked
+    assert said["asked"] == "WinNat"
+    assert said["put"]["nat"] == {
+        "mappings": [["6", "0.0.0.0/8080", "172.20.0.2/80"]] if state == 4 else []}
+    assert said["cim"] == (["root/StandardCimv2 MSFT_NetNatStaticMapping"] if state == 4 else [])
 
 
 def test_what_is_sent_for_us_is_small():

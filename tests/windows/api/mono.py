@@ -12,7 +12,9 @@ import pathlib
 import shutil
 import subprocess
 from typing import Any, Mapping, Sequence
-from xml.sax.saxutils import quoteattr, escape
+from xml.sax.saxutils import escape, quoteattr
+
+from ansible_collections.listening.ports.plugins.plugin_utils._windows.check import check
 
 HERE = pathlib.Path(__file__).resolve().parent
 PLUGINS = HERE.parents[2] / "plugins"
@@ -72,6 +74,7 @@ class Mono:
         plain, packed = self.run(replay, "look", ",".join(gather), str(most), ",".join(diagnose),
                                  "plan" if plan else "", **others)
         assert unpack(packed) == plain and plain.isascii()
+        check(json.loads(plain))
         return json.loads(plain)
 
 
