@@ -33,6 +33,12 @@ def test_each_room_has_one_line(side):
     assert sorted(listed(side)) == rooms(side)
 
 
+def test_each_file_of_windows_hosts_has_one_line():
+    paragraph = TEXT.partition('\nOn Windows hosts, ')[2].partition('\nOn the controller, ')[0]
+    listed_files = re.findall(r'^\* `([^`]+)` – \S', paragraph, re.MULTILINE)
+    assert sorted(listed_files) == sorted(path.name for path in (ROOT / SIDES[0]).glob('*.cs'))
+
+
 def test_what_there_is_to_touch_exists():
     """Each path in the table of what to touch, from the top or from one of the sides."""
     table = TEXT.partition('## Adding something')[2].partition('## Rules')[0]
