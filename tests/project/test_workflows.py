@@ -18,6 +18,7 @@ import blocks  # noqa: E402
 SCHEMAS = {"workflow": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
 RECIPES = [block for block in blocks.in_documents() if block.source.endswith("guide_ci.rst")]
 OWN = {".github/workflows/ci.yml": SCHEMAS["workflow"], ".github/workflows/release.yml": SCHEMAS["workflow"],
+       ".github/workflows/windows.yml": SCHEMAS["workflow"],
        ".github/dependabot.yml": "vendor.dependabot",
        ".github/ISSUE_TEMPLATE/defect.yml": "vendor.github-issue-forms",
        ".github/ISSUE_TEMPLATE/idea.yml": "vendor.github-issue-forms",

@@ -74,10 +74,10 @@ REPLACED = {
 }
 
 
-def lint(*paths):
+def lint(*paths, kind=()):
     """The exit code, and what is said of each of these files."""
-    done = subprocess.run([found.powershell(), "-NoProfile", "-NonInteractive", "-File", HERE / "lint.ps1", *paths],
-                          capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([found.powershell(), "-NoProfile", "-NonInteractive", "-File", HERE / "lint.ps1", *kind,
+                           *paths], capture_output=True, text=True, check=False, timeout=120)
     assert not done.stderr, done.stderr
     said = {path: [] for path in paths}
     for line in done.stdout.splitlines():
@@ -90,6 +90,19 @@ def test_the_modules_are_clean():
     assert MODULE in MODULES
     code, said = lint(*MODULES)
     assert said == {path: [] for path in MODULES} and code == 0
+
+
+def test_scripts_of_the_workflow_are_those_of_5_1(tmp_path):
+    """They may call what they like, but nothing in them is of a later PowerShell."""
+    scripts = sorted((HERE / "workflow").glob("*.ps1"))
+    code, said = lint(*scripts, kind=["scripts"])
+    assert said == {path: [] for path in scripts} and code == 0 and len(scripts) > 4
+    for number, (added, fault) in enumerate((text, fault) for text, fault in ADDED.items() if fault.startswith((
+            "the operator", "does not parse", "class or", "the block", "ForEach-Object -P"))):
+        path = tmp_path / ("script%d.ps1" % number)
+        path.write_text(scripts[0].read_text(encoding="ascii") + added + "\n", encoding="ascii")
+        code, said = lint(path, kind=["scripts"])
+        assert code == 1 and fault in [text for _line, text in said[path]], added
 
 
 def test_each_fault_is_found(tmp_path):
