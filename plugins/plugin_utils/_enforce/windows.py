@@ -53,10 +53,18 @@ def unfiltered(facts: Facts, raw: Raw, policy: Policy, result: Result, mode: str
     used = {listener['id'] for listener in writable.of_way_in(facts, way_in)}
     planned = plan.plan(facts, policy, result, plan.BLOCK)
     for listener, wanted in planned.filtered:
+        if _is_blocked(listener):
+            continue
         lefts.append(_of_filtered(listener, wanted, mode, bool(obstacles), listener['id'] in used))
     lefts += [each for each in planned.left if each['reason'] != 'unreachable']
     lefts += _unreachable(result, bool(obstacles))
     return lefts
+
+
+def _is_blocked(listener: Listener) -> bool:
+    """Whether nobody reaches it anyway: a person has nothing to do then."""
+    exposure = listener.get('exposure')
+    return bool(exposure and exposure['verdict'] == 'blocked' and not exposure['undecided'])
 
 
 def _of_filtered(listener: Listener, wanted: Who, mode: str, has_obstacles: bool, is_used: bool) -> Left:

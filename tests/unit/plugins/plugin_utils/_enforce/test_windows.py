@@ -163,6 +163,13 @@ def test_what_is_not_filtered_on_other_hosts_either():
     assert (left['reason'], left['command']) == ('loopback', None)
 
 
+def test_nothing_is_to_be_done_where_nobody_is_let_in():
+    shut = reached(stopping.TOMCAT, [], decided_by='default inbound action block of the public profile')
+    assert lefts(shut, WSMAN) == [] and lefts(shut, WSMAN, mode='allow_expected') == []
+    perhaps = reached(stopping.TOMCAT, [], undecided=[{'sources': ['10.0.0.0/8'], 'reason': 'x'}])
+    assert [left['reason'] for left in lefts(perhaps, WSMAN)] == ['by_hand']
+
+
 def test_nothing_is_to_be_done_where_all_is_declared():
     assert lefts(WSMAN) == []
 
