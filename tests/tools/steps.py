@@ -37,7 +37,7 @@ FLEETS = tuple("%s/test_%s.py" % (GUESTS, name) for name in (
 MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
 # With Windows hosts: what meets another way of Ansible with connections and PowerShell
 WINDOWS = "tests/windows"
-OF_EACH_CORE = (WINDOWS + "/test_replayed.py", WINDOWS + "/test_powershell.py")
+OF_EACH_CORE = (WINDOWS + "/test_replayed.py", WINDOWS + "/test_powershell.py", WINDOWS + "/test_close.py")
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py",
               "tests/unit/plugins/plugin_utils/_windows/test_rules_by_chance.py")

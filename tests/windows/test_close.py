@@ -81,7 +81,8 @@ def test_a_filter_is_not_taken_away_either(player, server):
 
 
 def test_the_switch_is_no_fact_of_the_host(player, server):
-    done = player.play([server], play({"ansible.builtin.set_fact": {"close_windows": "experimental", "cacheable": True}},
+    fact = {"close_windows": "experimental", "cacheable": True}
+    done = player.play([server], play({"ansible.builtin.set_fact": fact},
                                       {"ansible.builtin.import_role": {"name": "listening.ports.close"}}),
                        "-e", "@variables.json", check=False)
     assert done.code != 0 and "close_windows" in done.out and server.asked() == []
