@@ -39,7 +39,8 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinLook
             Answer.Put("gather", gather);
             foreach (string one in Unsupported)
                 if (Asked(one)) Answer.Note(one, SystemFault.NotSupported, "unsupported");
-            bool firewall = Asked("firewall"), owners = Asked("owners") || firewall || plan;
+            bool firewall = Asked("firewall") || Asked("outgoing");
+            bool owners = Asked("owners") || Asked("command") || Asked("resources") || firewall || plan;
             Begin(owners);
             Answer.Put("os", Host.Os(Answer, language));
             Sockets(owners, most);

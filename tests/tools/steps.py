@@ -59,7 +59,8 @@ WITHOUT_OLD = tuple(sorted({path.parent.name for path in HERE.parent.glob("integ
 TYPED = (
     ("the controller", (), ()),
     ("tests", ("tests/tools", "tests/hosts", "tests/oracle", "tests/windows"),
-     ("tests/tools", "tests/hosts/rig", "tests/hosts/support", "tests/ready", "tests/windows/stage")),
+     ("tests/tools", "tests/hosts/rig", "tests/hosts/support", "tests/ready", "tests/windows/api",
+      "tests/windows/stage")),
     ("the lock-out campaign", ("tests/lockout", "tests/hosts", "tests/ready"), tuple(
         "tests/lockout/%s.py" % name for name in (
             "closing", "draws", "faults", "filtering", "report", "run", "scene", "states", "subject", "verdicts",

@@ -10,6 +10,8 @@ import uuid
 
 import pytest
 
+from ansible_collections.listening.ports.plugins.plugin_utils._windows.check import check
+from ansible_collections.listening.ports.plugins.plugin_utils._windows.facts import facts
 from api import tables
 from api.mono import PLUGINS, UTILITIES, Mono, compile_cs, obstacle, plant
 from api.tables import Socket
@@ -123,6 +125,12 @@ def test_a_missing_function_costs_its_column(mono, replay):
     wanted = {name: [row[:5] + [None, None, 127] for row in rows] for name, rows in SENT.items()}
     assert {name: raw[name] for name in TABLES} == wanted
     assert not errors(raw, *TABLES)
+
+
+@pytest.mark.parametrize("gather", ["owners", "command", "resources", "firewall", "outgoing"])
+def test_owners_are_asked_where_something_needs_them(mono, replay, gather):
+    raw = mono.look(replay, gather=[gather])
+    assert raw["processes"] and raw["services"] and ("firewall" in raw) == (gather in ("firewall", "outgoing"))
 
 
 def test_owners_are_asked_only_where_they_are_wanted(mono, replay):
@@ -309,6 +317,16 @@ def test_objects_that_are_not_there(mono, replay):
 def test_networks_that_end_with_an_error(mono, replay):
     raw = mono.look(replay, gather=["firewall"], OBJECTS="broken")
     assert raw["networks"] is None and errors(raw, "networks") == [["networks", 0x80004005, "COMException"]]
+
+
+def test_facts_are_made_of_what_is_sent(mono, replay):
+    tables.listeners(replay, "udp4", [])
+    made = facts(check(mono.look(replay)))
+    # the processes of those with a scope are younger than they are
+    assert {one["id"]: one["service"] for one in made["listeners"]} == {
+        "tcp/0.0.0.0:135": "Dnscache", "tcp/10.0.0.5:445": None, "tcp/1.2.3.4:65535": None, "tcp/[::]:80": None,
+        "tcp/[fe80::1%7]:5357": None, "tcp/[fe80::2%7]:1": None, "udp/[::1]:1900": None, "udp/[fe80::3%258]:2": None}
+    assert made["complete"]["sockets"] is True and made["complete"]["owners"] is False
 
 
 # The registry

@@ -66,6 +66,14 @@ def test_the_module_has_what_is_documented(path):
         assert {key: option.get(key) for key in argument} == argument
 
 
+def test_the_module_of_windows_hosts_has_the_same_and_whether_it_is_for_a_plan():
+    described = options('plugins/modules/win_collect_listeners.yml')
+    assert described.pop('plan')['type'] == 'bool'
+    assert set(described) == set(_module.ARGUMENTS)
+    for name, argument in _module.ARGUMENTS.items():
+        assert {key: described[name].get(key) for key in argument} == argument, name
+
+
 def test_aspects():
     contained = documented('plugins/modules/listener_facts.yml')['RETURN']['ansible_facts']['contains']
     assert list(contained['ansible_listening_ports']['contains']['complete']['contains']) == list(ASPECTS)
