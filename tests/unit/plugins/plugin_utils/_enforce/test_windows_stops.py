@@ -63,7 +63,7 @@ LEFT = [
     ('dependents', {'others': ['A', 'B']}, 'A and B cannot do without Tomcat9'),
     ('serves_others', {'others': [PLACES[AGENT['id']], 'udp4/0a000005/53']},
      'Tomcat9 also serves what stays: tcp/0.0.0.0:10050 and udp4/0a000005/53'),
-    ('not_stopped', {'error': 1061}, 'Tomcat9 could not be stopped: error 1061'),
+    ('not_stopped', {'error': 1061}, 'Tomcat9 could not be stopped: error 1061 (it takes no requests now)'),
     ('not_stopped', {}, 'Tomcat9 could not be stopped'),
     ('unread', {'error': -2147024891},
      'not all who listen on this host, and own what listens, are known (Tomcat9 could not be looked at once more: '
