@@ -47,7 +47,14 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinLook
             if (Asked("connections")) Answer.Read("connections", Connections);
             Answer.Read("interfaces", delegate { return Tables.Interfaces(Answer); });
             Answer.Read("portproxy", delegate { return Stores.Portproxy(); });
-            Texts(owners);
+            if (firewall)
+            {
+                Answer.Read("rpc", delegate { return Services.RpcPorts(); });
+                Answer.Read("models", delegate { return Tables.Models(); });
+                Answer.Read("routes", delegate { return Tables.Routes(); });
+                Answer.Read("networks", delegate { return Com.Networks(); });
+            }
+            Texts(owners);      // what takes longest
             bool containers = false;
             Processes processes = owners ? new Processes(Answer) : null;
             if (owners) containers = Owners(processes);
@@ -61,12 +68,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinLook
                 Answer.Read("dependents", delegate { return Services.Needed(Answer); });
                 Answer.Read("ancestors", delegate { return processes.Ancestors(Answer); });
             }
-            if (!firewall) return;
-            Answer.Read("rpc", delegate { return Services.RpcPorts(); });
-            Answer.Read("models", delegate { return Tables.Models(); });
-            Answer.Read("routes", delegate { return Tables.Routes(); });
-            Answer.Read("networks", delegate { return Com.Networks(); });
-            Answer.Put("firewall", Stores.Read(Answer, containers));
+            if (firewall) Answer.Put("firewall", Stores.Read(Answer, containers));
         }
 
         private bool Asked(string what) { return gather.Contains(what); }

@@ -49,7 +49,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
     {
         private const uint Connect = 1, Enumerate = 4, QueryConfig = 1, QueryState = 4, Dependents = 8;
         private const uint Win32 = 0x30, All = 3, Active = 1, Inactive = 1, SidInfo = 5, MoreData = 234, Insufficient = 122;
-        private const int MostEvents = 5;
+        private const int MostEvents = 5, MostProperties = 16, LongestProperty = 1024;
 
         // The services that were asked about, and their events; both by name, as Windows writes it.
         public readonly Dictionary<string, object> Displays = new Dictionary<string, object>();
@@ -266,10 +266,14 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
 
         // Takes an event of the Service Control Manager, the latest first, if it is of a service that was asked about.
         // Returns whether more of them are wanted. Which value is the name: 7009 and 7011 have milliseconds before it.
-        public bool Take(int id, long at, object[] values)
+        public bool Take(int id, long at, IList<object> values)
         {
             List<object> properties = new List<object>();
-            foreach (object value in values) properties.Add(Convert.ToString(value, CultureInfo.InvariantCulture));
+            foreach (object value in values)
+            {
+                string text = value is Array ? "" : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+                if (properties.Count < MostProperties) properties.Add(text.Length > LongestProperty ? text.Substring(0, LongestProperty) : text);
+            }
             int index = id == 7009 || id == 7011 ? 1 : 0;
             bool more = false;
             foreach (KeyValuePair<string, object> one in Displays)

@@ -53,7 +53,8 @@ function Read-ServiceEvent {
         for ($count = 0; $count -lt 5000; $count++) {
             $record = $reader.ReadEvent()
             if ($null -eq $record) { break }
-            $values = [object[]]@($record.Properties | ForEach-Object -Process { $_.Value })
+            $values = New-Object -TypeName System.Collections.Generic.List[object]
+            foreach ($one in $record.Properties) { $values.Add($one.Value) }
             $at = $record.TimeCreated.ToUniversalTime().ToFileTimeUtc()
             if (-not $Look.Services.Take($record.Id, $at, $values)) { break }
         }

@@ -27,7 +27,8 @@ $said = @{ taken = @(); put = @{}; disposed = 0; cim = @() }
 $instant = [DateTime]::new(2026, 1, 2, 3, 4, 5, [DateTimeKind]::Utc)
 $script:records = @(foreach ($id in 7000, 7031, 7034, 7036) {
         [pscustomobject]@{ Id = $id; TimeCreated = $instant.ToLocalTime(); Properties = @(
-                [pscustomobject]@{ Value = 'DNS "Client"' }, [pscustomobject]@{ Value = [uint32]$id }) }
+                [pscustomobject]@{ Value = 'DNS "Client"' }, [pscustomobject]@{ Value = [uint32]$id },
+                [pscustomobject]@{ Value = [byte[]](1, 2, 3) }) }
     })
 
 function New-Object {
@@ -58,7 +59,7 @@ function Get-CimInstance {
 
 $services = [pscustomobject]@{ Events = 'events' }
 $services | Add-Member -MemberType ScriptMethod -Name Take -Value {
-    $said.taken += , @($args[0], $args[1], "$($args[2].GetType()) $($args[2] -join ',')")
+    $said.taken += , @($args[0], $args[1], "$($args[2].GetType().Name) $($args[2] -join ',')")
     $args[0] -ne 7034
 }
 $answer = [pscustomobject]@{ }

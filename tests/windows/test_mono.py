@@ -261,11 +261,12 @@ def test_what_a_plan_asks(mono, replay):
 
 
 def test_events_are_those_of_the_services_that_were_asked_about(mono, replay):
-    [line] = mono.run(replay, "events", "dnscache,other")
+    [line] = mono.run(replay, "events", "dnscache,other,w3svc")
     raw = json.loads(line)
     assert raw["events"] == {
-        "Dnscache": [[7009, 100 - number, ["30000", 'DNS "CLIENT"']] for number in range(5)],
-        "Other": [[7000, 50 - number, ["other", ""]] for number in range(5)]}
+        "Dnscache": [[7009, 100 - number, ["30000", 'DNS "CLIENT"', ""]] for number in range(5)],
+        "Other": [[7000, 50 - number, ["other", "", "x" * 1024]] for number in range(5)],
+        "W3SVC": [[7034, 50 - number, ["w3svc", *[""] * 15]] for number in range(5)]}
     assert [raw["more%d" % number] for number in range(20)] == [True] * 5 + [False] * 15
 
 

@@ -196,7 +196,7 @@ def test_the_log_is_read_from_its_end_until_there_is_enough(asked):
     assert (log, kind, said["reversed"], said["disposed"]) == ("System", "LogName", True, 1)
     ids = re.fullmatch(r"\*\[System\[Provider\[@Name='Service Control Manager'\] and \((.*)\)\]\]", path).group(1)
     assert {int(one.removeprefix("EventID=")) for one in ids.split(" or ")} == EVENTS
-    assert said["taken"] == [[number, said["instant"], 'System.Object[] DNS "Client",%d' % number]
+    assert said["taken"] == [[number, said["instant"], 'List`1 DNS "Client",%d,System.Byte[]' % number]
                              for number in (7000, 7031, 7034)]
     assert said["put"]["events"] == "events"
 

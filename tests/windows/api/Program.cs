@@ -113,8 +113,11 @@ public static class Program
             look.Answer.Read("services", delegate { return look.Services.Rows(new uint[0], List(words[1])); });
             for (int i = 0; i < 20; i++)
             {
-                bool more = look.Services.Take(7009, 100 - i, new object[] { 30000, "DNS \"CLIENT\"" });
-                look.Services.Take(7000, 50 - i, new object[] { "other", null });
+                bool more = look.Services.Take(7009, 100 - i, new object[] { 30000, "DNS \"CLIENT\"", new byte[] { 1, 2 } });
+                look.Services.Take(7000, 50 - i, new object[] { "other", null, new string('x', 2000) });
+                object[] many = new object[40];
+                many[0] = "w3svc";
+                look.Services.Take(7034, 50 - i, many);
                 look.Answer.Put("more" + i, more);
             }
             look.Answer.Put("events", look.Services.Events);
