@@ -24,7 +24,7 @@ from .lefts import BY_HAND
 from .steps import NoAnswer, why
 
 NEVER, EXPERIMENTAL = SWITCH = 'never', 'experimental'
-_ANSWER = 600           # seconds in which a host has stopped services, which have half a minute each
+_ANSWER, _EACH = 120, 40        # seconds in which a host has looked around, and stopped a service
 _LOCAL = ('local',)
 _OPTIONS = {name: spec.get('default') for name, spec in {**live.ARGUMENTS, **live.LIMIT}.items()}
 
@@ -48,10 +48,13 @@ class Host:
         self.remote = is_remote(action._connection)
         look = live.look(action, {**_OPTIONS, **options, 'gather': list(gather)}, task_vars, result, without_own=True,
                          plan=True)
-        if look.facts is None or look.snapshot is None:
-            raise NoAnswer(look.message or 'the host sent nothing', look.status == 'unreachable')
+        if look.facts is None:
+            raise NoAnswer(look.message or 'the host does not say why', look.status == 'unreachable')
+        raw = (look.snapshot or {}).get('windows')
+        if raw is None:         # whatever it is, it answers in another way
+            raise NoAnswer('the host did not send what a Windows host sends')
         self.facts: Facts = look.facts
-        self.raw: Raw = look.snapshot['windows']
+        self.raw: Raw = raw
 
     def decide(self, ids: Iterable[str], patterns: Collection[str],
                switch: str) -> tuple[list[stops.Row], list[stop.Target]]:
@@ -75,7 +78,7 @@ class Host:
             return {'status': 'unchanged', 'changed': False, 'listeners': rows, 'units': [], 'way_back': None}
         try:
             answer = self._action.ask('win_stop_listener', windows_stops.arguments(targets, self.remote),
-                                      self._task_vars, windows_stops.KEYS, _ANSWER)
+                                      self._task_vars, windows_stops.KEYS, _ANSWER + _EACH * len(targets))
         except AnsibleError as exc:
             raise NoAnswer(why(exc)) from None
         live.warn(self._result, answer.pop('warnings', ()))

@@ -61,6 +61,8 @@ NEVER = (
     ('of that, only what keeps snapshots asks the machine', tuple(
         'plugin_utils._drift.%s' % name for name in ('snapshot', 'changes', 'text')),
      ('os', 'plugin_utils._draft', 'plugin_utils._facts', 'plugin_utils._report', 'plugin_utils._drift.store')),
+    ('what a Windows host sends is judged on any machine', ('plugin_utils._windows',),
+     ('ansible', 'os', 'subprocess', 'plugin_utils._facts', 'plugin_utils._variables', *READING)),
     ('hosts have nothing of the controller', OF_HOSTS, OF_CONTROLLERS),
     ('groups are made of what is known of hosts, in whatever inventory', ('plugin_utils._inventory',),
      ('ansible', 'subprocess', 'plugin_utils._variables', *READING)),

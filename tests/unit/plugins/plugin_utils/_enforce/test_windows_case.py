@@ -157,6 +157,13 @@ def test_a_host_that_cannot_be_looked_at():
         assert result['msg'] == 'win-1 could not be observed: no reason'
 
 
+def test_a_host_that_answers_as_others_do():
+    for snapshot in (None, {}, {'nftables': ''}):
+        action = Action(look=live.Looked('ok', None, stopping.facts(), snapshot=snapshot))
+        assert close(action, AGENT)['msg'] == 'win-1: the host did not send what a Windows host sends'
+        assert plan(action)['status'] == 'failed' and not action.asked
+
+
 def test_what_could_not_be_stopped_fails():
     said = {'services': [{'service': 'Agent', 'status': 'left', 'reason': 'not_stopped', 'start': 2, 'error': 1061,
                           'others': []}], 'listening': [], 'errors': []}
