@@ -251,6 +251,18 @@ function New-NetFirewallRule {
 }
 function Remove-NetFirewallRule { Note 'remove' @() }
 function Get-NetFirewallRule { [pscustomobject]@{ Name = 'a'; Enabled = 'True'; EnforcementStatus = 'Enforced' } }
+function New-LocalUser { param ($Name, $Password) Note 'user' @($Name, $Password.GetType().Name) }
+function Remove-LocalUser { param ($Name) Note 'no user' @($Name) }
+function icacls { Note 'icacls' $args }
+function Start-Process {
+    param ($FilePath, $ArgumentList, $WorkingDirectory, $Credential, $RedirectStandardOutput, $RedirectStandardError,
+        [switch]$PassThru, [switch]$Wait)
+    Note 'start' @($FilePath, ($ArgumentList -join '/'), $WorkingDirectory, $Credential.UserName, $PassThru, $Wait)
+    [System.IO.File]::WriteAllText($RedirectStandardOutput, 'said')
+    [System.IO.File]::WriteAllText($RedirectStandardError, 'and complained')
+    if ($env:LOOKED -eq '9') { throw 'it cannot be started' }
+    [pscustomobject]@{ ExitCode = [int]$env:LOOKED }
+}
 function python { Note 'python' $args; $global:LASTEXITCODE = [int]$env:LOOKED }
 function docker {
     Note 'docker' @($args | Select-Object -First 2)
@@ -270,7 +282,8 @@ function docker {
 def in_place_of_windows(tmp_path, script, *words, **variables):
     """Runs a script where functions stand for what only Windows has; returns what was asked of these."""
     wrapped = tmp_path / "wrapped.ps1"
-    wrapped.write_text("%s\n& '%s' %s\n" % (STUBS, SCRIPTS / script, " ".join("'%s'" % word for word in words)))
+    call = "& '%s' %s" % (SCRIPTS / script, " ".join("'%s'" % word for word in words))
+    wrapped.write_text("%s\n%s\nexit $LASTEXITCODE\n" % (STUBS, call))
     environment = {**os.environ, "ASKED": str(tmp_path / "asked"), "LOOKED": "0", **variables}
     done = subprocess.run([found.powershell(), "-NoProfile", "-NonInteractive", "-File", wrapped], text=True,
                           capture_output=True, check=False, timeout=120, env=environment)
@@ -307,6 +320,19 @@ def test_rules_are_tried_and_removed(tmp_path, looked):
     assert compare.loaded(tmp_path / "probed.json") == {
         "container": "127.0.0.9", "ports": list(draw.PORTS), "reached": list(draw.PORTS),
         "enforced": ["a True Enforced"]}
+
+
+@needs_powershell
+@pytest.mark.parametrize("code", [0, 3, 9])
+def test_a_user_who_is_no_administrator_is_there_for_one_program(tmp_path, code):
+    done, asked = in_place_of_windows(tmp_path, "as_user.ps1", tmp_path, "python", "look.py,a,b", LOOKED=str(code))
+    assert asked == [
+        "user listening-ports SecureString", "icacls %s /grant listening-ports:(OI)(CI)M" % tmp_path,
+        "start python look.py/a/b %s listening-ports True True" % tmp_path, "no user listening-ports"]
+    if code == 9:
+        assert done.returncode != 0 and "it cannot be started" in done.stdout + done.stderr
+    else:
+        assert (done.returncode, done.stdout.split()) == (code, ["said", "and", "complained"])
 
 
 def test_the_workflow_runs_files_that_are_there():
