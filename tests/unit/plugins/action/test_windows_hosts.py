@@ -85,5 +85,5 @@ def test_a_plan_is_made_of_what_the_windows_host_sends():
     host.answers['win_collect_listeners'] = {'packed': raw_hosts.packed(raw_hosts.server_2016())}
     host.connection._shell._IS_WINDOWS = True
     result = plan.run(host)
-    assert not result.get('failed') and 'tcp 0.0.0.0:445 System pid 4' in result['msg'], result['msg']
+    assert not result.get('failed') and 'tcp 0.0.0.0:3389 svchost.exe pid 1056 ' in result['msg'], result['msg']
     assert list(host.asked) == ['win_collect_listeners'] and host.asked['win_collect_listeners']['plan'] is True
