@@ -157,7 +157,7 @@ def test_sockets_beyond_the_limit_are_counted(mono, replay, most, wanted):
 def test_the_same_bytes_in_every_language(mono, replay):
     plant(replay / "registry", POLICY + r"\FirewallRules", {
         "I\u0131\u0130i": "v2.30|Action=Allow|Active=TRUE|Dir=In|Name=\u0130I|",
-        "out": "v2.30|Action=Allow|Active=TRUE|dir=out|Name=\u0130I|"})
+        "out": "v2.30|Action=Allow|Active=TRUE|DIR=OUT|Name=\u0130I|"})
     looks = []
     for language in ("C", "tr_TR.UTF-8", "de_DE.UTF-8", "ar_SA.UTF-8"):
         plain, _packed = mono.run(replay, "look", "owners,firewall,resources", "100000", "w3svc,PLAIN", "plan",
@@ -183,6 +183,11 @@ def test_connections_that_cannot_be_read(mono, replay):
     raw = mono.look(replay, gather=["connections"])
     assert raw["connections"] is None and errors(raw, "connections") == [["connections", 50, "GetExtendedTcpTable"]]
     assert raw["tcp4"] is not None
+
+
+def test_the_same_error_is_said_once(mono, replay):
+    """Mono does not know the length of a network: it says so for each address."""
+    assert errors(mono.look(replay), "interfaces") == [["interfaces", 0x80004001, "NotImplementedException"]]
 
 
 # Processes
@@ -249,6 +254,14 @@ def test_services_that_cannot_be_read(mono, replay):
     assert errors(raw, "services", "dependents") == [
         [source, 5, "OpenSCManagerW"] for source in ("services", "dependents")]
     assert raw["tcp4"] == SENT["tcp4"]
+
+
+@pytest.mark.parametrize("name, state, wrong", [
+    ("Dnscache", 4, []), ("W3SVC", 1, []), ("WinNat", 0, []), ("Plain", None, [["state", 5, "QueryServiceStatus"]])])
+def test_the_state_of_a_service(mono, replay, name, state, wrong):
+    """0: it is not there, which is no error."""
+    [line] = mono.run(replay, "state", name)
+    assert json.loads(line) == {"state": state, "errors": wrong}
 
 
 def test_what_a_plan_asks(mono, replay):

@@ -8,6 +8,7 @@ using ansible_collections.listening.ports.plugins.module_utils._WinAnswer;
 using ansible_collections.listening.ports.plugins.module_utils._WinCom;
 using ansible_collections.listening.ports.plugins.module_utils._WinHost;
 using ansible_collections.listening.ports.plugins.module_utils._WinLook;
+using ansible_collections.listening.ports.plugins.module_utils._WinServices;
 
 // What a firewall with one other product, and two networks, would say. All that is not read fails.
 internal class Policy : INetFwPolicy2
@@ -91,6 +92,7 @@ public static class Program
 
     // look GATHER MOST DIAGNOSE PLAN: prints the JSON and what is sent
     // command SECONDS PATH ARGUMENTS: prints what a program printed, or the error
+    // state NAME: prints the state of a service, or the error
     // events NAME: prints which of some events are taken
     public static int Main(string[] words)
     {
@@ -98,6 +100,13 @@ public static class Program
         {
             Answer answer = new Answer();
             answer.Read("text", delegate { return new Command(words[2], words[3]).Text("call", int.Parse(words[1])); });
+            Console.WriteLine(answer.Json());
+            return 0;
+        }
+        if (words[0] == "state")
+        {
+            Answer answer = new Answer();
+            answer.Read("state", delegate { return Services.State(words[1]); });
             Console.WriteLine(answer.Json());
             return 0;
         }
