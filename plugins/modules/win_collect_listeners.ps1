@@ -45,6 +45,7 @@ function Read-ServiceEvent {
     $ids = @(7000, 7001, 7009, 7011, 7023, 7024, 7031, 7034, 7038, 7041)
     $which = @($ids | ForEach-Object -Process { "EventID=$_" }) -join ' or '
     $path = "*[System[Provider[@Name='Service Control Manager'] and ($which)]]"
+    [ansible_collections.listening.ports.plugins.module_utils._WinServices.Services]::AskLog('System', $path)
     $query = New-Object -TypeName System.Diagnostics.Eventing.Reader.EventLogQuery -ArgumentList @(
         'System', [System.Diagnostics.Eventing.Reader.PathType]::LogName, $path)
     $query.ReverseDirection = $true

@@ -9,9 +9,11 @@ import sys
 
 from bench import LeftOut
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "hosts"))  # behind, as it has a conftest.py
+# behind, as they have a conftest.py
+sys.path += [str(pathlib.Path(__file__).resolve().parent.parent / name) for name in ("hosts", "windows")]
 
 from rig.obstacles import obstacles  # noqa: E402
+from stage import found  # noqa: E402
 
 
 def require_hosts() -> None:
@@ -19,3 +21,10 @@ def require_hosts() -> None:
     reasons = obstacles()
     if reasons:
         raise LeftOut("no hosts here: %s" % "; ".join(reasons))
+
+
+def require_wine() -> None:
+    """Raises LeftOut, with the reasons in one line, where no Windows test host can be started."""
+    reasons = found.obstacles()
+    if reasons:
+        raise LeftOut("no Windows test host here: %s" % "; ".join(reasons))

@@ -21,7 +21,7 @@ import molecule
 import npm
 from bench import Bench, Failed, LeftOut, environ
 from environments import Environment, Path
-from machines import require_hosts
+from machines import require_hosts, require_wine
 from worktree import CHECKOUT
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -35,9 +35,10 @@ FLEETS = tuple("%s/test_%s.py" % (GUESTS, name) for name in (
     "drift", "group_clients", "observed", "reach", "windows_beside"))
 # A package of npm, and its version: it has the validator and the schema
 MULTITOOL = ("@microsoft/sarif-multitool-linux", "5.7.0")
-# With Windows hosts: what meets another way of Ansible with connections and PowerShell
+# With Windows hosts: what meets another way of Ansible with connections and PowerShell, and what needs Wine
 WINDOWS = "tests/windows"
 OF_EACH_CORE = (WINDOWS + "/test_replayed.py", WINDOWS + "/test_powershell.py", WINDOWS + "/test_close.py")
+BELOW_WINE = tuple("%s/%s" % (WINDOWS, path.name) for path in sorted(HERE.parent.glob("windows/test_wine*.py")))
 PROPERTIES = ("tests/unit/plugins/plugin_utils/_policy/test_properties.py",
               "tests/unit/plugins/plugin_utils/_policy/test_fuzz.py",
               "tests/unit/plugins/plugin_utils/_windows/test_rules_by_chance.py")
@@ -331,6 +332,12 @@ def windows(bench: Bench, version: str, core: str) -> None:
     pytest(bench, folder_of(bench, unit_environment, version, core), *OF_EACH_CORE)
 
 
+def below_wine(bench: Bench) -> None:
+    """Tests on a Windows test host below Wine, with a network and processes of its own."""
+    require_wine()
+    pytest(bench, folder_of(bench, newest_core), *BELOW_WINE, inside=("sh", WINDOWS + "/stage/alone.sh"))
+
+
 def pictures(bench: Bench) -> None:
     """Makes the pictures and sample reports of the documentation anew, in the checkout, from real hosts."""
     require_hosts()
@@ -474,7 +481,8 @@ STEPS = [
     *[Step("windows", "replayed hosts and PowerShell for Linux, core %s" % core, windows, unit_environment,
            [version, core], cost=60) for version, core in UNIT_LANES.items() if core],
     Step("windows", "the C# under Mono, and lint", with_newest_core, newest_core,
-         [WINDOWS, *("--ignore=" + path for path in OF_EACH_CORE)], cost=40),
+         [WINDOWS, *("--ignore=" + path for path in (*OF_EACH_CORE, *BELOW_WINE))], cost=40),
+    Step("windows", "a test host below Wine", below_wine, newest_core, cost=120),
     Step("hosts", "the collection on Debian 11, 12, 13", hosts, newest_core,
          [GUESTS, *("--ignore=" + path for path in FIREWALLS + FLEETS)], cost=1000, limit=2700, uses=HOSTS),
     Step("hosts", "firewalls on Debian 11, 12, 13", hosts, newest_core, FIREWALLS, cost=400, uses=MORE_HOSTS),

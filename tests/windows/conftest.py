@@ -25,6 +25,7 @@ os.chmod(TREE, 0o755)
 from ready_ansible import ReadyAnsible  # noqa: E402
 from stage import found  # noqa: E402
 from stage.hosts import Powershell, Replayed  # noqa: E402
+from stage.wine import ALONE, WindowsHost  # noqa: E402
 from support.player import Player, settings  # noqa: E402
 
 
@@ -66,3 +67,13 @@ def powershell():
     if not program:
         pytest.skip("no pwsh on this machine, nor in the cache of the tests")
     return Powershell("pwsh-1", [str(program)])
+
+
+@pytest.fixture(scope="session")
+def windows(tmp_path_factory):
+    """A Windows test host below Wine, on which nothing listens but what tests start; see stage/wine.py."""
+    reasons = found.obstacles() or ([] if ALONE in os.environ else ["run by tests/windows/stage/alone.sh alone"])
+    if reasons:
+        pytest.skip("no Windows test host: %s" % "; ".join(reasons))
+    with WindowsHost(tmp_path_factory.mktemp("windows") / "host") as host:
+        yield host
