@@ -200,12 +200,15 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinStop
                 uint[] now = State(service);
                 if (now[0] != Running || now[1] != target.Pid) { row["reason"] = "changes"; return false; }
                 Configure(service, Disabled);
-                long error = End(service);
+                long error;
+                try { error = End(service); }
+                catch (SystemFault fault) { error = fault.Number; }
                 if (error == 0) { row["status"] = "stopped"; return true; }
                 // as it was: a service that goes on is not to be missing after the next boot
                 row["reason"] = "not_stopped";
                 row["error"] = error;
-                Configure(service, (uint)row["start"]);
+                try { Configure(service, (uint)row["start"]); }
+                catch (SystemFault) { row["reason"] = "not_restored"; }
                 return false;
             }
             finally

@@ -203,7 +203,7 @@ listeners:
           V(shared_process), its service shares its process with others, or could; V(dependents), services that run need
           it; V(several), it belongs to several processes; V(http_sys), V(smb), V(netbios) and V(portproxy), Windows
           itself listens there, for what these names say; V(changes), its service is not as it was; V(not_stopped), it
-          does not stop, and has its start type again.
+          does not stop, and has its start type again; V(not_restored), it does not stop, and is disabled.
         - V(reverted), it was closed on trial, and listens again because no new login kept that. V(unknown), whether
           that was kept is not known.
       type: str

@@ -39,13 +39,12 @@ $targets = @(foreach ($one in @($module.Params.services)) {
         New-Object -TypeName "$names.Target" -ArgumentList @($one.name, $one.pid, $one.started, [string[]]@($one.endpoints))
     })
 $stopper = New-Object -TypeName "$names.Stopper" -ArgumentList @([string[]]@($module.Params.protected), $module.Params.remote)
-foreach ($target in $targets) {
-    if ($stopper.Handle($target, $module.CheckMode)) {
-        $module.Result.changed = $true
-    }
-}
-if (-not $module.CheckMode) {
-    $stopper.LookAgain([string[]]@($targets | ForEach-Object -Process { $_.Endpoints }))
+$stopped = @(foreach ($target in $targets) {
+        if ($stopper.Handle($target, $module.CheckMode)) { $target }
+    })
+if ($stopped.Count -gt 0) {
+    $module.Result.changed = $true
+    $stopper.LookAgain([string[]]@($stopped | ForEach-Object -Process { $_.Endpoints }))
 }
 
 $module.Result.said = $stopper.Answer.Json()

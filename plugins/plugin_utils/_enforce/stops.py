@@ -337,6 +337,9 @@ _OF_WINDOWS: dict[str, Callable[[About], str]] = {
         about, 'unit', 'its service'),
     'not_stopped': lambda about: '%s could not be stopped%s' % (
         _name(about, 'unit', 'its service'), ': %s' % about['error'] if about.get('error') else ''),
+    'not_restored': lambda about: '%s could not be stopped, and is disabled now, as its start type could not be set '
+                                  'back%s' % (_name(about, 'unit', 'its service'),
+                                              ': %s' % about['error'] if about.get('error') else ''),
 }
 OF_WINDOWS = frozenset(_OF_WINDOWS)
 _REASONS: dict[str, Callable[[About], str]] = {

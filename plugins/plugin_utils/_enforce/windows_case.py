@@ -91,7 +91,7 @@ class Host:
             raise NoAnswer('the answer of the host is not valid: %s' % fault) from None
         rows = [stops.harmless(row) for row in said.rows(rows, is_planned)]
         code = said.code(rows, is_planned)
-        did = bool(said.start_types)
+        did = said.changed
         status = 'failed' if code else 'unchanged' if not did else 'planned' if is_planned else 'kept'
         return {'status': status, 'changed': did, 'listeners': rows, 'units': list(windows_stops.units(rows)),
                 'way_back': None if is_planned else said.way_back(), **({'code': code} if code else {})}

@@ -25,7 +25,8 @@ STOPPED = 'stopped'
 _MOST_ELEMENTS, _MOST = 1000 * 1000, 10 * 1000
 # What a host finds when it checks
 _REASONS = ('changes', 'shared_process', 'protected', 'in_use', 'dependents', 'serves_others', 'gone', 'unread',
-            'not_stopped')
+            'not_stopped', 'not_restored')
+_FAILED = ('not_stopped', 'not_restored')
 _endpoint = _schema.matching(
     re.compile(r'(?:tcp|udp)(?:4/[0-9a-f]{8}|6/[0-9a-f]{32})/[0-9]{1,5}', re.ASCII), 'an endpoint')
 _word = _schema.integer(0, 2 ** 32 - 1)
@@ -82,9 +83,14 @@ class Said:
         rows = list(rows)
         if any(row['status'] in stops.STILL for row in rows):
             return 'listens'
-        if any(row['reason'] == 'not_stopped' for row in rows):
+        if any(row['reason'] in _FAILED for row in rows):
             return 'not_stopped'
         return 'not_looked' if self.start_types and not is_planned and not self._has_looked else None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the host is not as it was."""
+        return bool(self.start_types) or any(row['reason'] == 'not_restored' for row in self._services.values())
 
     def way_back(self) -> str | None:
         """Return the PowerShell by which what was stopped runs again, with its start type; None where it has none."""
@@ -126,7 +132,7 @@ class Said:
             about.update(others=others, **{key: row['processes'][0][key] or '' for key in ('process', 'pid')})
         elif reason == 'dependents':
             about['others'] = others
-        elif reason == 'not_stopped' and error:
+        elif reason in _FAILED and error:
             about['error'] = error
         return reason, about
 

@@ -65,6 +65,8 @@ LEFT = [
      'Tomcat9 also serves what stays: tcp/0.0.0.0:10050 and udp4/0a000005/53'),
     ('not_stopped', {'error': 1061}, 'Tomcat9 could not be stopped: error 1061 (it takes no requests now)'),
     ('not_stopped', {}, 'Tomcat9 could not be stopped'),
+    ('not_restored', {'error': 5}, 'Tomcat9 could not be stopped, and is disabled now, as its start type could not be '
+                                   'set back: error 5 (access was denied)'),
     ('unread', {'error': -2147024891},
      'not all who listen on this host, and own what listens, are known (Tomcat9 could not be looked at once more: '
      'error 0x80070005 (access was denied))'),
@@ -81,7 +83,15 @@ def test_what_the_host_leaves(reason, more, words):
         assert (row['status'], row['units'], row['again']) == ('left', [], [])
         assert stops.reason(row) == words
     assert third['status'] == 'closed'
-    assert known.code([first, second, third], False) == ('not_stopped' if reason == 'not_stopped' else None)
+    failed = reason in ('not_stopped', 'not_restored')
+    assert known.code([first, second, third], False) == ('not_stopped' if failed else None)
+    assert known.changed
+
+
+def test_what_changed():
+    for reason, changed in (('changes', False), ('not_stopped', False), ('not_restored', True)):
+        services = [service(name, status='left', reason=reason) for name in ('Tomcat9', 'Agent')]
+        assert said(*services)[1].changed is changed
 
 
 def test_what_is_gone_counts_as_closed():
