@@ -194,7 +194,9 @@ def test_the_same_error_is_said_once(mono, replay):
 
 
 def test_processes(mono, replay):
-    tables.listeners(replay, "tcp4", [Socket("0.0.0.0", pid, pid) for pid in (4, 944, 1200, 1300, 1350, 999)])
+    """No row is for 0, which is no process; the first error of a process is the one that counts."""
+    tables.listeners(replay, "tcp4", [
+        Socket("0.0.0.0", pid, pid) for pid in (0, 4, 944, 1200, 1300, 1350, 1400, 999)])
     raw = mono.look(replay)
     assert raw["processes"] == [
         [4, 0, "System", None, 133500000000000000, "S-1-5-18", "", 31, None, None],
@@ -205,6 +207,7 @@ def test_processes(mono, replay):
          "S-1-15-2-4294967295", 0, None, None],
         [1350, 944, "w3wp.exe", "C:\\Windows\\System32\\inetsrv\\w3wp.exe", 133500000000000901, None, None, 5, None,
          None],
+        [1400, 944, "odd.exe", None, 133500000000000902, None, None, 31, None, None],
         [4294967294, None, None, None, None, None, None, 87, None, None]]
     assert not errors(raw, "processes")
 

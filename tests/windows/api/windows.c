@@ -123,6 +123,7 @@ static const struct process {
     { 944, 700, 12, 0, 0, 0, u"svchost.exe", u"C:\\Windows\\System32\\svchost.exe", 133500000000000007, 20, 0 },
     { 1200, 700, 3, 5, 0, 0, u"secret.exe", NULL, 0, 0, 0 },
     { 1300, 944, 7, 0, 0, 0, u"app \"x\".exe", u"C:\\Program Files\\\u0130stanbul\\app.exe", 133500000000000900, 18, 1 },
+    { 1400, 944, 7, 0, 31, 5, u"odd.exe", NULL, 133500000000000902, 0, 0 },
     { 1350, 944, 7, 0, 0, 5, u"w3wp.exe", u"C:\\Windows\\System32\\inetsrv\\w3wp.exe", 133500000000000901, 0, 0 },
 };
 
