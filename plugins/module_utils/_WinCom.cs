@@ -2,7 +2,7 @@
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What services of Windows say of the firewall and of networks, by their objects. Nothing is judged here.
-// Interfaces have the functions of the headers in their order; those after the last one that is called are left out.
+// Interfaces have the functions of the headers in their order; of those that are not called only their place counts.
 
 using System;
 using System.Collections.Generic;
@@ -18,25 +18,25 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
     {
         int GetCurrentProfileTypes();
         short GetFirewallEnabled(int profile);
-        void PutFirewallEnabled(int profile, short enabled);
+        void PutFirewallEnabled();
         [return: MarshalAs(UnmanagedType.Struct)] object GetExcludedInterfaces(int profile);
-        void PutExcludedInterfaces(int profile, [MarshalAs(UnmanagedType.Struct)] object interfaces);
+        void PutExcludedInterfaces();
         short GetBlockAllInboundTraffic(int profile);
-        void PutBlockAllInboundTraffic(int profile, short block);
-        short GetNotificationsDisabled(int profile);
-        void PutNotificationsDisabled(int profile, short disabled);
-        short GetUnicastResponsesDisabled(int profile);
-        void PutUnicastResponsesDisabled(int profile, short disabled);
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetRules();
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetServiceRestriction();
-        void EnableRuleGroup(int profiles, [MarshalAs(UnmanagedType.BStr)] string group, short enable);
-        short IsRuleGroupEnabled(int profiles, [MarshalAs(UnmanagedType.BStr)] string group);
+        void PutBlockAllInboundTraffic();
+        void GetNotificationsDisabled();
+        void PutNotificationsDisabled();
+        void GetUnicastResponsesDisabled();
+        void PutUnicastResponsesDisabled();
+        void GetRules();
+        void GetServiceRestriction();
+        void EnableRuleGroup();
+        void IsRuleGroupEnabled();
         void RestoreLocalFirewallDefaults();
         int GetDefaultInboundAction(int profile);
-        void PutDefaultInboundAction(int profile, int action);
-        int GetDefaultOutboundAction(int profile);
-        void PutDefaultOutboundAction(int profile, int action);
-        short GetIsRuleGroupCurrentlyEnabled([MarshalAs(UnmanagedType.BStr)] string group);
+        void PutDefaultInboundAction();
+        void GetDefaultOutboundAction();
+        void PutDefaultOutboundAction();
+        void GetIsRuleGroupCurrentlyEnabled();
         int GetLocalPolicyModifyState();
     }
 
@@ -44,15 +44,15 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
     internal interface INetFwProducts
     {
         int GetCount();
-        [return: MarshalAs(UnmanagedType.IUnknown)] object Register(INetFwProduct product);
+        void Register();
         INetFwProduct Item(int index);
     }
 
     [ComImport, Guid("71881699-18F4-458B-B892-3FFCE5E07F75"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
     internal interface INetFwProduct
     {
-        [return: MarshalAs(UnmanagedType.Struct)] object GetRuleCategories();
-        void PutRuleCategories([MarshalAs(UnmanagedType.Struct)] object categories);
+        void GetRuleCategories();
+        void PutRuleCategories();
         [return: MarshalAs(UnmanagedType.BStr)] string GetDisplayName();
     }
 
@@ -60,15 +60,15 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
     [ComImport, Guid("DCB00000-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
     internal interface INetworkListManager
     {
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetworks(int flags);
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetwork(Guid id);
+        void GetNetworks();
+        void GetNetwork();
         IEnumNetworkConnections GetNetworkConnections();
     }
 
     [ComImport, Guid("DCB00006-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
     internal interface IEnumNetworkConnections
     {
-        [return: MarshalAs(UnmanagedType.IUnknown)] object NewEnum();
+        void NewEnum();
         [PreserveSig] int Next(uint count, out INetworkConnection connection, out uint fetched);
     }
 
@@ -76,27 +76,27 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
     internal interface INetworkConnection
     {
         INetwork GetNetwork();
-        short IsConnectedToInternet();
-        short IsConnected();
-        int GetConnectivity();
-        Guid GetConnectionId();
+        void IsConnectedToInternet();
+        void IsConnected();
+        void GetConnectivity();
+        void GetConnectionId();
         Guid GetAdapterId();
     }
 
     [ComImport, Guid("DCB00002-570F-4A9B-8D69-199FDBA5723B"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
     internal interface INetwork
     {
-        [return: MarshalAs(UnmanagedType.BStr)] string GetName();
-        void SetName([MarshalAs(UnmanagedType.BStr)] string name);
-        [return: MarshalAs(UnmanagedType.BStr)] string GetDescription();
-        void SetDescription([MarshalAs(UnmanagedType.BStr)] string description);
-        Guid GetNetworkId();
-        int GetDomainType();
-        [return: MarshalAs(UnmanagedType.IUnknown)] object GetNetworkConnections();
-        void GetTimeCreatedAndConnected(out uint lowCreated, out uint highCreated, out uint lowConnected, out uint highConnected);
-        short IsConnectedToInternet();
-        short IsConnected();
-        int GetConnectivity();
+        void GetName();
+        void SetName();
+        void GetDescription();
+        void SetDescription();
+        void GetNetworkId();
+        void GetDomainType();
+        void GetNetworkConnections();
+        void GetTimeCreatedAndConnected();
+        void IsConnectedToInternet();
+        void IsConnected();
+        void GetConnectivity();
         int GetCategory();
     }
 

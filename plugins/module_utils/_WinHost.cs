@@ -122,11 +122,10 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinHost
         private const int TokenUser = 1, TokenIsAppContainer = 29, TokenAppContainerSid = 31, CommandLine = 60;
         private readonly Dictionary<uint, NativeMethods.ProcessEntry> known = new Dictionary<uint, NativeMethods.ProcessEntry>();
 
-        // Notes why the list is not there: processes have no names and parents then.
         public Processes(Answer answer)
         {
             answer.Try("processes", delegate { Snapshot(); return null; });
-            // of an administrator: Windows lets such a process look at those of others. Refused to all others.
+            // Administrators may look at processes of others then; it is refused to others.
             try { Process.EnterDebugMode(); } catch (Exception) { }
         }
 
@@ -251,7 +250,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinHost
             finally { Marshal.FreeHGlobal(buffer); }
         }
 
-        // ProcessCommandLineInformation: a UNICODE_STRING and its text. It does not need to read the memory of the process.
+        // ProcessCommandLineInformation: a UNICODE_STRING and its text
         private static string Line(IntPtr process)
         {
             int size = 65536 + 64, needed;

@@ -52,7 +52,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
     public class Services
     {
         private const uint Connect = 1, Enumerate = 4, QueryConfig = 1, QueryState = 4, Dependents = 8;
-        private const uint Win32 = 0x30, All = 3, Active = 1, Inactive = 1, SidInfo = 5, MoreData = 234, Insufficient = 122;
+        private const uint Win32 = 0x30, All = 3, Active = 1, Inactive = 1, SidInfo = 5, MoreData = 234, Insufficient = 122, MostConfiguration = 8192;
         private const int MostEvents = 5, MostProperties = 16, LongestProperty = 1024;
 
         // The services that were asked about, and their events; both by name, as Windows writes it.
@@ -77,7 +77,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             finally { NativeMethods.CloseServiceHandle(service); }
         }
 
-        // Calls for a buffer until it is large enough. call: false with the size that is needed, or true.
+        // Calls until the buffer is large enough.
         private delegate bool Filler(IntPtr buffer, uint size, out uint needed);
 
         private static T Filled<T>(string name, Filler call, Func<IntPtr, T> read)
@@ -107,7 +107,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
         {
             return WithManager(delegate(IntPtr manager)
             {
-                // at most as much as this at a time; a host with many sessions has thousands of services of users
+                // the most that one call takes; services of many sessions need several
                 const uint room = 256 * 1024;
                 List<object> rows = new List<object>();
                 IntPtr buffer = Marshal.AllocHGlobal(new IntPtr(room));
@@ -146,20 +146,15 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             }
             if (wanted || owns)
             {
-                start = Number(manager, name, delegate(IntPtr service)
+                uint needed;
+                // QUERY_SERVICE_CONFIGW: dwServiceType, dwStartType
+                start = Configured(manager, name, 4, delegate(IntPtr service, IntPtr buffer)
                 {
-                    // QUERY_SERVICE_CONFIGW: dwServiceType, dwStartType
-                    return Filled("QueryServiceConfigW", delegate(IntPtr buffer, uint size, out uint needed)
-                    {
-                        return NativeMethods.QueryServiceConfigW(service, buffer, size, out needed);
-                    }, delegate(IntPtr buffer) { return (object)(uint)Marshal.ReadInt32(buffer, 4); });
+                    return NativeMethods.QueryServiceConfigW(service, buffer, MostConfiguration, out needed);
                 });
-                kind = Number(manager, name, delegate(IntPtr service)
+                kind = Configured(manager, name, 0, delegate(IntPtr service, IntPtr buffer)
                 {
-                    return Filled("QueryServiceConfig2W", delegate(IntPtr buffer, uint size, out uint needed)
-                    {
-                        return NativeMethods.QueryServiceConfig2W(service, SidInfo, buffer, size, out needed);
-                    }, delegate(IntPtr buffer) { return (object)(uint)Marshal.ReadInt32(buffer); });
+                    return NativeMethods.QueryServiceConfig2W(service, SidInfo, buffer, MostConfiguration, out needed);
                 });
             }
             return new object[] {
@@ -167,11 +162,19 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
                 (uint)Marshal.ReadInt32(entry, status + 12), (uint)Marshal.ReadInt32(entry, status + 16) };
         }
 
-        // Null where it could not be read: then nobody knows, and the service counts all the same.
-        private static object Number(IntPtr manager, string name, Func<IntPtr, object> read)
+        // Null where it could not be read: the service counts all the same.
+        private static object Configured(IntPtr manager, string name, int offset, Func<IntPtr, IntPtr, bool> query)
         {
-            try { return WithService(manager, name, QueryConfig, read); }
+            IntPtr buffer = Marshal.AllocHGlobal(new IntPtr(MostConfiguration));
+            try
+            {
+                return WithService(manager, name, QueryConfig, delegate(IntPtr service)
+                {
+                    return query(service, buffer) ? (object)(uint)Marshal.ReadInt32(buffer, offset) : null;
+                });
+            }
             catch (SystemFault) { return null; }
+            finally { Marshal.FreeHGlobal(buffer); }
         }
 
         // Services may be asked about by either name, in any case, and as units of systemd are called.
@@ -268,9 +271,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             });
         }
 
-        // Takes an event of the Service Control Manager, the latest first, if it is of a service that was asked about.
-        // Fails where a log cannot be asked. The classes of .NET for that do so too, but not where Windows gives no reason, as
-        // below Wine: their process then never ends.
+        // Fails where a log cannot be asked, without a reason too: there the classes of .NET never end their process.
         public static void AskLog(string log, string query)
         {
             const uint channel = 1;
@@ -280,6 +281,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             NativeMethods.EvtClose(asked);
         }
 
+        // Takes an event of the Service Control Manager, the latest first, if it is of a service that was asked about.
         // Returns whether more of them are wanted. Which value is the name: 7009 and 7011 have milliseconds before it.
         public bool Take(int id, long at, IList<object> values)
         {

@@ -13,7 +13,9 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices 
     public static class Services {
         public static uint Now;
         public static string Asked;
+        public static string Log;
         public static uint State(string name) { Asked = name; return Now; }
+        public static void AskLog(string log, string query) { Log = log + " " + query; }
     }
 }
 '@
@@ -69,5 +71,6 @@ $look = [pscustomobject]@{ Services = $services; Answer = $answer }
 Read-ServiceEvent -Look $look
 Read-Nat -Look $look
 $said.asked = [ansible_collections.listening.ports.plugins.module_utils._WinServices.Services]::Asked
+$said.log = [ansible_collections.listening.ports.plugins.module_utils._WinServices.Services]::Log
 $said.instant = $instant.ToFileTimeUtc()
 ConvertTo-Json -InputObject $said -Depth 9 -Compress

@@ -194,6 +194,7 @@ def test_the_log_is_read_from_its_end_until_there_is_enough(asked):
     _state, said = asked
     log, kind, path = said["query"]
     assert (log, kind, said["reversed"], said["disposed"]) == ("System", "LogName", True, 1)
+    assert said["log"] == "System " + path
     ids = re.fullmatch(r"\*\[System\[Provider\[@Name='Service Control Manager'\] and \((.*)\)\]\]", path).group(1)
     assert {int(one.removeprefix("EventID=")) for one in ids.split(" or ")} == EVENTS
     assert said["taken"] == [[number, said["instant"], 'List`1 DNS "Client",%d,System.Byte[]' % number]

@@ -19,22 +19,22 @@ internal class Policy : INetFwPolicy2
     public short GetBlockAllInboundTraffic(int profile) { return (short)(profile == 2 ? -1 : 0); }
     public int GetDefaultInboundAction(int profile) { return profile == 4 ? 1 : 0; }
     public int GetLocalPolicyModifyState() { return 1; }
-    public void PutFirewallEnabled(int profile, short enabled) { throw new NotSupportedException(); }
-    public void PutExcludedInterfaces(int profile, object interfaces) { throw new NotSupportedException(); }
-    public void PutBlockAllInboundTraffic(int profile, short block) { throw new NotSupportedException(); }
-    public short GetNotificationsDisabled(int profile) { throw new NotSupportedException(); }
-    public void PutNotificationsDisabled(int profile, short disabled) { throw new NotSupportedException(); }
-    public short GetUnicastResponsesDisabled(int profile) { throw new NotSupportedException(); }
-    public void PutUnicastResponsesDisabled(int profile, short disabled) { throw new NotSupportedException(); }
-    public object GetRules() { throw new NotSupportedException(); }
-    public object GetServiceRestriction() { throw new NotSupportedException(); }
-    public void EnableRuleGroup(int profiles, string group, short enable) { throw new NotSupportedException(); }
-    public short IsRuleGroupEnabled(int profiles, string group) { throw new NotSupportedException(); }
+    public void PutFirewallEnabled() { throw new NotSupportedException(); }
+    public void PutExcludedInterfaces() { throw new NotSupportedException(); }
+    public void PutBlockAllInboundTraffic() { throw new NotSupportedException(); }
+    public void GetNotificationsDisabled() { throw new NotSupportedException(); }
+    public void PutNotificationsDisabled() { throw new NotSupportedException(); }
+    public void GetUnicastResponsesDisabled() { throw new NotSupportedException(); }
+    public void PutUnicastResponsesDisabled() { throw new NotSupportedException(); }
+    public void GetRules() { throw new NotSupportedException(); }
+    public void GetServiceRestriction() { throw new NotSupportedException(); }
+    public void EnableRuleGroup() { throw new NotSupportedException(); }
+    public void IsRuleGroupEnabled() { throw new NotSupportedException(); }
     public void RestoreLocalFirewallDefaults() { throw new NotSupportedException(); }
-    public void PutDefaultInboundAction(int profile, int action) { throw new NotSupportedException(); }
-    public int GetDefaultOutboundAction(int profile) { throw new NotSupportedException(); }
-    public void PutDefaultOutboundAction(int profile, int action) { throw new NotSupportedException(); }
-    public short GetIsRuleGroupCurrentlyEnabled(string group) { throw new NotSupportedException(); }
+    public void PutDefaultInboundAction() { throw new NotSupportedException(); }
+    public void GetDefaultOutboundAction() { throw new NotSupportedException(); }
+    public void PutDefaultOutboundAction() { throw new NotSupportedException(); }
+    public void GetIsRuleGroupCurrentlyEnabled() { throw new NotSupportedException(); }
 }
 
 internal class Products : INetFwProducts, INetFwProduct
@@ -42,9 +42,9 @@ internal class Products : INetFwProducts, INetFwProduct
     public int GetCount() { return 1; }
     public INetFwProduct Item(int index) { return this; }
     public string GetDisplayName() { return "Other Firewall"; }
-    public object Register(INetFwProduct product) { throw new NotSupportedException(); }
-    public object GetRuleCategories() { throw new NotSupportedException(); }
-    public void PutRuleCategories(object categories) { throw new NotSupportedException(); }
+    public void Register() { throw new NotSupportedException(); }
+    public void GetRuleCategories() { throw new NotSupportedException(); }
+    public void PutRuleCategories() { throw new NotSupportedException(); }
 }
 
 internal class Networks : INetworkListManager, IEnumNetworkConnections, INetworkConnection, INetwork
@@ -63,24 +63,21 @@ internal class Networks : INetworkListManager, IEnumNetworkConnections, INetwork
     public Guid GetAdapterId() { return new Guid(at, 0, 0, new byte[] { 0xab, 0, 0, 0, 0, 0, 0, 0 }); }
     public INetwork GetNetwork() { return this; }
     public int GetCategory() { return at; }
-    public object GetNetworks(int flags) { throw new NotSupportedException(); }
-    public object GetNetwork(Guid id) { throw new NotSupportedException(); }
-    public object NewEnum() { throw new NotSupportedException(); }
-    public short IsConnectedToInternet() { throw new NotSupportedException(); }
-    public short IsConnected() { throw new NotSupportedException(); }
-    public int GetConnectivity() { throw new NotSupportedException(); }
-    public Guid GetConnectionId() { throw new NotSupportedException(); }
-    public string GetName() { throw new NotSupportedException(); }
-    public void SetName(string name) { throw new NotSupportedException(); }
-    public string GetDescription() { throw new NotSupportedException(); }
-    public void SetDescription(string description) { throw new NotSupportedException(); }
-    public Guid GetNetworkId() { throw new NotSupportedException(); }
-    public int GetDomainType() { throw new NotSupportedException(); }
-    object INetwork.GetNetworkConnections() { throw new NotSupportedException(); }
-    public void GetTimeCreatedAndConnected(out uint lowCreated, out uint highCreated, out uint lowConnected, out uint highConnected)
-    {
-        throw new NotSupportedException();
-    }
+    public void GetNetworks() { throw new NotSupportedException(); }
+    void INetworkListManager.GetNetwork() { throw new NotSupportedException(); }
+    public void NewEnum() { throw new NotSupportedException(); }
+    public void IsConnectedToInternet() { throw new NotSupportedException(); }
+    public void IsConnected() { throw new NotSupportedException(); }
+    public void GetConnectivity() { throw new NotSupportedException(); }
+    public void GetConnectionId() { throw new NotSupportedException(); }
+    public void GetName() { throw new NotSupportedException(); }
+    public void SetName() { throw new NotSupportedException(); }
+    public void GetDescription() { throw new NotSupportedException(); }
+    public void SetDescription() { throw new NotSupportedException(); }
+    public void GetNetworkId() { throw new NotSupportedException(); }
+    public void GetDomainType() { throw new NotSupportedException(); }
+    void INetwork.GetNetworkConnections() { throw new NotSupportedException(); }
+    public void GetTimeCreatedAndConnected() { throw new NotSupportedException(); }
 }
 
 public static class Program
