@@ -160,12 +160,13 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinStop
             return !found;
         }
 
-        // The service holds some of the endpoints, and no others.
+        // The service holds some of the endpoints, and no others; that is known only where each has a process.
         private static string OfSockets(Target target, List<object> others)
         {
             bool holds = false;
             foreach (KeyValuePair<string, uint> one in Held())
             {
+                if (one.Value == 0) return "unread";
                 if (one.Value != target.Pid) continue;
                 if (target.Endpoints.Contains(one.Key)) holds = true;
                 else others.Add(one.Key);

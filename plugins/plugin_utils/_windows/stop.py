@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from .._listener import Listener
 from .._shape import Facts
+from .._words import number
 from . import by_hand, diagnose, protected
 from .names import SYSTEM_PID, fold
 from .raw import Raw, Service
@@ -99,8 +100,7 @@ class _Host:
 
     def __init__(self, raw: Raw, facts: Facts, ids: set[str], patterns: Collection[str], remote: bool) -> None:
         self._raw, self._ids, self._patterns = raw, ids, patterns
-        gaps = [gap['message'] for gap in facts['gaps'] if gap['aspect'] == 'sockets']
-        self._unseen = [] if facts['complete']['sockets'] is True else gaps or ['nobody looked at all sockets']
+        self._unseen = list(_unseen(facts))
         self._listeners: dict[str, Listener] = {listener['id']: listener for listener in facts['listeners']}
         self._processes = {process.pid: process for process in raw.get('processes') or ()}
         self._services: dict[int, list[Service]] = {}
@@ -117,7 +117,7 @@ class _Host:
     def row(self, listener_id: str) -> tuple[Row, Service | None]:
         """Decide of a listener; returns also the service that is stopped for it."""
         listener = self._listeners.get(listener_id)
-        if self._unseen:        # what serves a listener may serve others, and one that was not seen may be there
+        if self._unseen:
             return {**_row(listener_id, 'hidden'), 'about': {'why': self._unseen}}, None
         if listener is None:
             return _row(listener_id, 'gone'), None
@@ -186,8 +186,8 @@ class _Host:
 
     def _hidden(self, listener: Listener, pids: Sequence[int]) -> Iterator[str]:
         """Say what is not known of a listener, and has to be."""
-        if not pids or len(listener['owners']) < listener['owners_total'] or listener['held_by'] != 'processes':
-            yield 'its owner is not known'
+        if not pids or len(listener['owners']) < listener['owners_total']:
+            yield 'not all of its owners are known'
         if self._raw.get('services') is None:
             yield 'the services could not be read: %s' % diagnose.unread(self._raw, 'services')
         for pid in pids:
@@ -234,6 +234,19 @@ class _Host:
         address, dummy, port = listen.partition('/')
         return (_PORTPROXY in map(fold, services) and listener['protocol'] == 'tcp' and port == str(listener['port'])
                 and (address == '*' or _same(address, listener['address'])))
+
+
+def _unseen(facts: Facts) -> Iterator[str]:
+    """Say what of a host was not seen, whatever is to end: a service may serve that too, and it may be what is missed.
+
+    A socket without a known owner may have been inherited by anybody.
+    """
+    if facts['complete']['sockets'] is not True:
+        yield from [gap['message'] for gap in facts['gaps'] if gap['aspect'] == 'sockets'] or [
+            'nobody looked at all sockets']
+    unknown = sum(listener['held_by'] == 'unknown' for listener in facts['listeners'])
+    if unknown:
+        yield '%s without a known owner' % number(unknown, 'listener')
 
 
 def endpoint_of(listener: Mapping[str, Any]) -> str:

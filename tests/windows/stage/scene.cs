@@ -37,6 +37,7 @@ public static class Scene
     private static ServiceMain main;
     private static Handler handler;
     private static IntPtr handle;
+    private static int accepts;
 
     // Words such as tcp/0.0.0.0:8080, udp/127.0.0.1:53, tcp/[::]:8081; the sockets stay open until the process ends.
     public static void Listen(string[] endpoints)
@@ -49,9 +50,11 @@ public static class Scene
         }
     }
 
-    // A service NAME that listens on TCP and UDP; it ends with the error number where it cannot.
-    public static int Serve(string name, int port)
+    // A service NAME that listens on TCP and UDP; it ends with the error number where it cannot. stops: whether it does
+    // when it is asked to.
+    public static int Serve(string name, int port, bool stops)
     {
+        accepts = stops ? AcceptStop : 0;
         main = (count, words) => Run(name, port);
         Entry[] entries = {
             new Entry { Name = Marshal.StringToHGlobalUni(name), Main = Marshal.GetFunctionPointerForDelegate(main) },
@@ -81,7 +84,7 @@ public static class Scene
 
     private static void Tell(int state, int code)
     {
-        Status status = new Status { Kind = OwnProcess, State = state, Accepts = AcceptStop, Win32Exit = code };
+        Status status = new Status { Kind = OwnProcess, State = state, Accepts = accepts, Win32Exit = code };
         SetServiceStatus(handle, ref status);
     }
 

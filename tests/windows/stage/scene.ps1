@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# scene.ps1 FOLDER build | listen ENDPOINT ... | serve NAME PORT: what listens on the Windows test host; FOLDER keeps what
+# scene.ps1 FOLDER build | listen ENDPOINT ... | serve NAME PORT [unstoppable]: what listens on the Windows test host; FOLDER keeps what
 # was compiled. What listens says its pid, and does so until it is ended.
 param([string]$Folder, [string]$Task, [Parameter(ValueFromRemainingArguments = $true)][string[]]$Words)
 
@@ -17,7 +17,7 @@ if ($Task -eq 'build') {
 }
 [void][Reflection.Assembly]::LoadFrom($compiled)
 if ($Task -eq 'serve') {
-    exit [Scene]::Serve($Words[0], [int]$Words[1])
+    exit [Scene]::Serve($Words[0], [int]$Words[1], $Words.Count -lt 3)
 }
 if ($Words) { [Scene]::Listen($Words) }
 # what else is printed comes at the end

@@ -110,9 +110,13 @@ class WindowsHost:
         assert first.strip().isdecimal(), "%s does not listen: %s%s" % (name, first, process.stderr.read())
         return int(first)
 
-    def add_service(self, name: str, program: str, port: int) -> None:
-        """Make a service, run by a program of this name, that listens on a TCP and a UDP port once it is started."""
-        words = [self.path(self.program(program)), "-File", *self._scene("serve", name, str(port))]
+    def add_service(self, name: str, program: str, port: int, stops: bool = True) -> None:
+        """Make a service, run by a program of this name, that listens on a TCP and a UDP port once it is started.
+
+        :param stops: whether it does when it is asked to
+        """
+        more = [] if stops else ["unstoppable"]
+        words = [self.path(self.program(program)), "-File", *self._scene("serve", name, str(port), *more)]
         command = " ".join('"%s"' % word for word in words)
         self.run("$null = New-Service -Name '%s' -BinaryPathName '%s'" % (name, command))
 
