@@ -27,10 +27,11 @@ from support.player import Player, play, told
 from test_replayed import task
 
 APP = ("tcp/0.0.0.0:8080", "tcp/[::]:8081", "udp/0.0.0.0:8082", "udp/[::]:8082")
+OF_BOTH = "tcp/*:8086"           # one socket for both families
 STRAY = "tcp/127.0.0.1:8083"
 ANSWERS = ("tcp/0.0.0.0:8084", "udp/0.0.0.0:8084")
 EVERYTHING = ["owners", "firewall", "connections", "resources", "command"]
-BY_NOBODY = "tcp/[::]:8081"
+BY_NOBODY = ("tcp/[::]:8081", "tcp/[::]:8086")
 ACCOUNT = "WINDOWS-BELOW-W\\root"           # a name of NetBIOS has 15 letters
 SID = "S-1-5-21-0-0-0-1000"
 RUNS, STOPPED = 4, 1                        # dwCurrentState
@@ -48,7 +49,7 @@ REFUSED = {
 }
 ENTRIES = [
     {"name": "app", "protocol": "tcp", "port": 8080, "process": "APP", "user": ACCOUNT.lower()},
-    {"name": "app over IPv6", "protocol": "tcp", "port": 8081},
+    {"name": "app over IPv6", "protocol": "tcp", "port": [8081, 8086]},
     {"name": "app over UDP", "protocol": "udp", "port": 8082, "process": "app.exe"},
     {"name": "answers", "port": 8084, "service": "answers", "process": "service"},
     {"name": "answers over UDP", "protocol": "udp", "port": 8084, "service": "ANSWERS"},
@@ -68,7 +69,8 @@ class Scene:
     def __init__(self, windows, player):
         self._windows, self._player = windows, player
         self.host = Powershell("win-1", windows.powershell)
-        self.pids = {"app.exe": windows.listen("app.exe", *APP), "stray.exe": windows.listen("stray.exe", STRAY)}
+        self.pids = {program: windows.listen(program, *endpoints)
+                     for program, endpoints in (("app.exe", (*APP, OF_BOTH)), ("stray.exe", (STRAY,)))}
         for name, program in (("Answers", "service.exe"), ("Rival", "rival.exe")):
             windows.add_service(name, program, 8084)
         windows.run("Start-Service Answers\ntry { Start-Service Rival } catch { }")
@@ -133,8 +135,10 @@ def test_the_tables_of_sockets_are_those_of_the_machine(scene):
     found = [(protocol, version, ipaddress.ip_address(bytes.fromhex(row.address)), row.port)
              for protocol, version, row in rows]
     assert len(found) == len(set(found)) and set(found) == listed_by_ss()
-    assert {entry["id"] for entry in scene.facts["listeners"]} == {*APP, STRAY, *ANSWERS}
+    assert {entry["id"] for entry in scene.facts["listeners"]} == {*APP, *BY_NOBODY, STRAY, *ANSWERS}
     assert scene.facts["complete"]["sockets"] is True
+    # on Windows it would have a row in the other table, too
+    assert [protocol + str(version) for protocol, version, row in rows if row.port == 8086] == ["tcp6"]
     connected = {(row.table, row.address, row.port): row.number for row in scene.raw["connections"] if row.state == 2}
     assert connected == {("%s%d" % (protocol, version), row.address, row.port): 1
                          for protocol, version, row in rows if protocol == "tcp"}
@@ -147,7 +151,7 @@ def test_a_function_that_wine_lacks_costs_a_column_and_no_row(scene):
 
 
 @pytest.mark.parametrize("ids, program, service", [
-    ([name for name in APP if name != BY_NOBODY], "app.exe", None), ([STRAY], "stray.exe", None),
+    ([name for name in APP if name not in BY_NOBODY], "app.exe", None), ([STRAY], "stray.exe", None),
     (ANSWERS, "service.exe", "Answers")], ids=["a program", "one that nobody declared", "a service"])
 def test_owners(scene, ids, program, service):
     pid = scene.service(service).pid if service else scene.pids[program]
@@ -161,10 +165,10 @@ def test_owners(scene, ids, program, service):
 
 
 def test_nobody_is_made_up_as_an_owner(scene):
-    [row] = scene.raw["tcp6"]
-    assert (row.pid, row.bound) == (0, 0)
-    entry = scene.listener(BY_NOBODY)
-    assert (entry["held_by"], entry["owners"]) == ("unknown", [])
+    assert {(row.pid, row.bound) for row in scene.raw["tcp6"]} == {(0, 0)}
+    for name in BY_NOBODY:
+        entry = scene.listener(name)
+        assert (entry["held_by"], entry["owners"]) == ("unknown", [])
     assert gaps(scene, "owners") == {"vanished"} and scene.facts["complete"]["owners"] is False
     # none is younger than its socket, of which nobody knows the age
     assert not any(row.bound for name in ("tcp4", "udp4", "udp6") for row in scene.raw[name])
@@ -307,6 +311,10 @@ def test_rules_that_were_read_are_judged_as_those_that_were_planted(scene, later
     exposures = {name: (exposure["verdict"], exposure["allowed"]) for name, exposure in verdicts["read"].items()}
     assert exposures["tcp/0.0.0.0:8080"] == planted.ALLOWED[current], verdicts["read"]["tcp/0.0.0.0:8080"]
     assert exposures[STRAY] == ("blocked", [])
+    # the ways in are the devices of the machine that have an address
+    ways = {name for path in verdicts["read"]["tcp/0.0.0.0:8080"]["paths"] for name in path["interfaces"]}
+    links = json.loads(execute(["ip", "-4", "-j", "address"]).out)
+    assert ways == {link["ifname"] for link in links} - {"lo"} == {"office", "lab"}
     # a rule for a service, whose SID nobody knows; the public profile lets nobody in, whatever rules say
     assert bool(verdicts["read"]["udp/0.0.0.0:8084"]["undecided"]) is (current != planted.PUBLIC)
 

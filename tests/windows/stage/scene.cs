@@ -39,14 +39,16 @@ public static class Scene
     private static IntPtr handle;
     private static int accepts;
 
-    // Words such as tcp/0.0.0.0:8080, udp/127.0.0.1:53, tcp/[::]:8081; the sockets stay open until the process ends.
+    // Words such as tcp/0.0.0.0:8080, udp/127.0.0.1:53, tcp/[::]:8081, and tcp/*:8082 for both families; the sockets stay
+    // open until the process ends.
     public static void Listen(string[] endpoints)
     {
         foreach (string endpoint in endpoints)
         {
             int slash = endpoint.IndexOf('/'), colon = endpoint.LastIndexOf(':');
-            IPAddress address = IPAddress.Parse(endpoint.Substring(slash + 1, colon - slash - 1).Trim('[', ']'));
-            Open(endpoint.StartsWith("tcp"), address, int.Parse(endpoint.Substring(colon + 1)));
+            string address = endpoint.Substring(slash + 1, colon - slash - 1).Trim('[', ']');
+            Open(endpoint.StartsWith("tcp"), address == "*" ? IPAddress.IPv6Any : IPAddress.Parse(address),
+                 int.Parse(endpoint.Substring(colon + 1)), address == "*");
         }
     }
 
@@ -88,11 +90,11 @@ public static class Scene
         SetServiceStatus(handle, ref status);
     }
 
-    private static void Open(bool tcp, IPAddress address, int port)
+    private static void Open(bool tcp, IPAddress address, int port, bool both = false)
     {
         Socket one = new Socket(address.AddressFamily, tcp ? SocketType.Stream : SocketType.Dgram,
                                 tcp ? ProtocolType.Tcp : ProtocolType.Udp);
-        if (address.AddressFamily == AddressFamily.InterNetworkV6) one.DualMode = false;
+        if (address.AddressFamily == AddressFamily.InterNetworkV6) one.DualMode = both;
         one.Bind(new IPEndPoint(address, port));
         if (tcp) one.Listen(5);
         // Wine tells the owner of a socket only once its process itself holds the descriptor, as after this
