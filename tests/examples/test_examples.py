@@ -4,6 +4,7 @@
 """Every example is executed: those of the plugins, and every block in the README files and guides."""
 
 import json
+import pathlib
 import re
 import shutil
 import subprocess
@@ -19,7 +20,10 @@ from blocks import ROOT
 ELSEWHERE = {'docs/docsite/rst/guide_test_hosts.rst': 'tests/hosts/machine/test_guide.py'}
 IN_DOCUMENTS = list(blocks.in_documents())
 DOCUMENTED = [block for block in IN_DOCUMENTS if block.source not in ELSEWHERE]
-EXAMPLES = list(blocks.in_plugins())
+# Modules that need a PowerShell, and the tests that run their examples in one
+IN_POWERSHELL = 'tests/windows/test_powershell.py'
+WITH_POWERSHELL = [block for block in blocks.in_plugins() if '/win_' in block.source]
+EXAMPLES = [block for block in blocks.in_plugins() if block not in WITH_POWERSHELL]
 GALAXY = yaml.safe_load((ROOT / 'galaxy.yml').read_text(encoding='utf-8'))
 # what changes a host: a role or an action. In the place where examples run, nobody is connected who could be cut off
 CHANGES = re.compile(r'listening\.ports\.(close|enforce|firewall|port_filter|port_openings|stop_listener)\b')
@@ -81,6 +85,11 @@ def test_blocks_are_found():
 def test_what_is_run_elsewhere_is_known_there(document, tests):
     assert document in (ROOT / tests).read_text(encoding='utf-8')
     assert any(block.source == document for block in IN_DOCUMENTS)
+
+
+def test_examples_for_powershell_are_run_in_one():
+    known = (ROOT / IN_POWERSHELL).read_text(encoding='utf-8')
+    assert WITH_POWERSHELL and all(pathlib.Path(block.source).stem in known for block in WITH_POWERSHELL)
 
 
 @pytest.mark.parametrize('source, examples', list(blocks.plugins()), ids=[source for source, dummy in blocks.plugins()])

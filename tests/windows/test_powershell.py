@@ -4,11 +4,15 @@
 
 """Actions on PowerShell for Linux, by Ansible as it comes: the module runs, and nothing of Windows is there to ask."""
 
+import pathlib
+
 import pytest
+import yaml
 
 from support.player import play, told
 from test_replayed import task
 
+MODULES = pathlib.Path(__file__).resolve().parents[2] / "plugins/modules"
 GATHER = ["owners", "firewall", "connections"]
 
 
@@ -47,3 +51,12 @@ def test_services_are_diagnosed_as_far_as_they_can_be_asked(seen):
     [result] = seen(task("listener_facts", diagnose=["Spooler", "W3SVC"])).values()
     assert result["failed"] is False, result["msg"]
     assert result["ansible_facts"]["ansible_listening_ports"]["complete"]["units"] is False
+
+
+@pytest.mark.parametrize("module, answer", [("win_collect_listeners", "packed"), ("win_stop_listener", "said")])
+def test_examples_of_modules(seen, module, answer):
+    documented = yaml.safe_load((MODULES / (module + ".yml")).read_text(encoding="utf-8"))
+    [example] = yaml.safe_load(documented["EXAMPLES"])
+    [result] = seen(dict(example, register="seen", ignore_errors=True)).values()
+    assert result["failed"] is False, result
+    assert result["changed"] is False and result[answer]
