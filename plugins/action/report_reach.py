@@ -119,4 +119,3 @@ def _only(facts: Facts | None, wanted: Sequence[Item]) -> Facts | None:
     fewer['listeners'] = [listener for listener in facts['listeners'] if is_wanted(listener)]
     fewer['forwarded'] = [listener for listener in facts.get('forwarded', ()) if is_wanted(listener)]
     return fewer
-

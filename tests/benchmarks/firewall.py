@@ -87,7 +87,6 @@ def _of_python(place, name, python, rounds):
             "Python %s, %s services of kube-proxy, %s" % (name, format(SERVICES, ","), load), taken[load], KUBE_LIMIT
         )
 
-
     windows, linux = zip(*_run(place, python, "windows", rounds))
     yield figures.Figure(
         SECTION, "Python %s, a Windows host, %d listeners, %d rules" % (name, LISTENERS, WINDOWS_RULES),

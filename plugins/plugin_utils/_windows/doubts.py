@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .model import PROFILES
 from .policy import Profile, without_local
-from .raw import Raw, Service
+from .raw import Effective, Raw, Service
 from .sources import why_not
 
 MOST_RULES = 20000
@@ -49,13 +49,14 @@ def unknown(raw: Raw, found: Mapping[str, Profile]) -> list[Doubt]:
         doubts.append(Doubt('unread', '%s could not be read' % ', '.join(missing)))
     doubts += _stopped(raw.get('services'))
     firewall = raw.get('firewall') or {}
-    products = firewall.get('products')
+    products = firewall.get('products')         # of third parties alone ([MS-FASP] 2.2.48)
     if products:
         doubts.append(Doubt('other_product', 'another product is registered as the firewall: %s' % _named(products)))
     sent = sum(len(rules) for rules in firewall.get('stores', {}).values() if rules)
     if sent > MOST_RULES:
         doubts.append(Doubt('budget', 'the firewall has more than %d rules' % MOST_RULES))
-    stale = [] if missing else _stale(raw, found)
+    effective = firewall.get('effective')
+    stale = [] if missing or effective is None else _stale(raw, effective, found)
     if stale:
         doubts.append(Doubt('stale', 'the registry and the running firewall differ in %s' % ', '.join(stale)))
     return doubts
@@ -81,10 +82,8 @@ def _stopped(services: Iterable[Service] | None) -> list[Doubt]:
     return [Doubt('service', 'the service %s is not running' % ' and '.join(stopped))] if stopped else []
 
 
-def _stale(raw: Raw, found: Mapping[str, Profile]) -> list[str]:
+def _stale(raw: Raw, effective: Effective, found: Mapping[str, Profile]) -> list[str]:
     """List the settings that the service has otherwise than the registry: it reads some of them when it starts only."""
-    effective = raw['firewall']['effective']
-    assert effective is not None
     names = {interface['id'].lower(): interface['name'].lower() for interface in raw.get('interfaces') or ()}
     differing = []
     for profile, bit in _BITS.items():

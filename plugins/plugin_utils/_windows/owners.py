@@ -50,6 +50,7 @@ class Held(NamedTuple):
     shared: bool
     activated_by: str | None = None
 
+
 class Owners:
     """The processes and services of a host.
 

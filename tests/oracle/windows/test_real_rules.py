@@ -28,8 +28,8 @@ SAMPLES = {
         ('http-in', _HEAD + 'Protocol=6|LPort=5985|App=System|Profile=Domain|Profile=Private|Name=@a.dll,-1|'),
         ('mdns-in', 'V2.28|ACTION=Allow|ACTIVE=TRUE|DIR=in|app=%windir%\\system32\\svchost.exe|LPort2_24=mDNS|'
                     'Protocol=17|svc=dnscache|RA4=LocalSubnet|RA6=LocalSubnet|'),
-        ('rpc-in', _HEAD + 'Protocol=6|LPort=RPC|App=%SystemRoot%\\system32\\spoolsv.exe|Svc=Spooler|Edge=TRUE|'
-                   'Defer=App|'),
+        ('rpc-in', _HEAD + (
+            'Protocol=6|LPort=RPC|App=%SystemRoot%\\system32\\spoolsv.exe|Svc=Spooler|Edge=TRUE|Defer=App|')),
         ('out', 'v2.31|Action=Allow|Active=TRUE|Dir=Out|App=System|'), ('icmp', _HEAD + 'Protocol=1|ICMP4=8:*|'),
         ('near', _HEAD + 'Profile=Public|RA42=Ply2Renders|RA62=Ply2Renders|TTK2_22=WFDPrint|LUOwn=S-1-1-0|')],
     'static': [

@@ -18,7 +18,7 @@ from ansible_collections.listening.ports.tests.unit.plugins.plugin_utils._window
 
 ALLOWED = 'allow rule "Tomcat" of the local store'
 NEVER = 'on Windows hosts nothing of the firewall is ever written'
-ANYONE = ['0.0.0.0/0', '::/0']
+ANYONE = ('0.0.0.0/0', '::/0')
 BLOCK = ("New-NetFirewallRule -DisplayName 'listening.ports: tcp %s' -Group 'listening.ports' -Direction Inbound "
          '-Action Block -Profile Any -Protocol TCP -LocalPort %s')
 
@@ -26,7 +26,7 @@ BLOCK = ("New-NetFirewallRule -DisplayName 'listening.ports: tcp %s' -Group 'lis
 def reached(listener, allowed=ANYONE, **other):
     """A listener that these reach."""
     verdict = 'allowed' if allowed == ANYONE else 'partly' if allowed else 'blocked'
-    made = samples.exposure(verdict, allowed, **other)
+    made = samples.exposure(verdict, list(allowed), **other)
     return dict(copy.deepcopy(listener), exposure=made)
 
 

@@ -27,11 +27,11 @@ def sent(**changed):
 
 def test_rows_become_what_they_are():
     checked = check.check(hosts.server_2022())
-    assert type(checked['tcp4'][0]) is raw.Socket
-    assert type(checked['processes'][0]) is raw.Process
-    assert type(checked['services'][0]) is raw.Service
-    assert type(checked['routes'][0]) is raw.Route
-    assert type(checked['models'][0]) is raw.Model
+    assert isinstance(checked['tcp4'][0], raw.Socket)
+    assert isinstance(checked['processes'][0], raw.Process)
+    assert isinstance(checked['services'][0], raw.Service)
+    assert isinstance(checked['routes'][0], raw.Route)
+    assert isinstance(checked['models'][0], raw.Model)
     checked = check.check(sent(
         connections=[['tcp4', '00000000', 80, 5, 3]], portproxy=[['v4tov4', '*/1', 'x/1']], ancestors=[[8, 'x', None]],
         errors=[['tcp4', 5, '']], events={'W3SVC': [[7000, 1, ['x', '%%5']]]}))

@@ -134,8 +134,8 @@ def test_rules_ask_for_the_address_of_the_host():
 
 
 def test_several_processes_have_one_port():
-    raw = serving(WEB, ('tcp', '0.0.0.0', 80, 1001), local=[rule('App=C:\\app\\server.exe', 'RA4=10.0.0.0/8'),
-                                                             rule('App=C:\\app\\other.exe')],
+    local = [rule('App=C:\\app\\server.exe', 'RA4=10.0.0.0/8'), rule('App=C:\\app\\other.exe')]
+    raw = serving(WEB, ('tcp', '0.0.0.0', 80, 1001), local=local,
                   processes=(process(), process(1001, 'C:\\app\\other.exe')))
     exposure = of(raw)
     assert exposure['allowed'] == ['10.0.0.0/8'] and exposure['level'] == 'unknown'
