@@ -55,7 +55,7 @@ def test_what_is_forbidden_is_suspect_wherever_it_listens_and_whatever_else_is_d
 
 
 @pytest.mark.parametrize('more', [{'namespace': 'net:[1]'}, {'held_by': 'unknown'}, {'id': 'tcp/0.0.0.0:80@x y\n'},
-                                  {'id': 'tcp/[fe80::1%a b]:80'}])
+                                  {'id': 'tcp/[fe80::1%a\tb]:80'}])
 def test_what_is_never_closed_is_not_asked_for(more):
     assert suspects([record('tcp/0.0.0.0:80', **more)]) == []
 
