@@ -17,8 +17,6 @@ import time
 from ansible_collections.listening.ports.plugins.module_utils import _connection
 from ansible_collections.listening.ports.plugins.module_utils._stop import processes
 
-PORT = 7001
-
 
 def child(ignores=False):
     """Start a process that listens: its pid, once it does."""
@@ -29,7 +27,7 @@ def child(ignores=False):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(('127.0.0.1', PORT))
+        listener.bind(('127.0.0.1', 0))         # tests of several Pythons run at once
         listener.listen(1)
         os.write(ours, b'x')
         time.sleep(60)
