@@ -106,16 +106,26 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
                              NetworkListManager = "DCB00C01-570F-4A9B-8D69-199FDBA5723B";
         private static readonly int[] ProfileTypes = { 1, 2, 4 };     // NET_FW_PROFILE_TYPE2
 
-        // Makes an object of a class; tests put another one here.
+        // Tests put another one here.
         internal static Func<string, object> Create = delegate(string id)
         {
             return Activator.CreateInstance(Type.GetTypeFromCLSID(new Guid(id), true));
         };
 
-        // raw.Effective. Never GetRules, which takes many seconds.
-        public static Dictionary<string, object> Effective()
+        // Lets go at once: its library may be gone before the runtime would.
+        private static object Read(string id, Func<object, object> read)
         {
-            INetFwPolicy2 policy = (INetFwPolicy2)Create(NetFwPolicy2);
+            object one = Create(id);
+            try { return read(one); }
+            finally { if (Marshal.IsComObject(one)) Marshal.FinalReleaseComObject(one); }
+        }
+
+        // raw.Effective. Never GetRules, which takes many seconds.
+        public static object Effective() { return Read(NetFwPolicy2, Effective); }
+
+        private static object Effective(object one)
+        {
+            INetFwPolicy2 policy = (INetFwPolicy2)one;
             Dictionary<string, object> effective = new Dictionary<string, object>(), profiles = new Dictionary<string, object>();
             effective["current"] = policy.GetCurrentProfileTypes();
             effective["modify"] = policy.GetLocalPolicyModifyState();
@@ -127,20 +137,24 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
             return effective;
         }
 
-        // Names of other firewalls that are registered.
-        public static List<object> Products()
+        // Names of other firewalls.
+        public static object Products() { return Read(NetFwProducts, Products); }
+
+        private static object Products(object one)
         {
-            INetFwProducts products = (INetFwProducts)Create(NetFwProducts);
+            INetFwProducts products = (INetFwProducts)one;
             List<object> names = new List<object>();
             int count = products.GetCount();
             for (int i = 0; i < count && i < 100; i++) names.Add(products.Item(i).GetDisplayName() ?? "");
             return names;
         }
 
-        // The category of the network of each adapter.
-        public static Dictionary<string, object> Networks()
+        // Adapters and categories.
+        public static object Networks() { return Read(NetworkListManager, Networks); }
+
+        private static object Networks(object one)
         {
-            IEnumNetworkConnections connections = ((INetworkListManager)Create(NetworkListManager)).GetNetworkConnections();
+            IEnumNetworkConnections connections = ((INetworkListManager)one).GetNetworkConnections();
             Dictionary<string, object> networks = new Dictionary<string, object>();
             INetworkConnection connection;
             uint fetched;

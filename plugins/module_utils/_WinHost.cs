@@ -125,7 +125,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinHost
         public Processes(Answer answer)
         {
             answer.Try("processes", delegate { Snapshot(); return null; });
-            // Administrators may look at processes of others then; it is refused to others.
+            // Administrators may look at all processes then; others are refused.
             try { Process.EnterDebugMode(); } catch (Exception) { }
         }
 
@@ -197,7 +197,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinHost
             return row;
         }
 
-        // What cannot be read costs itself; the first error is the one that counts.
+        // What cannot be read costs itself; the first error counts.
         private static void Step(Answer answer, object[] row, Action read)
         {
             try { read(); }

@@ -101,8 +101,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             finally { if (buffer != IntPtr.Zero) Marshal.FreeHGlobal(buffer); }
         }
 
-        // Rows of raw.Service: all of them, and of those of these processes and of those that were asked about also how
-        // they are configured.
+        // Rows of raw.Service: all, and how those are configured that have these processes or were asked about.
         public List<object> Rows(ICollection<uint> pids, ICollection<string> asked)
         {
             return WithManager(delegate(IntPtr manager)
@@ -234,7 +233,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
         }
 
         // The active services that need one of those that own a socket, by its name; null where that could not be asked.
-        // The service manager knows what needs it by groups and by others, the registry what needs it by name: both count.
+        // Neither the service manager nor the registry knows all of them.
         public Dictionary<string, object> Needed(Answer answer)
         {
             List<KeyValuePair<string, string>> configured = Configured();
@@ -271,7 +270,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinServices
             });
         }
 
-        // Fails where a log cannot be asked, without a reason too: there the classes of .NET never end their process.
+        // Fails where a log cannot be asked: there the classes of .NET never end their process.
         public static void AskLog(string log, string query)
         {
             const uint channel = 1;

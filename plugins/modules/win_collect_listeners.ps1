@@ -66,7 +66,7 @@ function Read-ServiceEvent {
     $Look.Answer.Put('events', $Look.Services.Events)
 }
 
-# Ports that WinNAT maps. It is asked only where its driver runs, because CIM takes long to load.
+# Ports that WinNAT maps, where its driver runs: CIM takes long to load.
 function Read-Nat {
     param ($Look)
 

@@ -220,7 +220,7 @@ def test_whoever_gets_the_pid_lives(moment, kernel):
     done = subprocess.run(
         ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', sys.executable, program, moment, kernel],
         check=False, env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))), timeout=60,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)      # a socket would be one of its own
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)      # a socket would count, too
     assert (done.returncode, done.stdout, done.stderr) == (0, b'ended lives\n', b'')
 
 
