@@ -112,12 +112,17 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
             return Activator.CreateInstance(Type.GetTypeFromCLSID(new Guid(id), true));
         };
 
-        // Lets go at once: its library may be gone before the runtime would.
+        // Lets go at once: the runtime may do so when the library is gone.
         private static object Read(string id, Func<object, object> read)
         {
             object one = Create(id);
             try { return read(one); }
-            finally { if (Marshal.IsComObject(one)) Marshal.FinalReleaseComObject(one); }
+            finally { Free(one); }
+        }
+
+        private static void Free(object one)
+        {
+            if (one != null && Marshal.IsComObject(one)) Marshal.FinalReleaseComObject(one);
         }
 
         // raw.Effective. Never GetRules, which takes many seconds.
@@ -137,7 +142,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
             return effective;
         }
 
-        // Names of other firewalls.
+        // Other firewalls.
         public static object Products() { return Read(NetFwProducts, Products); }
 
         private static object Products(object one)
@@ -145,11 +150,16 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
             INetFwProducts products = (INetFwProducts)one;
             List<object> names = new List<object>();
             int count = products.GetCount();
-            for (int i = 0; i < count && i < 100; i++) names.Add(products.Item(i).GetDisplayName() ?? "");
+            for (int i = 0; i < count && i < 100; i++)
+            {
+                INetFwProduct product = products.Item(i);
+                names.Add(product.GetDisplayName() ?? "");
+                Free(product);
+            }
             return names;
         }
 
-        // Adapters and categories.
+        // Categories.
         public static object Networks() { return Read(NetworkListManager, Networks); }
 
         private static object Networks(object one)
@@ -160,7 +170,13 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinCom
             uint fetched;
             int result;
             while ((result = connections.Next(1, out connection, out fetched)) == 0)
-                networks[connection.GetAdapterId().ToString("B").ToUpperInvariant()] = connection.GetNetwork().GetCategory();
+            {
+                INetwork network = connection.GetNetwork();
+                networks[connection.GetAdapterId().ToString("B").ToUpperInvariant()] = network.GetCategory();
+                Free(network);
+                Free(connection);
+            }
+            Free(connections);
             Marshal.ThrowExceptionForHR(result);        // S_FALSE, the end, is none
             return networks;
         }

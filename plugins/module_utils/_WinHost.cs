@@ -284,7 +284,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinHost
         }
     }
 
-    // A program of the system that runs beside the other sources. Its text is read as bytes: only digits and URLs count.
+    // A program that runs beside the other sources. Its text is read as bytes: only digits and URLs count.
     public class Command
     {
         private const int Most = 1 << 20;

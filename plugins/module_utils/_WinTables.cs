@@ -156,8 +156,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinTables
             finally { if (buffer != IntPtr.Zero) Marshal.FreeHGlobal(buffer); }
         }
 
-        // The service or program that owns a socket, and its error number. Where Windows has no such function, the
-        // socket is there all the same.
+        // The service or program that owns a socket, or an error: the socket is there all the same.
         private static uint Owner(Layout layout, IntPtr row, out string name, out string path)
         {
             name = path = null;
@@ -242,8 +241,7 @@ namespace ansible_collections.listening.ports.plugins.module_utils._WinTables
             return text.ToString();
         }
 
-        // Rows of raw.Interface. A part that cannot be read is empty, and noted. Of some adapters Windows does not know whether
-        // they are connected: they may be a way in.
+        // Rows of raw.Interface. A part that cannot be read is empty, and noted. Unknown is up: it may be a way in.
         public static List<object> Interfaces(Answer answer)
         {
             List<object> rows = new List<object>();

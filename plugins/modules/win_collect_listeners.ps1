@@ -38,7 +38,7 @@ if ($module.Params.collector -ne 'auto') {
     $module.FailJson("collector is $($module.Params.collector), and a Windows host has none but auto")
 }
 
-# What the Service Control Manager logged of services, the latest first: ids and values, no text.
+# What the Service Control Manager logged, the latest first: ids and values.
 function Read-ServiceEvent {
     param ($Look)
 
