@@ -28,7 +28,6 @@ _PROCESSES_IN = frozenset(('sshd', 'wsmprovhost', 'winrshost'))
 _WINRM = (5985, 5986)                   # where http.sys listens for WinRM, as long as nobody has changed that
 # Programs without which Windows does not run, without .exe
 _OF_WINDOWS = frozenset(('system', 'smss', 'csrss', 'wininit', 'services', 'lsass', 'lsaiso'))
-_LOGIN = 'login'                        # the reason for which ways in are protected, which have words of their own
 _LOOPBACK = 'loopback pseudo-interface '            # behind it: its number
 _PLAIN = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}')         # names that PowerShell takes without quotes
 
@@ -80,9 +79,8 @@ def without_extension(program: str) -> str:
 
 
 def may_be_needed(service: str) -> bool:
-    """Whether a host may need a service, whatever listens for it: one that is never stopped here."""
-    protection = protected.of_service(service)
-    return protection is not None and protection.why != _LOGIN
+    """Whether a host, or a way to it, may need a service, whatever listens for it: one that is never stopped here."""
+    return protected.of_service(service) is not None
 
 
 def is_of_windows(process: str) -> bool:

@@ -23,8 +23,11 @@ def _units(listener: Excerpt) -> str | None:
         return None
     if not words.is_on_windows(listener):
         return ' and '.join(named)
-    needed = ', unless the host needs it' if windows.may_be_needed(listener['unit'] or '') else ''
-    return 'the service %s (Stop-Service %s)%s' % (' and '.join(named), ', '.join(named), needed)
+    service = 'the service %s' % ' and '.join(named)
+    # whoever copies a command that stops one of these may lose the host
+    if windows.may_be_needed(listener['unit'] or ''):
+        return '%s where the host can do without it' % service
+    return '%s (Stop-Service %s)' % (service, ', '.join(named))
 
 
 def _to_turn_off(listener: Excerpt) -> str | None:

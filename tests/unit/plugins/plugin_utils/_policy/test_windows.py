@@ -217,15 +217,16 @@ NOTHING = {'expected_listeners': [{'name': 'ssh', 'port': 22, 'state': 'optional
     (listener(service=None), 'stop it'),
     (listener(139, [system()]), OF_WINDOWS), (listener(owners=[owner('LSASS.exe')]), OF_WINDOWS),
     (listener(owners=[owner('lsass.exe'), owner('evil.exe')]), 'stop it'),
-    (listener(service='EventLog'), 'stop the service EventLog (Stop-Service EventLog), unless the host needs it'),
-    (listener(service='TermService'), 'stop the service TermService (Stop-Service TermService)'),
+    (listener(service='EventLog'), 'stop the service EventLog where the host can do without it'),
+    (listener(service='netlogon'), 'stop the service netlogon where the host can do without it'),
+    (listener(service='TermService'), 'stop the service TermService where the host can do without it'),
     (iis(WORKER), 'stop the service W3SVC (Stop-Service W3SVC)'),       # and never the driver
     (iis(WORKER, service=None),
      'end the process for which http.sys listens (netsh http show servicestate lists them)'),
     (listener(22022, [owner('sshd.exe', pid=5)], service='sshd'),
-     'stop the service sshd (Stop-Service sshd), unless you are connected through it'),
+     'stop the service sshd where the host can do without it, unless you are connected through it'),
     (listener(5985, [system(), owner('svchost.exe', SVCHOST, unit='WinRM')], service='WinRM', activated_by=HTTP_SYS),
-     'stop the service WinRM (Stop-Service WinRM), unless you are connected through it'),
+     'stop the service WinRM where the host can do without it, unless you are connected through it'),
     (listener(5986, [system()]), OF_WINDOWS + ', unless you are connected through it'),
 ])
 def test_what_stops_what_is_not_declared(one, expected):
