@@ -24,7 +24,7 @@ _AF = {2: 4, 23: 6}             # address families of Windows
 _SOFTWARE_LOOPBACK, _TUNNEL = 24, 131           # IfType of IANA
 # IfType to what rules of the firewall call it; a VPN of Windows is PPP
 _KINDS = {6: 'lan', 71: 'wireless', 23: 'remoteaccess', 243: 'mobilebband', 244: 'mobilebband'}
-_SERVERS = (('dns', 'dns'), ('dhcp', 'dhcp'), ('wins', 'wins'), ('defaultgateway', 'gateways'))
+_SERVERS = ('dns', 'dhcp', 'wins', 'defaultgateway')            # as rules name them
 _TEREDO = iv.parse('2001::/32')[1]              # RFC 4380
 _LINK6: Spans = iv.parse('fe80::/64')[1]
 _NOBODY = networks.sets(networks.MULTICAST, ('255.255.255.255/32',))    # routes that lead to no host
@@ -184,10 +184,10 @@ def _weak(raw: Raw, by_index: Mapping[tuple[int, int], str], adapters: Iterable[
 def _servers(rows: Iterable[Interface]) -> dict[int, dict[str, Spans]]:
     """The servers that the adapters name."""
     found: dict[int, dict[str, list[tuple[int, int]]]] = {
-        family: {name: [] for name, _key in _SERVERS} for family in FAMILIES}
+        family: {name: [] for name in _SERVERS} for family in FAMILIES}
     for row in rows:
-        for name, key in _SERVERS:
-            for text in row[key]:               # type: ignore[literal-required]
+        for name, texts in zip(_SERVERS, (row['dns'], row['dhcp'], row['wins'], row['gateways']), strict=True):
+            for text in texts:
                 base = text.partition('%')[0]
                 try:
                     number = iv.number(base)

@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from ...module_utils._addresses import scopes
 from .._shape import Scope
-from .check import TABLES
 from .raw import Raw, Socket
 
 _TABLES: Mapping[str, tuple[Literal['tcp', 'udp'], int]] = {
@@ -63,8 +62,9 @@ def listening(raw: Raw) -> list[Listening]:
     """
     known = aliases(raw)
     found: dict[tuple[str, str, int, str | None], list[Socket]] = {}
-    for table in TABLES:
-        for socket in raw.get(table) or ():     # type: ignore[attr-defined]
+    rows = (raw.get('tcp4'), raw.get('tcp6'), raw.get('udp4'), raw.get('udp6'))
+    for table, some in zip(_TABLES, rows, strict=True):
+        for socket in some or ():
             if socket.port:
                 scope = known.get(socket.scope, str(socket.scope)) if socket.scope else None
                 found.setdefault((table, socket.address, socket.port, scope), []).append(socket)
