@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._facts import records
 from .._harmless.terminal import sentence
@@ -23,7 +23,9 @@ from . import evidence as _evidence, groups as _groups
 from .host import STATES, VERDICTS, Host, kept
 from .naming import Naming
 from .pool import Pool
-from .reach import Section
+
+if TYPE_CHECKING:       # it asks for much that most reports have no use for
+    from .reach import Section
 
 # What formats need of here, and of the room of hosts.
 __all__ = ('STATES', 'VERDICTS', 'Host', 'Pairs', 'Report', 'Sink', 'gather', 'kept', 'read')
