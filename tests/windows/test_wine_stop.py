@@ -17,8 +17,8 @@ from stage.hosts import Powershell
 from support.player import play, told
 from test_replayed import task
 
-# sshd is protected by its name; Needs cannot do without Needed; Stubborn does not stop
-PORTS = {"Alone": 8201, "Needed": 8202, "Needs": 8203, "sshd": 8204, "Stubborn": 8205}
+# sshd is protected by its name; Needs cannot do without Needed; Stubborn does not stop; a role closes Unwanted
+PORTS = {"Alone": 8201, "Needed": 8202, "Needs": 8203, "sshd": 8204, "Stubborn": 8205, "Unwanted": 8207}
 PROGRAM = "tcp/0.0.0.0:8206"            # of a program that is no service
 NEEDS = r"HKLM:\SYSTEM\CurrentControlSet\Services\Needs"
 RUNS, STOPPED = ("Running", "Automatic"), ("Stopped", "Disabled")
@@ -132,6 +132,28 @@ def test_the_host_checks_all_of_it_once_more(seen, services):
     assert states(services, "Alone") == {"Alone": RUNS}
 
 
+@pytest.fixture
+def close(player, services, tmp_path):
+    """Runs the role close, by its playbook, where all but one of the services is declared; returns what it printed."""
+    declared = {"expected_listeners": [
+        {"name": "the rest", "ports": ["any/tcp", "any/udp"], "state": "optional", "where": "port != `8207`"}]}
+    (tmp_path / "variables.json").write_text(json.dumps(declared), encoding="ascii")
+
+    def run(*words):
+        host = Powershell("win-1", [services.powershell[0], str(services.program("wsmprovhost.exe"))])
+        done = player.play([host], "listening.ports.close", "-e", "@variables.json", *words)
+        return " ".join(done.out.split()).replace("''", "'")
+    return run
+
+
+def test_a_role_stops_what_nobody_declared_where_that_is_switched_on(close, services):
+    experimental = ("-e", "close_windows=experimental")
+    assert "To have it back: %s" % by_hand.start("Unwanted", "automatic") in close(*experimental)
+    assert states(services, *PORTS) == {**dict.fromkeys(PORTS, RUNS), "Unwanted": STOPPED}
+    assert "changed=0" in close(*experimental)
+    services.run(by_hand.start("Unwanted", "automatic").replace("; ", " -ErrorAction SilentlyContinue; "))
+
+
 def test_services_are_stopped(seen, services):
     """Each that is alone in its process, the one that needs another before that; and again nothing is to be done."""
     results = seen(stopping(ids("Alone") + ids("Needs"), "first"), stopping(ids("Needed") + ids("Stubborn"), "then"),
@@ -147,7 +169,7 @@ def test_services_are_stopped(seen, services):
     assert (results["again"]["status"], results["again"]["changed"]) == ("unchanged", False)
     assert set(reasons(results["again"]).values()) == {"gone"}
     assert states(services, *PORTS) == {
-        **dict.fromkeys(("Alone", "Needs", "Needed"), STOPPED), "sshd": RUNS, "Stubborn": RUNS}
+        **dict.fromkeys(("Alone", "Needs", "Needed"), STOPPED), **dict.fromkeys(("sshd", "Stubborn", "Unwanted"), RUNS)}
     # What a person is told to do has the same effect, and takes it back. Wine knows no delayed start, which Set-Service
     # sets as well
     back = results["then"]["msg"].rpartition("To have it back: ")[2]
